@@ -1,0 +1,55 @@
+"""Starts the server: python backend/run.py. The top level stays empty, because each trainer process imports it."""
+
+
+def main() -> int:
+    import logging
+    import os
+    import socket
+    import sys
+
+    import uvicorn
+    from pydantic import ValidationError
+
+    from visdl.config import Settings
+    from visdl.main import DataDirInUseError, create_app, hold
+
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for found in error.errors():
+            name = "".join(f"VISDL_{part}".upper() + ": " for part in found["loc"])
+            print(f"{name}{found['msg'].removeprefix('Value error, ')}", file=sys.stderr)
+        return 1
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            message = f"Port {settings.port} on {settings.host} cannot be used ({error.strerror})."
+            print(f"{message} Stop the other program, or set VISDL_PORT.", file=sys.stderr)
+            return 1
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        with hold(settings.data_dir):
+            pass
+    except (DataDirInUseError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    print(f"VisDL's API listens on http://{settings.host}:{settings.port} (data in {settings.data_dir})", flush=True)
+    if os.environ.get("SSH_CONNECTION"):
+        print(f"From your own machine: ssh -L {settings.port}:localhost:{settings.port} <this host>", flush=True)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""HTTP and WebSocket: commands go down, facts come up."""

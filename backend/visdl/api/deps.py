@@ -1,0 +1,46 @@
+"""What the routes work with: made once by main, found on the application's state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.requests import HTTPConnection
+
+from visdl.api.system_monitor import SystemMonitor
+from visdl.engine.session import RunSupervisor
+from visdl.engine.store import Store
+from visdl.engine.telemetry import Telemetry
+from visdl.engine.validator import Validator
+from visdl.nodes.registry import NodeRegistry
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything behind the API."""
+
+    store: Store
+    telemetry: Telemetry
+    registry: type[NodeRegistry]
+    validator: Validator
+    runs: RunSupervisor
+    monitor: SystemMonitor
+    data_dir: Path
+    max_upload: int  # bytes
+    max_columns: int
+    token: str | None
+
+
+def services(request: Request) -> Services:
+    found: Services = request.app.state.services
+    return found
+
+
+def socket_services(connection: HTTPConnection) -> Services:
+    found: Services = connection.app.state.services
+    return found
+
+
+Deps = Annotated[Services, Depends(services)]

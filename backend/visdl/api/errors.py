@@ -1,0 +1,88 @@
+"""The one place that knows which error is which HTTP status. Every answer is `{"error": {...}}`."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from visdl.models import errors
+from visdl.models.schemas import ErrorBody
+
+log = logging.getLogger(__name__)
+_STATUS: dict[type[errors.AppError], int] = {
+    errors.NotFoundError: 404,
+    errors.InvalidInputError: 422,
+    errors.UnsupportedError: 415,
+    errors.TooLargeError: 413,
+    errors.ConflictError: 409,
+    errors.PreconditionRequiredError: 428,
+    errors.StaleError: 412,
+}
+#: For `responses=` of a route: the error record for each of these statuses.
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorBody, "description": text}
+    for status, text in {
+        400: "The body is no JSON",
+        403: "Not from this page, or without the token",
+        404: "No such thing",
+        405: "No such method here",
+        409: "Not possible in this state",
+        412: "Somebody saved a newer version",
+        413: "Over a limit",
+        415: "A file of another kind",
+        422: "Not valid",
+        428: "If-Match is missing",
+    }.items()
+}
+
+
+def error_response(status: int, code: str, message: str, *, hint: str = "", **more: Any) -> Response:
+    body = {"error": {"code": code, "message": message, "hint": hint, **more}}
+    return Response(json.dumps(body), status, media_type="application/json")  # json: any text, surrogates escaped
+
+
+def install(app: FastAPI) -> None:
+    """Turn every exception into an error record; what nobody expected goes to the log with its traceback."""
+
+    @app.exception_handler(errors.AppError)
+    async def _app_error(_: Request, error: errors.AppError) -> Response:
+        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 422)
+        details = {"field": error.field, **error.details()}
+        return error_response(status, error.code, error.message, hint=error.hint, **details)
+
+    @app.exception_handler(RequestValidationError)
+    async def _not_valid(_: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path", "header"))
+        if first["type"] == "json_invalid":
+            return error_response(422, "not_json", "The body is no valid JSON.", field="body")
+        message = f"{place}: {_sentence(first)}" if place else f"The request is not valid: {_sentence(first)}"
+        return error_response(
+            422, "invalid_input", message, hint="/docs shows what is expected.", field=place or "body"
+        )
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        known = {404: f"There is nothing at {request.url.path}.", 405: f"{request.method} is not possible here."}
+        message = known.get(error.status_code, f"{error.detail}.".replace("..", "."))
+        code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "http_error")
+        answer = error_response(error.status_code, code, message, hint="/docs lists the calls.")
+        answer.headers.update(dict(error.headers or {}))
+        return answer
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> Response:
+        log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
+        message = "Something went wrong inside VisDL. Nothing was lost."
+        return error_response(500, "internal", message, hint="The server's log has the details.")
+
+
+def _sentence(found: Mapping[str, Any]) -> str:
+    text = str(found["msg"]).removeprefix("Value error, ")
+    return f"{text[:1].lower()}{text[1:]}."

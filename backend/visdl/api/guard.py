@@ -1,0 +1,156 @@
+"""Who may talk to the server: one check before everything else, for HTTP and WebSocket alike.
+
+Kept out: another page in the user's browser (Origin, Sec-Fetch-Site), a name that was made to point here
+(Host), and with a token everybody who does not know it.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+COOKIE = "visdl_token"
+#: Reachable without the token: whether the server lives, and the exchange of the token for a cookie.
+OPEN_PATHS = frozenset({"/api/health", "/api/session"})
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (
+        b"content-security-policy",
+        b"default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+    ),
+]
+
+
+class Guard:
+    """Pure ASGI, outside the router, so that no route and no socket can be forgotten."""
+
+    def __init__(self, app: ASGIApp, *, allowed_hosts: Iterable[str] = (), token: str | None = None) -> None:
+        self._app = app
+        self._hosts = _LOOPBACK | {host.lower() for host in allowed_hosts}
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refusal(scope)
+        if refusal is None:
+            await self._app(scope, receive, _with_headers(send))
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 4403, "reason": refusal[1][:120]})
+        else:
+            await _refuse(send, *refusal)
+
+    def _refusal(self, scope: Scope) -> tuple[int, str, str] | None:
+        """(status, sentence, hint) for a request that is not let in."""
+        headers = _headers(scope)
+        host = headers.get("host", "")
+        if _name(host) not in self._hosts:
+            return 403, f"The host '{host[:100]}' is not allowed.", "Use localhost, or add it to VISDL_ALLOWED_HOSTS."
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+            return 403, f"Requests from '{origin[:100]}' are not allowed.", "Open the page from this server."
+        if headers.get("sec-fetch-site") == "cross-site" and not _is_visit(scope, headers):
+            return 403, "Requests from other sites are not allowed.", "Open the page from this server."
+        if self._token is not None and scope["path"] not in OPEN_PATHS and not self._knows_token(headers):
+            return 401, "This server needs its token.", "Send 'Authorization: Bearer <token>', or sign in on the page."
+        return None
+
+    def _knows_token(self, headers: dict[str, str]) -> bool:
+        given = headers.get("authorization", "").removeprefix("Bearer ")
+        if not given:
+            try:
+                morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+            except CookieError:
+                return False
+            given = morsel.value if morsel else ""
+        return secrets.compare_digest(given.encode(), (self._token or "").encode())
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}
+
+
+def _name(host: str) -> str:
+    """The host without its port."""
+    name, colon, port = host.lower().rpartition(":")
+    return name if colon and port.isdigit() else host.lower()
+
+
+def _is_visit(scope: Scope, headers: dict[str, str]) -> bool:
+    """A link that was followed to the page itself."""
+    is_get = scope["type"] == "http" and scope["method"] == "GET"
+    return is_get and headers.get("sec-fetch-mode") == "navigate" and not scope["path"].startswith("/api")
+
+
+def _with_headers(send: Send) -> Send:
+    async def sender(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
+        await send(message)
+
+    return sender
+
+
+async def _refuse(send: Send, status: int, message: str, hint: str) -> None:
+    body = json.dumps({"error": {"code": "forbidden", "message": message, "hint": hint}}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *_HEADERS]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class BodyLimit:
+    """Refuses JSON bodies over a limit while they arrive; uploads have a limit of their own."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int, upload_path: str) -> None:
+        self._app = app
+        self._max = max_bytes
+        self._upload_path = upload_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] == self._upload_path:
+            await self._app(scope, receive, send)
+            return
+        chunks, total = [], 0
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return
+            total += len(message.get("body", b""))
+            if total > self._max:
+                await _refuse_size(send, self._max)
+                return
+            chunks.append(message.get("body", b""))
+            if not message.get("more_body"):
+                break
+        await self._app(scope, _replay(b"".join(chunks), receive), send)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def receiver() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receiver
+
+
+async def _refuse_size(send: Send, limit: int) -> None:
+    message = f"The body is larger than {limit / 2**20:g} MB."
+    body = json.dumps({"error": {"code": "too_large", "message": message, "hint": "Send less at once."}}).encode()
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

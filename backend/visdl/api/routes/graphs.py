@@ -1,0 +1,81 @@
+"""Graphs: check, save as versions, keep drafts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Response
+
+from visdl.api.deps import Deps
+from visdl.models.diagnostics import Report
+from visdl.models.errors import InvalidInputError, PreconditionRequiredError
+from visdl.models.graph import Graph, GraphSummary, GraphVersion, StoredGraph
+
+router = APIRouter(prefix="/graphs", tags=["graphs"])
+
+
+@router.post("/validate", operation_id="validateGraph")
+def validate(graph: Graph, deps: Deps) -> Report:
+    """Every problem at its node, and what is known of every port."""
+    return deps.validator.report(graph)
+
+
+@router.get("", operation_id="listGraphs")
+def list_graphs(deps: Deps) -> list[GraphSummary]:
+    return deps.store.graphs()
+
+
+@router.post("", operation_id="createGraph", status_code=201)
+def create_graph(graph: Graph, deps: Deps, response: Response) -> StoredGraph:
+    stored = deps.store.create_graph(graph)
+    response.headers["ETag"] = f'"{stored.version}"'
+    return stored
+
+
+@router.get("/{graph_id}", operation_id="getGraph")
+def get_graph(graph_id: str, deps: Deps, response: Response) -> StoredGraph:
+    """The newest version, and the draft when there is one. The ETag is the version."""
+    stored = deps.store.graph(graph_id)
+    response.headers["ETag"] = f'"{stored.version}"'
+    return stored
+
+
+@router.put("/{graph_id}", operation_id="replaceGraph")
+def replace_graph(
+    graph_id: str, graph: Graph, deps: Deps, response: Response, if_match: Annotated[str | None, Header()] = None
+) -> StoredGraph:
+    """Save a new version on top of the one named by If-Match."""
+    stored = deps.store.replace_graph(graph_id, graph, _version(if_match))
+    response.headers["ETag"] = f'"{stored.version}"'
+    return stored
+
+
+def _version(if_match: str | None) -> int:
+    if if_match is None:
+        hint = "Send the ETag of the graph as If-Match."
+        raise PreconditionRequiredError("Say which version you change.", hint=hint, field="If-Match")
+    text = if_match.removeprefix("W/").strip('"')
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise InvalidInputError("If-Match must be the version of the graph, a number.", field="If-Match")
+    return int(text)
+
+
+@router.delete("/{graph_id}", operation_id="deleteGraph", status_code=204)
+def delete_graph(graph_id: str, deps: Deps) -> None:
+    deps.store.delete_graph(graph_id)
+
+
+@router.put("/{graph_id}/draft", operation_id="saveDraft", status_code=204)
+def save_draft(graph_id: str, graph: Graph, deps: Deps) -> None:
+    """Keep unsaved work; makes no version."""
+    deps.store.save_draft(graph_id, graph)
+
+
+@router.get("/{graph_id}/versions", operation_id="listGraphVersions")
+def list_versions(graph_id: str, deps: Deps) -> list[GraphVersion]:
+    return deps.store.graph_versions(graph_id)
+
+
+@router.get("/{graph_id}/versions/{version}", operation_id="getGraphVersion")
+def get_version(graph_id: str, version: Annotated[int, Path(ge=1, lt=2**53)], deps: Deps) -> Graph:
+    return deps.store.graph_version(graph_id, version)

@@ -1,0 +1,116 @@
+"""Runs: start, follow, steer, fetch what they made."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import FileResponse
+
+from visdl.api.deps import Deps
+from visdl.models.errors import InvalidInputError
+from visdl.models.events import RunEvent
+from visdl.models.graph import Graph
+from visdl.models.runs import Run, RunState
+from visdl.models.schemas import Artifact, MetricSeries, NewRun, PredictRequest, PredictResponse, RunPatch
+
+router = APIRouter(prefix="/runs", tags=["runs"])
+Number = Annotated[int, Query(ge=0, lt=2**53)]
+
+
+@router.post("", operation_id="createRun", status_code=201)
+def create_run(body: NewRun, deps: Deps) -> Run:
+    """Queue a run of a graph, given in full or by the id of a stored one."""
+    if (body.graph is None) == (body.graph_id is None):
+        raise InvalidInputError("Give either 'graph' or 'graph_id'.", hint="Exactly one of the two.", field="graph")
+    graph = body.graph or deps.store.graph(body.graph_id or "").graph
+    return deps.runs.create(body, graph)
+
+
+@router.get("", operation_id="listRuns")
+def list_runs(
+    deps: Deps,
+    response: Response,
+    state: RunState | None = None,
+    search: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Number = 0,
+) -> list[Run]:
+    """Runs, the newest first. X-Total-Count says how many there are in all."""
+    response.headers["X-Total-Count"] = str(deps.store.count_runs(state, search))
+    return deps.store.runs(state, search, limit, offset)
+
+
+@router.get("/{run_id}", operation_id="getRun")
+async def get_run(run_id: str, deps: Deps, wait: Annotated[float, Query(ge=0, le=3600)] = 0) -> Run:
+    """A run; with `wait`, when it has ended or after that many seconds."""
+    return await deps.runs.wait(run_id, wait) if wait else deps.store.run(run_id)
+
+
+@router.patch("/{run_id}", operation_id="patchRun")
+def patch_run(run_id: str, patch: RunPatch, deps: Deps) -> Run:
+    return deps.store.patch_run(run_id, **patch.model_dump(exclude_none=True))
+
+
+@router.delete("/{run_id}", operation_id="deleteRun", status_code=204)
+def delete_run(run_id: str, deps: Deps) -> None:
+    deps.runs.delete(run_id)
+
+
+@router.post("/{run_id}/pause", operation_id="pauseRun")
+def pause_run(run_id: str, deps: Deps) -> Run:
+    return deps.runs.pause(run_id)
+
+
+@router.post("/{run_id}/resume", operation_id="resumeRun")
+def resume_run(run_id: str, deps: Deps) -> Run:
+    return deps.runs.resume(run_id)
+
+
+@router.post("/{run_id}/stop", operation_id="stopRun")
+def stop_run(run_id: str, deps: Deps) -> Run:
+    return deps.runs.stop(run_id)
+
+
+@router.get("/{run_id}/graph", operation_id="getRunGraph")
+def get_run_graph(run_id: str, deps: Deps) -> Graph:
+    """The graph as it was when the run was created."""
+    return deps.store.run_graph(run_id)
+
+
+@router.get("/{run_id}/events", operation_id="listRunEvents")
+def list_events(
+    run_id: str, deps: Deps, after: Number = 0, limit: Annotated[int, Query(ge=1, le=10_000)] = 1000
+) -> list[RunEvent]:
+    """Events with seq > `after`, in order, without gaps."""
+    deps.store.run(run_id)
+    return deps.store.events(run_id, after, limit)
+
+
+@router.get("/{run_id}/metrics", operation_id="getRunMetrics")
+def get_metrics(
+    run_id: str,
+    deps: Deps,
+    keys: Annotated[str | None, Query(max_length=2000, description="Comma list; all when left out")] = None,
+    max_points: Annotated[int | None, Query(ge=4, le=1_000_000)] = None,
+) -> MetricSeries:
+    """Series of points; with `max_points` thinned so that extremes stay."""
+    chosen = [key.strip() for key in keys.split(",") if key.strip()] if keys is not None else None
+    return deps.store.series(run_id, chosen, max_points)
+
+
+@router.get("/{run_id}/artifacts", operation_id="listArtifacts")
+def list_artifacts(run_id: str, deps: Deps) -> list[Artifact]:
+    return deps.runs.artifacts(run_id)
+
+
+@router.get("/{run_id}/artifacts/{name}", operation_id="getArtifact", response_class=FileResponse)
+def get_artifact(run_id: str, name: str, deps: Deps) -> FileResponse:
+    path, media_type = deps.runs.artifact_path(run_id, name)
+    return FileResponse(path, media_type=media_type, filename=path.name)
+
+
+@router.post("/{run_id}/predict", operation_id="predict")
+def predict(run_id: str, body: PredictRequest, deps: Deps) -> PredictResponse:
+    """Predictions with the run's weights and its own encodings."""
+    return deps.runs.predict(run_id, body)

@@ -1,0 +1,53 @@
+"""Health, the machine, the node catalogue, and the exchange of a token for a cookie."""
+
+from __future__ import annotations
+
+import secrets
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+import visdl
+from visdl.api.deps import Deps
+from visdl.api.guard import COOKIE
+from visdl.models.errors import InvalidInputError
+from visdl.models.schemas import Health, NodeFileProblem, NodeInfo, SystemStats
+
+router = APIRouter(tags=["system"])
+
+
+class Token(BaseModel):
+    token: str = Field(max_length=1000)
+
+
+@router.get("/health", operation_id="getHealth")
+async def health() -> Health:
+    return Health(version=visdl.__version__)
+
+
+@router.post("/session", operation_id="createSession", status_code=204)
+async def create_session(token: Token, deps: Deps, response: Response) -> None:
+    """Exchange the server's token for a cookie that scripts of the page cannot read."""
+    if deps.token is None:
+        return
+    if not secrets.compare_digest(token.token.encode("utf-8", "surrogatepass"), deps.token.encode()):
+        hint = "It is the value of VISDL_TOKEN."
+        raise InvalidInputError("This is not the token of this server.", hint=hint, field="token")
+    response.set_cookie(COOKIE, deps.token, httponly=True, samesite="strict", path="/")
+
+
+@router.get("/system", operation_id="getSystem")
+def system(deps: Deps) -> SystemStats:
+    return deps.monitor.sample()
+
+
+@router.get("/nodes", operation_id="listNodes")
+def nodes(deps: Deps) -> dict[str, NodeInfo]:
+    """The catalogue of node types, by type."""
+    return deps.registry.describe()
+
+
+@router.get("/nodes/problems", operation_id="listNodeProblems")
+def node_problems(deps: Deps) -> list[NodeFileProblem]:
+    """Node files that could not be used, and why."""
+    return deps.registry.problems()

@@ -1,0 +1,13 @@
+"""Prints the OpenAPI document: `python -m visdl.api.schema`. The page's typed client is generated from it."""
+
+import json
+
+from visdl.api.app import make_app
+
+
+def document() -> str:
+    return json.dumps(make_app().openapi(), indent=1, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    print(document(), end="")

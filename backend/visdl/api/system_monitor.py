@@ -1,0 +1,79 @@
+"""The machine's load, sampled once for all who ask. No GPU is an empty list, not an error."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pynvml
+
+from visdl.models.schemas import GpuStats, SystemStats
+
+_FRESH = 0.5  # seconds for which a sample is good enough
+
+
+class SystemMonitor:
+    """Samples when it is asked, at most twice a second."""
+
+    def __init__(self, data_dir: Path, device: Callable[[], str], counts: Callable[[], tuple[int, int]]) -> None:
+        self._data_dir = data_dir
+        self._device = device
+        self._counts = counts
+        self._lock = threading.Lock()
+        self._last: SystemStats | None = None
+        self._taken = float("-inf")
+        self._gpus = _open_gpus()
+        psutil.cpu_percent()  # the first call has nothing to compare with
+
+    def sample(self) -> SystemStats:
+        with self._lock:
+            if self._last is None or time.monotonic() - self._taken > _FRESH:
+                self._last, self._taken = self._measure(), time.monotonic()
+            return self._last
+
+    def _measure(self) -> SystemStats:
+        memory = psutil.virtual_memory()
+        running, queued = self._counts()
+        return SystemStats(
+            time=time.time(),
+            device=self._device(),
+            cpu_percent=psutil.cpu_percent(),
+            cpu_count=psutil.cpu_count() or 1,
+            ram_used=memory.total - memory.available,
+            ram_total=memory.total,
+            disk_free=shutil.disk_usage(self._data_dir).free,
+            gpus=[_gpu(index, handle) for index, handle in enumerate(self._gpus)],
+            running=running,
+            queued=queued,
+        )
+
+
+def _open_gpus() -> list[Any]:
+    try:
+        pynvml.nvmlInit()
+        return [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
+    except pynvml.NVMLError:
+        return []
+
+
+def _gpu(index: int, handle: Any) -> GpuStats:
+    """What this GPU tells; a reading that it does not support is None."""
+    values: dict[str, Any] = {"index": index, "name": f"GPU {index}"}
+    readings: dict[str, Callable[[], Any]] = {
+        "name": lambda: pynvml.nvmlDeviceGetName(handle),
+        "utilization": lambda: pynvml.nvmlDeviceGetUtilizationRates(handle).gpu,
+        "memory_used": lambda: pynvml.nvmlDeviceGetMemoryInfo(handle).used,
+        "memory_total": lambda: pynvml.nvmlDeviceGetMemoryInfo(handle).total,
+        "temperature": lambda: pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU),
+        "power": lambda: pynvml.nvmlDeviceGetPowerUsage(handle) / 1000,
+    }
+    for key, read in readings.items():
+        with contextlib.suppress(pynvml.NVMLError):
+            values[key] = read()
+    return GpuStats.model_validate(values)

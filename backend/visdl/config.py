@@ -1,0 +1,53 @@
+"""Settings, from environment variables with the prefix VISDL_ or a file `.env`. docs/settings.md lists them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="VISDL_", env_file=".env", extra="ignore")
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on; another than loopback needs a token")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port of the API")
+    data_dir: Path = Field(default=ROOT / "data", description="Folder of everything that is stored")
+    nodes_dir: Path | None = Field(default=None, description="Folder of custom node files")
+    token: str | None = Field(default=None, min_length=8, description="Secret that every request must show")
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="Comma list of names, besides loopback's, that a browser may use"
+    )
+    max_upload_mb: int = Field(default=500, ge=1, description="Largest file that can be uploaded, in MB")
+    max_body_mb: int = Field(default=5, ge=1, description="Largest JSON body, in MB")
+    max_nodes: int = Field(default=2000, ge=1, description="Most nodes in a graph")
+    max_edges: int = Field(default=10_000, ge=1, description="Most wires in a graph")
+    max_columns: int = Field(default=10_000, ge=1, description="Most columns in a table")
+    concurrent_runs: int = Field(default=1, ge=1, description="Runs that train at once")
+    threads: int = Field(default=0, ge=0, description="CPU threads of a run; 0: as many as it gains from")
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="Where runs train")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged")
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
+
+    @field_validator("data_dir", "nodes_dir")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().resolve() if value else value
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Settings:
+        if self.host not in LOOPBACK and not (self.token and self.allowed_hosts):
+            raise ValueError(
+                f"VISDL_HOST={self.host} can be reached from other machines: set VISDL_TOKEN (8 characters or more) "
+                "and VISDL_ALLOWED_HOSTS too, or use an SSH tunnel to 127.0.0.1"
+            )
+        return self

@@ -1,0 +1,1 @@
+"""Tables: import, typing, encoding, caching and splits."""

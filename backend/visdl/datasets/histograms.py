@@ -1,0 +1,59 @@
+"""Histograms of a stored table, made once at import and kept beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from visdl.datasets.storage import Floats, TableReader
+from visdl.models.datasets import Column, Histogram
+
+BINS = 20
+MAX_BARS = 30
+MAX_COLUMNS = 1000  # the first columns of a table that get one
+_STRIP = 8192
+_FILE = "histograms.json"
+_STORED: TypeAdapter[dict[str, Histogram]] = TypeAdapter(dict[str, Histogram])
+
+
+def of_classes(counts: dict[str, int]) -> Histogram:
+    """A bar per class in the given order; of more than 30 classes the most frequent."""
+    shown = set(sorted(counts, key=lambda label: -counts[label])[:MAX_BARS])
+    bars = {label: count for label, count in counts.items() if label in shown}
+    return Histogram(counts=list(bars.values()), labels=list(bars))
+
+
+def of_numbers(reader: TableReader, places: Sequence[int], columns: Sequence[Column]) -> dict[str, Histogram]:
+    """Bins of equal width from the smallest to the largest finite value of each column."""
+    low = np.array([column.min for column in columns])[:, None]
+    width = np.array([column.max for column in columns])[:, None] - low
+    scale = BINS * (1 - 1e-9) / np.where(width > 0, width, 1.0)  # the largest value falls into the last bin
+    counts = np.zeros((len(columns), BINS), dtype=np.int64)
+    for block in reader.blocks():
+        for start in range(0, block.shape[1], _STRIP):
+            counts += _count(block[places, start : start + _STRIP], low, scale)
+    return {
+        column.name: Histogram(counts=row.tolist(), edges=np.linspace(column.min, column.max, BINS + 1).tolist())
+        for column, row in zip(columns, counts, strict=True)
+    }
+
+
+def _count(values: Floats, low: Floats, scale: Floats) -> np.ndarray:
+    """Values per column and bin; blank and infinite ones fall into a bin of their own, which is dropped."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        bins = (values - low) * scale
+    bins[~((bins >= 0) & (bins < BINS))] = BINS
+    columns = np.arange(len(values))[:, None]
+    flat = bins.astype(np.int64) + columns * (BINS + 1)
+    return np.bincount(flat.ravel(), minlength=len(values) * (BINS + 1)).reshape(len(values), BINS + 1)[:, :BINS]
+
+
+def save(folder: Path, histograms: dict[str, Histogram]) -> None:
+    (folder / _FILE).write_bytes(_STORED.dump_json(histograms))
+
+
+def load(folder: Path) -> dict[str, Histogram]:
+    return _STORED.validate_json((folder / _FILE).read_bytes())

@@ -1,0 +1,238 @@
+"""A run inside its trainer process: the walk that builds the model, trains it and executes what is behind it."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+import visdl
+from visdl.datasets.dataset import Dataset
+from visdl.datasets.split import Loader
+from visdl.engine import seeds
+from visdl.engine.builder import build, seed_modules
+from visdl.engine.checkpoint import write_json
+from visdl.engine.executor import Inputs, arguments, is_network_node, walk
+from visdl.engine.graph import Topology
+from visdl.engine.network import extract
+from visdl.engine.reporter import Reporter
+from visdl.engine.trainer import direction
+from visdl.engine.training_control import TrainingController
+from visdl.engine.training_run import Leave, TrainingRun, prepare, useful_threads
+from visdl.models.datasets import DatasetRecord
+from visdl.models.errors import AppError, RunError
+from visdl.models.events import ArtifactEvent
+from visdl.models.graph import Graph, Node
+from visdl.models.runs import RunState
+from visdl.nodes.base import AssemblyNode, BaseNode, TrainerNode
+from visdl.nodes.registry import NodeRegistry
+from visdl.nodes.values import Metrics, TrainingResult
+
+_MEDIA_TYPES = {".json": "application/json", ".csv": "text/csv"}
+
+
+def media_type(name: str) -> str:
+    return _MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream")
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What a trainer process gets to know. Plain values: it is sent to another process."""
+
+    run: str
+    name: str
+    graph: dict[str, Any]
+    seed: int
+    device: str
+    threads: int
+    auto_threads: bool  # fewer threads where the training gains nothing from more
+    folder: str
+    datasets: dict[str, tuple[dict[str, Any], str]]  # by what the graph calls it: record, folder
+    nodes_dir: str | None = None
+
+
+class Execution:
+    """Runs one graph. A visitor of `walk`; `on_state` hears of the states that the trainer decides on."""
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        controller: TrainingController,
+        reporter: Reporter,
+        on_state: Callable[[RunState], None],
+        registry: type[NodeRegistry] = NodeRegistry,
+    ) -> None:
+        self._spec = spec
+        self._controller = controller
+        self._reporter = reporter
+        self._on_state = on_state
+        self._registry = registry
+        self._graph = Graph.model_validate(spec.graph)
+        self._topology = Topology(self._graph)
+        self._folder = Path(spec.folder)
+        self._artifacts = self._folder / "artifacts"
+        self._announced: dict[Path, tuple[int, int]] = {}
+        self._result: TrainingResult | None = None
+        self._test: dict[str, float] = {}
+
+    def run(self) -> bool:
+        """Execute the whole graph; True when it was stopped before its end. Raises RunError, or Leave."""
+        self._artifacts.mkdir(parents=True, exist_ok=True)
+        write_json(self._artifacts / "graph.json", self._graph.model_dump(mode="json"))
+        walk(self._graph, self._topology, self._registry, self)
+        if self._result is None:
+            raise RunError("The graph has nothing to train.", hint="Add a Training Loop.")
+        self._write_report(self._result)
+        self._announce()
+        return self._result.stopped
+
+    def visit(self, node: Node, cls: type[BaseNode], inputs: Inputs) -> Mapping[str, Any] | None:
+        if is_network_node(cls):
+            return dict.fromkeys(cls.outputs(), node.id)
+        with self._blame(node):
+            args = arguments(cls, node, inputs, self._find_dataset)
+            instance = cls.create(args)
+            if node.disabled:
+                passed = instance.on_disable(**args)
+                return None if passed is None else dict(zip(cls.outputs(), passed, strict=False))
+            if any(spec.required and name not in inputs.values for name, spec in cls.ports().items()):
+                return None
+            return self._perform(node, cls, instance, args, inputs)
+
+    def _perform(
+        self, node: Node, cls: type[BaseNode], instance: BaseNode, args: dict[str, Any], inputs: Inputs
+    ) -> Mapping[str, Any]:
+        started = time.monotonic()
+        self._reporter.node(node.id, "started")
+        try:
+            values = self._values(node, instance, args, inputs)
+        except Exception as error:
+            if not isinstance(error, Leave):
+                self._reporter.node(node.id, "failed", time.monotonic() - started)
+            raise
+        if not isinstance(values, tuple) or len(values) != len(cls.outputs()):
+            wanted = f"a tuple with {len(cls.outputs())} value(s), one per output"
+            raise RunError(f"execute() of '{node.label}' must return {wanted}.", code="bad_output")
+        self._reporter.node(node.id, "ended", time.monotonic() - started)
+        self._announce()
+        for value in values:
+            if isinstance(value, Metrics) and value.charts is not None:
+                self._report_test(value)
+        return dict(zip(cls.outputs(), values, strict=True))
+
+    def _values(self, node: Node, instance: BaseNode, args: dict[str, Any], inputs: Inputs) -> tuple[Any, ...]:
+        if isinstance(instance, TrainerNode):
+            self._result = self._train(node, args)
+            return (self._result,)
+        if isinstance(instance, AssemblyNode):
+            args = {**args, "layers": self._build(node, args, inputs)}
+        return instance.execute(**args)
+
+    def _train(self, node: Node, args: dict[str, Any]) -> TrainingResult:
+        prepared = prepare(args, seeds.derive(self._spec.seed, "order", node.id), self._registry)
+        if self._spec.auto_threads:
+            torch.set_num_threads(useful_threads(prepared.plan, self._spec.threads))
+        self._on_state(RunState.RUNNING)
+        training = TrainingRun(prepared, self._controller, self._reporter, self._folder, self._on_state)
+        result = training.run()
+        self._write_weights(result)
+        return result
+
+    def _build(self, node: Node, args: dict[str, Any], inputs: Inputs) -> nn.Module:
+        network = extract(self._graph, self._topology, self._registry, node)
+        data = args["dataset"] or inputs.training_data
+        dataset = data.dataset if isinstance(data, Loader) else data
+        if not isinstance(dataset, Dataset):
+            raise RunError(f"The input shape of '{node.label}' is not known.", hint="Wire training data to it.")
+        example = torch.from_numpy(dataset.numbers(dataset.inputs, np.arange(min(2, dataset.rows))))
+        model = build(network, example, self._spec.seed)
+        device = torch.device(self._spec.device if args["device"] == "auto" else args["device"])
+        seed_modules(model, network, self._spec.seed, device)
+        return model.to(device)
+
+    def _find_dataset(self, name: str) -> Dataset:
+        record, folder = self._spec.datasets[name]
+        return Dataset(DatasetRecord.model_validate(record), Path(folder))
+
+    @contextlib.contextmanager
+    def _blame(self, node: Node) -> Iterator[None]:
+        """Turn whatever goes wrong in a node into a RunError that names it."""
+        try:
+            yield
+        except (RunError, AppError) as error:
+            at = getattr(error, "node", None) or node.id
+            raise RunError(error.message, hint=error.hint, node=at, code=error.code) from error
+        except Leave:
+            raise
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            message, hint = f"'{node.label}' ran out of memory.", "Lower batch_size, or make the model smaller."
+            raise RunError(message, hint=hint, node=node.id, code="out_of_memory") from error
+        except Exception as error:  # whatever a node's author may raise
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise RunError(f"'{node.label}' failed: {reason}", node=node.id, code="node_failed") from error
+
+    def _report_test(self, metrics: Metrics) -> None:
+        assert self._result is not None  # noqa: S101  what has charts came from a training result
+        self._test.update(metrics)
+        self._reporter.values(metrics, {key: direction(key, self._result.metrics) for key in metrics})
+        self._reporter.flush()
+        write_json(self._artifacts / "predictions.json", metrics.charts)
+        self._announce()
+
+    def _write_weights(self, result: TrainingResult) -> None:
+        state = {key: value.detach().cpu().contiguous() for key, value in result.model.state_dict().items()}
+        temporary = self._artifacts / ".weights.tmp"
+        save_file(state, temporary)
+        temporary.replace(self._artifacts / "weights.safetensors")
+        write_json(self._artifacts / "encoding.json", result.encoding.model_dump(mode="json"))
+
+    def _write_report(self, result: TrainingResult) -> None:
+        """Provenance: what was run, with what, and what came out."""
+        last = {key: values[-1] for key, values in result.history.items() if values}
+        write_json(
+            self._artifacts / "report.json",
+            {
+                "run": self._spec.run,
+                "name": self._spec.name,
+                "seed": self._spec.seed,
+                "epochs": result.epochs,
+                "stopped": result.stopped,
+                "weights": result.kept,
+                "best_epoch": result.best_epoch,
+                "metrics": _finite({**last, **self._test}),
+                "parameters": sum(p.numel() for p in result.model.parameters()),
+                "model": str(result.model),
+                "datasets": {name: record["sha256"] for name, (record, _) in self._spec.datasets.items()},
+                "device": str(result.device),
+                "threads": torch.get_num_threads(),
+                "versions": versions(),
+            },
+        )
+
+    def _announce(self) -> None:
+        """Tell of files that are new or changed since the last call."""
+        for path in sorted(self._artifacts.iterdir()):
+            stat = path.stat()
+            mark = (stat.st_mtime_ns, stat.st_size)
+            if path.is_file() and not path.name.startswith(".") and self._announced.get(path) != mark:
+                self._announced[path] = mark
+                self._reporter.event(
+                    ArtifactEvent(name=path.name, bytes=stat.st_size, media_type=media_type(path.name))
+                )
+
+
+def versions() -> dict[str, str]:
+    return {"visdl": visdl.__version__, "python": platform.python_version(), "torch": torch.__version__}
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {key: value if np.isfinite(value) else None for key, value in values.items()}

@@ -1,0 +1,70 @@
+"""What a static walk finds: diagnostics, and what is known of every port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from visdl.datasets.dataset import Dataset
+from visdl.datasets.split import Loader
+from visdl.models.diagnostics import Diagnostic, NodeReport, PortValue, Severity, Totals
+from visdl.models.graph import Node
+from visdl.nodes.base import BaseNode, Complaint
+from visdl.nodes.specs import Shape
+
+
+@dataclass
+class Findings:
+    """Gathered along one walk, in its order."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    nodes: dict[str, NodeReport] = field(default_factory=dict)
+    totals: Totals = field(default_factory=Totals)
+
+    def say(
+        self,
+        node: Node,
+        message: str,
+        *,
+        code: str,
+        port: str | None = None,
+        hint: str = "",
+        severity: Severity = "error",
+    ) -> None:
+        found = Diagnostic(code=code, severity=severity, node=node.id, port=port, message=message, hint=hint)
+        self.diagnostics.append(found)
+
+    def complain(self, node: Node, complaints: Iterable[Complaint]) -> bool:
+        """Add what a node says of its inputs; True when there was anything."""
+        before = len(self.diagnostics)
+        for complaint in complaints:
+            self.say(node, complaint.message, code=complaint.code, port=complaint.port, hint=complaint.hint)
+        return len(self.diagnostics) > before
+
+    def describe_inputs(self, node: Node, cls: type[BaseNode], values: dict[str, object]) -> None:
+        ports = cls.ports()
+        for name, value in values.items():
+            self.nodes[node.id].inputs[name] = _port_value(ports[name].dtype, value)
+
+    def describe_outputs(self, node: Node, cls: type[BaseNode], values: dict[str, object]) -> None:
+        ports = cls.outputs()
+        for name, value in values.items():
+            self.nodes[node.id].outputs[name] = _port_value(ports[name].dtype, value)
+
+
+def _port_value(dtype: str, value: object) -> PortValue:
+    if isinstance(value, Shape):
+        element = str(value.dtype).removeprefix("torch.")
+        return PortValue(dtype=dtype, shape=["B", *value.features], element=element, text=str(value))
+    if isinstance(value, Dataset | Loader | Described):
+        return PortValue(dtype=dtype, text=value.describe())
+    if isinstance(value, list):
+        return PortValue(dtype=dtype, text=" · ".join(str(item) for item in value if isinstance(item, Shape)))
+    return PortValue(dtype=dtype)
+
+
+class Described:
+    """A static value with a text for its wire."""
+
+    def describe(self) -> str:
+        raise NotImplementedError

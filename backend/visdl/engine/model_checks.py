@@ -1,0 +1,146 @@
+"""Static checks of a model and of the place where it meets its data and its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from visdl.datasets.dataset import Dataset
+from visdl.datasets.encoding import problems
+from visdl.datasets.split import Loader
+from visdl.engine.findings import Described, Findings
+from visdl.engine.inference import BATCH, NetworkFacts, trace
+from visdl.engine.network import Network, Source, Step
+from visdl.models.graph import Node
+from visdl.nodes.base import LossNode
+from visdl.nodes.specs import Shape
+from visdl.nodes.values import TrainingFacts
+
+
+@dataclass(frozen=True)
+class ModelFacts(Described):
+    """A model before the run; `facts.output` is None where its shape shows only in the run."""
+
+    assembly: Node
+    network: Network
+    facts: NetworkFacts
+    data: Dataset
+
+    @property
+    def parameters(self) -> int:
+        return sum(layer.parameters for layer in self.facts.layers.values())
+
+    def describe(self) -> str:
+        return f"{self.parameters:,} parameters"
+
+
+def dataset_of(value: Any) -> Dataset | None:
+    """The table behind a DATASET or LOADER value."""
+    if isinstance(value, Loader):
+        return value.dataset
+    return value if isinstance(value, Dataset) else None
+
+
+def class_count(dataset: Dataset) -> int | None:
+    """How many classes the target column of a classification has; None when there are too many to list."""
+    classes = dataset.column(dataset.targets[0]).classes
+    return len(classes) if classes is not None else None
+
+
+def check_model(assembly: Node, network: Network, data: Dataset, findings: Findings) -> ModelFacts | None:
+    """Shapes, parameters and FLOPs of every layer; None when a layer does not fit its input.
+
+    Layers behind one that does not fit, or that the network had to leave out, are blocked.
+    """
+    facts = trace(network, Shape((BATCH, len(data.inputs))))
+    fits, shows_at_run = True, False
+    for step in network.steps:
+        report, layer = findings.nodes[step.node.id], facts.layers.get(step.node.id)
+        report.reads_input = Source() in step.sources()
+        if layer is None:
+            report.status = report.status if shows_at_run else "blocked"
+            continue
+        findings.describe_inputs(step.node, step.cls, dict(facts.inputs[step.node.id]))
+        findings.describe_outputs(step.node, step.cls, dict(zip(step.cls.outputs(), layer.outputs or (), strict=False)))
+        report.parameters, report.flops = layer.parameters, layer.flops
+        findings.totals.parameters += layer.parameters
+        findings.totals.flops += layer.flops
+        if layer.outputs is None:
+            shows_at_run = True
+            message = f"The output shape of '{step.node.label}' shows only in the run ({layer.error})."
+            hint = "One batch is tried before training starts."
+            findings.say(step.node, message, code="shape_at_run", severity="warning", hint=hint)
+        elif layer.error:
+            fits = False
+            shapes = " and ".join(f"({shape})" for shape in facts.inputs[step.node.id].values())
+            message = f"'{step.node.label}' does not fit its input {shapes}: {layer.error}."
+            findings.say(step.node, message, code="shape")
+    return ModelFacts(assembly, network, facts, data) if fits else None
+
+
+def check_training(
+    loop: Node, args: dict[str, Any], choosers: Iterable[tuple[Node, set[str]]], findings: Findings
+) -> Any:
+    """Whether data, model and loss of a training loop fit; the facts of its result, or None.
+
+    `choosers` are the data nodes before the loop with the names of their parameters, the nearest first: a
+    problem of the data is shown where it can be mended.
+    """
+    model, loss, train = args["model"], args["loss_fn"], dataset_of(args["train_loader"])
+    before = len(findings.diagnostics)
+    if not isinstance(loss, LossNode) or train is None:
+        return TrainingFacts(None, "float")
+    facts = TrainingFacts(train, loss.TARGET)
+    for code, field, message, hint in problems(train, loss.TARGET):
+        place = next((node for node, names in choosers if field in names), loop)
+        findings.say(place, message, code=code, port=field, hint=hint)
+    if (val := dataset_of(args["val_loader"])) is not None and val.record.id != train.record.id:
+        findings.complain(loop, facts.complaints("val_loader", val))
+    _check_monitor(loop, args, findings)
+    if isinstance(model, ModelFacts) and len(findings.diagnostics) == before:
+        _check_output(loop, model, train, loss, findings)
+    failed = any(found.severity == "error" for found in findings.diagnostics[before:])
+    return None if failed else facts
+
+
+def _check_monitor(loop: Node, args: dict[str, Any], findings: Findings) -> None:
+    val = args["val_loader"]
+    absent = val is None or (isinstance(val, Loader) and len(val) == 0)
+    watches = args["keep"] == "best" or args["patience"] is not None
+    if watches and absent and args["monitor"].startswith("val_"):
+        message = f"'{loop.label}' has no validation data, so it cannot monitor '{args['monitor']}'."
+        findings.say(
+            loop, message, code="no_validation", port="monitor", hint="Wire a val_loader, or monitor train_loss."
+        )
+
+
+def _check_output(loop: Node, model: ModelFacts, train: Dataset, loss: LossNode, findings: Findings) -> None:
+    there, given = len(model.data.inputs), len(train.inputs)
+    if there != given:
+        message = f"'{model.assembly.label}' is built for {there} input columns, but the training data has {given}."
+        findings.say(loop, message, code="shape", port="train_loader", hint="Use the same columns for both.")
+        return
+    if model.facts.output is None:
+        return
+    classes = class_count(train) if loss.TARGET == "index" else None
+    complaint = loss.mismatch(model.facts.output, classes, len(train.targets))
+    if complaint:
+        step = _culprit(model)
+        wanted = classes if loss.TARGET == "index" else len(train.targets)
+        if "out_features" in step.cls.parameters() and not step.node.disabled:
+            port, hint = "out_features", f"Set out_features of '{step.node.label}' to {wanted}."
+        else:
+            port, hint = None, f"End the model with a layer that gives {wanted} value(s) per sample."
+        findings.say(step.node, f"{complaint}.", code="output_shape", port=port, hint=hint)
+    elif not model.parameters:
+        message = f"'{model.assembly.label}' has no parameters, so there is nothing to learn."
+        findings.say(model.assembly, message, code="no_parameters", hint="Add a layer with weights, such as Linear.")
+
+
+def _culprit(model: ModelFacts) -> Step:
+    """The layer to change when the output does not fit: one that is off at the end, else the last with weights."""
+    for step in reversed(model.network.steps):
+        if step.node.disabled or model.facts.layers[step.node.id].parameters:
+            return step
+    return model.network.steps[-1]

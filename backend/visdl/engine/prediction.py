@@ -1,0 +1,81 @@
+"""Predictions with a run's kept weights and its own encodings, in a process of their own."""
+
+from __future__ import annotations
+
+import os
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from visdl.datasets.dataset import Dataset
+from visdl.datasets.encoding import Encoding
+from visdl.engine.builder import build
+from visdl.engine.execution import RunSpec
+from visdl.engine.graph import Topology
+from visdl.engine.network import extract
+from visdl.models.datasets import DatasetRecord
+from visdl.models.errors import AppError, RunError
+from visdl.models.graph import Graph
+from visdl.nodes.base import AssemblyNode, TrainerNode
+from visdl.nodes.registry import NodeRegistry
+from visdl.nodes.values import predict
+
+
+def main(connection: Connection, spec: RunSpec, data: Any) -> None:
+    """Entry point of the process: sends the answer (plain values), or the exception that says why there is none.
+
+    `data` is a list of rows by column name, or the record and folder of a dataset.
+    """
+    torch.set_num_threads(spec.threads)
+    if spec.nodes_dir:
+        NodeRegistry.load_folder(Path(spec.nodes_dir))
+    try:
+        answer: Any = _predict(spec, data)
+    except AppError as error:
+        answer = error
+    except Exception as error:  # whatever a node's author may raise
+        answer = RunError(f"The prediction failed: {error}")
+    connection.send(answer)
+    connection.close()
+    os._exit(0)
+
+
+def _predict(spec: RunSpec, data: Any) -> dict[str, Any]:
+    folder = Path(spec.folder) / "artifacts"
+    encoding = Encoding.model_validate_json((folder / "encoding.json").read_bytes())
+    if isinstance(data, list):
+        x = encoding.encode_rows(data)
+    else:
+        record, place = data
+        x = encoding.encode_inputs(Dataset(DatasetRecord.model_validate(record), Path(place)))
+    model = trained_model(spec, len(encoding.inputs))
+    output = predict(model, torch.from_numpy(x)) if len(x) else torch.empty(0, 1)
+    if encoding.classes is None:
+        values = output.tolist()
+        return {"columns": encoding.targets, "predictions": [v[0] if len(v) == 1 else v for v in values]}
+    probabilities = output.softmax(1)
+    labels = [encoding.classes[i] if i < len(encoding.classes) else str(i) for i in output.argmax(1).tolist()]
+    return {
+        "columns": encoding.targets,
+        "predictions": labels,
+        "probabilities": probabilities.tolist(),
+        "classes": encoding.classes,
+    }
+
+
+def trained_model(spec: RunSpec, inputs: int) -> nn.Module:
+    """The run's model on the CPU with its kept weights, in evaluation mode."""
+    graph = Graph.model_validate(spec.graph)
+    topology = Topology(graph)
+    types = {node.id: NodeRegistry.get(node.type) for node in graph.nodes}
+    loop = next(i for i, cls in types.items() if issubclass(cls, TrainerNode))
+    before = topology.ancestors([loop])
+    assembly = next(i for i, cls in types.items() if i in before and issubclass(cls, AssemblyNode))
+    network = extract(graph, topology, NodeRegistry, graph.node(assembly))
+    model = build(network, torch.zeros(2, inputs), spec.seed)
+    model.load_state_dict(load_file(Path(spec.folder) / "artifacts" / "weights.safetensors"))
+    return model.eval()

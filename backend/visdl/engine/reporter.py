@@ -1,0 +1,105 @@
+"""What a trainer tells the server: events, coalesced so that a fast loop sends at most ten messages a second."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from visdl.models.events import LogEvent, MetricsEvent, NodeEvent, Point, ProgressEvent, RunEvent
+from visdl.models.runs import MetricSummary, Progress
+
+_INTERVAL = 0.1  # seconds between two messages with metrics
+_SPEED_WINDOW = 5.0  # seconds over which samples per second are averaged
+
+Send = Callable[[list[RunEvent]], None]
+Direction = Literal["minimize", "maximize"] | None
+
+
+class Reporter:
+    """Gathers points and progress of the training thread and sends them in time. Other events go at once."""
+
+    def __init__(self, send: Send, now: Callable[[], float] = time.monotonic) -> None:
+        self._send = send
+        self._now = now
+        self._lock = threading.Lock()
+        self._series: dict[str, list[Point]] = {}
+        self._summary: dict[str, MetricSummary] = {}
+        self._fresh: dict[str, MetricSummary] = {}
+        self._rows = 0
+        self._marks: list[tuple[float, int]] = [(now(), 0)]
+        self._sent = -math.inf
+        self.progress = Progress()
+
+    def step(self, step: int, rows: int, losses: list[tuple[int, float]]) -> None:
+        """One optimizer step; called for each, so it does next to nothing but once in 100 ms."""
+        if losses:
+            epoch = self.progress.epoch
+            self._series.setdefault("batch_loss", []).extend((at, epoch, value) for at, value in losses)
+        self._rows += rows
+        self.progress.step = step
+        if self._now() - self._sent >= _INTERVAL:
+            self.flush()
+
+    def values(self, values: dict[str, float], directions: dict[str, Direction]) -> None:
+        """The values of an epoch, or of a test."""
+        for key, value in values.items():
+            finite = value if math.isfinite(value) else None
+            self._series.setdefault(key, []).append((self.progress.step, self.progress.epoch, finite))
+            self._fresh[key] = self._summary[key] = self._better(key, finite, directions.get(key))
+        if self._now() - self._sent >= _INTERVAL:
+            self.flush()
+
+    def _better(self, key: str, value: float | None, direction: Direction) -> MetricSummary:
+        before = self._summary.get(key, MetricSummary())
+        if value is None or direction is None:
+            return before.model_copy(update={"last": value})
+        improved = before.best is None or (value < before.best if direction == "minimize" else value > before.best)
+        best, epoch = (value, self.progress.epoch) if improved else (before.best, before.best_epoch)
+        return MetricSummary(last=value, best=best, best_epoch=epoch)
+
+    def flush(self) -> None:
+        """Send what has gathered."""
+        self._sent = self._now()
+        self._speed()
+        events: list[RunEvent] = []
+        if self._series:
+            events.append(MetricsEvent(series=self._series, summary=self._fresh))
+        events.append(ProgressEvent(progress=self.progress.model_copy()))
+        self._series, self._fresh = {}, {}
+        self._dispatch(events)
+
+    def rest(self) -> None:
+        """Training stands still from now on (a pause): it does not count towards the speed."""
+        self.flush()
+        self._marks = []
+
+    def _speed(self) -> None:
+        now = self._sent
+        self._marks.append((now, self._rows))
+        while len(self._marks) > 2 and now - self._marks[0][0] > _SPEED_WINDOW:
+            self._marks.pop(0)
+        (then, rows), progress = self._marks[0], self.progress
+        if now > then and self._rows > rows:
+            speed = (self._rows - rows) / (now - then)
+            progress.samples_per_second = speed
+            per_step = self._rows / progress.step if progress.step else 0.0
+            progress.seconds_left = (progress.steps - progress.step) * per_step / speed
+
+    def node(self, node: str, status: Literal["started", "ended", "failed"], seconds: float | None = None) -> None:
+        self._dispatch([NodeEvent(node=node, status=status, seconds=seconds)])
+
+    def log(self, message: str, level: Literal["info", "warning", "error"] = "info", node: str | None = None) -> None:
+        self._dispatch([LogEvent(level=level, message=message[:10_000], node=node)])
+
+    def event(self, event: RunEvent) -> None:
+        self._dispatch([event])
+
+    def _dispatch(self, events: list[RunEvent]) -> None:
+        stamp = time.time()
+        for event in events:
+            event.time = stamp
+        with self._lock:
+            self._send(events)

@@ -1,0 +1,49 @@
+"""All that a training is made of, as tensors and plain values: what a checkpoint holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from visdl.engine.trainer import FitPlan, FitState
+from visdl.nodes.values import Seeded
+
+
+def snapshot(plan: FitPlan, state: FitState) -> dict[str, Any]:
+    """Model, optimizer, every generator, and the position in the training."""
+    return {
+        "model": plan.model.state_dict(),
+        "optimizer": plan.optimizer.state_dict(),
+        "state": {**vars(state), "seen": [list(pair) for pair in state.seen]},
+        "generators": [module.generator.get_state() for module in _seeded(plan)],
+        "torch_rng": torch.get_rng_state(),
+        "cuda_rng": torch.cuda.get_rng_state_all() if _device(plan).type == "cuda" else [],
+        "seed": plan.seed,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "device": str(_device(plan)),
+    }
+
+
+def restore(payload: dict[str, Any], plan: FitPlan) -> FitState:
+    """Put a snapshot back into the model and optimizer of `plan`; returns where the training was."""
+    device = _device(plan)
+    plan.model.load_state_dict(payload["model"])
+    plan.optimizer.load_state_dict(payload["optimizer"])
+    for module, generator_state in zip(_seeded(plan), payload["generators"], strict=True):
+        module.generator.set_state(generator_state)
+    torch.set_rng_state(payload["torch_rng"])
+    if device.type == "cuda" and payload["cuda_rng"]:
+        torch.cuda.set_rng_state_all(payload["cuda_rng"])
+    state = FitState(**payload["state"])
+    state.seen = [(prediction.to(device), target.to(device)) for prediction, target in state.seen]
+    return state
+
+
+def _seeded(plan: FitPlan) -> list[Any]:
+    return [m for m in plan.model.modules() if isinstance(m, Seeded) and m.generator is not None]
+
+
+def _device(plan: FitPlan) -> torch.device:
+    return next(plan.model.parameters()).device

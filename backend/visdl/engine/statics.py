@@ -1,0 +1,171 @@
+"""What can be known before a run: one walk that carries datasets, shapes and models instead of values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from visdl.engine.executor import BLOCKED, Blocked, FindDataset, Inputs, arguments, is_network_node
+from visdl.engine.findings import Findings
+from visdl.engine.graph import Topology
+from visdl.engine.model_checks import check_model, check_training, dataset_of
+from visdl.engine.network import extract
+from visdl.models.diagnostics import NodeReport
+from visdl.models.errors import AppError
+from visdl.models.graph import Graph, Node
+from visdl.nodes.base import AssemblyNode, BaseNode, DataNode, LossNode, TrainerNode
+from visdl.nodes.registry import NodeRegistry
+from visdl.nodes.specs import DataType
+
+Outputs = Mapping[str, Any] | Blocked | None
+
+
+class Unknown:
+    """A value that shows only in the run."""
+
+
+UNKNOWN = Unknown()
+
+
+class StaticVisitor:
+    """Follows data and shapes through a graph. `broken` are the nodes whose structure already has an error."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        topology: Topology,
+        registry: type[NodeRegistry],
+        find_dataset: FindDataset,
+        broken: set[str],
+    ) -> None:
+        self._graph = graph
+        self._topology = topology
+        self._registry = registry
+        self._find_dataset = find_dataset
+        self._broken = broken
+        self._nodes = {node.id: node for node in graph.nodes}
+        self._classes = {node.id: registry.find(node.type) or BaseNode for node in graph.nodes}
+        loops = [n.id for n in graph.nodes if issubclass(self._classes[n.id], TrainerNode) and not n.disabled]
+        self._needed = topology.ancestors(loops)
+        self._model_of: dict[str, Node] = {}
+        self.findings = Findings()
+
+    def visit(self, node: Node, cls: type[BaseNode], inputs: Inputs) -> Outputs:
+        report = self.findings.nodes[node.id] = NodeReport(status="disabled" if node.disabled else "ok")
+        self.findings.describe_inputs(node, cls, inputs.values)
+        if is_network_node(cls):
+            return dict.fromkeys(cls.outputs(), UNKNOWN)  # looked at as a whole, at the model
+        if node.id in self._broken:
+            return BLOCKED
+        if inputs.blocked:
+            report.status = "blocked"
+            return BLOCKED
+        outputs = self._outputs(node, cls, inputs)
+        if isinstance(outputs, Mapping):
+            self.findings.describe_outputs(node, cls, dict(outputs))
+        return outputs
+
+    def _outputs(self, node: Node, cls: type[BaseNode], inputs: Inputs) -> Outputs:
+        try:
+            args = arguments(cls, node, inputs, self._find_dataset)
+        except AppError as error:
+            names = [name for name, spec in cls.parameters().items() if spec.dtype is DataType.DATASET]
+            return self._refuse(node, error, names[0])
+        instance = cls.create(args)
+        if node.disabled:
+            passed = instance.on_disable(**args)
+            return None if passed is None else dict(zip(cls.outputs(), passed, strict=False))
+        empty = [name for name, spec in cls.ports().items() if spec.required and name not in inputs.values]
+        if empty:
+            return self._incomplete(node, cls, empty, inputs)
+        if self.findings.complain(node, instance.check(**args)):
+            return BLOCKED
+        return self._infer(node, instance, args, inputs)
+
+    def _incomplete(self, node: Node, cls: type[BaseNode], empty: list[str], inputs: Inputs) -> Blocked | None:
+        """What to say of required ports without a value: an error, or no more than that the node is left out."""
+        say, label = self.findings.say, node.label
+        if not (self._topology.incoming[node.id] or self._topology.outgoing[node.id]):
+            self.findings.nodes[node.id].status = "unused"
+            hint = "Wire it, or remove it."
+            say(node, f"'{label}' is not connected to anything.", code="unused", severity="warning", hint=hint)
+            return None
+        off = [inputs.absent[port] for port in empty if port in inputs.absent]
+        if off and node.id not in self._needed:
+            self.findings.nodes[node.id].status = "unused"
+            say(node, f"'{label}' is skipped: '{off[0].label}' is switched off.", code="skipped", severity="info")
+            return None
+        for port in empty:
+            if port in inputs.absent:
+                source = inputs.absent[port].label
+                message, hint = f"'{source}' is switched off, but '{label}' needs it.", f"Switch '{source}' on."
+                say(node, message, code="switched_off", port=port, hint=hint)
+            else:
+                spec = cls.ports()[port]
+                hint = f"Wire a {spec.dtype} output to it" + (f": {spec.description}." if spec.description else ".")
+                say(node, f"'{port}' of '{label}' is not connected.", code="missing_input", port=port, hint=hint)
+        return BLOCKED
+
+    def _infer(self, node: Node, instance: BaseNode, args: dict[str, Any], inputs: Inputs) -> Outputs:
+        names = list(instance.outputs())
+        if isinstance(instance, DataNode):
+            return self._infer_data(node, instance, args)
+        if isinstance(instance, LossNode):
+            return {"loss_fn": instance}
+        if isinstance(instance, AssemblyNode):
+            return self._infer_model(node, args["dataset"] or inputs.training_data)
+        if isinstance(instance, TrainerNode):
+            result = check_training(node, args, list(self._choosers(node)), self.findings)
+            return BLOCKED if result is None else {"result": result}
+        return dict.fromkeys(names, UNKNOWN)
+
+    def _infer_data(self, node: Node, instance: DataNode, args: dict[str, Any]) -> Outputs:
+        names = list(instance.outputs())
+        if any(isinstance(value, Unknown) for value in args.values()):
+            return dict.fromkeys(names, UNKNOWN)
+        try:
+            return dict(zip(names, instance.infer(**args), strict=True))
+        except AppError as error:
+            return self._refuse(node, error, error.field)
+        except NotImplementedError:
+            return dict.fromkeys(names, UNKNOWN)
+
+    def _infer_model(self, node: Node, data: Any) -> Outputs:
+        network = extract(self._graph, self._topology, self._registry, node, self._broken)
+        for step in network.steps:
+            other = self._model_of.setdefault(step.node.id, node)
+            if other is not node:
+                message = f"'{step.node.label}' is part of two models, '{other.label}' and '{node.label}'."
+                self.findings.say(step.node, message, code="shared_layer", hint="Give each model layers of its own.")
+        if isinstance(data, Unknown):
+            return {"model": UNKNOWN}
+        dataset = dataset_of(data)
+        if dataset is None:
+            return self._without_input(node, data)
+        facts = check_model(node, network, dataset, self.findings)
+        if facts is None or self._topology.ancestors([node.id]) & self._broken:
+            self.findings.nodes[node.id].status = "blocked"
+            return BLOCKED
+        return {"model": facts}
+
+    def _without_input(self, node: Node, data: Any) -> Blocked:
+        """A model whose input is not known: because of an error in the data, or because no data is wired."""
+        if isinstance(data, Blocked):
+            self.findings.nodes[node.id].status = "blocked"
+        else:
+            message = f"The input shape of '{node.label}' is not known."
+            hint = "Wire training data to the Training Loop, or a dataset to this node."
+            self.findings.say(node, message, code="no_input_shape", port="dataset", hint=hint)
+        return BLOCKED
+
+    def _choosers(self, loop: Node) -> Iterator[tuple[Node, set[str]]]:
+        """The nodes on the way of the training data, the nearest first, with their parameters."""
+        wires = [edge.source for edge in self._topology.incoming[loop.id] if edge.target_input == "train_loader"]
+        before = self._topology.ancestors(wires)
+        for node_id in reversed(self._topology.order):
+            if node_id in before:
+                yield self._nodes[node_id], set(self._classes[node_id].parameters())
+
+    def _refuse(self, node: Node, error: AppError, port: str | None) -> Blocked:
+        self.findings.say(node, error.message, code=error.code, port=port, hint=error.hint)
+        return BLOCKED

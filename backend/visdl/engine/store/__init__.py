@@ -1,0 +1,25 @@
+"""Everything that is stored, in one SQLite database. Only the server process opens it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from visdl.engine.store.database import Database
+from visdl.engine.store.datasets import DatasetTable
+from visdl.engine.store.events import EventTable
+from visdl.engine.store.graphs import GraphTable
+from visdl.engine.store.runs import RunTable
+
+
+class Store(DatasetTable, GraphTable, RunTable, EventTable):
+    """The tables behind one door. Every method is safe from any thread; a write that returned is on the disk."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = Database(path)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def flag(self, key: str) -> bool:
+        """True the first time it is asked for this key, False ever after: what a first start does once."""
+        return self._db.write(lambda db: db.execute("INSERT OR IGNORE INTO flags VALUES (?)", (key,)).rowcount == 1)

@@ -1,0 +1,143 @@
+"""SQLite in WAL mode: one writer thread that joins waiting writes into one transaction, readers beside it."""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], Any]
+
+_BATCH = 500  # most writes in one transaction
+_MIGRATIONS = [
+    """
+    CREATE TABLE flags (key TEXT PRIMARY KEY) WITHOUT ROWID;
+
+    CREATE TABLE datasets (id TEXT PRIMARY KEY, name TEXT NOT NULL, created REAL NOT NULL, record TEXT NOT NULL);
+    CREATE INDEX datasets_by_name ON datasets (name, created);
+
+    CREATE TABLE graphs (
+        id TEXT PRIMARY KEY, version INTEGER NOT NULL, name TEXT NOT NULL, nodes INTEGER NOT NULL,
+        created REAL NOT NULL, updated REAL NOT NULL, draft TEXT
+    );
+    CREATE TABLE graph_versions (
+        graph TEXT NOT NULL REFERENCES graphs ON DELETE CASCADE, version INTEGER NOT NULL, name TEXT NOT NULL,
+        created REAL NOT NULL, document TEXT NOT NULL, PRIMARY KEY (graph, version)
+    );
+
+    CREATE TABLE runs (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, state TEXT NOT NULL,
+        created REAL NOT NULL, seq INTEGER NOT NULL DEFAULT 0, search TEXT NOT NULL, record TEXT NOT NULL,
+        graph TEXT NOT NULL
+    );
+    CREATE INDEX runs_by_state ON runs (state, created);
+    CREATE INDEX runs_by_time ON runs (created);
+    CREATE TABLE run_datasets (
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, dataset TEXT NOT NULL, PRIMARY KEY (run, dataset)
+    ) WITHOUT ROWID;
+    CREATE INDEX runs_by_dataset ON run_datasets (dataset);
+
+    CREATE TABLE events (
+        cursor INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+        seq INTEGER NOT NULL, time REAL NOT NULL, body TEXT NOT NULL, UNIQUE (run, seq)
+    );
+    CREATE TABLE points (
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, key TEXT NOT NULL, step INTEGER NOT NULL,
+        epoch INTEGER NOT NULL, value REAL, seq INTEGER NOT NULL
+    );
+    CREATE INDEX points_by_key ON points (run, key, step);
+    CREATE INDEX points_by_seq ON points (run, seq);
+    """,
+]
+
+
+class Database:
+    """One database file. `write` runs a closure on the writer thread, `read` on the caller's own connection."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._queue: queue.SimpleQueue[tuple[Work, Future[Any]] | None] = queue.SimpleQueue()
+        writer = self._connect()
+        _migrate(writer)
+        self._thread = threading.Thread(target=self._run, args=(writer,), name="store writer", daemon=True)
+        self._thread.start()
+
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in a transaction; returns its value when it is committed, raises what it raises."""
+        answer: Future[T] = Future()
+        self._queue.put((work, answer))
+        return answer.result()
+
+    def read(self, sql: str, values: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
+        """Rows of a query, from a snapshot that no writer delays."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connect()
+            self._readers.append(connection)
+        rows: list[sqlite3.Row] = connection.execute(sql, values).fetchall()
+        return rows
+
+    def close(self) -> None:
+        """Finish what is queued and close every connection."""
+        self._queue.put(None)
+        self._thread.join()
+        for connection in self._readers:
+            connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        connection.executescript(
+            # NORMAL: a commit survives the death of the process; FULL would add an fsync for a power cut
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
+        )
+        return connection
+
+    def _run(self, connection: sqlite3.Connection) -> None:
+        closing = False
+        while not closing:
+            batch = [self._queue.get()]
+            while not self._queue.empty() and len(batch) < _BATCH:
+                batch.append(self._queue.get())
+            closing = None in batch
+            self._commit(connection, [item for item in batch if item is not None])
+        connection.close()
+
+    def _commit(self, connection: sqlite3.Connection, batch: list[tuple[Work, Future[Any]]]) -> None:
+        """One transaction for all; a savepoint each, so that one that fails undoes nothing of the others."""
+        done: list[tuple[Future[Any], Any]] = []
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for work, answer in batch:
+                connection.execute("SAVEPOINT one")
+                try:
+                    done.append((answer, work(connection)))
+                except Exception as error:  # given to the caller
+                    connection.execute("ROLLBACK TO one")
+                    answer.set_exception(error)
+                connection.execute("RELEASE one")
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:  # a full disk, say: nothing of this batch is stored
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            for _, answer in batch:
+                if not answer.done():
+                    answer.set_exception(error)
+            return
+        for answer, value in done:
+            answer.set_result(value)
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring an older database to this version, one step at a time."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    for number, script in enumerate(_MIGRATIONS[version:], version + 1):
+        connection.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")

@@ -1,0 +1,128 @@
+"""Events and metric points. A MetricsEvent is not stored twice: its points lie in their own table."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+import orjson
+
+from visdl.engine.store.database import Database
+from visdl.models.errors import NotFoundError
+from visdl.models.events import RUN_EVENT, BaseEvent, MetricsEvent, Point, ProgressEvent, RunEvent
+from visdl.models.runs import Run
+from visdl.models.schemas import MetricSeries
+
+E = TypeVar("E", bound=BaseEvent)
+
+
+class EventTable:
+    _db: Database
+
+    def append(self, run_id: str, events: list[RunEvent]) -> list[RunEvent]:
+        """Store events: each gets its `seq` (gapless in the run) and `cursor`; progress and metrics go into the run."""
+
+        def work(db: sqlite3.Connection) -> list[RunEvent]:
+            stored = [insert_event(db, run_id, event) for event in events]
+            _fold(db, run_id, stored)
+            return stored
+
+        return self._db.write(work)
+
+    def events(self, run_id: str, after: int = 0, limit: int = 1000) -> list[RunEvent]:
+        """Events of one run with seq > `after`, in order, without gaps."""
+        rows = self._db.read(
+            "SELECT e.*, r.id AS run_id FROM events e JOIN runs r ON r.number = e.run"
+            " WHERE r.id = ? AND e.seq > ? ORDER BY e.seq LIMIT ?",
+            (run_id, after, limit),
+        )
+        return self._rebuild(rows)
+
+    def all_events(self, cursor: int = 0, limit: int = 1000) -> list[RunEvent]:
+        """Events of all runs behind `cursor`, in the order in which they were stored."""
+        rows = self._db.read(
+            "SELECT e.*, r.id AS run_id FROM events e JOIN runs r ON r.number = e.run"
+            " WHERE e.cursor > ? ORDER BY e.cursor LIMIT ?",
+            (cursor, limit),
+        )
+        return self._rebuild(rows)
+
+    def last_cursor(self) -> int:
+        return int(self._db.read("SELECT coalesce(max(cursor), 0) FROM events")[0][0])
+
+    def series(self, run_id: str, keys: Sequence[str] | None = None, max_points: int | None = None) -> MetricSeries:
+        """Metrics by key. More than `max_points` are thinned so that the extremes of every stretch stay."""
+        found = self._db.read("SELECT number FROM runs WHERE id = ?", (run_id,))
+        if not found:
+            raise NotFoundError(f"There is no run '{run_id}'.", hint="It may have been deleted.")
+        number = found[0]["number"]
+        if keys is None:
+            keys = [row[0] for row in self._db.read("SELECT DISTINCT key FROM points WHERE run = ?", (number,))]
+        series: dict[str, list[Point]] = {}
+        truncated = False
+        for key in keys:
+            sql = "SELECT step, epoch, value FROM points WHERE run = ? AND key = ? ORDER BY step, rowid"
+            points: list[Point] = [tuple(row) for row in self._db.read(sql, (number, key))]
+            series[key] = _thin(points, max_points) if max_points else points
+            truncated = truncated or len(series[key]) < len(points)
+        return MetricSeries(series=series, truncated=truncated)
+
+    def _rebuild(self, rows: Iterable[sqlite3.Row]) -> list[RunEvent]:
+        return [self._event(row) for row in rows]
+
+    def _event(self, row: sqlite3.Row) -> RunEvent:
+        body: dict[str, Any] = orjson.loads(row["body"])
+        if body["type"] == "metrics":
+            series = defaultdict(list)
+            sql = "SELECT key, step, epoch, value FROM points WHERE run = ? AND seq = ? ORDER BY rowid"
+            for key, step, epoch, value in self._db.read(sql, (row["run"], row["seq"])):
+                series[key].append((step, epoch, value))
+            body["series"] = series
+        place = {"run": row["run_id"], "seq": row["seq"], "time": row["time"], "cursor": row["cursor"]}
+        return RUN_EVENT.validate_python({**body, **place})
+
+
+def insert_event(db: sqlite3.Connection, run_id: str, event: E) -> E:
+    """Store one event inside a transaction; returns it with its place."""
+    row = db.execute("UPDATE runs SET seq = seq + 1 WHERE id = ? RETURNING number, seq", (run_id,)).fetchone()
+    if row is None:
+        raise NotFoundError(f"There is no run '{run_id}'.")
+    number, seq = row["number"], row["seq"]
+    left_out = {"run", "seq", "time", "cursor", *(["series"] if isinstance(event, MetricsEvent) else [])}
+    values = (number, seq, event.time, event.model_dump_json(exclude=left_out))
+    cursor = db.execute("INSERT INTO events (run, seq, time, body) VALUES (?, ?, ?, ?)", values).lastrowid
+    if isinstance(event, MetricsEvent):
+        points = [(number, key, *point, seq) for key, series in event.series.items() for point in series]
+        db.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?, ?)", points)
+    return event.model_copy(update={"run": run_id, "seq": seq, "cursor": cursor})
+
+
+def _fold(db: sqlite3.Connection, run_id: str, events: list[RunEvent]) -> None:
+    """Keep the run's record up with its progress and its metrics."""
+    changes: dict[str, Any] = {}
+    row = db.execute("SELECT record FROM runs WHERE id = ?", (run_id,)).fetchone()
+    run = Run.model_validate_json(row["record"])
+    for event in events:
+        if isinstance(event, ProgressEvent):
+            changes["progress"] = event.progress
+        if isinstance(event, MetricsEvent) and event.summary:
+            changes["metrics"] = {**changes.get("metrics", run.metrics), **event.summary}
+    if changes:
+        record = run.model_copy(update=changes).model_dump_json()
+        db.execute("UPDATE runs SET record = ? WHERE id = ?", (record, run_id))
+
+
+def _thin(points: list[Point], most: int) -> list[Point]:
+    """At most `most` points: the first, the last, and the lowest and highest of each stretch between."""
+    if len(points) <= most or most < 4:
+        return points if len(points) <= most else [points[0], points[-1]][:most]
+    inner, buckets = points[1:-1], (most - 2) // 2
+    kept = [points[0]]
+    for index in range(buckets):
+        part = inner[index * len(inner) // buckets : (index + 1) * len(inner) // buckets]
+        values = [(float("inf") if point[2] is None else point[2], place) for place, point in enumerate(part)]
+        ends = {min(values)[1], max(values)[1]}
+        kept += [part[place] for place in sorted(ends)]
+    return [*kept, points[-1]]

@@ -1,0 +1,144 @@
+"""Runs and their states. A state changes only from one that TRANSITIONS allows, inside the writer's transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from typing import Any
+
+from visdl.engine.store.database import Database
+from visdl.engine.store.events import insert_event
+from visdl.models.errors import ConflictError, NotFoundError, TransitionError
+from visdl.models.events import StateEvent
+from visdl.models.graph import Graph
+from visdl.models.runs import ENDED, LIVE, TRANSITIONS, Run, RunProblem, RunState
+
+
+class RunTable:
+    _db: Database
+
+    def add_run(self, run: Run, graph: Graph) -> None:
+        """A new run in its first state, with that as its first event."""
+        document = graph.model_dump_json()
+
+        def work(db: sqlite3.Connection) -> None:
+            number = db.execute(
+                "INSERT INTO runs (id, state, created, search, record, graph) VALUES (?, ?, ?, ?, ?, ?)",
+                (run.id, run.state, run.created, _search(run), run.model_dump_json(), document),
+            ).lastrowid
+            used = {(number, use.id) for use in run.datasets}
+            db.executemany("INSERT INTO run_datasets VALUES (?, ?)", used)
+            insert_event(db, run.id, StateEvent(state=run.state, time=run.created))
+
+        self._db.write(work)
+
+    def run(self, run_id: str) -> Run:
+        """Raises NotFoundError."""
+        rows = self._db.read("SELECT record, seq FROM runs WHERE id = ?", (run_id,))
+        if not rows:
+            raise _missing(run_id)
+        return _run(rows[0])
+
+    def run_graph(self, run_id: str) -> Graph:
+        rows = self._db.read("SELECT graph FROM runs WHERE id = ?", (run_id,))
+        if not rows:
+            raise _missing(run_id)
+        return Graph.model_validate_json(rows[0]["graph"])
+
+    def runs(
+        self, state: RunState | None = None, search: str | None = None, limit: int = 100, offset: int = 0
+    ) -> list[Run]:
+        """Runs, the newest first; `search` looks into name, tags and graph."""
+        where, values = _where(state, search)
+        sql = f"SELECT record, seq FROM runs {where} ORDER BY created DESC, number DESC LIMIT ? OFFSET ?"  # noqa: S608
+        return [_run(row) for row in self._db.read(sql, (*values, limit, offset))]
+
+    def count_runs(self, state: RunState | None = None, search: str | None = None) -> int:
+        where, values = _where(state, search)
+        return int(self._db.read(f"SELECT count(*) FROM runs {where}", values)[0][0])  # noqa: S608
+
+    def queued_runs(self) -> list[Run]:
+        """In the order in which they start."""
+        return self._in_states({RunState.QUEUED})
+
+    def live_runs(self) -> list[Run]:
+        """Those that have a trainer, or had one when the server died."""
+        return self._in_states(LIVE)
+
+    def _in_states(self, states: frozenset[RunState] | set[RunState]) -> list[Run]:
+        marks = ", ".join("?" * len(states))
+        sql = f"SELECT record, seq FROM runs WHERE state IN ({marks}) ORDER BY created, number"  # noqa: S608
+        return [_run(row) for row in self._db.read(sql, tuple(states))]
+
+    def patch_run(self, run_id: str, **fields: Any) -> Run:
+        """Change what is not the state: name, tags."""
+        return self._db.write(lambda db: save_run(db, load_run(db, run_id).model_copy(update=fields)))
+
+    def move_run(
+        self, run_id: str, state: RunState, *, error: RunProblem | None = None, **fields: Any
+    ) -> tuple[Run, StateEvent]:
+        """Compare and swap: to `state`, if TRANSITIONS allows it from the present one. Raises TransitionError."""
+
+        def work(db: sqlite3.Connection) -> tuple[Run, StateEvent]:
+            run = load_run(db, run_id)
+            allowed = TRANSITIONS[run.state]
+            if state not in allowed:
+                message = f"'{run.name}' is {run.state}; it cannot become {state}."
+                raise TransitionError(message, state=run.state, allowed=allowed)
+            now = time.time()
+            changes: dict[str, Any] = {"state": state, "error": error, **fields}
+            if state is RunState.STARTING:
+                changes |= {"started": run.started or now, "ended": None}
+            if state in ENDED:
+                changes |= {"ended": now}
+            event = insert_event(db, run_id, StateEvent(state=state, error=error, time=now))
+            return save_run(db, run.model_copy(update=changes)), event
+
+        return self._db.write(work)
+
+    def delete_run(self, run_id: str) -> None:
+        """Raises ConflictError while the run has, or waits for, a trainer."""
+
+        def work(db: sqlite3.Connection) -> None:
+            run = load_run(db, run_id)
+            if run.state not in ENDED:
+                raise ConflictError(f"'{run.name}' is {run.state}.", hint="Stop it first, then delete it.")
+            db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+
+        self._db.write(work)
+
+
+def load_run(db: sqlite3.Connection, run_id: str) -> Run:
+    row = db.execute("SELECT record, seq FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise _missing(run_id)
+    return _run(row)
+
+
+def save_run(db: sqlite3.Connection, run: Run) -> Run:
+    values = (run.state, _search(run), run.model_dump_json(), run.id)
+    db.execute("UPDATE runs SET state = ?, search = ?, record = ? WHERE id = ?", values)
+    return run
+
+
+def _run(row: sqlite3.Row) -> Run:
+    return Run.model_validate_json(row["record"]).model_copy(update={"seq": row["seq"]})
+
+
+def _search(run: Run) -> str:
+    return " ".join([run.name, run.graph_name, run.id, *run.tags]).lower()
+
+
+def _where(state: RunState | None, search: str | None) -> tuple[str, tuple[Any, ...]]:
+    conditions, values = [], []
+    if state is not None:
+        conditions.append("state = ?")
+        values.append(str(state))
+    if search:
+        conditions.append("instr(search, ?)")
+        values.append(search.lower())
+    return (f"WHERE {' AND '.join(conditions)}" if conditions else ""), tuple(values)
+
+
+def _missing(run_id: str) -> NotFoundError:
+    return NotFoundError(f"There is no run '{run_id}'.", hint="It may have been deleted.")

@@ -1,0 +1,265 @@
+"""The training loop, as a generator: it yields after each optimizer step, and pausing it is not pulling.
+
+It knows no thread, socket or database. Invariants:
+- The order of an epoch follows from the run's seed and the number of the epoch alone, so any position in
+  any epoch can be found again from `FitState`.
+- Losses are averaged per sample, whatever the size of the last batch.
+- With BatchNorm, a last batch of one row is joined to the one before it: one row has no variance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.data import Subset
+
+from visdl.engine import seeds
+from visdl.models.errors import RunError
+from visdl.nodes.base import Loss, MetricNode
+from visdl.nodes.values import evaluate, measure, metric_key
+
+_CHUNK_BYTES = 128 * 2**20  # rows are gathered in shuffled order this much at a time
+_MEASURE_ROWS = 65_536  # predictions of the training batches are measured this many rows at a time
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """What a training needs. Tensors lie on the model's device: x `(rows, …)`, y `(rows,)` or `(rows, targets)`."""
+
+    model: nn.Module
+    loss: Loss
+    optimizer: torch.optim.Optimizer
+    train: Subset[Any]  # over (x, y); its indices are the training rows, the tensors are shared, not copied
+    val: tuple[Tensor, Tensor] | None
+    batch_size: int
+    epochs: int
+    seed: int = 0
+    shuffle: bool = True
+    metrics: Sequence[Callable[[], MetricNode]] = ()
+    keep: Literal["last", "best"] = "last"
+    monitor: str = "val_loss"
+    patience: int | None = None
+    clip_grad_norm: float | None = None
+
+    @property
+    def watches(self) -> bool:
+        """Whether an epoch is compared with the best so far."""
+        return self.keep == "best" or self.patience is not None
+
+
+@dataclass
+class FitState:
+    """Where a training is. Together with the weights and the optimizer's state it says all that follows."""
+
+    epoch: int = 0  # epochs finished
+    batch: int = 0  # batches of the present epoch finished
+    step: int = 0  # optimizer steps finished
+    history: dict[str, list[float]] = field(default_factory=dict)
+    best_value: float | None = None
+    best_epoch: int | None = None
+    best_weights: dict[str, Tensor] | None = None
+    loss_sum: float = 0.0  # over the rows of the present epoch
+    seen: list[tuple[Tensor, Tensor]] = field(default_factory=list)  # (prediction, target) of the present epoch
+    patience_ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """One optimizer step. `losses` are (step, loss) pairs read back since the last event: on a GPU not every step."""
+
+    step: int
+    rows: int
+    losses: list[tuple[int, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class EpochDone:
+    epoch: int
+    values: dict[str, float]
+    is_best: bool
+
+
+TrainEvent = StepDone | EpochDone
+
+
+def fit(plan: FitPlan, state: FitState) -> Iterator[TrainEvent]:
+    """Train until `plan.epochs`, going on from `state`.
+
+    Raises RunError when the loss is no longer finite, and when the monitored metric does not exist.
+    """
+    while state.epoch < plan.epochs and not state.patience_ended:
+        plan.model.train()
+        yield from _epoch(plan, state)
+        values = _measure(plan, state)
+        state.epoch += 1
+        state.batch, state.loss_sum, state.seen = 0, 0.0, []
+        for key, value in values.items():
+            state.history.setdefault(key, []).append(value)
+        yield EpochDone(state.epoch, values, _compare(plan, state, values))
+
+
+def keep_weights(plan: FitPlan, state: FitState) -> None:
+    """Put the weights that `plan.keep` asks for into the model; without any finished epoch, the present ones."""
+    if plan.keep == "best" and state.best_weights is not None:
+        plan.model.load_state_dict(state.best_weights)
+
+
+def batch_sizes(plan: FitPlan) -> list[int]:
+    """The sizes of an epoch's batches.
+
+    Raises RunError when BatchNorm would get batches of one row.
+    """
+    rows, size = len(plan.train), plan.batch_size
+    sizes = [size] * (rows // size) + ([rows % size] if rows % size else [])
+    if any(isinstance(module, _BatchNorm) for module in plan.model.modules()):
+        if sizes[0] == 1:
+            raise RunError(
+                "BatchNorm needs at least 2 rows in a batch, but batches have 1.", hint="Raise batch_size, or add rows."
+            )
+        if sizes[-1] == 1:
+            sizes[-2:] = [size + 1]
+    return sizes
+
+
+def _epoch(plan: FitPlan, state: FitState) -> Iterator[StepDone]:
+    """The steps of one epoch, from `state.batch` on."""
+    model, loss_fn, optimizer = plan.model, plan.loss.module, plan.optimizer
+    read_each = next(model.parameters()).device.type == "cpu"
+    pending: list[tuple[int, Tensor, int]] = []
+    for x, y in _batches(plan, state):
+        optimizer.zero_grad()
+        prediction = model(x)
+        loss = loss_fn(prediction, y)
+        loss.backward()
+        pending.append((state.step + 1, loss.detach(), len(x)))
+        losses = _read(pending, state, plan, x) if read_each or len(pending) >= 32 else []
+        if plan.clip_grad_norm is not None:
+            nn.utils.clip_grad_norm_(model.parameters(), plan.clip_grad_norm)
+        optimizer.step()
+        state.step += 1
+        state.batch += 1
+        state.seen.append((prediction.detach(), y))
+        yield StepDone(state.step, len(x), losses)
+    if pending:
+        yield StepDone(state.step, 0, _read(pending, state, plan, None))
+
+
+def _read(
+    pending: list[tuple[int, Tensor, int]], state: FitState, plan: FitPlan, x: Tensor | None
+) -> list[tuple[int, float]]:
+    """Read losses back from the device, empty `pending`, and stop at the first that is not finite."""
+    values = [pending[0][1].item()] if len(pending) == 1 else torch.stack([loss for _, loss, _ in pending]).tolist()
+    losses = []
+    for (step, _, rows), value in zip(pending, values, strict=True):
+        if not math.isfinite(value):
+            raise RunError(
+                f"The loss is {value} at step {step}{_first_bad(plan.model, x)}.",
+                hint="Lower the learning rate, scale the inputs, or clip the gradients (clip_grad_norm).",
+                code="not_finite",
+            )
+        state.loss_sum += value * rows
+        losses.append((step, value))
+    pending.clear()
+    return losses
+
+
+def _first_bad(model: nn.Module, x: Tensor | None) -> str:
+    """Where values stop being finite, as the end of a sentence."""
+    for name, parameter in model.named_parameters():
+        if not parameter.isfinite().all():
+            return f": the weights '{name}' are not finite any more"
+    if x is None or not x.isfinite().all():
+        return "" if x is None else ": the inputs are not finite"
+    found: list[str] = []
+
+    def look(name: str) -> Callable[..., None]:
+        return lambda _module, _inputs, output: found.append(name) if not output.isfinite().all() else None
+
+    leaves = [(name, module) for name, module in model.named_modules() if not any(module.children())]
+    hooks = [module.register_forward_hook(look(name)) for name, module in leaves]
+    with torch.no_grad():
+        model(x)
+    for hook in hooks:
+        hook.remove()
+    return f": the first values that are not finite come from '{found[0]}'" if found else ""
+
+
+def _batches(plan: FitPlan, state: FitState) -> Iterator[tuple[Tensor, Tensor]]:
+    """The batches of the present epoch that are still to come, gathered a chunk of rows at a time."""
+    sizes = batch_sizes(plan)
+    x, y = plan.train.dataset.tensors  # type: ignore[attr-defined]
+    order = _order(plan, state.epoch, x.device)
+    first = state.batch
+    start = sum(sizes[:first])
+    per_chunk = max(1, _CHUNK_BYTES // max(1, sizes[0] * x[0].numel() * x.element_size()))
+    while first < len(sizes):
+        part = sizes[first : first + per_chunk]
+        rows = order[start : start + sum(part)]
+        yield from zip(x[rows].split(part), y[rows].split(part), strict=True)
+        first, start = first + len(part), start + sum(part)
+
+
+def _order(plan: FitPlan, epoch: int, device: torch.device) -> Tensor:
+    """The training rows in the order of this epoch."""
+    rows = torch.as_tensor(plan.train.indices)
+    if plan.shuffle:
+        generator = torch.Generator().manual_seed(seeds.derive(plan.seed, "order", str(epoch)))
+        rows = rows[torch.randperm(len(rows), generator=generator)]
+    return rows.to(device)
+
+
+def _measure(plan: FitPlan, state: FitState) -> dict[str, float]:
+    """The values of the epoch that has just ended."""
+    values = {"train_loss": state.loss_sum / len(plan.train)}
+    values |= {f"train_{key}": value for key, value in measure(plan.metrics, list(_joined(state.seen))).items()}
+    if plan.val is not None:
+        measured, _ = evaluate(plan.model, plan.loss, *plan.val, plan.metrics)
+        values |= {f"val_{key}": value for key, value in measured.items()}
+    return {**values, "lr": float(plan.optimizer.param_groups[0]["lr"])}
+
+
+def _joined(batches: list[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Small batches joined to larger ones: measuring costs per call, not per row."""
+    group: list[tuple[Tensor, Tensor]] = []
+    rows = 0
+    for batch in batches:
+        group.append(batch)
+        rows += len(batch[0])
+        if rows >= _MEASURE_ROWS or batch is batches[-1]:
+            yield torch.cat([p for p, _ in group]), torch.cat([t for _, t in group])
+            group, rows = [], 0
+
+
+def direction(key: str, metrics: Sequence[Callable[[], MetricNode]]) -> Literal["minimize", "maximize"] | None:
+    """Which values of a metric are better; None for what is no measure of quality, such as `lr`."""
+    part, _, name = key.partition("_")
+    if part not in ("train", "val", "test"):
+        return None
+    if name == "loss":
+        return "minimize"
+    return next((m.DIRECTION for m in (make() for make in metrics) if metric_key(m) == name), None)
+
+
+def _compare(plan: FitPlan, state: FitState, values: dict[str, float]) -> bool:
+    """Whether this epoch is the best so far by the monitored metric; keeps its weights when they are wanted."""
+    if not plan.watches:
+        return False
+    if plan.monitor not in values:
+        there = ", ".join(key for key in values if direction(key, plan.metrics))
+        raise RunError(f"There is no metric '{plan.monitor}' to monitor.", hint=f"This run measures {there}.")
+    value, best = values[plan.monitor], state.best_value
+    minimize = direction(plan.monitor, plan.metrics) == "minimize"
+    is_best = best is None or (value < best if minimize else value > best)
+    if is_best:
+        state.best_value, state.best_epoch = value, state.epoch
+        if plan.keep == "best":
+            state.best_weights = {key: tensor.detach().clone() for key, tensor in plan.model.state_dict().items()}
+    waited = state.epoch - (state.best_epoch or 0)
+    state.patience_ended = plan.patience is not None and waited >= plan.patience
+    return is_best

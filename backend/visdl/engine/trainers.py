@@ -1,0 +1,73 @@
+"""Trainer processes: started from a preloaded forkserver, one for each run and each prediction."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from visdl.engine.preload import NODES_DIR
+
+_LEAVE_SECONDS = 5.0
+
+
+@dataclass
+class Trainer:
+    """One trainer process and the server's end of its pipe."""
+
+    run: str
+    process: BaseProcess
+    connection: Connection
+    started: float = field(default_factory=time.monotonic)
+
+    def tell(self, command: str) -> None:
+        """Send a command; a trainer that is gone is noticed by whoever reads its pipe."""
+        with contextlib.suppress(OSError):
+            self.connection.send(command)
+
+    def end(self) -> str:
+        """Wait for the process and say how it ended, as the end of a sentence."""
+        self.process.join(_LEAVE_SECONDS)
+        code = self.process.exitcode
+        if code is None:
+            self.process.kill()
+            return "it did not answer any more"
+        if code < 0:
+            return f"it was killed by {signal.Signals(-code).name}"
+        return f"it exited with code {code}"
+
+
+class TrainerPool:
+    """Starts trainer processes. Where there is no fork, each is spawned and pays for its imports."""
+
+    def __init__(self, nodes_dir: Path | None) -> None:
+        can_fork = "forkserver" in multiprocessing.get_all_start_methods()
+        self._context: Any = multiprocessing.get_context("forkserver" if can_fork else "spawn")
+        self._can_fork = can_fork
+        self._nodes_dir = nodes_dir
+
+    def warm_up(self) -> None:
+        """Start the forkserver now, so that the first run finds its imports done."""
+        if self._can_fork:
+            os.environ[NODES_DIR] = str(self._nodes_dir or "")
+            self._context.set_forkserver_preload(["visdl.engine.preload"])
+            forkserver.ensure_running()
+
+    def start(self, run: str, target: Callable[..., None], *args: Any) -> Trainer:
+        """Start `target(connection, *args)` in a process of its own."""
+        ours, theirs = self._context.Pipe()
+        process: BaseProcess = self._context.Process(
+            target=target, args=(theirs, *args), daemon=True, name=f"trainer {run}"
+        )
+        process.start()
+        theirs.close()
+        return Trainer(run, process, ours)

@@ -1,0 +1,234 @@
+"""One training inside a run: from the values on a TrainingLoop's ports to its result.
+
+Drives `fit`, obeys the controller between two steps, writes checkpoints and tells the reporter.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import Subset, TensorDataset
+from torch.utils.flop_counter import FlopCounterMode
+
+from visdl.datasets.dataset import Dataset
+from visdl.datasets.encoding import Encoding
+from visdl.datasets.split import Loader
+from visdl.engine.checkpoint import CheckpointFolder, Reason
+from visdl.engine.reporter import Reporter
+from visdl.engine.snapshot import restore, snapshot
+from visdl.engine.trainer import EpochDone, FitPlan, FitState, StepDone, batch_sizes, direction, fit, keep_weights
+from visdl.engine.training_control import TrainingController, Wish
+from visdl.models.errors import RunError
+from visdl.models.events import CheckpointEvent
+from visdl.models.runs import RunState
+from visdl.nodes.base import Loss, MetricNode
+from visdl.nodes.registry import NodeRegistry
+from visdl.nodes.specs import Shape
+from visdl.nodes.values import TrainingResult, predict
+
+_SMALL_STEP = 4e6  # FLOPs of a forward pass
+_CHECKPOINT_SECONDS = 1.0  # epochs that take less share a checkpoint
+_METRICS = {"index": ("Accuracy",), "float": ("MeanSquaredError", "MeanAbsoluteError", "R2Score")}
+MetricFactory = Callable[[], MetricNode]
+
+
+class Leave(Exception):  # noqa: N818
+    """The server is gone: the checkpoint is written and the process ends. Not an error of the run."""
+
+
+@dataclass
+class Prepared:
+    """A training ready to start."""
+
+    plan: FitPlan
+    encoding: Encoding
+
+
+def prepare(args: dict[str, Any], seed: int, registry: type[NodeRegistry]) -> Prepared:
+    """The plan for the values on a training loop's ports.
+
+    Raises InvalidInputError for data that cannot be trained on, RunError when prediction and target do not fit.
+    """
+    model, loss, train = args["model"], args["loss_fn"], _loader(args["train_loader"])
+    device = next(model.parameters()).device
+    encoding = Encoding.fit(train, loss.target)
+    x, y = _tensors(encoding, train.dataset, device)
+    metrics = _metrics(loss, args["metrics"], registry)
+    plan = FitPlan(
+        model=model,
+        loss=loss,
+        optimizer=args["optimizer"],
+        train=Subset(TensorDataset(x, y), train.rows),  # type: ignore[arg-type]  # an array is a sequence of indices
+        val=_validation(args.get("val_loader"), train, encoding, (x, y)),
+        batch_size=train.batch_size,
+        epochs=args["epochs"],
+        seed=seed,
+        shuffle=train.shuffle,
+        metrics=metrics,
+        keep=args["keep"],
+        monitor=args["monitor"],
+        patience=args["patience"],
+        clip_grad_norm=args["clip_grad_norm"],
+    )
+    _try_one_batch(plan, encoding)
+    return Prepared(plan, encoding)
+
+
+def _loader(data: Loader | Dataset) -> Loader:
+    return data if isinstance(data, Loader) else Loader(data, shuffle=True)
+
+
+def _tensors(encoding: Encoding, dataset: Dataset, device: torch.device) -> tuple[Tensor, Tensor]:
+    x, y = encoding.encode(dataset)
+    return torch.from_numpy(x).to(device), torch.from_numpy(y).to(device)
+
+
+def _validation(
+    data: Loader | Dataset | None, train: Loader, encoding: Encoding, shared: tuple[Tensor, Tensor]
+) -> tuple[Tensor, Tensor] | None:
+    """Validation rows: taken from the tensors of the training data where both are parts of one dataset."""
+    if data is None or (isinstance(data, Loader) and len(data) == 0):
+        return None
+    loader = _loader(data)
+    device = shared[0].device
+    x, y = shared if loader.dataset is train.dataset else _tensors(encoding, loader.dataset, device)
+    rows = torch.as_tensor(loader.rows).to(device)
+    return x[rows], y[rows]
+
+
+def _metrics(loss: Loss, chosen: Sequence[MetricFactory], registry: type[NodeRegistry]) -> list[MetricFactory]:
+    """The metrics that suit the loss, and those that were wired."""
+    usual: list[MetricFactory] = [registry.get(name) for name in _METRICS[loss.target] if registry.find(name)]  # type: ignore[misc]
+    return [*usual, *chosen]
+
+
+def _try_one_batch(plan: FitPlan, encoding: Encoding) -> None:
+    """Compare prediction and target before training, so that nothing is ever broadcast in silence."""
+    batch_sizes(plan)
+    x = plan.train.dataset.tensors[0]  # type: ignore[attr-defined]
+    prediction = predict(plan.model, x[:2])
+    classes = len(encoding.classes) if encoding.classes is not None else None
+    complaint = plan.loss.node.mismatch(Shape(tuple(prediction.shape)), None, len(encoding.targets))
+    if complaint is None and classes is not None and prediction.shape[1] < classes:
+        complaint = plan.loss.node.mismatch(Shape(tuple(prediction.shape)), classes, 1)
+    if complaint:
+        raise RunError(f"{complaint}.", hint="Change the model's last layer.", code="output_shape")
+
+
+def useful_threads(plan: FitPlan, limit: int) -> int:
+    """How many threads this training gains from: one for a small step.
+
+    Below some 4 MFLOP in the forward pass a second thread gained nothing, and where the cores were busy with
+    other work each step waited up to 100 ms for it.
+    """
+    x = plan.train.dataset.tensors[0]  # type: ignore[attr-defined]
+    with FlopCounterMode(display=False) as counter:
+        predict(plan.model, x[:2])
+    return limit if counter.get_total_flops() / 2 * plan.batch_size > _SMALL_STEP else 1
+
+
+@dataclass
+class TrainingRun:
+    """Drives one training to its end, a stop, or the server's death."""
+
+    prepared: Prepared
+    controller: TrainingController
+    reporter: Reporter
+    folder: Path
+    on_state: Callable[[RunState], None]
+
+    def __post_init__(self) -> None:
+        self._checkpoints = CheckpointFolder(self.folder / "checkpoints")
+        self._saved_at = time.monotonic()
+
+    def run(self) -> TrainingResult:
+        """Train. Goes on from the newest checkpoint where the run has one. Raises RunError, or Leave."""
+        plan = self.prepared.plan
+        state = self._start()
+        stopped = False
+        for event in fit(plan, state):
+            if isinstance(event, StepDone):
+                self.reporter.step(event.step, event.rows, event.losses)
+            else:
+                self._epoch_done(event, state)
+            if self.controller.wish is not Wish.RUN and self._obey(state):
+                stopped = True
+                break
+        self.reporter.flush()
+        if not stopped and state.epoch:
+            self._save(state, "epoch")
+        keep_weights(plan, state)
+        return self._result(state, stopped)
+
+    def _start(self) -> FitState:
+        plan, progress = self.prepared.plan, self.reporter.progress
+        newest = self._checkpoints.newest()
+        state = restore(newest[1], plan) if newest else FitState()
+        progress.epochs = plan.epochs
+        progress.steps = plan.epochs * len(batch_sizes(plan))
+        progress.epoch, progress.step = state.epoch, state.step
+        if newest:
+            self.reporter.log(f"Going on from the checkpoint at step {state.step}.")
+        self.reporter.flush()
+        return state
+
+    def _epoch_done(self, event: EpochDone, state: FitState) -> None:
+        plan, progress = self.prepared.plan, self.reporter.progress
+        progress.epoch = event.epoch
+        if state.patience_ended:
+            progress.epochs, progress.steps = event.epoch, state.step
+            self.reporter.log(f"{plan.monitor} was not better for {plan.patience} epochs: training ends early.")
+        self.reporter.values(event.values, {key: direction(key, plan.metrics) for key in event.values})
+        if time.monotonic() - self._saved_at >= _CHECKPOINT_SECONDS and event.epoch < plan.epochs:
+            self._save(state, "epoch", is_best=event.is_best)
+
+    def _obey(self, state: FitState) -> bool:
+        """Do as the controller wishes; True when the training is to stop. Raises Leave when the server is gone."""
+        wish = self.controller.wish
+        if wish is Wish.PAUSE:
+            self.reporter.rest()
+            self._save(state, "pause")
+            self.on_state(RunState.PAUSED)
+            wish = self.controller.wait_while_paused()
+            if wish is Wish.RUN:
+                self.on_state(RunState.RUNNING)
+                return False
+        if wish is Wish.LEAVE:
+            self._save(state, "interrupted")
+            raise Leave
+        self.reporter.flush()
+        self._save(state, "stop")
+        return True
+
+    def _save(self, state: FitState, reason: Reason, *, is_best: bool = False) -> None:
+        """Write a checkpoint. A disk that refuses is said, and the training goes on."""
+        self._saved_at = time.monotonic()
+        payload = snapshot(self.prepared.plan, state)
+        try:
+            saved = self._checkpoints.save(payload, epoch=state.epoch, step=state.step, reason=reason, is_best=is_best)
+        except OSError as error:
+            self.reporter.log(f"The checkpoint could not be saved: {error.strerror or error}.", "error")
+            return
+        self.reporter.event(CheckpointEvent(name=saved.file, epoch=saved.epoch, step=saved.step, reason=reason))
+
+    def _result(self, state: FitState, stopped: bool) -> TrainingResult:
+        plan = self.prepared.plan
+        return TrainingResult(
+            model=plan.model,
+            loss=plan.loss,
+            encoding=self.prepared.encoding,
+            device=next(plan.model.parameters()).device,
+            folder=self.folder / "artifacts",
+            metrics=plan.metrics,
+            history=state.history,
+            epochs=state.epoch,
+            best_epoch=state.best_epoch,
+            kept="best" if plan.keep == "best" and state.best_weights is not None else "last",
+            stopped=stopped,
+        )

@@ -1,0 +1,215 @@
+"""Everything that is wrong with a graph, at once, each problem as data at its node.
+
+Small checks of the structure first; then, when the wires make sense, one walk that follows data and shapes.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from visdl.engine.executor import FindDataset, walk
+from visdl.engine.graph import Topology
+from visdl.engine.statics import StaticVisitor
+from visdl.models.diagnostics import Diagnostic, NodeReport, Report, Severity
+from visdl.models.graph import Edge, Graph, Node
+from visdl.nodes.base import BaseNode, TrainerNode
+from visdl.nodes.registry import NodeRegistry
+
+
+class Validator:
+    """Checks graphs against the registry and the stored datasets."""
+
+    def __init__(
+        self, registry: type[NodeRegistry], find_dataset: FindDataset, *, max_nodes: int = 2000, max_edges: int = 10_000
+    ) -> None:
+        self._registry = registry
+        self.find_dataset = find_dataset
+        self._max_nodes = max_nodes
+        self._max_edges = max_edges
+
+    def report(self, graph: Graph, *, to_run: bool = False) -> Report:
+        """All diagnostics, and what is known of every port; `to_run` also asks for something to train."""
+        too_large = list(self._size(graph))
+        if too_large:
+            return Report(valid=False, diagnostics=too_large)
+        topology = Topology(graph)
+        found = [*self._structure(graph, topology), *self._training(graph, "error" if to_run else "warning")]
+        broken = {d.node for d in found if d.severity == "error" and d.node}
+        visitor = StaticVisitor(graph, topology, self._registry, self.find_dataset, broken)
+        if not topology.cycle:
+            walk(graph, topology, self._registry, visitor)
+            found += visitor.findings.diagnostics
+        order = {node.id: index for index, node in enumerate(graph.nodes)}
+        found.sort(key=lambda d: (d.severity != "error", order.get(d.node or "", -1)))
+        nodes = {node.id: visitor.findings.nodes.get(node.id, NodeReport()) for node in graph.nodes}
+        for diagnostic in found:
+            if diagnostic.severity == "error" and diagnostic.node in nodes:
+                nodes[diagnostic.node].status = "error"
+        valid = not any(d.severity == "error" for d in found)
+        return Report(valid=valid, diagnostics=found, nodes=nodes, totals=visitor.findings.totals)
+
+    def _size(self, graph: Graph) -> Iterator[Diagnostic]:
+        for kind, count, limit in (
+            ("nodes", len(graph.nodes), self._max_nodes),
+            ("wires", len(graph.edges), self._max_edges),
+        ):
+            if count > limit:
+                message = f"The graph has {count:,} {kind}; at most {limit:,} are allowed."
+                yield Diagnostic(code="too_large", message=message, hint="Split it into smaller graphs.")
+
+    def _structure(self, graph: Graph, topology: Topology) -> Iterator[Diagnostic]:
+        classes = {node.id: self._registry.find(node.type) for node in graph.nodes}
+        yield from _check_ids(graph)
+        yield from _check_types(graph, self._registry)
+        for node in graph.nodes:
+            cls = classes[node.id]
+            if cls is not None:
+                yield from _check_version(node, cls)
+                yield from _check_params(node, cls)
+        yield from _check_edges(graph, classes)
+        yield from _check_cycle(graph, topology)
+
+    def _training(self, graph: Graph, severity: Severity) -> Iterator[Diagnostic]:
+        loops = [n for n in graph.nodes if issubclass(self._registry.find(n.type) or BaseNode, TrainerNode)]
+        if not any(not loop.disabled for loop in loops):
+            node = loops[0].id if loops else None
+            message = f"'{loops[0].label}' is switched off." if loops else "The graph has nothing to train."
+            hint = (
+                "Switch it on."
+                if loops
+                else "Add a Training Loop and wire a model, an optimizer, a loss and data to it."
+            )
+            yield Diagnostic(code="nothing_to_train", severity=severity, node=node, message=message, hint=hint)
+        for extra in loops[1:]:
+            message = f"'{extra.label}' is a second training loop; a run has one."
+            yield Diagnostic(
+                code="second_loop", node=extra.id, message=message, hint="Remove it, or put it into a graph of its own."
+            )
+
+
+def _check_ids(graph: Graph) -> Iterator[Diagnostic]:
+    for node_id, count in Counter(node.id for node in graph.nodes).items():
+        if count > 1:
+            message = f"{count} nodes have the id '{node_id}'."
+            yield Diagnostic(
+                code="duplicate_id", node=node_id, message=message, hint="Give each node an id of its own."
+            )
+
+
+def _check_types(graph: Graph, registry: type[NodeRegistry]) -> Iterator[Diagnostic]:
+    for node in graph.nodes:
+        if registry.find(node.type) is None:
+            message = f"'{node.label}' is of the type '{node.type}', which is not installed."
+            hint = did_you_mean(node.type, registry.names()) or "Add the node file that defines it, or remove the node."
+            yield Diagnostic(code="unknown_type", node=node.id, message=message, hint=hint)
+
+
+def _check_version(node: Node, cls: type[BaseNode]) -> Iterator[Diagnostic]:
+    if node.version > cls.VERSION:
+        message = (
+            f"'{node.label}' was saved by version {node.version} of {node.type}; this VisDL has version {cls.VERSION}."
+        )
+        yield Diagnostic(code="newer_version", node=node.id, message=message, hint="Update VisDL to open it.")
+
+
+def _check_params(node: Node, cls: type[BaseNode]) -> Iterator[Diagnostic]:
+    specs = cls.parameters()
+    for name in node.params:
+        if name not in specs:
+            message = f"{node.type} has no parameter '{name}'."
+            hint = did_you_mean(name, specs) or f"Its parameters: {', '.join(specs) or 'none'}."
+            yield Diagnostic(code="unknown_parameter", node=node.id, port=name, message=message, hint=hint)
+    for name, spec in specs.items():
+        problem = spec.problem(node.params.get(name, spec.default))
+        if problem:
+            message = f"{name} of '{node.label}' {problem}."
+            yield Diagnostic(code="bad_parameter", node=node.id, port=name, message=message, hint=spec.description)
+
+
+def _check_edges(graph: Graph, classes: dict[str, type[BaseNode] | None]) -> Iterator[Diagnostic]:
+    nodes = {node.id: node for node in graph.nodes}
+    seen: set[tuple[str, str, str, str]] = set()
+    taken: dict[tuple[str, str], Edge] = {}
+    for edge in graph.edges:
+        dangling = list(_check_ends(edge, nodes))
+        yield from dangling
+        if dangling:
+            continue
+        key = (edge.source, edge.source_output, edge.target, edge.target_input)
+        if key in seen:
+            message = f"The wire from '{nodes[edge.source].label}' to '{nodes[edge.target].label}' is there twice."
+            yield Diagnostic(
+                code="duplicate_edge",
+                node=edge.target,
+                port=edge.target_input,
+                message=message,
+                hint="Remove one of them.",
+            )
+            continue
+        seen.add(key)
+        source, target = classes[edge.source], classes[edge.target]
+        if source is not None and target is not None:
+            yield from _check_wire(edge, nodes, source, target, taken)
+
+
+def _check_ends(edge: Edge, nodes: dict[str, Node]) -> Iterator[Diagnostic]:
+    for end, other in ((edge.source, edge.target), (edge.target, edge.source)):
+        if end not in nodes:
+            message = f"A wire leads {'from' if end == edge.source else 'to'} '{end}', but there is no such node."
+            port = edge.target_input if other == edge.target else edge.source_output
+            at = other if other in nodes else None
+            yield Diagnostic(code="dangling_edge", node=at, port=port, message=message, hint="Remove the wire.")
+
+
+def _check_wire(
+    edge: Edge,
+    nodes: dict[str, Node],
+    source: type[BaseNode],
+    target: type[BaseNode],
+    taken: dict[tuple[str, str], Edge],
+) -> Iterator[Diagnostic]:
+    outputs, ports = source.outputs(), target.ports()
+    if edge.source_output not in outputs:
+        message = f"'{nodes[edge.source].label}' has no output '{edge.source_output}'."
+        hint = f"Its outputs: {', '.join(outputs) or 'none'}."
+        yield Diagnostic(code="unknown_port", node=edge.source, port=edge.source_output, message=message, hint=hint)
+    if edge.target_input not in ports:
+        message = f"'{nodes[edge.target].label}' has no input '{edge.target_input}'."
+        hint = f"Its inputs: {', '.join(ports) or 'none'}."
+        yield Diagnostic(code="unknown_port", node=edge.target, port=edge.target_input, message=message, hint=hint)
+    if edge.source_output not in outputs or edge.target_input not in ports:
+        return
+    output, port = outputs[edge.source_output], ports[edge.target_input]
+    place = (edge.target, edge.target_input)
+    if not port.accepts(output.dtype):
+        message = (
+            f"'{edge.target_input}' of '{nodes[edge.target].label}' takes {port.dtype}, "
+            f"but '{nodes[edge.source].label}' gives {output.dtype}."
+        )
+        yield Diagnostic(
+            code="type_mismatch", node=edge.target, port=edge.target_input, message=message, hint="Remove the wire."
+        )
+    elif place in taken and not port.multiple:
+        message = f"'{edge.target_input}' of '{nodes[edge.target].label}' has more than one wire; it takes one."
+        yield Diagnostic(
+            code="occupied_port", node=edge.target, port=edge.target_input, message=message, hint="Remove all but one."
+        )
+    taken.setdefault(place, edge)
+
+
+def _check_cycle(graph: Graph, topology: Topology) -> Iterator[Diagnostic]:
+    path = topology.cycle
+    if path:
+        labels = {node.id: node.label for node in graph.nodes}
+        message = f"The wires form a cycle: {' → '.join(labels[i] for i in path)}."
+        for node_id in dict.fromkeys(path):
+            yield Diagnostic(code="cycle", node=node_id, message=message, hint="Remove one wire of the cycle.")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A hint that names the nearest known name; empty when none is near."""
+    by_lower = {k.lower(): k for k in known}
+    near = difflib.get_close_matches(name.lower()[:100], by_lower, n=1)
+    return f"Did you mean '{by_lower[near[0]]}'?" if near else ""

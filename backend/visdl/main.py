@@ -1,0 +1,121 @@
+"""The composition root: settings in, application out."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+from fastapi import FastAPI
+from filelock import FileLock, Timeout
+from starlette.types import ASGIApp
+
+from visdl.api.app import make_app
+from visdl.api.deps import Services
+from visdl.api.guard import BodyLimit, Guard
+from visdl.api.routes.datasets import UPLOAD_PATH
+from visdl.api.system_monitor import SystemMonitor
+from visdl.config import ROOT, Settings
+from visdl.datasets.dataset import Dataset
+from visdl.datasets.importer import import_csv
+from visdl.engine.session import RunSupervisor
+from visdl.engine.store import Store
+from visdl.engine.telemetry import Telemetry
+from visdl.engine.validator import Validator
+from visdl.models.graph import Graph
+from visdl.models.ids import new_id
+from visdl.nodes import NodeRegistry
+
+log = logging.getLogger(__name__)
+SAMPLES = ("sample_data.csv", "sample_validation.csv", "sample_test.csv")
+STARTER = Path(__file__).parent / "starters" / "sample_regression.json"
+
+
+class DataDirInUseError(Exception):
+    """Another server works on the same data folder."""
+
+
+def create_app(settings: Settings) -> ASGIApp:
+    """The whole server: guard, limits, API. Services live from startup to shutdown."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with open_services(settings) as services:
+            app.state.services = services
+            yield
+
+    app = make_app(lifespan)
+    limited = BodyLimit(app, max_bytes=settings.max_body_mb * 2**20, upload_path=UPLOAD_PATH)
+    return Guard(limited, allowed_hosts=settings.allowed_hosts, token=settings.token)
+
+
+@contextlib.contextmanager
+def open_services(settings: Settings) -> Iterator[Services]:
+    """Everything behind the API, closed again at the end. Raises DataDirInUseError."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with hold(settings.data_dir):
+        store = Store(settings.data_dir / "visdl.db")
+        NodeRegistry.load_folder(settings.nodes_dir)
+
+        def find_dataset(name: str) -> Dataset:
+            record = store.dataset(name)
+            return Dataset(record, settings.data_dir / "datasets" / record.id)
+
+        validator = Validator(NodeRegistry, find_dataset, max_nodes=settings.max_nodes, max_edges=settings.max_edges)
+        telemetry = Telemetry()
+        runs = RunSupervisor(
+            store,
+            telemetry,
+            NodeRegistry,
+            validator,
+            data_dir=settings.data_dir,
+            device=settings.device,
+            threads=settings.threads,
+            concurrent_runs=settings.concurrent_runs,
+            nodes_dir=settings.nodes_dir,
+        )
+        _first_start(store, settings)
+        runs.start()
+        try:
+            yield Services(
+                store=store,
+                telemetry=telemetry,
+                registry=NodeRegistry,
+                validator=validator,
+                runs=runs,
+                monitor=SystemMonitor(settings.data_dir, lambda: runs.device, runs.counts),
+                data_dir=settings.data_dir,
+                max_upload=settings.max_upload_mb * 2**20,
+                max_columns=settings.max_columns,
+                token=settings.token,
+            )
+        finally:
+            runs.close()
+            store.close()
+
+
+@contextlib.contextmanager
+def hold(data_dir: Path) -> Iterator[None]:
+    """Keep other servers away from this data folder."""
+    lock = FileLock(data_dir / ".lock")
+    try:
+        lock.acquire(timeout=1)
+    except Timeout:
+        raise DataDirInUseError(f"Another VisDL server uses {data_dir}. Stop it, or set VISDL_DATA_DIR.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _first_start(store: Store, settings: Settings) -> None:
+    """Bring the sample tables and the sample network, once: what a user deletes stays deleted."""
+    for name in SAMPLES:
+        if (ROOT / name).is_file() and store.flag(f"sample {name}"):
+            dataset_id = new_id()
+            folder = settings.data_dir / "datasets" / dataset_id
+            record = import_csv(ROOT / name, folder, dataset_id=dataset_id, name=name, max_columns=settings.max_columns)
+            store.add_dataset(record)
+    if store.flag("sample graph"):
+        store.create_graph(Graph.model_validate_json(STARTER.read_bytes()))

@@ -1,0 +1,68 @@
+"""A table that was imported, as it is listed and stored."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field, JsonValue
+
+ColumnType = Literal["int", "float", "bool", "text"]
+
+
+class Note(BaseModel):
+    """Something worth knowing about one line of the file."""
+
+    line: int
+    value: str
+
+
+class Column(BaseModel):
+    name: str
+    dtype: ColumnType
+    missing: int = 0
+    distinct: int | None = Field(default=None, description="Different values; null above 1,000")
+    classes: list[str] | None = Field(
+        default=None, description="The different values, sorted, of int, bool and text columns that have at most 1,000"
+    )
+    min: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    std: float | None = None
+    infinite: int = 0
+    first_infinite: Note | None = None
+    first_text: Note | None = Field(default=None, description="Why a column with numbers in it is text")
+
+
+class DatasetRecord(BaseModel):
+    id: str
+    name: str
+    rows: int
+    columns: list[Column]
+    bytes: int
+    sha256: str
+    delimiter: str = ","
+    warnings: list[str] = Field(default_factory=list)
+    created: float
+
+    def column(self, name: str) -> Column:
+        """The column of this name; KeyError when there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+class Histogram(BaseModel):
+    """Counts per bin; `edges` for numbers (one more than counts), `labels` for classes."""
+
+    counts: list[int]
+    edges: list[float] | None = None
+    labels: list[str] | None = None
+
+
+class DatasetPreview(BaseModel):
+    columns: list[str]
+    rows: list[list[JsonValue]]
+    offset: int
+    total: int
+    histograms: dict[str, Histogram] = Field(default_factory=dict)

@@ -1,0 +1,100 @@
+"""The exceptions that a user may see, each with a code, a sentence and a remedy.
+
+AppError
+├── NotFoundError            there is no such thing
+├── InvalidInputError        the request or the file is wrong
+│   └── InvalidGraphError    the graph has errors; carries the report
+├── UnsupportedError         a file of another kind
+├── TooLargeError            over a limit
+├── ConflictError            not possible in this state
+│   └── TransitionError      a run cannot go from this state to that one
+├── PreconditionRequiredError  If-Match is missing
+├── StaleError               somebody saved a newer version
+└── RunError                 a run cannot go on; raised in the trainer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from visdl.models.diagnostics import Report
+from visdl.models.runs import RunState
+
+
+class AppError(Exception):
+    code = "error"
+
+    def __init__(self, message: str, *, hint: str = "", field: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.field = field
+        if code:
+            self.code = code
+
+    def details(self) -> dict[str, object]:
+        """More keys for the error record."""
+        return {}
+
+
+class NotFoundError(AppError):
+    code = "not_found"
+
+
+class InvalidInputError(AppError):
+    code = "invalid_input"
+
+
+class InvalidGraphError(InvalidInputError):
+    code = "invalid_graph"
+
+    def __init__(self, report: Report) -> None:
+        errors = [d for d in report.diagnostics if d.severity == "error"]
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        super().__init__(f"{errors[0].message}{more}", hint=errors[0].hint)
+        self.report = report
+
+    def details(self) -> dict[str, object]:
+        return {"report": self.report.model_dump(mode="json")}
+
+
+class UnsupportedError(AppError):
+    code = "unsupported"
+
+
+class TooLargeError(AppError):
+    code = "too_large"
+
+
+class ConflictError(AppError):
+    code = "conflict"
+
+
+class TransitionError(ConflictError):
+    code = "wrong_state"
+
+    def __init__(self, message: str, *, state: RunState, allowed: Iterable[str]) -> None:
+        super().__init__(message)
+        self.state = state
+        self.allowed = sorted(allowed)
+
+    def details(self) -> dict[str, object]:
+        return {"state": self.state.value, "allowed": self.allowed}
+
+
+class PreconditionRequiredError(AppError):
+    code = "precondition_required"
+
+
+class StaleError(AppError):
+    code = "stale"
+
+
+class RunError(AppError):
+    """A run cannot go on. `node` is where the cause lies, when it is known."""
+
+    code = "run_failed"
+
+    def __init__(self, message: str, *, hint: str = "", node: str | None = None, code: str | None = None) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.node = node

@@ -1,0 +1,75 @@
+"""What happens in a run, as one tagged union: the wire format and the stored format."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, TypeAdapter
+
+from visdl.models.runs import MetricSummary, Progress, RunProblem, RunState
+
+#: (optimizer step, epochs finished, value); a value that is not finite is null.
+Point = tuple[int, int, float | None]
+
+
+class BaseEvent(BaseModel):
+    run: str = ""
+    seq: int = Field(default=0, description="Gapless within a run, from 1")
+    time: float = Field(default=0.0, description="Unix seconds")
+    cursor: int | None = Field(default=None, description="Place among the events of all runs")
+
+
+class StateEvent(BaseEvent):
+    type: Literal["state"] = "state"
+    state: RunState
+    error: RunProblem | None = None
+
+
+class ProgressEvent(BaseEvent):
+    type: Literal["progress"] = "progress"
+    progress: Progress
+
+
+class MetricsEvent(BaseEvent):
+    """All points of up to 100 ms; `summary` holds the metrics that have a new epoch value."""
+
+    type: Literal["metrics"] = "metrics"
+    series: dict[str, list[Point]]
+    summary: dict[str, MetricSummary] = Field(default_factory=dict)
+
+
+class NodeEvent(BaseEvent):
+    type: Literal["node"] = "node"
+    node: str
+    status: Literal["started", "ended", "failed"]
+    seconds: float | None = None
+    message: str = ""
+
+
+class CheckpointEvent(BaseEvent):
+    type: Literal["checkpoint"] = "checkpoint"
+    name: str
+    epoch: int
+    step: int
+    reason: Literal["epoch", "pause", "stop", "best", "interrupted"]
+
+
+class LogEvent(BaseEvent):
+    type: Literal["log"] = "log"
+    level: Literal["info", "warning", "error"] = "info"
+    message: str
+    node: str | None = None
+
+
+class ArtifactEvent(BaseEvent):
+    type: Literal["artifact"] = "artifact"
+    name: str
+    bytes: int
+    media_type: str
+
+
+RunEvent = Annotated[
+    StateEvent | ProgressEvent | MetricsEvent | NodeEvent | CheckpointEvent | LogEvent | ArtifactEvent,
+    Field(discriminator="type"),
+]
+RUN_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)

@@ -1,0 +1,98 @@
+"""A run and its states. TRANSITIONS is the only statement of what may follow what."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, Field
+
+
+class RunState(StrEnum):
+    QUEUED = "queued"
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+S = RunState
+TRANSITIONS: dict[RunState, frozenset[RunState]] = {
+    S.QUEUED: frozenset({S.STARTING, S.STOPPED, S.INTERRUPTED}),
+    S.STARTING: frozenset({S.RUNNING, S.STOPPING, S.FAILED, S.INTERRUPTED}),
+    S.RUNNING: frozenset({S.PAUSED, S.STOPPING, S.COMPLETED, S.FAILED, S.INTERRUPTED}),
+    S.PAUSED: frozenset({S.RUNNING, S.STOPPING, S.FAILED, S.INTERRUPTED}),
+    S.STOPPING: frozenset({S.STOPPED, S.FAILED, S.INTERRUPTED}),
+    S.INTERRUPTED: frozenset({S.QUEUED, S.STOPPED}),
+    S.STOPPED: frozenset(),
+    S.COMPLETED: frozenset(),
+    S.FAILED: frozenset(),
+}
+FINAL = frozenset(state for state, after in TRANSITIONS.items() if not after)
+#: States of a run that has, or is about to have, a trainer process.
+LIVE = frozenset({S.STARTING, S.RUNNING, S.PAUSED, S.STOPPING})
+#: States at which waiting for the end of a run ends.
+ENDED = FINAL | {S.INTERRUPTED}
+
+
+class Progress(BaseModel):
+    epoch: int = Field(default=0, description="Epochs finished")
+    epochs: int = 0
+    step: int = Field(default=0, description="Optimizer steps finished")
+    steps: int = Field(default=0, description="Optimizer steps planned")
+    samples_per_second: float | None = None
+    seconds_left: float | None = None
+
+
+class MetricSummary(BaseModel):
+    """One metric of a run; `best` by the metric's own direction."""
+
+    last: float | None = None
+    best: float | None = None
+    best_epoch: int | None = None
+
+
+class RunProblem(BaseModel):
+    """Why a run failed, in a sentence, and where."""
+
+    code: str
+    message: str
+    hint: str = ""
+    node: str | None = None
+
+
+class DatasetUse(BaseModel):
+    """A dataset as it was when the run was created."""
+
+    node: str
+    param: str = "file"
+    id: str
+    name: str
+    sha256: str
+
+
+class Run(BaseModel):
+    id: str
+    name: str
+    state: RunState = RunState.QUEUED
+    seed: int = 0
+    tags: list[str] = Field(default_factory=list)
+    graph_id: str | None = None
+    graph_name: str = ""
+    parent: str | None = Field(default=None, description="The run that this one goes on from")
+    progress: Progress = Field(default_factory=Progress)
+    metrics: dict[str, MetricSummary] = Field(default_factory=dict)
+    error: RunProblem | None = None
+    datasets: list[DatasetUse] = Field(default_factory=list)
+    parameters: int | None = None
+    device: str | None = None
+    threads: int | None = None
+    versions: dict[str, str] = Field(default_factory=dict)
+    created: float
+    started: float | None = None
+    ended: float | None = None
+    duration: float | None = Field(default=None, description="Seconds, by the monotonic clock, pauses included")
+    seq: int = Field(default=0, description="Sequence number of the last event")

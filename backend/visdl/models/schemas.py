@@ -1,0 +1,164 @@
+"""What only the wire needs: requests, answers and error records."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from visdl.models.diagnostics import Report
+from visdl.models.events import Point
+from visdl.models.graph import Graph
+
+
+class Health(BaseModel):
+    status: str = "ok"
+    version: str
+
+
+class InputInfo(BaseModel):
+    """A port (`is_handle`) or a parameter of a node type, as the palette and the form need it."""
+
+    dtype: str
+    is_handle: bool
+    required: bool
+    multiple: bool = Field(default=False, description="A port that takes any number of wires")
+    default: JsonValue = None
+    nullable: bool = False
+    min: float | None = None
+    max: float | None = None
+    step: float | None = None
+    choices: list[JsonValue] | None = None
+    widget: str | None = Field(
+        default=None, description="'dataset' or 'columns' where a picker fits better than a field"
+    )
+    label: str = ""
+    length: int | None = Field(default=None, description="A list of exactly this many values")
+    also: str | None = Field(default=None, description="A second type that the port accepts")
+    description: str = ""
+
+
+class OutputInfo(BaseModel):
+    name: str
+    dtype: str
+    description: str = ""
+
+
+class NodeInfo(BaseModel):
+    type: str
+    display_name: str
+    category: str
+    description: str
+    kind: str = Field(description="data, layer, operation, model, loss, optimizer, training, metric or other")
+    version: int
+    inputs: dict[str, InputInfo]
+    outputs: list[OutputInfo]
+    can_disable: bool = True
+    disable_reason: str = ""
+    primary: list[str] = Field(default_factory=list, description="At most three parameters shown on the node")
+    formula: str = ""
+    shape_rule: str = ""
+    url: str = ""
+    source: str = Field(default="built-in", description="'built-in', or the name of the custom file")
+
+
+class NodeFileProblem(BaseModel):
+    """A node file that could not be used."""
+
+    file: str
+    line: int | None = None
+    message: str
+
+
+class NewRun(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    graph: Graph | None = None
+    graph_id: str | None = None
+    seed: int = Field(default=0, ge=0, lt=2**53)
+    name: str | None = Field(default=None, max_length=200)
+    tags: list[str] = Field(default_factory=list, max_length=50)
+
+
+class RunPatch(BaseModel):
+    """What a user may change of a run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str | None = Field(default=None, min_length=1, max_length=200)
+    tags: list[str] | None = Field(default=None, max_length=50)
+
+
+class NewGraph(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    graph: Graph
+
+
+class MetricSeries(BaseModel):
+    """Series by key, each a list of (step, epoch, value)."""
+
+    series: dict[str, list[Point]]
+    truncated: bool = Field(default=False, description="True where points were left out by down-sampling")
+
+
+class Artifact(BaseModel):
+    name: str
+    bytes: int
+    media_type: str
+    created: float
+
+
+class PredictRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    rows: list[dict[str, JsonValue]] | None = Field(default=None, max_length=100_000)
+    dataset: str | None = Field(default=None, description="Id or name of a dataset")
+
+
+class PredictResponse(BaseModel):
+    columns: list[str] = Field(description="Target columns")
+    predictions: list[JsonValue] = Field(
+        description="A label per row, or a number per row (a list with several targets)"
+    )
+    probabilities: list[list[float]] | None = None
+    classes: list[str] | None = None
+
+
+class GpuStats(BaseModel):
+    index: int
+    name: str
+    utilization: float | None = Field(default=None, description="Percent")
+    memory_used: int | None = Field(default=None, description="Bytes")
+    memory_total: int | None = None
+    temperature: float | None = Field(default=None, description="Degrees Celsius")
+    power: float | None = Field(default=None, description="Watts")
+
+
+class SystemStats(BaseModel):
+    """The machine now. No GPU is an empty list, not an error."""
+
+    time: float
+    device: str = Field(description="The device that runs use")
+    cpu_percent: float
+    cpu_count: int
+    ram_used: int
+    ram_total: int
+    disk_free: int
+    gpus: list[GpuStats] = Field(default_factory=list)
+    running: int = 0
+    queued: int = 0
+
+
+class ErrorInfo(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    code: str
+    message: str
+    hint: str = ""
+    field: str | None = None
+    report: Report | None = None
+    state: str | None = None
+    allowed: list[str] | None = None
+
+
+class ErrorBody(BaseModel):
+    error: ErrorInfo

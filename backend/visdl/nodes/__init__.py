@@ -1,0 +1,24 @@
+"""Every node type. Files of this package are found by themselves; nothing has to be registered elsewhere."""
+
+from pathlib import Path
+
+from visdl.nodes.base import BaseNode, DataNode, LayerNode, LossNode, MetricNode, OptimizerNode
+from visdl.nodes.registry import NodeRegistry
+from visdl.nodes.specs import DataType, InputSpec, OutputSpec, Param, Shape
+
+__all__ = [
+    "BaseNode",
+    "DataNode",
+    "DataType",
+    "InputSpec",
+    "LayerNode",
+    "LossNode",
+    "MetricNode",
+    "NodeRegistry",
+    "OptimizerNode",
+    "OutputSpec",
+    "Param",
+    "Shape",
+]
+
+NodeRegistry.load_package(Path(__file__).parent)

@@ -1,0 +1,282 @@
+"""What a node type is: its parameters, its ports, and how it does its work.
+
+A node knows its parameters and its inputs. It never knows the graph, the store, the socket or the screen.
+The palette, the form, the wire types and the help are derived from the class.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from visdl.models.schemas import NodeInfo, OutputInfo
+from visdl.nodes.specs import DataType, InputSpec, OutputSpec, ParamSpec, Shape, input_info, spec_of
+
+TargetKind = Literal["index", "float"]
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """Something that will not work, at a port or parameter."""
+
+    port: str
+    message: str
+    hint: str = ""
+    code: str = "bad_input"
+
+
+class BaseNode:
+    """The contract of every node. Parameters declared with `Param` are attributes of the instance."""
+
+    CATEGORY: ClassVar[str] = "Other"
+    DISPLAY_NAME: ClassVar[str] = ""
+    DESCRIPTION: ClassVar[str] = ""  # default: the first sentence of the docstring
+    KIND: ClassVar[str] = "other"
+    VERSION: ClassVar[int] = 1
+    PRIMARY: ClassVar[tuple[str, ...]] = ()  # at most three parameters shown on the node
+    FORMULA: ClassVar[str] = ""
+    SHAPE_RULE: ClassVar[str] = ""
+    URL: ClassVar[str] = ""
+    CAN_DISABLE: ClassVar[bool] = True
+    DISABLE_REASON: ClassVar[str] = ""
+
+    PARAMS: ClassVar[Mapping[str, InputSpec]] = types.MappingProxyType({})
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, ParamSpec)}
+        hints = typing.get_type_hints(cls) if own else {}
+        specs = {name: spec_of(name, param, hints.get(name)) for name, param in own.items()}
+        for name, param in own.items():
+            setattr(cls, name, param.default)
+        cls.PARAMS = types.MappingProxyType({**cls.PARAMS, **specs})
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, InputSpec]:
+        """Ports and parameters by name."""
+        return dict(cls.PARAMS)
+
+    @classmethod
+    def RETURN_TYPES(cls) -> list[OutputSpec]:
+        return []
+
+    @classmethod
+    def create(cls, params: Mapping[str, Any]) -> typing.Self:
+        """A node with these (valid) parameters; those not given keep their defaults."""
+        node = cls()
+        for name, spec in cls.PARAMS.items():
+            setattr(node, name, spec.coerce(params.get(name, spec.default)))
+        return node
+
+    def execute(self, **kwargs: Any) -> tuple[Any, ...]:
+        """Do the work: parameters and the values of the ports by name; returns one value per output."""
+        raise NotImplementedError(f"{type(self).__name__} has no execute()")
+
+    def on_disable(self, **kwargs: Any) -> tuple[Any, ...] | None:
+        """What a disabled node hands on: per output, the first input of that type.
+
+        None (the default where an output has no such input) means: as if the node were not there.
+        """
+        values = []
+        for output in self.RETURN_TYPES():
+            found = [n for n, s in self.ports().items() if output.dtype.fits(s.dtype) and kwargs.get(n) is not None]
+            if not found:
+                return None
+            values.append(kwargs[found[0]])
+        return tuple(values) or None
+
+    def check(self, **kwargs: Any) -> list[Complaint]:
+        """What is wrong with these inputs as far as can be told before a run (values as `infer` gives them)."""
+        return []
+
+    @classmethod
+    def ports(cls) -> dict[str, InputSpec]:
+        return {name: spec for name, spec in cls.INPUT_TYPES().items() if spec.is_port}
+
+    @classmethod
+    def parameters(cls) -> dict[str, InputSpec]:
+        return {name: spec for name, spec in cls.INPUT_TYPES().items() if not spec.is_port}
+
+    @classmethod
+    def outputs(cls) -> dict[str, OutputSpec]:
+        return {spec.name: spec for spec in cls.RETURN_TYPES()}
+
+    @classmethod
+    def describe(cls, type_name: str, source: str = "built-in") -> NodeInfo:
+        """This node type as the palette and the form need it."""
+        doc = inspect.cleandoc(cls.DESCRIPTION or vars(cls).get("__doc__") or "")
+        return NodeInfo(
+            type=type_name,
+            display_name=cls.DISPLAY_NAME or type_name,
+            category=cls.CATEGORY,
+            description=doc.split("\n\n")[0].replace("\n", " "),
+            kind=cls.KIND,
+            version=cls.VERSION,
+            inputs={name: input_info(spec) for name, spec in cls.INPUT_TYPES().items()},
+            outputs=[OutputInfo(name=o.name, dtype=o.dtype, description=o.description) for o in cls.RETURN_TYPES()],
+            can_disable=cls.CAN_DISABLE,
+            disable_reason=cls.DISABLE_REASON,
+            primary=list(cls.PRIMARY or list(cls.parameters())[:2]),
+            formula=cls.FORMULA,
+            shape_rule=cls.SHAPE_RULE,
+            url=cls.URL,
+            source=source,
+        )
+
+
+class DataNode(BaseNode):
+    """Brings or arranges data. Its values are lazy, so what is known before a run is the value itself."""
+
+    CATEGORY = "Data"
+    KIND = "data"
+
+    def infer(self, **kwargs: Any) -> tuple[Any, ...]:
+        """The outputs by static facts alone (names, types, row counts); reads no data.
+
+        Takes what `execute` takes; raises InvalidInputError with the parameter in `field`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no infer()")
+
+    def execute(self, **kwargs: Any) -> tuple[Any, ...]:
+        return self.infer(**kwargs)
+
+
+class LayerNode(BaseNode):
+    """A layer of the network. The ports are the parameters of `build`; parameters with a default are optional."""
+
+    CATEGORY = "Layers"
+    KIND = "layer"
+
+    #: Makes the module for inputs of these shapes, a `Shape` for each port. Every layer defines it.
+    build: Callable[..., nn.Module]
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, InputSpec]:
+        return {**_layer_ports(cls.build), **cls.PARAMS}
+
+    @classmethod
+    def RETURN_TYPES(cls) -> list[OutputSpec]:
+        return [OutputSpec(DataType.LAYER, "output")]
+
+
+def _layer_ports(build: Callable[..., nn.Module]) -> dict[str, InputSpec]:
+    ports = list(inspect.signature(build).parameters.values())[1:]
+    return {port.name: InputSpec(DataType.LAYER, description="Activations", required=False) for port in ports}
+
+
+class LossNode(BaseNode):
+    """A loss. `build` gives what is called with `(prediction, target)` and returns a scalar."""
+
+    CATEGORY = "Loss"
+    KIND = "loss"
+    CAN_DISABLE = False
+    DISABLE_REASON = "Training needs a loss."
+    TARGET: ClassVar[TargetKind] = "float"
+
+    def build(self) -> nn.Module:
+        raise NotImplementedError
+
+    def mismatch(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
+        """Why this prediction does not fit the target, as a sentence; None when it does.
+
+        `classes` is the number of class labels (TARGET "index"), `targets` the number of target columns.
+        """
+        return None
+
+    @classmethod
+    def RETURN_TYPES(cls) -> list[OutputSpec]:
+        return [OutputSpec(DataType.LOSS_FN, "loss_fn")]
+
+    def execute(self, **kwargs: Any) -> tuple[Loss]:
+        return (Loss(self.build(), self),)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss as it travels on a LOSS_FN wire: called with (prediction, target), returns a scalar."""
+
+    module: nn.Module
+    node: LossNode
+
+    @property
+    def target(self) -> TargetKind:
+        return self.node.TARGET
+
+    def __call__(self, prediction: Tensor, target: Tensor) -> Tensor:
+        value: Tensor = self.module(prediction, target)
+        return value
+
+
+class OptimizerNode(BaseNode):
+    """An optimizer. `build` gets the model's parameters."""
+
+    CATEGORY = "Optimizer"
+    KIND = "optimizer"
+    CAN_DISABLE = False
+    DISABLE_REASON = "Training needs an optimizer."
+
+    def build(self, params: list[nn.Parameter]) -> torch.optim.Optimizer:
+        raise NotImplementedError
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, InputSpec]:
+        return {"model": InputSpec(DataType.MODEL, required=True, description="The model to train"), **cls.PARAMS}
+
+    @classmethod
+    def RETURN_TYPES(cls) -> list[OutputSpec]:
+        return [OutputSpec(DataType.OPTIMIZER, "optimizer")]
+
+    def execute(self, **kwargs: Any) -> tuple[torch.optim.Optimizer]:
+        return (self.build([p for p in kwargs["model"].parameters() if p.requires_grad]),)
+
+
+class MetricNode(BaseNode):
+    """A metric over an epoch: `update` sees batches, `compute` gives the value for all of them.
+
+    `prediction` has the model's shape `(batch, …)`; `target` is `(batch,)` class indices (int64) or
+    `(batch, targets)` floats, in the target's own units.
+    """
+
+    CATEGORY = "Metrics"
+    KIND = "metric"
+    KEY: ClassVar[str] = ""  # default: the type's name in lower case
+    DIRECTION: ClassVar[Literal["minimize", "maximize"]] = "maximize"
+
+    def update(self, prediction: Tensor, target: Tensor) -> None:
+        raise NotImplementedError
+
+    def compute(self) -> float:
+        raise NotImplementedError
+
+    @classmethod
+    def RETURN_TYPES(cls) -> list[OutputSpec]:
+        return [OutputSpec(DataType.METRICS, "metric")]
+
+    def execute(self, **kwargs: Any) -> tuple[Callable[[], MetricNode]]:
+        """A factory: each epoch and each part of the data is measured by a metric of its own."""
+        return (lambda: self.create(kwargs),)
+
+
+class TrainerNode(BaseNode):
+    """A training loop. It declares ports and parameters; the engine's `fit` does the work."""
+
+    CATEGORY = "Training"
+    KIND = "training"
+    CAN_DISABLE = False
+    DISABLE_REASON = "Without the training loop there is nothing to run."
+
+
+class AssemblyNode(BaseNode):
+    """Makes a model of layers. The engine builds the module and hands it to `execute` as `layers`."""
+
+    CATEGORY = "Model"
+    KIND = "model"
+    CAN_DISABLE = False
+    DISABLE_REASON = "Without the model there is nothing to train."

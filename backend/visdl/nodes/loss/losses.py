@@ -1,0 +1,69 @@
+"""Losses of one prediction and one target."""
+
+from torch import nn
+
+from visdl.nodes import LossNode, NodeRegistry, Param, Shape
+
+
+class _FloatLoss(LossNode):
+    """A loss of numbers: prediction and target have one shape."""
+
+    TARGET = "float"
+    SHAPE_RULE = "prediction (B, T), target (B, T)"
+
+    def mismatch(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
+        if prediction.features == (targets,):
+            return None
+        columns = "1 column" if targets == 1 else f"{targets} columns"
+        return f"The model gives {prediction}, but the target has {columns}: B, {targets}"
+
+
+@NodeRegistry.register("MSELoss")
+class MSELoss(_FloatLoss):
+    """Mean squared error, for numbers."""
+
+    DISPLAY_NAME = "MSE Loss"
+    FORMULA = "L = mean((ŷ − y)²)"
+    URL = "https://pytorch.org/docs/stable/generated/torch.nn.MSELoss.html"
+
+    def build(self) -> nn.Module:
+        return nn.MSELoss()
+
+
+@NodeRegistry.register("L1Loss")
+class L1Loss(_FloatLoss):
+    """Mean absolute error, for numbers; less moved by outliers than MSE."""
+
+    DISPLAY_NAME = "L1 Loss"
+    FORMULA = "L = mean(|ŷ − y|)"
+    URL = "https://pytorch.org/docs/stable/generated/torch.nn.L1Loss.html"
+
+    def build(self) -> nn.Module:
+        return nn.L1Loss()
+
+
+@NodeRegistry.register("CrossEntropyLoss")
+class CrossEntropyLoss(LossNode):
+    """Cross entropy between logits and class labels, for classification. Expects one output per class."""
+
+    DISPLAY_NAME = "Cross Entropy Loss"
+    TARGET = "index"
+    FORMULA = "L = −log softmax(ŷ)[y]"
+    SHAPE_RULE = "prediction (B, classes), target (B) class indices"
+    URL = "https://pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html"
+
+    label_smoothing: float = Param(
+        0.0, min=0, max=1, step=0.05, description="Mixes the target with a uniform distribution"
+    )
+
+    def build(self) -> nn.Module:
+        return nn.CrossEntropyLoss(label_smoothing=self.label_smoothing)
+
+    def mismatch(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
+        if len(prediction) != 2:
+            return (
+                f"The model gives {prediction}, but cross entropy needs one row of class scores per sample: B, classes"
+            )
+        if classes is not None and prediction[1] != classes:
+            return f"The model gives {prediction[1]} outputs per sample, but the target has {classes} classes"
+        return None

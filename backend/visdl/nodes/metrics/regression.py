@@ -1,0 +1,85 @@
+"""Metrics of numbers, over all samples and target columns of an epoch."""
+
+import torch
+from torch import Tensor
+
+from visdl.nodes import MetricNode, NodeRegistry
+
+
+class _ErrorMean(MetricNode):
+    """The mean of an error per value."""
+
+    DIRECTION = "minimize"
+
+    def __init__(self) -> None:
+        self._sum = 0.0
+        self._seen = 0
+
+    def error(self, difference: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def update(self, prediction: Tensor, target: Tensor) -> None:
+        self._sum += float(self.error(prediction.double() - target).sum())
+        self._seen += target.numel()
+
+    def compute(self) -> float:
+        return self._sum / self._seen
+
+
+@NodeRegistry.register("MeanSquaredError")
+class MeanSquaredError(_ErrorMean):
+    """Mean squared error, in the target's units squared."""
+
+    DISPLAY_NAME = "Mean Squared Error"
+    KEY = "mse"
+    FORMULA = "mean((ŷ − y)²)"
+
+    def error(self, difference: Tensor) -> Tensor:
+        return difference.square()
+
+
+@NodeRegistry.register("MeanAbsoluteError")
+class MeanAbsoluteError(_ErrorMean):
+    """Mean absolute error, in the target's units."""
+
+    DISPLAY_NAME = "Mean Absolute Error"
+    KEY = "mae"
+    FORMULA = "mean(|ŷ − y|)"
+
+    def error(self, difference: Tensor) -> Tensor:
+        return difference.abs()
+
+
+@NodeRegistry.register("R2Score")
+class R2Score(MetricNode):
+    """Coefficient of determination: the share of the target's variance that is explained, averaged over targets.
+
+    A target that never varies has no variance to explain: its score is 1 when predicted exactly, else 0,
+    as in scikit-learn.
+    """
+
+    DISPLAY_NAME = "R² Score"
+    KEY = "r2"
+    FORMULA = "1 − Σ(y − ŷ)² / Σ(y − ȳ)²"
+
+    def __init__(self) -> None:
+        self._residual: Tensor | float = 0.0
+        self._mean: Tensor | float = 0.0
+        self._spread: Tensor | float = 0.0  # Σ (y − mean)², merged batch by batch (Chan et al. 1983)
+        self._seen = 0
+
+    def update(self, prediction: Tensor, target: Tensor) -> None:
+        target = target.double().flatten(1)
+        self._residual = self._residual + (target - prediction.double().flatten(1)).square().sum(0)
+        count, mean = len(target), target.mean(0)
+        total = self._seen + count
+        shift = mean - self._mean
+        spread = (target - mean).square().sum(0)
+        self._spread = self._spread + spread + shift.square() * (self._seen * count / total)
+        self._mean = self._mean + shift * (count / total)
+        self._seen = total
+
+    def compute(self) -> float:
+        residual, spread = torch.as_tensor(self._residual), torch.as_tensor(self._spread)
+        constant = (residual == 0).double()
+        return float(torch.where(spread > 0, 1 - residual / spread, constant).mean())

@@ -1,0 +1,1 @@
+"""Assembling and exporting a model."""

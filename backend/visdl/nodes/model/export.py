@@ -1,0 +1,59 @@
+import json
+import re
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec, Param
+from visdl.nodes.values import TrainingResult
+
+
+@NodeRegistry.register("ModelExport")
+class ModelExport(BaseNode):
+    """Saves the trained model as a file of the run.
+
+    safetensors and pt hold the state dict; pt2 holds the whole program, which torch.export.load opens
+    without VisDL.
+    """
+
+    CATEGORY = "Model"
+    DISPLAY_NAME = "Model Export"
+
+    name: str = Param("model", description="Name of the file, without the ending")
+    format: str = Param("safetensors", choices=["safetensors", "pt", "pt2"], description="Kind of file")
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, InputSpec]:
+        return {
+            "training_result": InputSpec(DataType.TRAINING_RESULT, required=True, description="The trained model"),
+            "test_metrics": InputSpec(DataType.METRICS, description="Metrics to keep beside the weights"),
+            **cls.PARAMS,
+        }
+
+    @classmethod
+    def RETURN_TYPES(cls) -> list[OutputSpec]:
+        return [OutputSpec(DataType.STRING, "file_path")]
+
+    def execute(self, **kwargs: Any) -> tuple[str]:
+        """Write the file into the run's folder; the name keeps letters, digits, dots, dashes and underscores."""
+        result: TrainingResult = kwargs["training_result"]
+        stem = re.sub(r"[^\w.-]+", "_", self.name).strip("._") or "model"
+        path = result.folder / f"{stem[:100]}.{self.format}"
+        state = {key: value.detach().cpu().contiguous() for key, value in result.model.state_dict().items()}
+        metrics = kwargs.get("test_metrics")
+        if metrics:
+            path.with_suffix(".metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
+        if self.format == "safetensors":
+            save_file(state, path)
+        elif self.format == "pt":
+            torch.save(state, path)
+        else:
+            torch.export.save(_program(result), path)
+        return (path.name,)
+
+
+def _program(result: TrainingResult) -> torch.export.ExportedProgram:
+    example = torch.zeros(2, len(result.encoding.inputs), device=result.device)
+    batch = torch.export.Dim("batch", min=1)
+    return torch.export.export(result.model.eval(), (example,), dynamic_shapes=({0: batch},))

@@ -1,0 +1,232 @@
+"""The words that node types describe themselves with: types of wires, ports, parameters, shapes."""
+
+from __future__ import annotations
+
+import math
+import types
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Any
+
+import torch
+
+from visdl.models.schemas import InputInfo
+
+
+class DataType(StrEnum):
+    TENSOR = "TENSOR"
+    INT = "INT"
+    FLOAT = "FLOAT"
+    STRING = "STRING"
+    BOOL = "BOOL"
+    DATASET = "DATASET"
+    LOADER = "LOADER"
+    LAYER = "LAYER"
+    MODEL = "MODEL"
+    OPTIMIZER = "OPTIMIZER"
+    SCHEDULER = "SCHEDULER"
+    LOSS_FN = "LOSS_FN"
+    TRAINING_RESULT = "TRAINING_RESULT"
+    METRICS = "METRICS"
+    ANY = "ANY"
+
+    def fits(self, target: DataType) -> bool:
+        """Whether a wire may run from an output of this type to an input of type `target`."""
+        if DataType.ANY in (self, target) or self is target:
+            return True
+        return {self, target} in _INTERCHANGEABLE or (self is DataType.INT and target is DataType.FLOAT)
+
+
+SCALARS = frozenset({DataType.INT, DataType.FLOAT, DataType.STRING, DataType.BOOL})
+_INTERCHANGEABLE: tuple[set[DataType], ...] = ({DataType.LAYER, DataType.TENSOR},)
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """A port, or a parameter with a form field.
+
+    `is_handle` says which; by default scalars are parameters and all else are ports. A parameter of type
+    DATASET names a stored dataset; the engine hands the node the dataset itself. `multiple` makes a port
+    that takes any number of wires and hands the node a list, in the order of the edges.
+    """
+
+    dtype: DataType
+    default: Any = None
+    required: bool = False
+    min: float | None = None
+    max: float | None = None
+    choices: Sequence[Any] | None = None
+    is_handle: bool | None = None
+    description: str = ""
+    multiple: bool = False
+    nullable: bool = False
+    widget: str | None = None
+    step: float | None = None
+    label: str = ""
+    length: int | None = None  # a list of exactly this many values, such as Adam's betas
+    also: DataType | None = None  # a second type that the port accepts
+
+    @property
+    def is_port(self) -> bool:
+        return self.dtype not in SCALARS if self.is_handle is None else self.is_handle
+
+    def accepts(self, dtype: DataType) -> bool:
+        return dtype.fits(self.dtype) or (self.also is not None and dtype.fits(self.also))
+
+    def problem(self, value: Any) -> str | None:
+        """Why `value` will not do for this parameter, as the end of a sentence; None when it will."""
+        if value is None:
+            return None if self.nullable or not self.required else "needs a value"
+        if self.length is not None:
+            return self._list_problem(value)
+        return self._value_problem(value)
+
+    def _list_problem(self, value: Any) -> str | None:
+        if not isinstance(value, list | tuple) or len(value) != self.length:
+            return f"must be a list of {self.length} values, not {_show(value)}"
+        return next((problem for item in value if (problem := self._value_problem(item))), None)
+
+    def _value_problem(self, value: Any) -> str | None:
+        if self.choices is not None and not any(value == c and type(value) is type(c) for c in self.choices):
+            return f"must be one of {', '.join(map(str, self.choices))}, not {_show(value)}"
+        return _type_problem(self.dtype, value) or self._range_problem(value)
+
+    def _range_problem(self, value: Any) -> str | None:
+        if self.dtype not in (DataType.INT, DataType.FLOAT):
+            may_be_empty = self.dtype is not DataType.DATASET and self.default == ""
+            return "needs a value" if value == "" and self.required and not may_be_empty else None
+        if self.min is not None and value < self.min:
+            return f"must be at least {self.min:g}, not {value}"
+        if self.max is not None and value > self.max:
+            return f"must be at most {self.max:g}, not {value}"
+        return None
+
+    def coerce(self, value: Any) -> Any:
+        """A valid value as the node gets it: 1 becomes 1.0 for a FLOAT, 2.0 becomes 2 for an INT."""
+        if value is None:
+            return None if self.nullable else self.default
+        if self.length is not None and isinstance(value, list | tuple):
+            return tuple(replace(self, length=None).coerce(item) for item in value)
+        if self.dtype is DataType.FLOAT:
+            return float(value)
+        return int(value) if self.dtype is DataType.INT else value
+
+
+def _show(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _type_problem(dtype: DataType, value: Any) -> str | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    wanted = None
+    match dtype:
+        case DataType.BOOL if not isinstance(value, bool):
+            wanted = "true or false"
+        case DataType.STRING | DataType.DATASET if not isinstance(value, str):
+            wanted = "text"
+        case DataType.INT if not is_number or not _is_finite(value) or value != int(value):
+            wanted = "a whole number"
+        case DataType.INT if abs(value) > 2**53:
+            wanted = "a whole number below 2^53"
+        case DataType.FLOAT if not is_number:
+            wanted = "a number"
+        case DataType.FLOAT if not _is_finite(value):
+            wanted = "a finite number"
+    return f"must be {wanted}, not {_show(value)}" if wanted else None
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int beyond the largest float
+        return False
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    dtype: DataType
+    name: str = "output"
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class ParamSpec:
+    """What `Param` leaves on a class until its annotation is read."""
+
+    default: Any
+    options: dict[str, Any]
+
+
+def Param(
+    default: Any,
+    *,
+    min: float | None = None,
+    max: float | None = None,
+    choices: Sequence[Any] | None = None,
+    description: str = "",
+    widget: str | None = None,
+    step: float | None = None,
+    label: str = "",
+) -> Any:
+    """Declare a parameter as a class attribute: `p: float = Param(0.5, min=0, max=1)`.
+
+    The annotation says its type: int, float, str, bool, a tuple of these, with `| None` where it may be empty.
+    """
+    options = {"min": min, "max": max, "choices": choices, "description": description}
+    return ParamSpec(default, {**options, "widget": widget, "step": step, "label": label})
+
+
+_PARAM_TYPES = {int: DataType.INT, float: DataType.FLOAT, str: DataType.STRING, bool: DataType.BOOL}
+
+
+class Shape(tuple[int, ...]):
+    """The shape of an activation, the batch axis at 0, with the element type in `dtype`.
+
+    The size of the batch axis is opaque: nothing may be built from it.
+    """
+
+    dtype: torch.dtype
+
+    def __new__(cls, sizes: Sequence[int], dtype: torch.dtype = torch.float32) -> Shape:
+        shape = super().__new__(cls, sizes)
+        shape.dtype = dtype
+        return shape
+
+    @property
+    def features(self) -> tuple[int, ...]:
+        """The axes behind the batch axis."""
+        return tuple(self[1:])
+
+    def __str__(self) -> str:
+        return ", ".join(["B", *map(str, self[1:])])
+
+
+def spec_of(name: str, param: ParamSpec, hint: Any) -> InputSpec:
+    """A parameter's description from its `Param` and annotation. Raises TypeError for other annotations."""
+    options = typing.get_args(hint) if typing.get_origin(hint) in (types.UnionType, typing.Union) else (hint,)
+    kinds = [option for option in options if option is not type(None)]
+    length = None
+    if len(kinds) == 1 and typing.get_origin(kinds[0]) is tuple:
+        length, kinds = len(typing.get_args(kinds[0])), list(set(typing.get_args(kinds[0])))
+    if len(kinds) != 1 or kinds[0] not in _PARAM_TYPES:
+        raise TypeError(f"parameter {name!r} needs an annotation: int, float, str, bool or a tuple of these")
+    return InputSpec(
+        dtype=DataType.DATASET if param.options["widget"] == "dataset" else _PARAM_TYPES[kinds[0]],
+        default=param.default,
+        required=type(None) not in options,
+        nullable=type(None) in options,
+        is_handle=False,
+        length=length,
+        **param.options,
+    )
+
+
+def input_info(spec: InputSpec) -> InputInfo:
+    """The same for the wire."""
+    values = {field.name: getattr(spec, field.name) for field in fields(spec)}
+    values["default"] = list(spec.default) if isinstance(spec.default, tuple) else spec.default
+    values["choices"] = None if spec.choices is None else list(spec.choices)
+    return InputInfo.model_validate({**values, "is_handle": spec.is_port})

@@ -1,0 +1,83 @@
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from visdl.datasets.dataset import Dataset
+from visdl.datasets.split import Loader
+from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec
+from visdl.nodes.base import Complaint
+from visdl.nodes.values import Metrics, TrainingFacts, TrainingResult, evaluate
+
+_POINTS = 2000  # most points of a chart
+_MISTAKES = 20
+
+
+@NodeRegistry.register("Evaluator")
+class Evaluator(BaseNode):
+    """Measures the trained model on data that it has not seen, with the encodings fitted on the training data."""
+
+    CATEGORY = "Training"
+    DISPLAY_NAME = "Evaluator"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, InputSpec]:
+        return {
+            "training_result": InputSpec(DataType.TRAINING_RESULT, required=True, description="The trained model"),
+            "test_dataset": InputSpec(
+                DataType.DATASET, also=DataType.LOADER, required=True, description="Held-out data"
+            ),
+        }
+
+    @classmethod
+    def RETURN_TYPES(cls) -> list[OutputSpec]:
+        return [OutputSpec(DataType.METRICS, "test_metrics")]
+
+    def check(self, **kwargs: Any) -> list[Complaint]:
+        facts = kwargs["training_result"]
+        return facts.complaints("test_dataset", kwargs["test_dataset"]) if isinstance(facts, TrainingFacts) else []
+
+    def execute(self, **kwargs: Any) -> tuple[Metrics]:
+        result: TrainingResult = kwargs["training_result"]
+        data: Dataset | Loader = kwargs["test_dataset"]
+        dataset, rows = (data.dataset, data.rows) if isinstance(data, Loader) else (data, None)
+        x, y = (torch.from_numpy(part).to(result.device) for part in result.encoding.encode(dataset, rows))
+        values, prediction = evaluate(result.model, result.loss, x, y, result.metrics)
+        metrics = Metrics({f"test_{key}": value for key, value in values.items()})
+        charts = _classes if result.loss.target == "index" else _numbers
+        metrics.charts = charts(prediction.cpu(), y.cpu(), result)
+        return (metrics,)
+
+
+def _numbers(prediction: Tensor, target: Tensor, result: TrainingResult) -> dict[str, Any]:
+    """Predicted against true values, at most 2,000 rows evenly spread."""
+    step = max(1, -(-len(target) // _POINTS))
+    return {
+        "task": "regression",
+        "targets": result.encoding.targets,
+        "true": target.flatten(1)[::step].T.tolist(),
+        "predicted": prediction.flatten(1)[::step].T.tolist(),
+        "rows": len(target),
+    }
+
+
+def _classes(prediction: Tensor, target: Tensor, result: TrainingResult) -> dict[str, Any]:
+    """Confusion matrix (rows: true class) and the mistakes that the model was surest of."""
+    width = prediction.shape[1]
+    classes = [*(result.encoding.classes or []), *map(str, range(width))][:width]
+    probabilities = prediction.softmax(1)
+    confidence, guess = probabilities.max(1)
+    confusion = torch.bincount(target * width + guess, minlength=width * width).view(width, width)
+    wrong = (guess != target).nonzero().flatten()
+    worst = wrong[confidence[wrong].argsort(descending=True)][:_MISTAKES]
+    mistakes = [
+        {"row": int(i), "true": classes[target[i]], "predicted": classes[guess[i]], "confidence": float(confidence[i])}
+        for i in worst
+    ]
+    return {
+        "task": "classification",
+        "classes": classes,
+        "confusion": confusion.tolist(),
+        "mistakes": mistakes,
+        "rows": len(target),
+    }

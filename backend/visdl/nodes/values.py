@@ -1,0 +1,117 @@
+"""What travels on the wires while a graph runs, besides datasets, loaders, modules and optimizers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from visdl.datasets.dataset import Dataset
+from visdl.datasets.encoding import Encoding, problems
+from visdl.datasets.split import Loader
+from visdl.nodes.base import Complaint, Loss, MetricNode, TargetKind
+
+_CHUNK = 8192  # rows per forward pass of an evaluation
+
+
+@runtime_checkable
+class Seeded(Protocol):
+    """A module with randomness of its own, such as a Dropout node's."""
+
+    generator: torch.Generator | None
+
+    def seed(self, seed: int, device: torch.device) -> None: ...
+
+
+@dataclass(frozen=True)
+class TrainingFacts:
+    """What is known of a training result before the run."""
+
+    dataset: Dataset | None
+    target: TargetKind
+
+    def complaints(self, port: str, data: object) -> list[Complaint]:
+        """Why `data` (a Dataset or Loader) cannot be read as the training data was."""
+        dataset = data.dataset if isinstance(data, Loader) else data
+        if self.dataset is None or not isinstance(dataset, Dataset):
+            return []
+        there = {column.name: column for column in dataset.record.columns}
+        wanted = [*self.dataset.inputs, *self.dataset.targets]
+        missing = [name for name in wanted if name not in there]
+        if missing:
+            names = ", ".join(f"'{name}'" for name in missing[:5])
+            message = f"'{dataset.record.name}' has no column {names}, which the model was trained with"
+            return [Complaint(port, message, "Choose a file with the columns of the training data.")]
+        chosen = replace(dataset, inputs=self.dataset.inputs, targets=self.dataset.targets)
+        found = problems(chosen, self.target)
+        return [
+            Complaint(port, f"{message} (in '{dataset.record.name}')", hint, code) for code, _, message, hint in found
+        ]
+
+
+class Metrics(dict[str, float]):
+    """Values by key, such as `test_accuracy`; `charts` holds what the results page draws."""
+
+    charts: dict[str, Any] | None = None
+
+
+@dataclass
+class TrainingResult:
+    """What a training loop hands on: the model with the weights that `keep` chose, and how it got there.
+
+    `history` holds the epoch values by metric key. `folder` is where nodes behind the loop may write files.
+    """
+
+    model: nn.Module
+    loss: Loss
+    encoding: Encoding
+    device: torch.device
+    folder: Path
+    metrics: Sequence[Callable[[], MetricNode]]
+    history: dict[str, list[float]] = field(default_factory=dict)
+    epochs: int = 0
+    best_epoch: int | None = None
+    kept: Literal["last", "best"] = "last"
+    stopped: bool = False
+
+
+def metric_key(metric: MetricNode) -> str:
+    return metric.KEY or type(metric).__name__.lower()
+
+
+@torch.no_grad()
+def predict(model: nn.Module, x: Tensor) -> Tensor:
+    """The model's outputs `(rows, …)` in evaluation mode, a chunk of rows at a time."""
+    was_training = model.training
+    model.eval()
+    try:
+        return torch.cat([model(part) for part in torch.split(x, _CHUNK)])
+    finally:
+        model.train(was_training)
+
+
+@torch.no_grad()
+def evaluate(
+    model: nn.Module, loss: Loss, x: Tensor, y: Tensor, metrics: Sequence[Callable[[], MetricNode]]
+) -> tuple[dict[str, float], Tensor]:
+    """Loss (mean over samples) and metrics of the model on `x`, and its predictions."""
+    prediction = predict(model, x)
+    total = 0.0
+    for part, target in zip(torch.split(prediction, _CHUNK), torch.split(y, _CHUNK), strict=True):
+        total += float(loss(part, target)) * len(part)
+    return {"loss": total / len(x), **measure(metrics, [(prediction, y)])}, prediction
+
+
+def measure(metrics: Sequence[Callable[[], MetricNode]], batches: Sequence[tuple[Tensor, Tensor]]) -> dict[str, float]:
+    """The metrics over all batches of (prediction, target)."""
+    values = {}
+    for make in metrics:
+        metric = make()
+        for prediction, target in batches:
+            metric.update(prediction, target)
+        values[metric_key(metric)] = float(metric.compute())
+    return values

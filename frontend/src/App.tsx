@@ -1,0 +1,108 @@
+import { useEffect, useRef } from "react";
+import type { PanelImperativeHandle } from "react-resizable-panels";
+import { Toaster } from "sonner";
+import { Canvas } from "@/components/canvas/Canvas";
+import { FileDrop } from "@/components/graphs/FileDrop";
+import { Inspector } from "@/components/inspector/Inspector";
+import { Banner } from "@/components/shell/Banner";
+import { Dialogs } from "@/components/shell/Dialogs";
+import { Drawer } from "@/components/shell/Drawer";
+import { LeftPanel } from "@/components/shell/LeftPanel";
+import { StatusBar } from "@/components/status/StatusBar";
+import { TopBar } from "@/components/topbar/TopBar";
+import { Divider, Panel, PanelGroup, SidePanel } from "@/components/ui/Panels";
+import { TooltipProvider } from "@/components/ui/Tooltip";
+import { useCommandKeys } from "@/hooks/useCommandKeys";
+import { useDocument } from "@/hooks/useDocument";
+import { useValidation } from "@/hooks/useValidation";
+import { followSystemTheme, isDark, rememberSize, useUi } from "@/store/ui";
+
+export function App() {
+  const dark = useUi((state) => isDark(state.theme));
+  useDocument();
+  useValidation();
+  useCommandKeys();
+  useEffect(followSystemTheme, []);
+  return (
+    <TooltipProvider delayDuration={400} skipDelayDuration={200}>
+      <FileDrop>
+        <div className="flex h-full flex-col">
+          <TopBar />
+          <Banner />
+          <Workspace />
+          <StatusBar />
+        </div>
+      </FileDrop>
+      <Dialogs />
+      <Toaster theme={dark ? "dark" : "light"} position="bottom-right" closeButton />
+    </TooltipProvider>
+  );
+}
+
+/** Height of the drawer when only its tabs show. */
+const TABS_HEIGHT = 36;
+
+function Workspace() {
+  const drawer = useRef<PanelImperativeHandle>(null);
+  const open = useUi((state) => state.drawerOpen);
+  const height = useRef(useUi.getState().drawerHeight);
+  useEffect(() => {
+    if (open) drawer.current?.resize(height.current);
+    else drawer.current?.collapse();
+  }, [open]);
+
+  const onResize = (pixels: number): void => {
+    const opened = pixels > TABS_HEIGHT + 1;
+    if (opened) height.current = Math.round(pixels);
+    useUi.setState({ drawerOpen: opened, drawerHeight: height.current });
+  };
+  return (
+    <PanelGroup orientation="vertical" className="min-h-0 grow">
+      <Panel id="workbench" minSize={160}>
+        <Workbench />
+      </Panel>
+      <Divider orientation="horizontal" />
+      <Panel
+        id="drawer"
+        panelRef={drawer}
+        collapsible
+        collapsedSize={TABS_HEIGHT}
+        minSize={140}
+        defaultSize={open ? height.current : TABS_HEIGHT}
+        groupResizeBehavior="preserve-pixel-size"
+        onResize={(size) => onResize(size.inPixels)}
+      >
+        <Drawer />
+      </Panel>
+    </PanelGroup>
+  );
+}
+
+function Workbench() {
+  const left = useUi((state) => state.leftOpen);
+  const right = useUi((state) => state.rightOpen);
+  const { leftWidth, rightWidth } = useUi.getState();
+  return (
+    <PanelGroup orientation="horizontal" className="h-full">
+      {left && (
+        <>
+          <SidePanel id="left" label="Library" width={leftWidth} onWidth={(leftWidth) => rememberSize({ leftWidth })}>
+            <LeftPanel />
+          </SidePanel>
+          <Divider />
+        </>
+      )}
+      <Panel id="canvas" minSize={280}>
+        <Canvas />
+      </Panel>
+      {right && (
+        <>
+          <Divider />
+          <SidePanel id="right" label="Properties" width={rightWidth} onWidth={(rightWidth) => rememberSize({ rightWidth })}>
+            <Inspector />
+          </SidePanel>
+        </>
+      )}
+    </PanelGroup>
+  );
+}

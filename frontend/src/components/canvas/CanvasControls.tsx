@@ -1,0 +1,67 @@
+import { MiniMap, Panel, useReactFlow, useStore } from "@xyflow/react";
+import { Maximize, Minus, Plus } from "lucide-react";
+import { IconButton } from "@/components/ui/IconButton";
+import { FRAMES, frameOf } from "@/lib/frames";
+import { findNode } from "@/lib/document";
+import { useCatalogue } from "@/store/catalogue";
+import { command } from "@/store/commands";
+import { useGraph } from "@/store/graph";
+import { type CanvasNode, frameKind } from "./flow";
+
+const MINIMAP_FROM = 15;
+const STEP = { duration: 120 };
+
+/** Zoom, fit, and from fifteen nodes on a map. */
+export function CanvasControls() {
+  const { zoomIn, zoomOut, zoomTo } = useReactFlow();
+  const zoom = useStore((state) => Math.round(state.transform[2] * 100));
+  const large = useGraph((state) => state.graph.nodes.length >= MINIMAP_FROM);
+  const fit = command("fit");
+  return (
+    <>
+      <Panel position="bottom-left" className="!m-2">
+        <div role="toolbar" aria-label="Zoom" className="flex items-center rounded-lg border bg-panel p-0.5 shadow-card">
+          <IconButton size="sm" side="top" label="Zoom out" onClick={() => void zoomOut(STEP)}>
+            <Minus />
+          </IconButton>
+          <button
+            type="button"
+            title="Zoom to 100 %"
+            onClick={() => void zoomTo(1, STEP)}
+            className="h-6 w-12 rounded-md text-muted text-sm tabular-nums hover:bg-raised hover:text-text"
+          >
+            {zoom} %
+          </button>
+          <IconButton size="sm" side="top" label="Zoom in" onClick={() => void zoomIn(STEP)}>
+            <Plus />
+          </IconButton>
+          <IconButton size="sm" side="top" label={fit.title} keys={fit.keys} onClick={() => fit.run()}>
+            <Maximize />
+          </IconButton>
+        </div>
+      </Panel>
+      {large && (
+        <MiniMap<CanvasNode>
+          pannable
+          zoomable
+          ariaLabel="Map of the graph"
+          nodeColor={minimapColor}
+          nodeBorderRadius={6}
+          className="!m-2 overflow-hidden rounded-lg border"
+          bgColor="var(--panel)"
+          maskColor="color-mix(in srgb, var(--canvas) 70%, transparent)"
+        />
+      )}
+    </>
+  );
+}
+
+const FRAME_COLORS = { data: "var(--wire-dataset)", model: "var(--wire-layer)", training: "var(--wire-result)" };
+
+function minimapColor({ id }: CanvasNode): string {
+  const kind = frameKind(id);
+  if (kind) return `color-mix(in srgb, ${FRAME_COLORS[kind]} 12%, var(--panel))`;
+  const node = findNode(useGraph.getState().graph, id);
+  const frame = frameOf(useCatalogue.getState().types[node?.type ?? ""]);
+  return FRAME_COLORS[FRAMES.find(({ kind }) => kind === frame)?.kind ?? "training"];
+}

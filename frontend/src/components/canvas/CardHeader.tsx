@@ -1,0 +1,143 @@
+import { Check, Clock, LoaderCircle, MoreHorizontal, Power } from "lucide-react";
+import type { CSSProperties, ReactNode } from "react";
+import type { GraphNode, NodeInfo } from "@/api/types";
+import { IconButton } from "@/components/ui/IconButton";
+import { TextField } from "@/components/ui/TextField";
+import { Tooltip } from "@/components/ui/Tooltip";
+import { TypeIcon, tintOf } from "@/components/ui/TypeIcon";
+import { CARD } from "@/lib/card";
+import { cn } from "@/lib/cn";
+import { nodeLabel, renameNode } from "@/lib/document";
+import { formatCount, formatInt } from "@/lib/format";
+import { endRename, startRename, useCanvas } from "@/store/canvas";
+import { toggleDisabled } from "@/store/editing";
+import { edit, useGraph } from "@/store/graph";
+import { NodeMenu } from "./NodeMenu";
+import { useRunState } from "./useRunState";
+
+interface CardHeaderProps {
+  node: GraphNode;
+  info: NodeInfo | undefined;
+  children?: ReactNode;
+}
+
+/** Icon, name, type with parameter count, state, power toggle and menu. */
+export function CardHeader({ node, info, children }: CardHeaderProps) {
+  const parameters = useGraph((state) => state.report?.nodes[node.id]?.parameters ?? 0);
+  const label = nodeLabel(node);
+  const type = info?.display_name ?? node.type;
+  return (
+    <div
+      className="card-header relative flex items-center gap-2 pr-2.5 pl-2.5"
+      style={{ height: CARD.header, "--tint": tintOf(info) } as CSSProperties}
+    >
+      {node.disabled && <span aria-hidden className="card-pass" />}
+      <Tooltip side="top" content={<TypeHelp info={info} type={node.type} />}>
+        <span className="card-icon">
+          <TypeIcon info={info} className="size-3.5" />
+        </span>
+      </Tooltip>
+      <div className="min-w-0 grow leading-tight">
+        <CardName node={node} />
+        <div className="flex justify-between gap-2 text-muted text-xs">
+          <span className="truncate">{type === label ? info?.category : type}</span>
+          {parameters > 0 && (
+            <span className="shrink-0 tabular-nums" title={`${formatInt(parameters)} parameters`}>
+              {formatCount(parameters)}
+            </span>
+          )}
+        </div>
+      </div>
+      <RunMark id={node.id} />
+      <div className="card-actions nodrag">
+        <PowerToggle node={node} info={info} />
+        <NodeMenu node={node} info={info}>
+          <button
+            type="button"
+            aria-label={`More for ${label}`}
+            className="inline-flex size-6 shrink-0 items-center justify-center rounded-md text-muted hover:bg-raised hover:text-text"
+          >
+            <MoreHorizontal className="size-3.5" />
+          </button>
+        </NodeMenu>
+      </div>
+      {children}
+    </div>
+  );
+}
+
+function CardName({ node }: { node: GraphNode }) {
+  const renaming = useCanvas((state) => state.renaming === node.id);
+  const label = nodeLabel(node);
+  if (renaming) {
+    return (
+      <TextField
+        ref={(input) => input?.select()}
+        aria-label={`Name of ${label}`}
+        value={node.name}
+        maxLength={200}
+        onCommit={(name) => edit((graph) => renameNode(graph, node.id, name.trim()))}
+        onBlurCapture={endRename}
+        className="nodrag h-6 px-1"
+      />
+    );
+  }
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: a short cut; the menu and F2 do the same
+    <div className="truncate font-semibold text-text" title={label} onDoubleClick={() => startRename(node.id)}>
+      {label}
+    </div>
+  );
+}
+
+function TypeHelp({ info, type }: { info: NodeInfo | undefined; type: string }) {
+  if (!info) return <>This server has no node type “{type}”.</>;
+  return (
+    <span className="block max-w-64 py-0.5">
+      <span className="block font-medium">{info.display_name}</span>
+      <span className="block text-muted">{info.description}</span>
+      {info.formula && <span className="mt-1 block font-mono text-xs">{info.formula}</span>}
+      {info.shape_rule && <span className="block font-mono text-muted text-xs">{info.shape_rule}</span>}
+    </span>
+  );
+}
+
+function PowerToggle({ node, info }: { node: GraphNode; info: NodeInfo | undefined }) {
+  const fixed = info !== undefined && !info.can_disable;
+  const title = fixed
+    ? `Cannot be switched off. ${info.disable_reason}`
+    : node.disabled
+      ? "Enable"
+      : "Disable: pass input through";
+  return (
+    <IconButton
+      size="sm"
+      side="top"
+      label={title}
+      keys={fixed ? undefined : "mod+b"}
+      aria-disabled={fixed || undefined}
+      active={node.disabled}
+      onClick={() => toggleDisabled(new Set([node.id]))}
+      className={cn(node.disabled && "text-warning")}
+    >
+      <Power />
+    </IconButton>
+  );
+}
+
+const MARKS = {
+  queued: { icon: Clock, text: "Queued", tone: "text-muted" },
+  running: { icon: LoaderCircle, text: "Running", tone: "text-accent animate-spin" },
+  done: { icon: Check, text: "Done", tone: "text-success" },
+} as const;
+
+function RunMark({ id }: { id: string }) {
+  const state = useRunState(id);
+  if (state === "idle" || state === "failed") return null;
+  const { icon: Icon, text, tone } = MARKS[state];
+  return (
+    <span title={text} className="shrink-0">
+      <Icon aria-label={text} className={cn("size-3.5", tone)} />
+    </span>
+  );
+}

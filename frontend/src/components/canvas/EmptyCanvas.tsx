@@ -1,0 +1,28 @@
+import { Shapes } from "lucide-react";
+import { Button } from "@/components/ui/Button";
+import { EmptyState } from "@/components/ui/EmptyState";
+import { openQuickAdd } from "@/store/canvas";
+import { useCatalogue } from "@/store/catalogue";
+import { useGraph } from "@/store/graph";
+
+/** What stands on a canvas without nodes. */
+export function EmptyCanvas() {
+  const empty = useGraph((state) => state.graph.nodes.length === 0);
+  const ready = useCatalogue((state) => state.status === "ready");
+  if (!empty || !ready) return null;
+  return (
+    <div className="pointer-events-none absolute inset-0 z-10 flex">
+      <EmptyState
+        icon={<Shapes />}
+        title="This graph is empty"
+        action={
+          <Button variant="primary" className="pointer-events-auto" onClick={() => openQuickAdd()}>
+            Add a node
+          </Button>
+        }
+      >
+        Drag node types here from the left, or double-click the canvas. A graph begins with its data.
+      </EmptyState>
+    </div>
+  );
+}

@@ -1,0 +1,17 @@
+import { useGraph } from "@/store/graph";
+
+/** A layer without a wire reads the model's input: drawn as a wire that comes from outside. */
+export function GhostWire({ id }: { id: string }) {
+  const shape = useGraph((state) => {
+    const report = state.report?.nodes[id];
+    return report?.reads_input ? (Object.values(report.inputs)[0]?.text ?? "") : null;
+  });
+  if (shape === null) return null;
+  return (
+    <div className="ghost" aria-hidden="true">
+      <span className="text-muted text-xs">model input</span>
+      <span className="ghost-line" />
+      <span className="font-mono text-muted text-xs">{shape}</span>
+    </div>
+  );
+}

@@ -1,0 +1,28 @@
+import type { GraphNode } from "@/api/types";
+import { ParamControl } from "@/components/inspector/ParamControl";
+import { CARD } from "@/lib/card";
+import { type NamedInput, paramLabel } from "@/lib/catalogue";
+import { cn } from "@/lib/cn";
+import { nodeLabel } from "@/lib/document";
+
+/** The primary parameters on the card itself. */
+export function InlineParams({ node, params }: { node: GraphNode; params: NamedInput[] }) {
+  return (
+    <div className="px-2.5" style={{ paddingBottom: CARD.pad }}>
+      {params.map((param) => {
+        const id = `card-${node.id}-${param.name}`;
+        const wide = param.widget !== null || param.dtype === "STRING";
+        return (
+          <div key={param.name} className="flex items-center justify-between gap-2" style={{ height: CARD.param }}>
+            <label htmlFor={id} title={param.description} className={cn("truncate text-muted text-xs", wide && "max-w-14")}>
+              {paramLabel(param)}
+            </label>
+            <div className={cn("nodrag nopan flex min-w-0 justify-end", wide ? "grow" : "w-14 shrink-0")}>
+              <ParamControl id={id} node={node} param={param} compact label={`${paramLabel(param)} of ${nodeLabel(node)}`} />
+            </div>
+          </div>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,111 @@
+import type { NodeProps } from "@xyflow/react";
+import { memo } from "react";
+import type { GraphNode, NodeInfo } from "@/api/types";
+import { CARD, hasPortRows } from "@/lib/card";
+import { shapeOf } from "@/lib/catalogue";
+import { cn } from "@/lib/cn";
+import { findNode } from "@/lib/document";
+import { useNodeInfo } from "@/store/catalogue";
+import { useGraph } from "@/store/graph";
+import { CardHeader } from "./CardHeader";
+import { CardProblem } from "./CardProblem";
+import type { CardNode } from "./flow";
+import { GhostWire } from "./GhostWire";
+import { InlineParams } from "./InlineParams";
+import { NodeMenuArea } from "./NodeMenu";
+import { Port, type PortSpec } from "./Port";
+import { useRunState } from "./useRunState";
+
+/** A node on the canvas. React Flow knows its id and place; what it says comes from the document. */
+export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardNode>) {
+  const node = useGraph((state) => findNode(state.graph, id));
+  const info = useNodeInfo(node?.type ?? "");
+  const status = useGraph((state) => state.report?.nodes[id]?.status ?? "ok");
+  const run = useRunState(id);
+  if (!node) return null;
+  return (
+    <NodeMenuArea node={node} info={info}>
+      <div
+        style={{ width: CARD.width }}
+        className={cn(
+          "card",
+          selected && "card-selected",
+          node.disabled && "card-disabled",
+          status === "error" && "card-error",
+          status === "blocked" && "card-blocked",
+          run === "running" && "card-running",
+        )}
+      >
+        {info ? <Body node={node} info={info} /> : <UnknownType node={node} />}
+        <CardProblem id={id} />
+      </div>
+    </NodeMenuArea>
+  );
+});
+
+function Body({ node, info }: { node: GraphNode; info: NodeInfo }) {
+  const { ports, primary } = shapeOf(info);
+  const rows = hasPortRows(info);
+  return (
+    <>
+      <CardHeader node={node} info={info}>
+        {!rows && <Ports node={node} inputs={ports} outputs={info.outputs} />}
+      </CardHeader>
+      <GhostWire id={node.id} />
+      {rows && (
+        <div style={{ paddingBottom: CARD.pad }}>
+          {Array.from({ length: Math.max(ports.length, info.outputs.length) }, (_, row) => (
+            <PortRow key={ports[row]?.name ?? info.outputs[row]?.name} node={node} input={ports[row]} output={info.outputs[row]} />
+          ))}
+        </div>
+      )}
+      {primary.length > 0 && <InlineParams node={node} params={primary} />}
+    </>
+  );
+}
+
+function Ports({ node, inputs, outputs }: { node: GraphNode; inputs: PortSpec[]; outputs: PortSpec[] }) {
+  return (
+    <>
+      {inputs.map((spec) => (
+        <Port key={spec.name} node={node.id} side="target" spec={spec} />
+      ))}
+      {outputs.map((spec) => (
+        <Port key={spec.name} node={node.id} side="source" spec={spec} />
+      ))}
+    </>
+  );
+}
+
+interface PortRowProps {
+  node: GraphNode;
+  input: PortSpec | undefined;
+  output: PortSpec | undefined;
+}
+
+function PortRow({ node, input, output }: PortRowProps) {
+  return (
+    <div className="relative flex items-center justify-between gap-2 px-3 text-muted text-xs" style={{ height: CARD.port }}>
+      <span className="truncate">{input?.name.replaceAll("_", " ")}</span>
+      <span className="truncate">{output?.name.replaceAll("_", " ")}</span>
+      <Ports node={node} inputs={input ? [input] : []} outputs={output ? [output] : []} />
+    </div>
+  );
+}
+
+/** A type that this server does not know: its wires stay visible, and so does what is missing. */
+function UnknownType({ node }: { node: GraphNode }) {
+  const edges = useGraph((state) => state.graph.edges);
+  const names = (list: string[]): PortSpec[] =>
+    [...new Set(list)].map((name) => ({ name, dtype: "ANY", description: "" }));
+  const inputs = names(edges.filter((edge) => edge.target === node.id).map((edge) => edge.target_input));
+  const outputs = names(edges.filter((edge) => edge.source === node.id).map((edge) => edge.source_output));
+  return (
+    <>
+      <CardHeader node={node} info={undefined} />
+      {Array.from({ length: Math.max(inputs.length, outputs.length) }, (_, row) => (
+        <PortRow key={inputs[row]?.name ?? outputs[row]?.name} node={node} input={inputs[row]} output={outputs[row]} />
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,59 @@
+import { Handle, Position } from "@xyflow/react";
+import { PortShape } from "@/components/ui/PortShape";
+import { Tooltip } from "@/components/ui/Tooltip";
+import { cn } from "@/lib/cn";
+import { type PortRef, portKey } from "@/lib/connection";
+import { typeName } from "@/lib/wires";
+import { useCanvas } from "@/store/canvas";
+
+
+export interface PortSpec {
+  name: string;
+  dtype: string;
+  description: string;
+  required?: boolean;
+}
+
+interface PortProps {
+  node: string;
+  side: PortRef["side"];
+  spec: PortSpec;
+  connectable?: boolean;
+}
+
+/** One port: its shape in its colour. While a wire is drawn it glows where the wire fits, else it dims. */
+export function Port({ node, side, spec, connectable = true }: PortProps) {
+  const ref = { node, side, port: spec.name };
+  const state = useCanvas(({ drawing }) => {
+    if (!drawing) return "idle";
+    if (portKey(drawing.from) === portKey(ref)) return "from";
+    return drawing.fits.has(portKey(ref)) ? "fits" : "dim";
+  });
+  return (
+    <Tooltip side={side === "target" ? "left" : "right"} content={<PortHelp spec={spec} side={side} />}>
+      <Handle
+        id={spec.name}
+        type={side}
+        position={side === "target" ? Position.Left : Position.Right}
+        isConnectable={connectable}
+        className={cn("port", `port-${state}`)}
+      >
+        <PortShape dtype={spec.dtype} />
+      </Handle>
+    </Tooltip>
+  );
+}
+
+function PortHelp({ spec, side }: { spec: PortSpec; side: PortRef["side"] }) {
+  return (
+    <span className="block">
+      <span className="font-medium">{spec.name}</span>
+      <span className="text-muted">
+        {" "}
+        {typeName(spec.dtype)}
+        {side === "target" && spec.required && ", required"}
+      </span>
+      {spec.description && <span className="block text-muted">{spec.description}</span>}
+    </span>
+  );
+}

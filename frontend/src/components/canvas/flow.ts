@@ -1,0 +1,254 @@
+/** The document as React Flow draws it: cards, frames and wires. Objects that did not change stay the same. */
+import type { Edge as FlowEdge, Node as FlowNode } from "@xyflow/react";
+import type { Edge, Graph, Position, Report } from "@/api/types";
+import { CARD, cardHeight, GHOST_ROOM } from "@/lib/card";
+import type { Catalogue } from "@/lib/catalogue";
+import { connectedInputs, describeNode } from "@/lib/describe";
+import { edgeId } from "@/lib/document";
+import { FRAMES, type FrameKind, frameOf, frameRect, type Rect } from "@/lib/frames";
+import type { Size } from "@/store/canvas";
+
+export type CardNode = FlowNode<Record<string, never>, "card">;
+export type FrameNode = FlowNode<{ kind: FrameKind; ports: FoldedPort[] | null }, "frame">;
+export type CanvasNode = CardNode | FrameNode;
+export type WireEdge = FlowEdge<{ edge: Edge; turn: Turn | null; first: boolean }, "wire">;
+
+/** The place where a wire turns: a column or a row with room. */
+export type Turn = { x: number; y?: never } | { y: number; x?: never };
+
+/** A port of a node inside a folded frame that has a wire to the outside. */
+export interface FoldedPort {
+  node: string;
+  port: string;
+  side: "source" | "target";
+}
+
+export interface View {
+  graph: Graph;
+  types: Catalogue;
+  report: Report | null;
+  sizes: ReadonlyMap<string, Size>;
+  dragged: ReadonlyMap<string, Position>;
+  nodes: ReadonlySet<string>;
+  edges: ReadonlySet<string>;
+  folded: ReadonlySet<FrameKind>;
+}
+
+const FRAME_ID = "frame:";
+export const FOLDED = { width: 200, header: 36, row: 22 } as const;
+
+export function frameId(kind: FrameKind): string {
+  return `${FRAME_ID}${kind}`;
+}
+
+/** The frame that a node of the canvas is; null for a card. */
+export function frameKind(id: string): FrameKind | null {
+  return id.startsWith(FRAME_ID) ? (id.slice(FRAME_ID.length) as FrameKind) : null;
+}
+
+/** Where each node is now and how large, as drawn. */
+export function rectsOf({ graph, types, sizes, dragged }: View): Map<string, Rect> {
+  return new Map(
+    graph.nodes.map((node) => {
+      const at = dragged.get(node.id) ?? node.position ?? { x: 0, y: 0 };
+      const size = sizes.get(node.id) ?? { width: CARD.width, height: cardHeight(types[node.type]) };
+      return [node.id, { ...at, ...size }];
+    }),
+  );
+}
+
+export type FrameRects = ReadonlyMap<FrameKind, Rect>;
+
+export function frameRects({ graph, types, report }: View, rects: ReadonlyMap<string, Rect>): FrameRects {
+  const members = new Map<FrameKind, Rect[]>();
+  for (const node of graph.nodes) {
+    const rect = rects.get(node.id);
+    if (!rect) continue;
+    const room = report?.nodes[node.id]?.reads_input ? GHOST_ROOM : 0;
+    const kind = frameOf(types[node.type]);
+    const list = members.get(kind) ?? [];
+    list.push({ ...rect, x: rect.x - room, width: rect.width + room });
+    members.set(kind, list);
+  }
+  const found = new Map<FrameKind, Rect>();
+  for (const { kind } of FRAMES) {
+    const rect = frameRect(members.get(kind) ?? []);
+    if (rect) found.set(kind, rect);
+  }
+  return found;
+}
+
+type Keep<Item> = (id: string, key: readonly unknown[], make: () => Item) => Item;
+
+/** Gives the object of the last time where its key is the same: React Flow then draws nothing anew. */
+class Kept<Item> {
+  private last = new Map<string, { key: readonly unknown[]; item: Item }>();
+
+  through(build: (keep: Keep<Item>) => Item[]): Item[] {
+    const next: typeof this.last = new Map();
+    const items = build((id, key, make) => {
+      const before = this.last.get(id);
+      const item = before && same(before.key, key) ? before.item : make();
+      next.set(id, { key, item });
+      return item;
+    });
+    this.last = next;
+    return items;
+  }
+}
+
+function same(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((value, index) => Object.is(value, b[index]));
+}
+
+/** Makes what React Flow draws from a view of the document. */
+export class FlowBuilder {
+  private readonly nodes = new Kept<CanvasNode>();
+  private readonly edges = new Kept<WireEdge>();
+
+  build(view: View): { nodes: CanvasNode[]; edges: WireEdge[] } {
+    const rects = rectsOf(view);
+    const frames = frameRects(view, rects);
+    return {
+      nodes: this.nodes.through((keep) => [...frameNodes(view, frames, keep), ...cardNodes(view, rects, keep)]),
+      edges: this.edges.through((keep) => wireEdges(view, rects, frames, keep)),
+    };
+  }
+}
+
+function frameNodes(view: View, frames: FrameRects, keep: Keep<CanvasNode>): CanvasNode[] {
+    return [...frames].map(([kind, rect]) => {
+      const folded = view.folded.has(kind);
+      const ports = folded ? foldedPorts(view, kind) : null;
+      const size = ports ? { width: FOLDED.width, height: foldedHeight(ports) } : rect;
+      const { width, height } = size;
+      const id = frameId(kind);
+      return keep(id, [rect.x, rect.y, width, height, folded, folded && view.graph.edges], () => ({
+        id,
+        type: "frame",
+        position: { x: rect.x, y: rect.y },
+        width,
+        height,
+        measured: { width, height },
+        data: { kind, ports },
+        selectable: false,
+        focusable: false,
+        zIndex: folded ? 1 : -1,
+        dragHandle: ".frame-title",
+      }));
+    });
+}
+
+function cardNodes(
+  view: View,
+  rects: ReadonlyMap<string, Rect>,
+  keep: Keep<CanvasNode>,
+): CanvasNode[] {
+    const { graph, types, report, sizes, nodes, folded } = view;
+    const wired = connectedInputs(graph);
+    return graph.nodes.map((node) => {
+      const { x = 0, y = 0 } = rects.get(node.id) ?? {};
+      const measured = sizes.get(node.id);
+      const selected = nodes.has(node.id);
+      const hidden = folded.has(frameOf(types[node.type]));
+      const ariaLabel = describeNode(node, types[node.type], wired.get(node.id) ?? new Set(), report?.nodes[node.id]);
+      return keep(node.id, [x, y, measured, selected, hidden, ariaLabel], () => ({
+        id: node.id,
+        type: "card",
+        position: { x, y },
+        data: {},
+        ...(measured && { measured }),
+        selected,
+        hidden,
+        ariaLabel,
+      }));
+    });
+}
+
+/** The ports of a folded frame: those with a wire that crosses its border. */
+function foldedPorts({ graph, types }: View, kind: FrameKind): FoldedPort[] {
+  const inside = new Set(graph.nodes.filter((node) => frameOf(types[node.type]) === kind).map((node) => node.id));
+  const found = new Map<string, FoldedPort>();
+  for (const edge of graph.edges) {
+    if (inside.has(edge.source) === inside.has(edge.target)) continue;
+    const port: FoldedPort = inside.has(edge.source)
+      ? { node: edge.source, port: edge.source_output, side: "source" }
+      : { node: edge.target, port: edge.target_input, side: "target" };
+    found.set(foldedHandle(port), port);
+  }
+  return [...found.values()];
+}
+
+export function foldedHandle({ node, port, side }: FoldedPort): string {
+  return `${side}/${node}/${port}`;
+}
+
+function foldedHeight(ports: readonly FoldedPort[]): number {
+  const sources = ports.filter((port) => port.side === "source").length;
+  return FOLDED.header + Math.max(1, sources, ports.length - sources) * FOLDED.row + 10;
+}
+
+/** The wires. One whose end is inside a folded frame ends at the frame. */
+function wireEdges(
+  view: View,
+  rects: ReadonlyMap<string, Rect>,
+  frames: FrameRects,
+  keep: Keep<WireEdge>,
+): WireEdge[] {
+  const { graph, types, edges, folded } = view;
+  const frameOfNode = new Map(graph.nodes.map((node) => [node.id, frameOf(types[node.type])]));
+  const inFold = (id: string): FrameKind | null => {
+    const kind = frameOfNode.get(id);
+    return kind !== undefined && folded.has(kind) ? kind : null;
+  };
+  const outputs = new Set<string>();
+  return graph.edges.map((edge) => {
+    const id = edgeId(edge);
+    const [from, to] = [inFold(edge.source), inFold(edge.target)];
+    const selected = edges.has(id);
+    const turn = turnOf(edge, frameOfNode, rects, frames);
+    const output = `${edge.source}/${edge.source_output}`;
+    const first = !outputs.has(output);
+    outputs.add(output);
+    const start: FoldedPort = { node: edge.source, port: edge.source_output, side: "source" };
+    const end: FoldedPort = { node: edge.target, port: edge.target_input, side: "target" };
+    return keep(id, [edge, from, to, selected, turn?.x, turn?.y, first], () => ({
+      id,
+      type: "wire",
+      source: from ? frameId(from) : edge.source,
+      sourceHandle: from ? foldedHandle(start) : edge.source_output,
+      target: to ? frameId(to) : edge.target,
+      targetHandle: to ? foldedHandle(end) : edge.target_input,
+      hidden: from !== null && from === to,
+      selected,
+      reconnectable: !from && !to,
+      data: { edge, turn, first },
+    }));
+  });
+}
+
+/**
+ * Where a wire has room to turn. Back to the left it runs through the gap between two frames, or two nodes,
+ * that stand above each other: `y`. To the right into another frame it turns before that frame: `x`.
+ */
+function turnOf(
+  edge: Edge,
+  frameOfNode: ReadonlyMap<string, FrameKind>,
+  rects: ReadonlyMap<string, Rect>,
+  frames: FrameRects,
+): Turn | null {
+  const [source, target] = [rects.get(edge.source), rects.get(edge.target)];
+  const [from, to] = [edge.source, edge.target].map((id) => frames.get(frameOfNode.get(id) ?? "training"));
+  if (!source || !target || !from || !to) return null;
+  const ahead = target.x - (source.x + source.width);
+  if (ahead > 0) return from !== to && to.x > source.x + source.width ? { x: to.x } : null;
+  const y = gapBetween(from, to) ?? gapBetween(source, target);
+  return y === null ? null : { y };
+}
+
+/** The middle of the gap between two boxes above each other; null where there is none. */
+function gapBetween(a: Rect, b: Rect): number | null {
+  const [upper, lower] = a.y < b.y ? [a, b] : [b, a];
+  const bottom = upper.y + upper.height;
+  return bottom < lower.y ? (bottom + lower.y) / 2 : null;
+}

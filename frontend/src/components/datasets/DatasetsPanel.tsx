@@ -1,0 +1,1 @@
+export function DatasetsPanel() { return null; }

@@ -1,0 +1,76 @@
+import { Upload } from "lucide-react";
+import { useRef } from "react";
+import type { DatasetRecord, Json } from "@/api/types";
+import { Button } from "@/components/ui/Button";
+import { type Option, Select } from "@/components/ui/Select";
+import { formatInt, formatPercent } from "@/lib/format";
+import { useDatasets } from "@/hooks/useDatasets";
+import { useUpload } from "@/hooks/useUpload";
+
+interface DatasetPickerProps {
+  id: string;
+  value: Json;
+  onChange: (value: string) => void;
+  compact: boolean;
+  invalid: boolean;
+}
+
+/** Chooses a stored dataset by its name, or uploads one. */
+export function DatasetPicker({ id, value, onChange, compact, invalid }: DatasetPickerProps) {
+  const { datasets } = useDatasets();
+  const chosen = typeof value === "string" ? value : "";
+  return (
+    <div className="flex w-full min-w-0 flex-col gap-1.5">
+      <Select
+        id={id}
+        value={chosen}
+        onChange={onChange}
+        options={options(datasets, chosen)}
+        placeholder="Choose a dataset"
+        invalid={invalid}
+        className={compact ? "h-6 px-1.5" : ""}
+      />
+      {!compact && <UploadButton onUploaded={onChange} />}
+    </div>
+  );
+}
+
+/** Datasets by name, the newest of each; an id, or a name that is gone, stays visible as it is. */
+function options(datasets: readonly DatasetRecord[], chosen: string): Option[] {
+  const names = new Map<string, Option>();
+  for (const { name, rows } of datasets) {
+    if (!names.has(name)) names.set(name, { value: name, label: name, detail: `${formatInt(rows)} rows` });
+  }
+  const byId = datasets.find((dataset) => dataset.id === chosen);
+  if (byId) names.set(byId.id, { value: byId.id, label: byId.name, detail: "this version" });
+  else if (chosen && !names.has(chosen)) names.set(chosen, { value: chosen, label: chosen, detail: "not found" });
+  return [...names.values()];
+}
+
+function UploadButton({ onUploaded }: { onUploaded: (name: string) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  const { upload, progress } = useUpload();
+  const start = async (file: File | undefined): Promise<void> => {
+    const dataset = file && (await upload(file));
+    if (dataset) onUploaded(dataset.name);
+  };
+  return (
+    <>
+      <Button size="sm" disabled={progress !== null} onClick={() => input.current?.click()}>
+        <Upload aria-hidden className="size-3.5" />
+        {progress === null ? "Upload a CSV file" : `Uploading ${formatPercent(progress)}`}
+      </Button>
+      <input
+        ref={input}
+        type="file"
+        accept=".csv,text/csv"
+        aria-label="CSV file to upload"
+        className="hidden"
+        onChange={(event) => {
+          void start(event.target.files?.[0]);
+          event.target.value = "";
+        }}
+      />
+    </>
+  );
+}

@@ -1,0 +1,44 @@
+import { PanelRightClose } from "lucide-react";
+import { IconButton } from "@/components/ui/IconButton";
+import { findNode } from "@/lib/document";
+import { useCanvas } from "@/store/canvas";
+import { command } from "@/store/commands";
+import { useGraph } from "@/store/graph";
+import { ModelSummary } from "./ModelSummary";
+import { NodeProperties } from "./NodeProperties";
+import { SelectionSummary } from "./SelectionSummary";
+import { WireProperties } from "./WireProperties";
+
+/** Properties of what is selected; with nothing selected, the model. */
+export function Inspector() {
+  const nodes = useCanvas((state) => state.nodes);
+  const edges = useCanvas((state) => state.edges);
+  const [id] = nodes;
+  const [edge] = edges;
+  const node = useGraph((state) => (nodes.size === 1 && id ? findNode(state.graph, id) : undefined));
+  const fold = command("rightPanel");
+
+  const several = nodes.size + edges.size > 1;
+  const title = several ? "Selection" : node ? "Node" : edge ? "Wire" : "Model";
+  return (
+    <>
+      <header className="flex h-9 shrink-0 items-center justify-between border-b pr-1.5 pl-3">
+        <h2 className="font-medium">{title}</h2>
+        <IconButton size="sm" label={fold.title} keys={fold.keys} onClick={() => fold.run()}>
+          <PanelRightClose />
+        </IconButton>
+      </header>
+      <div className="min-h-0 grow overflow-y-auto">
+        {several ? (
+          <SelectionSummary />
+        ) : node ? (
+          <NodeProperties key={node.id} node={node} />
+        ) : edge ? (
+          <WireProperties id={edge} />
+        ) : (
+          <ModelSummary />
+        )}
+      </div>
+    </>
+  );
+}

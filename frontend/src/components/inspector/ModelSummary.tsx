@@ -1,0 +1,92 @@
+import { Layers } from "lucide-react";
+import { EmptyState } from "@/components/ui/EmptyState";
+import { TypeIcon, tintOf } from "@/components/ui/TypeIcon";
+import { cn } from "@/lib/cn";
+import { nodeLabel } from "@/lib/document";
+import { formatBytes, formatCount, formatInt } from "@/lib/format";
+import { frameOf } from "@/lib/frames";
+import { type ModelRow, modelRows } from "@/lib/modelRows";
+import { focusNode } from "@/store/canvas";
+import { useCatalogue } from "@/store/catalogue";
+import { useGraph } from "@/store/graph";
+import { Section } from "./Section";
+
+/** The network as a whole: its totals, and each layer with its output shape and parameters. */
+export function ModelSummary() {
+  const graph = useGraph((state) => state.graph);
+  const report = useGraph((state) => state.report);
+  const types = useCatalogue((state) => state.types);
+  const rows = modelRows(graph, types, report);
+  if (!graph.nodes.some((node) => frameOf(types[node.type]) === "model")) {
+    return (
+      <EmptyState icon={<Layers />} title="No model yet">
+        Add layers and a model assembly; sizes and parameters appear here as you build.
+      </EmptyState>
+    );
+  }
+  const totals = report?.totals;
+  return (
+    <>
+      <dl className="grid grid-cols-3 gap-2 p-3">
+        <Figure label="Parameters" value={formatCount(totals?.parameters)} full={formatInt(totals?.parameters)} />
+        <Figure label="FLOPs" value={formatCount(totals?.flops)} full={`${formatInt(totals?.flops)} per sample, forward`} />
+        <Figure
+          label="Memory"
+          value={formatBytes(totals?.memory)}
+          full={`${formatInt(totals?.memory)} bytes to train: weights, gradients, optimizer state, activations`}
+        />
+      </dl>
+      <Section title="Layers">
+        <table className="w-full table-fixed text-sm">
+          <thead className="sr-only">
+            <tr>
+              <th>Layer</th>
+              <th>Output shape</th>
+              <th>Parameters</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <LayerRow key={row.node.id} row={row} />
+            ))}
+          </tbody>
+        </table>
+      </Section>
+    </>
+  );
+}
+
+function Figure({ label, value, full }: { label: string; value: string; full: string }) {
+  return (
+    <div className="rounded-md bg-raised px-2 py-1.5" title={full}>
+      <dt className="text-muted text-xs">{label}</dt>
+      <dd className="font-semibold text-lg tabular-nums">{value}</dd>
+    </div>
+  );
+}
+
+function LayerRow({ row }: { row: ModelRow }) {
+  const { node, info, shape, parameters, status } = row;
+  return (
+    <tr className={cn("group", status === "disabled" && "text-muted")}>
+      <td className="p-0">
+        <button
+          type="button"
+          onClick={() => focusNode(node.id)}
+          className="flex h-7 w-full items-center gap-2 rounded-md px-1 text-left group-hover:bg-raised"
+        >
+          <span style={{ color: tintOf(info) }}>
+            <TypeIcon info={info} className="size-3.5" />
+          </span>
+          <span className={cn("truncate", status === "error" && "text-danger", status === "disabled" && "line-through")}>
+            {nodeLabel(node)}
+          </span>
+        </button>
+      </td>
+      <td className="truncate px-1 font-mono text-muted text-xs">{shape || "–"}</td>
+      <td className="w-16 text-right tabular-nums" title={formatInt(parameters)}>
+        {parameters ? formatCount(parameters) : <span className="text-muted">–</span>}
+      </td>
+    </tr>
+  );
+}

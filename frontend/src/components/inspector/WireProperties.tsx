@@ -1,0 +1,56 @@
+import { Trash2 } from "lucide-react";
+import { Button } from "@/components/ui/Button";
+import { PortShape } from "@/components/ui/PortShape";
+import { portType } from "@/lib/connection";
+import { edgeId, findNode, nodeLabel } from "@/lib/document";
+import { typeName } from "@/lib/wires";
+import { focusNode } from "@/store/canvas";
+import { useCatalogue } from "@/store/catalogue";
+import { deleteSelection } from "@/store/editing";
+import { useGraph } from "@/store/graph";
+
+/** A wire: its type, what it carries, and its two ends. */
+export function WireProperties({ id }: { id: string }) {
+  const graph = useGraph((state) => state.graph);
+  const report = useGraph((state) => state.report);
+  const types = useCatalogue((state) => state.types);
+  const edge = graph.edges.find((item) => edgeId(item) === id);
+  if (!edge) return null;
+  const dtype = portType(graph, types, { node: edge.source, port: edge.source_output, side: "source" }) ?? "ANY";
+  const text = report?.nodes[edge.source]?.outputs[edge.source_output]?.text;
+  const ends = [
+    { role: "From", node: edge.source, port: edge.source_output },
+    { role: "To", node: edge.target, port: edge.target_input },
+  ];
+  return (
+    <div className="flex flex-col gap-3 p-3">
+      <p className="flex items-center gap-2">
+        <PortShape dtype={dtype} />
+        <span className="font-medium first-letter:uppercase">{typeName(dtype)}</span>
+        {text && <span className="ml-auto font-mono text-muted text-sm">{text}</span>}
+      </p>
+      <dl className="grid grid-cols-[auto_1fr] items-center gap-x-3 gap-y-1 text-sm">
+        {ends.map(({ role, node, port }) => {
+          const other = findNode(graph, node);
+          return (
+            <div key={role} className="contents">
+              <dt className="text-muted">{role}</dt>
+              <dd>
+                <button
+                  type="button"
+                  onClick={() => focusNode(node)}
+                  className="min-h-6 rounded-sm text-left hover:underline"
+                >
+                  {other ? nodeLabel(other) : node} <span className="text-muted">· {port.replaceAll("_", " ")}</span>
+                </button>
+              </dd>
+            </div>
+          );
+        })}
+      </dl>
+      <Button size="sm" variant="ghost" className="self-start text-danger" onClick={deleteSelection}>
+        <Trash2 aria-hidden className="size-3.5" /> Delete wire
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,144 @@
+import { ChevronDown, FileWarning, RefreshCw, SearchX } from "lucide-react";
+import { type KeyboardEvent, useRef, useState } from "react";
+import type { NodeInfo } from "@/api/types";
+import { Button } from "@/components/ui/Button";
+import { EmptyState } from "@/components/ui/EmptyState";
+import { SearchField } from "@/components/ui/SearchField";
+import { cn } from "@/lib/cn";
+import { byCategory, searchTypes } from "@/lib/catalogue";
+import { loadCatalogue, useCatalogue } from "@/store/catalogue";
+import { addAtCentre } from "@/store/editing";
+import { PaletteItem } from "./PaletteItem";
+
+/** The node types that can be added, by category; a drag, a double click or Enter adds one. */
+export function Palette() {
+  const types = useCatalogue((state) => state.types);
+  const status = useCatalogue((state) => state.status);
+  const [query, setQuery] = useState("");
+  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
+  const list = useRef<HTMLDivElement>(null);
+
+  const found = searchTypes(Object.values(types), query);
+  const groups = byCategory(found);
+  const searching = query.trim() !== "";
+
+  const toggle = (category: string): void => {
+    const next = new Set(closed);
+    if (!next.delete(category)) next.add(category);
+    setClosed(next);
+  };
+  const onSearchKey = (event: KeyboardEvent): void => {
+    if (event.key === "Enter" && found[0] && searching) addAtCentre(found[0]);
+    if (event.key === "ArrowDown") {
+      event.preventDefault();
+      list.current?.querySelector<HTMLElement>("[data-item]")?.focus();
+    }
+  };
+
+  return (
+    <>
+      <div className="p-2">
+        <SearchField label="Search node types" value={query} onChange={setQuery} onKeyDown={onSearchKey} />
+      </div>
+      <div ref={list} onKeyDown={moveFocus} role="presentation" className="min-h-0 grow overflow-y-auto px-2 pb-2">
+        {groups.map((group) => (
+          <Category
+            key={group.category}
+            title={group.category}
+            types={group.types}
+            open={searching || !closed.has(group.category)}
+            onToggle={() => toggle(group.category)}
+          />
+        ))}
+        {status === "failed" && <Unavailable />}
+        {status === "ready" && found.length === 0 && (
+          <EmptyState icon={<SearchX />} title="No node type found">
+            Nothing matches “{query}”. Try a part of its name, such as “norm”.
+          </EmptyState>
+        )}
+      </div>
+      <FileProblems />
+    </>
+  );
+}
+
+interface CategoryProps {
+  title: string;
+  types: NodeInfo[];
+  open: boolean;
+  onToggle: () => void;
+}
+
+function Category({ title, types, open, onToggle }: CategoryProps) {
+  return (
+    <section className="mb-1">
+      <h3>
+        <button
+          type="button"
+          aria-expanded={open}
+          onClick={onToggle}
+          className="flex h-6 w-full items-center gap-1 rounded-md px-1 font-medium text-muted text-xs hover:text-text"
+        >
+          <ChevronDown aria-hidden className={cn("size-3.5 transition-transform duration-100", !open && "-rotate-90")} />
+          {title}
+        </button>
+      </h3>
+      {open && (
+        <ul>
+          {types.map((info) => (
+            <PaletteItem key={info.type} info={info} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+/** Up and down move between the items, past the headings. */
+function moveFocus(event: KeyboardEvent<HTMLElement>): void {
+  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+  const items = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-item]")];
+  const at = items.indexOf(document.activeElement as HTMLElement);
+  const next = items[at + (event.key === "ArrowDown" ? 1 : -1)];
+  if (at < 0 || !next) return;
+  event.preventDefault();
+  next.focus();
+}
+
+function Unavailable() {
+  return (
+    <EmptyState
+      title="No node types yet"
+      action={
+        <Button onClick={() => void loadCatalogue()}>
+          <RefreshCw className="size-3.5" /> Ask again
+        </Button>
+      }
+    >
+      They come from the server, which does not answer.
+    </EmptyState>
+  );
+}
+
+/** Custom node files that could not be used: file, line and reason. */
+function FileProblems() {
+  const problems = useCatalogue((state) => state.problems);
+  if (problems.length === 0) return null;
+  return (
+    <section aria-label="Node files with problems" className="max-h-40 shrink-0 overflow-y-auto border-t p-2">
+      {problems.map(({ file, line, message }) => (
+        <div key={`${file}:${line}:${message}`} className="flex gap-2 py-1 text-sm">
+          <FileWarning aria-hidden className="mt-px size-4 shrink-0 text-warning" />
+          <p className="min-w-0 break-words">
+            <span className="font-mono text-xs">
+              {file}
+              {line !== null && `:${line}`}
+            </span>
+            <br />
+            <span className="text-muted">{message}</span>
+          </p>
+        </div>
+      ))}
+    </section>
+  );
+}

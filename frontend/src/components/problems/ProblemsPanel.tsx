@@ -1,0 +1,68 @@
+import { CircleCheck } from "lucide-react";
+import type { Diagnostic } from "@/api/types";
+import { EmptyState } from "@/components/ui/EmptyState";
+import { cn } from "@/lib/cn";
+import { findNode, nodeLabel } from "@/lib/document";
+import { focusNode, useCanvas } from "@/store/canvas";
+import { useGraph } from "@/store/graph";
+import { SEVERITIES } from "./ProblemNote";
+
+const ORDER = ["error", "warning", "info"];
+
+/** Every problem of the graph, errors first; a click goes to the node. */
+export function ProblemsPanel() {
+  const report = useGraph((state) => state.report);
+  if (!report) {
+    return <EmptyState title="Not checked yet">The graph is checked as soon as the server answers.</EmptyState>;
+  }
+  if (report.diagnostics.length === 0) {
+    return (
+      <EmptyState icon={<CircleCheck />} title="No problems">
+        The graph is ready to run.
+      </EmptyState>
+    );
+  }
+  const sorted = [...report.diagnostics].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+  return (
+    <ul className="min-h-0 grow overflow-y-auto p-1.5">
+      {sorted.map((problem) => (
+        <Problem key={`${problem.code}/${problem.node}/${problem.port}/${problem.message}`} problem={problem} />
+      ))}
+    </ul>
+  );
+}
+
+function Problem({ problem }: { problem: Diagnostic }) {
+  const { icon: Icon, text } = SEVERITIES[problem.severity];
+  const id = problem.node;
+  const node = useGraph((state) => (id === null ? undefined : findNode(state.graph, id)));
+  const selected = useCanvas((state) => id !== null && state.nodes.has(id));
+  const content = (
+    <>
+      <Icon aria-label={problem.severity} className={cn("mt-0.5 size-4 shrink-0", text)} />
+      <span className="min-w-0 grow">
+        <span className="block">{problem.message}</span>
+        {problem.hint && <span className="block text-muted text-sm">{problem.hint}</span>}
+      </span>
+      {node && (
+        <span className="shrink-0 text-muted text-sm">
+          {nodeLabel(node)}
+          {problem.port && ` · ${problem.port}`}
+        </span>
+      )}
+    </>
+  );
+  const look = "flex w-full items-start gap-2.5 rounded-md px-2 py-1.5 text-left";
+  if (!node) return <li className={look}>{content}</li>;
+  return (
+    <li>
+      <button
+        type="button"
+        onClick={() => focusNode(node.id)}
+        className={cn(look, "hover:bg-raised", selected && "bg-accent-soft")}
+      >
+        {content}
+      </button>
+    </li>
+  );
+}

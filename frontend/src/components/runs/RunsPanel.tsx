@@ -1,0 +1,1 @@
+export function RunsPanel() { return null; }

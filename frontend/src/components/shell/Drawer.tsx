@@ -1,0 +1,66 @@
+import { ChevronDown, ChevronUp } from "lucide-react";
+import { lazy, Suspense } from "react";
+import { ProblemsPanel } from "@/components/problems/ProblemsPanel";
+import { LogsPanel } from "@/components/runs/LogsPanel";
+import { Badge } from "@/components/ui/Badge";
+import { IconButton } from "@/components/ui/IconButton";
+import { type TabItem, TabPanel, Tabs } from "@/components/ui/Tabs";
+import { useGraph } from "@/store/graph";
+import { type DrawerTab, openDrawer, toggleDrawer, useUi } from "@/store/ui";
+
+// The charts are the heaviest part of the page, and not needed to edit.
+const TrainingPanel = lazy(async () => ({
+  default: (await import("@/components/dashboard/TrainingPanel")).TrainingPanel,
+}));
+const RunsPanel = lazy(async () => ({ default: (await import("@/components/runs/RunsPanel")).RunsPanel }));
+
+export function Drawer() {
+  const tab = useUi((state) => state.drawerTab);
+  const open = useUi((state) => state.drawerOpen);
+  const problems = useGraph((state) => state.report?.diagnostics.length ?? 0);
+  const errors = useGraph((state) => state.report?.diagnostics.some((d) => d.severity === "error") ?? false);
+
+  const tabs: TabItem<DrawerTab>[] = [
+    { value: "training", label: "Training" },
+    { value: "runs", label: "Runs" },
+    {
+      value: "problems",
+      label: "Problems",
+      mark: problems > 0 && <Badge tone={errors ? "danger" : "warning"}>{problems}</Badge>,
+    },
+    { value: "logs", label: "Logs" },
+  ];
+  return (
+    <section aria-label="Training and runs" className="h-full bg-panel">
+      <Tabs
+        value={tab}
+        onChange={openDrawer}
+        onTabClick={openDrawer}
+        items={tabs}
+        label="Training and runs"
+        actions={
+          <IconButton size="sm" label={open ? "Fold the drawer" : "Open the drawer"} side="top" onClick={() => toggleDrawer()}>
+            {open ? <ChevronDown /> : <ChevronUp />}
+          </IconButton>
+        }
+      >
+        {open && (
+          <Suspense fallback={null}>
+            <TabPanel value="training">
+              <TrainingPanel />
+            </TabPanel>
+            <TabPanel value="runs">
+              <RunsPanel />
+            </TabPanel>
+            <TabPanel value="problems">
+              <ProblemsPanel />
+            </TabPanel>
+            <TabPanel value="logs">
+              <LogsPanel />
+            </TabPanel>
+          </Suspense>
+        )}
+      </Tabs>
+    </section>
+  );
+}

@@ -1,0 +1,47 @@
+import { X } from "lucide-react";
+import { Dialog as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+import { cn } from "@/lib/cn";
+
+interface DialogProps {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  title: string;
+  description?: ReactNode;
+  children?: ReactNode;
+  /** Buttons, the main one last. */
+  footer?: ReactNode;
+  className?: string;
+}
+
+export function Dialog({ open, onOpenChange, title, description, children, footer, className }: DialogProps) {
+  return (
+    <Radix.Root open={open} onOpenChange={onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 bg-black/40" />
+        <Radix.Content
+          {...(!description && { "aria-describedby": undefined })}
+          className={cn(
+            "fixed top-[18vh] left-1/2 z-50 flex max-h-[70vh] w-[min(440px,calc(100vw-32px))] -translate-x-1/2 animate-pop flex-col rounded-lg border bg-panel shadow-pop",
+            className,
+          )}
+        >
+          <header className="flex items-start gap-3 px-4 pt-3.5 pb-1">
+            <Radix.Title className="grow font-semibold text-lg">{title}</Radix.Title>
+            <Radix.Close
+              aria-label="Close"
+              className="-mr-1.5 inline-flex size-7 items-center justify-center rounded-md text-muted hover:bg-raised hover:text-text"
+            >
+              <X className="size-4" />
+            </Radix.Close>
+          </header>
+          {description && (
+            <Radix.Description className="px-4 pb-2 text-muted">{description}</Radix.Description>
+          )}
+          {children && <div className="min-h-0 overflow-y-auto px-4 py-2">{children}</div>}
+          {footer && <footer className="flex justify-end gap-2 px-4 pt-2 pb-4">{footer}</footer>}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}

@@ -1,0 +1,74 @@
+import type { KeyboardEvent } from "react";
+import { TextField } from "./TextField";
+
+interface NumberFieldProps {
+  value: number | null;
+  /** Null only where the field was emptied and `nullable` is set. */
+  onCommit: (value: number | null) => void;
+  id?: string;
+  label?: string;
+  nullable?: boolean;
+  integer?: boolean;
+  min?: number | null;
+  max?: number | null;
+  step?: number | null;
+  placeholder?: string;
+  invalid?: boolean;
+  describedBy?: string | undefined;
+  disabled?: boolean;
+  className?: string;
+}
+
+/** A number as people type it: "1e-3", "0,5" and "1 000" count; NaN where it is none. */
+export function parseNumber(text: string): number {
+  const plain = text.trim().replace(/[\s_]/g, "").replace("−", "-");
+  const dotted = /^[^.]*,\d+$/.test(plain) && plain.split(",").length === 2 ? plain.replace(",", ".") : plain;
+  return dotted === "" ? Number.NaN : Number(dotted);
+}
+
+/** A number field. It takes any number that is typed, also one out of range, which the report then names. */
+export function NumberField(props: NumberFieldProps) {
+  const { value, onCommit, nullable, integer, min, max, step, label, invalid, describedBy, ...rest } = props;
+
+  const commit = (text: string): void => {
+    if (text.trim() === "" && nullable) return onCommit(null);
+    const number = parseNumber(text);
+    if (Number.isFinite(number)) onCommit(number);
+  };
+  const onArrow = (event: KeyboardEvent<HTMLDivElement>): void => {
+    if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+    event.preventDefault();
+    const typed = parseNumber((event.target as HTMLInputElement).value);
+    const from = Number.isFinite(typed) ? typed : (value ?? 0);
+    onCommit(stepped(from, event.key === "ArrowUp" ? 1 : -1, { step, integer, min, max }));
+  };
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the arrows bubble from the field inside
+    <div className="contents" onKeyDown={onArrow}>
+      <TextField
+        inputMode={integer ? "numeric" : "decimal"}
+        aria-label={label}
+        aria-invalid={invalid || undefined}
+        aria-describedby={describedBy}
+        value={value === null ? "" : String(value)}
+        onCommit={commit}
+        {...rest}
+      />
+    </div>
+  );
+}
+
+interface StepRange {
+  step?: number | null | undefined;
+  integer?: boolean | undefined;
+  min?: number | null | undefined;
+  max?: number | null | undefined;
+}
+
+/** One step up or down; without a given step, one in the last digit shown, never past the range. */
+export function stepped(from: number, direction: 1 | -1, { step, integer, min, max }: StepRange): number {
+  const size = step ?? (integer ? 1 : 10 ** Math.floor(Math.log10(Math.abs(from) || 1)) / 10);
+  const next = Number((from + direction * size).toPrecision(12));
+  return Math.min(max ?? Number.POSITIVE_INFINITY, Math.max(min ?? Number.NEGATIVE_INFINITY, next));
+}

@@ -1,0 +1,32 @@
+import { Search } from "lucide-react";
+import type { KeyboardEvent } from "react";
+import { cn } from "@/lib/cn";
+import { INPUT } from "./TextField";
+
+interface SearchFieldProps {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+  onKeyDown?: (event: KeyboardEvent) => void;
+  autoFocus?: boolean;
+}
+
+export function SearchField({ label, value, onChange, onKeyDown, autoFocus }: SearchFieldProps) {
+  return (
+    <div className="relative">
+      <Search aria-hidden className="pointer-events-none absolute top-1.5 left-2 size-4 text-muted" />
+      <input
+        type="search"
+        aria-label={label}
+        placeholder={label}
+        autoComplete="off"
+        // biome-ignore lint/a11y/noAutofocus: only in a popover that was opened to be typed into
+        autoFocus={autoFocus}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        onKeyDown={onKeyDown}
+        className={cn(INPUT, "pl-7 [&::-webkit-search-cancel-button]:hidden")}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,46 @@
+import { type ComponentProps, type KeyboardEvent, useRef, useState } from "react";
+import { cn } from "@/lib/cn";
+
+export const INPUT =
+  "h-7 w-full min-w-0 rounded-md border bg-panel px-2 text-base text-text placeholder:text-muted hover:border-line-strong aria-invalid:border-danger disabled:opacity-60";
+
+interface TextFieldProps extends Omit<ComponentProps<"input">, "value" | "onChange" | "onBlur"> {
+  value: string;
+  /** Called on blur and Enter with the new text; never per key. */
+  onCommit: (value: string) => void;
+}
+
+/** A text field that commits on blur or Enter; Escape puts the old text back. */
+export function TextField({ value, onCommit, className, ...rest }: TextFieldProps) {
+  const [draft, setDraft] = useState<string | null>(null);
+  const abandoned = useRef(false);
+
+  const commit = (): void => {
+    if (draft !== null && draft !== value && !abandoned.current) onCommit(draft);
+    abandoned.current = false;
+    setDraft(null);
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
+    if (event.key === "Escape" && draft !== null) {
+      event.stopPropagation();
+      abandoned.current = true;
+      event.currentTarget.blur();
+    } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) {
+      commit();
+    }
+  };
+
+  return (
+    <input
+      type="text"
+      autoComplete="off"
+      spellCheck={false}
+      className={cn(INPUT, className)}
+      {...rest}
+      value={draft ?? value}
+      onChange={(event) => setDraft(event.target.value)}
+      onBlur={commit}
+      onKeyDown={onKeyDown}
+    />
+  );
+}

@@ -1,0 +1,27 @@
+/** The measures of a node card. The card is drawn by them, and Tidy trusts them before a card was ever drawn. */
+import type { NodeInfo } from "@/api/types";
+import { shapeOf } from "./catalogue";
+
+export const CARD = { width: 150, header: 44, port: 24, param: 30, pad: 6 } as const;
+
+/** Nodes stand on this grid. */
+export const GRID = 10;
+
+/** Room at the left of a layer that reads the model's input, for the wire drawn there. */
+export const GHOST_ROOM = 70;
+
+/** Half of a port's target, which is larger than its shape. */
+export const PORT_RADIUS = 12;
+
+/** A card with at most one port a side has it beside its title; others list their ports in rows. */
+export function hasPortRows(info: NodeInfo): boolean {
+  return shapeOf(info).ports.length > 1 || info.outputs.length > 1;
+}
+
+export function cardHeight(info: NodeInfo | undefined): number {
+  if (!info) return CARD.header + CARD.port;
+  const { ports, primary } = shapeOf(info);
+  const rows = hasPortRows(info) ? Math.max(ports.length, info.outputs.length) * CARD.port + CARD.pad : 0;
+  const fields = primary.length > 0 ? primary.length * CARD.param + CARD.pad : 0;
+  return CARD.header + rows + fields;
+}

@@ -1,0 +1,43 @@
+/** A node in a sentence, for those who hear the page: "Linear, fc1, out features 64, input connected, output B by 64". */
+import type { Graph, GraphNode, NodeInfo, NodeReport } from "@/api/types";
+import { paramLabel, paramValue, shapeOf } from "./catalogue";
+import { nodeLabel } from "./document";
+
+const STATUS: Record<string, string> = {
+  error: "has a problem",
+  blocked: "blocked by a problem before it",
+  disabled: "switched off",
+};
+
+export function describeNode(
+  node: GraphNode,
+  info: NodeInfo | undefined,
+  connected: ReadonlySet<string>,
+  report: NodeReport | undefined,
+): string {
+  if (!info) return `${nodeLabel(node)}, unknown type ${node.type}`;
+  const { ports, primary } = shapeOf(info);
+  const parts = [
+    info.display_name,
+    nodeLabel(node) !== info.display_name && nodeLabel(node),
+    ...primary.map((param) => `${paramLabel(param)} ${String(paramValue(node, param) ?? "not set")}`),
+    ...ports.map((port) => `${port.name} ${connected.has(port.name) ? "connected" : "not connected"}`),
+    ...info.outputs.map((output) => {
+      const text = report?.outputs[output.name]?.text;
+      return text && `${output.name} ${text.replaceAll(", ", " by ")}`;
+    }),
+    node.disabled ? STATUS.disabled : STATUS[report?.status ?? ""],
+  ];
+  return parts.filter(Boolean).join(", ");
+}
+
+/** The inputs of each node that have a wire. */
+export function connectedInputs(graph: Graph): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { target, target_input } of graph.edges) {
+    const ports = found.get(target);
+    if (ports) ports.add(target_input);
+    else found.set(target, new Set([target_input]));
+  }
+  return found;
+}

@@ -1,0 +1,39 @@
+/** Reads a graph file. The server judges its contents; here only that it is a graph at all. */
+import type { Graph, GraphNode } from "@/api/types";
+import { FORMAT } from "./document";
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The graph in a file's text. Raises an Error whose message names the file and what is wrong. */
+export function graphFromText(text: string, fileName: string): Graph {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error(`${fileName} is not a graph file: it is not valid JSON.`);
+  }
+  if (!isRecord(value) || !Array.isArray(value.nodes)) {
+    throw new Error(`${fileName} is not a graph file: it has no list of nodes.`);
+  }
+  if (value.format !== undefined && value.format !== FORMAT) {
+    throw new Error(`${fileName} has format ${String(value.format)}; this version of VisDL reads format ${FORMAT}.`);
+  }
+  return {
+    ...value,
+    format: FORMAT,
+    name: typeof value.name === "string" ? value.name : fileName.replace(/\.json$/i, ""),
+    nodes: value.nodes.map((node, index) => completeNode(node, index, fileName)),
+    edges: Array.isArray(value.edges) ? (value.edges as Graph["edges"]) : [],
+  };
+}
+
+/** Scripts may leave out name, params and position. */
+function completeNode(value: unknown, index: number, fileName: string): GraphNode {
+  if (!isRecord(value) || typeof value.id !== "string" || typeof value.type !== "string") {
+    throw new Error(`${fileName} is not a graph file: node ${index + 1} has no id or no type.`);
+  }
+  const defaults = { name: "", disabled: false, version: 1, position: null, params: {} };
+  return { ...defaults, ...value } as GraphNode;
+}

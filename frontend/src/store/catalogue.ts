@@ -1,0 +1,26 @@
+/** The node types that the server knows. Palette, ports, forms and help all come from here. */
+import { create } from "zustand";
+import { fetchCatalogue } from "@/api/nodes";
+import type { NodeFileProblem, NodeInfo } from "@/api/types";
+
+interface CatalogueState {
+  types: Readonly<Record<string, NodeInfo>>;
+  /** Custom node files that could not be used. */
+  problems: NodeFileProblem[];
+  status: "loading" | "ready" | "failed";
+}
+
+export const useCatalogue = create<CatalogueState>()(() => ({ types: {}, problems: [], status: "loading" }));
+
+/** Asks the server; what was known before stays when it does not answer. */
+export async function loadCatalogue(): Promise<void> {
+  try {
+    useCatalogue.setState({ ...(await fetchCatalogue()), status: "ready" });
+  } catch {
+    useCatalogue.setState(({ status }) => ({ status: status === "ready" ? "ready" : "failed" }));
+  }
+}
+
+export function useNodeInfo(type: string): NodeInfo | undefined {
+  return useCatalogue((state) => state.types[type]);
+}

@@ -1,0 +1,108 @@
+/** What the page shows and where: kept per browser, apart from the document. */
+import { create } from "zustand";
+import { persist } from "zustand/middleware";
+
+export type Theme = "system" | "light" | "dark";
+export type LeftTab = "nodes" | "graphs" | "datasets";
+export type DrawerTab = "training" | "runs" | "problems" | "logs";
+export type DialogName = "commands" | "help" | "conflict";
+
+interface UiState {
+  theme: Theme;
+  leftOpen: boolean;
+  rightOpen: boolean;
+  leftTab: LeftTab;
+  drawerOpen: boolean;
+  drawerTab: DrawerTab;
+  /** Sizes in pixels, as they were last dragged. */
+  leftWidth: number;
+  rightWidth: number;
+  drawerHeight: number;
+  /** Runs shown together in the dashboard, in the order chosen. */
+  selectedRunIds: string[];
+  dialog: DialogName | null;
+}
+
+/** Below this width the canvas needs the room of the left panel. */
+const NARROW = 1200;
+
+const initial: UiState = {
+  theme: "system",
+  leftOpen: (globalThis.innerWidth ?? NARROW) >= NARROW,
+  rightOpen: true,
+  leftTab: "nodes",
+  drawerOpen: false,
+  drawerTab: "training",
+  leftWidth: 240,
+  rightWidth: 320,
+  drawerHeight: 300,
+  selectedRunIds: [],
+  dialog: null,
+};
+
+export const useUi = create<UiState>()(
+  persist(() => initial, {
+    name: "visdl.ui",
+    version: 1,
+    partialize: ({ selectedRunIds: _runs, dialog: _dialog, ...kept }) => kept,
+  }),
+);
+
+const systemDark = (): boolean => globalThis.matchMedia("(prefers-color-scheme: dark)").matches;
+
+/** Whether the page is dark now. */
+export function isDark(theme: Theme): boolean {
+  return theme === "dark" || (theme === "system" && systemDark());
+}
+
+/** Puts the theme's class on the page; called where the theme changes, never in a render. */
+export function applyTheme(theme: Theme): void {
+  document.documentElement.classList.toggle("dark", isDark(theme));
+}
+
+export function setTheme(theme: Theme): void {
+  applyTheme(theme);
+  useUi.setState({ theme });
+}
+
+/** Follows the system until a theme is chosen; returns how to stop. */
+export function followSystemTheme(): () => void {
+  const query = globalThis.matchMedia("(prefers-color-scheme: dark)");
+  const update = (): void => {
+    applyTheme(useUi.getState().theme);
+    // The same value as a new object: components that read colours render again.
+    useUi.setState((state) => ({ theme: state.theme }));
+  };
+  query.addEventListener("change", update);
+  return () => query.removeEventListener("change", update);
+}
+
+export function openDrawer(tab: DrawerTab): void {
+  useUi.setState({ drawerTab: tab, drawerOpen: true });
+}
+
+export function toggleDrawer(open = !useUi.getState().drawerOpen): void {
+  useUi.setState({ drawerOpen: open });
+}
+
+export function rememberSize(size: Partial<Pick<UiState, "leftWidth" | "rightWidth" | "drawerHeight">>): void {
+  useUi.setState(size);
+}
+
+export function openLeft(tab: LeftTab): void {
+  useUi.setState({ leftTab: tab, leftOpen: true });
+}
+
+export function toggleSide(side: "left" | "right"): void {
+  useUi.setState((state) =>
+    side === "left" ? { leftOpen: !state.leftOpen } : { rightOpen: !state.rightOpen },
+  );
+}
+
+export function selectRuns(ids: string[]): void {
+  useUi.setState({ selectedRunIds: ids });
+}
+
+export function openDialog(dialog: DialogName | null): void {
+  useUi.setState({ dialog });
+}

@@ -1,0 +1,24 @@
+import path from "node:path";
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig, type ProxyOptions } from "vite";
+
+const api = `127.0.0.1:${process.env.VISDL_PORT ?? 8000}`;
+
+// changeOrigin stays off, for sockets too: the server compares Origin with Host.
+const proxy: Record<string, ProxyOptions> = {
+  "/api": { target: `http://${api}`, changeOrigin: false },
+  "/docs": { target: `http://${api}`, changeOrigin: false },
+  "/openapi.json": { target: `http://${api}`, changeOrigin: false },
+  "/ws": { target: `ws://${api}`, changeOrigin: false, ws: true },
+};
+
+const port = Number(process.env.VISDL_WEB_PORT ?? 5173);
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  resolve: { alias: { "@": path.resolve(import.meta.dirname, "src") } },
+  server: { port, strictPort: true, proxy },
+  preview: { port, strictPort: true, proxy },
+  build: { target: "es2022" },
+});
