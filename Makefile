@@ -1,0 +1,72 @@
+# One command runs VisDL (make run), one checks it (make test). See README.md.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+FRONTEND_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts frontend/package-lock.json -type f 2>/dev/null)
+
+.PHONY: help setup setup-dev run start stop status test bench schema format
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMPS)/backend $(STAMPS)/frontend ## Install both sides (.venv and frontend/node_modules)
+
+setup-dev: $(STAMPS)/dev $(STAMPS)/frontend
+
+run: setup frontend/dist/index.html ## Serve http://localhost:5173 (API on :8000) until Ctrl C
+	@$(BIN)/python scripts/serve.py run
+
+start: setup frontend/dist/index.html ## The same in the background; it outlives the terminal
+	@$(BIN)/python scripts/serve.py start
+
+stop: ## End what `make start` started
+	@$(BIN)/python scripts/serve.py stop
+
+status: ## Say what is running
+	@$(BIN)/python scripts/serve.py status
+
+test: setup-dev ## Every check and every test
+	@scripts/test.sh
+
+bench: setup-dev ## make bench NAME=training|api|validate: print a table and a JSON line
+	@$(BIN)/python backend/benchmarks/$(or $(NAME),training).py
+
+schema: setup ## Regenerate the API schema and the page's typed client
+	@$(BIN)/python -m visdl.api.schema > frontend/openapi.json
+	@cd frontend && npm run --silent schema
+
+format: setup-dev ## Format both sides
+	@$(BIN)/ruff check --fix --quiet backend scripts && $(BIN)/ruff format --quiet backend scripts
+	@cd frontend && npm run --silent format
+
+$(BIN)/python:
+	@scripts/find-python.sh $(PYTHON) | xargs -I{} {} -m venv $(VENV)
+
+# a torch that is there already (for a GPU, say) stays: its line is left out of the constraints
+$(STAMPS)/constraints.txt: constraints.txt | $(BIN)/python
+	@mkdir -p $(STAMPS)
+	@if $(BIN)/python scripts/has_torch.py; then grep -v '^torch==' constraints.txt > $@; else cp constraints.txt $@; fi
+
+$(STAMPS)/backend: $(STAMPS)/constraints.txt pyproject.toml
+	@echo "Installing the backend (the first time takes minutes)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c $(STAMPS)/constraints.txt -e .
+	@touch $@
+
+$(STAMPS)/dev: $(STAMPS)/backend
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c $(STAMPS)/constraints.txt -e '.[dev]'
+	@touch $@
+
+$(STAMPS)/frontend: frontend/package-lock.json frontend/package.json | $(BIN)/python
+	@scripts/check-node.sh
+	@echo "Installing the frontend"
+	@cd frontend && npm ci --no-audit --no-fund --loglevel=error
+	@mkdir -p $(STAMPS) && touch $@
+
+frontend/dist/index.html: $(STAMPS)/frontend $(FRONTEND_SOURCES)
+	@echo "Building the page"
+	@cd frontend && npx vite build --logLevel error
+	@touch $@
