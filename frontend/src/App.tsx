@@ -14,12 +14,14 @@ import { Divider, Panel, PanelGroup, SidePanel } from "@/components/ui/Panels";
 import { TooltipProvider } from "@/components/ui/Tooltip";
 import { useCommandKeys } from "@/hooks/useCommandKeys";
 import { useDocument } from "@/hooks/useDocument";
+import { useLive } from "@/hooks/useLive";
 import { useValidation } from "@/hooks/useValidation";
 import { followSystemTheme, isDark, rememberSize, useUi } from "@/store/ui";
 
 export function App() {
   const dark = useUi((state) => isDark(state.theme));
   useDocument();
+  useLive();
   useValidation();
   useCommandKeys();
   useEffect(followSystemTheme, []);

@@ -17,7 +17,7 @@ export async function createGraph(graph: Graph): Promise<StoredGraph> {
 
 /** Saves a new version. Raises ApiError 412 when somebody saved one since `version`. */
 export async function replaceGraph(id: string, graph: Graph, version: number): Promise<StoredGraph> {
-  const params = { path: { graph_id: id }, header: { "If-Match": String(version) } };
+  const params = { path: { graph_id: id }, header: { "if-match": `"${version}"` } };
   return (await call(api.PUT("/api/graphs/{graph_id}", { params, body: graph }))) as StoredGraph;
 }
 

@@ -33,3 +33,46 @@ export type DatasetRecord = Complete<Schemas["DatasetRecord"]>;
 export type Column = Complete<Schemas["Column"]>;
 
 export type ErrorInfo = Pick<Schemas["ErrorInfo"], "code" | "message"> & Partial<Complete<Schemas["ErrorInfo"]>>;
+
+export type Run = Complete<Schemas["Run"]>;
+export type RunState = Schemas["RunState"];
+export type MetricSummary = Complete<Schemas["MetricSummary"]>;
+export type Artifact = Complete<Schemas["Artifact"]>;
+export type SystemStats = Complete<Schemas["SystemStats"]>;
+export type GpuStats = Complete<Schemas["GpuStats"]>;
+export type DatasetPreview = Complete<Schemas["DatasetPreview"]>;
+export type Histogram = Complete<Schemas["Histogram"]>;
+
+/** [optimizer step, epochs finished, value]; null for a value that is not finite. */
+export type Point = [number, number, number | null];
+
+interface EventBase {
+  run: string;
+  seq: number;
+  time: number;
+  cursor: number | null;
+}
+
+/** What happens in a run; the server's tagged union. */
+export type RunEvent = EventBase &
+  (
+    | { type: "state"; state: RunState; error: Run["error"] }
+    | { type: "progress"; progress: Run["progress"] }
+    | { type: "metrics"; series: Record<string, Point[]>; summary: Run["metrics"] }
+    | { type: "node"; node: string; status: "started" | "ended" | "failed"; seconds: number | null; message: string }
+    | { type: "checkpoint"; name: string; epoch: number; step: number; reason: string }
+    | { type: "log"; level: "info" | "warning" | "error"; message: string; node: string | null }
+    | { type: "artifact"; name: string; bytes: number; media_type: string }
+  );
+
+/** What the Evaluator leaves for the results page. */
+export type Predictions =
+  | { task: "regression"; targets: string[]; true: number[][]; predicted: number[][]; rows: number }
+  | {
+      task: "classification";
+      classes: string[];
+      /** Rows: the true class. */
+      confusion: number[][];
+      mistakes: { row: number; true: string; predicted: string; confidence: number }[];
+      rows: number;
+    };

@@ -1,13 +1,301 @@
-/** Minimal: the runs' owner replaces this file. */
+/** The runs as the server tells of them: a list that was asked for, kept fresh by its events. */
+import { toast } from "sonner";
 import { create } from "zustand";
+import { ApiError } from "@/api/client";
+import {
+  commandRun,
+  createRun,
+  deleteRun,
+  listRuns,
+  type RunCommand,
+  readEvents,
+  readRun,
+  readRunGraph,
+  renameRun,
+} from "@/api/runs";
+import { openSocket, type SocketState } from "@/api/socket";
+import type { Report, Run, RunEvent, RunState } from "@/api/types";
+import { describeEnd } from "@/lib/runs";
+import { openAsNew, reportError } from "./documents";
+import { useGraph } from "./graph";
+import { addLive, forgetCurves, loadCurves } from "./series";
+import { openDrawer } from "./ui";
 
-export interface NodeRun { status: "queued" | "running" | "done" | "failed"; message?: string }
+export interface NodeRun {
+  status: "queued" | "running" | "done" | "failed";
+  message?: string;
+}
 
-export const useRuns = create<{ activeRunId: string | null; nodes: Record<string, NodeRun> }>()(() => ({
+interface RunsState {
+  runs: Readonly<Record<string, Run>>;
+  /** The run that the dashboard, the logs and the cards on the canvas show. */
+  activeRunId: string | null;
+  nodes: Readonly<Record<string, NodeRun>>;
+  /** Events of the active run, without points and progress. */
+  log: readonly RunEvent[];
+  socket: SocketState;
+  /** True from the click on Run until the server has answered. */
+  starting: boolean;
+  seed: number;
+}
+
+const PAGE = 100;
+export const ENDED: readonly RunState[] = ["completed", "stopped", "failed", "interrupted"];
+const NO_NODES: Record<string, NodeRun> = {};
+
+export const useRuns = create<RunsState>()(() => ({
+  runs: {},
   activeRunId: null,
-  nodes: {},
+  nodes: NO_NODES,
+  log: [],
+  socket: "connecting",
+  starting: false,
+  seed: 0,
 }));
-export async function startRun(): Promise<void> {}
-export async function pauseRun(): Promise<void> {}
-export async function resumeRun(): Promise<void> {}
-export async function stopRun(): Promise<void> {}
+
+export const isEnded = (run: Run | undefined): boolean => run === undefined || ENDED.includes(run.state);
+
+export function activeRun(state: RunsState): Run | undefined {
+  return state.activeRunId === null ? undefined : state.runs[state.activeRunId];
+}
+
+/** The run that trains now, if any: what Pause, Resume and Stop act on. */
+export function liveRun(state: RunsState): Run | undefined {
+  const active = activeRun(state);
+  if (!isEnded(active)) return active;
+  return Object.values(state.runs).find((run) => !isEnded(run));
+}
+
+function put(...runs: Run[]): void {
+  useRuns.setState((state) => ({ runs: { ...state.runs, ...Object.fromEntries(runs.map((run) => [run.id, run])) } }));
+}
+
+// --- following --------------------------------------------------------------------------------------------
+
+let cursor: number | null = null;
+
+/** Listens to all runs until the returned function is called. */
+export function followRuns(): () => void {
+  return openSocket({
+    path: () => `/ws/training${cursor === null ? "" : `?cursor=${cursor}`}`,
+    onState: (socket) => {
+      useRuns.setState({ socket });
+      if (socket === "open") void refreshRuns();
+    },
+    onMessage: (data) => {
+      const message = JSON.parse(data) as RunEvent | { type: "resync" };
+      // After a resync the server sends what was missed by itself.
+      if (message.type !== "resync") take(message);
+    },
+  });
+}
+
+/** Brings the newest runs; the first time the newest one, or the one that trains, is shown. */
+async function refreshRuns(): Promise<void> {
+  try {
+    const { runs } = await listRuns({ limit: PAGE });
+    put(...runs);
+    const shown = useRuns.getState().activeRunId;
+    const first = runs.find((run) => !isEnded(run)) ?? runs[0];
+    if (shown === null && first) await showRun(first.id);
+  } catch (error) {
+    if (!(error instanceof ApiError && error.unreachable)) reportError(error);
+  }
+}
+
+function take(event: RunEvent): void {
+  cursor = event.cursor ?? cursor;
+  const run = useRuns.getState().runs[event.run];
+  if (!run) {
+    void bring(event.run);
+    return;
+  }
+  if (event.seq <= run.seq) return;
+  if (event.seq > run.seq + 1) {
+    forgetCurves(event.run);
+    void bring(event.run);
+    return;
+  }
+  if (event.type === "metrics") addLive(event.run, event.series);
+  put(apply(run, event));
+  if (event.run === useRuns.getState().activeRunId) note(event);
+  if (event.type === "state" && ENDED.includes(event.state)) void ended(event.run);
+}
+
+/** A run as it is after an event. */
+function apply(run: Run, event: RunEvent): Run {
+  const next = { ...run, seq: event.seq };
+  if (event.type === "progress") return { ...next, progress: event.progress };
+  if (event.type === "metrics") return { ...next, metrics: { ...run.metrics, ...event.summary } };
+  if (event.type !== "state") return next;
+  const started = event.state === "starting" ? (run.started ?? event.time) : run.started;
+  return { ...next, state: event.state, error: event.error, started };
+}
+
+/** Asks for a run that is new here, or that events of were missed. */
+async function bring(id: string): Promise<void> {
+  try {
+    put(await readRun(id));
+    if (id === useRuns.getState().activeRunId) await showRun(id);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 404) drop(id);
+  }
+}
+
+/** The record of a run that has ended has its times; whoever was away is told. */
+async function ended(id: string): Promise<void> {
+  await bring(id);
+  const run = useRuns.getState().runs[id];
+  if (!run) return;
+  const tell = run.state === "failed" ? toast.error : toast.info;
+  if (document.hidden || run.state === "failed") {
+    tell(describeEnd(run), { ...(run.error?.hint && { description: run.error.hint }), ...(document.hidden && { duration: 60_000 }) });
+  }
+}
+
+// --- the run that is shown --------------------------------------------------------------------------------
+
+/** Shows a run: its curves, log and node states. */
+export async function showRun(id: string): Promise<void> {
+  useRuns.setState({ activeRunId: id, nodes: NO_NODES, log: [] });
+  try {
+    const [events] = await Promise.all([readEvents(id), loadCurves(id)]);
+    if (useRuns.getState().activeRunId !== id) return;
+    const kept = events.filter((event) => event.type !== "metrics" && event.type !== "progress");
+    useRuns.setState((state) => {
+      const last = kept.at(-1)?.seq ?? 0;
+      const live = state.log.filter((event) => event.seq > last);
+      const log = [...kept, ...live];
+      return { log, nodes: log.reduce(mark, NO_NODES) };
+    });
+  } catch (error) {
+    if (!(error instanceof ApiError && error.unreachable)) reportError(error);
+  }
+}
+
+function note(event: RunEvent): void {
+  if (event.type === "metrics" || event.type === "progress") return;
+  useRuns.setState((state) => ({ log: [...state.log, event], nodes: mark(state.nodes, event) }));
+}
+
+function mark(nodes: Readonly<Record<string, NodeRun>>, event: RunEvent): Readonly<Record<string, NodeRun>> {
+  if (event.type === "node") {
+    const status = { started: "running", ended: "done", failed: "failed" } as const;
+    return { ...nodes, [event.node]: { status: status[event.status] } };
+  }
+  if (event.type === "state" && event.error?.node) {
+    return { ...nodes, [event.error.node]: { status: "failed", message: event.error.message } };
+  }
+  return nodes;
+}
+
+// --- commands ---------------------------------------------------------------------------------------------
+
+/** Starts a run of the open document. Clicks while one is being started are passed over. */
+export async function startRun(): Promise<void> {
+  const { starting, seed } = useRuns.getState();
+  if (starting) return;
+  useRuns.setState({ starting: true });
+  try {
+    const run = await createRun(useGraph.getState().graph, seed);
+    put(run);
+    openDrawer("training");
+    await showRun(run.id);
+  } catch (error) {
+    if (error instanceof ApiError && error.info.report) {
+      useGraph.setState({ report: error.info.report as Report });
+      openDrawer("problems");
+    }
+    reportError(error);
+  } finally {
+    useRuns.setState({ starting: false });
+  }
+}
+
+async function order(command: RunCommand, id = liveRun(useRuns.getState())?.id): Promise<void> {
+  if (id === undefined) return;
+  try {
+    const run = await commandRun(id, command);
+    const known = useRuns.getState().runs[id];
+    if (!known || run.seq >= known.seq) put(run);
+  } catch (error) {
+    reportError(error);
+  }
+}
+
+export const pauseRun = (): Promise<void> => order("pause");
+export const stopRun = (): Promise<void> => order("stop");
+
+/** Goes on with a paused run, or with the interrupted one that is shown. */
+export function resumeRun(): Promise<void> {
+  const state = useRuns.getState();
+  const shown = activeRun(state);
+  return order("resume", shown?.state === "interrupted" ? shown.id : liveRun(state)?.id);
+}
+
+export function setSeed(seed: number): void {
+  useRuns.setState({ seed });
+}
+
+/** A seed that was not used just now. */
+export function newSeed(): void {
+  setSeed(Math.floor(Math.random() * 1_000_000));
+}
+
+// --- the list ---------------------------------------------------------------------------------------------
+
+/** Brings a page of runs into the store; returns their ids in order, and how many there are in all. */
+export async function findRuns(search: string, state: RunState | undefined, limit: number): Promise<{ ids: string[]; total: number }> {
+  const { runs, total } = await listRuns({ limit, state, ...(search && { search }) });
+  put(...runs);
+  return { ids: runs.map((run) => run.id), total };
+}
+
+export async function nameRun(id: string, name: string): Promise<void> {
+  try {
+    put(await renameRun(id, name));
+  } catch (error) {
+    reportError(error);
+  }
+}
+
+export async function removeRun(id: string): Promise<void> {
+  try {
+    await deleteRun(id);
+    drop(id);
+  } catch (error) {
+    reportError(error);
+  }
+}
+
+function drop(id: string): void {
+  forgetCurves(id);
+  useRuns.setState((state) => {
+    const { [id]: _gone, ...runs } = state.runs;
+    const active = state.activeRunId === id ? { activeRunId: null, nodes: NO_NODES, log: [] } : {};
+    return { runs, ...active };
+  });
+}
+
+/** Opens the graph that a run was made from, as a document of its own. */
+export async function openRunGraph(run: Run): Promise<void> {
+  try {
+    const graph = await readRunGraph(run.id);
+    await openAsNew({ ...graph, name: run.name.slice(0, 200) });
+  } catch (error) {
+    reportError(error);
+  }
+}
+
+/** Runs the same graph with the same seed once more. */
+export async function runAgain(run: Run): Promise<void> {
+  try {
+    const again = await createRun(await readRunGraph(run.id), run.seed);
+    put(again);
+    openDrawer("training");
+    await showRun(again.id);
+  } catch (error) {
+    reportError(error);
+  }
+}

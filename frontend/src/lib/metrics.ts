@@ -1,0 +1,55 @@
+/** What metric keys mean: which belong into one chart, how they are called. */
+
+export interface MetricGroup {
+  /** loss, accuracy, mse, …, lr */
+  name: string;
+  keys: string[];
+}
+
+const ORDER = ["loss", "accuracy", "r2", "mse", "mae"];
+const SPLITS = ["train", "val"];
+
+/** Groups keys into charts: train and validation together, the batch loss with the loss; tests are no curve. */
+export function metricGroups(keys: Iterable<string>): MetricGroup[] {
+  const groups = new Map<string, string[]>();
+  for (const key of keys) {
+    const [split, ...rest] = key.split("_");
+    if (split === "test") continue;
+    const name = key === "batch_loss" ? "loss" : SPLITS.includes(split ?? "") ? rest.join("_") : key;
+    groups.set(name, [...(groups.get(name) ?? []), key]);
+  }
+  const rank = (name: string): number => (name === "lr" ? 99 : ORDER.includes(name) ? ORDER.indexOf(name) : 50);
+  return [...groups]
+    .map(([name, members]) => ({ name, keys: members.sort(byKind) }))
+    .sort((a, b) => rank(a.name) - rank(b.name) || a.name.localeCompare(b.name));
+}
+
+// The faint batch loss is drawn first, so that it lies behind.
+const byKind = (a: string, b: string): number => kind(a) - kind(b);
+const kind = (key: string): number => (key === "batch_loss" ? 0 : key.startsWith("train") ? 1 : 2);
+
+const NAMES: Record<string, string> = {
+  loss: "Loss",
+  accuracy: "Accuracy",
+  r2: "R²",
+  mse: "MSE",
+  mae: "MAE",
+  lr: "Learning rate",
+};
+
+/** "val_r2" is "Validation R²", "loss" is "Loss". */
+export function metricLabel(key: string): string {
+  const [split, ...rest] = key.split("_");
+  const name = rest.join("_");
+  const prefix = { train: "Training", val: "Validation", test: "Test", batch: "Batch" }[split ?? ""];
+  if (!prefix || !name) return NAMES[key] ?? key;
+  const known = NAMES[name] ?? name;
+  return `${prefix} ${["Loss", "Accuracy"].includes(known) ? known.toLowerCase() : known}`;
+}
+
+/** Whether a smaller value is better; null for what is no measure of quality. */
+export function lowerIsBetter(key: string): boolean | null {
+  const name = key.split("_").slice(1).join("_");
+  if (["loss", "mse", "mae"].includes(name)) return true;
+  return ["accuracy", "r2"].includes(name) ? false : null;
+}

@@ -1,0 +1,45 @@
+/** Sentences and figures about runs. */
+import type { Run, RunState } from "@/api/types";
+import { formatDuration, formatNumber } from "./format";
+import { metricLabel } from "./metrics";
+
+const STATES: Record<RunState, string> = {
+  queued: "Queued",
+  starting: "Starting",
+  running: "Running",
+  paused: "Paused",
+  stopping: "Stopping",
+  stopped: "Stopped",
+  completed: "Completed",
+  failed: "Failed",
+  interrupted: "Interrupted",
+};
+
+export function stateLabel(state: RunState): string {
+  return STATES[state];
+}
+
+/** Share of the planned steps that is done. */
+export function progressShare({ progress }: Run): number {
+  return progress.steps > 0 ? Math.min(1, progress.step / progress.steps) : 0;
+}
+
+/** The metric that says most about how good a run is: of the test, else of the validation, else of the training. */
+export function headlineMetric(run: Run): [key: string, value: number | null] | null {
+  for (const split of ["test", "val", "train"]) {
+    for (const name of ["accuracy", "r2", "loss"]) {
+      const summary = run.metrics[`${split}_${name}`];
+      if (summary) return [`${split}_${name}`, summary.last];
+    }
+  }
+  return null;
+}
+
+/** "Sample regression · seed 0 completed in 12 s: Test R² 0.987". */
+export function describeEnd(run: Run): string {
+  if (run.state === "failed") return `${run.name} failed: ${run.error?.message ?? ""}`;
+  const time = run.duration === null ? "" : ` in ${formatDuration(run.duration)}`;
+  const headline = headlineMetric(run);
+  const figure = headline ? `: ${metricLabel(headline[0])} ${formatNumber(headline[1])}` : "";
+  return `${run.name} ${STATES[run.state].toLowerCase()}${time}${figure}`;
+}

@@ -1,0 +1,111 @@
+/** Growing columns of numbers, and what a chart makes of them. */
+import type { Point } from "@/api/types";
+
+/** Steps, epochs and values of one metric, in typed arrays that grow by doubling. */
+export class Series {
+  length = 0;
+  #steps = new Float64Array(64);
+  #epochs = new Float64Array(64);
+  #values = new Float64Array(64);
+
+  get steps(): Float64Array {
+    return this.#steps.subarray(0, this.length);
+  }
+
+  get epochs(): Float64Array {
+    return this.#epochs.subarray(0, this.length);
+  }
+
+  /** NaN where the value was not finite. */
+  get values(): Float64Array {
+    return this.#values.subarray(0, this.length);
+  }
+
+  /** Adds points that lie behind the last; those that are here already are passed over. */
+  append(points: readonly Point[]): void {
+    for (const [step, epoch, value] of points) {
+      const last = this.length > 0 ? (this.#steps[this.length - 1] ?? -1) : -1;
+      if (step <= last) continue;
+      if (this.length === this.#steps.length) this.#grow();
+      this.#steps[this.length] = step;
+      this.#epochs[this.length] = epoch;
+      this.#values[this.length] = value ?? Number.NaN;
+      this.length++;
+    }
+  }
+
+  #grow(): void {
+    const larger = (old: Float64Array): Float64Array<ArrayBuffer> => {
+      const next = new Float64Array(old.length * 2);
+      next.set(old);
+      return next;
+    };
+    this.#steps = larger(this.#steps);
+    this.#epochs = larger(this.#epochs);
+    this.#values = larger(this.#values);
+  }
+}
+
+export interface Line {
+  x: Float64Array;
+  y: Float64Array;
+}
+
+/** At most about `most` points: the lowest and the highest of each stretch stay. */
+export function thin({ x, y }: Line, most: number): Line {
+  if (x.length <= most) return { x, y };
+  const buckets = Math.max(1, Math.floor(most / 2));
+  const outX = new Float64Array(buckets * 2);
+  const outY = new Float64Array(buckets * 2);
+  let count = 0;
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    const [from, to] = [Math.floor((bucket * x.length) / buckets), Math.floor(((bucket + 1) * x.length) / buckets)];
+    let [low, high] = [from, from];
+    for (let i = from; i < to; i++) {
+      if ((y[i] ?? 0) < (y[low] ?? 0)) low = i;
+      if ((y[i] ?? 0) > (y[high] ?? 0)) high = i;
+    }
+    for (const i of low === high ? [low] : [Math.min(low, high), Math.max(low, high)]) {
+      outX[count] = x[i] ?? 0;
+      outY[count] = y[i] ?? 0;
+      count++;
+    }
+  }
+  return { x: outX.subarray(0, count), y: outY.subarray(0, count) };
+}
+
+/** Exponential moving average with the start bias taken out (as Adam does); weight 0 changes nothing. */
+export function smooth(values: Float64Array, weight: number): Float64Array {
+  if (weight <= 0) return values;
+  const out = new Float64Array(values.length);
+  let mean = 0;
+  let share = 1;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? Number.NaN;
+    if (!Number.isFinite(value)) {
+      out[i] = Number.NaN;
+      continue;
+    }
+    mean = weight * mean + (1 - weight) * value;
+    share *= weight;
+    out[i] = mean / (1 - share);
+  }
+  return out;
+}
+
+/** Several lines over one ascending x, as uPlot wants them; null where a line has no value there. */
+export function align(lines: readonly Line[]): [number[], ...(number | null)[][]] {
+  const places = new Map<number, number>();
+  const x = [...new Set(lines.flatMap((line) => Array.from(line.x)))].sort((a, b) => a - b);
+  for (const [index, value] of x.entries()) places.set(value, index);
+  const columns = lines.map((line) => {
+    const column = new Array<number | null>(x.length).fill(null);
+    for (let i = 0; i < line.x.length; i++) {
+      const value = line.y[i] ?? Number.NaN;
+      const place = places.get(line.x[i] ?? Number.NaN);
+      if (place !== undefined && Number.isFinite(value)) column[place] = value;
+    }
+    return column;
+  });
+  return [x, ...columns];
+}
