@@ -44,7 +44,7 @@ format: setup-dev ## Format both sides
 	@cd frontend && npm run --silent format
 
 $(BIN)/python:
-	@scripts/find-python.sh $(PYTHON) | xargs -I{} {} -m venv $(VENV)
+	@python=$$(scripts/find-python.sh $(PYTHON)) && "$$python" -m venv $(VENV)
 
 # a torch that is there already (for a GPU, say) stays: its line is left out of the constraints
 $(STAMPS)/constraints.txt: constraints.txt | $(BIN)/python
