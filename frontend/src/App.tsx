@@ -88,7 +88,12 @@ function Workbench() {
     <PanelGroup orientation="horizontal" className="h-full">
       {left && (
         <>
-          <SidePanel id="left" label="Library" width={leftWidth} onWidth={(leftWidth) => rememberSize({ leftWidth })}>
+          <SidePanel
+            id="left"
+            label="Library"
+            width={leftWidth}
+            onWidth={(leftWidth) => rememberSize({ leftWidth })}
+          >
             <LeftPanel />
           </SidePanel>
           <Divider />
@@ -100,7 +105,12 @@ function Workbench() {
       {right && (
         <>
           <Divider />
-          <SidePanel id="right" label="Properties" width={rightWidth} onWidth={(rightWidth) => rememberSize({ rightWidth })}>
+          <SidePanel
+            id="right"
+            label="Properties"
+            width={rightWidth}
+            onWidth={(rightWidth) => rememberSize({ rightWidth })}
+          >
             <Inspector />
           </SidePanel>
         </>

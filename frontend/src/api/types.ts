@@ -32,7 +32,8 @@ export type Diagnostic = Complete<Schemas["Diagnostic"]>;
 export type DatasetRecord = Complete<Schemas["DatasetRecord"]>;
 export type Column = Complete<Schemas["Column"]>;
 
-export type ErrorInfo = Pick<Schemas["ErrorInfo"], "code" | "message"> & Partial<Complete<Schemas["ErrorInfo"]>>;
+export type ErrorInfo = Pick<Schemas["ErrorInfo"], "code" | "message"> &
+  Partial<Complete<Schemas["ErrorInfo"]>>;
 
 export type Run = Complete<Schemas["Run"]>;
 export type RunState = Schemas["RunState"];
@@ -59,7 +60,13 @@ export type RunEvent = EventBase &
     | { type: "state"; state: RunState; error: Run["error"] }
     | { type: "progress"; progress: Run["progress"] }
     | { type: "metrics"; series: Record<string, Point[]>; summary: Run["metrics"] }
-    | { type: "node"; node: string; status: "started" | "ended" | "failed"; seconds: number | null; message: string }
+    | {
+        type: "node";
+        node: string;
+        status: "started" | "ended" | "failed";
+        seconds: number | null;
+        message: string;
+      }
     | { type: "checkpoint"; name: string; epoch: number; step: number; reason: string }
     | { type: "log"; level: "info" | "warning" | "error"; message: string; node: string | null }
     | { type: "artifact"; name: string; bytes: number; media_type: string }

@@ -3,7 +3,11 @@ import { listArtifacts, readPredictions } from "@/api/runs";
 import type { Artifact, Predictions } from "@/api/types";
 
 /** What a run that has ended left behind. */
-export function useRunResults(id: string): { predictions: Predictions | null; artifacts: Artifact[]; pending: boolean } {
+export function useRunResults(id: string): {
+  predictions: Predictions | null;
+  artifacts: Artifact[];
+  pending: boolean;
+} {
   const { data, isPending } = useQuery({
     queryKey: ["results", id],
     queryFn: async () => {

@@ -41,7 +41,9 @@ export function paramValue(node: GraphNode, param: NamedInput): Json {
 
 /** Whether a parameter differs from its default. */
 export function isChanged(node: GraphNode, param: NamedInput): boolean {
-  return param.name in node.params && JSON.stringify(node.params[param.name]) !== JSON.stringify(param.default);
+  return (
+    param.name in node.params && JSON.stringify(node.params[param.name]) !== JSON.stringify(param.default)
+  );
 }
 
 /** A parameter's name for people: its label, else "out_features" as "out features". */
@@ -66,7 +68,9 @@ export function byCategory(types: readonly NodeInfo[]): CategoryGroup[] {
     group.types.push(info);
     groups.set(info.category, group);
   }
-  return [...groups.values()].sort((a, b) => rank(a.kind) - rank(b.kind) || a.category.localeCompare(b.category));
+  return [...groups.values()].sort(
+    (a, b) => rank(a.kind) - rank(b.kind) || a.category.localeCompare(b.category),
+  );
 }
 
 function rank(kind: string): number {

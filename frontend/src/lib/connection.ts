@@ -102,7 +102,8 @@ export function wireToNode(graph: Graph, catalogue: Catalogue, from: PortRef, no
   const info = catalogue[findNode(graph, nodeId)?.type ?? ""];
   if (!info) return null;
   const side = from.side === "source" ? "target" : "source";
-  const names = side === "target" ? freeFirst(graph, nodeId, shapeOf(info).ports) : info.outputs.map((o) => o.name);
+  const names =
+    side === "target" ? freeFirst(graph, nodeId, shapeOf(info).ports) : info.outputs.map((o) => o.name);
   for (const port of names) {
     const edge = wireBetween(from, { node: nodeId, port, side });
     if (edge && refusal(graph, catalogue, edge) === null) return edge;

@@ -42,8 +42,13 @@ function uniqueName(graph: Graph, wanted: string): string {
   for (let n = 2; ; n++) if (!taken.has(`${stem} ${n}`)) return `${stem} ${n}`;
 }
 
-/** Adds a node of this type with default parameters; returns the graph and the new id. */
-export function addNode(graph: Graph, info: NodeInfo, position: Position): { graph: Graph; id: string } {
+/** Adds a node of this type, with default parameters but for those given; returns the graph and the new id. */
+export function addNode(
+  graph: Graph,
+  info: NodeInfo,
+  position: Position,
+  params: GraphNode["params"] = {},
+): { graph: Graph; id: string } {
   const node: GraphNode = {
     id: uniqueId(graph, info.type),
     type: info.type,
@@ -51,7 +56,7 @@ export function addNode(graph: Graph, info: NodeInfo, position: Position): { gra
     disabled: false,
     version: info.version,
     position,
-    params: {},
+    params,
   };
   return { graph: { ...graph, nodes: [...graph.nodes, node] }, id: node.id };
 }

@@ -8,7 +8,11 @@ export function formatNumber(value: number | null | undefined, digits = 4): stri
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size < 1e-4 || size >= 1e7) return value.toExponential(digits - 1).replace(/\.?0+e/, "e").replace("e+", "e");
+  if (size < 1e-4 || size >= 1e7)
+    return value
+      .toExponential(digits - 1)
+      .replace(/\.?0+e/, "e")
+      .replace("e+", "e");
   return trimZeros(value.toPrecision(digits), size, digits);
 }
 
@@ -68,10 +72,19 @@ export function formatAgo(time: number, now: number = Date.now() / 1000): string
   if (seconds < 45) return "just now";
   if (seconds < 3600) return `${Math.max(1, Math.round(seconds / 60))} min ago`;
   if (seconds < 86_400) return `${Math.round(seconds / 3600)} h ago`;
-  return new Date(time * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+  return new Date(time * 1000).toLocaleDateString("en-GB", {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+  });
 }
 
 /** "1 row", "3 rows". */
 export function plural(count: number, noun: string): string {
   return `${formatInt(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** What an upload does: the last stretch is the server's reading. */
+export function uploadLabel(share: number): string {
+  return share < 1 ? `Uploading ${Math.floor(share * 100)} %` : "Reading the table…";
 }

@@ -18,7 +18,9 @@ export function graphFromText(text: string, fileName: string): Graph {
     throw new Error(`${fileName} is not a graph file: it has no list of nodes.`);
   }
   if (value.format !== undefined && value.format !== FORMAT) {
-    throw new Error(`${fileName} has format ${String(value.format)}; this version of VisDL reads format ${FORMAT}.`);
+    throw new Error(
+      `${fileName} has format ${String(value.format)}; this version of VisDL reads format ${FORMAT}.`,
+    );
   }
   return {
     ...value,

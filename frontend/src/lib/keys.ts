@@ -15,8 +15,11 @@ const isMac = (): boolean => /Mac|iPhone|iPad/.test(globalThis.navigator?.userAg
 export function formatKeys(keys: string): string[] {
   const first = keys.split(",")[0]?.trim() ?? "";
   // Shift only makes the question mark here; naming it would be noise.
-  return first.replace("shift+?", "?").split("+").map((key) => {
-    if (key === "mod") return isMac() ? "⌘" : "Ctrl";
-    return NAMES[key] ?? key.toUpperCase();
-  });
+  return first
+    .replace("shift+?", "?")
+    .split("+")
+    .map((key) => {
+      if (key === "mod") return isMac() ? "⌘" : "Ctrl";
+      return NAMES[key] ?? key.toUpperCase();
+    });
 }

@@ -77,7 +77,9 @@ function typeOf(graph: Graph, id: string): string {
 /** A layer without any wire into it: it reads the model's input, which is drawn at its left. */
 function readsInput(id: string, { graph, catalogue }: Context): boolean {
   const info = catalogue[typeOf(graph, id)];
-  return info !== undefined && shapeOf(info).ports.length > 0 && !graph.edges.some((edge) => edge.target === id);
+  return (
+    info !== undefined && shapeOf(info).ports.length > 0 && !graph.edges.some((edge) => edge.target === id)
+  );
 }
 
 /** Each node after its sources, these in the order of its ports: so wires cross less. */
@@ -135,7 +137,11 @@ function layered(ids: readonly string[], { graph, heights }: Context, { even, la
   return sized(places, heights);
 }
 
-function addLanes(flow: InstanceType<typeof dagre.graphlib.Graph>, ids: readonly string[], graph: Graph): void {
+function addLanes(
+  flow: InstanceType<typeof dagre.graphlib.Graph>,
+  ids: readonly string[],
+  graph: Graph,
+): void {
   const inside = new Set(ids);
   const outer = graph.edges.filter(({ source, target }) => !inside.has(source) && inside.has(target));
   flow.setNode(OUTSIDE, { width: 1, height: 1 });

@@ -18,7 +18,8 @@ export function metricGroups(keys: Iterable<string>): MetricGroup[] {
     const name = key === "batch_loss" ? "loss" : SPLITS.includes(split ?? "") ? rest.join("_") : key;
     groups.set(name, [...(groups.get(name) ?? []), key]);
   }
-  const rank = (name: string): number => (name === "lr" ? 99 : ORDER.includes(name) ? ORDER.indexOf(name) : 50);
+  const rank = (name: string): number =>
+    name === "lr" ? 99 : ORDER.includes(name) ? ORDER.indexOf(name) : 50;
   return [...groups]
     .map(([name, members]) => ({ name, keys: members.sort(byKind) }))
     .sort((a, b) => rank(a.name) - rank(b.name) || a.name.localeCompare(b.name));
@@ -52,4 +53,32 @@ export function lowerIsBetter(key: string): boolean | null {
   const name = key.split("_").slice(1).join("_");
   if (["loss", "mse", "mae"].includes(name)) return true;
   return ["accuracy", "r2"].includes(name) ? false : null;
+}
+
+type Metrics = Readonly<Record<string, unknown>>;
+
+const MOST_COLUMNS = 4;
+
+/** The few metrics that a list of runs shows: of the tests, else of the validation, else of the training. */
+export function tableMetrics(runs: readonly Metrics[]): string[] {
+  const keys = finalMetrics(runs);
+  for (const split of ["test_", "val_", "train_"]) {
+    const found = keys.filter((key) => key.startsWith(split));
+    if (found.length > 0) return found.slice(0, MOST_COLUMNS);
+  }
+  return [];
+}
+
+/** Every metric that one of the runs ended with: tests first, then validation, then training. */
+export function finalMetrics(runs: readonly Metrics[]): string[] {
+  const keys = new Set(runs.flatMap((metrics) => Object.keys(metrics)));
+  const splits = ["test", "val", "train"];
+  const rank = (key: string): number => {
+    const [split = "", ...rest] = key.split("_");
+    const name = ORDER.indexOf(rest.join("_"));
+    return splits.indexOf(split) * 100 + (name < 0 ? 50 : name);
+  };
+  return [...keys]
+    .filter((key) => splits.includes(key.split("_")[0] ?? ""))
+    .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 }

@@ -15,6 +15,8 @@ const STATES: Record<RunState, string> = {
   interrupted: "Interrupted",
 };
 
+export const RUN_STATES = Object.keys(STATES) as RunState[];
+
 export function stateLabel(state: RunState): string {
   return STATES[state];
 }

@@ -55,23 +55,25 @@ export interface Line {
 export function thin({ x, y }: Line, most: number): Line {
   if (x.length <= most) return { x, y };
   const buckets = Math.max(1, Math.floor(most / 2));
-  const outX = new Float64Array(buckets * 2);
-  const outY = new Float64Array(buckets * 2);
-  let count = 0;
+  const kept: number[] = [];
   for (let bucket = 0; bucket < buckets; bucket++) {
-    const [from, to] = [Math.floor((bucket * x.length) / buckets), Math.floor(((bucket + 1) * x.length) / buckets)];
-    let [low, high] = [from, from];
-    for (let i = from; i < to; i++) {
-      if ((y[i] ?? 0) < (y[low] ?? 0)) low = i;
-      if ((y[i] ?? 0) > (y[high] ?? 0)) high = i;
-    }
-    for (const i of low === high ? [low] : [Math.min(low, high), Math.max(low, high)]) {
-      outX[count] = x[i] ?? 0;
-      outY[count] = y[i] ?? 0;
-      count++;
-    }
+    const from = Math.floor((bucket * x.length) / buckets);
+    kept.push(...extremes(y, from, Math.floor(((bucket + 1) * x.length) / buckets)));
   }
-  return { x: outX.subarray(0, count), y: outY.subarray(0, count) };
+  const pick = (values: Float64Array): Float64Array =>
+    Float64Array.from(kept, (i) => values[i] ?? Number.NaN);
+  return { x: pick(x), y: pick(y) };
+}
+
+/** The places of the lowest and the highest value from `from` to before `to`, in order; one where they are the same. */
+function extremes(y: Float64Array, from: number, to: number): number[] {
+  let [low, high] = [from, from];
+  for (let i = from; i < to; i++) {
+    const value = y[i] ?? Number.NaN;
+    if (value < (y[low] ?? 0)) low = i;
+    if (value > (y[high] ?? 0)) high = i;
+  }
+  return low === high ? [low] : [Math.min(low, high), Math.max(low, high)];
 }
 
 /** Exponential moving average with the start bias taken out (as Adam does); weight 0 changes nothing. */

@@ -1,6 +1,14 @@
 /** Wire types as they are drawn: each data type belongs to a family with a colour and a port shape. */
 
-export type WireFamily = "layer" | "dataset" | "model" | "optimizer" | "loss" | "result" | "loader" | "scalar";
+export type WireFamily =
+  | "layer"
+  | "dataset"
+  | "model"
+  | "optimizer"
+  | "loss"
+  | "result"
+  | "loader"
+  | "scalar";
 
 const FAMILIES: Record<string, WireFamily> = {
   LAYER: "layer",

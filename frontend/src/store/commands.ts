@@ -60,12 +60,24 @@ export const COMMANDS = {
   },
 
   save: { title: "Save a version", group: "Graph", keys: "mod+s", whileTyping: true, run: saveGraph },
-  open: { title: "Open a graph", group: "Graph", keys: "mod+o", whileTyping: true, run: () => openLeft("graphs") },
+  open: {
+    title: "Open a graph",
+    group: "Graph",
+    keys: "mod+o",
+    whileTyping: true,
+    run: () => openLeft("graphs"),
+  },
   new: { title: "New empty graph", group: "Graph", run: newGraph },
   import: { title: "Import a graph file", group: "Graph", run: chooseGraphFile },
   export: { title: "Export as a graph file", group: "Graph", run: exportGraph },
 
-  commands: { title: "All commands", group: "Help", keys: "mod+k", whileTyping: true, run: () => openDialog("commands") },
+  commands: {
+    title: "All commands",
+    group: "Help",
+    keys: "mod+k",
+    whileTyping: true,
+    run: () => openDialog("commands"),
+  },
   help: { title: "Keyboard shortcuts", group: "Help", keys: "shift+?", run: () => openDialog("help") },
 } as const satisfies Record<string, Command>;
 

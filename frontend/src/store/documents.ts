@@ -83,7 +83,9 @@ export async function saveGraph(): Promise<void> {
   const { graph, graphId, version } = useGraph.getState();
   try {
     const stored =
-      graphId === null || version === null ? await createGraph(graph) : await replaceGraph(graphId, graph, version);
+      graphId === null || version === null
+        ? await createGraph(graph)
+        : await replaceGraph(graphId, graph, version);
     // Edits made while the request was under way stay unsaved.
     useGraph.setState((state) => ({
       graphId: stored.id,

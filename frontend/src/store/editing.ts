@@ -1,11 +1,11 @@
 /** What the user does to the document: each action is one undo step and keeps the selection sensible. */
 import { toast } from "sonner";
-import type { Edge, NodeInfo, Position } from "@/api/types";
+import type { Edge, GraphNode, NodeInfo, Position } from "@/api/types";
 import { CARD, GRID } from "@/lib/card";
 import { refusal, takesMany } from "@/lib/connection";
 import * as doc from "@/lib/document";
-import { useCatalogue } from "./catalogue";
 import { fitView, select, useCanvas } from "./canvas";
+import { useCatalogue } from "./catalogue";
 import { amend, edit, useGraph } from "./graph";
 import { openDrawer } from "./ui";
 
@@ -15,10 +15,15 @@ const graphNow = () => useGraph.getState().graph;
 const typesNow = () => useCatalogue.getState().types;
 
 /** Adds a node, and with `wire` the wire that it was added for; returns its id. */
-export function addNode(info: NodeInfo, position: Position, wire?: (id: string) => Edge | null): string {
+export function addNode(
+  info: NodeInfo,
+  position: Position,
+  wire?: (id: string) => Edge | null,
+  params: GraphNode["params"] = {},
+): string {
   let added = "";
   edit((graph) => {
-    const { graph: next, id } = doc.addNode(graph, info, position);
+    const { graph: next, id } = doc.addNode(graph, info, position, params);
     added = id;
     const edge = wire?.(id);
     return edge ? doc.connect(next, edge, takesMany(next, typesNow(), edge)) : next;
@@ -27,8 +32,8 @@ export function addNode(info: NodeInfo, position: Position, wire?: (id: string) 
   return added;
 }
 
-/** Adds a node in the middle of what is seen, beside what is already there. */
-export function addAtCentre(info: NodeInfo): void {
+/** Adds a node in the middle of what is seen, beside what is already there; its parameters may differ from the defaults. */
+export function addAtCentre(info: NodeInfo, params: GraphNode["params"] = {}): void {
   const { camera } = useCanvas.getState();
   const middle = camera ? camera.toDocument(camera.middle()) : { x: 0, y: 0 };
   const place = { x: snap(middle.x - CARD.width / 2), y: snap(middle.y - CARD.header / 2) };
@@ -38,7 +43,7 @@ export function addAtCentre(info: NodeInfo): void {
     place.x += PASTE_OFFSET.x;
     place.y += PASTE_OFFSET.y;
   }
-  addNode(info, place);
+  addNode(info, place, undefined, params);
 }
 
 /** Draws a wire, or says why not. An input's old wire gives way in the same step. */
@@ -81,7 +86,9 @@ export function toggleDisabled(ids: ReadonlySet<string> = useCanvas.getState().n
   const fixed = nodes.find((node) => !able.includes(node));
   if (fixed && able.length === 0) {
     const reason = typesNow()[fixed.type]?.disable_reason;
-    toast.error(`${doc.nodeLabel(fixed)} cannot be switched off.`, { ...(reason && { description: reason }) });
+    toast.error(`${doc.nodeLabel(fixed)} cannot be switched off.`, {
+      ...(reason && { description: reason }),
+    });
   }
   if (able.length === 0) return;
   const off = able.some((node) => !node.disabled);
@@ -146,4 +153,12 @@ export async function placeIfNeeded(): Promise<void> {
 export function showProblem(id: string, tab: "problems" | "logs"): void {
   select([id]);
   openDrawer(tab);
+}
+
+/** Adds a node that brings this dataset: the first type of the catalogue with a parameter for one. */
+export function addDatasetNode(name: string): void {
+  for (const info of Object.values(typesNow())) {
+    const param = Object.entries(info.inputs).find(([, input]) => input.widget === "dataset");
+    if (param) return addAtCentre(info, { [param[0]]: name });
+  }
 }

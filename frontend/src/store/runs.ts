@@ -19,7 +19,7 @@ import { describeEnd } from "@/lib/runs";
 import { openAsNew, reportError } from "./documents";
 import { useGraph } from "./graph";
 import { addLive, forgetCurves, loadCurves } from "./series";
-import { openDrawer } from "./ui";
+import { openDrawer, selectRuns, useUi } from "./ui";
 
 export interface NodeRun {
   status: "queued" | "running" | "done" | "failed";
@@ -37,6 +37,8 @@ interface RunsState {
   /** True from the click on Run until the server has answered. */
   starting: boolean;
   seed: number;
+  /** Counts up when a run comes, goes or changes its state: a list of runs is out of date then. */
+  revision: number;
 }
 
 const PAGE = 100;
@@ -51,6 +53,7 @@ export const useRuns = create<RunsState>()(() => ({
   socket: "connecting",
   starting: false,
   seed: 0,
+  revision: 0,
 }));
 
 export const isEnded = (run: Run | undefined): boolean => run === undefined || ENDED.includes(run.state);
@@ -66,8 +69,14 @@ export function liveRun(state: RunsState): Run | undefined {
   return Object.values(state.runs).find((run) => !isEnded(run));
 }
 
+/** Takes runs into the store, except where an event has already told something newer. */
 function put(...runs: Run[]): void {
-  useRuns.setState((state) => ({ runs: { ...state.runs, ...Object.fromEntries(runs.map((run) => [run.id, run])) } }));
+  useRuns.setState((state) => {
+    const newer = runs.filter((run) => (state.runs[run.id]?.seq ?? 0) <= run.seq);
+    const changed = newer.some((run) => state.runs[run.id]?.state !== run.state);
+    const revision = state.revision + (changed ? 1 : 0);
+    return { runs: { ...state.runs, ...Object.fromEntries(newer.map((run) => [run.id, run])) }, revision };
+  });
 }
 
 // --- following --------------------------------------------------------------------------------------------
@@ -150,7 +159,10 @@ async function ended(id: string): Promise<void> {
   if (!run) return;
   const tell = run.state === "failed" ? toast.error : toast.info;
   if (document.hidden || run.state === "failed") {
-    tell(describeEnd(run), { ...(run.error?.hint && { description: run.error.hint }), ...(document.hidden && { duration: 60_000 }) });
+    tell(describeEnd(run), {
+      ...(run.error?.hint && { description: run.error.hint }),
+      ...(document.hidden && { duration: 60_000 }),
+    });
   }
 }
 
@@ -216,9 +228,7 @@ export async function startRun(): Promise<void> {
 async function order(command: RunCommand, id = liveRun(useRuns.getState())?.id): Promise<void> {
   if (id === undefined) return;
   try {
-    const run = await commandRun(id, command);
-    const known = useRuns.getState().runs[id];
-    if (!known || run.seq >= known.seq) put(run);
+    put(await commandRun(id, command));
   } catch (error) {
     reportError(error);
   }
@@ -246,7 +256,11 @@ export function newSeed(): void {
 // --- the list ---------------------------------------------------------------------------------------------
 
 /** Brings a page of runs into the store; returns their ids in order, and how many there are in all. */
-export async function findRuns(search: string, state: RunState | undefined, limit: number): Promise<{ ids: string[]; total: number }> {
+export async function findRuns(
+  search: string,
+  state: RunState | undefined,
+  limit: number,
+): Promise<{ ids: string[]; total: number }> {
   const { runs, total } = await listRuns({ limit, state, ...(search && { search }) });
   put(...runs);
   return { ids: runs.map((run) => run.id), total };
@@ -274,8 +288,10 @@ function drop(id: string): void {
   useRuns.setState((state) => {
     const { [id]: _gone, ...runs } = state.runs;
     const active = state.activeRunId === id ? { activeRunId: null, nodes: NO_NODES, log: [] } : {};
-    return { runs, ...active };
+    return { runs, ...active, revision: state.revision + 1 };
   });
+  const { selectedRunIds } = useUi.getState();
+  selectRuns(selectedRunIds.filter((selected) => selected !== id));
 }
 
 /** Opens the graph that a run was made from, as a document of its own. */

@@ -85,7 +85,9 @@ export function toggleDrawer(open = !useUi.getState().drawerOpen): void {
   useUi.setState({ drawerOpen: open });
 }
 
-export function rememberSize(size: Partial<Pick<UiState, "leftWidth" | "rightWidth" | "drawerHeight">>): void {
+export function rememberSize(
+  size: Partial<Pick<UiState, "leftWidth" | "rightWidth" | "drawerHeight">>,
+): void {
   useUi.setState(size);
 }
 

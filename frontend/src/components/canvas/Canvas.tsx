@@ -11,9 +11,9 @@ import {
   useStore,
 } from "@xyflow/react";
 import { type DragEvent, type MouseEvent, useEffect, useRef } from "react";
-import { NODE_DRAG } from "@/lib/drag";
 import { CARD, GRID } from "@/lib/card";
 import { fittingPorts, refusal, wireToNode } from "@/lib/connection";
+import { NODE_DRAG } from "@/lib/drag";
 import { openQuickAdd, useCanvas } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
 import { addNode, connectPorts, deleteWire, reconnectWire } from "@/store/editing";
@@ -117,11 +117,8 @@ function toEdge({ source, sourceHandle, target, targetHandle }: Connection | Wir
 }
 
 const isValid: IsValidConnection<WireEdge> = (connection) =>
-  refusal(
-    useGraph.getState().graph,
-    useCatalogue.getState().types,
-    toEdge(connection as Connection),
-  ) === null;
+  refusal(useGraph.getState().graph, useCatalogue.getState().types, toEdge(connection as Connection)) ===
+  null;
 
 const onConnectStart: OnConnectStart = (_event, { nodeId, handleId, handleType }) => {
   if (!nodeId || !handleId || !handleType) return;
@@ -137,12 +134,18 @@ function onConnectEnd(event: globalThis.MouseEvent | TouchEvent, state: FinalCon
   if (!from || state.isValid) return;
   const { graph } = useGraph.getState();
   const { types } = useCatalogue.getState();
-  const { clientX, clientY } = "changedTouches" in event ? (event.changedTouches[0] ?? { clientX: 0, clientY: 0 }) : event;
+  const { clientX, clientY } =
+    "changedTouches" in event ? (event.changedTouches[0] ?? { clientX: 0, clientY: 0 }) : event;
   if (state.toHandle?.id) {
     const to = { node: state.toHandle.nodeId, port: state.toHandle.id, side: state.toHandle.type };
     const ends = from.side === "source" ? [from, to] : [to, from];
     if (from.side !== to.side && ends[0] && ends[1]) {
-      connectPorts({ source: ends[0].node, source_output: ends[0].port, target: ends[1].node, target_input: ends[1].port });
+      connectPorts({
+        source: ends[0].node,
+        source_output: ends[0].port,
+        target: ends[1].node,
+        target_input: ends[1].port,
+      });
     }
     return;
   }

@@ -1,8 +1,8 @@
 import { MiniMap, Panel, useReactFlow, useStore } from "@xyflow/react";
 import { Maximize, Minus, Plus } from "lucide-react";
 import { IconButton } from "@/components/ui/IconButton";
-import { FRAMES, frameOf } from "@/lib/frames";
 import { findNode } from "@/lib/document";
+import { FRAMES, frameOf } from "@/lib/frames";
 import { useCatalogue } from "@/store/catalogue";
 import { command } from "@/store/commands";
 import { useGraph } from "@/store/graph";
@@ -20,7 +20,11 @@ export function CanvasControls() {
   return (
     <>
       <Panel position="bottom-left" className="!m-2">
-        <div role="toolbar" aria-label="Zoom" className="flex items-center rounded-lg border bg-panel p-0.5 shadow-card">
+        <div
+          role="toolbar"
+          aria-label="Zoom"
+          className="flex items-center rounded-lg border bg-panel p-0.5 shadow-card"
+        >
           <IconButton size="sm" side="top" label="Zoom out" onClick={() => void zoomOut(STEP)}>
             <Minus />
           </IconButton>
@@ -56,7 +60,11 @@ export function CanvasControls() {
   );
 }
 
-const FRAME_COLORS = { data: "var(--wire-dataset)", model: "var(--wire-layer)", training: "var(--wire-result)" };
+const FRAME_COLORS = {
+  data: "var(--wire-dataset)",
+  model: "var(--wire-layer)",
+  training: "var(--wire-result)",
+};
 
 function minimapColor({ id }: CanvasNode): string {
   const kind = frameKind(id);

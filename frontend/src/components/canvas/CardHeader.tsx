@@ -84,7 +84,11 @@ function CardName({ node }: { node: GraphNode }) {
   }
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: a short cut; the menu and F2 do the same
-    <div className="truncate font-semibold text-text" title={label} onDoubleClick={() => startRename(node.id)}>
+    <div
+      className="truncate font-semibold text-text"
+      title={label}
+      onDoubleClick={() => startRename(node.id)}
+    >
       {label}
     </div>
   );

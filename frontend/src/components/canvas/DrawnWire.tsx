@@ -1,4 +1,9 @@
-import { type ConnectionLineComponentProps, getBezierPath, useConnection, ViewportPortal } from "@xyflow/react";
+import {
+  type ConnectionLineComponentProps,
+  getBezierPath,
+  useConnection,
+  ViewportPortal,
+} from "@xyflow/react";
 import { type PortRef, portType, refusal, wireBetween } from "@/lib/connection";
 import { wireColor } from "@/lib/wires";
 import { useCanvas } from "@/store/canvas";
@@ -38,14 +43,20 @@ export function DrawnWire(props: ConnectionLineComponentProps<CanvasNode>) {
 export function RefusalTip() {
   const from = useCanvas((state) => state.drawing?.from);
   const aim = useConnection(({ inProgress, isValid, toHandle, to }) =>
-    inProgress && isValid === false && toHandle ? { node: toHandle.nodeId, port: toHandle.id, side: toHandle.type, to } : null,
+    inProgress && isValid === false && toHandle
+      ? { node: toHandle.nodeId, port: toHandle.id, side: toHandle.type, to }
+      : null,
   );
   if (!from || !aim?.port) return null;
   const reason = refusalOf(from, { node: aim.node, port: aim.port, side: aim.side });
   if (!reason) return null;
   return (
     <ViewportPortal>
-      <div role="alert" className="refusal" style={{ transform: `translate(${aim.to.x + 14}px, ${aim.to.y + 14}px)` }}>
+      <div
+        role="alert"
+        className="refusal"
+        style={{ transform: `translate(${aim.to.x + 14}px, ${aim.to.y + 14}px)` }}
+      >
         {reason}
       </div>
     </ViewportPortal>
@@ -54,6 +65,7 @@ export function RefusalTip() {
 
 function refusalOf(from: PortRef, to: PortRef): string | null {
   const edge = wireBetween(from, to);
-  if (!edge) return `A wire runs from an output to an input; both ends are ${from.side === "source" ? "outputs" : "inputs"}.`;
+  if (!edge)
+    return `A wire runs from an output to an input; both ends are ${from.side === "source" ? "outputs" : "inputs"}.`;
   return refusal(useGraph.getState().graph, useCatalogue.getState().types, edge);
 }

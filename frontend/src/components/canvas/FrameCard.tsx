@@ -12,7 +12,6 @@ import { useCatalogue } from "@/store/catalogue";
 import { useGraph } from "@/store/graph";
 import { FOLDED, type FoldedPort, type FrameNode, foldedHandle } from "./flow";
 
-
 /** One of the three frames: a titled background, or, folded, a small card with the wires that cross its border. */
 export const FrameCard = memo(function FrameCard({ data }: NodeProps<FrameNode>) {
   const { kind, ports } = data;
@@ -39,7 +38,9 @@ export const FrameCard = memo(function FrameCard({ data }: NodeProps<FrameNode>)
 
 function Summary({ kind }: { kind: FrameKind }) {
   const types = useCatalogue((state) => state.types);
-  const count = useGraph((state) => state.graph.nodes.filter((node) => frameOf(types[node.type]) === kind).length);
+  const count = useGraph(
+    (state) => state.graph.nodes.filter((node) => frameOf(types[node.type]) === kind).length,
+  );
   const parameters = useGraph((state) => state.report?.totals.parameters ?? 0);
   return (
     <span className="truncate text-muted text-sm">
@@ -60,7 +61,10 @@ function FoldedPorts({ ports }: { ports: FoldedPort[] }) {
           {list.map((port) => (
             <div
               key={foldedHandle(port)}
-              className={cn("relative truncate px-3 text-muted text-xs", port.side === "source" && "text-right")}
+              className={cn(
+                "relative truncate px-3 text-muted text-xs",
+                port.side === "source" && "text-right",
+              )}
               style={{ height: FOLDED.row, lineHeight: `${FOLDED.row}px` }}
               title={`${labelOf(port.node, graph)}: ${port.port}`}
             >

@@ -13,12 +13,26 @@ export function InlineParams({ node, params }: { node: GraphNode; params: NamedI
         const id = `card-${node.id}-${param.name}`;
         const wide = param.widget !== null || param.dtype === "STRING";
         return (
-          <div key={param.name} className="flex items-center justify-between gap-2" style={{ height: CARD.param }}>
-            <label htmlFor={id} title={param.description} className={cn("truncate text-muted text-xs", wide && "max-w-14")}>
+          <div
+            key={param.name}
+            className="flex items-center justify-between gap-2"
+            style={{ height: CARD.param }}
+          >
+            <label
+              htmlFor={id}
+              title={param.description}
+              className={cn("truncate text-muted text-xs", wide && "max-w-14")}
+            >
               {paramLabel(param)}
             </label>
             <div className={cn("nodrag nopan flex min-w-0 justify-end", wide ? "grow" : "w-14 shrink-0")}>
-              <ParamControl id={id} node={node} param={param} compact label={`${paramLabel(param)} of ${nodeLabel(node)}`} />
+              <ParamControl
+                id={id}
+                node={node}
+                param={param}
+                compact
+                label={`${paramLabel(param)} of ${nodeLabel(node)}`}
+              />
             </div>
           </div>
         );

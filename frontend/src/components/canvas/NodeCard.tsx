@@ -55,7 +55,12 @@ function Body({ node, info }: { node: GraphNode; info: NodeInfo }) {
       {rows && (
         <div style={{ paddingBottom: CARD.pad }}>
           {Array.from({ length: Math.max(ports.length, info.outputs.length) }, (_, row) => (
-            <PortRow key={ports[row]?.name ?? info.outputs[row]?.name} node={node} input={ports[row]} output={info.outputs[row]} />
+            <PortRow
+              key={ports[row]?.name ?? info.outputs[row]?.name}
+              node={node}
+              input={ports[row]}
+              output={info.outputs[row]}
+            />
           ))}
         </div>
       )}
@@ -85,7 +90,10 @@ interface PortRowProps {
 
 function PortRow({ node, input, output }: PortRowProps) {
   return (
-    <div className="relative flex items-center justify-between gap-2 px-3 text-muted text-xs" style={{ height: CARD.port }}>
+    <div
+      className="relative flex items-center justify-between gap-2 px-3 text-muted text-xs"
+      style={{ height: CARD.port }}
+    >
       <span className="truncate">{input?.name.replaceAll("_", " ")}</span>
       <span className="truncate">{output?.name.replaceAll("_", " ")}</span>
       <Ports node={node} inputs={input ? [input] : []} outputs={output ? [output] : []} />
@@ -104,7 +112,12 @@ function UnknownType({ node }: { node: GraphNode }) {
     <>
       <CardHeader node={node} info={undefined} />
       {Array.from({ length: Math.max(inputs.length, outputs.length) }, (_, row) => (
-        <PortRow key={inputs[row]?.name ?? outputs[row]?.name} node={node} input={inputs[row]} output={outputs[row]} />
+        <PortRow
+          key={inputs[row]?.name ?? outputs[row]?.name}
+          node={node}
+          input={inputs[row]}
+          output={outputs[row]}
+        />
       ))}
     </>
   );

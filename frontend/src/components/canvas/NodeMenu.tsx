@@ -35,7 +35,13 @@ function useItems({ node, info }: Omit<NodeMenuProps, "children">): MenuItem[] {
     { ...on("copy"), icon: <Copy /> },
     { ...on("duplicate"), icon: <CopyPlus /> },
     ...(info?.url
-      ? [{ label: "PyTorch documentation", icon: <ExternalLink />, onSelect: () => void window.open(info.url, "_blank", "noopener") }]
+      ? [
+          {
+            label: "PyTorch documentation",
+            icon: <ExternalLink />,
+            onSelect: () => void window.open(info.url, "_blank", "noopener"),
+          },
+        ]
       : []),
     { ...on("delete"), icon: <Trash2 />, danger: true, separated: true },
   ];

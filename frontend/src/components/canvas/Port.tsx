@@ -6,7 +6,6 @@ import { type PortRef, portKey } from "@/lib/connection";
 import { typeName } from "@/lib/wires";
 import { useCanvas } from "@/store/canvas";
 
-
 export interface PortSpec {
   name: string;
   dtype: string;

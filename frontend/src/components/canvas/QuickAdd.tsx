@@ -43,7 +43,6 @@ function List({ request, at }: { request: Request; at: Position }) {
   };
   return (
     <>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: a click beside the list closes it, as Escape does */}
       <div className="fixed inset-0 z-30" onPointerDown={() => openQuickAdd(null)} />
       <div
         role="dialog"
@@ -87,7 +86,9 @@ function List({ request, at }: { request: Request; at: Position }) {
               </button>
             </li>
           ))}
-          {found.length === 0 && <li className="px-2 py-3 text-center text-muted text-sm">No node type fits.</li>}
+          {found.length === 0 && (
+            <li className="px-2 py-3 text-center text-muted text-sm">No node type fits.</li>
+          )}
         </ul>
       </div>
     </>

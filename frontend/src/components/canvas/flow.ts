@@ -110,64 +110,70 @@ export class FlowBuilder {
     const rects = rectsOf(view);
     const frames = frameRects(view, rects);
     return {
-      nodes: this.nodes.through((keep) => [...frameNodes(view, frames, keep), ...cardNodes(view, rects, keep)]),
+      nodes: this.nodes.through((keep) => [
+        ...frameNodes(view, frames, keep),
+        ...cardNodes(view, rects, keep),
+      ]),
       edges: this.edges.through((keep) => wireEdges(view, rects, frames, keep)),
     };
   }
 }
 
 function frameNodes(view: View, frames: FrameRects, keep: Keep<CanvasNode>): CanvasNode[] {
-    return [...frames].map(([kind, rect]) => {
-      const folded = view.folded.has(kind);
-      const ports = folded ? foldedPorts(view, kind) : null;
-      const size = ports ? { width: FOLDED.width, height: foldedHeight(ports) } : rect;
-      const { width, height } = size;
-      const id = frameId(kind);
-      return keep(id, [rect.x, rect.y, width, height, folded, folded && view.graph.edges], () => ({
-        id,
-        type: "frame",
-        position: { x: rect.x, y: rect.y },
-        width,
-        height,
-        measured: { width, height },
-        data: { kind, ports },
-        selectable: false,
-        focusable: false,
-        zIndex: folded ? 1 : -1,
-        dragHandle: ".frame-title",
-      }));
-    });
+  return [...frames].map(([kind, rect]) => {
+    const folded = view.folded.has(kind);
+    const ports = folded ? foldedPorts(view, kind) : null;
+    const size = ports ? { width: FOLDED.width, height: foldedHeight(ports) } : rect;
+    const { width, height } = size;
+    const id = frameId(kind);
+    return keep(id, [rect.x, rect.y, width, height, folded, folded && view.graph.edges], () => ({
+      id,
+      type: "frame",
+      position: { x: rect.x, y: rect.y },
+      width,
+      height,
+      measured: { width, height },
+      data: { kind, ports },
+      selectable: false,
+      focusable: false,
+      zIndex: folded ? 1 : -1,
+      dragHandle: ".frame-title",
+    }));
+  });
 }
 
-function cardNodes(
-  view: View,
-  rects: ReadonlyMap<string, Rect>,
-  keep: Keep<CanvasNode>,
-): CanvasNode[] {
-    const { graph, types, report, sizes, nodes, folded } = view;
-    const wired = connectedInputs(graph);
-    return graph.nodes.map((node) => {
-      const { x = 0, y = 0 } = rects.get(node.id) ?? {};
-      const measured = sizes.get(node.id);
-      const selected = nodes.has(node.id);
-      const hidden = folded.has(frameOf(types[node.type]));
-      const ariaLabel = describeNode(node, types[node.type], wired.get(node.id) ?? new Set(), report?.nodes[node.id]);
-      return keep(node.id, [x, y, measured, selected, hidden, ariaLabel], () => ({
-        id: node.id,
-        type: "card",
-        position: { x, y },
-        data: {},
-        ...(measured && { measured }),
-        selected,
-        hidden,
-        ariaLabel,
-      }));
-    });
+function cardNodes(view: View, rects: ReadonlyMap<string, Rect>, keep: Keep<CanvasNode>): CanvasNode[] {
+  const { graph, types, report, sizes, nodes, folded } = view;
+  const wired = connectedInputs(graph);
+  return graph.nodes.map((node) => {
+    const { x = 0, y = 0 } = rects.get(node.id) ?? {};
+    const measured = sizes.get(node.id);
+    const selected = nodes.has(node.id);
+    const hidden = folded.has(frameOf(types[node.type]));
+    const ariaLabel = describeNode(
+      node,
+      types[node.type],
+      wired.get(node.id) ?? new Set(),
+      report?.nodes[node.id],
+    );
+    return keep(node.id, [x, y, measured, selected, hidden, ariaLabel], () => ({
+      id: node.id,
+      type: "card",
+      position: { x, y },
+      data: {},
+      ...(measured && { measured }),
+      selected,
+      hidden,
+      ariaLabel,
+    }));
+  });
 }
 
 /** The ports of a folded frame: those with a wire that crosses its border. */
 function foldedPorts({ graph, types }: View, kind: FrameKind): FoldedPort[] {
-  const inside = new Set(graph.nodes.filter((node) => frameOf(types[node.type]) === kind).map((node) => node.id));
+  const inside = new Set(
+    graph.nodes.filter((node) => frameOf(types[node.type]) === kind).map((node) => node.id),
+  );
   const found = new Map<string, FoldedPort>();
   for (const edge of graph.edges) {
     if (inside.has(edge.source) === inside.has(edge.target)) continue;

@@ -7,7 +7,15 @@ import { frameOf } from "@/lib/frames";
 import { type Size, useCanvas } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
 import { edit, useGraph } from "@/store/graph";
-import { type CanvasNode, FlowBuilder, frameKind, frameRects, rectsOf, type View, type WireEdge } from "./flow";
+import {
+  type CanvasNode,
+  FlowBuilder,
+  frameKind,
+  frameRects,
+  rectsOf,
+  type View,
+  type WireEdge,
+} from "./flow";
 
 /** The nodes and wires to draw. */
 export function useFlow(): { nodes: CanvasNode[]; edges: WireEdge[] } {
@@ -18,7 +26,10 @@ export function useFlow(): { nodes: CanvasNode[]; edges: WireEdge[] } {
     useShallow(({ sizes, dragged, nodes, edges, folded }) => ({ sizes, dragged, nodes, edges, folded })),
   );
   const [builder] = useState(() => new FlowBuilder());
-  return useMemo(() => builder.build({ graph, report, types, ...view }), [graph, report, types, view, builder]);
+  return useMemo(
+    () => builder.build({ graph, report, types, ...view }),
+    [graph, report, types, view, builder],
+  );
 }
 
 /** Takes what React Flow measured, moved and selected; places enter the document when the drag ends. */
@@ -43,7 +54,10 @@ function applySizes(changes: NodeChange<CanvasNode>[]): void {
   if (sizes) useCanvas.setState({ sizes });
 }
 
-function applySelection(changes: readonly (NodeChange<CanvasNode> | EdgeChange<WireEdge>)[], what: "nodes" | "edges"): void {
+function applySelection(
+  changes: readonly (NodeChange<CanvasNode> | EdgeChange<WireEdge>)[],
+  what: "nodes" | "edges",
+): void {
   const selected = new Set(useCanvas.getState()[what]);
   let changed = false;
   for (const change of changes) {

@@ -75,7 +75,13 @@ function data(curves: Curve[], smoothing: number, width: number): ReturnType<typ
   return align(lines);
 }
 
-function options(curves: Curve[], log: boolean, smoothed: boolean, width: number, height: number): uPlot.Options {
+function options(
+  curves: Curve[],
+  log: boolean,
+  smoothed: boolean,
+  width: number,
+  height: number,
+): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
   const axis = (size: number): uPlot.Axis => ({
@@ -104,7 +110,10 @@ function options(curves: Curve[], log: boolean, smoothed: boolean, width: number
     scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
     axes: [
       { ...axis(26), values: (_plot, ticks) => ticks.map((tick) => tick.toLocaleString("en-US")) },
-      { ...axis(52), values: (_plot, ticks) => ticks.map((tick) => (tick === null ? "" : formatNumber(tick, 3))) },
+      {
+        ...axis(52),
+        values: (_plot, ticks) => ticks.map((tick) => (tick === null ? "" : formatNumber(tick, 3))),
+      },
     ],
     series: [
       { label: "Step" },

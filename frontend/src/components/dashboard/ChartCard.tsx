@@ -28,7 +28,12 @@ export function ChartCard(props: ChartCardProps) {
             <Legend key={`${curve.run}/${curve.key}`} curve={curve} />
           ))}
         </span>
-        <IconButton size="sm" label={`Show ${title} as ${asTable ? "a chart" : "a table"}`} active={asTable} onClick={() => setAsTable(!asTable)}>
+        <IconButton
+          size="sm"
+          label={`Show ${title} as ${asTable ? "a chart" : "a table"}`}
+          active={asTable}
+          onClick={() => setAsTable(!asTable)}
+        >
           <Table2 />
         </IconButton>
         <IconButton size="sm" label={`Download ${title} as CSV`} onClick={() => download(title, curves)}>
@@ -43,9 +48,21 @@ export function ChartCard(props: ChartCardProps) {
 function Legend({ curve }: { curve: Curve }) {
   const last = curvesOf(curve.run).get(curve.key)?.values.at(-1);
   return (
-    <span className="inline-flex items-center gap-1.5 text-muted text-xs" title={last === undefined ? "" : String(last)}>
+    <span
+      className="inline-flex items-center gap-1.5 text-muted text-xs"
+      title={last === undefined ? "" : String(last)}
+    >
       <svg aria-hidden className="h-2 w-3.5 shrink-0">
-        <line x1="0" y1="4" x2="14" y2="4" stroke={`var(${curve.color})`} strokeWidth="2" strokeDasharray={curve.dashed ? "4 2" : undefined} opacity={curve.faint ? 0.45 : 1} />
+        <line
+          x1="0"
+          y1="4"
+          x2="14"
+          y2="4"
+          stroke={`var(${curve.color})`}
+          strokeWidth="2"
+          strokeDasharray={curve.dashed ? "4 2" : undefined}
+          opacity={curve.faint ? 0.45 : 1}
+        />
       </svg>
       {curve.label}
       <span className="font-mono text-text tabular-nums">{formatNumber(last)}</span>
@@ -64,7 +81,11 @@ function rowsOf(curves: Curve[]): Row[] {
   for (const [index, { run, key }] of curves.entries()) {
     const series = curvesOf(run).get(key);
     series?.steps.forEach((step, i) => {
-      const row = rows.get(step) ?? { step, epoch: series.epochs[i] ?? 0, values: curves.map(() => undefined) };
+      const row = rows.get(step) ?? {
+        step,
+        epoch: series.epochs[i] ?? 0,
+        values: curves.map(() => undefined),
+      };
       row.values[index] = series.values[i];
       rows.set(step, row);
     });
@@ -81,7 +102,11 @@ function CurveTable({ curves, height }: { curves: Curve[]; height: number }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
     <section className="overflow-auto" style={{ height }} tabIndex={0} aria-label="Figures">
-      {cut > 0 && <p className="px-3 py-1 text-muted text-xs">The last {MOST_ROWS} of {rows.length} rows; the CSV has all.</p>}
+      {cut > 0 && (
+        <p className="px-3 py-1 text-muted text-xs">
+          The last {MOST_ROWS} of {rows.length} rows; the CSV has all.
+        </p>
+      )}
       <table className="w-full text-right font-mono text-xs tabular-nums">
         <thead className="sticky top-0 bg-panel text-muted">
           <tr>
@@ -100,7 +125,11 @@ function CurveTable({ curves, height }: { curves: Curve[]; height: number }) {
               <td className="px-3 py-0.5">{row.epoch}</td>
               <td className="px-3 py-0.5">{row.step}</td>
               {row.values.map((value, index) => (
-                <td key={shown[index]?.key} className="px-3 py-0.5" title={value === undefined ? "" : String(value)}>
+                <td
+                  key={shown[index]?.key}
+                  className="px-3 py-0.5"
+                  title={value === undefined ? "" : String(value)}
+                >
                   {formatNumber(value)}
                 </td>
               ))}

@@ -8,14 +8,22 @@ type Classification = Extract<Predictions, { task: "classification" }>;
 export function Confusion({ predictions }: { predictions: Classification }) {
   const { classes, confusion, mistakes, rows } = predictions;
   return (
-    <div className="grid items-start gap-2" style={{ gridTemplateColumns: "repeat(auto-fit, minmax(min(330px, 100%), 1fr))" }}>
+    <div
+      className="grid items-start gap-2"
+      style={{ gridTemplateColumns: "repeat(auto-fit, minmax(min(330px, 100%), 1fr))" }}
+    >
       <Card title="Confusion matrix" note={`${formatInt(rows)} test rows; rows are true, columns predicted`}>
         <table className="text-center font-mono text-xs tabular-nums">
           <thead>
             <tr>
               <td />
               {classes.map((label) => (
-                <th key={label} scope="col" className="max-w-24 truncate px-1.5 py-1 font-normal text-muted" title={label}>
+                <th
+                  key={label}
+                  scope="col"
+                  className="max-w-24 truncate px-1.5 py-1 font-normal text-muted"
+                  title={label}
+                >
                   {label}
                 </th>
               ))}
@@ -24,11 +32,20 @@ export function Confusion({ predictions }: { predictions: Classification }) {
           <tbody>
             {classes.map((label, i) => (
               <tr key={label}>
-                <th scope="row" className="max-w-28 truncate px-2 py-1 text-right font-normal text-muted" title={label}>
+                <th
+                  scope="row"
+                  className="max-w-28 truncate px-2 py-1 text-right font-normal text-muted"
+                  title={label}
+                >
                   {label}
                 </th>
                 {(confusion[i] ?? []).map((count, j) => (
-                  <Cell key={classes[j]} count={count} total={(confusion[i] ?? []).reduce((a, b) => a + b, 0)} right={i === j} />
+                  <Cell
+                    key={classes[j]}
+                    count={count}
+                    total={(confusion[i] ?? []).reduce((a, b) => a + b, 0)}
+                    right={i === j}
+                  />
                 ))}
               </tr>
             ))}
@@ -53,7 +70,12 @@ export function Confusion({ predictions }: { predictions: Classification }) {
         ) : (
           <Table
             head={["Row", "True", "Predicted", "Sure"]}
-            rows={mistakes.map((mistake) => [String(mistake.row + 1), mistake.true, mistake.predicted, formatPercent(mistake.confidence)])}
+            rows={mistakes.map((mistake) => [
+              String(mistake.row + 1),
+              mistake.true,
+              mistake.predicted,
+              formatPercent(mistake.confidence),
+            ])}
           />
         )}
       </Card>
@@ -83,7 +105,10 @@ function Cell({ count, total, right }: { count: number; total: number; right: bo
   return (
     <td
       className="h-7 min-w-9 border px-1.5"
-      style={{ background: count > 0 ? `color-mix(in srgb, ${colour} ${Math.round(8 + share * 32)}%, transparent)` : undefined }}
+      style={{
+        background:
+          count > 0 ? `color-mix(in srgb, ${colour} ${Math.round(8 + share * 32)}%, transparent)` : undefined,
+      }}
       title={formatPercent(share)}
     >
       {count}

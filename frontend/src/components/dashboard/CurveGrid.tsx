@@ -13,8 +13,20 @@ export interface ShownRun {
   name: string;
 }
 
-const SPLIT_COLORS: Record<string, string> = { batch: "--wire-scalar", train: "--accent", val: "--wire-layer" };
-const RUN_COLORS = ["--accent", "--wire-layer", "--wire-result", "--wire-optimizer", "--wire-loader", "--wire-model"];
+const SPLIT_COLORS: Record<string, string> = {
+  batch: "--wire-scalar",
+  train: "--accent",
+  val: "--wire-layer",
+};
+/** One colour a run, in the order of their choice. */
+export const RUN_COLORS = [
+  "--accent",
+  "--wire-layer",
+  "--wire-result",
+  "--wire-optimizer",
+  "--wire-loader",
+  "--wire-model",
+];
 
 /** One chart a metric: of one run with training and validation, of several with their best split. */
 export function CurveGrid({ runs, height = 190 }: { runs: ShownRun[]; height?: number }) {
@@ -48,11 +60,16 @@ export function CurveGrid({ runs, height = 190 }: { runs: ShownRun[]; height?: n
             onChange={(event) => setSmoothing(Number(event.target.value))}
             className="h-6 w-28 accent-accent"
           />
-          <output className="w-8 font-mono text-xs tabular-nums">{smoothing === 0 ? "off" : smoothing.toFixed(2)}</output>
+          <output className="w-8 font-mono text-xs tabular-nums">
+            {smoothing === 0 ? "off" : smoothing.toFixed(2)}
+          </output>
         </label>
         <span className="text-xs">Drag to zoom, double-click to see all.</span>
       </div>
-      <div className="grid gap-2" style={{ gridTemplateColumns: "repeat(auto-fit, minmax(min(330px, 100%), 1fr))" }}>
+      <div
+        className="grid gap-2"
+        style={{ gridTemplateColumns: "repeat(auto-fit, minmax(min(330px, 100%), 1fr))" }}
+      >
         {groups.map((group) => (
           <ChartCard
             key={group.name}

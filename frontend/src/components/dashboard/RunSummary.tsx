@@ -2,6 +2,7 @@ import { CircleAlert, Pin, PinOff } from "lucide-react";
 import type { Run } from "@/api/types";
 import { StateBadge } from "@/components/runs/StateBadge";
 import { Button } from "@/components/ui/Button";
+import { ProgressBar } from "@/components/ui/ProgressBar";
 import { Select } from "@/components/ui/Select";
 import { formatCount, formatDuration, formatInt } from "@/lib/format";
 import { progressShare } from "@/lib/runs";
@@ -31,8 +32,17 @@ export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
       />
       <div className="flex items-center gap-2">
         <StateBadge state={run.state} />
-        <Button size="sm" variant="ghost" className="ml-auto" onClick={() => onPin(pinned === run.id ? null : run.id)}>
-          {pinned === run.id ? <PinOff aria-hidden className="size-3.5" /> : <Pin aria-hidden className="size-3.5" />}
+        <Button
+          size="sm"
+          variant="ghost"
+          className="ml-auto"
+          onClick={() => onPin(pinned === run.id ? null : run.id)}
+        >
+          {pinned === run.id ? (
+            <PinOff aria-hidden className="size-3.5" />
+          ) : (
+            <Pin aria-hidden className="size-3.5" />
+          )}
           {pinned === run.id ? "Unpin" : "Pin to compare"}
         </Button>
       </div>
@@ -49,11 +59,19 @@ export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
         <dt>Samples/s</dt>
         <dd>{formatCount(progress.samples_per_second)}</dd>
         <dt>{isEnded(run) ? "Duration" : "Time left"}</dt>
-        <dd>{formatDuration(isEnded(run) ? run.duration : run.state === "paused" ? null : progress.seconds_left)}</dd>
+        <dd>
+          {formatDuration(
+            isEnded(run) ? run.duration : run.state === "paused" ? null : progress.seconds_left,
+          )}
+        </dd>
         <dt>Parameters</dt>
         <dd>{formatInt(run.parameters)}</dd>
         <dt>Device</dt>
-        <dd>{run.device ? `${run.device}${run.threads ? ` · ${run.threads} thread${run.threads > 1 ? "s" : ""}` : ""}` : "–"}</dd>
+        <dd>
+          {run.device
+            ? `${run.device}${run.threads ? ` · ${run.threads} thread${run.threads > 1 ? "s" : ""}` : ""}`
+            : "–"}
+        </dd>
         <dt>Seed</dt>
         <dd>{run.seed}</dd>
       </dl>
@@ -72,20 +90,15 @@ function Failure({ run }: { run: Run }) {
         <p className="break-words">{message}</p>
         {hint && <p className="mt-0.5 text-muted">{hint}</p>}
         {node && (
-          <button type="button" className="mt-0.5 h-6 font-medium underline underline-offset-2" onClick={() => showProblem(node, "logs")}>
+          <button
+            type="button"
+            className="mt-0.5 h-6 font-medium underline underline-offset-2"
+            onClick={() => showProblem(node, "logs")}
+          >
             Show the node
           </button>
         )}
       </div>
-    </div>
-  );
-}
-
-export function ProgressBar({ share, label }: { share: number; label: string }) {
-  const percent = Math.floor(share * 100);
-  return (
-    <div role="progressbar" aria-label={label} aria-valuenow={percent} aria-valuemin={0} aria-valuemax={100} className="h-1.5 overflow-hidden rounded-full bg-raised">
-      <div className="h-full rounded-full bg-accent transition-[width] duration-100" style={{ width: `${share * 100}%` }} />
     </div>
   );
 }

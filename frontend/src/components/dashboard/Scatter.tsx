@@ -1,4 +1,13 @@
-import { CartesianGrid, ReferenceLine, ResponsiveContainer, Scatter as Points, ScatterChart, Tooltip, XAxis, YAxis } from "recharts";
+import {
+  CartesianGrid,
+  Scatter as Points,
+  ReferenceLine,
+  ResponsiveContainer,
+  ScatterChart,
+  Tooltip,
+  XAxis,
+  YAxis,
+} from "recharts";
 import type { Predictions } from "@/api/types";
 import { formatInt, formatNumber } from "@/lib/format";
 
@@ -12,7 +21,10 @@ interface Place {
 /** Predicted against true values, and what is left over, for each target. */
 export function Scatter({ predictions }: { predictions: Regression }) {
   return (
-    <div className="grid gap-2" style={{ gridTemplateColumns: "repeat(auto-fit, minmax(min(330px, 100%), 1fr))" }}>
+    <div
+      className="grid gap-2"
+      style={{ gridTemplateColumns: "repeat(auto-fit, minmax(min(330px, 100%), 1fr))" }}
+    >
       {predictions.targets.map((target, index) => {
         const truth = predictions.true[index] ?? [];
         const guess = predictions.predicted[index] ?? [];
@@ -73,10 +85,36 @@ function Plot({ title, note, x, y, places, line }: PlotProps) {
       <ResponsiveContainer width="100%" height={210}>
         <ScatterChart margin={{ top: 8, right: 12, bottom: 16, left: 4 }} accessibilityLayer={false}>
           <CartesianGrid stroke="var(--line)" />
-          <XAxis type="number" dataKey="x" domain={["auto", "auto"]} tick={tick} tickFormatter={format} stroke="var(--line-strong)" label={{ value: x, position: "insideBottom", offset: -10, ...tick }} />
-          <YAxis type="number" dataKey="y" domain={["auto", "auto"]} tick={tick} tickFormatter={format} stroke="var(--line-strong)" width={48} label={{ value: y, angle: -90, position: "insideLeft", ...tick }} />
+          <XAxis
+            type="number"
+            dataKey="x"
+            domain={["auto", "auto"]}
+            tick={tick}
+            tickFormatter={format}
+            stroke="var(--line-strong)"
+            label={{ value: x, position: "insideBottom", offset: -10, ...tick }}
+          />
+          <YAxis
+            type="number"
+            dataKey="y"
+            domain={["auto", "auto"]}
+            tick={tick}
+            tickFormatter={format}
+            stroke="var(--line-strong)"
+            width={48}
+            label={{ value: y, angle: -90, position: "insideLeft", ...tick }}
+          />
           <ReferenceLine segment={line} stroke="var(--wire-layer)" strokeDasharray="5 4" strokeWidth={1.5} />
-          <Tooltip cursor={false} formatter={(value) => formatNumber(Number(value))} contentStyle={{ background: "var(--panel)", border: "1px solid var(--line)", borderRadius: 8, fontSize: 12 }} />
+          <Tooltip
+            cursor={false}
+            formatter={(value) => formatNumber(Number(value))}
+            contentStyle={{
+              background: "var(--panel)",
+              border: "1px solid var(--line)",
+              borderRadius: 8,
+              fontSize: 12,
+            }}
+          />
           <Points data={places} fill="var(--accent)" fillOpacity={0.55} r={2.5} isAnimationActive={false} />
         </ScatterChart>
       </ResponsiveContainer>

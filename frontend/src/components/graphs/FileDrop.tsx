@@ -10,14 +10,15 @@ export function FileDrop({ children }: { children: ReactNode }) {
   const [over, setOver] = useState(false);
   // Enter and leave also fire for each element inside; the page is left when they balance.
   const depth = useRef(0);
-  const { upload } = useUpload();
+  const upload = useUpload();
 
   const take = async (file: File): Promise<void> => {
     if (/\.json$/i.test(file.name)) return importGraph(file);
     if (/\.(csv|tsv|txt)$/i.test(file.name)) {
       openLeft("datasets");
       const dataset = await upload(file);
-      if (dataset) toast.success(`Uploaded ${dataset.name}: ${dataset.rows} rows, ${dataset.columns.length} columns.`);
+      if (dataset)
+        toast.success(`Uploaded ${dataset.name}: ${dataset.rows} rows, ${dataset.columns.length} columns.`);
       return;
     }
     toast.error(`${file.name} is neither a graph (.json) nor a table (.csv).`);
@@ -28,6 +29,7 @@ export function FileDrop({ children }: { children: ReactNode }) {
     setOver(depth.current > 0);
   };
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the keyboard's way is the upload and import buttons
     <div
       className="h-full"
       role="presentation"
@@ -46,7 +48,8 @@ export function FileDrop({ children }: { children: ReactNode }) {
       {over && (
         <div className="pointer-events-none fixed inset-2 z-50 flex items-center justify-center rounded-lg border-2 border-accent border-dashed bg-accent-soft/85">
           <p className="flex items-center gap-2 font-medium text-lg">
-            <FileDown aria-hidden className="size-5" /> Drop a graph (.json) to open it, or a table (.csv) to upload it
+            <FileDown aria-hidden className="size-5" /> Drop a graph (.json) to open it, or a table (.csv) to
+            upload it
           </p>
         </div>
       )}

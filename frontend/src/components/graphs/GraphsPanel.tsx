@@ -28,7 +28,12 @@ export function GraphsPanel() {
           align="end"
           items={[
             { label: "Empty graph", icon: <Plus />, onSelect: () => then(newGraph()) },
-            { label: "From a file", icon: <FileUp />, onSelect: () => void command("import").run(), separated: true },
+            {
+              label: "From a file",
+              icon: <FileUp />,
+              onSelect: () => void command("import").run(),
+              separated: true,
+            },
             { label: "Export this graph", icon: <Download />, onSelect: () => void command("export").run() },
           ]}
         >
@@ -85,7 +90,12 @@ interface GraphItemProps {
 function GraphItem({ graph, onDuplicate, onDelete }: GraphItemProps) {
   const open = useGraph((state) => state.graphId === graph.id);
   return (
-    <li className={cn("group relative flex items-center rounded-md", open ? "bg-accent-soft" : "hover:bg-raised")}>
+    <li
+      className={cn(
+        "group relative flex items-center rounded-md",
+        open ? "bg-accent-soft" : "hover:bg-raised",
+      )}
+    >
       <button
         type="button"
         aria-current={open || undefined}

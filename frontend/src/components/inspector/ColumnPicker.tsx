@@ -44,7 +44,9 @@ export function ColumnPicker({ id, node, value, onChange, invalid }: ColumnPicke
             />
           ))}
           {dataset.columns.length > MOST && (
-            <span className="self-center text-muted text-xs">and {dataset.columns.length - MOST} more: type their names</span>
+            <span className="self-center text-muted text-xs">
+              and {dataset.columns.length - MOST} more: type their names
+            </span>
           )}
         </div>
       )}
@@ -64,7 +66,9 @@ function Chip({ column, pressed, onToggle }: { column: Column; pressed: boolean;
       onClick={onToggle}
       className={cn(
         "inline-flex h-6 max-w-full items-center gap-1 rounded-full border px-2 text-sm",
-        pressed ? "border-accent bg-accent-soft text-accent" : "text-muted hover:border-line-strong hover:text-text",
+        pressed
+          ? "border-accent bg-accent-soft text-accent"
+          : "text-muted hover:border-line-strong hover:text-text",
       )}
     >
       <Icon aria-hidden className="size-3 shrink-0" />
@@ -80,5 +84,7 @@ function useChosenDataset(node: GraphNode): DatasetRecord | undefined {
   const { datasets } = useDatasets();
   const param = info && shapeOf(info).params.find((item) => item.widget === "dataset");
   const wanted = param && paramValue(node, param);
-  return datasets.find((dataset) => dataset.id === wanted) ?? datasets.find((dataset) => dataset.name === wanted);
+  return (
+    datasets.find((dataset) => dataset.id === wanted) ?? datasets.find((dataset) => dataset.name === wanted)
+  );
 }

@@ -3,9 +3,10 @@ import { useRef } from "react";
 import type { DatasetRecord, Json } from "@/api/types";
 import { Button } from "@/components/ui/Button";
 import { type Option, Select } from "@/components/ui/Select";
-import { formatInt, formatPercent } from "@/lib/format";
 import { useDatasets } from "@/hooks/useDatasets";
 import { useUpload } from "@/hooks/useUpload";
+import { formatInt, uploadLabel } from "@/lib/format";
+import { useUploads } from "@/store/uploads";
 
 interface DatasetPickerProps {
   id: string;
@@ -43,22 +44,24 @@ function options(datasets: readonly DatasetRecord[], chosen: string): Option[] {
   }
   const byId = datasets.find((dataset) => dataset.id === chosen);
   if (byId) names.set(byId.id, { value: byId.id, label: byId.name, detail: "this version" });
-  else if (chosen && !names.has(chosen)) names.set(chosen, { value: chosen, label: chosen, detail: "not found" });
+  else if (chosen && !names.has(chosen))
+    names.set(chosen, { value: chosen, label: chosen, detail: "not found" });
   return [...names.values()];
 }
 
 function UploadButton({ onUploaded }: { onUploaded: (name: string) => void }) {
   const input = useRef<HTMLInputElement>(null);
-  const { upload, progress } = useUpload();
+  const upload = useUpload();
+  const sending = useUploads((state) => state.uploads.at(-1));
   const start = async (file: File | undefined): Promise<void> => {
     const dataset = file && (await upload(file));
     if (dataset) onUploaded(dataset.name);
   };
   return (
     <>
-      <Button size="sm" disabled={progress !== null} onClick={() => input.current?.click()}>
+      <Button size="sm" disabled={sending !== undefined} onClick={() => input.current?.click()}>
         <Upload aria-hidden className="size-3.5" />
-        {progress === null ? "Upload a CSV file" : `Uploading ${formatPercent(progress)}`}
+        {sending ? uploadLabel(sending.share) : "Upload a CSV file"}
       </Button>
       <input
         ref={input}

@@ -28,8 +28,16 @@ export function ModelSummary() {
   return (
     <>
       <dl className="grid grid-cols-3 gap-2 p-3">
-        <Figure label="Parameters" value={formatCount(totals?.parameters)} full={formatInt(totals?.parameters)} />
-        <Figure label="FLOPs" value={formatCount(totals?.flops)} full={`${formatInt(totals?.flops)} per sample, forward`} />
+        <Figure
+          label="Parameters"
+          value={formatCount(totals?.parameters)}
+          full={formatInt(totals?.parameters)}
+        />
+        <Figure
+          label="FLOPs"
+          value={formatCount(totals?.flops)}
+          full={`${formatInt(totals?.flops)} per sample, forward`}
+        />
         <Figure
           label="Memory"
           value={formatBytes(totals?.memory)}
@@ -78,7 +86,13 @@ function LayerRow({ row }: { row: ModelRow }) {
           <span style={{ color: tintOf(info) }}>
             <TypeIcon info={info} className="size-3.5" />
           </span>
-          <span className={cn("truncate", status === "error" && "text-danger", status === "disabled" && "line-through")}>
+          <span
+            className={cn(
+              "truncate",
+              status === "error" && "text-danger",
+              status === "disabled" && "line-through",
+            )}
+          >
             {nodeLabel(node)}
           </span>
         </button>

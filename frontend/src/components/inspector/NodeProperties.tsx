@@ -89,7 +89,13 @@ function Head({ node, info }: { node: GraphNode; info: NodeInfo | undefined }) {
         inline
         label="Enabled"
         htmlFor={`enabled-${node.id}`}
-        hint={fixed ? info.disable_reason : node.disabled ? "Switched off: its input is passed through." : undefined}
+        hint={
+          fixed
+            ? info.disable_reason
+            : node.disabled
+              ? "Switched off: its input is passed through."
+              : undefined
+        }
       >
         <Switch
           id={`enabled-${node.id}`}
@@ -122,7 +128,9 @@ function Help({ info }: { info: NodeInfo }) {
   if (!info.formula && !info.shape_rule && !info.url) return null;
   return (
     <Section title="About">
-      {info.formula && <p className="overflow-x-auto rounded-md bg-raised px-2 py-1.5 font-mono text-sm">{info.formula}</p>}
+      {info.formula && (
+        <p className="overflow-x-auto rounded-md bg-raised px-2 py-1.5 font-mono text-sm">{info.formula}</p>
+      )}
       {info.shape_rule && (
         <p className="text-muted text-sm">
           Shape <span className="font-mono text-text">{info.shape_rule}</span>

@@ -27,13 +27,26 @@ export function ParamControl(props: ParamControlProps) {
   const value = paramValue(node, param);
   const commit = (next: Json): void =>
     edit((graph) =>
-      next === param.default ? resetParam(graph, node.id, param.name) : setParam(graph, node.id, param.name, next),
+      next === param.default
+        ? resetParam(graph, node.id, param.name)
+        : setParam(graph, node.id, param.name, next),
     );
 
   if (param.choices) return <ChoiceControl {...props} value={value} commit={commit} />;
-  if (param.widget === "dataset") return <DatasetPicker id={id} value={value} onChange={commit} compact={compact ?? false} invalid={invalid} />;
+  if (param.widget === "dataset")
+    return (
+      <DatasetPicker id={id} value={value} onChange={commit} compact={compact ?? false} invalid={invalid} />
+    );
   if (param.widget === "columns" && !compact) {
-    return <ColumnPicker id={id} node={node} value={typeof value === "string" ? value : ""} onChange={commit} invalid={invalid} />;
+    return (
+      <ColumnPicker
+        id={id}
+        node={node}
+        value={typeof value === "string" ? value : ""}
+        onChange={commit}
+        invalid={invalid}
+      />
+    );
   }
   if (param.dtype === "BOOL") {
     return <Switch id={id} checked={value === true} onChange={commit} {...(label && { label })} />;
@@ -71,7 +84,15 @@ export function ParamControl(props: ParamControlProps) {
 }
 
 /** Choices may be of any type; they are told apart by their place in the list. */
-function ChoiceControl({ id, param, value, commit, compact, label, invalid = false }: ParamControlProps & { value: Json; commit: (value: Json) => void }) {
+function ChoiceControl({
+  id,
+  param,
+  value,
+  commit,
+  compact,
+  label,
+  invalid = false,
+}: ParamControlProps & { value: Json; commit: (value: Json) => void }) {
   const choices = param.choices ?? [];
   const index = choices.findIndex((choice) => JSON.stringify(choice) === JSON.stringify(value));
   return (
@@ -79,7 +100,10 @@ function ChoiceControl({ id, param, value, commit, compact, label, invalid = fal
       id={id}
       value={index < 0 ? "" : String(index)}
       onChange={(next) => commit(choices[Number(next)] ?? null)}
-      options={choices.map((choice, place) => ({ value: String(place), label: choice === null ? "none" : String(choice) }))}
+      options={choices.map((choice, place) => ({
+        value: String(place),
+        label: choice === null ? "none" : String(choice),
+      }))}
       placeholder={value === null ? "none" : String(value)}
       invalid={invalid}
       {...(label && { label })}

@@ -8,7 +8,9 @@ import { deleteSelection, duplicateSelection, toggleDisabled } from "@/store/edi
 export function SelectionSummary() {
   const nodes = useCanvas((state) => state.nodes.size);
   const edges = useCanvas((state) => state.edges.size);
-  const what = [nodes > 0 && plural(nodes, "node"), edges > 0 && plural(edges, "wire")].filter(Boolean).join(" and ");
+  const what = [nodes > 0 && plural(nodes, "node"), edges > 0 && plural(edges, "wire")]
+    .filter(Boolean)
+    .join(" and ");
   return (
     <div className="flex flex-col gap-3 p-3">
       <p>{what} selected</p>

@@ -16,7 +16,8 @@ export function WireProperties({ id }: { id: string }) {
   const types = useCatalogue((state) => state.types);
   const edge = graph.edges.find((item) => edgeId(item) === id);
   if (!edge) return null;
-  const dtype = portType(graph, types, { node: edge.source, port: edge.source_output, side: "source" }) ?? "ANY";
+  const dtype =
+    portType(graph, types, { node: edge.source, port: edge.source_output, side: "source" }) ?? "ANY";
   const text = report?.nodes[edge.source]?.outputs[edge.source_output]?.text;
   const ends = [
     { role: "From", node: edge.source, port: edge.source_output },
@@ -41,7 +42,8 @@ export function WireProperties({ id }: { id: string }) {
                   onClick={() => focusNode(node)}
                   className="min-h-6 rounded-sm text-left hover:underline"
                 >
-                  {other ? nodeLabel(other) : node} <span className="text-muted">· {port.replaceAll("_", " ")}</span>
+                  {other ? nodeLabel(other) : node}{" "}
+                  <span className="text-muted">· {port.replaceAll("_", " ")}</span>
                 </button>
               </dd>
             </div>

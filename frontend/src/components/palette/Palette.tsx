@@ -4,8 +4,8 @@ import type { NodeInfo } from "@/api/types";
 import { Button } from "@/components/ui/Button";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { SearchField } from "@/components/ui/SearchField";
-import { cn } from "@/lib/cn";
 import { byCategory, searchTypes } from "@/lib/catalogue";
+import { cn } from "@/lib/cn";
 import { loadCatalogue, useCatalogue } from "@/store/catalogue";
 import { addAtCentre } from "@/store/editing";
 import { PaletteItem } from "./PaletteItem";
@@ -40,7 +40,13 @@ export function Palette() {
       <div className="p-2">
         <SearchField label="Search node types" value={query} onChange={setQuery} onKeyDown={onSearchKey} />
       </div>
-      <div ref={list} onKeyDown={moveFocus} role="presentation" className="min-h-0 grow overflow-y-auto px-2 pb-2">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys of the buttons inside bubble here */}
+      <div
+        ref={list}
+        onKeyDown={moveFocus}
+        role="presentation"
+        className="min-h-0 grow overflow-y-auto px-2 pb-2"
+      >
         {groups.map((group) => (
           <Category
             key={group.category}
@@ -79,7 +85,10 @@ function Category({ title, types, open, onToggle }: CategoryProps) {
           onClick={onToggle}
           className="flex h-6 w-full items-center gap-1 rounded-md px-1 font-medium text-muted text-xs hover:text-text"
         >
-          <ChevronDown aria-hidden className={cn("size-3.5 transition-transform duration-100", !open && "-rotate-90")} />
+          <ChevronDown
+            aria-hidden
+            className={cn("size-3.5 transition-transform duration-100", !open && "-rotate-90")}
+          />
           {title}
         </button>
       </h3>

@@ -38,7 +38,9 @@ function Help({ info }: { info: NodeInfo }) {
     <span className="block max-w-64 py-0.5">
       <span className="block">{info.description}</span>
       {info.formula && <span className="mt-1 block font-mono text-muted text-xs">{info.formula}</span>}
-      {info.source !== "built-in" && <span className="mt-1 block text-muted text-xs">From {info.source}</span>}
+      {info.source !== "built-in" && (
+        <span className="mt-1 block text-muted text-xs">From {info.source}</span>
+      )}
     </span>
   );
 }

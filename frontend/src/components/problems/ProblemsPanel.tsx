@@ -13,7 +13,9 @@ const ORDER = ["error", "warning", "info"];
 export function ProblemsPanel() {
   const report = useGraph((state) => state.report);
   if (!report) {
-    return <EmptyState title="Not checked yet">The graph is checked as soon as the server answers.</EmptyState>;
+    return (
+      <EmptyState title="Not checked yet">The graph is checked as soon as the server answers.</EmptyState>
+    );
   }
   if (report.diagnostics.length === 0) {
     return (
@@ -22,11 +24,16 @@ export function ProblemsPanel() {
       </EmptyState>
     );
   }
-  const sorted = [...report.diagnostics].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+  const sorted = [...report.diagnostics].sort(
+    (a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity),
+  );
   return (
     <ul className="min-h-0 grow overflow-y-auto p-1.5">
       {sorted.map((problem) => (
-        <Problem key={`${problem.code}/${problem.node}/${problem.port}/${problem.message}`} problem={problem} />
+        <Problem
+          key={`${problem.code}/${problem.node}/${problem.port}/${problem.message}`}
+          problem={problem}
+        />
       ))}
     </ul>
   );

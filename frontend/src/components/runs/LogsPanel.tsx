@@ -1,1 +1,112 @@
-export function LogsPanel() { return null; }
+import { Copy, ScrollText } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { toast } from "sonner";
+import { Button } from "@/components/ui/Button";
+import { EmptyState } from "@/components/ui/EmptyState";
+import { Select } from "@/components/ui/Select";
+import { cn } from "@/lib/cn";
+import { findNode, nodeLabel } from "@/lib/document";
+import { type LogLevel, type LogLine, lineText, logLines } from "@/lib/logs";
+import { focusNode } from "@/store/canvas";
+import { useGraph } from "@/store/graph";
+import { activeRun, useRuns } from "@/store/runs";
+
+const LEVELS: { value: LogLevel; label: string }[] = [
+  { value: "info", label: "Everything" },
+  { value: "warning", label: "Warnings and errors" },
+  { value: "error", label: "Errors only" },
+];
+const rank = (level: LogLevel): number => LEVELS.findIndex((item) => item.value === level);
+const TONE: Record<LogLevel, string> = { info: "", warning: "text-warning", error: "text-danger" };
+
+/** What happened in the run that is shown, line by line, also what its nodes print. */
+export function LogsPanel() {
+  const run = useRuns(activeRun);
+  const events = useRuns((state) => state.log);
+  const graph = useGraph((state) => state.graph);
+  const [level, setLevel] = useState<LogLevel>("info");
+  const lines = useMemo(() => {
+    const label = (id: string): string => {
+      const node = findNode(graph, id);
+      return node ? nodeLabel(node) : id;
+    };
+    return logLines(events, label).filter((line) => rank(line.level) >= rank(level));
+  }, [events, graph, level]);
+  if (!run)
+    return (
+      <EmptyState icon={<ScrollText />} title="No run yet">
+        What a run does and what its nodes print appears here.
+      </EmptyState>
+    );
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(lines.map(lineText).join("\n"));
+    toast.success(`Copied ${lines.length} lines.`);
+  };
+  return (
+    <section aria-label="Log" className="flex min-h-0 grow flex-col">
+      <div className="flex shrink-0 items-center gap-3 border-b px-3 py-1.5">
+        <Select
+          label="Lines that are shown"
+          className="w-48"
+          value={level}
+          onChange={(value) => setLevel(value as LogLevel)}
+          options={LEVELS}
+        />
+        <span className="min-w-0 grow truncate text-muted text-sm">{run.name}</span>
+        <Button size="sm" disabled={lines.length === 0} onClick={() => void copy()}>
+          <Copy aria-hidden className="size-3.5" /> Copy
+        </Button>
+      </div>
+      <Lines lines={lines} />
+    </section>
+  );
+}
+
+/** Follows the end, unless the reader has scrolled up. */
+function Lines({ lines }: { lines: LogLine[] }) {
+  const list = useRef<HTMLElement>(null);
+  const following = useRef(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the change of the lines that counts
+  useEffect(() => {
+    if (following.current) list.current?.scrollTo({ top: list.current.scrollHeight });
+  }, [lines]);
+  return (
+    <section
+      ref={list}
+      aria-label="Lines"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+      tabIndex={0}
+      className="min-h-0 grow overflow-auto py-1 font-mono text-xs"
+      onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
+        following.current = scrollHeight - scrollTop - clientHeight < 8;
+      }}
+    >
+      {lines.map((line) => (
+        <Line key={line.seq} line={line} />
+      ))}
+    </section>
+  );
+}
+
+function Line({ line }: { line: LogLine }) {
+  const there = useGraph((state) => line.node !== null && findNode(state.graph, line.node) !== undefined);
+  const content = (
+    <>
+      <time className="shrink-0 text-muted">{new Date(line.time * 1000).toLocaleTimeString("en-GB")}</time>
+      <span className={cn("whitespace-pre-wrap break-words", TONE[line.level])}>{line.text}</span>
+    </>
+  );
+  const look = "flex w-full gap-3 px-3 py-0.5 text-left";
+  if (!there || line.node === null) return <p className={look}>{content}</p>;
+  const node = line.node;
+  return (
+    <button
+      type="button"
+      title="Show the node"
+      className={cn(look, "min-h-6 hover:bg-raised")}
+      onClick={() => focusNode(node)}
+    >
+      {content}
+    </button>
+  );
+}

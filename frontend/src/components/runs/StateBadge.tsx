@@ -1,4 +1,12 @@
-import { CircleAlert, CircleCheck, CirclePause, CircleSlash, CircleStop, Clock, LoaderCircle } from "lucide-react";
+import {
+  CircleAlert,
+  CircleCheck,
+  CirclePause,
+  CircleSlash,
+  CircleStop,
+  Clock,
+  LoaderCircle,
+} from "lucide-react";
 import type { ReactNode } from "react";
 import type { RunState } from "@/api/types";
 import { Badge, type Tone } from "@/components/ui/Badge";

@@ -11,7 +11,8 @@ import { useGraph } from "@/store/graph";
 
 const ITEM =
   "flex h-8 select-none items-center gap-2 rounded-md px-2 data-[selected=true]:bg-raised [&_svg]:shrink-0";
-const GROUP = "[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-muted [&_[cmdk-group-heading]]:text-xs";
+const GROUP =
+  "[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-muted [&_[cmdk-group-heading]]:text-xs";
 
 /** Every command, every node type to add, and every node to go to, by name. */
 export function CommandPalette({ onClose }: { onClose: () => void }) {
@@ -43,15 +44,29 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
         <Cmdk.Empty className="py-6 text-center text-muted">Nothing is called that.</Cmdk.Empty>
         <Cmdk.Group heading="Commands" className={GROUP}>
           {commands.map((command) => (
-            <Cmdk.Item key={command.title} value={`${command.group} ${command.title}`} onSelect={then(command.run)} className={ITEM}>
+            <Cmdk.Item
+              key={command.title}
+              value={`${command.group} ${command.title}`}
+              onSelect={then(command.run)}
+              className={ITEM}
+            >
               <span className="grow">{command.title}</span>
-              {command.keys ? <Kbd keys={command.keys} /> : <span className="text-muted text-xs">{command.group}</span>}
+              {command.keys ? (
+                <Kbd keys={command.keys} />
+              ) : (
+                <span className="text-muted text-xs">{command.group}</span>
+              )}
             </Cmdk.Item>
           ))}
         </Cmdk.Group>
         <Cmdk.Group heading="Add a node" className={GROUP}>
           {Object.values(types).map((info) => (
-            <Cmdk.Item key={info.type} value={`add ${info.display_name} ${info.category}`} onSelect={then(() => addAtCentre(info))} className={ITEM}>
+            <Cmdk.Item
+              key={info.type}
+              value={`add ${info.display_name} ${info.category}`}
+              onSelect={then(() => addAtCentre(info))}
+              className={ITEM}
+            >
               <span style={{ color: tintOf(info) }}>
                 <TypeIcon info={info} className="size-4" />
               </span>
@@ -62,7 +77,12 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
         </Cmdk.Group>
         <Cmdk.Group heading="Go to" className={GROUP}>
           {nodes.map((node) => (
-            <Cmdk.Item key={node.id} value={`go to ${nodeLabel(node)} ${node.id}`} onSelect={then(() => focusNode(node.id))} className={ITEM}>
+            <Cmdk.Item
+              key={node.id}
+              value={`go to ${nodeLabel(node)} ${node.id}`}
+              onSelect={then(() => focusNode(node.id))}
+              className={ITEM}
+            >
               <span style={{ color: tintOf(types[node.type]) }}>
                 <TypeIcon info={types[node.type]} className="size-4" />
               </span>

@@ -39,7 +39,12 @@ export function Drawer() {
         items={tabs}
         label="Training and runs"
         actions={
-          <IconButton size="sm" label={open ? "Fold the drawer" : "Open the drawer"} side="top" onClick={() => toggleDrawer()}>
+          <IconButton
+            size="sm"
+            label={open ? "Fold the drawer" : "Open the drawer"}
+            side="top"
+            onClick={() => toggleDrawer()}
+          >
             {open ? <ChevronDown /> : <ChevronUp />}
           </IconButton>
         }

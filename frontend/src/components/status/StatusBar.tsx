@@ -20,9 +20,11 @@ export function StatusBar() {
   const draft = useGraph((state) => state.draft);
   const stale = socket !== "open";
   return (
-    <footer aria-label="Status" className="flex h-7 shrink-0 items-center gap-4 overflow-hidden whitespace-nowrap border-t bg-panel px-3 text-muted text-xs">
+    <footer className="flex h-7 shrink-0 items-center gap-4 overflow-hidden whitespace-nowrap border-t bg-panel px-3 text-muted text-xs">
       <Item icon={stale ? <CloudOff className="text-danger" /> : <Cloud className="text-success" />}>
-        <span role="status">{socket === "open" ? "Connected" : socket === "connecting" ? "Connecting…" : "Disconnected"}</span>
+        <span role="status">
+          {socket === "open" ? "Connected" : socket === "connecting" ? "Connecting…" : "Disconnected"}
+        </span>
       </Item>
       {stats && !stale && (
         <>
@@ -35,11 +37,21 @@ export function StatusBar() {
               {formatBytes(stats.ram_used)} / {formatBytes(stats.ram_total)}
             </Value>
           </Item>
-          {stats.gpus.length === 0 ? <Item icon={<Microchip />}>No GPU</Item> : stats.gpus.map((gpu) => <Gpu key={gpu.index} gpu={gpu} />)}
+          {stats.gpus.length === 0 ? (
+            <Item icon={<Microchip />}>No GPU</Item>
+          ) : (
+            stats.gpus.map((gpu) => <Gpu key={gpu.index} gpu={gpu} />)
+          )}
           <Item>
             Device <Value>{stats.device}</Value>
           </Item>
-          <Item>{stats.queued > 0 ? `${plural(stats.queued, "run")} waiting` : stats.running > 0 ? `${plural(stats.running, "run")} training` : "Queue empty"}</Item>
+          <Item>
+            {stats.queued > 0
+              ? `${plural(stats.queued, "run")} waiting`
+              : stats.running > 0
+                ? `${plural(stats.running, "run")} training`
+                : "Queue empty"}
+          </Item>
         </>
       )}
       <span className="ml-auto">{SAVED[draft]}</span>
@@ -52,7 +64,11 @@ function Gpu({ gpu }: { gpu: GpuStats }) {
     gpu.utilization !== null && `${Math.round(gpu.utilization)} %`,
     gpu.memory_used !== null && `${formatBytes(gpu.memory_used)} / ${formatBytes(gpu.memory_total)}`,
   ].filter(Boolean);
-  const detail = [gpu.name, gpu.temperature !== null && `${gpu.temperature} °C`, gpu.power !== null && `${Math.round(gpu.power)} W`];
+  const detail = [
+    gpu.name,
+    gpu.temperature !== null && `${gpu.temperature} °C`,
+    gpu.power !== null && `${Math.round(gpu.power)} W`,
+  ];
   return (
     <Item icon={<Microchip />} title={detail.filter(Boolean).join(" · ")}>
       GPU {gpu.index} <Value>{figures.join(" · ") || "–"}</Value>

@@ -5,15 +5,27 @@ import { NumberField } from "@/components/ui/NumberField";
 import { Tooltip } from "@/components/ui/Tooltip";
 import { progressShare, stateLabel } from "@/lib/runs";
 import { useGraph } from "@/store/graph";
-import { activeRun, liveRun, newSeed, pauseRun, resumeRun, setSeed, startRun, stopRun, useRuns } from "@/store/runs";
+import {
+  activeRun,
+  liveRun,
+  newSeed,
+  pauseRun,
+  resumeRun,
+  setSeed,
+  startRun,
+  stopRun,
+  useRuns,
+} from "@/store/runs";
 
 /** Run, Pause, Resume and Stop, the seed beside them, and how far the run is. */
 export function RunControls() {
   const live = useRuns(liveRun);
-  const interrupted = useRuns((state) => (activeRun(state)?.state === "interrupted" ? activeRun(state) : undefined));
+  const interrupted = useRuns((state) =>
+    activeRun(state)?.state === "interrupted" ? activeRun(state) : undefined,
+  );
   const seed = useRuns((state) => state.seed);
   return (
-    <div role="group" aria-label="Run" className="flex items-center gap-1">
+    <fieldset aria-label="Run" className="flex min-w-0 items-center gap-1">
       {live && (
         <span role="status" className="mr-1 whitespace-nowrap text-muted text-sm tabular-nums">
           {stateLabel(live.state)} {Math.floor(progressShare(live) * 100)} %
@@ -37,18 +49,27 @@ export function RunControls() {
       <RunButton />
       <div className="ml-1 flex items-center">
         <span className="mr-1 text-muted text-sm max-[1150px]:sr-only">Seed</span>
-        <NumberField label="Seed" integer min={0} value={seed} onCommit={(value) => setSeed(Math.max(0, Math.round(value ?? 0)))} className="w-16 font-mono text-sm" />
+        <NumberField
+          label="Seed"
+          integer
+          min={0}
+          value={seed}
+          onCommit={(value) => setSeed(Math.max(0, Math.round(value ?? 0)))}
+          className="w-16 font-mono text-sm"
+        />
         <IconButton label="New seed" onClick={newSeed}>
           <Dices />
         </IconButton>
       </div>
-    </div>
+    </fieldset>
   );
 }
 
 function RunButton() {
   const starting = useRuns((state) => state.starting);
-  const errors = useGraph((state) => state.report?.diagnostics.filter((found) => found.severity === "error").length ?? 0);
+  const errors = useGraph(
+    (state) => state.report?.diagnostics.filter((found) => found.severity === "error").length ?? 0,
+  );
   const empty = useGraph((state) => state.graph.nodes.length === 0);
   const reason = empty
     ? "There is nothing to run: add nodes first"
@@ -57,7 +78,11 @@ function RunButton() {
       : "Train this graph";
   return (
     <Tooltip content={reason} keys="mod+enter">
-      <Button variant="primary" aria-disabled={empty || errors > 0 || starting} onClick={() => !empty && void startRun()}>
+      <Button
+        variant="primary"
+        aria-disabled={empty || errors > 0 || starting}
+        onClick={() => !empty && void startRun()}
+      >
         <Play aria-hidden className="size-3.5" /> {starting ? "Starting…" : "Run"}
       </Button>
     </Tooltip>

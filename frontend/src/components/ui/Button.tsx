@@ -15,7 +15,13 @@ interface ButtonProps extends ComponentProps<"button"> {
   size?: "sm" | "md";
 }
 
-export function Button({ variant = "secondary", size = "md", className, type = "button", ...rest }: ButtonProps) {
+export function Button({
+  variant = "secondary",
+  size = "md",
+  className,
+  type = "button",
+  ...rest
+}: ButtonProps) {
   return (
     <button
       type={type}

@@ -31,9 +31,9 @@ export function NumberField(props: NumberFieldProps) {
   const { value, onCommit, nullable, integer, min, max, step, label, invalid, describedBy, ...rest } = props;
 
   const commit = (text: string): void => {
-    if (text.trim() === "" && nullable) return onCommit(null);
     const number = parseNumber(text);
     if (Number.isFinite(number)) onCommit(number);
+    else if (text.trim() === "" && nullable) onCommit(null);
   };
   const onArrow = (event: KeyboardEvent<HTMLDivElement>): void => {
     if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;

@@ -1,4 +1,4 @@
-import { wireFamily, type WireFamily } from "@/lib/wires";
+import { type WireFamily, wireFamily } from "@/lib/wires";
 
 /** Outlines in a box of 12 by 12 around the origin; each wire family has its own. */
 const OUTLINES: Record<Exclude<WireFamily, "result" | "loader">, string> = {
@@ -28,7 +28,16 @@ export function PortShape({ dtype, size = 12 }: { dtype: string; size?: number }
 }
 
 function Outline({ family }: { family: WireFamily }) {
-  if (family === "result") return <circle r="3.7" fill="var(--panel)" stroke="currentColor" strokeWidth="2.4" />;
+  if (family === "result")
+    return <circle r="3.7" fill="var(--panel)" stroke="currentColor" strokeWidth="2.4" />;
   if (family === "loader") return <path d="M-.9-5.1V5.1L-5.9 0ZM.9-5.1V5.1L5.9 0Z" fill="currentColor" />;
-  return <path d={OUTLINES[family]} fill="currentColor" stroke="var(--panel)" strokeWidth="1" paintOrder="stroke" />;
+  return (
+    <path
+      d={OUTLINES[family]}
+      fill="currentColor"
+      stroke="var(--panel)"
+      strokeWidth="1"
+      paintOrder="stroke"
+    />
+  );
 }

@@ -20,7 +20,16 @@ interface SelectProps {
   className?: string;
 }
 
-export function Select({ value, onChange, options, placeholder, label, id, invalid, className }: SelectProps) {
+export function Select({
+  value,
+  onChange,
+  options,
+  placeholder,
+  label,
+  id,
+  invalid,
+  className,
+}: SelectProps) {
   return (
     <Radix.Root value={value} onValueChange={onChange}>
       <Radix.Trigger

@@ -1,0 +1,102 @@
+import { ArrowLeft, TriangleAlert } from "lucide-react";
+import type { Graph, Run } from "@/api/types";
+import { CurveGrid, RUN_COLORS } from "@/components/dashboard/CurveGrid";
+import { Button } from "@/components/ui/Button";
+import { useComparison } from "@/hooks/useComparison";
+import { cautions, graphDifferences, obstacles } from "@/lib/compare";
+import { useCatalogue } from "@/store/catalogue";
+import { type Compared, Letter } from "./Letter";
+import { MetricTable } from "./MetricTable";
+
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/** Runs side by side: figures, what differs between their graphs, curves. The first is what the others are held against. */
+export function Comparison({ runs, onBack }: { runs: Run[]; onBack: () => void }) {
+  const graphs = useComparison(runs.map((run) => run.id));
+  const compared = runs.map((run, index) => ({
+    run,
+    letter: LETTERS[index] ?? String(index + 1),
+    color: RUN_COLORS[index % RUN_COLORS.length] ?? "--accent",
+  }));
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+    <section aria-label="Comparison" tabIndex={0} className="min-h-0 grow overflow-y-auto">
+      <div className="sticky top-0 z-10 flex flex-wrap items-center gap-x-4 gap-y-1 border-b bg-panel px-3 py-1.5">
+        <Button size="sm" variant="ghost" onClick={onBack}>
+          <ArrowLeft aria-hidden className="size-3.5" /> All runs
+        </Button>
+        {compared.map(({ run, letter, color }) => (
+          <span key={run.id} className="flex min-w-0 items-center gap-1.5 text-sm">
+            <Letter letter={letter} color={color} />
+            <span className="truncate">{run.name}</span>
+          </span>
+        ))}
+      </div>
+      <div className="flex flex-wrap items-start gap-4 p-3">
+        <div className="flex min-w-[min(420px,100%)] max-w-full flex-[1_1_420px] flex-col gap-3">
+          <Cautions runs={runs} graphs={graphs} />
+          <MetricTable compared={compared} />
+          <Differences compared={compared} graphs={graphs} />
+        </div>
+        <div className="flex min-w-[min(420px,100%)] flex-[2_1_420px]">
+          <CurveGrid runs={compared.map(({ run, letter }) => ({ id: run.id, name: letter }))} />
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function Cautions({ runs, graphs }: { runs: Run[]; graphs: ReadonlyMap<string, Graph> }) {
+  const types = useCatalogue((state) => state.types);
+  const [first, ...others] = runs.flatMap((run) => {
+    const graph = graphs.get(run.id);
+    return graph ? [{ run, graph }] : [];
+  });
+  const blocking = first ? [...new Set(others.flatMap((other) => obstacles(first, other, types)))] : [];
+  return (
+    <ul className="flex flex-col gap-1 text-sm">
+      {blocking.map((text) => (
+        <li key={text} className="flex gap-2 rounded-md bg-danger-soft px-2 py-1">
+          <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-danger" />
+          {text}
+        </li>
+      ))}
+      {cautions(runs).map((text) => (
+        <li key={text} className="flex gap-2 rounded-md bg-warning-soft px-2 py-1">
+          <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-warning" />
+          {text}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Differences({ compared, graphs }: { compared: Compared[]; graphs: ReadonlyMap<string, Graph> }) {
+  const types = useCatalogue((state) => state.types);
+  const [first, ...others] = compared;
+  const before = first && graphs.get(first.run.id);
+  if (!first || !before) return null;
+  return (
+    <section aria-label="Differences of the graphs" className="flex flex-col gap-1 text-sm">
+      <h3 className="font-medium">What differs in the graph</h3>
+      {others.map(({ run, letter, color }) => {
+        const after = graphs.get(run.id);
+        const found = after ? graphDifferences(before, after, types) : [];
+        return (
+          <div key={run.id} className="flex gap-2">
+            <Letter letter={letter} color={color} />
+            {found.length === 0 ? (
+              <p className="text-muted">The same graph as {first.letter}.</p>
+            ) : (
+              <ul className="min-w-0">
+                {found.map((text) => (
+                  <li key={text}>{text}</li>
+                ))}
+              </ul>
+            )}
+          </div>
+        );
+      })}
+    </section>
+  );
+}
