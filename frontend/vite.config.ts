@@ -18,7 +18,7 @@ const port = Number(process.env.VISDL_WEB_PORT ?? 5173);
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   resolve: { alias: { "@": path.resolve(import.meta.dirname, "src") } },
-  server: { port, strictPort: true, proxy },
-  preview: { port, strictPort: true, proxy },
+  server: { host: "127.0.0.1", port, strictPort: true, proxy },
+  preview: { host: "127.0.0.1", port, strictPort: true, proxy },
   build: { target: "es2022" },
 });

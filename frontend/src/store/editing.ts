@@ -159,6 +159,8 @@ export function showProblem(id: string, tab: "problems" | "logs"): void {
 export function addDatasetNode(name: string): void {
   for (const info of Object.values(typesNow())) {
     const param = Object.entries(info.inputs).find(([, input]) => input.widget === "dataset");
-    if (param) return addAtCentre(info, { [param[0]]: name });
+    if (!param) continue;
+    addAtCentre(info, { [param[0]]: name });
+    return;
   }
 }
