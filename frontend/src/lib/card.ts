@@ -2,7 +2,7 @@
 import type { NodeInfo } from "@/api/types";
 import { shapeOf } from "./catalogue";
 
-export const CARD = { width: 150, header: 44, port: 24, param: 30, pad: 6 } as const;
+export const CARD = { width: 180, header: 44, port: 24, param: 30, pad: 6 } as const;
 
 /** Nodes stand on this grid. */
 export const GRID = 10;

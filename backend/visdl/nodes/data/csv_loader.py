@@ -16,9 +16,10 @@ class CSVLoader(DataNode):
     input_columns: str = Param(
         "",
         widget="columns",
+        label="Inputs",
         description="Comma list, globs such as s_* allowed; empty: all numeric columns but the targets",
     )
-    target_columns: str = Param("", widget="columns", description="Comma list of the columns to predict")
+    target_columns: str = Param("", widget="columns", label="Targets", description="Comma list of the columns to predict")
 
     @classmethod
     def RETURN_TYPES(cls) -> list[OutputSpec]:

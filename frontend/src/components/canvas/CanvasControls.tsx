@@ -1,4 +1,4 @@
-import { MiniMap, Panel, useReactFlow, useStore } from "@xyflow/react";
+import { MiniMap, Panel, type ReactFlowState, useReactFlow, useStore } from "@xyflow/react";
 import { Maximize, Minus, Plus } from "lucide-react";
 import { IconButton } from "@/components/ui/IconButton";
 import { findNode } from "@/lib/document";
@@ -10,12 +10,14 @@ import { type CanvasNode, frameKind } from "./flow";
 
 const MINIMAP_FROM = 15;
 const STEP = { duration: 120 };
+const MINIMAP = { width: 150, height: 105 };
 
-/** Zoom, fit, and from fifteen nodes on a map. */
+/** Zoom, fit, and, where some of at least fifteen nodes are out of sight, a map. */
 export function CanvasControls() {
   const { zoomIn, zoomOut, zoomTo } = useReactFlow();
   const zoom = useStore((state) => Math.round(state.transform[2] * 100));
   const large = useGraph((state) => state.graph.nodes.length >= MINIMAP_FROM);
+  const partial = useStore(isPartial);
   const fit = command("fit");
   return (
     <>
@@ -44,7 +46,7 @@ export function CanvasControls() {
           </IconButton>
         </div>
       </Panel>
-      {large && (
+      {large && partial && (
         <MiniMap<CanvasNode>
           pannable
           zoomable
@@ -52,12 +54,24 @@ export function CanvasControls() {
           nodeColor={minimapColor}
           nodeBorderRadius={6}
           className="!m-2 overflow-hidden rounded-lg border"
+          style={MINIMAP}
           bgColor="var(--panel)"
           maskColor="color-mix(in srgb, var(--canvas) 70%, transparent)"
         />
       )}
     </>
   );
+}
+
+/** Whether a node lies outside what is seen. */
+function isPartial({ nodeLookup, transform: [x, y, zoom], width, height }: ReactFlowState): boolean {
+  for (const { internals, measured } of nodeLookup.values()) {
+    const left = internals.positionAbsolute.x * zoom + x;
+    const top = internals.positionAbsolute.y * zoom + y;
+    const right = left + (measured.width ?? 0) * zoom;
+    if (left < 0 || top < 0 || right > width || top + (measured.height ?? 0) * zoom > height) return true;
+  }
+  return false;
 }
 
 const FRAME_COLORS = {

@@ -21,7 +21,7 @@ export function InlineParams({ node, params }: { node: GraphNode; params: NamedI
             <label
               htmlFor={id}
               title={param.description}
-              className={cn("truncate text-muted text-xs", wide && "max-w-14")}
+              className={cn("truncate text-muted text-xs", wide && "w-16 shrink-0")}
             >
               {paramLabel(param)}
             </label>

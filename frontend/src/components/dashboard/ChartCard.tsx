@@ -21,9 +21,9 @@ export function ChartCard(props: ChartCardProps) {
   useCurves();
   return (
     <figure className="flex min-w-0 flex-col rounded-lg border bg-panel" aria-label={title}>
-      <figcaption className="flex min-h-8 flex-wrap items-center gap-x-3 pr-1 pl-3">
-        <span className="font-medium text-sm">{title}</span>
-        <span className="flex grow flex-wrap gap-x-3">
+      <figcaption className="flex min-h-8 flex-wrap items-center pt-1 pr-1 pl-3">
+        <span className="grow font-medium text-sm">{title}</span>
+        <span className="order-last flex basis-full flex-wrap gap-x-3">
           {curves.map((curve) => (
             <Legend key={`${curve.run}/${curve.key}`} curve={curve} />
           ))}

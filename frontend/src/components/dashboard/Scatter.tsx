@@ -88,6 +88,7 @@ function Plot({ title, note, x, y, places, line }: PlotProps) {
           <XAxis
             type="number"
             dataKey="x"
+            tickCount={8}
             domain={["auto", "auto"]}
             tick={tick}
             tickFormatter={format}
@@ -97,6 +98,7 @@ function Plot({ title, note, x, y, places, line }: PlotProps) {
           <YAxis
             type="number"
             dataKey="y"
+            tickCount={6}
             domain={["auto", "auto"]}
             tick={tick}
             tickFormatter={format}

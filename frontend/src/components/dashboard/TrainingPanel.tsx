@@ -5,6 +5,7 @@ import { EmptyState } from "@/components/ui/EmptyState";
 import { activeRun, isEnded, startRun, useRuns } from "@/store/runs";
 import { CurveGrid } from "./CurveGrid";
 import { RunSummary } from "./RunSummary";
+import { TestFigures } from "./TestFigures";
 
 const Results = lazy(async () => ({ default: (await import("./Results")).Results }));
 
@@ -36,12 +37,13 @@ export function TrainingPanel() {
       <div className="flex items-start gap-4 p-3">
         <RunSummary run={run} pinned={pinned} onPin={setPinned} />
         <div className="flex min-w-0 grow flex-col gap-4">
+          <TestFigures run={run} />
+          <CurveGrid runs={shown} />
           {isEnded(run) && (
             <Suspense fallback={null}>
               <Results key={`${run.id} ${run.state}`} run={run} />
             </Suspense>
           )}
-          <CurveGrid runs={shown} />
         </div>
       </div>
     </section>

@@ -10,10 +10,11 @@ import { MetricTable } from "./MetricTable";
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/** Runs side by side: figures, what differs between their graphs, curves. The first is what the others are held against. */
+/** Runs side by side: figures, what differs between their graphs, curves. The oldest is what the others are held against. */
 export function Comparison({ runs, onBack }: { runs: Run[]; onBack: () => void }) {
-  const graphs = useComparison(runs.map((run) => run.id));
-  const compared = runs.map((run, index) => ({
+  const byAge = [...runs].sort((a, b) => a.created - b.created);
+  const graphs = useComparison(byAge.map((run) => run.id));
+  const compared = byAge.map((run, index) => ({
     run,
     letter: LETTERS[index] ?? String(index + 1),
     color: RUN_COLORS[index % RUN_COLORS.length] ?? "--accent",
@@ -34,7 +35,7 @@ export function Comparison({ runs, onBack }: { runs: Run[]; onBack: () => void }
       </div>
       <div className="flex flex-wrap items-start gap-4 p-3">
         <div className="flex min-w-[min(420px,100%)] max-w-full flex-[1_1_420px] flex-col gap-3">
-          <Cautions runs={runs} graphs={graphs} />
+          <Cautions runs={byAge} graphs={graphs} />
           <MetricTable compared={compared} />
           <Differences compared={compared} graphs={graphs} />
         </div>

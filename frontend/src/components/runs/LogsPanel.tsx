@@ -45,13 +45,14 @@ export function LogsPanel() {
   return (
     <section aria-label="Log" className="flex min-h-0 grow flex-col">
       <div className="flex shrink-0 items-center gap-3 border-b px-3 py-1.5">
-        <Select
-          label="Lines that are shown"
-          className="w-48"
-          value={level}
-          onChange={(value) => setLevel(value as LogLevel)}
-          options={LEVELS}
-        />
+        <div className="w-48">
+          <Select
+            label="Lines that are shown"
+            value={level}
+            onChange={(value) => setLevel(value as LogLevel)}
+            options={LEVELS}
+          />
+        </div>
         <span className="min-w-0 grow truncate text-muted text-sm">{run.name}</span>
         <Button size="sm" disabled={lines.length === 0} onClick={() => void copy()}>
           <Copy aria-hidden className="size-3.5" /> Copy
@@ -96,14 +97,14 @@ function Line({ line }: { line: LogLine }) {
       <span className={cn("whitespace-pre-wrap break-words", TONE[line.level])}>{line.text}</span>
     </>
   );
-  const look = "flex w-full gap-3 px-3 py-0.5 text-left";
+  const look = "flex min-h-6 w-full items-baseline gap-3 px-3 py-0.5 text-left";
   if (!there || line.node === null) return <p className={look}>{content}</p>;
   const node = line.node;
   return (
     <button
       type="button"
       title="Show the node"
-      className={cn(look, "min-h-6 hover:bg-raised")}
+      className={cn(look, "hover:bg-raised")}
       onClick={() => focusNode(node)}
     >
       {content}

@@ -94,7 +94,7 @@ function Figure({ value, base, best }: { value: number | null; base: number | nu
         {best && <span className="sr-only"> (best)</span>}
       </span>
       {difference !== null && (
-        <span className="block text-muted" title={String(difference)}>
+        <span className="ml-2 text-muted" title={String(difference)}>
           {difference > 0 ? "+" : ""}
           {formatNumber(difference)}
         </span>

@@ -41,13 +41,14 @@ export function RunsPanel() {
         <div className="w-56">
           <SearchField label="Search runs" value={search} onChange={setSearch} />
         </div>
-        <Select
-          label="State"
-          className="w-36"
-          value={state}
-          onChange={(value) => setState(value as RunState | typeof ANY)}
-          options={STATE_OPTIONS}
-        />
+        <div className="w-36">
+          <Select
+            label="State"
+            value={state}
+            onChange={(value) => setState(value as RunState | typeof ANY)}
+            options={STATE_OPTIONS}
+          />
+        </div>
         <span className="text-muted text-sm">{plural(total, "run")}</span>
         <span className="grow" />
         {chosen.length > 0 && (

@@ -49,14 +49,16 @@ export function RunControls() {
       <RunButton />
       <div className="ml-1 flex items-center">
         <span className="mr-1 text-muted text-sm max-[1150px]:sr-only">Seed</span>
-        <NumberField
-          label="Seed"
-          integer
-          min={0}
-          value={seed}
-          onCommit={(value) => setSeed(Math.max(0, Math.round(value ?? 0)))}
-          className="w-16 font-mono text-sm"
-        />
+        <div className="w-20">
+          <NumberField
+            label="Seed"
+            integer
+            min={0}
+            value={seed}
+            onCommit={(value) => setSeed(Math.max(0, Math.round(value ?? 0)))}
+            className="font-mono text-sm"
+          />
+        </div>
         <IconButton label="New seed" onClick={newSeed}>
           <Dices />
         </IconButton>

@@ -1,0 +1,24 @@
+import type { Run } from "@/api/types";
+import { formatNumber } from "@/lib/format";
+import { finalMetrics, metricLabel } from "@/lib/metrics";
+
+/** How good a run is on held-out data, in figures; nothing where it was not measured. */
+export function TestFigures({ run }: { run: Run }) {
+  const keys = finalMetrics([run.metrics]).filter((key) => key.startsWith("test_"));
+  if (keys.length === 0) return null;
+  return (
+    <ul aria-label="Test figures" className="flex flex-wrap gap-2">
+      {keys.map((key) => {
+        const value = run.metrics[key]?.last;
+        return (
+          <li key={key} className="min-w-28 rounded-lg border bg-panel px-3 py-1.5">
+            <p className="text-muted text-xs">{metricLabel(key)}</p>
+            <p className="font-semibold text-lg tabular-nums" title={String(value)} data-testid={key}>
+              {formatNumber(value)}
+            </p>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,56 @@
+/** Runs and their events as the server records them. */
+import type { Run, RunEvent } from "@/api/types";
+
+export function runOf(id: string, rest: Partial<Run> = {}): Run {
+  return {
+    id,
+    name: `Net · ${id}`,
+    state: "running",
+    seed: 0,
+    tags: [],
+    graph_id: null,
+    graph_name: "Net",
+    parent: null,
+    progress: { epoch: 0, epochs: 10, step: 0, steps: 100, samples_per_second: null, seconds_left: null },
+    metrics: {},
+    error: null,
+    datasets: [],
+    parameters: null,
+    device: "cpu",
+    threads: 1,
+    versions: {},
+    created: 1_700_000_000,
+    started: 1_700_000_001,
+    ended: null,
+    duration: null,
+    seq: 0,
+    ...rest,
+  };
+}
+
+type Omitted<Union> = Union extends unknown ? Omit<Union, "run" | "seq" | "time" | "cursor"> : never;
+
+/** What an event says, without where and when. */
+export type Fact = Omitted<RunEvent>;
+
+export const points = (...steps: number[]): Fact => ({
+  type: "metrics",
+  series: { batch_loss: steps.map((step) => [step, 0, 1 / step]) },
+  summary: {},
+});
+
+export const log = (message: string): Fact => ({ type: "log", level: "info", message, node: null });
+
+export const state = (state: Run["state"], error: Run["error"] = null): Fact => ({
+  type: "state",
+  state,
+  error,
+});
+
+export const nodeEvent = (node: string, status: "started" | "ended" | "failed"): Fact => ({
+  type: "node",
+  node,
+  status,
+  seconds: null,
+  message: "",
+});

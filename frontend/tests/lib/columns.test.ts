@@ -1,0 +1,37 @@
+import { describe, expect, test } from "vitest";
+import { formatColumns, isGlob, parseColumns, toggleColumn } from "@/lib/columns";
+
+describe("lists of columns", () => {
+  test.each([
+    ["", []],
+    ["x1, s_*", ["x1", "s_*"]],
+    [" x1 ,, x2,", ["x1", "x2"]],
+    ['"width, mm", x2', ["width, mm", "x2"]],
+    ['"the ""best"" one"', ['the "best" one']],
+    ['a"b, c', ['a"b', "c"]],
+  ])("%j is %j", (text, names) => {
+    expect(parseColumns(text)).toEqual(names);
+  });
+
+  test.each([[["x1", "x2"]], [["width, mm", "x2"]], [['say "so"', '"']]])(
+    "%j reads back as it was",
+    (names) => {
+      expect(parseColumns(formatColumns(names))).toEqual(names);
+    },
+  );
+});
+
+test("what has a star, a question mark or a bracket is a glob", () => {
+  expect(["s_*", "x?", "x[12]", "x1"].map(isGlob)).toEqual([true, true, true, false]);
+});
+
+describe("a click on a column", () => {
+  test("adds it at the end", () => {
+    expect(toggleColumn("x1", "x2")).toBe("x1, x2");
+    expect(toggleColumn("", "width, mm")).toBe('"width, mm"');
+  });
+  test("takes it out where it is in", () => {
+    expect(toggleColumn("x1, x2, s_*", "x2")).toBe("x1, s_*");
+    expect(toggleColumn('"width, mm", x2', "width, mm")).toBe("x2");
+  });
+});

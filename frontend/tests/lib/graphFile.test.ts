@@ -1,0 +1,77 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { graphFromText } from "@/lib/graphFile";
+import { graphOf, sampleGraph } from "../helpers/graphs";
+
+const read = (value: unknown) => graphFromText(JSON.stringify(value), "net.json");
+
+test("a document survives the way through a file", () => {
+  const graph = sampleGraph();
+  expect(read(graph)).toEqual(graph);
+});
+
+test("so does any parameter that JSON can hold", () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (params) => {
+      const graph = graphOf({ fc1: { type: "Linear", params: params as never } });
+      expect(JSON.stringify(read(graph))).toBe(JSON.stringify(graph));
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("a script may leave out all but ids and types; the file gives the name", () => {
+  expect(read({ nodes: [{ id: "a", type: "ReLU" }] })).toEqual({
+    format: 1,
+    name: "net",
+    nodes: [{ id: "a", type: "ReLU", name: "", disabled: false, version: 1, position: null, params: {} }],
+    edges: [],
+  });
+});
+
+test("keys that this version does not know are kept", () => {
+  const graph = { ...sampleGraph(), blocks: { b: {} } };
+  expect(read(graph)).toEqual(graph);
+});
+
+describe("what is no graph file is refused by name", () => {
+  const refused = (value: unknown) => () => read(value);
+
+  test("no JSON", () => {
+    expect(() => graphFromText("nodes: []", "net.json")).toThrow(
+      "net.json is not a graph file: it is not valid JSON.",
+    );
+  });
+
+  test.each([
+    ["a list", [], "net.json is not a graph file: it has no list of nodes."],
+    ["no nodes", { edges: [] }, "net.json is not a graph file: it has no list of nodes."],
+    [
+      "a newer format",
+      { format: 2, nodes: [] },
+      "net.json has format 2; this version of VisDL reads format 1.",
+    ],
+    [
+      "a node without a type",
+      { nodes: [{ id: "a" }] },
+      "net.json is not a graph file: node 1 has no id or no type.",
+    ],
+    [
+      "a node with parameters that are none",
+      { nodes: [{ id: "a", type: "ReLU", params: null }] },
+      "net.json is not a graph file: the parameters of node 1 are not a list of names and values.",
+    ],
+    [
+      "a wire without an end",
+      { nodes: [], edges: [{ source: "a", source_output: "output", target: "b" }] },
+      "net.json is not a graph file: wire 1 does not say which output and input it joins.",
+    ],
+    [
+      "a wire that is none",
+      { nodes: [], edges: [null] },
+      "net.json is not a graph file: wire 1 does not say which output and input it joins.",
+    ],
+  ])("%s", (_what, value, message) => {
+    expect(refused(value)).toThrow(message);
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import { describeEnd, headlineMetric, progressShare, RUN_STATES, stateLabel } from "@/lib/runs";
+import { runOf } from "../helpers/runs";
+
+const last = (value: number) => ({ last: value, best: value, best_epoch: 1 });
+
+test("every state has a word", () => {
+  expect(RUN_STATES.map(stateLabel)).toEqual([
+    "Queued",
+    "Starting",
+    "Running",
+    "Paused",
+    "Stopping",
+    "Stopped",
+    "Completed",
+    "Failed",
+    "Interrupted",
+  ]);
+});
+
+test("the share that is done, nothing where no step is planned yet", () => {
+  const { progress } = runOf("a");
+  expect(progressShare(runOf("a", { progress: { ...progress, step: 25, steps: 100 } }))).toBe(0.25);
+  expect(progressShare(runOf("a", { progress: { ...progress, step: 0, steps: 0 } }))).toBe(0);
+});
+
+test("the metric that says most: of the test before the validation, a score before the loss", () => {
+  const metrics = { train_loss: last(0.1), val_r2: last(0.8), val_loss: last(0.3) };
+  expect(headlineMetric(runOf("a", { metrics }))).toEqual(["val_r2", 0.8]);
+  expect(headlineMetric(runOf("a", { metrics: { ...metrics, test_loss: last(0.4) } }))).toEqual([
+    "test_loss",
+    0.4,
+  ]);
+  expect(headlineMetric(runOf("a"))).toBeNull();
+});
+
+describe("how a run ended, in a sentence", () => {
+  test.each([
+    [
+      "with all that is known",
+      { duration: 12.3, metrics: { test_r2: last(0.98765) } },
+      "Net · a completed in 12 s: Test R² 0.9877",
+    ],
+    ["without time or metric", {}, "Net · a completed"],
+  ])("%s", (_what, rest, sentence) => {
+    expect(describeEnd(runOf("a", { state: "completed", ...rest }))).toBe(sentence);
+  });
+  test("with the reason where it failed", () => {
+    const error = { code: "nan", message: "The loss is not finite.", hint: "", node: null };
+    expect(describeEnd(runOf("a", { state: "failed", error }))).toBe(
+      "Net · a failed: The loss is not finite.",
+    );
+  });
+});
