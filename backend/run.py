@@ -36,6 +36,9 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if settings.log_level != "debug":
+        # A line for each socket that comes and goes is of no use to the reader of the terminal.
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     print(f"VisDL's API listens on http://{settings.host}:{settings.port} (data in {settings.data_dir})", flush=True)
     if os.environ.get("SSH_CONNECTION"):
         print(f"From your own machine: ssh -L {settings.port}:localhost:{settings.port} <this host>", flush=True)

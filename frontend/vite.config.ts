@@ -1,7 +1,7 @@
 import path from "node:path";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
-import { defineConfig, type ProxyOptions } from "vite";
+import { createLogger, defineConfig, type ProxyOptions } from "vite";
 
 const api = `127.0.0.1:${process.env.VISDL_PORT ?? 8000}`;
 
@@ -13,9 +13,17 @@ const proxy: Record<string, ProxyOptions> = {
   "/ws": { target: `ws://${api}`, changeOrigin: false, ws: true },
 };
 
+// A page that is closed cuts its sockets, which is no error; the API's own are in the API's log.
+const customLogger = createLogger();
+const logError = customLogger.error;
+customLogger.error = (message, options) => {
+  if (!message.includes("ws proxy")) logError(message, options);
+};
+
 const port = Number(process.env.VISDL_WEB_PORT ?? 5173);
 
 export default defineConfig({
+  customLogger,
   plugins: [react(), tailwindcss()],
   resolve: { alias: { "@": path.resolve(import.meta.dirname, "src") } },
   server: { host: "127.0.0.1", port, strictPort: true, proxy },

@@ -1,16 +1,23 @@
 import { defineConfig, mergeConfig } from "vitest/config";
-import base from "./vite.config";
+import base from "./vite.config.ts";
 
 /** The pure modules need no page; stores and components get one from jsdom. */
 export default mergeConfig(
   base,
   defineConfig({
     test: {
+      pool: "threads",
+      maxWorkers: "100%",
+      // Generous, for a machine that has much else to do; nothing waits longer than it must.
+      testTimeout: 20_000,
+      expect: { poll: { timeout: 10_000, interval: 20 } },
       restoreMocks: true,
+      unstubGlobals: true,
       projects: [
         {
           extends: true,
-          test: { name: "lib", environment: "node", include: ["tests/lib/**/*.test.ts"] },
+          // Pure modules keep no state, so that their tests can share a worker.
+          test: { name: "lib", environment: "node", include: ["tests/lib/**/*.test.ts"], isolate: false },
         },
         {
           extends: true,
@@ -18,7 +25,7 @@ export default mergeConfig(
             name: "page",
             environment: "jsdom",
             setupFiles: ["./tests/setup.ts"],
-            include: ["tests/{store,components,tmp}/**/*.test.{ts,tsx}"],
+            include: ["tests/{store,hooks,components}/**/*.test.{ts,tsx}"],
           },
         },
       ],

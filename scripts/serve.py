@@ -71,10 +71,10 @@ def wait_until_up(children: list[subprocess.Popen[bytes]]) -> bool:
 
 
 def answers() -> bool:
-    """Whether page and API both answer, the API through the page's proxy."""
+    """Whether the API answers, then the page, then the API through the page's proxy."""
     try:
-        for path in ("/", "/api/health"):
-            urllib.request.urlopen(f"http://127.0.0.1:{WEB_PORT}{path}", timeout=2).close()  # noqa: S310
+        for port, path in ((API_PORT, "/api/health"), (WEB_PORT, "/"), (WEB_PORT, "/api/health")):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2).close()  # noqa: S310
     except urllib.error.HTTPError:
         return False
     except OSError:

@@ -26,12 +26,15 @@ export function App() {
   useCommandKeys();
   useEffect(followSystemTheme, []);
   return (
-    <TooltipProvider delayDuration={400} skipDelayDuration={200}>
+    <TooltipProvider delayDuration={400} skipDelayDuration={200} disableHoverableContent>
       <FileDrop>
         <div className="flex h-full flex-col">
           <TopBar />
           <Banner />
-          <Workspace />
+          <main className="flex min-h-0 grow flex-col">
+            <h1 className="sr-only">VisDL</h1>
+            <Workspace />
+          </main>
           <StatusBar />
         </div>
       </FileDrop>
@@ -53,13 +56,16 @@ function Workspace() {
     else drawer.current?.collapse();
   }, [open]);
 
-  const onResize = (pixels: number): void => {
-    const opened = pixels > TABS_HEIGHT + 1;
-    if (opened) height.current = Math.round(pixels);
-    useUi.setState({ drawerOpen: opened, drawerHeight: height.current });
+  /** What the user drags is remembered; sizes that follow from opening and folding are not news. */
+  const onLayoutChanged = (_layout: unknown, { isUserInteraction }: { isUserInteraction: boolean }): void => {
+    if (!isUserInteraction || !drawer.current) return;
+    const pixels = Math.round(drawer.current.getSize().inPixels);
+    const drawerOpen = pixels > TABS_HEIGHT + 1;
+    if (drawerOpen) height.current = pixels;
+    useUi.setState({ drawerOpen, drawerHeight: height.current });
   };
   return (
-    <PanelGroup orientation="vertical" className="min-h-0 grow">
+    <PanelGroup orientation="vertical" className="min-h-0 grow" onLayoutChanged={onLayoutChanged}>
       <Panel id="workbench" minSize={160}>
         <Workbench />
       </Panel>
@@ -72,7 +78,6 @@ function Workspace() {
         minSize={140}
         defaultSize={open ? height.current : TABS_HEIGHT}
         groupResizeBehavior="preserve-pixel-size"
-        onResize={(size) => onResize(size.inPixels)}
       >
         <Drawer />
       </Panel>

@@ -1,6 +1,6 @@
 /** What jsdom lacks and the page needs: observers, matrices, sizes and media queries. */
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, beforeEach } from "vitest";
 
 class ResizeObserverStub implements ResizeObserver {
@@ -42,6 +42,8 @@ Object.defineProperty(SVGElement.prototype, "getBBox", {
   configurable: true,
   value: () => ({ x: 0, y: 0, width: 0, height: 0 }),
 });
+
+configure({ asyncUtilTimeout: 10_000 });
 
 beforeEach(() => {
   localStorage.clear();

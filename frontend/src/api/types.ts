@@ -37,7 +37,6 @@ export type ErrorInfo = Pick<Schemas["ErrorInfo"], "code" | "message"> &
 
 export type Run = Complete<Schemas["Run"]>;
 export type RunState = Schemas["RunState"];
-export type MetricSummary = Complete<Schemas["MetricSummary"]>;
 export type Artifact = Complete<Schemas["Artifact"]>;
 export type SystemStats = Complete<Schemas["SystemStats"]>;
 export type GpuStats = Complete<Schemas["GpuStats"]>;

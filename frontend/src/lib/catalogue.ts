@@ -51,6 +51,15 @@ export function paramLabel(param: NamedInput): string {
   return param.label || param.name.replaceAll("_", " ");
 }
 
+/** A value for people: "none", "empty", "on", "0.9, 0.999". */
+export function valueText(value: Json): string {
+  if (value === null) return "none";
+  if (value === "") return "empty";
+  if (typeof value === "boolean") return value ? "on" : "off";
+  if (Array.isArray(value)) return value.map(valueText).join(", ");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
 const KINDS = ["data", "layer", "operation", "model", "loss", "optimizer", "training", "metric", "other"];
 
 export interface CategoryGroup {

@@ -1,14 +1,18 @@
-/** Comma lists of column names with globs, such as "x1, s_*", as the CSV node's parameters hold them. */
+/**
+ * Comma lists of column names with globs, such as "x1, s_*", as the CSV node's parameters hold them.
+ * A name with a comma in it stands in double quotes, a quote within these is doubled.
+ */
+
+const PART = /\s*(?:"((?:[^"]|"")*)"|([^,]*))\s*(?:,|$)/g;
 
 export function parseColumns(text: string): string[] {
-  return text
-    .split(",")
-    .map((part) => part.trim())
+  return [...text.matchAll(PART)]
+    .map(([, quoted, plain = ""]) => (quoted === undefined ? plain : quoted.replaceAll('""', '"')).trim())
     .filter(Boolean);
 }
 
 export function formatColumns(parts: readonly string[]): string {
-  return parts.join(", ");
+  return parts.map((part) => (/^"|,/.test(part) ? `"${part.replaceAll('"', '""')}"` : part)).join(", ");
 }
 
 export function isGlob(part: string): boolean {

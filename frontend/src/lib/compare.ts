@@ -1,6 +1,6 @@
 /** What differs between runs: of their graphs in words, and what makes their figures hard to compare. */
 import type { Graph, GraphNode, Json, Run } from "@/api/types";
-import { type Catalogue, paramLabel, shapeOf } from "./catalogue";
+import { type Catalogue, paramLabel, shapeOf, valueText } from "./catalogue";
 import { edgeId, nodeLabel } from "./document";
 import { plural } from "./format";
 
@@ -37,7 +37,7 @@ function nodeDifferences(was: GraphNode, node: GraphNode, types: Catalogue): str
     return [...found, `${label}: ${name(was.type)} → ${name(node.type)}`];
   }
   for (const { name, label: text, before, after } of changedParams(was, node, types)) {
-    found.push(`${label}: ${text || name} ${shown(before)} → ${shown(after)}`);
+    found.push(`${label}: ${text || name} ${valueText(before)} → ${valueText(after)}`);
   }
   return found;
 }
@@ -62,12 +62,6 @@ function changedParams(was: GraphNode, node: GraphNode, types: Catalogue): Param
     const label = param ? paramLabel(param) : name;
     return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ name, label, before, after }];
   });
-}
-
-function shown(value: Json): string {
-  if (value === null || value === "") return "none";
-  if (typeof value === "boolean") return value ? "on" : "off";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** Wires between nodes that both graphs have; the others are told by their nodes. */

@@ -1,6 +1,6 @@
 /** A node in a sentence, for those who hear the page: "Linear, fc1, out features 64, input connected, output B by 64". */
 import type { Graph, GraphNode, NodeInfo, NodeReport } from "@/api/types";
-import { paramLabel, paramValue, shapeOf } from "./catalogue";
+import { paramLabel, paramValue, shapeOf, valueText } from "./catalogue";
 import { nodeLabel } from "./document";
 
 const STATUS: Record<string, string> = {
@@ -20,7 +20,7 @@ export function describeNode(
   const parts = [
     info.display_name,
     nodeLabel(node) !== info.display_name && nodeLabel(node),
-    ...primary.map((param) => `${paramLabel(param)} ${String(paramValue(node, param) ?? "not set")}`),
+    ...primary.map((param) => `${paramLabel(param)} ${valueText(paramValue(node, param))}`),
     ...ports.map((port) => `${port.name} ${connected.has(port.name) ? "connected" : "not connected"}`),
     ...info.outputs.map((output) => {
       const text = report?.outputs[output.name]?.text;

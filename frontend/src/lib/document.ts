@@ -132,14 +132,14 @@ export function reconnect(graph: Graph, oldId: string, edge: Edge, multiple: boo
 
 /** Removes nodes, with the wires they had, and wires. */
 export function remove(graph: Graph, nodes: ReadonlySet<string>, edges: ReadonlySet<string>): Graph {
-  if (nodes.size === 0 && edges.size === 0) return graph;
-  return {
-    ...graph,
+  const goes = (edge: Edge): boolean =>
+    nodes.has(edge.source) || nodes.has(edge.target) || edges.has(edgeId(edge));
+  const kept = {
     nodes: graph.nodes.filter((node) => !nodes.has(node.id)),
-    edges: graph.edges.filter(
-      (edge) => !nodes.has(edge.source) && !nodes.has(edge.target) && !edges.has(edgeId(edge)),
-    ),
+    edges: graph.edges.filter((edge) => !goes(edge)),
   };
+  const same = kept.nodes.length === graph.nodes.length && kept.edges.length === graph.edges.length;
+  return same ? graph : { ...graph, ...kept };
 }
 
 /** Nodes with the wires between them, as they are copied. */

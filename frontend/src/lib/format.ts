@@ -13,13 +13,10 @@ export function formatNumber(value: number | null | undefined, digits = 4): stri
       .toExponential(digits - 1)
       .replace(/\.?0+e/, "e")
       .replace("e+", "e");
-  return trimZeros(value.toPrecision(digits), size, digits);
-}
-
-function trimZeros(text: string, size: number, digits: number): string {
-  const plain = text.includes("e") ? Number(text).toFixed(0) : text;
-  if (size >= 10 ** digits) return Number(plain).toLocaleString("en-US");
-  return plain.includes(".") ? plain.replace(/\.?0+$/, "") : plain;
+  const text = value.toPrecision(digits);
+  // Beyond these digits toPrecision writes an exponent.
+  if (Math.abs(Number(text)) >= 10 ** digits) return Number(text).toLocaleString("en-US");
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
 /** A whole number with separators: 12,480. */
@@ -43,17 +40,20 @@ export function formatBytes(bytes: number | null | undefined): string {
 function scaled(value: number, base: number, units: readonly string[]): string {
   let size = value;
   let unit = 0;
-  while (Math.abs(size) >= base && unit < units.length - 1) {
+  const shown = (): number => (unit === 0 ? Math.round(size) : Number(size.toPrecision(3)));
+  // What rounds up to the next unit is shown in it.
+  while (Math.max(Math.abs(size), Math.abs(shown())) >= base && unit < units.length - 1) {
     size /= base;
     unit++;
   }
-  return `${unit === 0 ? Math.round(size) : Number(size.toPrecision(3))}${units[unit]}`;
+  return `${shown()}${units[unit]}`;
 }
 
-/** Seconds as 0.42 s, 12 s, 3 min 05 s, 2 h 10 min. */
+/** Seconds as 420 ms, 4.2 s, 12 s, 3 min 05 s, 2 h 10 min. */
 export function formatDuration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return NONE;
-  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  const milliseconds = Math.round(seconds * 1000);
+  if (milliseconds < 1000) return `${milliseconds} ms`;
   if (seconds < 10) return `${Number(seconds.toPrecision(2))} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
@@ -70,8 +70,8 @@ export function formatPercent(share: number | null | undefined): string {
 export function formatAgo(time: number, now: number = Date.now() / 1000): string {
   const seconds = Math.max(0, now - time);
   if (seconds < 45) return "just now";
-  if (seconds < 3600) return `${Math.max(1, Math.round(seconds / 60))} min ago`;
-  if (seconds < 86_400) return `${Math.round(seconds / 3600)} h ago`;
+  if (seconds < 3600) return `${Math.max(1, Math.floor(seconds / 60))} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
   return new Date(time * 1000).toLocaleDateString("en-GB", {
     day: "numeric",
     month: "short",

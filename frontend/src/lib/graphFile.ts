@@ -1,5 +1,5 @@
 /** Reads a graph file. The server judges its contents; here only that it is a graph at all. */
-import type { Graph, GraphNode } from "@/api/types";
+import type { Edge, Graph, GraphNode } from "@/api/types";
 import { FORMAT } from "./document";
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -27,7 +27,7 @@ export function graphFromText(text: string, fileName: string): Graph {
     format: FORMAT,
     name: typeof value.name === "string" ? value.name : fileName.replace(/\.json$/i, ""),
     nodes: value.nodes.map((node, index) => completeNode(node, index, fileName)),
-    edges: Array.isArray(value.edges) ? (value.edges as Graph["edges"]) : [],
+    edges: Array.isArray(value.edges) ? value.edges.map((edge, index) => asEdge(edge, index, fileName)) : [],
   };
 }
 
@@ -36,6 +36,22 @@ function completeNode(value: unknown, index: number, fileName: string): GraphNod
   if (!isRecord(value) || typeof value.id !== "string" || typeof value.type !== "string") {
     throw new Error(`${fileName} is not a graph file: node ${index + 1} has no id or no type.`);
   }
+  if (value.params !== undefined && !isRecord(value.params)) {
+    throw new Error(
+      `${fileName} is not a graph file: the parameters of node ${index + 1} are not a list of names and values.`,
+    );
+  }
   const defaults = { name: "", disabled: false, version: 1, position: null, params: {} };
   return { ...defaults, ...value } as GraphNode;
+}
+
+const ENDS = ["source", "source_output", "target", "target_input"];
+
+function asEdge(value: unknown, index: number, fileName: string): Edge {
+  if (!isRecord(value) || ENDS.some((end) => typeof value[end] !== "string")) {
+    throw new Error(
+      `${fileName} is not a graph file: wire ${index + 1} does not say which output and input it joins.`,
+    );
+  }
+  return value as Edge;
 }

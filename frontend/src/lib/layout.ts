@@ -6,6 +6,7 @@ import dagre from "@dagrejs/dagre";
 import type { Edge, Graph, Position } from "@/api/types";
 import { CARD, cardHeight, GHOST_ROOM, GRID } from "./card";
 import { type Catalogue, shapeOf } from "./catalogue";
+import { findNode } from "./document";
 import { FRAME_PAD, type FrameKind, frameOf, frameRect } from "./frames";
 
 const COLUMN_GAP = 50;
@@ -71,7 +72,7 @@ function arrange(
 }
 
 function typeOf(graph: Graph, id: string): string {
-  return graph.nodes.find((node) => node.id === id)?.type ?? "";
+  return findNode(graph, id)?.type ?? "";
 }
 
 /** A layer without any wire into it: it reads the model's input, which is drawn at its left. */

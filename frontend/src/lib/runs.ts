@@ -15,6 +15,9 @@ const STATES: Record<RunState, string> = {
   interrupted: "Interrupted",
 };
 
+/** States of a run that has a trainer. */
+export const LIVE: readonly RunState[] = ["starting", "running", "paused", "stopping"];
+
 export const RUN_STATES = Object.keys(STATES) as RunState[];
 
 export function stateLabel(state: RunState): string {

@@ -65,13 +65,14 @@ export function thin({ x, y }: Line, most: number): Line {
   return { x: pick(x), y: pick(y) };
 }
 
-/** The places of the lowest and the highest value from `from` to before `to`, in order; one where they are the same. */
+/** The places of the lowest and the highest number from `from` to before `to`, in order; one where they are the same. */
 function extremes(y: Float64Array, from: number, to: number): number[] {
+  const at = (place: number): number => y[place] ?? Number.NaN;
   let [low, high] = [from, from];
   for (let i = from; i < to; i++) {
-    const value = y[i] ?? Number.NaN;
-    if (value < (y[low] ?? 0)) low = i;
-    if (value > (y[high] ?? 0)) high = i;
+    // The negated comparison lets any number take the place of a NaN.
+    if (!(at(low) <= at(i)) && !Number.isNaN(at(i))) low = i;
+    if (!(at(high) >= at(i)) && !Number.isNaN(at(i))) high = i;
   }
   return low === high ? [low] : [Math.min(low, high), Math.max(low, high)];
 }

@@ -10,7 +10,7 @@ export interface Size {
 }
 
 /** What the canvas is asked to show; a new object asks again. */
-export type Sight = { kind: "fit" } | { kind: "node"; id: string };
+type Sight = { kind: "fit" } | { kind: "node"; id: string };
 
 /** The small list of node types that opens on the canvas. */
 export interface QuickAdd {
@@ -21,13 +21,13 @@ export interface QuickAdd {
 }
 
 /** A wire while it is drawn: where it began and the ports that it may end at, as keys. */
-export interface Drawing {
+interface Drawing {
   from: PortRef;
   fits: ReadonlySet<string>;
 }
 
 /** What only the drawn canvas knows; null before it is there. */
-export interface Camera {
+interface Camera {
   /** From a place in the window to a place in the document. */
   toDocument: (place: Position) => Position;
   /** The middle of what is seen, in the window. */

@@ -7,7 +7,7 @@ import { redo, undo } from "./graph";
 import { pauseRun, resumeRun, startRun, stopRun } from "./runs";
 import { type DrawerTab, isDark, openDialog, openDrawer, openLeft, setTheme, toggleSide, useUi } from "./ui";
 
-export type CommandGroup = "Run" | "Edit" | "View" | "Graph" | "Help";
+type CommandGroup = "Run" | "Edit" | "View" | "Graph" | "Help";
 
 export interface Command {
   title: string;

@@ -16,6 +16,11 @@ export function reportError(error: unknown): void {
   toast.error(message, { ...(hint && { description: hint }) });
 }
 
+/** The same, but for a server that does not answer: the banner says that, and it is asked again. */
+export function reportUnlessAway(error: unknown): void {
+  if (!(error instanceof ApiError && error.unreachable)) reportError(error);
+}
+
 function show(stored: StoredGraph): void {
   openDocument({
     graph: stored.draft ?? stored.graph,
@@ -39,27 +44,40 @@ export async function openGraph(id: string): Promise<void> {
   }
 }
 
-/** Stores a document as a new graph and opens it; without the server it is kept in the browser. */
-export async function openAsNew(graph: Graph): Promise<void> {
+/**
+ * Stores a document as a new graph and opens it; without the server it is kept in the browser.
+ * False where the server refused it.
+ */
+export async function openAsNew(graph: Graph): Promise<boolean> {
   try {
     await flushDraft();
     show(await createGraph(graph));
   } catch (error) {
-    if (!(error instanceof ApiError && error.unreachable)) return reportError(error);
+    if (!(error instanceof ApiError && error.unreachable)) {
+      reportError(error);
+      return false;
+    }
     openDocument({ graph, graphId: null, version: null, draft: "pending" });
     fitView();
   }
+  return true;
 }
 
-export function newGraph(): Promise<void> {
-  return openAsNew(emptyGraph());
+export async function newGraph(): Promise<void> {
+  await openAsNew(emptyGraph());
+}
+
+const LONGEST_NAME = 200;
+const COPY = " copy";
+
+function copyOf(graph: Graph): Graph {
+  return renameGraph(graph, `${graph.name.slice(0, LONGEST_NAME - COPY.length)}${COPY}`);
 }
 
 export async function duplicateGraph(id: string): Promise<void> {
   try {
     const stored = await readGraph(id);
-    const source = stored.draft ?? stored.graph;
-    await openAsNew(renameGraph(source, `${source.name} copy`));
+    await openAsNew(copyOf(stored.draft ?? stored.graph));
   } catch (error) {
     reportError(error);
   }
@@ -78,23 +96,35 @@ export async function removeGraph(id: string): Promise<void> {
   }
 }
 
+let writes: Promise<unknown> = Promise.resolve();
+
+/** Writes go one after another, so that an older draft never arrives behind a newer version. */
+function inTurn(write: () => Promise<void>): Promise<void> {
+  const written = writes.then(write, write);
+  writes = written;
+  return written;
+}
+
 /** Saves a version. A newer one on the server opens the dialog that asks what to keep. */
-export async function saveGraph(): Promise<void> {
-  const { graph, graphId, version } = useGraph.getState();
+export function saveGraph(): Promise<void> {
+  const asked = useGraph.getState();
+  return inTurn(() => {
+    const now = useGraph.getState();
+    return saveVersion(asked, now.graphId === asked.graphId ? now.version : asked.version);
+  });
+}
+
+interface Asked {
+  graph: Graph;
+  graphId: string | null;
+}
+
+async function saveVersion({ graph, graphId }: Asked, version: number | null): Promise<void> {
+  const { saved, draft } = useGraph.getState();
   try {
-    const stored =
-      graphId === null || version === null
-        ? await createGraph(graph)
-        : await replaceGraph(graphId, graph, version);
-    // Edits made while the request was under way stay unsaved.
-    useGraph.setState((state) => ({
-      graphId: stored.id,
-      version: stored.version,
-      saved: graph,
-      draft: state.graph === graph ? "clean" : state.draft,
-    }));
-    keepInBrowser();
-    toast.success(`Saved “${graph.name}”, version ${stored.version}.`);
+    if (version !== null && saved === graph && draft === "clean") sayIsSaved(graph, version);
+    else if (graphId === null || version === null) markSaved(graph, graphId, await createGraph(graph));
+    else markSaved(graph, graphId, await replaceGraph(graphId, graph, version));
   } catch (error) {
     if (error instanceof ApiError && error.status === 412) openDialog("conflict");
     else if (error instanceof ApiError && error.status === 404) await saveCopy(graph);
@@ -102,10 +132,28 @@ export async function saveGraph(): Promise<void> {
   }
 }
 
+function markSaved(graph: Graph, graphId: string | null, { id, version }: StoredGraph): void {
+  sayIsSaved(graph, version);
+  // Another document that was opened while the request was under way stays what it is.
+  if (useGraph.getState().graphId !== graphId) return;
+  // Edits made meanwhile stay unsaved.
+  useGraph.setState((state) => ({
+    graphId: id,
+    version,
+    saved: graph,
+    draft: state.graph === graph ? "clean" : state.draft,
+  }));
+  keepInBrowser();
+}
+
+function sayIsSaved(graph: Graph, version: number): void {
+  toast.success(`Saved “${graph.name}”, version ${version}.`);
+}
+
 /** Keeps this document as a graph of its own; the other one stays as it is. */
 export async function saveCopy(graph: Graph = useGraph.getState().graph): Promise<void> {
   try {
-    show(await createGraph(renameGraph(graph, `${graph.name} copy`)));
+    show(await createGraph(copyOf(graph)));
   } catch (error) {
     reportError(error);
   }
@@ -137,10 +185,15 @@ export async function flushDraft(): Promise<void> {
   useGraph.setState({ draft: "browser" });
   if (graphId === null) return;
   try {
-    await saveDraft(graphId, graph);
-    useGraph.setState((state) => (state.graph === graph ? { draft: "server" } : {}));
+    await inTurn(async () => {
+      // A version that was saved since is more than a draft.
+      if (useGraph.getState().draft !== "clean") await saveDraft(graphId, graph);
+    });
+    useGraph.setState((state) =>
+      state.graph === graph && state.draft === "browser" ? { draft: "server" } : {},
+    );
   } catch (error) {
-    if (!(error instanceof ApiError && error.unreachable)) reportError(error);
+    reportUnlessAway(error);
   }
 }
 
@@ -155,7 +208,7 @@ export async function restoreDocument(): Promise<void> {
     if (kept?.graphId) await reconcile(kept.graphId);
     else if (!kept) await openFirst();
   } catch (error) {
-    if (!(error instanceof ApiError && error.unreachable)) reportError(error);
+    reportUnlessAway(error);
   }
 }
 
@@ -175,6 +228,6 @@ async function reconcile(id: string): Promise<void> {
     useGraph.setState({ graphId: null, version: null });
     return;
   }
-  if (isDirty(useGraph.getState())) useGraph.setState({ draft: "pending" });
+  if (isDirty(useGraph.getState())) await flushDraft();
   else show(stored);
 }

@@ -24,8 +24,7 @@ export async function importGraph(file: File): Promise<void> {
   } catch (error) {
     return reportError(error);
   }
-  await openAsNew(graph);
-  toast.success(`Opened ${file.name} as a new graph.`);
+  if (await openAsNew(graph)) toast.success(`Opened ${file.name} as a new graph.`);
 }
 
 /** Asks for a graph file and opens it. */

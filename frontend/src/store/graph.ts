@@ -5,7 +5,7 @@ import type { Graph, Report } from "@/api/types";
 import { emptyGraph } from "@/lib/document";
 
 /** Where the last edit is kept: nowhere yet, in this browser, or on the server. */
-export type DraftState = "clean" | "pending" | "browser" | "server";
+type DraftState = "clean" | "pending" | "browser" | "server";
 
 interface GraphState {
   graph: Graph;
@@ -61,13 +61,19 @@ export function amend(change: (graph: Graph) => Graph): void {
 }
 
 export function undo(): void {
-  useGraph.temporal.getState().undo();
-  useGraph.setState({ draft: "pending" });
+  const { pastStates, undo: step } = useGraph.temporal.getState();
+  if (pastStates.length > 0) inHistory(step);
 }
 
 export function redo(): void {
-  useGraph.temporal.getState().redo();
+  const { futureStates, redo: step } = useGraph.temporal.getState();
+  if (futureStates.length > 0) inHistory(step);
+}
+
+function inHistory(step: () => void): void {
+  // First, so that whoever sees the document change sees that it is not kept yet.
   useGraph.setState({ draft: "pending" });
+  step();
 }
 
 /** How many steps can be undone and redone. */

@@ -16,9 +16,9 @@ import {
 import { openSocket, type SocketState } from "@/api/socket";
 import type { Report, Run, RunEvent, RunState } from "@/api/types";
 import { describeEnd } from "@/lib/runs";
-import { openAsNew, reportError } from "./documents";
+import { openAsNew, reportError, reportUnlessAway } from "./documents";
 import { useGraph } from "./graph";
-import { addLive, forgetCurves, loadCurves } from "./series";
+import { addLive, forgetCurves, loadCurves, renewCurves } from "./series";
 import { openDrawer, selectRuns, useUi } from "./ui";
 
 export interface NodeRun {
@@ -42,7 +42,7 @@ interface RunsState {
 }
 
 const PAGE = 100;
-export const ENDED: readonly RunState[] = ["completed", "stopped", "failed", "interrupted"];
+const ENDED: readonly RunState[] = ["completed", "stopped", "failed", "interrupted"];
 const NO_NODES: Record<string, NodeRun> = {};
 
 export const useRuns = create<RunsState>()(() => ({
@@ -71,6 +71,7 @@ export function liveRun(state: RunsState): Run | undefined {
 
 /** Takes runs into the store, except where an event has already told something newer. */
 function put(...runs: Run[]): void {
+  for (const run of runs) if (!followed.has(run.id)) followed.set(run.id, run.seq);
   useRuns.setState((state) => {
     const newer = runs.filter((run) => (state.runs[run.id]?.seq ?? 0) <= run.seq);
     const changed = newer.some((run) => state.runs[run.id]?.state !== run.state);
@@ -82,6 +83,12 @@ function put(...runs: Run[]): void {
 // --- following --------------------------------------------------------------------------------------------
 
 let cursor: number | null = null;
+
+/**
+ * Per run, the last event that its curves and its log are sure to have: those behind it are still to be taken,
+ * also where the record itself, which answers bring too, is further on.
+ */
+const followed = new Map<string, number>();
 
 /** Listens to all runs until the returned function is called. */
 export function followRuns(): () => void {
@@ -99,34 +106,33 @@ export function followRuns(): () => void {
   });
 }
 
-/** Brings the newest runs; the first time the newest one, or the one that trains, is shown. */
+/** Brings the newest runs, and what was missed of them; the first time one is chosen to be shown. */
 async function refreshRuns(): Promise<void> {
   try {
     const { runs } = await listRuns({ limit: PAGE });
     put(...runs);
-    const shown = useRuns.getState().activeRunId;
+    for (const { id, seq } of runs) if (seq > (followed.get(id) ?? seq)) catchUp(id, seq);
     const first = runs.find((run) => !isEnded(run)) ?? runs[0];
-    if (shown === null && first) await showRun(first.id);
+    const shown = useRuns.getState().activeRunId ?? first?.id;
+    if (shown !== undefined) await showRun(shown);
   } catch (error) {
-    if (!(error instanceof ApiError && error.unreachable)) reportError(error);
+    reportUnlessAway(error);
   }
 }
 
 function take(event: RunEvent): void {
   cursor = event.cursor ?? cursor;
-  const run = useRuns.getState().runs[event.run];
-  if (!run) {
-    void bring(event.run);
-    return;
-  }
-  if (event.seq <= run.seq) return;
-  if (event.seq > run.seq + 1) {
-    forgetCurves(event.run);
-    void bring(event.run);
-    return;
-  }
+  // Points know their steps: it does no harm to add them twice.
   if (event.type === "metrics") addLive(event.run, event.series);
-  put(apply(run, event));
+  const run = useRuns.getState().runs[event.run];
+  const last = followed.get(event.run);
+  if (!run || last === undefined || event.seq > last + 1) {
+    void bring(event.run, event.seq);
+    return;
+  }
+  if (event.seq <= last) return;
+  followed.set(event.run, event.seq);
+  if (event.seq > run.seq) put(apply(run, event));
   if (event.run === useRuns.getState().activeRunId) note(event);
   if (event.type === "state" && ENDED.includes(event.state)) void ended(event.run);
 }
@@ -141,20 +147,45 @@ function apply(run: Run, event: RunEvent): Run {
   return { ...next, state: event.state, error: event.error, started };
 }
 
-/** Asks for a run that is new here, or that events of were missed. */
-async function bring(id: string): Promise<void> {
+/** Per run that is being asked for, the last event that the answer must know of. */
+const asked = new Map<string, number>();
+
+/** Asks for a run that is new here, or that events of were missed: once, however many of its events come. */
+async function bring(id: string, seq: number): Promise<void> {
+  const under = asked.has(id);
+  asked.set(id, Math.max(seq, asked.get(id) ?? 0));
+  if (under) return;
+  let run: Run | null;
+  do run = await reread(id);
+  while (run && run.seq < (asked.get(id) ?? 0));
+  asked.delete(id);
+  if (!run) return;
+  put(run);
+  catchUp(id, run.seq);
+  if (id === useRuns.getState().activeRunId) await showRun(id);
+}
+
+/** A run as the server has it now; null where it does not answer, or does not have it any more. */
+async function reread(id: string): Promise<Run | null> {
   try {
-    put(await readRun(id));
-    if (id === useRuns.getState().activeRunId) await showRun(id);
+    return await readRun(id);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 404) drop(id);
+    return null;
   }
+}
+
+/** Events up to this one were missed: the curves are brought anew. */
+function catchUp(id: string, seq: number): void {
+  followed.set(id, seq);
+  renewCurves(id).catch(reportUnlessAway);
 }
 
 /** The record of a run that has ended has its times; whoever was away is told. */
 async function ended(id: string): Promise<void> {
-  await bring(id);
+  const record = await reread(id);
+  if (record) put(record);
   const run = useRuns.getState().runs[id];
   if (!run) return;
   const tell = run.state === "failed" ? toast.error : toast.info;
@@ -170,7 +201,7 @@ async function ended(id: string): Promise<void> {
 
 /** Shows a run: its curves, log and node states. */
 export async function showRun(id: string): Promise<void> {
-  useRuns.setState({ activeRunId: id, nodes: NO_NODES, log: [] });
+  if (useRuns.getState().activeRunId !== id) useRuns.setState({ activeRunId: id, nodes: NO_NODES, log: [] });
   try {
     const [events] = await Promise.all([readEvents(id), loadCurves(id)]);
     if (useRuns.getState().activeRunId !== id) return;
@@ -182,13 +213,17 @@ export async function showRun(id: string): Promise<void> {
       return { log, nodes: log.reduce(mark, NO_NODES) };
     });
   } catch (error) {
-    if (!(error instanceof ApiError && error.unreachable)) reportError(error);
+    reportUnlessAway(error);
   }
 }
 
 function note(event: RunEvent): void {
   if (event.type === "metrics" || event.type === "progress") return;
-  useRuns.setState((state) => ({ log: [...state.log, event], nodes: mark(state.nodes, event) }));
+  useRuns.setState((state) => {
+    // What was loaded may be ahead of what is told.
+    if (event.seq <= (state.log.at(-1)?.seq ?? 0)) return state;
+    return { log: [...state.log, event], nodes: mark(state.nodes, event) };
+  });
 }
 
 function mark(nodes: Readonly<Record<string, NodeRun>>, event: RunEvent): Readonly<Record<string, NodeRun>> {
@@ -268,7 +303,12 @@ export async function findRuns(
 
 export async function nameRun(id: string, name: string): Promise<void> {
   try {
-    put(await renameRun(id, name));
+    const run = await renameRun(id, name);
+    put(run);
+    useRuns.setState(({ runs }) => {
+      const known = runs[id];
+      return known ? { runs: { ...runs, [id]: { ...known, name: run.name } } } : {};
+    });
   } catch (error) {
     reportError(error);
   }
@@ -285,6 +325,7 @@ export async function removeRun(id: string): Promise<void> {
 
 function drop(id: string): void {
   forgetCurves(id);
+  followed.delete(id);
   useRuns.setState((state) => {
     const { [id]: _gone, ...runs } = state.runs;
     const active = state.activeRunId === id ? { activeRunId: null, nodes: NO_NODES, log: [] } : {};

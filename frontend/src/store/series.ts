@@ -45,20 +45,29 @@ function add(run: string, series: Record<string, Point[]>): void {
 export function loadCurves(run: string): Promise<void> {
   const under = loading.get(run);
   if (under) return under;
-  const request = readSeries(run, MAX_POINTS)
-    .then((series) => {
+  const request = readSeries(run, MAX_POINTS).then(
+    (series) => {
+      // Forgotten meanwhile, or asked for anew: this answer is out of date.
+      if (loading.get(run) !== request) return;
       curves.set(run, new Map());
       add(run, series);
-      const waiting = early.get(run) ?? [];
+      for (const later of early.get(run) ?? []) add(run, later);
       early.delete(run);
-      for (const later of waiting) add(run, later);
-    })
-    .catch((error: unknown) => {
-      loading.delete(run);
+    },
+    (error: unknown) => {
+      if (loading.get(run) === request) forgetCurves(run);
       throw error;
-    });
+    },
+  );
   loading.set(run, request);
   return request;
+}
+
+/** Brings the past of a run again, where its curves are looked at: after a gap. */
+export async function renewCurves(run: string): Promise<void> {
+  if (!loading.has(run)) return;
+  forgetCurves(run);
+  await loadCurves(run);
 }
 
 const early = new Map<string, Record<string, Point[]>[]>();
@@ -69,7 +78,7 @@ export function addLive(run: string, series: Record<string, Point[]>): void {
   else if (loading.has(run)) early.set(run, [...(early.get(run) ?? []), series]);
 }
 
-/** Forgets a run's curves, so that the next look brings them anew: after a gap, or when it was deleted. */
+/** Forgets a run's curves; the next look brings them anew. */
 export function forgetCurves(run: string): void {
   curves.delete(run);
   loading.delete(run);

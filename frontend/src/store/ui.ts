@@ -56,7 +56,7 @@ export function isDark(theme: Theme): boolean {
 }
 
 /** Puts the theme's class on the page; called where the theme changes, never in a render. */
-export function applyTheme(theme: Theme): void {
+function applyTheme(theme: Theme): void {
   document.documentElement.classList.toggle("dark", isDark(theme));
 }
 

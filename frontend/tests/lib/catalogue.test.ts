@@ -8,6 +8,7 @@ import {
   paramValue,
   searchTypes,
   shapeOf,
+  valueText,
 } from "@/lib/catalogue";
 import { input, nodeType, TYPES } from "../helpers/catalogue";
 import { node } from "../helpers/graphs";
@@ -64,6 +65,17 @@ describe("a parameter's value", () => {
 test("a parameter is called by its label, else by its name with spaces", () => {
   expect(paramLabel(param("out_features"))).toBe("out features");
   expect(paramLabel(param("lr", { label: "Learning rate" }))).toBe("Learning rate");
+});
+
+test.each([
+  [null, "none"],
+  ["", "empty"],
+  [true, "on"],
+  [0.5, "0.5"],
+  [[0.9, 0.999], "0.9, 0.999"],
+  [{ a: 1 }, '{"a":1}'],
+])("the value %j is called “%s”", (value, text) => {
+  expect(valueText(value)).toBe(text);
 });
 
 test("categories stand in the order in which a network is built; unknown kinds come last", () => {

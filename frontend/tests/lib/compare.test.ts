@@ -15,7 +15,7 @@ describe("what differs between two graphs", () => {
     ["places", doc.moveNodes(graph, new Map([["fc1", { x: 9, y: 9 }]])), []],
     ["a parameter", doc.setParam(graph, "fc1", "out_features", 8), ["fc1: out features 64 → 8"]],
     ["a switch", doc.setParam(graph, "fc1", "bias", false), ["fc1: bias on → off"]],
-    ["a list", doc.setParam(graph, "adam", "betas", [0.8, 0.999]), ["adam: betas [0.9,0.999] → [0.8,0.999]"]],
+    ["a list", doc.setParam(graph, "adam", "betas", [0.8, 0.999]), ["adam: betas 0.9, 0.999 → 0.8, 0.999"]],
     ["a node that is off", doc.setDisabled(graph, new Set(["act"]), true), ["act was disabled"]],
     ["a name", doc.renameNode(graph, "fc1", "Hidden"), ["fc1 was renamed to Hidden"]],
     ["a node more", wider, ["ReLU was added"]],

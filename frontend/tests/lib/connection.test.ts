@@ -81,8 +81,8 @@ describe("refusal", () => {
   });
 
   test("both types that a port takes are named", () => {
-    const { csv: _csv, ...nodes } = { csv: "", mse: "MSELoss", model: "ModelAssembly" };
-    expect(refusal(graphOf(nodes), TYPES, wire("mse.loss_fn > model.data"))).toBe(
+    const pair = graphOf({ mse: "MSELoss", model: "ModelAssembly" });
+    expect(refusal(pair, TYPES, wire("mse.loss_fn > model.data"))).toBe(
       "“data” of model takes a dataset or a loader, not a loss fn.",
     );
   });
@@ -149,12 +149,12 @@ describe("the ports that glow while a wire is drawn", () => {
   test("they are exactly those that refusal lets pass", () => {
     const graph = sampleGraph();
     const from = output("split", "train");
-    const let_pass = graph.nodes.flatMap(({ id, type }) =>
+    const passed = graph.nodes.flatMap(({ id, type }) =>
       Object.keys(TYPES[type as keyof typeof TYPES].inputs)
         .filter((name) => refusal(graph, TYPES, wire(`split.train > ${id}.${name}`)) === null)
         .map((name) => portKey(target(id, name))),
     );
-    expect(fittingPorts(graph, TYPES, from)).toEqual(new Set(let_pass));
+    expect(fittingPorts(graph, TYPES, from)).toEqual(new Set(passed));
   });
 });
 

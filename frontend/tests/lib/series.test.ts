@@ -75,12 +75,8 @@ describe("thinning", () => {
   });
 
   test("a stretch without any finite value stays a gap", () => {
-    const { x, y } = thin(line([0, 1, 2, 3], [1, 2, Number.NaN, Number.NaN]), 2);
-    expect(x.length).toBe(1);
-    expect(y.length).toBe(1);
-    expect(thin(line(steps(0, 7), [1, 2, 3, 4, NaN, NaN, NaN, NaN]), 4).y.slice(-2)).toEqual(
-      Float64Array.from([NaN, NaN]),
-    );
+    const { y } = thin(line(steps(0, 7), [1, 2, 3, 4, NaN, NaN, NaN, NaN]), 4);
+    expect([...y]).toEqual([1, 4, NaN]);
   });
 
   test("never more than asked for, and both extremes of the whole line are in it", () => {

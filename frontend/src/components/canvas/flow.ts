@@ -37,7 +37,7 @@ export interface View {
 const FRAME_ID = "frame:";
 export const FOLDED = { width: 200, header: 36, row: 22 } as const;
 
-export function frameId(kind: FrameKind): string {
+function frameId(kind: FrameKind): string {
   return `${FRAME_ID}${kind}`;
 }
 

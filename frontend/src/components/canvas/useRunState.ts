@@ -1,13 +1,19 @@
-import { useRuns } from "@/store/runs";
+import { useGraph } from "@/store/graph";
+import { activeRun, type NodeRun, useRuns } from "@/store/runs";
 
-export type RunLook = "idle" | "queued" | "running" | "done" | "failed";
-
-/** How far the active run is with a node. */
-export function useRunState(id: string): RunLook {
-  return useRuns((state) => state.nodes[id]?.status ?? "idle");
+/** What the run that is shown says of a node; nothing while another graph is open than it was made from. */
+function useNodeRun(id: string): NodeRun | undefined {
+  const name = useGraph((state) => state.graph.name);
+  return useRuns((state) => (activeRun(state)?.graph_name === name ? state.nodes[id] : undefined));
 }
 
-/** Why the active run failed at this node; undefined where it did not. */
+/** What a node does in the run that is shown. */
+export function useRunState(id: string): NodeRun["status"] | "idle" {
+  return useNodeRun(id)?.status ?? "idle";
+}
+
+/** Why a node failed in the run that is shown. */
 export function useRunMessage(id: string): string | undefined {
-  return useRuns((state) => (state.nodes[id]?.status === "failed" ? state.nodes[id].message : undefined));
+  const run = useNodeRun(id);
+  return run?.status === "failed" ? run.message : undefined;
 }

@@ -5,7 +5,7 @@ import { Button } from "@/components/ui/Button";
 import { ProgressBar } from "@/components/ui/ProgressBar";
 import { Select } from "@/components/ui/Select";
 import { formatCount, formatDuration, formatInt } from "@/lib/format";
-import { progressShare } from "@/lib/runs";
+import { LIVE, progressShare, stateLabel } from "@/lib/runs";
 import { showProblem } from "@/store/editing";
 import { isEnded, showRun, useRuns } from "@/store/runs";
 
@@ -75,8 +75,23 @@ export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
         <dt>Seed</dt>
         <dd>{run.seed}</dd>
       </dl>
+      {run.state === "queued" && <Waiting run={run} />}
       {run.error && <Failure run={run} />}
     </section>
+  );
+}
+
+/** What a queued run waits for. */
+function Waiting({ run }: { run: Run }) {
+  const before = useRuns((state) =>
+    Object.values(state.runs).find((other) => other.id !== run.id && LIVE.includes(other.state)),
+  );
+  if (!before) return null;
+  return (
+    <p className="rounded-md bg-warning-soft p-2 text-sm">
+      Waits for “{before.name}”, which is {stateLabel(before.state).toLowerCase()}.
+      {before.state === "paused" && " Resume or stop it to go on."}
+    </p>
   );
 }
 

@@ -73,7 +73,7 @@ function Chip({ column, pressed, onToggle }: { column: Column; pressed: boolean;
     >
       <Icon aria-hidden className="size-3 shrink-0" />
       <span className="truncate">{column.name}</span>
-      <span className="text-xs opacity-80">{column.dtype}</span>
+      <span className="text-xs">{column.dtype}</span>
     </button>
   );
 }

@@ -3,7 +3,7 @@ import { EmptyState } from "@/components/ui/EmptyState";
 import { TypeIcon, tintOf } from "@/components/ui/TypeIcon";
 import { cn } from "@/lib/cn";
 import { nodeLabel } from "@/lib/document";
-import { formatBytes, formatCount, formatInt } from "@/lib/format";
+import { formatCount, formatInt } from "@/lib/format";
 import { frameOf } from "@/lib/frames";
 import { type ModelRow, modelRows } from "@/lib/modelRows";
 import { focusNode } from "@/store/canvas";
@@ -27,7 +27,7 @@ export function ModelSummary() {
   const totals = report?.totals;
   return (
     <>
-      <dl className="grid grid-cols-3 gap-2 p-3">
+      <dl className="grid grid-cols-2 gap-2 p-3">
         <Figure
           label="Parameters"
           value={formatCount(totals?.parameters)}
@@ -37,11 +37,6 @@ export function ModelSummary() {
           label="FLOPs"
           value={formatCount(totals?.flops)}
           full={`${formatInt(totals?.flops)} per sample, forward`}
-        />
-        <Figure
-          label="Memory"
-          value={formatBytes(totals?.memory)}
-          full={`${formatInt(totals?.memory)} bytes to train: weights, gradients, optimizer state, activations`}
         />
       </dl>
       <Section title="Layers">

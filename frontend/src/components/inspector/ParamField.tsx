@@ -2,7 +2,7 @@ import { RotateCcw } from "lucide-react";
 import type { Diagnostic, GraphNode } from "@/api/types";
 import { describedBy, Field } from "@/components/ui/Field";
 import { IconButton } from "@/components/ui/IconButton";
-import { isChanged, type NamedInput, paramLabel } from "@/lib/catalogue";
+import { isChanged, type NamedInput, paramLabel, valueText } from "@/lib/catalogue";
 import { resetParam } from "@/lib/document";
 import { edit } from "@/store/graph";
 import { ParamControl } from "./ParamControl";
@@ -23,7 +23,7 @@ export function ParamField({ node, param, problem }: ParamFieldProps) {
     <Field
       label={label}
       htmlFor={id}
-      inline={param.dtype === "BOOL" && !param.choices}
+      inline={param.dtype === "BOOL" && !param.choices && param.length === null}
       hint={param.description || undefined}
       error={error}
       aside={
@@ -32,7 +32,7 @@ export function ParamField({ node, param, problem }: ParamFieldProps) {
             <span aria-hidden className="size-1.5 shrink-0 rounded-full bg-accent" />
             <IconButton
               size="sm"
-              label={`Back to the default, ${param.default === null ? "none" : String(param.default) || "empty"}`}
+              label={`Back to the default, ${valueText(param.default)}`}
               onClick={() => edit((graph) => resetParam(graph, node.id, param.name))}
             >
               <RotateCcw />

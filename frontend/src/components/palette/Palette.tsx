@@ -78,7 +78,7 @@ interface CategoryProps {
 function Category({ title, types, open, onToggle }: CategoryProps) {
   return (
     <section className="mb-1">
-      <h3>
+      <h2>
         <button
           type="button"
           aria-expanded={open}
@@ -91,7 +91,7 @@ function Category({ title, types, open, onToggle }: CategoryProps) {
           />
           {title}
         </button>
-      </h3>
+      </h2>
       {open && (
         <ul>
           {types.map((info) => (

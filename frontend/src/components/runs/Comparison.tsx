@@ -79,7 +79,7 @@ function Differences({ compared, graphs }: { compared: Compared[]; graphs: Reado
   if (!first || !before) return null;
   return (
     <section aria-label="Differences of the graphs" className="flex flex-col gap-1 text-sm">
-      <h3 className="font-medium">What differs in the graph</h3>
+      <h2 className="font-medium">What differs in the graph</h2>
       {others.map(({ run, letter, color }) => {
         const after = graphs.get(run.id);
         const found = after ? graphDifferences(before, after, types) : [];

@@ -49,22 +49,12 @@ export function Drawer() {
           </IconButton>
         }
       >
-        {open && (
-          <Suspense fallback={null}>
-            <TabPanel value="training">
-              <TrainingPanel />
-            </TabPanel>
-            <TabPanel value="runs">
-              <RunsPanel />
-            </TabPanel>
-            <TabPanel value="problems">
-              <ProblemsPanel />
-            </TabPanel>
-            <TabPanel value="logs">
-              <LogsPanel />
-            </TabPanel>
-          </Suspense>
-        )}
+        <Suspense fallback={null}>
+          <TabPanel value="training">{open && <TrainingPanel />}</TabPanel>
+          <TabPanel value="runs">{open && <RunsPanel />}</TabPanel>
+          <TabPanel value="problems">{open && <ProblemsPanel />}</TabPanel>
+          <TabPanel value="logs">{open && <LogsPanel />}</TabPanel>
+        </Suspense>
       </Tabs>
     </section>
   );

@@ -26,7 +26,7 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
             className,
           )}
         >
-          <header className="flex items-start gap-3 px-4 pt-3.5 pb-1">
+          <div className="flex items-start gap-3 px-4 pt-3.5 pb-1">
             <Radix.Title className="grow font-semibold text-lg">{title}</Radix.Title>
             <Radix.Close
               aria-label="Close"
@@ -34,12 +34,12 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
             >
               <X className="size-4" />
             </Radix.Close>
-          </header>
+          </div>
           {description && (
             <Radix.Description className="px-4 pb-2 text-muted">{description}</Radix.Description>
           )}
           {children && <div className="min-h-0 overflow-y-auto px-4 py-2">{children}</div>}
-          {footer && <footer className="flex justify-end gap-2 px-4 pt-2 pb-4">{footer}</footer>}
+          {footer && <div className="flex justify-end gap-2 px-4 pt-2 pb-4">{footer}</div>}
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

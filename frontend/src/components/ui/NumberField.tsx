@@ -1,4 +1,3 @@
-import type { KeyboardEvent } from "react";
 import { TextField } from "./TextField";
 
 interface NumberFieldProps {
@@ -19,10 +18,17 @@ interface NumberFieldProps {
   className?: string;
 }
 
-/** A number as people type it: "1e-3", "0,5" and "1 000" count; NaN where it is none. */
+const THOUSANDS = /^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$/;
+const DECIMAL_COMMA = /^[^.,]*,\d+$/;
+
+/**
+ * A number as people type it: "1e-3", "0,5", "1 000" and "1,000" count; NaN where it is none.
+ * A comma before three digits parts thousands, as it does where the page shows numbers; else it is a decimal one.
+ */
 export function parseNumber(text: string): number {
   const plain = text.trim().replace(/[\s_]/g, "").replace("−", "-");
-  const dotted = /^[^.]*,\d+$/.test(plain) && plain.split(",").length === 2 ? plain.replace(",", ".") : plain;
+  if (THOUSANDS.test(plain)) return Number(plain.replaceAll(",", ""));
+  const dotted = DECIMAL_COMMA.test(plain) ? plain.replace(",", ".") : plain;
   return dotted === "" ? Number.NaN : Number(dotted);
 }
 
@@ -35,27 +41,23 @@ export function NumberField(props: NumberFieldProps) {
     if (Number.isFinite(number)) onCommit(number);
     else if (text.trim() === "" && nullable) onCommit(null);
   };
-  const onArrow = (event: KeyboardEvent<HTMLDivElement>): void => {
-    if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
-    event.preventDefault();
-    const typed = parseNumber((event.target as HTMLInputElement).value);
+  const onStep = (text: string, direction: 1 | -1): void => {
+    const typed = parseNumber(text);
     const from = Number.isFinite(typed) ? typed : (value ?? 0);
-    onCommit(stepped(from, event.key === "ArrowUp" ? 1 : -1, { step, integer, min, max }));
+    onCommit(stepped(from, direction, { step, integer, min, max }));
   };
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the arrows bubble from the field inside
-    <div className="contents" onKeyDown={onArrow}>
-      <TextField
-        inputMode={integer ? "numeric" : "decimal"}
-        aria-label={label}
-        aria-invalid={invalid || undefined}
-        aria-describedby={describedBy}
-        value={value === null ? "" : String(value)}
-        onCommit={commit}
-        {...rest}
-      />
-    </div>
+    <TextField
+      inputMode={integer ? "numeric" : "decimal"}
+      aria-label={label}
+      aria-invalid={invalid || undefined}
+      aria-describedby={describedBy}
+      value={value === null ? "" : String(value)}
+      onCommit={commit}
+      onStep={onStep}
+      {...rest}
+    />
   );
 }
 

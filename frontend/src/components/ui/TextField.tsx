@@ -8,10 +8,12 @@ interface TextFieldProps extends Omit<ComponentProps<"input">, "value" | "onChan
   value: string;
   /** Called on blur and Enter with the new text; never per key. */
   onCommit: (value: string) => void;
+  /** Called on the up and down keys with the text as it stands; what was typed is then given up. */
+  onStep?: (text: string, direction: 1 | -1) => void;
 }
 
 /** A text field that commits on blur or Enter; Escape puts the old text back. */
-export function TextField({ value, onCommit, className, ...rest }: TextFieldProps) {
+export function TextField({ value, onCommit, onStep, className, ...rest }: TextFieldProps) {
   const [draft, setDraft] = useState<string | null>(null);
   const abandoned = useRef(false);
 
@@ -27,6 +29,10 @@ export function TextField({ value, onCommit, className, ...rest }: TextFieldProp
       event.currentTarget.blur();
     } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) {
       commit();
+    } else if (onStep && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+      event.preventDefault();
+      setDraft(null);
+      onStep(draft ?? value, event.key === "ArrowUp" ? 1 : -1);
     }
   };
 

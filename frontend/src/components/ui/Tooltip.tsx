@@ -19,7 +19,7 @@ export function Tooltip({ content, keys, side = "bottom", children }: TooltipPro
           side={side}
           sideOffset={6}
           collisionPadding={8}
-          className="z-50 flex max-w-72 items-center gap-2 rounded-md border bg-raised px-2 py-1 text-sm text-text shadow-pop"
+          className="tooltip z-50 flex max-w-72 items-center gap-2 rounded-md border bg-raised px-2 py-1 text-sm text-text shadow-pop"
         >
           <span>{content}</span>
           {keys && <Kbd keys={keys} />}

@@ -1,0 +1,82 @@
+import { button, expect, expectState, openSample, runButton, test } from "./page";
+
+/** Two clouds of points, far enough apart that any classifier tells them apart. */
+function clouds(rows: number): string {
+  const line = (i: number): string => {
+    const far = i % 2 === 0;
+    const spread = ((i * 7919) % 100) / 100;
+    return `${(far ? 3 : -3) + spread},${(far ? -2 : 2) - spread},${far ? "spruce" : "oak"}`;
+  };
+  return ["height,width,tree", ...Array.from({ length: rows }, (_, i) => line(i))].join("\n");
+}
+
+test("a table is uploaded, looked at, put on the canvas and deleted", async ({ page }) => {
+  await page.goto("/");
+  await page.getByRole("tab", { name: "Datasets" }).click();
+  await page
+    .getByLabel("CSV files to upload")
+    .setInputFiles({ name: "trees.csv", mimeType: "text/csv", buffer: Buffer.from(clouds(300)) });
+  await page.getByRole("button", { name: /^trees\.csv/ }).click();
+  const dialog = page.getByRole("dialog", { name: "trees.csv" });
+  await expect(dialog.getByText("300 rows, 3 columns", { exact: false })).toBeVisible();
+  await expect(dialog.getByRole("columnheader", { name: /tree/ })).toContainText("2 values");
+  await expect(dialog.getByRole("img", { name: "Histogram of height" })).toBeVisible();
+  await button(dialog, "Rows behind").click();
+  await expect(dialog.getByText("Rows 101 to 200 of 300")).toBeVisible();
+  await button(dialog, "Close").click();
+
+  await button(page, "More for trees.csv").click();
+  await page.getByRole("menuitem", { name: "Add to the canvas" }).click();
+  await expect(page.getByRole("complementary", { name: "Properties" })).toContainText("trees.csv");
+  await page.keyboard.press("Control+z");
+  await button(page, "More for trees.csv").click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await button(page, "Delete dataset").click();
+  await expect(page.getByRole("button", { name: /^trees\.csv/ })).toHaveCount(0);
+});
+
+test("what is no table is refused with a sentence", async ({ page }) => {
+  await page.goto("/");
+  await page.getByRole("tab", { name: "Datasets" }).click();
+  await page
+    .getByLabel("CSV files to upload")
+    .setInputFiles({ name: "empty.csv", mimeType: "text/csv", buffer: Buffer.from("") });
+  await expect(page.getByRole("region", { name: /Notifications/ })).toContainText(/empty/i);
+});
+
+test("text labels become classes, and the results show accuracy and a confusion matrix", async ({ page }) => {
+  for (const [name, rows] of [
+    ["forest.csv", 200],
+    ["forest test.csv", 60],
+  ] as const) {
+    const file = { name, mimeType: "text/csv", buffer: Buffer.from(clouds(rows)) };
+    expect((await page.request.post("/api/datasets", { multipart: { file } })).status()).toBe(201);
+  }
+  await openSample(page, (graph) => {
+    graph.name = "Forest";
+    for (const node of graph.nodes) {
+      if (node.type === "CSVLoader") {
+        const file = node.id === "test" ? "forest test.csv" : "forest.csv";
+        node.params = { file, input_columns: "height, width", target_columns: "tree" };
+      }
+      if (node.type === "MSELoss") node.type = "CrossEntropyLoss";
+      if (node.type === "TrainingLoop") node.params.epochs = 20;
+    }
+  });
+  // One output for two classes: the problem names the node and the remedy.
+  await page
+    .getByRole("button", { name: /problem/ })
+    .first()
+    .click();
+  await expect(page.getByRole("tab", { name: "Problems" })).toHaveAttribute("aria-selected", "true");
+  const problem = page.getByRole("button", { name: /2 classes/ }).first();
+  await problem.click();
+  await page.getByLabel("out features", { exact: true }).last().fill("2");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Valid", { exact: true })).toBeVisible();
+
+  await runButton(page).click();
+  await expectState(page, "Completed");
+  await expect(page.getByTestId("test_accuracy")).toHaveText("1");
+  await expect(page.getByText("spruce").first()).toBeVisible();
+});

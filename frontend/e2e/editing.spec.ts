@@ -1,0 +1,93 @@
+import { button, card, expect, openSample, runButton, test } from "./page";
+
+test("nodes are added, renamed, wired, undone and redone", async ({ page }) => {
+  await openSample(page, (graph) => {
+    graph.name = "Edited";
+  });
+  const nodes = page.locator(".react-flow__node:not([data-id^='frame:'])");
+  await expect(nodes).toHaveCount(15);
+  await page.getByLabel("Search node types").fill("dropout");
+  await page.keyboard.press("Enter");
+  await expect(nodes).toHaveCount(16);
+  await page.getByLabel("Name of the node").fill("my dropout");
+  await page.keyboard.press("Enter");
+  await expect(card(page, "dropout1")).toContainText("my dropout");
+
+  await button(page, "Undo").click();
+  await button(page, "Undo").click();
+  await expect(nodes).toHaveCount(15);
+  await button(page, "Redo").click();
+  await button(page, "Redo").click();
+  await expect(card(page, "dropout1")).toContainText("my dropout");
+});
+
+test("a wire of the wrong type is refused with the reason; one that fits is drawn", async ({ page }) => {
+  await openSample(page, (graph) => {
+    graph.name = "Wired";
+    graph.edges = graph.edges.filter((edge) => (edge as { target: string }).target !== "relu1");
+  });
+  const edges = page.locator(".react-flow__edge");
+  await expect(edges.first()).toBeVisible();
+  const before = await edges.count();
+  const port = (node: string, name: string) =>
+    card(page, node).locator(`.react-flow__handle[data-handleid="${name}"]`);
+
+  await port("loss", "loss_fn").dragTo(port("relu1", "input"), { force: true });
+  await expect(page.getByRole("region", { name: /Notifications/ })).toContainText(/loss/i);
+  expect(await edges.count()).toBe(before);
+
+  await port("fc1", "output").dragTo(port("relu1", "input"), { force: true });
+  await expect(edges).toHaveCount(before + 1);
+  await expect(page.getByText("Valid", { exact: true })).toBeVisible();
+});
+
+test("edits survive a reload and a version is saved", async ({ page }) => {
+  await openSample(page, (graph) => {
+    graph.name = "Durable";
+  });
+  await card(page, "relu1").click();
+  await page.keyboard.press("Control+b");
+  await expect(page.getByText("Switched off", { exact: false })).toBeVisible();
+  await expect(page.getByText("Draft kept on the server")).toBeVisible();
+  await page.reload();
+  await card(page, "relu1").click();
+  await expect(page.getByText("Switched off", { exact: false })).toBeVisible();
+  await page.keyboard.press("Control+s");
+  await expect(page.getByText("Saved “Durable”, version 2.")).toBeVisible();
+  await expect(page.getByText("All changes saved")).toBeVisible();
+});
+
+test("a click on a problem goes to its node, and Run with problems starts nothing", async ({ page }) => {
+  await openSample(page, (graph) => {
+    graph.name = "Broken";
+    for (const node of graph.nodes) if (node.id === "samples") node.params.file = "gone.csv";
+  });
+  await expect(page.getByRole("button", { name: /problem/ }).first()).toBeVisible();
+  // It is marked as disabled for those who cannot see why, and still tells.
+  await runButton(page).click({ force: true });
+  await expect(page.getByRole("tab", { name: "Problems" })).toHaveAttribute("aria-selected", "true");
+  await page
+    .getByRole("button", { name: /gone\.csv/ })
+    .first()
+    .click();
+  await expect(page.getByLabel("Name of the node")).toHaveValue("Samples");
+  const runs = await page.request.get("/api/runs?search=Broken");
+  expect(await runs.json()).toEqual([]);
+});
+
+test("with the server away editing goes on, a banner says so, and it comes back by itself", async ({
+  page,
+  context,
+}) => {
+  await openSample(page, (graph) => {
+    graph.name = "Offline";
+  });
+  await context.setOffline(true);
+  await card(page, "relu1").click();
+  await page.keyboard.press("Control+b");
+  await expect(page.getByText("The VisDL server does not answer.", { exact: false }).first()).toBeVisible();
+  await expect(page.getByText("Kept in this browser")).toBeVisible();
+  await context.setOffline(false);
+  await expect(page.getByText("Draft kept on the server")).toBeVisible();
+  await expect(page.getByText("The VisDL server does not answer.", { exact: false })).toHaveCount(0);
+});

@@ -1,0 +1,211 @@
+import { screen, within } from "@testing-library/react";
+import { HttpResponse, http } from "msw";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Diagnostic, InputInfo, Json } from "@/api/types";
+import { ParamField } from "@/components/inspector/ParamField";
+import { shapeOf } from "@/lib/catalogue";
+import { findNode } from "@/lib/document";
+import { useCatalogue } from "@/store/catalogue";
+import { undo, useGraph } from "@/store/graph";
+import { input, nodeType } from "../helpers/catalogue";
+import { graphOf } from "../helpers/graphs";
+import { renderPart } from "../helpers/render";
+import { server, startServerDouble } from "../helpers/server";
+import { freshPage } from "../helpers/stores";
+
+startServerDouble();
+
+const column = (name: string, dtype: string) => ({ name, dtype, missing: 0 });
+const DATASETS = [
+  {
+    id: "d1",
+    name: "iris.csv",
+    rows: 150,
+    columns: [column("width, mm", "float"), column("species", "text")],
+  },
+];
+
+beforeEach(() => {
+  server.use(http.get("/api/datasets", () => HttpResponse.json(DATASETS)));
+});
+
+function Shown({ problem }: { problem?: Diagnostic | undefined }) {
+  const node = useGraph((state) => findNode(state.graph, "n1"));
+  const info = useCatalogue((state) => state.types.Thing);
+  const params = info ? shapeOf(info).params : [];
+  return (
+    node && params.map((param) => <ParamField key={param.name} node={node} param={param} problem={problem} />)
+  );
+}
+
+/** Shows the form of a node with these parameters, some of them stated. */
+function show(inputs: Record<string, InputInfo>, params: Record<string, Json> = {}, problem?: Diagnostic) {
+  freshPage(graphOf({ n1: { type: "Thing", params } }));
+  useCatalogue.setState({ types: { Thing: nodeType("Thing", "layer", inputs, []) } });
+  return renderPart(<Shown problem={problem} />);
+}
+
+const params = (): Record<string, Json> => findNode(useGraph.getState().graph, "n1")?.params ?? {};
+const field = (name: string): HTMLElement => screen.getByRole("textbox", { name });
+
+describe("a control for each kind of parameter", () => {
+  test("a number", async () => {
+    const { user } = show({ lr: input("FLOAT", { default: 0.001 }) });
+    expect(field("lr")).toHaveValue("0.001");
+    await user.clear(field("lr"));
+    await user.type(field("lr"), "0.1{Enter}");
+    expect(params()).toEqual({ lr: 0.1 });
+  });
+
+  test("a number that may be off", async () => {
+    const { user } = show({ clip: input("FLOAT", { default: 1, nullable: true }) });
+    await user.clear(field("clip"));
+    await user.tab();
+    expect(params()).toEqual({ clip: null });
+    expect(field("clip")).toHaveAttribute("placeholder", "off");
+  });
+
+  test("a switch", async () => {
+    const { user } = show({ bias: input("BOOL", { default: true }) });
+    await user.click(screen.getByRole("switch", { name: "bias" }));
+    expect(params()).toEqual({ bias: false });
+  });
+
+  test("text", async () => {
+    const { user } = show({ file_name: input("STRING", { default: "model" }) });
+    await user.clear(field("file name"));
+    await user.type(field("file name"), "net{Enter}");
+    expect(params()).toEqual({ file_name: "net" });
+  });
+
+  test("a choice, of any type of value", async () => {
+    const { user } = show({
+      scaling: input("STRING", { default: "standard", choices: ["standard", null, 2] }),
+    });
+    screen.getByRole("combobox", { name: "scaling" }).focus();
+    await user.keyboard("{Enter}");
+    expect(screen.getAllByRole("option").map((option) => option.textContent)).toEqual([
+      "standard",
+      "none",
+      "2",
+    ]);
+    await user.keyboard("{ArrowDown}{ArrowDown}{Enter}");
+    expect(params()).toEqual({ scaling: 2 });
+  });
+
+  test("a dataset, by its name", async () => {
+    const { user } = show({ file: input("DATASET", { default: "", widget: "dataset" }) });
+    screen.getByRole("combobox", { name: "file" }).focus();
+    await user.keyboard("{Enter}");
+    await user.click(await screen.findByRole("option", { name: /iris\.csv/ }));
+    expect(params()).toEqual({ file: "iris.csv" });
+  });
+
+  test("columns of the dataset that the node reads", async () => {
+    const inputs = {
+      file: input("DATASET", { default: "iris.csv", widget: "dataset" }),
+      input_columns: input("STRING", { default: "", widget: "columns" }),
+    };
+    const { user } = show(inputs);
+    await user.click(await screen.findByRole("button", { name: /width, mm/ }));
+    await user.click(screen.getByRole("button", { name: /species/ }));
+    expect(params()).toEqual({ input_columns: '"width, mm", species' });
+    await user.click(screen.getByRole("button", { name: /species/ }));
+    expect(params()).toEqual({ input_columns: '"width, mm"' });
+  });
+});
+
+describe("a value of several numbers", () => {
+  const betas = input("FLOAT", { default: [0.9, 0.999], min: 0, max: 1, length: 2 });
+
+  test("has a field for each", () => {
+    show({ betas });
+    const fields = within(screen.getByRole("group", { name: "betas" })).getAllByRole("textbox");
+    expect(fields).toEqual([field("betas 1"), field("betas 2")]);
+    expect([field("betas 1"), field("betas 2")].map((part) => part.getAttribute("value"))).toEqual([
+      "0.9",
+      "0.999",
+    ]);
+  });
+
+  test("one is changed, the other stays", async () => {
+    const { user } = show({ betas });
+    await user.clear(field("betas 2"));
+    await user.type(field("betas 2"), "0.99{Enter}");
+    expect(params()).toEqual({ betas: [0.9, 0.99] });
+  });
+
+  test("put back by hand, the default is no longer stated", async () => {
+    const { user } = show({ betas }, { betas: [0.8, 0.999] });
+    await user.clear(field("betas 1"));
+    await user.type(field("betas 1"), "0.9{Enter}");
+    expect(params()).toEqual({});
+  });
+
+  test("typed another way, the same number is no edit", async () => {
+    const { user } = show({ betas }, { betas: [0.8, 0.999] });
+    await user.clear(field("betas 1"));
+    await user.type(field("betas 1"), "0.80{Enter}");
+    expect(useGraph.temporal.getState().pastStates).toHaveLength(0);
+  });
+
+  test("a value that is none shows empty fields; what is typed is filled up from the default", async () => {
+    const { user } = show({ betas }, { betas: "high" });
+    expect([field("betas 1"), field("betas 2")].map((part) => part.getAttribute("value"))).toEqual(["", ""]);
+    await user.type(field("betas 1"), "0.5{Enter}");
+    expect(params()).toEqual({ betas: [0.5, 0.999] });
+  });
+
+  test("that may be off, it goes off as a whole", async () => {
+    const { user } = show({ betas: { ...betas, nullable: true } });
+    await user.clear(field("betas 1"));
+    await user.tab();
+    expect(params()).toEqual({ betas: null });
+  });
+
+  test("the way back names them all", async () => {
+    const { user } = show({ betas }, { betas: [0.5, 0.5] });
+    await user.click(screen.getByRole("button", { name: "Back to the default, 0.9, 0.999" }));
+    expect(params()).toEqual({});
+  });
+});
+
+describe("what stands around the control", () => {
+  const lr = input("FLOAT", { default: 0.001, label: "Learning rate", description: "Size of a step." });
+
+  test("its label and its help belong to it", () => {
+    show({ lr });
+    expect(field("Learning rate")).toHaveAccessibleDescription("Size of a step.");
+  });
+
+  test("what is wrong is read with it", () => {
+    const problem: Diagnostic = {
+      code: "bad_value",
+      severity: "error",
+      node: "n1",
+      port: "lr",
+      message: "Must be at least 0.",
+      hint: "Try 0.001.",
+    };
+    show({ lr }, { lr: -1 }, problem);
+    expect(field("Learning rate")).toBeInvalid();
+    expect(field("Learning rate")).toHaveAccessibleDescription(
+      "Size of a step. Must be at least 0. Try 0.001.",
+    );
+  });
+
+  test("the way back is offered only where the value was changed", async () => {
+    const { user } = show({ lr }, { lr: 0.1 });
+    await user.click(screen.getByRole("button", { name: "Back to the default, 0.001" }));
+    expect(params()).toEqual({});
+    expect(screen.queryByRole("button", { name: /Back to the default/ })).toBeNull();
+  });
+
+  test("a commit is one undo step", async () => {
+    const { user } = show({ lr }, { lr: 0.1 });
+    await user.clear(field("Learning rate"));
+    await user.type(field("Learning rate"), "0.25{Enter}");
+    undo();
+    expect(params()).toEqual({ lr: 0.1 });
+  });
+});

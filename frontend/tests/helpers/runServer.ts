@@ -1,0 +1,138 @@
+/**
+ * The server's runs, kept in memory: what happens is recorded first, then told to whoever listens,
+ * and whoever comes back with a cursor is told what was missed.
+ */
+import { HttpResponse, http, ws } from "msw";
+import type { Point, Run, RunEvent } from "@/api/types";
+import { type Fact, runOf } from "./runs";
+
+const feed = ws.link(`${location.origin.replace("http", "ws")}/ws/training`);
+
+export class RunServer {
+  readonly runs = new Map<string, Run>();
+  /** Paths that were asked for, such as "GET /api/runs/r1". */
+  readonly requests: string[] = [];
+  /** Addresses at which the page has connected. */
+  readonly connections: string[] = [];
+  /** Records of runs are answered once this has come true. */
+  ready: Promise<void> = Promise.resolve();
+  /** What was missed is told once this has come true. */
+  recalled: Promise<void> = Promise.resolve();
+
+  private readonly events: RunEvent[] = [];
+
+  add(id: string, rest: Partial<Run> = {}): Run {
+    const run = runOf(id, rest);
+    this.runs.set(id, run);
+    return run;
+  }
+
+  /** Records what happens in a run, and tells it. */
+  happen(id: string, ...facts: Fact[]): void {
+    for (const event of this.record(id, ...facts)) this.tell(event);
+  }
+
+  /** Records what happens without telling: the message is still on its way, or lost. */
+  record(id: string, ...facts: Fact[]): RunEvent[] {
+    return facts.map((fact) => {
+      const run = this.runs.get(id) ?? this.add(id);
+      const cursor = this.events.length + 1;
+      const event = { run: id, seq: run.seq + 1, time: cursor, cursor, ...fact } as RunEvent;
+      this.events.push(event);
+      this.runs.set(id, fold(run, event));
+      return event;
+    });
+  }
+
+  tell(event: RunEvent): void {
+    feed.broadcast(JSON.stringify(event));
+  }
+
+  /** Says that messages were dropped; whoever is told reads on from what is sent next. */
+  resync(): void {
+    feed.broadcast(JSON.stringify({ type: "resync", run: null, after: 0 }));
+  }
+
+  hangUp(): void {
+    for (const client of feed.clients) client.close();
+  }
+
+  eventsOf(id: string): RunEvent[] {
+    return this.events.filter((event) => event.run === id);
+  }
+
+  readonly handlers = [
+    feed.addEventListener("connection", async ({ client }) => {
+      this.connections.push(client.url.pathname + client.url.search);
+      await this.recalled;
+      const cursor = client.url.searchParams.get("cursor");
+      const missed =
+        cursor === null ? [] : this.events.filter((event) => (event.cursor ?? 0) > Number(cursor));
+      for (const event of missed) client.send(JSON.stringify(event));
+    }),
+    http.all("/api/runs*", ({ request }) => {
+      this.requests.push(`${request.method} ${new URL(request.url).pathname}`);
+    }),
+    http.get("/api/runs", () => {
+      const runs = [...this.runs.values()].reverse();
+      return HttpResponse.json(runs, { headers: { "X-Total-Count": String(runs.length) } });
+    }),
+    http.post("/api/runs", async ({ request }) => {
+      const { seed } = (await request.json()) as { seed: number };
+      return HttpResponse.json(this.add(`run${this.runs.size}`, { state: "queued", seed }), { status: 201 });
+    }),
+    http.get("/api/runs/:id", async ({ params }) => {
+      await this.ready;
+      return this.answer(String(params.id));
+    }),
+    http.patch("/api/runs/:id", async ({ params, request }) => {
+      const run = this.runs.get(String(params.id)) ?? runOf("gone");
+      this.runs.set(run.id, { ...run, ...((await request.json()) as Partial<Run>) });
+      return this.answer(run.id);
+    }),
+    http.delete("/api/runs/:id", ({ params }) => {
+      this.runs.delete(String(params.id));
+      return new HttpResponse(null, { status: 204 });
+    }),
+    http.get("/api/runs/:id/events", ({ params, request }) => {
+      const after = Number(new URL(request.url).searchParams.get("after"));
+      return HttpResponse.json(this.eventsOf(String(params.id)).filter((event) => event.seq > after));
+    }),
+    http.get("/api/runs/:id/metrics", ({ params }) => {
+      const series: Record<string, Point[]> = {};
+      for (const event of this.eventsOf(String(params.id))) {
+        if (event.type !== "metrics") continue;
+        for (const [key, points] of Object.entries(event.series))
+          series[key] = [...(series[key] ?? []), ...points];
+      }
+      return HttpResponse.json({ series });
+    }),
+    http.post("/api/runs/:id/:command", ({ params }) => {
+      const [event] = this.record(String(params.id), {
+        type: "state",
+        state:
+          ({ pause: "paused", resume: "running", stop: "stopping" } as const)[String(params.command)] ??
+          "failed",
+        error: null,
+      });
+      return this.answer(event?.run ?? "");
+    }),
+  ];
+
+  private answer(id: string) {
+    const run = this.runs.get(id);
+    if (run) return HttpResponse.json(run);
+    return HttpResponse.json(
+      { error: { code: "not_found", message: "No such run.", hint: "" } },
+      { status: 404 },
+    );
+  }
+}
+
+function fold(run: Run, event: RunEvent): Run {
+  const next = { ...run, seq: event.seq };
+  if (event.type === "state") return { ...next, state: event.state, error: event.error };
+  if (event.type === "progress") return { ...next, progress: event.progress };
+  if (event.type === "metrics") return { ...next, metrics: { ...run.metrics, ...event.summary } };
+  return next;
+}

@@ -1,0 +1,23 @@
+/** Puts the stores back to how a fresh page has them. */
+import type { StoreApi } from "zustand";
+import type { Graph } from "@/api/types";
+import { useCanvas } from "@/store/canvas";
+import { useCatalogue } from "@/store/catalogue";
+import { openDocument, useGraph } from "@/store/graph";
+import { useRuns } from "@/store/runs";
+import { useServer } from "@/store/server";
+import { useUi } from "@/store/ui";
+import { TYPES } from "./catalogue";
+
+function reset<State>(store: StoreApi<State>): void {
+  store.setState(store.getInitialState(), true);
+}
+
+/** A fresh page that knows the catalogue and has this document open, as version 1 of the graph "g1". */
+export function freshPage(graph?: Graph): void {
+  for (const store of [useCanvas, useRuns, useServer, useUi]) reset(store as StoreApi<unknown>);
+  reset(useGraph);
+  useGraph.temporal.getState().clear();
+  useCatalogue.setState({ types: TYPES, problems: [], status: "ready" });
+  if (graph) openDocument({ graph, graphId: "g1", version: 1 });
+}
