@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ def chain(
     ids = [i for i, _, _ in layers]
     edges = [
         wire("csv.dataset > split.dataset"),
-        *(wire(f"{a}.output > {b}.input") for a, b in zip(ids, ids[1:], strict=False)),
+        *(wire(f"{a}.output > {b}.input") for a, b in itertools.pairwise(ids)),
         wire(f"{ids[-1]}.output > model.layers"),
         wire("model.model > opt.model"),
         wire("model.model > train.model"),
@@ -69,7 +70,9 @@ def table(folder: Path, header: str, rows: Sequence[Sequence[object]], name: str
 
 def numbers(folder: Path, rows: int = 40, name: str = "table") -> Dataset:
     """y = 2a - b."""
-    return table(folder, "a,b,y", [(i / rows, (i * 7 % rows) / rows, (2 * i - i * 7 % rows) / rows) for i in range(rows)], name)
+    return table(
+        folder, "a,b,y", [(i / rows, (i * 7 % rows) / rows, (2 * i - i * 7 % rows) / rows) for i in range(rows)], name
+    )
 
 
 def validator(*datasets: Dataset) -> Validator:

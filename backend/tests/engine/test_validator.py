@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from visdl.engine.inference import layer_facts
 from visdl.models.graph import Node
 
@@ -56,9 +57,15 @@ def broken_wires():
             lambda g: g.node("fc1").params.update(out_features="many"),
             ("bad_parameter", "fc1", "out_features"),
         ),
-        "a number too large for a float": (lambda g: g.node("opt").params.update(lr=10**400), ("bad_parameter", "opt", "lr")),
+        "a number too large for a float": (
+            lambda g: g.node("opt").params.update(lr=10**400),
+            ("bad_parameter", "opt", "lr"),
+        ),
         "not a number": (lambda g: g.node("opt").params.update(lr=float("nan")), ("bad_parameter", "opt", "lr")),
-        "dangling wire": (lambda g: g.edges.append(wire("ghost.output > relu.input")), ("dangling_edge", "relu", "input")),
+        "dangling wire": (
+            lambda g: g.edges.append(wire("ghost.output > relu.input")),
+            ("dangling_edge", "relu", "input"),
+        ),
         "doubled wire": (lambda g: g.edges.append(g.edges[1]), ("duplicate_edge", "relu", "input")),
         "two wires in one port": (
             lambda g: g.edges.append(wire("fc1.output > fc2.input")),
@@ -73,7 +80,10 @@ def broken_wires():
             lambda g: g.edges.remove(wire("loss.loss_fn > train.loss_fn")),
             ("missing_input", "train", "loss_fn"),
         ),
-        "optimizer switched off": (lambda g: setattr(g.node("opt"), "disabled", True), ("switched_off", "train", "optimizer")),
+        "optimizer switched off": (
+            lambda g: setattr(g.node("opt"), "disabled", True),
+            ("switched_off", "train", "optimizer"),
+        ),
         "no file": (lambda g: g.node("csv").params.update(file=""), ("bad_parameter", "csv", "file")),
         "no such column": (
             lambda g: g.node("csv").params.update(input_columns="a,z"),
@@ -121,7 +131,9 @@ def test_a_cycle_is_named_along_its_wires(data):
 
 
 def test_what_is_behind_an_error_is_blocked_and_not_red(data):
-    graph = chain([("fc1", "Linear", {"out_features": 4}), ("bn", "BatchNorm1d", {}), ("fc2", "Linear", {"out_features": 1})])
+    graph = chain(
+        [("fc1", "Linear", {"out_features": 4}), ("bn", "BatchNorm1d", {}), ("fc2", "Linear", {"out_features": 1})]
+    )
     graph.node("csv").params["target_columns"] = "q"
     report = validator(data).report(graph)
     assert {d.node for d in report.diagnostics if d.severity == "error"} == {"csv"}
@@ -129,7 +141,7 @@ def test_what_is_behind_an_error_is_blocked_and_not_red(data):
 
 
 def test_a_classifier_of_the_wrong_width_is_told_the_right_one(tmp_path):
-    data = table(tmp_path, "a,y", [(i, "cat dog bird".split()[i % 3]) for i in range(30)])
+    data = table(tmp_path, "a,y", [(i, ["cat", "dog", "bird"][i % 3]) for i in range(30)])
     graph = chain([("fc", "Linear", {"out_features": 5})], loss="CrossEntropyLoss")
     report = validator(data).report(graph)
     assert codes(report) == [("output_shape", "fc", "out_features")]
@@ -139,7 +151,7 @@ def test_a_classifier_of_the_wrong_width_is_told_the_right_one(tmp_path):
 
 
 def test_text_targets_need_a_classification_loss(tmp_path):
-    data = table(tmp_path, "a,y", [(i, "cat dog".split()[i % 2]) for i in range(10)])
+    data = table(tmp_path, "a,y", [(i, ["cat", "dog"][i % 2]) for i in range(10)])
     report = validator(data).report(chain([("fc", "Linear", {"out_features": 1})]))
     assert [(node, port) for _, node, port in codes(report)] == [("csv", "target_columns")]
 
@@ -149,7 +161,10 @@ def test_an_unwired_node_is_a_warning(data):
     graph.nodes.append(Node(id="stray", type="SGD"))
     report = validator(data).report(graph)
     assert report.valid
-    assert codes(report, "warning") == [("unused", "stray", "model")] or codes(report, "warning")[0][:2] == ("unused", "stray")
+    assert codes(report, "warning") == [("unused", "stray", "model")] or codes(report, "warning")[0][:2] == (
+        "unused",
+        "stray",
+    )
 
 
 def test_an_evaluator_whose_data_is_off_is_skipped(tmp_path):
@@ -183,7 +198,9 @@ def test_a_graph_without_a_training_loop_is_incomplete_until_it_is_to_run(data):
 
 
 def test_two_thousand_layers_are_walked_without_recursion_and_remembered(data):
-    layers = [(f"l{i}", "Linear" if i % 2 == 0 else "ReLU", {"out_features": 8} if i % 2 == 0 else {}) for i in range(1991)]
+    layers = [
+        (f"l{i}", "Linear" if i % 2 == 0 else "ReLU", {"out_features": 8} if i % 2 == 0 else {}) for i in range(1991)
+    ]
     graph = chain([*layers, ("out", "Linear", {"out_features": 1})])
     assert validator(data).report(graph).valid
     misses = _misses()

@@ -96,7 +96,8 @@ class Dataset:
 
     def values(self, name: str, rows: Index | None = None) -> Floats:
         """A numeric column as float64 (rows,), whole numbers exact up to 2^53; a blank cell is NaN."""
-        return self._reader.exact([self._places[name]], rows)[0]
+        column: Floats = self._reader.exact([self._places[name]], rows)[0]
+        return column
 
     def factorize(self, name: str, rows: Index | None = None) -> tuple[Index, list[str]]:
         """A column as codes int64 (rows,) into its sorted different labels: numbers by value, text by alphabet."""

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from visdl.datasets.checks import check_inputs, check_loader, check_targets
-from visdl.datasets.checks import problems as problems
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader, Scaling
 from visdl.datasets.storage import Index

@@ -28,16 +28,17 @@ def of_classes(counts: dict[str, int]) -> Histogram:
 
 def of_numbers(reader: TableReader, places: Sequence[int], columns: Sequence[Column]) -> dict[str, Histogram]:
     """Bins of equal width from the smallest to the largest finite value of each column."""
-    low = np.array([column.min for column in columns])[:, None]
-    width = np.array([column.max for column in columns])[:, None] - low
+    low = np.array([column.min or 0.0 for column in columns])[:, None]
+    width = np.array([column.max or 0.0 for column in columns])[:, None] - low
     scale = BINS * (1 - 1e-9) / np.where(width > 0, width, 1.0)  # the largest value falls into the last bin
     counts = np.zeros((len(columns), BINS), dtype=np.int64)
     for block in reader.blocks():
         for start in range(0, block.shape[1], _STRIP):
             counts += _count(block[places, start : start + _STRIP], low, scale)
+    edges = low + width * np.linspace(0, 1, BINS + 1)
     return {
-        column.name: Histogram(counts=row.tolist(), edges=np.linspace(column.min, column.max, BINS + 1).tolist())
-        for column, row in zip(columns, counts, strict=True)
+        column.name: Histogram(counts=row.tolist(), edges=places.tolist())
+        for column, row, places in zip(columns, counts, edges, strict=True)
     }
 
 

@@ -65,7 +65,8 @@ class Block:
         else:
             starts = np.concatenate([[0], ends[:-1] + 1])
         filled = (data[starts] != 10) & (data[starts] != 13)
-        return self.line + np.searchsorted(ends, starts[filled])
+        lines: Index = self.line + np.searchsorted(ends, starts[filled])
+        return lines
 
     def check_widths(self, width: int) -> None:
         """Raise InvalidInputError for the first row that has not `width` cells."""
@@ -76,7 +77,7 @@ class Block:
                 values = "1 value" if count == 1 else f"{count} values"
                 raise InvalidInputError(
                     f"Line {line} has {values} but the header has {width}.",
-                    hint="Give every row as many values as the header has; put quotes around a value that holds the delimiter.",
+                    hint="Give every row as many values as the header has; quote a value that holds the delimiter.",
                 )
 
 

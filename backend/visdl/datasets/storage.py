@@ -14,6 +14,7 @@ It is small, so that the vocabularies of a table of any size are written and rea
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -140,7 +141,7 @@ class TableReader:
             return
         order = np.argsort(rows, kind="stable")
         bounds = np.searchsorted(rows[order], starts)
-        for block, (first, last) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+        for block, (first, last) in enumerate(itertools.pairwise(bounds)):
             if first < last:
                 place = order[first:last]
                 yield _Part(block, place, rows[place] - starts[block])
@@ -156,11 +157,11 @@ class _Part:
 
     def strips(self, data: Floats, columns: Index) -> Iterator[tuple[slice | Index, Floats]]:
         """(places, values as (columns, rows)) for a few rows at a time."""
-        if isinstance(self.place, slice) or isinstance(self.rows, slice):
+        if isinstance(self.place, slice) and isinstance(self.rows, slice):
             for start in range(0, self.rows.stop, _STRIP):
                 end = min(start + _STRIP, self.rows.stop)
                 yield slice(self.place.start + start, self.place.start + end), data[columns, start:end]
-        else:
+        elif not isinstance(self.place, slice) and not isinstance(self.rows, slice):
             for start in range(0, len(self.rows), _STRIP):
                 yield self.place[start : start + _STRIP], data[columns[:, None], self.rows[start : start + _STRIP]]
 

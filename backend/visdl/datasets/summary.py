@@ -27,6 +27,10 @@ def distinct_limit(columns: int) -> int:
     return min(1000, max(32, 100_000 // columns))
 
 
+def is_blank(value: object) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
 class ValueCounts:
     """How often each value occurs, as long as the different ones are few."""
 
@@ -49,9 +53,8 @@ class ValueCounts:
         if len(pc.unique(column.slice(0, 4 * self._limit))) > self._limit + 1:
             self.counts = None
             return
-        table = [
-            (v, n) for v, n in (row.values() for row in pc.value_counts(column).to_pylist()) if v is not None and v == v
-        ]
+        rows = (row.values() for row in pc.value_counts(column).to_pylist())
+        table = [(value, count) for value, count in rows if not is_blank(value)]
         self.add([value for value, _ in table], [count for _, count in table])
 
     def labels(self) -> dict[str, int] | None:

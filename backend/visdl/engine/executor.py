@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from visdl.datasets.dataset import Dataset
+from visdl.datasets.dataset import Dataset
 from visdl.engine.graph import Topology
 from visdl.models.graph import Graph, Node
 from visdl.nodes.base import AssemblyNode, BaseNode, TrainerNode
@@ -13,7 +15,7 @@ from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.specs import DataType, InputSpec
 
 #: Resolves a dataset's id or name to its (lazy) data.
-FindDataset = Callable[[str], Any]
+FindDataset = Callable[[str], Dataset]
 _ACTIVATIONS = frozenset({DataType.LAYER, DataType.TENSOR})
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from visdl.datasets.checks import problems
 from visdl.datasets.dataset import Dataset
-from visdl.datasets.encoding import problems
 from visdl.datasets.split import Loader
 from visdl.engine.findings import Described, Findings
 from visdl.engine.inference import BATCH, NetworkFacts, trace

@@ -6,6 +6,7 @@ Every change of a run's state goes through `_move`: checked and persisted by the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import shutil
@@ -189,17 +190,16 @@ class RunSupervisor:
 
     def artifacts(self, run_id: str) -> list[Artifact]:
         """The files of a run, checkpoints included."""
-        self._store.run(run_id)
-        files = [*self._files(run_id, "artifacts"), *self._files(run_id, "checkpoints")]
-        return [
-            Artifact(name=path.name, bytes=stat.st_size, media_type=media_type(path.name), created=stat.st_mtime)
-            for path, stat in ((path, path.stat()) for path in files)
-        ]
+        found = []
+        for path in self._files(run_id):
+            with contextlib.suppress(FileNotFoundError):  # an old checkpoint that has just made room
+                stat, kind = path.stat(), media_type(path.name)
+                found.append(Artifact(name=path.name, bytes=stat.st_size, media_type=kind, created=stat.st_mtime))
+        return found
 
     def artifact_path(self, run_id: str, name: str) -> tuple[Path, str]:
         """Where a file of a run lies, and its media type. Raises NotFoundError."""
-        self._store.run(run_id)
-        for path in (*self._files(run_id, "artifacts"), *self._files(run_id, "checkpoints")):
+        for path in self._files(run_id):
             if path.name == name:
                 return path, media_type(name)
         hint = "GET the list of artifacts; weights are there when training has ended."
@@ -310,8 +310,9 @@ class RunSupervisor:
         with self._changed:
             self._changed.notify_all()
         if state in ENDED:
-            for _, loop, done in [waiter for waiter in self._waiters if waiter[0] == run_id]:
-                loop.call_soon_threadsafe(done.set)
+            for waiting_for, loop, done in list(self._waiters):
+                if waiting_for == run_id:
+                    loop.call_soon_threadsafe(done.set)
         return run
 
     def _move_if_legal(self, run_id: str, state: RunState, error: RunProblem | None = None, **fields: Any) -> None:
@@ -374,11 +375,12 @@ class RunSupervisor:
         record = self._validator.find_dataset(value).record
         return DatasetUse(node=node.id, param=param, id=record.id, name=record.name, sha256=record.sha256)
 
-    def _files(self, run_id: str, kind: str) -> list[Path]:
-        folder = self._folder / run_id / kind
-        if not folder.is_dir():
-            return []
-        return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    def _files(self, run_id: str) -> list[Path]:
+        """What a run may hand out: its artifacts, then its checkpoints without their manifests."""
+        self._store.run(run_id)
+        folder = self._folder / run_id
+        files = [*sorted(folder.glob("artifacts/*")), *sorted(folder.glob("checkpoints/*.pt"))]
+        return [path for path in files if path.is_file() and not path.name.startswith(".")]
 
 
 def _run_name(graph: Graph, seed: int) -> str:

@@ -10,8 +10,9 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from visdl.datasets.checks import problems
 from visdl.datasets.dataset import Dataset
-from visdl.datasets.encoding import Encoding, problems
+from visdl.datasets.encoding import Encoding
 from visdl.datasets.split import Loader
 from visdl.nodes.base import Complaint, Loss, MetricNode, TargetKind
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from visdl.engine.store.database import Database
+from visdl.engine.store.database import Database, StoreError
 from visdl.engine.store.datasets import DatasetTable
 from visdl.engine.store.events import EventTable
 from visdl.engine.store.graphs import GraphTable
 from visdl.engine.store.runs import RunTable
+
+__all__ = ["Store", "StoreError"]
 
 
 class Store(DatasetTable, GraphTable, RunTable, EventTable):
     """The tables behind one door. Every method is safe from any thread; a write that returned is on the disk."""
 
     def __init__(self, path: Path) -> None:
+        """Open the database, or make it. Raises StoreError for one that this version cannot use."""
         self._db = Database(path)
 
     def close(self) -> None:

@@ -56,24 +56,33 @@ _MIGRATIONS = [
 ]
 
 
+class StoreError(Exception):
+    """The database cannot be used: a newer VisDL wrote it, it is damaged, or it is closed."""
+
+
 class Database:
     """One database file. `write` runs a closure on the writer thread, `read` on the caller's own connection."""
 
     def __init__(self, path: Path) -> None:
+        """Open the file, or make it. Raises StoreError."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._queue: queue.SimpleQueue[tuple[Work, Future[Any]] | None] = queue.SimpleQueue()
-        writer = self._connect()
-        _migrate(writer)
+        self._door = threading.Lock()  # nothing enters the queue behind the mark that ends it
+        self._closed = False
+        writer = self._open()
         self._thread = threading.Thread(target=self._run, args=(writer,), name="store writer", daemon=True)
         self._thread.start()
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in a transaction; returns its value when it is committed, raises what it raises."""
         answer: Future[T] = Future()
-        self._queue.put((work, answer))
+        with self._door:
+            if self._closed:
+                raise StoreError("The database is closed: the server is shutting down.")
+            self._queue.put((work, answer))
         return answer.result()
 
     def read(self, sql: str, values: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
@@ -87,10 +96,27 @@ class Database:
 
     def close(self) -> None:
         """Finish what is queued and close every connection."""
-        self._queue.put(None)
+        with self._door:
+            self._closed = True
+            self._queue.put(None)
         self._thread.join()
         for connection in self._readers:
             connection.close()
+
+    def _open(self) -> sqlite3.Connection:
+        """The writer's connection, to a database of this version."""
+        try:
+            connection = self._connect()
+        except sqlite3.DatabaseError as error:
+            raise StoreError(
+                f"{self._path} cannot be opened ({error}). Restore it from a copy, or set VISDL_DATA_DIR."
+            ) from error
+        try:
+            _migrate(connection, self._path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
@@ -136,8 +162,13 @@ class Database:
             answer.set_result(value)
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring an older database to this version, one step at a time."""
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring an older database to this version, one step at a time. Raises StoreError for a newer one."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(_MIGRATIONS):
+        raise StoreError(
+            f"{path} was written by a newer VisDL (schema {version}, this one knows {len(_MIGRATIONS)}). "
+            "Update VisDL, or set VISDL_DATA_DIR to another folder."
+        )
     for number, script in enumerate(_MIGRATIONS[version:], version + 1):
         connection.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")

@@ -121,8 +121,13 @@ def _thin(points: list[Point], most: int) -> list[Point]:
     inner, buckets = points[1:-1], (most - 2) // 2
     kept = [points[0]]
     for index in range(buckets):
-        part = inner[index * len(inner) // buckets : (index + 1) * len(inner) // buckets]
-        values = [(float("inf") if point[2] is None else point[2], place) for place, point in enumerate(part)]
-        ends = {min(values)[1], max(values)[1]}
-        kept += [part[place] for place in sorted(ends)]
+        kept += _extremes(inner[index * len(inner) // buckets : (index + 1) * len(inner) // buckets])
     return [*kept, points[-1]]
+
+
+def _extremes(points: list[Point]) -> list[Point]:
+    """The lowest and the highest, in their order; the first where none is finite."""
+    values = [(point[2], place) for place, point in enumerate(points) if point[2] is not None]
+    if not values:
+        return points[:1]
+    return [points[place] for place in sorted({min(values)[1], max(values)[1]})]

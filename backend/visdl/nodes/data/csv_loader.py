@@ -19,7 +19,9 @@ class CSVLoader(DataNode):
         label="Inputs",
         description="Comma list, globs such as s_* allowed; empty: all numeric columns but the targets",
     )
-    target_columns: str = Param("", widget="columns", label="Targets", description="Comma list of the columns to predict")
+    target_columns: str = Param(
+        "", widget="columns", label="Targets", description="Comma list of the columns to predict"
+    )
 
     @classmethod
     def RETURN_TYPES(cls) -> list[OutputSpec]:

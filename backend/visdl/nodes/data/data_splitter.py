@@ -1,6 +1,7 @@
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
-from visdl.datasets.split import Loader, held_out
+from visdl.datasets.split import Loader, Scaling, held_out
 from visdl.nodes import DataNode, DataType, InputSpec, NodeRegistry, OutputSpec, Param
 
 
@@ -35,6 +36,13 @@ class DataSplitter(DataNode):
     def infer(self, **kwargs: Any) -> tuple[Loader, Loader]:
         dataset = kwargs["dataset"]
         held_out(dataset.rows, self.val_ratio)
-        common = {"val_ratio": self.val_ratio, "seed": self.seed, "scaling": self.scaling}
-        train = Loader(dataset, self.batch_size, self.shuffle, part="train", **common)
-        return train, Loader(dataset, self.batch_size, shuffle=False, part="val", **common)
+        train = Loader(
+            dataset,
+            self.batch_size,
+            self.shuffle,
+            part="train",
+            val_ratio=self.val_ratio,
+            seed=self.seed,
+            scaling=cast(Scaling, self.scaling),
+        )
+        return train, replace(train, shuffle=False, part="val")
