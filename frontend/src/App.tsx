@@ -8,6 +8,7 @@ import { Banner } from "@/components/shell/Banner";
 import { Dialogs } from "@/components/shell/Dialogs";
 import { Drawer } from "@/components/shell/Drawer";
 import { LeftPanel } from "@/components/shell/LeftPanel";
+import { SignIn } from "@/components/shell/SignIn";
 import { StatusBar } from "@/components/status/StatusBar";
 import { TopBar } from "@/components/topbar/TopBar";
 import { Divider, Panel, PanelGroup, SidePanel } from "@/components/ui/Panels";
@@ -39,6 +40,7 @@ export function App() {
         </div>
       </FileDrop>
       <Dialogs />
+      <SignIn />
       <Toaster theme={dark ? "dark" : "light"} position="bottom-right" closeButton />
     </TooltipProvider>
   );

@@ -31,17 +31,17 @@ const UNREACHABLE: ErrorInfo = {
   hint: "Is it running? The page reconnects by itself.",
 };
 
-type Listener = (reachable: boolean) => void;
+type Listener = (status: number) => void;
 const listeners = new Set<Listener>();
 
-/** Calls `listener` after each request with whether the server answered; returns how to end that. */
-export function onReachable(listener: Listener): () => void {
+/** Calls `listener` with the status of each answer, 0 where none came; returns how to end that. */
+export function onAnswer(listener: Listener): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-function report(reachable: boolean): void {
-  for (const listener of listeners) listener(reachable);
+function report(status: number): void {
+  for (const listener of listeners) listener(status);
 }
 
 export const api = createClient<paths>({
@@ -69,15 +69,15 @@ export async function callWithResponse<Data>(
     answer = await request;
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    report(false);
+    report(0);
     throw new ApiError(0, UNREACHABLE);
   }
   if (answer.response.ok) {
-    report(true);
+    report(answer.response.status);
     return { data: answer.data as Data, response: answer.response };
   }
   const info = errorInfo(answer.error);
-  report(info !== null);
+  report(info ? answer.response.status : 0);
   throw info ? new ApiError(answer.response.status, info) : new ApiError(0, UNREACHABLE);
 }
 

@@ -718,7 +718,7 @@ export interface components {
             /** Target Input */
             target_input: string;
         } & {
-            [key: string]: unknown;
+            [key: string]: components["schemas"]["JsonValue"];
         };
         /** ErrorBody */
         ErrorBody: {
@@ -792,7 +792,7 @@ export interface components {
             /** Nodes */
             nodes?: components["schemas"]["Node"][];
         } & {
-            [key: string]: unknown;
+            [key: string]: components["schemas"]["JsonValue"];
         };
         /**
          * GraphSummary
@@ -1074,7 +1074,7 @@ export interface components {
              */
             version: number;
         } & {
-            [key: string]: unknown;
+            [key: string]: components["schemas"]["JsonValue"];
         };
         /** NodeEvent */
         NodeEvent: {
@@ -1621,7 +1621,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetRecord"][];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1630,7 +1630,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1738,7 +1747,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetRecord"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1747,7 +1756,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1850,7 +1868,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetRecord"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1859,7 +1877,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1960,7 +1987,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1969,7 +1996,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2075,7 +2111,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetPreview"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2084,7 +2120,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2185,7 +2230,7 @@ export interface operations {
                     "application/json": components["schemas"]["GraphSummary"][];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2194,7 +2239,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2299,7 +2353,7 @@ export interface operations {
                     "application/json": components["schemas"]["StoredGraph"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2308,7 +2362,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2413,7 +2476,7 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2422,7 +2485,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2525,7 +2597,7 @@ export interface operations {
                     "application/json": components["schemas"]["StoredGraph"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2534,7 +2606,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2643,7 +2724,7 @@ export interface operations {
                     "application/json": components["schemas"]["StoredGraph"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2652,7 +2733,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2753,7 +2843,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2762,7 +2852,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2867,7 +2966,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2876,7 +2975,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2979,7 +3087,7 @@ export interface operations {
                     "application/json": components["schemas"]["GraphVersion"][];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2988,7 +3096,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3092,7 +3209,7 @@ export interface operations {
                     "application/json": components["schemas"]["Graph"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3101,7 +3218,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3202,7 +3328,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3211,7 +3337,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3314,7 +3449,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3323,7 +3458,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3424,7 +3568,7 @@ export interface operations {
                     "application/json": components["schemas"]["NodeFileProblem"][];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3433,7 +3577,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3539,7 +3692,7 @@ export interface operations {
                     "application/json": components["schemas"]["Run"][];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3548,7 +3701,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3653,7 +3815,7 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3662,7 +3824,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3767,7 +3938,7 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3776,7 +3947,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3877,7 +4057,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3886,7 +4066,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3993,7 +4182,7 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4002,7 +4191,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4105,7 +4303,7 @@ export interface operations {
                     "application/json": components["schemas"]["Artifact"][];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4114,7 +4312,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4216,7 +4423,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4225,7 +4432,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4331,7 +4547,7 @@ export interface operations {
                     "application/json": (components["schemas"]["StateEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["MetricsEvent"] | components["schemas"]["NodeEvent"] | components["schemas"]["CheckpointEvent"] | components["schemas"]["LogEvent"] | components["schemas"]["ArtifactEvent"])[];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4340,7 +4556,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4443,7 +4668,7 @@ export interface operations {
                     "application/json": components["schemas"]["Graph"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4452,7 +4677,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4559,7 +4793,7 @@ export interface operations {
                     "application/json": components["schemas"]["MetricSeries"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4568,7 +4802,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4671,7 +4914,7 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4680,7 +4923,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4787,7 +5039,7 @@ export interface operations {
                     "application/json": components["schemas"]["PredictResponse"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4796,7 +5048,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4899,7 +5160,7 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4908,7 +5169,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5011,7 +5281,7 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5020,7 +5290,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5123,7 +5402,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5132,7 +5411,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5233,7 +5521,7 @@ export interface operations {
                     "application/json": components["schemas"]["SystemStats"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5242,7 +5530,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not from this page, or without the token */
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -11,6 +11,8 @@ import { openDialog } from "./ui";
 
 /** Says an error in a toast: the server's sentence and its remedy. */
 export function reportError(error: unknown): void {
+  // The page asks for the token then, once, in a dialog.
+  if (error instanceof ApiError && error.status === 401) return;
   const message = error instanceof Error ? error.message : String(error);
   const hint = error instanceof ApiError ? error.hint : "";
   toast.error(message, { ...(hint && { description: hint }) });
