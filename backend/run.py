@@ -11,7 +11,8 @@ def main() -> int:
     from pydantic import ValidationError
 
     from visdl.config import Settings
-    from visdl.main import DataDirInUseError, create_app, hold
+    from visdl.engine.store import StoreError
+    from visdl.main import DataDirInUseError, check_data_dir, create_app
 
     try:
         settings = Settings()
@@ -29,10 +30,8 @@ def main() -> int:
             print(f"{message} Stop the other program, or set VISDL_PORT.", file=sys.stderr)
             return 1
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with hold(settings.data_dir):
-            pass
-    except (DataDirInUseError, OSError) as error:
+        check_data_dir(settings)
+    except (DataDirInUseError, StoreError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")

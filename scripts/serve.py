@@ -74,7 +74,7 @@ def answers() -> bool:
     """Whether the API answers, then the page, then the API through the page's proxy."""
     try:
         for port, path in ((API_PORT, "/api/health"), (WEB_PORT, "/"), (WEB_PORT, "/api/health")):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2).close()  # noqa: S310
+            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2).close()
     except urllib.error.HTTPError:
         return False
     except OSError:

@@ -19,7 +19,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535, description="Port of the API")
     data_dir: Path = Field(default=ROOT / "data", description="Folder of everything that is stored")
     nodes_dir: Path | None = Field(default=None, description="Folder of custom node files")
-    token: str | None = Field(default=None, min_length=8, description="Secret that every request must show")
+    token: str | None = Field(
+        default=None, min_length=8, pattern="^[!-~]+$", description="Secret that every request must show"
+    )
     allowed_hosts: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="Comma list of names, besides loopback's, that a browser may use"
     )

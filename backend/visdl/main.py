@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import logging
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from filelock import FileLock, Timeout
 from starlette.types import ASGIApp
 
 from visdl.api.app import make_app
+from visdl.api.body_limit import BodyLimit
 from visdl.api.deps import Services
-from visdl.api.guard import BodyLimit, Guard
+from visdl.api.guard import Guard
 from visdl.api.routes.datasets import UPLOAD_PATH
 from visdl.api.system_monitor import SystemMonitor
 from visdl.config import ROOT, Settings
@@ -27,7 +28,6 @@ from visdl.models.graph import Graph
 from visdl.models.ids import new_id
 from visdl.nodes import NodeRegistry
 
-log = logging.getLogger(__name__)
 SAMPLES = ("sample_data.csv", "sample_validation.csv", "sample_test.csv")
 STARTER = Path(__file__).parent / "starters" / "sample_regression.json"
 
@@ -45,16 +45,28 @@ def create_app(settings: Settings) -> ASGIApp:
             app.state.services = services
             yield
 
-    app = make_app(lifespan)
+    return protect(make_app(lifespan), settings)
+
+
+def protect(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """The application behind the guard and the limit of a body."""
     limited = BodyLimit(app, max_bytes=settings.max_body_mb * 2**20, upload_path=UPLOAD_PATH)
     return Guard(limited, allowed_hosts=settings.allowed_hosts, token=settings.token)
 
 
-@contextlib.contextmanager
-def open_services(settings: Settings) -> Iterator[Services]:
-    """Everything behind the API, closed again at the end. Raises DataDirInUseError."""
+def check_data_dir(settings: Settings) -> None:
+    """Whether a server can start on this data folder. Raises DataDirInUseError, StoreError or OSError."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with hold(settings.data_dir):
+        Store(settings.data_dir / "visdl.db").close()
+
+
+@contextlib.contextmanager
+def open_services(settings: Settings) -> Iterator[Services]:
+    """Everything behind the API, closed again at the end. Raises what `check_data_dir` does."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with hold(settings.data_dir):
+        shutil.rmtree(settings.data_dir / "uploads", ignore_errors=True)  # of a server that died
         store = Store(settings.data_dir / "visdl.db")
         NodeRegistry.load_folder(settings.nodes_dir)
 

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import APIRouter, FastAPI
 
 import visdl
-from visdl.api import errors, websocket
+from visdl.api import docs_page, errors, websocket
 from visdl.api.routes import datasets, graphs, runs, system
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -16,11 +16,12 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 def make_app(lifespan: Lifespan | None = None) -> FastAPI:
     """All routes and the answers to errors."""
-    app = FastAPI(title="VisDL", version=visdl.__version__, lifespan=lifespan, redoc_url=None)
+    app = FastAPI(title="VisDL", version=visdl.__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     api = APIRouter(prefix="/api", responses=errors.RESPONSES)
     for module in (system, datasets, graphs, runs):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(websocket.router)
+    docs_page.install(app)
     errors.install(app)
     return app

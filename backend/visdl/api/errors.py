@@ -28,8 +28,9 @@ _STATUS: dict[type[errors.AppError], int] = {
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorBody, "description": text}
     for status, text in {
-        400: "The body is no JSON",
-        403: "Not from this page, or without the token",
+        400: "The body cannot be read",
+        401: "The token is missing",
+        403: "Not from this page",
         404: "No such thing",
         405: "No such method here",
         409: "Not possible in this state",
@@ -61,7 +62,11 @@ def install(app: FastAPI) -> None:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path", "header"))
         if first["type"] == "json_invalid":
-            return error_response(422, "not_json", "The body is no valid JSON.", field="body")
+            message = f"The body is no valid JSON: {first['ctx']['error']}."
+            return error_response(422, "not_json", message, hint="/docs shows what is expected.", field="body")
+        if not place and first["type"] in ("model_attributes_type", "missing"):
+            hint = "Send it with 'Content-Type: application/json'."
+            return error_response(422, "not_json", "The body must be a JSON object.", hint=hint, field="body")
         message = f"{place}: {_sentence(first)}" if place else f"The request is not valid: {_sentence(first)}"
         return error_response(
             422, "invalid_input", message, hint="/docs shows what is expected.", field=place or "body"

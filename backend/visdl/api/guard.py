@@ -6,13 +6,14 @@ Kept out: another page in the user's browser (Origin, Sec-Fetch-Site), a name th
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from visdl.api.errors import error_response
 
 COOKIE = "visdl_token"
 #: Reachable without the token: whether the server lives, and the exchange of the token for a cookie.
@@ -48,7 +49,9 @@ class Guard:
             await receive()
             await send({"type": "websocket.close", "code": 4403, "reason": refusal[1][:120]})
         else:
-            await _refuse(send, *refusal)
+            status, message, hint = refusal
+            code = "no_token" if status == 401 else "forbidden"
+            await error_response(status, code, message, hint=hint)(scope, receive, _with_headers(send))
 
     def _refusal(self, scope: Scope) -> tuple[int, str, str] | None:
         """(status, sentence, hint) for a request that is not let in."""
@@ -57,7 +60,7 @@ class Guard:
         if _name(host) not in self._hosts:
             return 403, f"The host '{host[:100]}' is not allowed.", "Use localhost, or add it to VISDL_ALLOWED_HOSTS."
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and _authority(origin) != host.lower():
             return 403, f"Requests from '{origin[:100]}' are not allowed.", "Open the page from this server."
         if headers.get("sec-fetch-site") == "cross-site" and not _is_visit(scope, headers):
             return 403, "Requests from other sites are not allowed.", "Open the page from this server."
@@ -86,6 +89,14 @@ def _name(host: str) -> str:
     return name if colon and port.isdigit() else host.lower()
 
 
+def _authority(origin: str) -> str | None:
+    """Host and port of an origin; None for what is no URL."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
+
+
 def _is_visit(scope: Scope, headers: dict[str, str]) -> bool:
     """A link that was followed to the page itself."""
     is_get = scope["type"] == "http" and scope["method"] == "GET"
@@ -99,58 +110,3 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return sender
-
-
-async def _refuse(send: Send, status: int, message: str, hint: str) -> None:
-    body = json.dumps({"error": {"code": "forbidden", "message": message, "hint": hint}}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *_HEADERS]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-class BodyLimit:
-    """Refuses JSON bodies over a limit while they arrive; uploads have a limit of their own."""
-
-    def __init__(self, app: ASGIApp, *, max_bytes: int, upload_path: str) -> None:
-        self._app = app
-        self._max = max_bytes
-        self._upload_path = upload_path
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] == self._upload_path:
-            await self._app(scope, receive, send)
-            return
-        chunks, total = [], 0
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":
-                return
-            total += len(message.get("body", b""))
-            if total > self._max:
-                await _refuse_size(send, self._max)
-                return
-            chunks.append(message.get("body", b""))
-            if not message.get("more_body"):
-                break
-        await self._app(scope, _replay(b"".join(chunks), receive), send)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    sent = False
-
-    async def receiver() -> Message:
-        nonlocal sent
-        if sent:
-            return await receive()
-        sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receiver
-
-
-async def _refuse_size(send: Send, limit: int) -> None:
-    message = f"The body is larger than {limit / 2**20:g} MB."
-    body = json.dumps({"error": {"code": "too_large", "message": message, "hint": "Send less at once."}}).encode()
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -101,8 +101,10 @@ async def receive_file(request: Request, place: Path, max_bytes: int) -> str:
                     await _write(file, part.take())
             parser.finalize()
             await _write(file, part.take())
-    except (ClientDisconnect, FormParserError) as error:
+    except ClientDisconnect as error:
         raise InvalidInputError("The upload broke off.", hint="Send the file again.", field="file") from error
+    except FormParserError as error:
+        raise InvalidInputError("The form cannot be read.", hint=_HINT, field="file") from error
     if part.name is None or not part.whole:
         raise InvalidInputError("The form has no field 'file' with a file.", hint=_HINT, field="file")
     return PurePosixPath(part.name.replace("\\", "/")).name[:200] or "table.csv"

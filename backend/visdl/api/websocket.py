@@ -59,8 +59,15 @@ class _Feed:
             if message is None:
                 await self._socket.send_text(encode_resync(self._run, self._last).decode())
                 await self._catch_up()
-            elif self._place(message[0]) > self._last:
-                await self._send(*message)
+            else:
+                await self._pass_on(*message)
+
+    async def _pass_on(self, event: RunEvent, text: bytes) -> None:
+        """Send a live event, unless it is there already; two threads may publish theirs in the wrong order."""
+        if self._place(event) > self._last + 1:
+            await self._catch_up()
+        if self._place(event) > self._last:
+            await self._send(event, text)
 
     async def _catch_up(self) -> None:
         """Send from the store what lies behind the last that was sent."""

@@ -231,7 +231,7 @@ class Execution:
 
 
 def versions() -> dict[str, str]:
-    return {"visdl": visdl.__version__, "python": platform.python_version(), "torch": torch.__version__}
+    return {"visdl": visdl.__version__, "python": platform.python_version(), "torch": str(torch.__version__)}
 
 
 def _finite(values: Mapping[str, float]) -> dict[str, float | None]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from visdl.datasets.dataset import Dataset
-from visdl.datasets.dataset import Dataset
 from visdl.engine.graph import Topology
 from visdl.models.graph import Graph, Node
 from visdl.nodes.base import AssemblyNode, BaseNode, TrainerNode

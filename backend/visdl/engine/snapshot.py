@@ -21,7 +21,7 @@ def snapshot(plan: FitPlan, state: FitState) -> dict[str, Any]:
         "cuda_rng": torch.cuda.get_rng_state_all() if _device(plan).type == "cuda" else [],
         "seed": plan.seed,
         "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),  # a plain text, not its class
         "device": str(_device(plan)),
     }
 

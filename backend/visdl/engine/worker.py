@@ -91,10 +91,7 @@ def _run(spec: RunSpec, controller: TrainingController, reporter: Reporter, link
 
     try:
         _check_preload(reporter)
-        execution = Execution(
-            spec, controller, reporter, lambda state: link.send(Moved(state, threads=torch.get_num_threads()))
-        )
-        stopped = execution.run()
+        stopped = Execution(spec, controller, reporter, tell).run()
     except Leave:
         return None
     except RunError as error:

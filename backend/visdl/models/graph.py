@@ -16,6 +16,7 @@ class Node(BaseModel):
     """One node. Keys that this version does not know survive a round trip."""
 
     model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
 
     id: str = Field(min_length=1, max_length=200)
     type: str = Field(min_length=1, max_length=200)
@@ -35,6 +36,7 @@ class Edge(BaseModel):
     """A wire, keyed by node ids and port names."""
 
     model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
 
     source: str
     source_output: str
@@ -44,6 +46,7 @@ class Edge(BaseModel):
 
 class Graph(BaseModel):
     model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
 
     format: Literal[1] = 1
     name: str = Field(default="Untitled", max_length=200)

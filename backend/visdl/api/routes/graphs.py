@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Response
 
 from visdl.api.deps import Deps
+from visdl.api.json_body import JsonRoute
 from visdl.models.diagnostics import Report
 from visdl.models.errors import InvalidInputError, PreconditionRequiredError
 from visdl.models.graph import Graph, GraphSummary, GraphVersion, StoredGraph
 
-router = APIRouter(prefix="/graphs", tags=["graphs"])
+router = APIRouter(prefix="/graphs", tags=["graphs"], route_class=JsonRoute)
 
 
 @router.post("/validate", operation_id="validateGraph")

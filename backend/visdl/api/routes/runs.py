@@ -8,13 +8,14 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
 from visdl.api.deps import Deps
+from visdl.api.json_body import JsonRoute
 from visdl.models.errors import InvalidInputError
 from visdl.models.events import RunEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import Run, RunState
 from visdl.models.schemas import Artifact, MetricSeries, NewRun, PredictRequest, PredictResponse, RunPatch
 
-router = APIRouter(prefix="/runs", tags=["runs"])
+router = APIRouter(prefix="/runs", tags=["runs"], route_class=JsonRoute)
 Number = Annotated[int, Query(ge=0, lt=2**53)]
 
 

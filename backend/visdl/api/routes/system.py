@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field
 import visdl
 from visdl.api.deps import Deps
 from visdl.api.guard import COOKIE
+from visdl.api.json_body import JsonRoute
 from visdl.models.errors import InvalidInputError
 from visdl.models.schemas import Health, NodeFileProblem, NodeInfo, SystemStats
 
-router = APIRouter(tags=["system"])
+router = APIRouter(tags=["system"], route_class=JsonRoute)
 
 
 class Token(BaseModel):

@@ -167,8 +167,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(_MIGRATIONS):
         raise StoreError(
-            f"{path} was written by a newer VisDL (schema {version}, this one knows {len(_MIGRATIONS)}). "
-            "Update VisDL, or set VISDL_DATA_DIR to another folder."
+            f"A newer VisDL wrote {path} (schema {version}; this one knows {len(_MIGRATIONS)}). "
+            "Install the newer one, or set VISDL_DATA_DIR to another folder."
         )
     for number, script in enumerate(_MIGRATIONS[version:], version + 1):
         connection.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")

@@ -1,0 +1,140 @@
+"""Graphs by REST: check, save as versions, refuse what is stale, keep drafts."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from .helpers import error, training_graph, upload
+
+GRAPH = {"format": 1, "name": "Two layers", "nodes": [{"id": "a", "type": "Linear", "params": {"out_features": 3}}]}
+
+
+@pytest.fixture
+def stored(client):
+    answer = client.post("/api/graphs", json=GRAPH)
+    assert answer.status_code == 201
+    assert answer.headers["etag"] == '"1"'
+    return answer.json()
+
+
+def save(client, graph_id, name, version):
+    headers = {} if version is None else {"If-Match": version}
+    return client.put(f"/api/graphs/{graph_id}", json={**GRAPH, "name": name}, headers=headers)
+
+
+def test_a_graph_comes_back_as_it_was_saved(client, stored):
+    answer = client.get(f"/api/graphs/{stored['id']}")
+    assert answer.headers["etag"] == '"1"'
+    assert answer.json() == stored
+    assert stored["version"] == 1
+    assert stored["graph"]["nodes"][0]["params"] == {"out_features": 3}
+
+
+def test_unknown_keys_survive(client):
+    graph = {
+        "notes": [{"text": "read me", "deep": {"a": [1, None]}}],
+        "nodes": [{"id": "a", "type": "Future", "colour": "red", "params": {"any": ["thing"]}}],
+        "edges": [{"source": "a", "source_output": "o", "target": "a", "target_input": "i", "bend": 0.5}],
+    }
+    graph_id = client.post("/api/graphs", json=graph).json()["id"]
+    back = client.get(f"/api/graphs/{graph_id}").json()["graph"]
+    assert back["notes"] == graph["notes"]
+    assert back["nodes"][0]["colour"] == "red"
+    assert back["edges"][0]["bend"] == 0.5
+
+
+def test_the_list_shows_what_was_changed_last_first(client, stored):
+    first = client.get("/api/graphs").json()[0]
+    assert first == {key: value for key, value in stored.items() if key not in ("graph", "draft")}
+    assert first["nodes"] == 1
+
+
+def test_saving_makes_a_version_and_the_earlier_ones_stay(client, stored):
+    answer = save(client, stored["id"], "Better", '"1"')
+    assert answer.status_code == 200
+    assert answer.headers["etag"] == '"2"'
+    assert answer.json()["version"] == 2
+    versions = client.get(f"/api/graphs/{stored['id']}/versions").json()
+    assert [(version["version"], version["name"]) for version in versions] == [(2, "Better"), (1, "Two layers")]
+    assert client.get(f"/api/graphs/{stored['id']}/versions/1").json()["name"] == "Two layers"
+    assert "version 3" in error(client.get(f"/api/graphs/{stored['id']}/versions/3"), 404)["message"]
+
+
+@pytest.mark.parametrize("etag", ['"1"', "1", 'W/"1"'])
+def test_an_etag_is_read_in_each_of_its_forms(client, stored, etag):
+    assert save(client, stored["id"], "Better", etag).status_code == 200
+
+
+def test_saving_without_if_match_is_refused(client, stored):
+    record = error(save(client, stored["id"], "Better", None), 428)
+    assert (record["code"], record["field"]) == ("precondition_required", "If-Match")
+
+
+@pytest.mark.parametrize("etag", ["*", "", '"one"', '"-1"', '"²"', '"99999999999999999999"'])
+def test_an_etag_that_is_no_version_is_refused(client, stored, etag):
+    answer = client.put(f"/api/graphs/{stored['id']}", json=GRAPH, headers=[(b"If-Match", etag.encode())])
+    assert error(answer, 422)["field"] == "If-Match"
+
+
+def test_the_later_of_two_tabs_is_told_and_overwrites_nothing(client, stored):
+    assert save(client, stored["id"], "First tab", '"1"').status_code == 200
+    record = error(save(client, stored["id"], "Second tab", '"1"'), 412)
+    assert record["code"] == "stale"
+    assert "version 2 is newer than yours (1)" in record["message"]
+    assert client.get(f"/api/graphs/{stored['id']}").json()["name"] == "First tab"
+
+
+def test_of_many_tabs_that_save_at_once_one_wins(client, stored):
+    with ThreadPoolExecutor(8) as tabs:
+        answers = list(tabs.map(lambda tab: save(client, stored["id"], f"Tab {tab}", '"1"').status_code, range(8)))
+    assert sorted(answers) == [200] + [412] * 7
+    assert len(client.get(f"/api/graphs/{stored['id']}/versions").json()) == 2
+
+
+def test_a_draft_makes_no_version_and_ends_with_the_next_one(client, stored):
+    assert client.put(f"/api/graphs/{stored['id']}/draft", json={**GRAPH, "name": "Draft"}).status_code == 204
+    now = client.get(f"/api/graphs/{stored['id']}").json()
+    assert (now["version"], now["has_draft"], now["draft"]["name"]) == (1, True, "Draft")
+    assert now["graph"]["name"] == "Two layers"
+    saved = save(client, stored["id"], "Saved", '"1"').json()
+    assert (saved["has_draft"], saved["draft"]) == (False, None)
+
+
+def test_a_deleted_graph_is_gone_with_its_versions(client, stored):
+    assert client.delete(f"/api/graphs/{stored['id']}").status_code == 204
+    error(client.get(f"/api/graphs/{stored['id']}"), 404)
+    error(client.get(f"/api/graphs/{stored['id']}/versions/1"), 404)
+
+
+def test_validation_answers_200_with_every_port_of_a_sound_graph(client):
+    upload(client)
+    report = client.post("/api/graphs/validate", json=training_graph()).json()
+    assert (report["valid"], report["totals"]["parameters"]) == (True, 33)
+    assert report["nodes"]["fc1"]["outputs"]["output"]["shape"] == ["B", 8]
+
+
+def test_validation_answers_200_with_the_problems_of_a_broken_one(client):
+    answer = client.post("/api/graphs/validate", json={"nodes": [{"id": "a", "type": "Linaer"}]})
+    assert answer.status_code == 200
+    problem = answer.json()["diagnostics"][0]
+    assert problem.keys() == {"code", "severity", "node", "port", "message", "hint"}
+    assert (problem["severity"], problem["node"]) == ("error", "a")
+    assert "Linaer" in problem["message"]
+
+
+def test_a_graph_over_the_limit_is_a_problem_that_names_the_limit(serve):
+    server = serve(max_nodes=3)
+    graph = {"nodes": [{"id": str(i), "type": "ReLU"} for i in range(4)]}
+    report = server.client.post("/api/graphs/validate", json=graph).json()
+    assert not report["valid"]
+    assert "3" in report["diagnostics"][0]["message"]
+
+
+def test_the_sample_graph_is_there_at_first_and_stays_deleted(serve):
+    server = serve()
+    graphs = server.client.get("/api/graphs").json()
+    assert [graph["name"] for graph in graphs] == ["Sample regression"]
+    sample = server.client.get(f"/api/graphs/{graphs[0]['id']}").json()["graph"]
+    assert server.client.post("/api/graphs/validate", json=sample).json()["valid"]

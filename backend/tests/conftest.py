@@ -1,0 +1,94 @@
+"""A real server for tests: the whole application over TCP, on a port of its own and a data folder of its own.
+
+`server` is shared by the tests of one file, `serve(**settings)` starts one more for one test; both give a
+`Server`: an HTTP client, sockets, and the services behind the API.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from websockets.sync.client import ClientConnection, connect
+
+from visdl.api.app import make_app
+from visdl.api.deps import Services
+from visdl.config import Settings
+from visdl.main import open_services, protect
+
+Serve = Callable[..., "Server"]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that listens, and what lies behind it."""
+
+    address: tuple[str, int]
+    services: Services
+    client: httpx.Client
+
+    @property
+    def host(self) -> str:
+        return f"{self.address[0]}:{self.address[1]}"
+
+    def connect(self, path: str, **options: Any) -> ClientConnection:
+        """A WebSocket, as `with server.connect("/ws/system") as ws`."""
+        return connect(f"ws://{self.host}{path}", proxy=None, **options)
+
+
+@contextlib.contextmanager
+def run_server(data_dir: Path, **settings: Any) -> Iterator[Server]:
+    """The application as `main` composes it, on a free port of 127.0.0.1."""
+    chosen = Settings(data_dir=data_dir, _env_file=None, **settings)
+    with open_services(chosen) as services, socket.create_server(("127.0.0.1", 0)) as listener:
+        app = make_app()
+        app.state.services = services
+        config = uvicorn.Config(
+            protect(app, chosen), lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=2
+        )
+        running = uvicorn.Server(config)
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        address = listener.getsockname()
+        try:
+            with httpx.Client(base_url=f"http://{address[0]}:{address[1]}", timeout=60, trust_env=False) as client:
+                yield Server(address, services, client)
+        finally:
+            running.should_exit = True
+            thread.join()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("VISDL_")]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with default settings, shared by one file's tests."""
+    with run_server(tmp_path_factory.mktemp("data")) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server: Server) -> httpx.Client:
+    return server.client
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Starts a server for this test: `serve(token="12345678")`."""
+    with contextlib.ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(run_server(tmp_path / "data", **settings))

@@ -1,0 +1,96 @@
+"""Runs of a graph inside the test's own process: the same code as in a trainer, without server and pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from visdl.datasets.dataset import Dataset
+from visdl.engine.builder import build
+from visdl.engine.execution import Execution, RunSpec
+from visdl.engine.graph import Topology
+from visdl.engine.network import extract
+from visdl.engine.reporter import Reporter
+from visdl.engine.training_control import TrainingController
+from visdl.models.events import MetricsEvent, RunEvent
+from visdl.models.graph import Graph
+from visdl.models.runs import RunState
+from visdl.nodes import NodeRegistry
+
+
+@dataclass
+class Outcome:
+    folder: Path
+    stopped: bool = False
+    events: list[RunEvent] = field(default_factory=list)
+    states: list[RunState] = field(default_factory=list)
+
+    def series(self, key: str) -> list[float | None]:
+        """All values of a metric, in order."""
+        found = (event.series.get(key, []) for event in self.events if isinstance(event, MetricsEvent))
+        return [value for points in found for _, _, value in points]
+
+    def weights(self) -> dict[str, Tensor]:
+        return load_file(self.folder / "artifacts" / "weights.safetensors")
+
+
+class Watched(Reporter):
+    """A reporter that also calls back after each optimizer step, as a command from outside would come."""
+
+    def __init__(self, events: list[RunEvent], after_step: Callable[[int], None]) -> None:
+        super().__init__(events.extend)
+        self._after_step = after_step
+
+    def step(self, step: int, rows: int, losses: list[tuple[int, float]]) -> None:
+        super().step(step, rows, losses)
+        self._after_step(step)
+
+
+def execute(
+    graph: Graph,
+    folder: Path,
+    *datasets: Dataset,
+    seed: int = 0,
+    controller: TrainingController | None = None,
+    after_step: Callable[[int], None] = lambda step: None,
+    on_state: Callable[[RunState], None] = lambda state: None,
+) -> Outcome:
+    """Run a graph to its end. Raises RunError, or Leave, as a trainer would."""
+    outcome = Outcome(folder)
+    spec = RunSpec(
+        run="run",
+        name="Run",
+        graph=graph.model_dump(mode="json"),
+        seed=seed,
+        device="cpu",
+        threads=torch.get_num_threads(),
+        auto_threads=False,
+        folder=str(folder),
+        datasets={d.record.name: (d.record.model_dump(mode="json"), str(d.folder)) for d in datasets},
+    )
+
+    def note(state: RunState) -> None:
+        outcome.states.append(state)
+        on_state(state)
+
+    reporter = Watched(outcome.events, after_step)
+    outcome.stopped = Execution(spec, controller or TrainingController(), reporter, note).run()
+    reporter.flush()
+    return outcome
+
+
+def built(graph: Graph, inputs: int = 2, seed: int = 0) -> nn.Module:
+    """The model of a graph as it is before training."""
+    network = extract(graph, Topology(graph), NodeRegistry, graph.node("model"))
+    return build(network, torch.zeros(2, inputs), seed)
+
+
+def assert_equal_weights(a: dict[str, Tensor], b: dict[str, Tensor]) -> None:
+    assert a.keys() == b.keys()
+    for name, value in a.items():
+        assert torch.equal(value, b[name]), name
