@@ -19,6 +19,7 @@ from visdl.datasets.storage import Index
 from visdl.models.errors import InvalidInputError
 
 TargetKind = Literal["index", "float"]
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 class Encoding(BaseModel):
@@ -92,7 +93,7 @@ def _number(row: Mapping[str, Any], name: str, place: int) -> float:
         raise InvalidInputError(
             f"Row {place} has no value for '{name}'.", hint="Give a number for every input.", field="rows"
         )
-    if not isinstance(value, int | float) or not abs(value) <= np.finfo(np.float32).max:
+    if not isinstance(value, int | float) or not abs(value) <= _LARGEST:
         raise InvalidInputError(
             f"Row {place}: {value!r} in column '{name}' is not a number that can be used.", field="rows"
         )
