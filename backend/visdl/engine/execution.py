@@ -25,6 +25,7 @@ from visdl.engine.executor import Inputs, arguments, is_network_node, walk
 from visdl.engine.graph import Topology
 from visdl.engine.network import extract
 from visdl.engine.reporter import Reporter
+from visdl.engine.run_files import media_type
 from visdl.engine.trainer import direction
 from visdl.engine.training_control import TrainingController
 from visdl.engine.training_run import Leave, TrainingRun, prepare, useful_threads
@@ -36,12 +37,6 @@ from visdl.models.runs import RunState
 from visdl.nodes.base import AssemblyNode, BaseNode, TrainerNode
 from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.values import Metrics, TrainingResult
-
-_MEDIA_TYPES = {".json": "application/json", ".csv": "text/csv"}
-
-
-def media_type(name: str) -> str:
-    return _MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream")
 
 
 @dataclass(frozen=True)

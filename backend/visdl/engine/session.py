@@ -6,7 +6,6 @@ Every change of a run's state goes through `_move`: checked and persisted by the
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import shutil
@@ -19,8 +18,8 @@ from typing import Any
 
 import torch
 
-from visdl.engine import prediction, worker
-from visdl.engine.execution import RunSpec, media_type, versions
+from visdl.engine import prediction, run_files, worker
+from visdl.engine.execution import RunSpec, versions
 from visdl.engine.inference import warm_up
 from visdl.engine.store import Store
 from visdl.engine.telemetry import Telemetry
@@ -155,13 +154,18 @@ class RunSupervisor:
 
     def stop(self, run_id: str) -> Run:
         """End a run and keep what it has so far. A trainer gets to finish its batch and the nodes behind the loop."""
-        run = self._store.run(run_id)
-        if run.state in (S.STOPPING, S.STOPPED):
-            return run
+        while True:
+            run = self._store.run(run_id)
+            if run.state in (S.STOPPING, S.STOPPED):
+                return run
+            waits = run.state in (S.QUEUED, S.INTERRUPTED)
+            try:
+                run = self._move(run_id, S.STOPPED if waits else S.STOPPING)
+                break
+            except TransitionError:
+                if not waits:
+                    raise  # else it has just been started: stop its trainer instead
         trainer = self._trainers.get(run_id)
-        if run.state in (S.QUEUED, S.INTERRUPTED) or (trainer is None and run.state in LIVE):
-            return self._move(run_id, S.STOPPED)
-        run = self._move(run_id, S.STOPPING)
         if trainer is not None:
             trainer.tell("stop")
         return run
@@ -189,21 +193,14 @@ class RunSupervisor:
         return len(self._trainers), len(self._store.queued_runs())
 
     def artifacts(self, run_id: str) -> list[Artifact]:
-        """The files of a run, checkpoints included."""
-        found = []
-        for path in self._files(run_id):
-            with contextlib.suppress(FileNotFoundError):  # an old checkpoint that has just made room
-                stat, kind = path.stat(), media_type(path.name)
-                found.append(Artifact(name=path.name, bytes=stat.st_size, media_type=kind, created=stat.st_mtime))
-        return found
+        """The files of a run, checkpoints included. Raises NotFoundError."""
+        self._store.run(run_id)
+        return run_files.artifacts(self._folder / run_id)
 
-    def artifact_path(self, run_id: str, name: str) -> tuple[Path, str]:
-        """Where a file of a run lies, and its media type. Raises NotFoundError."""
-        for path in self._files(run_id):
-            if path.name == name:
-                return path, media_type(name)
-        hint = "GET the list of artifacts; weights are there when training has ended."
-        raise NotFoundError(f"Run '{run_id}' has no artifact '{name}'.", hint=hint)
+    def artifact_path(self, run_id: str, name: str) -> Path:
+        """Where a file of a run lies. Raises NotFoundError."""
+        self._store.run(run_id)
+        return run_files.path(self._folder / run_id, name)
 
     def predict(self, run_id: str, request: PredictRequest) -> PredictResponse:
         """Predictions of a run's kept weights, made in a process of its own.
@@ -245,7 +242,8 @@ class RunSupervisor:
 
     def _fill(self) -> None:
         """Start queued runs while there is room."""
-        for run in self._store.queued_runs():
+        room = self._concurrent - len(self._trainers)
+        for run in self._store.queued_runs() if room > 0 else ():
             if len(self._trainers) >= self._concurrent:
                 return
             self._launch(run)
@@ -257,7 +255,9 @@ class RunSupervisor:
             return  # stopped or deleted a moment ago
         try:
             spec = self._spec(run, self._store.run_graph(run.id))
-            self._trainers[run.id] = self._pool.start(run.id, worker.main, spec)
+            trainer = self._trainers[run.id] = self._pool.start(run.id, worker.main, spec)
+            if self._store.run(run.id).state is S.STOPPING:
+                trainer.tell("stop")  # the command came while there was no trainer to hear it
         except Exception as error:
             log.exception("The trainer of run %s could not be started.", run.id)
             message = f"The trainer could not be started: {error}"
@@ -374,13 +374,6 @@ class RunSupervisor:
     def _use(self, node: Node, param: str, value: str) -> DatasetUse:
         record = self._validator.find_dataset(value).record
         return DatasetUse(node=node.id, param=param, id=record.id, name=record.name, sha256=record.sha256)
-
-    def _files(self, run_id: str) -> list[Path]:
-        """What a run may hand out: its artifacts, then its checkpoints without their manifests."""
-        self._store.run(run_id)
-        folder = self._folder / run_id
-        files = [*sorted(folder.glob("artifacts/*")), *sorted(folder.glob("checkpoints/*.pt"))]
-        return [path for path in files if path.is_file() and not path.name.startswith(".")]
 
 
 def _run_name(graph: Graph, seed: int) -> str:

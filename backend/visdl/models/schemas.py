@@ -87,12 +87,6 @@ class RunPatch(BaseModel):
     tags: list[str] | None = Field(default=None, max_length=50)
 
 
-class NewGraph(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    graph: Graph
-
-
 class MetricSeries(BaseModel):
     """Series by key, each a list of (step, epoch, value)."""
 

@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse
 
 from visdl.api.deps import Deps
 from visdl.api.json_body import JsonRoute
+from visdl.engine.run_files import media_type
 from visdl.models.errors import InvalidInputError
 from visdl.models.events import RunEvent
 from visdl.models.graph import Graph
@@ -107,8 +108,8 @@ def list_artifacts(run_id: str, deps: Deps) -> list[Artifact]:
 
 @router.get("/{run_id}/artifacts/{name}", operation_id="getArtifact", response_class=FileResponse)
 def get_artifact(run_id: str, name: str, deps: Deps) -> FileResponse:
-    path, media_type = deps.runs.artifact_path(run_id, name)
-    return FileResponse(path, media_type=media_type, filename=path.name)
+    path = deps.runs.artifact_path(run_id, name)
+    return FileResponse(path, media_type=media_type(name), filename=name)
 
 
 @router.post("/{run_id}/predict", operation_id="predict")

@@ -1,0 +1,50 @@
+"""Whatever is sent, the API answers as its own document says: no 5xx, no status that is not declared."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from visdl.api.schema import document
+
+from ..conftest import Server
+from .helpers import start_run
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+schema = schemathesis.openapi.from_dict(json.loads(document()))
+
+
+@pytest.fixture(scope="module")
+def url(server: Server) -> str:
+    """A server that holds one table and one run."""
+    run = start_run(server.client, epochs=1)
+    server.client.get(f"/api/runs/{run['id']}", params={"wait": 60})
+    return f"http://{server.host}"
+
+
+@schema.parametrize()
+@settings(max_examples=55, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_random_requests(case, url):
+    case.call_and_validate(base_url=url, checks=CHECKS)
+
+
+@pytest.mark.slow
+@schema.parametrize()
+@settings(max_examples=750, deadline=None, suppress_health_check=list(HealthCheck))
+def test_many_random_requests(case, url):
+    case.call_and_validate(base_url=url, checks=CHECKS)
+
+
+def test_the_document_is_the_same_each_time_it_is_made():
+    assert document() == document()

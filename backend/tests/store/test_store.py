@@ -1,0 +1,323 @@
+"""The database: what returned is stored, states change by compare and swap, series keep their extremes."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from visdl.engine.store import Store, StoreError
+from visdl.models.errors import ConflictError, NotFoundError, StaleError, TransitionError
+from visdl.models.events import LogEvent, MetricsEvent, ProgressEvent
+from visdl.models.graph import Graph, Node
+from visdl.models.runs import ENDED, LIVE, TRANSITIONS, MetricSummary, Progress, Run, RunState
+
+S = RunState
+GRAPH = Graph(name="G", nodes=[Node(id="a", type="Linear")])
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "visdl.db")
+    yield store
+    store.close()
+
+
+def add(store, run_id="r", **fields):
+    run = Run(id=run_id, name=f"Run {run_id}", created=time.time(), **fields)
+    store.add_run(run, GRAPH)
+    return run
+
+
+def metrics(*values, key="train_loss", start=1):
+    points = [(step, 0, value) for step, value in enumerate(values, start)]
+    return MetricsEvent(series={key: points}, time=1.0)
+
+
+# --- states ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("goal", list(S))
+@pytest.mark.parametrize(
+    "path",
+    [
+        [],
+        [S.STARTING],
+        [S.STARTING, S.RUNNING],
+        [S.STARTING, S.RUNNING, S.PAUSED],
+        [S.STARTING, S.STOPPING],
+        [S.STARTING, S.STOPPING, S.STOPPED],
+        [S.STARTING, S.RUNNING, S.COMPLETED],
+        [S.STARTING, S.FAILED],
+        [S.INTERRUPTED],
+    ],
+)
+def test_a_state_changes_only_as_the_table_says(store, path, goal):  # fmt: skip
+    add(store)
+    for state in path:
+        store.move_run("r", state)
+    now = path[-1] if path else S.QUEUED
+    if goal in TRANSITIONS[now]:
+        assert store.move_run("r", goal)[0].state is goal
+        assert store.events("r")[-1].state is goal
+        return
+    with pytest.raises(TransitionError) as refused:
+        store.move_run("r", goal)
+    assert refused.value.state == now
+    assert store.run("r").state is now
+
+
+def test_what_is_final_stays_and_every_live_state_can_fail_or_be_interrupted():
+    assert {state for state in S if not TRANSITIONS[state]} == {S.COMPLETED, S.STOPPED, S.FAILED}
+    assert all({S.FAILED, S.INTERRUPTED} <= TRANSITIONS[state] for state in LIVE)
+    assert not LIVE & ENDED
+
+
+def test_of_many_that_change_one_state_at_once_one_wins(store):
+    add(store)
+
+    def attempt(_):
+        try:
+            store.move_run("r", S.STARTING)
+        except TransitionError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(attempt, range(40))) == [False] * 39 + [True]
+    assert [event.state for event in store.events("r")] == [S.QUEUED, S.STARTING]
+
+
+def test_random_commands_from_many_threads_leave_a_legal_history(store):
+    def hammer(seed):
+        rng = random.Random(seed)
+        for _ in range(40):
+            try:
+                store.move_run("r", rng.choice(list(S)))
+            except TransitionError:
+                continue
+
+    add(store)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(hammer, range(8)))
+    history = [event.state for event in store.events("r")]
+    assert history[0] is S.QUEUED
+    assert all(after in TRANSITIONS[before] for before, after in itertools.pairwise(history))
+    assert store.run("r").state is history[-1]
+
+
+def test_a_run_that_waits_or_works_cannot_be_deleted(store):
+    add(store)
+    with pytest.raises(ConflictError, match="Run r' is queued"):
+        store.delete_run("r")
+    store.move_run("r", S.STOPPED)
+    store.delete_run("r")
+    with pytest.raises(NotFoundError):
+        store.run("r")
+    assert store.events("r") == []
+
+
+# --- events ---------------------------------------------------------------------------------------------------
+
+
+def test_numbers_are_gapless_in_a_run_whoever_writes(store):
+    for run in "ab":
+        add(store, run)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda i: store.append("ab"[i % 2], [LogEvent(message=str(i)), metrics(i)]), range(60)))
+    for run in "ab":
+        assert [event.seq for event in store.events(run)] == list(range(1, 62))
+    everything = store.all_events(limit=1000)
+    assert [event.cursor for event in everything] == sorted(event.cursor for event in everything)
+    assert len(everything) == 122
+    assert store.last_cursor() == everything[-1].cursor
+
+
+def test_events_come_back_as_they_went_in(store):
+    add(store)
+    sent = [
+        LogEvent(message="read 🎲", level="warning", node="a", time=2.5),
+        MetricsEvent(
+            series={"b": [(2, 1, 0.5), (3, 1, None)], "a": [(2, 1, 1.5)]},
+            summary={"a": MetricSummary(last=1.5, best=1.5, best_epoch=1)},
+            time=3.5,
+        ),
+        ProgressEvent(progress=Progress(epoch=1, epochs=2, step=3, steps=6), time=4.5),
+    ]
+    returned = store.append("r", sent)
+    assert store.events("r", after=1) == returned
+    assert [event.model_copy(update={"run": "", "seq": 0, "cursor": None}) for event in returned] == sent
+
+
+def test_pages_of_events_meet_without_gap_or_repeat(store):
+    add(store)
+    store.append("r", [LogEvent(message=str(i)) for i in range(25)])
+    seen, after = [], 0
+    while page := store.events("r", after, limit=7):
+        seen += page
+        after = page[-1].seq
+    assert [event.seq for event in seen] == list(range(1, 27))
+
+
+def test_the_record_of_a_run_follows_its_events(store):
+    add(store)
+    store.append(
+        "r",
+        [
+            ProgressEvent(progress=Progress(epoch=1, step=5)),
+            MetricsEvent(series={}, summary={"a": MetricSummary(last=1)}),
+        ],
+    )
+    store.append("r", [MetricsEvent(series={}, summary={"b": MetricSummary(last=2)})])
+    run = store.run("r")
+    assert (run.progress.step, run.metrics["a"].last, run.metrics["b"].last, run.seq) == (5, 1, 2, 4)
+
+
+def test_events_of_a_run_that_was_deleted_are_refused(store):
+    with pytest.raises(NotFoundError):
+        store.append("gone", [LogEvent(message="x")])
+
+
+# --- series ---------------------------------------------------------------------------------------------------
+
+
+def test_thinned_series_keep_first_last_and_extremes(store):
+    add(store)
+    values = [float(i % 7) for i in range(5000)]
+    values[1234], values[4321] = 1e6, -1e6
+    store.append("r", [metrics(*values)])
+    thin = store.series("r", max_points=50)
+    points = thin.series["train_loss"]
+    assert thin.truncated
+    assert len(points) <= 50
+    assert (points[0][0], points[-1][0]) == (1, 5000)
+    assert (1235, 0, 1e6) in points
+    assert (4322, 0, -1e6) in points
+    assert [step for step, _, _ in points] == sorted(step for step, _, _ in points)
+
+
+@pytest.mark.parametrize("most", [4, 5, 9, 100, 101])
+def test_a_short_series_is_left_as_it_is_and_a_long_one_is_never_longer_than_asked(store, most):
+    add(store)
+    store.append("r", [metrics(*range(100))])
+    points = store.series("r", max_points=most).series["train_loss"]
+    assert len(points) <= most
+    assert len(points) == 100 or most < 100
+
+
+def test_keys_are_chosen_and_gaps_are_null(store):
+    add(store)
+    store.append("r", [metrics(1, None, 3, key="a"), metrics(1, key="b")])
+    assert store.series("r", ["a"]).series == {"a": [(1, 0, 1), (2, 0, None), (3, 0, 3)]}
+    assert store.series("r").series.keys() == {"a", "b"}
+    assert store.series("r", ["none"]).series == {"none": []}
+
+
+# --- lists, graphs, the file itself -----------------------------------------------------------------------------
+
+
+def test_runs_are_found_by_state_name_tag_and_graph(store):
+    add(store, "a", tags=["Baseline"])
+    add(store, "b", graph_name="Digits")
+    store.move_run("b", S.STARTING)
+    assert [run.id for run in store.runs()] == ["b", "a"]
+    assert [run.id for run in store.runs(state=S.STARTING)] == ["b"]
+    assert [run.id for run in store.runs(search="baseLINE")] == ["a"]
+    assert [run.id for run in store.runs(search="digits")] == ["b"]
+    assert [run.id for run in store.runs(search="%")] == []
+    assert store.count_runs(search="run") == 2
+    assert [run.id for run in store.runs(limit=1, offset=1)] == ["a"]
+
+
+def test_a_stale_save_is_refused_and_changes_nothing(store):
+    stored = store.create_graph(GRAPH)
+    store.replace_graph(stored.id, GRAPH.model_copy(update={"name": "Two"}), 1)
+    with pytest.raises(StaleError):
+        store.replace_graph(stored.id, GRAPH.model_copy(update={"name": "Late"}), 1)
+    assert (store.graph(stored.id).name, store.graph(stored.id).version) == ("Two", 2)
+
+
+def test_a_write_that_fails_undoes_itself_and_no_other(store):
+    add(store)
+    with ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(store.append, "r" if i % 2 else "gone", [LogEvent(message=str(i))]) for i in range(20)]
+        failed = [isinstance(answer.exception(), NotFoundError) for answer in answers]
+    assert failed == [True, False] * 10
+    assert len(store.events("r")) == 11
+
+
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path):
+    Store(tmp_path / "visdl.db").close()
+    with sqlite3.connect(tmp_path / "visdl.db") as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(StoreError, match="A newer VisDL wrote"):
+        Store(tmp_path / "visdl.db")
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path):
+    (tmp_path / "visdl.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Store(tmp_path / "visdl.db")
+
+
+def test_after_closing_a_write_is_refused_in_words(tmp_path):
+    store = Store(tmp_path / "visdl.db")
+    store.close()
+    with pytest.raises(StoreError, match="shutting down"):
+        add(store)
+
+
+_WRITER = """
+import sys, time
+from visdl.engine.store import Store
+from visdl.models.events import LogEvent, MetricsEvent
+from visdl.models.graph import Graph
+from visdl.models.runs import Run
+from pathlib import Path
+store = Store(Path(sys.argv[1]))
+if sys.argv[2] == "0":
+    store.add_run(Run(id="r", name="R", created=time.time()), Graph())
+while True:
+    [event] = store.append("r", [MetricsEvent(series={"a": [(1, 1, 1.0)] * 50})])
+    print(event.seq, flush=True)
+"""
+
+
+def _kill_while_writing(tmp_path, times):
+    """Kill a writing process at a random moment; every write it was told of must be there."""
+    path, rng = tmp_path / "visdl.db", random.Random(1)
+    for attempt in range(times):
+        with subprocess.Popen([sys.executable, "-c", _WRITER, path, str(attempt)], stdout=subprocess.PIPE) as writer:
+            seen = [int(writer.stdout.readline())]
+            time.sleep(rng.uniform(0, 0.05))
+            os.kill(writer.pid, signal.SIGKILL)
+            seen += [int(line) for line in writer.stdout.read().split(b"\n")[:-1]]
+        store = Store(path)
+        try:
+            events = store.events("r", limit=1_000_000)
+            assert [event.seq for event in events] == list(range(1, len(events) + 1))
+            assert events[-1].seq >= seen[-1]
+            assert all(len(event.series["a"]) == 50 for event in events[1:])
+        finally:
+            store.close()
+        with sqlite3.connect(path) as db:
+            assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        db.close()
+
+
+def test_a_writer_that_is_killed_loses_nothing_that_was_acknowledged(tmp_path):
+    _kill_while_writing(tmp_path, 3)
+
+
+@pytest.mark.slow
+def test_a_hundred_kills_lose_nothing(tmp_path):
+    _kill_while_writing(tmp_path, 100)
