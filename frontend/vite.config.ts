@@ -1,9 +1,11 @@
 import path from "node:path";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
-import { createLogger, defineConfig, type ProxyOptions } from "vite";
+import { createLogger, defineConfig, loadEnv, type ProxyOptions } from "vite";
 
-const api = `127.0.0.1:${process.env.VISDL_PORT ?? 8000}`;
+// the environment, then .env beside the README: the same as for the server
+const settings = loadEnv("", path.resolve(import.meta.dirname, ".."), "VISDL_");
+const api = `127.0.0.1:${settings.VISDL_PORT ?? 8000}`;
 
 // changeOrigin stays off, for sockets too: the server compares Origin with Host.
 const proxy: Record<string, ProxyOptions> = {
@@ -28,7 +30,7 @@ const headers = {
   "Referrer-Policy": "no-referrer",
 };
 
-const port = Number(process.env.VISDL_WEB_PORT ?? 5173);
+const port = Number(settings.VISDL_WEB_PORT ?? 5173);
 
 export default defineConfig({
   customLogger,

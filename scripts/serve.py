@@ -13,9 +13,21 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from dotenv import load_dotenv
+
 ROOT = Path(__file__).resolve().parents[1]
-API_PORT = int(os.environ.get("VISDL_PORT", "8000"))
-WEB_PORT = int(os.environ.get("VISDL_WEB_PORT", "5173"))
+
+
+def port_from(name: str, default: str) -> int:
+    text = os.environ.get(name, default)
+    if not (text.isdecimal() and 0 < int(text) < 65536):
+        sys.exit(f"{name}={text} is no port. Set a number from 1 to 65535.")
+    return int(text)
+
+
+load_dotenv(ROOT / ".env")
+API_PORT = port_from("VISDL_PORT", "8000")
+WEB_PORT = port_from("VISDL_WEB_PORT", "5173")
 DATA_DIR = Path(os.environ.get("VISDL_DATA_DIR") or ROOT / "data").expanduser().resolve()
 PID_FILE = DATA_DIR / "server.json"
 LOG_FILE = DATA_DIR / "logs" / "server.log"

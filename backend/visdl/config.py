@@ -1,4 +1,4 @@
-"""Settings, from environment variables with the prefix VISDL_ or a file `.env`. docs/settings.md lists them."""
+"""Settings, from environment variables VISDL_… or a file `.env` beside the README. docs/settings.md lists them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="VISDL_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="VISDL_", env_file=ROOT / ".env", extra="ignore")
 
     host: str = Field(default="127.0.0.1", description="Address to listen on; another than loopback needs a token")
     port: int = Field(default=8000, ge=1, le=65535, description="Port of the API")

@@ -6,6 +6,7 @@ from collections import OrderedDict
 
 import pytest
 import torch
+from sklearn.datasets import load_iris
 from torch import nn
 
 from visdl.engine.checkpoint import CheckpointFolder
@@ -168,8 +169,7 @@ def test_the_weights_load_into_plain_pytorch_and_predict_the_same(tmp_path, data
 
 
 def test_iris_with_its_names_as_labels_is_learned(tmp_path):
-    datasets = pytest.importorskip("sklearn.datasets", reason="scikit-learn is a development dependency")
-    iris = datasets.load_iris()
+    iris = load_iris()
     rows = [[*map(float, x), iris.target_names[y]] for x, y in zip(iris.data, iris.target, strict=True)]
     train = [row for i, row in enumerate(rows) if i % 5 != 0]
     test = [row for i, row in enumerate(rows) if i % 5 == 0]
