@@ -9,7 +9,7 @@ STAMPS := $(VENV)/.stamps
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 FRONTEND_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts frontend/package-lock.json -type f 2>/dev/null)
 
-.PHONY: help setup setup-dev run start stop status test bench schema format
+.PHONY: help setup setup-dev run start stop status test bench schema screenshots format
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -38,6 +38,9 @@ bench: setup-dev ## make bench NAME=training|api|validate: print a table and a J
 schema: setup ## Regenerate the API schema and the page's typed client
 	@$(BIN)/python -m visdl.api.schema > frontend/openapi.json
 	@cd frontend && npm run --silent schema
+
+screenshots: setup-dev frontend/dist/index.html ## Make the README's images anew
+	@cd frontend && SCREENSHOTS=1 PLAYWRIGHT_CHROMIUM=$$(../scripts/find-browser.sh) npx playwright test
 
 format: setup-dev ## Format both sides
 	@$(BIN)/ruff check --fix --quiet backend scripts && $(BIN)/ruff format --quiet backend scripts

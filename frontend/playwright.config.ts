@@ -9,6 +9,8 @@ export default defineConfig({
   // One server, one trainer: runs of two tests at once would only slow each other.
   workers: 1,
   forbidOnly: true,
+  // make screenshots: these only make the README's images
+  grepInvert: process.env.SCREENSHOTS ? /^(?!.*@screenshots)/ : /@screenshots/,
   retries: 0,
   timeout: 120_000,
   expect: { timeout: 20_000 },

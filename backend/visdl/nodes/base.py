@@ -40,7 +40,7 @@ class BaseNode:
     DESCRIPTION: ClassVar[str] = ""  # default: the first sentence of the docstring
     KIND: ClassVar[str] = "other"
     VERSION: ClassVar[int] = 1
-    PRIMARY: ClassVar[tuple[str, ...]] = ()  # at most three parameters shown on the node
+    PRIMARY: ClassVar[tuple[str, ...] | None] = None  # at most three parameters shown on the node; None: the first two
     FORMULA: ClassVar[str] = ""
     SHAPE_RULE: ClassVar[str] = ""
     URL: ClassVar[str] = ""
@@ -123,7 +123,7 @@ class BaseNode:
             outputs=[OutputInfo(name=o.name, dtype=o.dtype, description=o.description) for o in cls.RETURN_TYPES()],
             can_disable=cls.CAN_DISABLE,
             disable_reason=cls.DISABLE_REASON,
-            primary=list(cls.PRIMARY or list(cls.parameters())[:2]),
+            primary=list(cls.parameters())[:2] if cls.PRIMARY is None else list(cls.PRIMARY),
             formula=cls.FORMULA,
             shape_rule=cls.SHAPE_RULE,
             url=cls.URL,

@@ -14,6 +14,7 @@ class ReLU(LayerNode):
     FORMULA = "y = max(0, x)"
     SHAPE_RULE = _SAME
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.ReLU.html"
+    PRIMARY = ()
 
     inplace: bool = Param(False, description="Overwrite the input to save memory")
 

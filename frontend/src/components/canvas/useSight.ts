@@ -1,5 +1,5 @@
-import { useNodesInitialized, useReactFlow } from "@xyflow/react";
-import { useEffect } from "react";
+import { useNodesInitialized, useReactFlow, useStore, type Viewport } from "@xyflow/react";
+import { useCallback, useEffect, useRef } from "react";
 import { useCanvas } from "@/store/canvas";
 
 const FIT = { padding: 0.06, maxZoom: 1 } as const;
@@ -9,15 +9,39 @@ export function useSight(): void {
   const sight = useCanvas((state) => state.sight);
   const ready = useNodesInitialized();
   const { fitView } = useReactFlow();
+  const fitAll = useFit();
   useEffect(() => {
     if (!sight || !ready) return;
     // After this frame: the nodes of a document just opened have their places by then.
     const frame = requestAnimationFrame(() => {
       useCanvas.setState({ sight: null });
-      const duration = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 140;
-      if (sight.kind === "fit") void fitView({ ...FIT, duration });
-      else void fitView({ nodes: [{ id: sight.id }], padding: 0.4, maxZoom: 1, duration });
+      if (sight.kind === "fit") void fitAll(motion());
+      else void fitView({ nodes: [{ id: sight.id }], padding: 0.4, maxZoom: 1, duration: motion() });
     });
     return () => cancelAnimationFrame(frame);
-  }, [sight, ready, fitView]);
+  }, [sight, ready, fitView, fitAll]);
 }
+
+/** Fits the whole graph, and again when the canvas gets another size, unless the view was moved since. */
+function useFit(): (duration: number) => Promise<void> {
+  const { fitView, getViewport } = useReactFlow();
+  const width = useStore((state) => state.width);
+  const height = useStore((state) => state.height);
+  const fitted = useRef<Viewport | null>(null);
+  const fitAll = useCallback(
+    async (duration: number) => {
+      await fitView({ ...FIT, duration });
+      fitted.current = getViewport();
+    },
+    [fitView, getViewport],
+  );
+  useEffect(() => {
+    const view = fitted.current;
+    if (!view || width === 0 || height === 0) return;
+    const now = getViewport();
+    if (now.x === view.x && now.y === view.y && now.zoom === view.zoom) void fitAll(0);
+  }, [width, height, fitAll, getViewport]);
+  return fitAll;
+}
+
+const motion = (): number => (matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 140);

@@ -19,7 +19,6 @@ export function SignIn() {
   return (
     <Dialog
       open={needed}
-      onOpenChange={() => undefined}
       title="Sign in"
       description="This server was started with a token: the value of VISDL_TOKEN. Your browser keeps it in a cookie."
     >

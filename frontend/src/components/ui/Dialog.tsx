@@ -5,7 +5,8 @@ import { cn } from "@/lib/cn";
 
 interface DialogProps {
   open: boolean;
-  onOpenChange: (open: boolean) => void;
+  /** Left out, the dialog cannot be closed by the user. */
+  onOpenChange?: (open: boolean) => void;
   title: string;
   description?: ReactNode;
   children?: ReactNode;
@@ -28,12 +29,14 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
         >
           <div className="flex items-start gap-3 px-4 pt-3.5 pb-1">
             <Radix.Title className="grow font-semibold text-lg">{title}</Radix.Title>
-            <Radix.Close
-              aria-label="Close"
-              className="-mr-1.5 inline-flex size-7 items-center justify-center rounded-md text-muted hover:bg-raised hover:text-text"
-            >
-              <X className="size-4" />
-            </Radix.Close>
+            {onOpenChange && (
+              <Radix.Close
+                aria-label="Close"
+                className="-mr-1.5 inline-flex size-7 items-center justify-center rounded-md text-muted hover:bg-raised hover:text-text"
+              >
+                <X className="size-4" />
+              </Radix.Close>
+            )}
           </div>
           {description && (
             <Radix.Description className="px-4 pb-2 text-muted">{description}</Radix.Description>
