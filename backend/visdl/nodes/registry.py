@@ -16,6 +16,7 @@ from typing import ClassVar, TypeVar
 
 from visdl.models.schemas import NodeFileProblem, NodeInfo
 from visdl.nodes.base import BaseNode
+from visdl.nodes.specs import InputSpec, OutputSpec
 
 log = logging.getLogger(__name__)
 NodeClass = TypeVar("NodeClass", bound=type[BaseNode])
@@ -135,6 +136,11 @@ def _import_file(path: Path) -> ModuleType:
 
 def _check_description(type_name: str, node_class: type[BaseNode]) -> None:
     """A class that cannot describe itself must fail at its own line, not when the palette is asked for."""
+    inputs, returned = node_class.INPUT_TYPES(), node_class.RETURN_TYPES()
+    if not (isinstance(inputs, dict) and all(isinstance(spec, InputSpec) for spec in inputs.values())):
+        raise TypeError(f"INPUT_TYPES of {type_name!r} must return a dict of InputSpec by name")
+    if not (isinstance(returned, list | tuple) and all(isinstance(spec, OutputSpec) for spec in returned)):
+        raise TypeError(f"RETURN_TYPES of {type_name!r} must return a list of OutputSpec")
     info = node_class.describe(type_name)
     info.model_dump_json()
     outputs = [output.name for output in info.outputs]
