@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from filelock import FileLock, Timeout
+from pydantic import TypeAdapter
 from starlette.types import ASGIApp
 
 from visdl.api.app import make_app
@@ -26,9 +27,11 @@ from visdl.engine.telemetry import Telemetry
 from visdl.engine.validator import Validator
 from visdl.models.graph import Graph
 from visdl.models.ids import new_id
+from visdl.models.schemas import NodeInfo
 from visdl.nodes import NodeRegistry
 
 SAMPLES = ("sample_data.csv", "sample_validation.csv", "sample_test.csv")
+_CATALOGUE = TypeAdapter(dict[str, NodeInfo])
 STARTER = Path(__file__).parent / "starters" / "sample_regression.json"
 
 
@@ -94,6 +97,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 store=store,
                 telemetry=telemetry,
                 registry=NodeRegistry,
+                catalogue=_CATALOGUE.dump_json(NodeRegistry.describe()),
                 validator=validator,
                 runs=runs,
                 monitor=SystemMonitor(settings.data_dir, lambda: runs.device, runs.counts),

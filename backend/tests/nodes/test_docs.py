@@ -9,27 +9,34 @@ import pytest
 import torch
 from torch import nn
 
+from visdl.engine.preload import NODES_DIR
+from visdl.models.errors import RunError
 from visdl.models.graph import Node
 from visdl.nodes import NodeRegistry
 
-from ..engine.graphs import MLP, chain, numbers, validator, wire
+from ..api.helpers import upload
+from ..engine.graphs import MLP, chain, codes, numbers, validator, wire
 from ..engine.runs import built, execute
-from .files import load  # noqa: F401  a fixture
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "nodes.md"
+#: Every Python block of the page that is a node file, by its type name.
 FILES = {
-    re.search(r'register\("(\w+)"\)', block).group(1): block
+    found.group(1): block
     for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+    if (found := re.search(r'@NodeRegistry\.register\("(\w+)"\)', block))
 }
 
 
 @pytest.fixture
-def page(load):  # noqa: F811
+def page(load):
     assert load(**{name.lower(): text for name, text in FILES.items()}) == []
 
 
 def graph(layers=MLP, **options):
-    return chain(layers, train={"epochs": 30, **options.pop("train", {})}, **options)
+    """A chain to train; what reaches the node `own` goes to its port `x`."""
+    made = chain(layers, train={"epochs": 30, **options.pop("train", {})}, **options)
+    made.edges = [e.model_copy(update={"target_input": "x"}) if e.target == "own" else e for e in made.edges]
+    return made
 
 
 def last(outcome, key):
@@ -42,15 +49,11 @@ def test_the_page_holds_a_node_a_layer_a_loss_and_a_metric():
 
 @pytest.mark.usefixtures("page")
 def test_the_node_between_two_layers_is_an_operation_of_the_network(tmp_path):
-    own = graph([MLP[0], ("twice", "MyNode", {}), MLP[2]])
-    # its ports are its own: `x` and `output`
-    own.edges = [
-        edge.model_copy(update={"target_input": "x"}) if edge.target == "twice" else edge for edge in own.edges
-    ]
+    own = graph([MLP[0], ("own", "MyNode", {}), MLP[2]])
     data = numbers(tmp_path)
     report = validator(data).report(own, to_run=True)
     assert report.valid, report.diagnostics
-    assert report.nodes["twice"].outputs["output"].shape == ["B", 8]
+    assert report.nodes["own"].outputs["output"].shape == ["B", 8]
 
     model = built(own)
     x = torch.rand(5, 2, requires_grad=True)
@@ -60,13 +63,27 @@ def test_the_node_between_two_layers_is_an_operation_of_the_network(tmp_path):
     assert x.grad.abs().sum() > 0
 
     off = own.model_copy(deep=True)
-    off.node("twice").disabled = True
+    off.node("own").disabled = True
     model = built(off)
     torch.testing.assert_close(model(x), model.fc2(model.fc1(x)))
 
     outcome = execute(own, tmp_path / "run", data)
     assert last(outcome, "train_loss") < outcome.series("train_loss")[0] / 2
     assert list(outcome.weights()) == ["fc1.bias", "fc1.weight", "fc2.bias", "fc2.weight"]
+    assert outcome.series("batch_loss") != execute(off, tmp_path / "off", data).series("batch_loss")
+
+
+@pytest.mark.usefixtures("page")
+def test_a_model_with_the_node_and_the_layer_is_exported_as_a_program(tmp_path):
+    own = graph([MLP[0], ("own", "MyNode", {}), ("power", "LearnedPower", {}), MLP[2]], train={"epochs": 1})
+    own.nodes.append(Node(id="export", type="ModelExport", params={"name": "own", "format": "pt2"}))
+    own.edges.append(wire("train.result > export.training_result"))
+    outcome = execute(own, tmp_path / "run", numbers(tmp_path))
+    program = torch.export.load(outcome.folder / "artifacts" / "own.pt2").module()
+    model = built(own)
+    model.load_state_dict(outcome.weights())
+    x = torch.rand(7, 2)
+    torch.testing.assert_close(program(x), model.eval()(x))
 
 
 @pytest.mark.usefixtures("page")
@@ -83,8 +100,26 @@ def test_the_layer_learns_and_its_weights_are_saved(tmp_path):
 def test_the_loss_is_what_is_minimised(tmp_path):
     outcome = execute(graph(loss="LogCoshLoss"), tmp_path / "run", numbers(tmp_path))
     assert last(outcome, "train_loss") < outcome.series("train_loss")[0]
-    # ln cosh e ≤ e²/2, so it is the custom loss and not the MSE that is reported
+    # ln cosh e is at most e²/2, so it is the custom loss and not the MSE that is reported
     assert last(outcome, "val_loss") <= last(outcome, "val_mse") / 2
+
+
+@pytest.mark.usefixtures("page")
+def test_the_loss_is_finite_also_far_from_the_target():
+    [loss] = NodeRegistry.get("LogCoshLoss").create({}).execute()
+    error = torch.tensor([[0.0], [0.5], [1e4]], requires_grad=True)
+    torch.testing.assert_close(loss(error[:2], torch.zeros(2, 1)), torch.cosh(error[:2]).log().mean())
+    loss(error, torch.zeros(3, 1)).backward()
+    torch.testing.assert_close(error.grad, torch.tanh(error.detach()) / 3)
+
+
+@pytest.mark.usefixtures("page")
+def test_the_loss_never_broadcasts_a_prediction_of_another_shape(tmp_path):
+    data = numbers(tmp_path)
+    wide = graph([MLP[0]], loss="LogCoshLoss")
+    assert codes(validator(data).report(wide)) == [("output_shape", "fc1", "out_features")]
+    with pytest.raises(RunError, match="the target has 1 column"):
+        execute(wide, tmp_path / "run", data)
 
 
 @pytest.mark.usefixtures("page")
@@ -92,8 +127,11 @@ def test_the_metric_is_reported_for_training_and_validation(tmp_path):
     own = graph()
     own.nodes.append(Node(id="within", type="WithinTolerance", params={"tolerance": 100.0}))
     own.edges.append(wire("within.metric > train.metrics"))
-    outcome = execute(own, tmp_path / "run", numbers(tmp_path))
+    data = numbers(tmp_path)
+    outcome = execute(own, tmp_path / "run", data)
     assert set(outcome.series("train_within_tolerance")) == set(outcome.series("val_within_tolerance")) == {1.0}
+    own.node("within").params["tolerance"] = 0.0
+    assert last(execute(own, tmp_path / "strict", data), "val_within_tolerance") == 0.0
 
 
 @pytest.mark.usefixtures("page")
@@ -102,3 +140,48 @@ def test_all_of_them_are_in_the_catalogue_under_their_files_name():
     assert catalogue["MyNode"].category == "MyCategory"
     assert catalogue["LearnedPower"].source == "learnedpower.py"
     assert catalogue["LogCoshLoss"].description.startswith("Like the squared error")
+
+
+DATA_DEPENDENT = {
+    "Branching": 'return (kwargs["x"] * 2 if kwargs["x"].sum() > 0 else kwargs["x"],)',
+    "Detouring": 'return (kwargs["x"] + kwargs["x"].detach().numpy().mean(),)',
+}
+
+
+@pytest.mark.parametrize("name", DATA_DEPENDENT)
+def test_a_node_that_needs_values_is_a_warning_and_trains(load, tmp_path, name):
+    text = FILES["MyNode"].replace("MyNode", name).replace('return (kwargs["x"] * 2,)', DATA_DEPENDENT[name])
+    assert load(**{name.lower(): text}) == []
+    own = graph([MLP[0], ("own", name, {}), MLP[2]], train={"epochs": 2})
+    data = numbers(tmp_path)
+    report = validator(data).report(own, to_run=True)
+    assert report.valid
+    assert codes(report, "warning") == [("shape_at_run", "own", None)]
+    outcome = execute(own, tmp_path / "run", data)
+    assert last(outcome, "train_loss") < outcome.series("train_loss")[0]
+
+
+@pytest.mark.usefixtures("registry")
+def test_files_of_the_nodes_folder_are_in_the_palette_and_train_in_a_process_of_their_own(serve, tmp_path, monkeypatch):
+    monkeypatch.setenv(NODES_DIR, "")  # the server sets it, for its trainers; here it ends with the test
+    folder = tmp_path / "nodes"
+    folder.mkdir()
+    for name, text in FILES.items():
+        (folder / f"{name.lower()}.py").write_text(text)
+    (folder / "broken.py").write_text("import visdl\n\nvisdl.there_is_no_such_thing\n")
+    client = serve(nodes_dir=folder).client
+    catalogue = client.get("/api/nodes").json()
+    assert {catalogue[name]["source"] for name in FILES} == {f"{name.lower()}.py" for name in FILES}
+    [problem] = client.get("/api/nodes/problems").json()
+    assert (problem["file"], problem["line"]) == ("broken.py", 3)
+
+    own = graph([MLP[0], ("power", "LearnedPower", {}), MLP[2]], loss="LogCoshLoss", train={"epochs": 2})
+    own.nodes.append(Node(id="within", type="WithinTolerance"))
+    own.edges.append(wire("within.metric > train.metrics"))
+    upload(client)
+    run = client.post("/api/runs", json={"graph": own.model_dump(mode="json")}).json()
+    run = client.get(f"/api/runs/{run['id']}", params={"wait": 60}).json()
+    assert run["state"] == "completed", run["error"]
+    assert 0 <= run["metrics"]["val_within_tolerance"]["last"] <= 1
+    rows = {"rows": [{"a": 0.5, "b": 0.25}, {"a": 1, "b": 0}]}
+    assert len(client.post(f"/api/runs/{run['id']}/predict", json=rows).json()["predictions"]) == 2

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
+
 import pytest
 
-from visdl.nodes import NodeRegistry
+import visdl.nodes
+from visdl.models.graph import Node
+from visdl.nodes import DataType, NodeRegistry
 
-from .files import load  # noqa: F401  a fixture
+from ..engine.graphs import MLP, chain, codes, numbers, validator
 
 GOOD = '''
 from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec
@@ -26,12 +31,13 @@ class Good(BaseNode):
     def execute(self, **kwargs):
         return (kwargs["x"],)
 '''
-HEAD = """from visdl.nodes import BaseNode, DataType, InputSpec, LayerNode, NodeRegistry, OutputSpec, Param
-"""
+HEAD = f"from visdl.nodes import {', '.join(visdl.nodes.__all__)}\n"
+CLASS = HEAD + "@NodeRegistry.register('C')\nclass C({}):\n    {}\n"
 LAYER = HEAD + "@NodeRegistry.register('C')\nclass C(LayerNode):\n    {}\n    def build(self, input):\n        pass\n"
 METHOD = (
     HEAD + "@NodeRegistry.register('C')\nclass C(BaseNode):\n    @classmethod\n    def {}(cls):\n        return {}\n"
 )
+PLAIN = HEAD + "class C(BaseNode):\n    pass\n{}\n"
 TWINS = "[OutputSpec(DataType.TENSOR), OutputSpec(DataType.TENSOR)]"
 #: (text, line, part of the reason)
 BROKEN = {
@@ -41,29 +47,67 @@ BROKEN = {
     "missing name": ("from visdl.nodes import NoSuchThing\n", 1, "NoSuchThing"),
     "exception": ("x = 1\n\ny = x / 0\n", 3, "ZeroDivisionError"),
     "exit": ("import sys\nsys.exit('enough')\n", 2, "SystemExit: enough"),
+    "an exception that is no Exception": ("class Odd(BaseException): ...\nraise Odd('odd')\n", 2, "Odd: odd"),
+    "an exception that cannot say what it is": (
+        "class Mute(Exception):\n    def __str__(self):\n        return self.no\nraise Mute\n",
+        4,
+        "Mute",
+    ),
     "recursion": ("def f():\n    return f()\nf()\n", None, "RecursionError"),
     "assertion without a message": ("assert False\n", 1, "AssertionError"),
     "not UTF-8": (b"x = 'caf\xe9'\n", None, "SyntaxError"),
     "NUL": (b"x = 1\x00\n", None, "null bytes"),
     "no class": (HEAD + "@NodeRegistry.register('F')\ndef f():\n    pass\n", 2, "must be a class"),
     "not a node": (HEAD + "@NodeRegistry.register('C')\nclass C:\n    pass\n", 2, "derives from BaseNode"),
+    "no type name": (HEAD + "@NodeRegistry.register\nclass C(BaseNode):\n    pass\n", 2, "needs a name"),
+    "empty type name": (PLAIN.format("NodeRegistry.register('')(C)"), 4, "needs a name"),
+    "number for a type name": (PLAIN.format("NodeRegistry.register(3)(C)"), 4, "needs a name"),
     "INPUT_TYPES that fails": (METHOD.format("INPUT_TYPES", "missing"), 6, "missing"),
+    "INPUT_TYPES of the instance": (CLASS.format("BaseNode", "def INPUT_TYPES(self): return {}"), 2, "INPUT_TYPES"),
     "INPUT_TYPES without specs": (
         METHOD.format("INPUT_TYPES", "{'x': int}"),
         2,
         "INPUT_TYPES of 'C' must return a dict of InputSpec",
+    ),
+    "INPUT_TYPES named by numbers": (
+        METHOD.format("INPUT_TYPES", "{1: InputSpec(DataType.TENSOR)}"),
+        2,
+        "INPUT_TYPES of 'C' must return a dict of InputSpec by name",
     ),
     "RETURN_TYPES without specs": (
         METHOD.format("RETURN_TYPES", "['TENSOR']"),
         2,
         "RETURN_TYPES of 'C' must return a list of OutputSpec",
     ),
+    "RETURN_TYPES that returns nothing": (
+        METHOD.format("RETURN_TYPES", "None"),
+        2,
+        "RETURN_TYPES of 'C' must return a list of OutputSpec",
+    ),
     "two outputs of one name": (METHOD.format("RETURN_TYPES", TWINS), 2, "two outputs of one name"),
+    "unknown type of a port": (METHOD.format("INPUT_TYPES", "{'x': InputSpec('IMAGE')}"), 6, "IMAGE"),
+    "unknown type of an output": (METHOD.format("RETURN_TYPES", "[OutputSpec('IMAGE')]"), 6, "IMAGE"),
     "default out of range": (LAYER.format("n: int = Param(0, min=1)"), 2, "must be at least 1"),
+    "default that is no choice": (LAYER.format("n: str = Param('c', choices=['a', 'b'])"), 2, "must be one of a, b"),
     "infinite default": (LAYER.format("n: float = Param(float('inf'))"), 2, "finite"),
+    "default that is no JSON": (LAYER.format("n: str = Param(object())"), 2, "JSON"),
     "parameter without annotation": (LAYER.format("n = Param(1)"), 3, "annotation"),
     "parameter of an odd type": (LAYER.format("n: dict = Param(1)"), 3, "annotation"),
-    "layer without build": (HEAD + "@NodeRegistry.register('C')\nclass C(LayerNode):\n    pass\n", 2, "build"),
+    "parameter with the name of a port": (LAYER.format("input: int = Param(1)"), 2, "'input' is both"),
+    "parameter with a name of the contract": (LAYER.format("outputs: int = Param(1)"), 3, "'outputs'"),
+    "layer without build": (CLASS.format("LayerNode", "pass"), 2, "build"),
+    "loss without build": (CLASS.format("LossNode", "pass"), 2, "'C' must define build"),
+    "metric without compute": (
+        CLASS.format("MetricNode", "def update(self, prediction, target): pass"),
+        2,
+        "'C' must define compute",
+    ),
+    "loss of an unknown target": (
+        CLASS.format("LossNode", "TARGET = 'labels'\n    def build(self): pass"),
+        3,
+        "'index' or 'float'",
+    ),
+    "a constructor with arguments": (CLASS.format("BaseNode", "def __init__(self, size): pass"), 2, "'size'"),
     "name of a built-in type": (GOOD.format(name="Linear"), 4, "'Linear' is already defined (built-in)"),
     "second half fails": (GOOD.format(name="Half") + "\nraise ValueError('late')\n", 19, "late"),
 }
@@ -71,30 +115,80 @@ BROKEN = {
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
 @pytest.mark.parametrize(("text", "line", "reason"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_file_fails_alone_and_says_where(load, text, line, reason):  # noqa: F811
+def test_a_broken_file_fails_alone_and_says_where(load, text, line, reason, caplog):
     before = set(NodeRegistry.names())
-    [problem] = load(broken=text, works=GOOD.format(name="Works"))
+    with caplog.at_level(logging.WARNING):
+        [problem] = load(broken=text, works=GOOD.format(name="Works"))
     assert problem.file == "broken.py"
     assert reason in problem.message
     if line is not None:
         assert problem.line == line
+    assert "broken.py" in caplog.text
+    assert reason in caplog.text
     assert set(NodeRegistry.names()) == before | {"Works"}
     assert NodeRegistry.describe()["Works"].source == "works.py"
 
 
-def test_of_two_files_with_one_type_name_the_second_is_refused_by_name(load):  # noqa: F811
+def test_of_two_files_with_one_type_name_the_second_is_refused_by_name(load):
     [problem] = load(a=GOOD.format(name="Twin"), b=GOOD.format(name="Twin"))
     assert problem.file == "b.py"
     assert "'Twin' is already defined (a.py)" in problem.message
     assert NodeRegistry.describe()["Twin"].source == "a.py"
 
 
-def test_a_folder_that_is_not_there_is_no_problem(tmp_path):
-    before = NodeRegistry.problems()
-    NodeRegistry.load_folder(tmp_path / "nothing")
-    NodeRegistry.load_folder(None)
-    assert NodeRegistry.problems() == before
+def test_all_that_is_broken_is_reported_by_file(load):
+    problems = load(c=BROKEN["syntax"][0], a=BROKEN["exception"][0], b=GOOD.format(name="Works"))
+    assert [(problem.file, problem.line) for problem in problems] == [("a.py", 3), ("c.py", 1)]
+
+
+def test_a_graph_with_a_node_of_a_broken_file_is_told_so(load, tmp_path):
+    load(broken=GOOD.format(name="Half") + "\nraise ValueError('late')\n")
+    graph = chain(MLP)
+    graph.nodes.append(Node(id="half", type="Half"))
+    report = validator(numbers(tmp_path)).report(graph)
+    assert ("unknown_type", "half", None) in codes(report)
+
+
+@pytest.mark.parametrize("name", ["my-node", "1st", "größe", "json", "torch"])
+def test_any_file_name_will_do(load, name):
+    assert load(**{name: GOOD.format(name="Works")}) == []
+    assert NodeRegistry.describe()["Works"].source == f"{name}.py"
+
+
+def test_types_of_wires_may_be_given_as_text(load, tmp_path):
+    text = GOOD.replace("DataType.TENSOR", '"TENSOR"').replace('"x"', '"input"').format(name="Works")
+    assert load(works=text) == []
+    assert NodeRegistry.get("Works").ports()["input"].dtype is DataType.TENSOR
+    report = validator(numbers(tmp_path)).report(chain([MLP[0], ("same", "Works", {}), MLP[2]]))
+    assert report.valid, report.diagnostics
+
+
+def test_a_node_without_outputs_is_an_end_of_the_graph(load):
+    assert load(sink=METHOD.format("INPUT_TYPES", "{'metrics': InputSpec(DataType.METRICS)}")) == []
+    assert NodeRegistry.describe()["C"].outputs == []
+
+
+def test_a_file_is_loaded_once_however_often_the_folder_is_read(load):
+    assert load(works=GOOD.format(name="Works")) == []
+    assert load() == []
+    assert NodeRegistry.describe()["Works"].source == "works.py"
+
+
+def test_a_file_dropped_beside_the_built_in_nodes_is_found(registry, tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(GOOD.format(name="Mine"))
+    (tmp_path / "broken.py").write_text(BROKEN["exception"][0])
+    monkeypatch.setattr(visdl.nodes, "__path__", [str(tmp_path)])
+    registry.load_package(tmp_path)
+    assert registry.describe()["Mine"].source == "mine.py"
+    assert [(problem.file, problem.line) for problem in registry.problems()] == [("broken.py", 3)]
+
+
+def test_a_folder_that_is_not_there_is_no_problem(registry, tmp_path):
+    registry.load_folder(tmp_path / "nothing")
+    registry.load_folder(None)
+    assert registry.problems() == []
 
 
 def test_the_built_in_files_have_no_problem():
-    assert NodeRegistry.problems() == []
+    package = Path(visdl.nodes.__file__).parent
+    assert [path for path in NodeRegistry._problems if path.is_relative_to(package)] == []

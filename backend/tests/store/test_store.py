@@ -221,6 +221,15 @@ def test_keys_are_chosen_and_gaps_are_null(store):
     assert store.series("r", ["none"]).series == {"none": []}
 
 
+def test_steps_that_a_resumed_run_took_again_count_once(store):
+    add(store)
+    store.append("r", [metrics(1, 2, 3, 4, 5)])
+    store.append("r", [metrics(30, 40, 50, 60, start=3)])
+    store.append("r", [metrics(41, start=4), metrics(51, 61, start=5)])
+    points = store.series("r").series["train_loss"]
+    assert points == [(1, 0, 1), (2, 0, 2), (3, 0, 30), (4, 0, 41), (5, 0, 51), (6, 0, 61)]
+
+
 # --- lists, graphs, the file itself -----------------------------------------------------------------------------
 
 

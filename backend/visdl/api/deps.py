@@ -24,6 +24,7 @@ class Services:
     store: Store
     telemetry: Telemetry
     registry: type[NodeRegistry]
+    catalogue: bytes  # the node types as JSON: they are the same until the next start
     validator: Validator
     runs: RunSupervisor
     monitor: SystemMonitor

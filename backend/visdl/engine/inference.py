@@ -47,9 +47,12 @@ class Operation(nn.Module):
     def forward(self, *inputs: Any) -> Any:
         call = self._node.on_disable if self._disabled else self._node.execute
         values = call(**self._params, **dict(zip(self._ports, inputs, strict=True)))
-        if values is None:
-            raise ValueError(f"{type(self._node).__name__} is switched off and has no input to hand on")
-        return values[0] if len(values) == 1 else values
+        name, outputs = type(self._node).__name__, len(self._node.outputs())
+        if values is None and self._disabled:
+            raise ValueError(f"{name} is switched off and has no input to hand on")
+        if isinstance(values, Tensor) or not isinstance(values, tuple | list) or len(values) != outputs:
+            raise TypeError(f"{name}.execute must return a tuple of {outputs} (one value per output)")
+        return values[0] if outputs == 1 else tuple(values)
 
     def extra_repr(self) -> str:
         return type(self._node).__name__

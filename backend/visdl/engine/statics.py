@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from visdl.nodes.base import AssemblyNode, BaseNode, DataNode, LossNode, Trainer
 from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.specs import DataType
 
+log = logging.getLogger(__name__)
 Outputs = Mapping[str, Any] | Blocked | None
 
 
@@ -60,9 +62,16 @@ class StaticVisitor:
         if inputs.blocked:
             report.status = "blocked"
             return BLOCKED
-        outputs = self._outputs(node, cls, inputs)
-        if isinstance(outputs, Mapping):
-            self.findings.describe_outputs(node, cls, dict(outputs))
+        try:
+            outputs = self._outputs(node, cls, inputs)
+            if isinstance(outputs, Mapping):
+                self.findings.describe_outputs(node, cls, dict(outputs))
+        except Exception as error:  # whatever a node's author may raise
+            log.warning("'%s' (%s) cannot be checked.", node.label, node.type, exc_info=True)
+            message = f"'{node.label}' cannot be checked: {type(error).__name__}: {error}."
+            hint = "This is an error in the code of the node; the log has the place."
+            self.findings.say(node, message, code="node_failed", hint=hint)
+            return BLOCKED
         return outputs
 
     def _outputs(self, node: Node, cls: type[BaseNode], inputs: Inputs) -> Outputs:
@@ -124,11 +133,14 @@ class StaticVisitor:
         if any(isinstance(value, Unknown) for value in args.values()):
             return dict.fromkeys(names, UNKNOWN)
         try:
-            return dict(zip(names, instance.infer(**args), strict=True))
+            values = instance.infer(**args)
         except AppError as error:
             return self._refuse(node, error, error.field)
         except NotImplementedError:
             return dict.fromkeys(names, UNKNOWN)
+        if not isinstance(values, tuple | list) or len(values) != len(names):
+            raise TypeError(f"infer must return one value per output, as a tuple ({', '.join(names)})")
+        return dict(zip(names, values, strict=True))
 
     def _infer_model(self, node: Node, data: Any) -> Outputs:
         network = extract(self._graph, self._topology, self._registry, node, self._broken)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import types
 import typing
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -52,6 +53,9 @@ class BaseNode:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         own = {name: value for name, value in vars(cls).items() if isinstance(value, ParamSpec)}
+        for name in own.keys() - cls.PARAMS.keys():
+            if any(name in vars(base) for base in cls.__mro__ if base.__module__ == __name__):
+                raise TypeError(f"every node has something named {name!r}; give the parameter another name")
         hints = typing.get_type_hints(cls) if own else {}
         specs = {name: spec_of(name, param, hints.get(name)) for name, param in own.items()}
         for name, param in own.items():
@@ -159,7 +163,10 @@ class LayerNode(BaseNode):
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, InputSpec]:
-        return {**_layer_ports(cls.build), **cls.PARAMS}
+        ports = _layer_ports(cls.build)
+        for name in ports.keys() & cls.PARAMS.keys():
+            raise TypeError(f"{name!r} is both a parameter and an argument of build; give one of them another name")
+        return {**ports, **cls.PARAMS}
 
     @classmethod
     def RETURN_TYPES(cls) -> list[OutputSpec]:
@@ -171,7 +178,7 @@ def _layer_ports(build: Callable[..., nn.Module]) -> dict[str, InputSpec]:
     return {port.name: InputSpec(DataType.LAYER, description="Activations", required=False) for port in ports}
 
 
-class LossNode(BaseNode):
+class LossNode(BaseNode, ABC):
     """A loss. `build` gives what is called with `(prediction, target)` and returns a scalar."""
 
     CATEGORY = "Loss"
@@ -180,15 +187,27 @@ class LossNode(BaseNode):
     DISABLE_REASON = "Training needs a loss."
     TARGET: ClassVar[TargetKind] = "float"
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.TARGET not in typing.get_args(TargetKind):
+            raise TypeError(f"TARGET of a loss must be 'index' or 'float', not {cls.TARGET!r}")
+
+    @abstractmethod
     def build(self) -> nn.Module:
-        raise NotImplementedError
+        """What is called with `(prediction, target)`."""
 
     def mismatch(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
         """Why this prediction does not fit the target, as a sentence; None when it does.
 
-        `classes` is the number of class labels (TARGET "index"), `targets` the number of target columns.
+        `classes` is the number of class labels (TARGET "index"), `targets` the number of target columns. The
+        default wants one score per class, or one number per target column: anything else would be broadcast.
         """
-        return None
+        if self.TARGET == "index":
+            return _class_mismatch(prediction, classes)
+        if prediction.features == (targets,):
+            return None
+        columns = "1 column" if targets == 1 else f"{targets} columns"
+        return f"The model gives {prediction}, but the target has {columns}: B, {targets}"
 
     @classmethod
     def RETURN_TYPES(cls) -> list[OutputSpec]:
@@ -196,6 +215,14 @@ class LossNode(BaseNode):
 
     def execute(self, **kwargs: Any) -> tuple[Loss]:
         return (Loss(self.build(), self),)
+
+
+def _class_mismatch(prediction: Shape, classes: int | None) -> str | None:
+    if len(prediction) != 2:
+        return f"The model gives {prediction}, but the loss needs one row of class scores per sample: B, classes"
+    if classes is not None and prediction[1] != classes:
+        return f"The model gives {prediction[1]} outputs per sample, but the target has {classes} classes"
+    return None
 
 
 @dataclass(frozen=True)
@@ -214,7 +241,7 @@ class Loss:
         return value
 
 
-class OptimizerNode(BaseNode):
+class OptimizerNode(BaseNode, ABC):
     """An optimizer. `build` gets the model's parameters."""
 
     CATEGORY = "Optimizer"
@@ -222,8 +249,9 @@ class OptimizerNode(BaseNode):
     CAN_DISABLE = False
     DISABLE_REASON = "Training needs an optimizer."
 
+    @abstractmethod
     def build(self, params: list[nn.Parameter]) -> torch.optim.Optimizer:
-        raise NotImplementedError
+        """The optimizer of these parameters."""
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, InputSpec]:
@@ -237,7 +265,7 @@ class OptimizerNode(BaseNode):
         return (self.build([p for p in kwargs["model"].parameters() if p.requires_grad]),)
 
 
-class MetricNode(BaseNode):
+class MetricNode(BaseNode, ABC):
     """A metric over an epoch: `update` sees batches, `compute` gives the value for all of them.
 
     `prediction` has the model's shape `(batch, …)`; `target` is `(batch,)` class indices (int64) or
@@ -249,11 +277,13 @@ class MetricNode(BaseNode):
     KEY: ClassVar[str] = ""  # default: the type's name in lower case
     DIRECTION: ClassVar[Literal["minimize", "maximize"]] = "maximize"
 
+    @abstractmethod
     def update(self, prediction: Tensor, target: Tensor) -> None:
-        raise NotImplementedError
+        """Take in one batch."""
 
+    @abstractmethod
     def compute(self) -> float:
-        raise NotImplementedError
+        """The value over all batches taken in."""
 
     @classmethod
     def RETURN_TYPES(cls) -> list[OutputSpec]:

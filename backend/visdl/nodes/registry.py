@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import logging
 import sys
 import traceback
@@ -43,6 +44,8 @@ class NodeRegistry:
 
         Raises ValueError when the name is taken, and TypeError when the class does not describe itself.
         """
+        if not (isinstance(type_name, str) and type_name):
+            raise TypeError('a node type needs a name: @NodeRegistry.register("MyNode")')
 
         def add(node_class: NodeClass) -> NodeClass:
             taken = cls._types.get(type_name)
@@ -108,7 +111,9 @@ class NodeRegistry:
         cls._loading = source
         try:
             load()
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # also SystemExit: whatever a file may raise
             for name in set(cls._types) - before:  # a file counts as a whole
                 del cls._types[name]
             problem = _problem(path, error)
@@ -136,8 +141,12 @@ def _import_file(path: Path) -> ModuleType:
 
 def _check_description(type_name: str, node_class: type[BaseNode]) -> None:
     """A class that cannot describe itself must fail at its own line, not when the palette is asked for."""
+    if inspect.isabstract(node_class):
+        missing = sorted(getattr(node_class, "__abstractmethods__", ()))
+        raise TypeError(f"{type_name!r} must define {' and '.join(missing)}")
+    _check_constructor(type_name, node_class)
     inputs, returned = node_class.INPUT_TYPES(), node_class.RETURN_TYPES()
-    if not (isinstance(inputs, dict) and all(isinstance(spec, InputSpec) for spec in inputs.values())):
+    if not (isinstance(inputs, dict) and all(map(_is_input, inputs.items()))):
         raise TypeError(f"INPUT_TYPES of {type_name!r} must return a dict of InputSpec by name")
     if not (isinstance(returned, list | tuple) and all(isinstance(spec, OutputSpec) for spec in returned)):
         raise TypeError(f"RETURN_TYPES of {type_name!r} must return a list of OutputSpec")
@@ -154,10 +163,23 @@ def _check_description(type_name: str, node_class: type[BaseNode]) -> None:
             raise TypeError(f"the default of {type_name}.{name} {problem}")
 
 
+def _check_constructor(type_name: str, node_class: type[BaseNode]) -> None:
+    try:
+        inspect.signature(node_class).bind()
+    except TypeError as error:
+        raise TypeError(
+            f"{type_name!r} must be made without arguments; declare parameters with Param ({error})"
+        ) from error
+
+
+def _is_input(item: tuple[object, object]) -> bool:
+    return isinstance(item[0], str) and isinstance(item[1], InputSpec)
+
+
 def _problem(path: Path, error: BaseException) -> NodeFileProblem:
     line = error.lineno if isinstance(error, SyntaxError) else None
     for frame in traceback.extract_tb(error.__traceback__):
         if Path(frame.filename).resolve() == path:
             line = frame.lineno
-    reason = error.msg if isinstance(error, SyntaxError) else str(error)
+    reason = error.msg if isinstance(error, SyntaxError) else str(traceback.TracebackException.from_exception(error))
     return NodeFileProblem(file=path.name, line=line, message=f"{type(error).__name__}: {reason}")

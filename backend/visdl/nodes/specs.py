@@ -68,6 +68,10 @@ class InputSpec:
     length: int | None = None  # a list of exactly this many values, such as Adam's betas
     also: DataType | None = None  # a second type that the port accepts
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dtype", DataType(self.dtype))  # "TENSOR" is as good as DataType.TENSOR
+        object.__setattr__(self, "also", self.also and DataType(self.also))
+
     @property
     def is_port(self) -> bool:
         return self.dtype not in SCALARS if self.is_handle is None else self.is_handle
@@ -150,6 +154,9 @@ class OutputSpec:
     dtype: DataType
     name: str = "output"
     description: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dtype", DataType(self.dtype))
 
 
 @dataclass(frozen=True)

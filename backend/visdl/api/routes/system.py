@@ -42,10 +42,10 @@ def system(deps: Deps) -> SystemStats:
     return deps.monitor.sample()
 
 
-@router.get("/nodes", operation_id="listNodes")
-def nodes(deps: Deps) -> dict[str, NodeInfo]:
+@router.get("/nodes", operation_id="listNodes", response_model=dict[str, NodeInfo])
+async def nodes(deps: Deps) -> Response:
     """The catalogue of node types, by type."""
-    return deps.registry.describe()
+    return Response(deps.catalogue, media_type="application/json")
 
 
 @router.get("/nodes/problems", operation_id="listNodeProblems")

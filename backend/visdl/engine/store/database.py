@@ -47,10 +47,9 @@ _MIGRATIONS = [
         seq INTEGER NOT NULL, time REAL NOT NULL, body TEXT NOT NULL, UNIQUE (run, seq)
     );
     CREATE TABLE points (
-        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, key TEXT NOT NULL, step INTEGER NOT NULL,
-        epoch INTEGER NOT NULL, value REAL, seq INTEGER NOT NULL
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, key TEXT NOT NULL, seq INTEGER NOT NULL,
+        body BLOB NOT NULL, UNIQUE (run, key, seq)
     );
-    CREATE INDEX points_by_key ON points (run, key, step);
     CREATE INDEX points_by_seq ON points (run, seq);
     """,
 ]

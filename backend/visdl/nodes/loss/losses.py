@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from visdl.nodes import LossNode, NodeRegistry, Param, Shape
+from visdl.nodes import LossNode, NodeRegistry, Param
 
 
 class _FloatLoss(LossNode):
@@ -10,12 +10,6 @@ class _FloatLoss(LossNode):
 
     TARGET = "float"
     SHAPE_RULE = "prediction (B, T), target (B, T)"
-
-    def mismatch(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
-        if prediction.features == (targets,):
-            return None
-        columns = "1 column" if targets == 1 else f"{targets} columns"
-        return f"The model gives {prediction}, but the target has {columns}: B, {targets}"
 
 
 @NodeRegistry.register("MSELoss")
@@ -58,12 +52,3 @@ class CrossEntropyLoss(LossNode):
 
     def build(self) -> nn.Module:
         return nn.CrossEntropyLoss(label_smoothing=self.label_smoothing)
-
-    def mismatch(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
-        if len(prediction) != 2:
-            return (
-                f"The model gives {prediction}, but cross entropy needs one row of class scores per sample: B, classes"
-            )
-        if classes is not None and prediction[1] != classes:
-            return f"The model gives {prediction[1]} outputs per sample, but the target has {classes} classes"
-        return None
