@@ -27,7 +27,7 @@ from visdl.models.events import RunEvent
 from visdl.models.runs import RunProblem, RunState
 from visdl.nodes.registry import NodeRegistry
 
-NICE = 19  # with four trainers on two cores, the p99 of a GET was half of what it was at 10
+NICE = 10
 
 
 @dataclass(frozen=True)
