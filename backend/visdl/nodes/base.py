@@ -221,7 +221,8 @@ def _class_mismatch(prediction: Shape, classes: int | None) -> str | None:
     if len(prediction) != 2:
         return f"The model gives {prediction}, but the loss needs one row of class scores per sample: B, classes"
     if classes is not None and prediction[1] != classes:
-        return f"The model gives {prediction[1]} outputs per sample, but the target has {classes} classes"
+        outputs = "1 output" if prediction[1] == 1 else f"{prediction[1]} outputs"
+        return f"The model gives {outputs} per sample, but the target has {classes} classes"
     return None
 
 

@@ -28,7 +28,7 @@ const drawer = (tab: DrawerTab, title: string, keys: string): Command => ({
 });
 
 export const COMMANDS = {
-  run: { title: "Run", group: "Run", keys: "mod+enter", whileTyping: true, run: startRun },
+  run: { title: "Run", group: "Run", keys: "mod+enter", whileTyping: true, run: () => startRun() },
   pause: { title: "Pause the run", group: "Run", run: pauseRun },
   resume: { title: "Resume the run", group: "Run", run: resumeRun },
   stop: { title: "Stop the run", group: "Run", keys: "mod+.", whileTyping: true, run: stopRun },

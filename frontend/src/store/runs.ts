@@ -14,7 +14,7 @@ import {
   renameRun,
 } from "@/api/runs";
 import { openSocket, type SocketState } from "@/api/socket";
-import type { Report, Run, RunEvent, RunState } from "@/api/types";
+import type { Graph, Report, Run, RunEvent, RunState } from "@/api/types";
 import { describeEnd } from "@/lib/runs";
 import { openAsNew, reportError, reportUnlessAway } from "./documents";
 import { useGraph } from "./graph";
@@ -239,13 +239,30 @@ function mark(nodes: Readonly<Record<string, NodeRun>>, event: RunEvent): Readon
 
 // --- commands ---------------------------------------------------------------------------------------------
 
-/** Starts a run of the open document. Clicks while one is being started are passed over. */
-export async function startRun(): Promise<void> {
-  const { starting, seed } = useRuns.getState();
+/** The run that was started last on this page, and of what: the same once more would give the same numbers. */
+let lastStarted: { id: string; graph: Graph; seed: number } | null = null;
+
+/**
+ * Starts a run of the open document. Clicks while one is being started are passed over; where the same graph and
+ * seed wait or train already, it says so and starts another only when `again` is true.
+ */
+export async function startRun(again = false): Promise<void> {
+  const { starting, seed, runs } = useRuns.getState();
+  const { graph } = useGraph.getState();
   if (starting) return;
+  const same = lastStarted?.graph === graph && lastStarted.seed === seed ? runs[lastStarted.id] : undefined;
+  if (same && !isEnded(same) && !again) {
+    toast.info(`This graph with seed ${seed} is ${same.state} already.`, {
+      id: "same-run",
+      description: "Another run of it gives the same numbers. Change the seed to see what chance does.",
+      action: { label: "Run anyway", onClick: () => void startRun(true) },
+    });
+    return;
+  }
   useRuns.setState({ starting: true });
   try {
-    const run = await createRun(useGraph.getState().graph, seed);
+    const run = await createRun(graph, seed);
+    lastStarted = { id: run.id, graph, seed };
     put(run);
     openDrawer("training");
     await showRun(run.id);

@@ -247,6 +247,30 @@ describe("starting", () => {
     expect(useUi.getState()).toMatchObject({ drawerOpen: true, drawerTab: "training" });
   });
 
+  test("the same graph and seed once more is said to be running, and starts only on a second word", async () => {
+    runs.setSeed(7);
+    await runs.startRun();
+    await runs.startRun();
+    expect(world.runs.size).toBe(1);
+    expect(toasts()).toContain("This graph with seed 7 is queued already.");
+    await runs.startRun(true);
+    expect(world.runs.size).toBe(2);
+    runs.setSeed(8);
+    await runs.startRun();
+    expect(world.runs.size).toBe(3);
+  });
+
+  test("what has ended can be started again", async () => {
+    runs.setSeed(9);
+    world.record(id, state("completed"), points(1));
+    await follow();
+    await runs.startRun();
+    world.happen(page().activeRunId ?? "", state("completed"));
+    await expect.poll(() => shown(page().activeRunId ?? "")?.state).toBe("completed");
+    await runs.startRun();
+    expect(world.runs.size).toBe(3);
+  });
+
   test("of a graph that is not valid shows its problems", async () => {
     const report = {
       valid: false,
