@@ -9,13 +9,16 @@ STAMPS := $(VENV)/.stamps
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 FRONTEND_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts frontend/package-lock.json -type f 2>/dev/null)
 
-.PHONY: help setup setup-dev run start stop status test bench schema screenshots format
+.PHONY: help check-node setup setup-dev run start stop status test bench schema screenshots format
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(STAMPS)/backend $(STAMPS)/frontend ## Install both sides (.venv and frontend/node_modules)
+setup: check-node $(STAMPS)/backend $(STAMPS)/frontend ## Install both sides (.venv and frontend/node_modules)
 
-setup-dev: $(STAMPS)/dev $(STAMPS)/frontend
+setup-dev: check-node $(STAMPS)/dev $(STAMPS)/frontend
+
+check-node:
+	@scripts/check-node.sh
 
 run: setup frontend/dist/index.html ## Serve http://localhost:5173 (API on :8000) until Ctrl C
 	@$(BIN)/python scripts/serve.py run
@@ -64,7 +67,6 @@ $(STAMPS)/dev: $(STAMPS)/backend
 	@touch $@
 
 $(STAMPS)/frontend: frontend/package-lock.json frontend/package.json | $(BIN)/python
-	@scripts/check-node.sh
 	@echo "Installing the frontend"
 	@cd frontend && npm ci --no-audit --no-fund --loglevel=error
 	@mkdir -p $(STAMPS) && touch $@

@@ -6,7 +6,8 @@ from collections import OrderedDict
 
 import pytest
 import torch
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.model_selection import train_test_split
 from torch import nn
 
 from visdl.engine.checkpoint import CheckpointFolder
@@ -171,8 +172,7 @@ def test_the_weights_load_into_plain_pytorch_and_predict_the_same(tmp_path, data
 def test_iris_with_its_names_as_labels_is_learned(tmp_path):
     iris = load_iris()
     rows = [[*map(float, x), iris.target_names[y]] for x, y in zip(iris.data, iris.target, strict=True)]
-    train = [row for i, row in enumerate(rows) if i % 5 != 0]
-    test = [row for i, row in enumerate(rows) if i % 5 == 0]
+    train, test = train_test_split(rows, test_size=0.2, random_state=42, stratify=iris.target)
     header = "sepal_length,sepal_width,petal_length,petal_width,species"
     known = table(tmp_path, header, train, "iris")
     unseen = table(tmp_path, header, test, "iris_test")
@@ -195,3 +195,21 @@ def test_iris_with_its_names_as_labels_is_learned(tmp_path):
     charts = json.loads((outcome.folder / "artifacts" / "predictions.json").read_text())
     assert charts["classes"] == ["setosa", "versicolor", "virginica"]
     assert sum(map(sum, charts["confusion"])) == 30
+
+
+def test_one_linear_layer_on_all_of_diabetes_is_least_squares(tmp_path):
+    data = load_diabetes()
+    header = ",".join(f"x{i}" for i in range(10)) + ",y"
+    rows = table(tmp_path, header, [[*map(float, x), float(y)] for x, y in zip(data.data, data.target, strict=True)])
+    graph = chain(
+        [("fc", "Linear", {"out_features": 1})],
+        split={"batch_size": 442, "scaling": "standardize", "val_ratio": 0.0},
+        train={"epochs": 3000, "monitor": "train_loss"},
+        optimizer=("Adam", {"lr": 1.0}),
+    )
+    graph.nodes.append(graph.node("csv").model_copy(update={"id": "eval", "type": "Evaluator", "params": {}}))
+    graph.edges += [wire("train.result > eval.training_result"), wire("csv.dataset > eval.test_dataset")]
+    outcome = execute(graph, tmp_path / "run", rows)
+    assert outcome.series("test_r2")[-1] == pytest.approx(0.5177484222, abs=1e-7)
+    assert outcome.series("test_mse")[-1] == pytest.approx(2859.69634759, rel=1e-7)
+    assert outcome.weights()["fc.bias"].item() == pytest.approx(152.1334842, rel=1e-5)
