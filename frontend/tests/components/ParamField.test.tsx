@@ -178,6 +178,15 @@ describe("what stands around the control", () => {
     expect(field("Learning rate")).toHaveAccessibleDescription("Size of a step.");
   });
 
+  test.each([
+    ["a choice", "combobox", { dtype: "STRING", choices: ["a", "b"] }],
+    ["a dataset", "combobox", { dtype: "DATASET", widget: "dataset" }],
+    ["columns", "textbox", { dtype: "STRING", widget: "columns" }],
+  ] as const)("also where it is %s", (_kind, role, { dtype, ...rest }) => {
+    show({ which: input(dtype, { default: "a", description: "Which one.", ...rest } as never) });
+    expect(screen.getByRole(role)).toHaveAccessibleDescription("Which one.");
+  });
+
   test("what is wrong is read with it", () => {
     const problem: Diagnostic = {
       code: "bad_value",

@@ -13,12 +13,13 @@ interface ColumnPickerProps {
   value: string;
   onChange: (value: string) => void;
   invalid: boolean;
+  describedBy?: string;
 }
 
 const MOST = 60;
 
 /** Chooses columns of the node's dataset: a chip for each, and text for globs such as "s_*". */
-export function ColumnPicker({ id, node, value, onChange, invalid }: ColumnPickerProps) {
+export function ColumnPicker({ id, node, value, onChange, invalid, describedBy }: ColumnPickerProps) {
   const dataset = useChosenDataset(node);
   const chosen = parseColumns(value);
   const names = new Set(dataset?.columns.map((column) => column.name));
@@ -30,6 +31,7 @@ export function ColumnPicker({ id, node, value, onChange, invalid }: ColumnPicke
         value={value}
         onCommit={onChange}
         placeholder="Names or globs, such as x1, s_*"
+        aria-describedby={describedBy}
         aria-invalid={invalid || gone.length > 0 || undefined}
         className="font-mono text-sm"
       />

@@ -14,10 +14,11 @@ interface DatasetPickerProps {
   onChange: (value: string) => void;
   compact: boolean;
   invalid: boolean;
+  describedBy?: string;
 }
 
 /** Chooses a stored dataset by its name, or uploads one. */
-export function DatasetPicker({ id, value, onChange, compact, invalid }: DatasetPickerProps) {
+export function DatasetPicker({ id, value, onChange, compact, invalid, describedBy }: DatasetPickerProps) {
   const { datasets } = useDatasets();
   const chosen = typeof value === "string" ? value : "";
   return (
@@ -29,6 +30,7 @@ export function DatasetPicker({ id, value, onChange, compact, invalid }: Dataset
         options={options(datasets, chosen)}
         placeholder="Choose a dataset"
         invalid={invalid}
+        describedBy={describedBy}
         className={compact ? "h-6 px-1.5" : ""}
       />
       {!compact && <UploadButton onUploaded={onChange} />}

@@ -14,7 +14,7 @@ const same = (a: Json, b: Json): boolean => JSON.stringify(a) === JSON.stringify
 
 /** The form control of a parameter, by the type that the server gives it. */
 export function ParamControl({ node, ...rest }: ParamControlProps) {
-  const { id, param, compact = false, invalid = false } = rest;
+  const { id, param, compact = false, invalid = false, describedBy } = rest;
   const value = paramValue(node, param);
   const commit = (next: Json): void => {
     if (same(next, value)) return;
@@ -25,13 +25,14 @@ export function ParamControl({ node, ...rest }: ParamControlProps) {
     );
   };
 
+  const common = { id, onChange: commit, invalid, describedBy };
   if (param.length !== null) return <ListControl {...rest} value={value} onCommit={commit} />;
   if (param.choices === null && param.widget === "dataset") {
-    return <DatasetPicker id={id} value={value} onChange={commit} compact={compact} invalid={invalid} />;
+    return <DatasetPicker {...common} value={value} compact={compact} />;
   }
   if (param.choices === null && param.widget === "columns" && !compact) {
     const text = typeof value === "string" ? value : "";
-    return <ColumnPicker id={id} node={node} value={text} onChange={commit} invalid={invalid} />;
+    return <ColumnPicker {...common} node={node} value={text} />;
   }
   return <ValueControl {...rest} value={value} onCommit={commit} />;
 }

@@ -60,7 +60,7 @@ function NumberControl({ param, value, onCommit, compact, label, ...rest }: Valu
 
 /** Choices may be of any type; they are told apart by their place in the list. */
 function ChoiceControl(props: ValueControlProps & { choices: Json[] }) {
-  const { id, choices, value, onCommit, compact, label, invalid = false } = props;
+  const { id, choices, value, onCommit, compact, label, invalid = false, describedBy } = props;
   const index = choices.findIndex((choice) => JSON.stringify(choice) === JSON.stringify(value));
   return (
     <Select
@@ -70,6 +70,7 @@ function ChoiceControl(props: ValueControlProps & { choices: Json[] }) {
       options={choices.map((choice, place) => ({ value: String(place), label: valueText(choice) }))}
       placeholder={valueText(value)}
       invalid={invalid}
+      describedBy={describedBy}
       {...(label && { label })}
       className={compact ? "h-6 px-1.5" : ""}
     />

@@ -17,6 +17,7 @@ interface SelectProps {
   label?: string;
   id?: string;
   invalid?: boolean;
+  describedBy?: string;
   className?: string;
 }
 
@@ -28,6 +29,7 @@ export function Select({
   label,
   id,
   invalid,
+  describedBy,
   className,
 }: SelectProps) {
   return (
@@ -36,6 +38,7 @@ export function Select({
         id={id}
         aria-label={label}
         aria-invalid={invalid || undefined}
+        aria-describedby={describedBy}
         className={cn(
           "flex h-7 w-full min-w-0 items-center justify-between gap-1 rounded-md border bg-panel px-2 text-left hover:border-line-strong aria-invalid:border-danger data-[placeholder]:text-muted",
           className,
