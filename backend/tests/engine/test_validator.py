@@ -93,6 +93,14 @@ def broken_wires():
             lambda g: (g.node("train").params.update(keep="best"), g.node("split").params.update(val_ratio=0)),
             ("no_validation", "train", "monitor"),
         ),
+        "a metric of classes monitored on numbers": (
+            lambda g: g.node("train").params.update(patience=3, monitor="val_accuracy"),
+            ("no_metric", "train", "monitor"),
+        ),
+        "BatchNorm on batches of one row": (
+            lambda g: (setattr(g.node("relu"), "type", "BatchNorm1d"), g.node("split").params.update(batch_size=1)),
+            ("batch_of_one", "split", "batch_size"),
+        ),
         "second training loop": (
             lambda g: g.nodes.append(g.node("train").model_copy(update={"id": "again"})),
             ("second_loop", "again", None),
@@ -219,3 +227,13 @@ def test_too_many_nodes_is_one_sentence(data):
     graph = chain(MLP)
     graph.nodes = [Node(id=str(i), type="ReLU") for i in range(2001)]
     assert codes(validator(data).report(graph)) == [("too_large", None, None)]
+
+
+def test_a_wired_metric_may_be_monitored_and_an_unwatched_one_is_nobodys_business(tmp_path):
+    data = numbers(tmp_path)
+    graph = chain(MLP, train={"keep": "best", "monitor": "val_accuracy"})
+    graph.nodes.append(Node(id="accuracy", type="Accuracy"))
+    assert codes(validator(data).report(graph, to_run=True)) == [("no_metric", "train", "monitor")]
+    graph.edges.append(wire("accuracy.metric > train.metrics"))
+    assert validator(data).report(graph, to_run=True).valid
+    assert validator(data).report(chain(MLP, train={"monitor": "anything"}), to_run=True).valid

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.flop_counter import FlopCounterMode
 
 from visdl.engine.network import Network, Source, Step
@@ -30,6 +31,7 @@ class LayerFacts:
     parameters: int = 0
     flops: int = 0  # forward, for one sample
     error: str = ""
+    over_batch: bool = False  # normalises over the batch: training needs at least two rows in one
 
 
 class Operation(nn.Module):
@@ -120,7 +122,8 @@ def _facts(cls: Any, params: str, ports: tuple[str, ...], frozen: tuple[Any, ...
     if isinstance(facts, str):
         return LayerFacts((), error=facts)
     parameters = sum(p.numel() for p in module.parameters())
-    return LayerFacts(facts, parameters, counter.get_total_flops() // BATCH)
+    over_batch = any(isinstance(part, _BatchNorm) for part in module.modules())
+    return LayerFacts(facts, parameters, counter.get_total_flops() // BATCH, over_batch=over_batch)
 
 
 def _meta(shape: Shape | list[Shape]) -> Tensor | list[Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,13 @@ from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
 from visdl.engine.findings import Described, Findings
 from visdl.engine.inference import BATCH, NetworkFacts, trace
+from visdl.engine.measures import usual_metrics
 from visdl.engine.network import Network, Source, Step
 from visdl.models.graph import Node
-from visdl.nodes.base import LossNode
+from visdl.nodes.base import LossNode, MetricNode
+from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.specs import Shape
-from visdl.nodes.values import TrainingFacts
+from visdl.nodes.values import TrainingFacts, metric_key
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,11 @@ def check_model(assembly: Node, network: Network, data: Dataset, findings: Findi
 
 
 def check_training(
-    loop: Node, args: dict[str, Any], choosers: Iterable[tuple[Node, set[str]]], findings: Findings
+    loop: Node,
+    args: dict[str, Any],
+    registry: type[NodeRegistry],
+    choosers: Sequence[tuple[Node, set[str]]],
+    findings: Findings,
 ) -> Any:
     """Whether data, model and loss of a training loop fit; the facts of its result, or None.
 
@@ -93,26 +99,58 @@ def check_training(
         return TrainingFacts(None, "float")
     facts = TrainingFacts(train, loss.TARGET)
     for code, field, message, hint in problems(train, loss.TARGET):
-        place = next((node for node, names in choosers if field in names), loop)
-        findings.say(place, message, code=code, port=field, hint=hint)
+        findings.say(_place(field, choosers, loop), message, code=code, port=field, hint=hint)
     if (val := dataset_of(args["val_loader"])) is not None and val.record.id != train.record.id:
         findings.complain(loop, facts.complaints("val_loader", val))
-    _check_monitor(loop, args, findings)
+    _check_monitor(loop, args, loss, registry, findings)
+    if isinstance(model, ModelFacts):
+        _check_batches(loop, model, args["train_loader"], choosers, findings)
     if isinstance(model, ModelFacts) and len(findings.diagnostics) == before:
         _check_output(loop, model, train, loss, findings)
     failed = any(found.severity == "error" for found in findings.diagnostics[before:])
     return None if failed else facts
 
 
-def _check_monitor(loop: Node, args: dict[str, Any], findings: Findings) -> None:
-    val = args["val_loader"]
-    absent = val is None or (isinstance(val, Loader) and len(val) == 0)
-    watches = args["keep"] == "best" or args["patience"] is not None
-    if watches and absent and args["monitor"].startswith("val_"):
-        message = f"'{loop.label}' has no validation data, so it cannot monitor '{args['monitor']}'."
-        findings.say(
-            loop, message, code="no_validation", port="monitor", hint="Wire a val_loader, or monitor train_loss."
-        )
+def _place(field: str, choosers: Sequence[tuple[Node, set[str]]], loop: Node) -> Node:
+    """The node whose parameter this is, for a problem to be shown where it can be mended."""
+    return next((node for node, names in choosers if field in names), loop)
+
+
+def _check_monitor(
+    loop: Node, args: dict[str, Any], loss: LossNode, registry: type[NodeRegistry], findings: Findings
+) -> None:
+    """Whether the monitored metric is measured, where something depends on it."""
+    monitor, val, wired = args["monitor"], args["val_loader"], args["metrics"]
+    if not (args["keep"] == "best" or args["patience"] is not None):
+        return
+    has_val = val is not None and not (isinstance(val, Loader) and len(val) == 0)
+    if not has_val and monitor.startswith("val_"):
+        message = f"'{loop.label}' has no validation data, so it cannot monitor '{monitor}'."
+        hint = "Wire a val_loader, or monitor train_loss."
+        findings.say(loop, message, code="no_validation", port="monitor", hint=hint)
+        return
+    if not all(isinstance(metric, MetricNode) for metric in wired):
+        return  # a node of another kind hands metrics on: which ones shows in the run
+    measures = ["loss", *(metric_key(cls()) for cls in usual_metrics(loss.TARGET, registry)), *map(metric_key, wired)]
+    known = [f"{part}_{name}" for part in (["train", "val"] if has_val else ["train"]) for name in measures]
+    if monitor not in known:
+        message = f"There is no metric '{monitor}' to monitor."
+        findings.say(loop, message, code="no_metric", port="monitor", hint=f"This run measures {', '.join(known)}.")
+
+
+def _check_batches(
+    loop: Node, model: ModelFacts, train: Any, choosers: Sequence[tuple[Node, set[str]]], findings: Findings
+) -> None:
+    """BatchNorm has no variance in a batch of one row; a last such batch is joined to the one before."""
+    loader = train if isinstance(train, Loader) else Loader(train)
+    if loader.batch_size > 1 and len(loader) > 1:
+        return
+    layers = model.facts.layers
+    step = next((s for s in model.network.steps if s.node.id in layers and layers[s.node.id].over_batch), None)
+    if step is not None:
+        message = f"'{step.node.label}' needs at least 2 rows in a batch, but batches have 1."
+        place = _place("batch_size", choosers, loop)
+        findings.say(place, message, code="batch_of_one", port="batch_size", hint="Raise batch_size, or add rows.")
 
 
 def _check_output(loop: Node, model: ModelFacts, train: Dataset, loss: LossNode, findings: Findings) -> None:

@@ -14,7 +14,7 @@ from visdl.engine.network import extract
 from visdl.models.diagnostics import NodeReport
 from visdl.models.errors import AppError
 from visdl.models.graph import Graph, Node
-from visdl.nodes.base import AssemblyNode, BaseNode, DataNode, LossNode, TrainerNode
+from visdl.nodes.base import AssemblyNode, BaseNode, DataNode, LossNode, MetricNode, TrainerNode
 from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.specs import DataType
 
@@ -119,12 +119,12 @@ class StaticVisitor:
         names = list(instance.outputs())
         if isinstance(instance, DataNode):
             return self._infer_data(node, instance, args)
-        if isinstance(instance, LossNode):
-            return {"loss_fn": instance}
+        if isinstance(instance, LossNode | MetricNode):
+            return dict.fromkeys(names, instance)
         if isinstance(instance, AssemblyNode):
             return self._infer_model(node, args["dataset"] or inputs.training_data)
         if isinstance(instance, TrainerNode):
-            result = check_training(node, args, list(self._choosers(node)), self.findings)
+            result = check_training(node, args, self._registry, list(self._choosers(node)), self.findings)
             return BLOCKED if result is None else {"result": result}
         return dict.fromkeys(names, UNKNOWN)
 

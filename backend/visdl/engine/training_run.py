@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from visdl.datasets.dataset import Dataset
 from visdl.datasets.encoding import Encoding
 from visdl.datasets.split import Loader
 from visdl.engine.checkpoint import CheckpointFolder, Reason
+from visdl.engine.measures import usual_metrics
 from visdl.engine.reporter import Reporter
 from visdl.engine.snapshot import restore, snapshot
 from visdl.engine.trainer import EpochDone, FitPlan, FitState, StepDone, batch_sizes, direction, fit, keep_weights
@@ -28,7 +29,6 @@ from visdl.engine.training_control import TrainingController, Wish
 from visdl.models.errors import RunError
 from visdl.models.events import CheckpointEvent
 from visdl.models.runs import RunState
-from visdl.nodes.base import Loss, MetricNode
 from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.specs import Shape
 from visdl.nodes.values import TrainingResult, predict
@@ -38,8 +38,6 @@ from visdl.nodes.values import TrainingResult, predict
 _let_others_run: Callable[[], None] = getattr(os, "sched_yield", lambda: None)
 _SMALL_STEP = 4e6  # FLOPs of a forward pass
 _CHECKPOINT_SECONDS = 1.0  # epochs that take less share a checkpoint
-_METRICS = {"index": ("Accuracy",), "float": ("MeanSquaredError", "MeanAbsoluteError", "R2Score")}
-MetricFactory = Callable[[], MetricNode]
 
 
 class Leave(Exception):  # noqa: N818
@@ -63,7 +61,6 @@ def prepare(args: dict[str, Any], seed: int, registry: type[NodeRegistry]) -> Pr
     device = next(model.parameters()).device
     encoding = Encoding.fit(train, loss.target)
     x, y = _tensors(encoding, train.dataset, device)
-    metrics = _metrics(loss, args["metrics"], registry)
     plan = FitPlan(
         model=model,
         loss=loss,
@@ -74,7 +71,7 @@ def prepare(args: dict[str, Any], seed: int, registry: type[NodeRegistry]) -> Pr
         epochs=args["epochs"],
         seed=seed,
         shuffle=train.shuffle,
-        metrics=metrics,
+        metrics=[*usual_metrics(loss.target, registry), *args["metrics"]],
         keep=args["keep"],
         monitor=args["monitor"],
         patience=args["patience"],
@@ -104,12 +101,6 @@ def _validation(
     x, y = shared if loader.dataset is train.dataset else _tensors(encoding, loader.dataset, device)
     rows = torch.as_tensor(loader.rows).to(device)
     return x[rows], y[rows]
-
-
-def _metrics(loss: Loss, chosen: Sequence[MetricFactory], registry: type[NodeRegistry]) -> list[MetricFactory]:
-    """The metrics that suit the loss, and those that were wired."""
-    usual: list[MetricFactory] = [registry.get(name) for name in _METRICS[loss.target] if registry.find(name)]  # type: ignore[misc]
-    return [*usual, *chosen]
 
 
 def _try_one_batch(plan: FitPlan, encoding: Encoding) -> None:
