@@ -41,6 +41,59 @@ test("a wire of the wrong type is refused with the reason; one that fits is draw
   await expect(page.getByText("Valid", { exact: true })).toBeVisible();
 });
 
+test("the ports of a card without rows take wires also after a reload", async ({ page }) => {
+  await openSample(page, (graph) => {
+    graph.name = "Reloaded";
+    graph.edges = graph.edges.filter((edge) => {
+      const { source, target } = edge as { source: string; target: string };
+      return source !== "relu1" && target !== "relu1";
+    });
+  });
+  const edges = page.locator(".react-flow__edge");
+  await expect(edges.first()).toBeVisible();
+  // The document is there before the catalogue, which says what ports a card has.
+  await page.route("**/api/nodes", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await route.continue();
+  });
+  await page.reload();
+  await expect(card(page, "relu1").locator(".react-flow__handle")).toHaveCount(2);
+  const before = await edges.count();
+  const port = (node: string, name: string) =>
+    card(page, node).locator(`.react-flow__handle[data-handleid="${name}"]`);
+  await port("fc1", "output").dragTo(port("relu1", "input"), { force: true });
+  await expect(edges).toHaveCount(before + 1);
+  await port("relu1", "output").dragTo(port("fc2", "input"), { force: true });
+  await expect(edges).toHaveCount(before + 2);
+});
+
+test("a name that is edited on the card closes on Enter and on Escape", async ({ page }) => {
+  await openSample(page);
+  const field = card(page, "relu1").getByRole("textbox", { name: /^Name of/ });
+  await card(page, "relu1").click();
+  await page.keyboard.press("F2");
+  await field.fill("first");
+  await page.keyboard.press("Enter");
+  await expect(field).toHaveCount(0);
+  await expect(card(page, "relu1")).toContainText("first");
+  await page.keyboard.press("F2");
+  await field.fill("second");
+  await page.keyboard.press("Escape");
+  await expect(field).toHaveCount(0);
+  await expect(card(page, "relu1")).toContainText("first");
+});
+
+test("folded side panels come back by a button", async ({ page }) => {
+  await openSample(page);
+  await page.keyboard.press("[");
+  await page.keyboard.press("]");
+  await expect(page.getByLabel("Search node types")).toHaveCount(0);
+  await button(page, "Show the library").click();
+  await button(page, "Show the properties").click();
+  await expect(page.getByLabel("Search node types")).toBeVisible();
+  await expect(button(page, "Show the properties")).toHaveCount(0);
+});
+
 test("edits survive a reload and a version is saved", async ({ page }) => {
   await openSample(page, (graph) => {
     graph.name = "Durable";

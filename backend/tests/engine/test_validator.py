@@ -237,3 +237,22 @@ def test_a_wired_metric_may_be_monitored_and_an_unwatched_one_is_nobodys_busines
     graph.edges.append(wire("accuracy.metric > train.metrics"))
     assert validator(data).report(graph, to_run=True).valid
     assert validator(data).report(chain(MLP, train={"monitor": "anything"}), to_run=True).valid
+
+
+def test_a_layer_that_leads_to_no_model_is_a_warning(data):
+    graph = chain(MLP)
+    graph.nodes.append(Node(id="stray", type="ReLU"))
+    graph.edges.append(wire("fc1.output > stray.input"))
+    report = validator(data).report(graph, to_run=True)
+    assert report.valid
+    assert codes(report, "warning") == [("unused", "stray", None)]
+    assert report.nodes["stray"].status == "unused"
+
+
+def test_a_missing_wire_is_said_also_behind_another_mistake(data):
+    graph = chain(MLP)
+    graph.node("fc2").params["out_features"] = 3
+    graph.nodes.append(Node(id="eval", type="Evaluator"))
+    graph.edges.append(wire("train.result > eval.training_result"))
+    found = codes(validator(data).report(graph, to_run=True))
+    assert set(found) == {("output_shape", "fc2", "out_features"), ("missing_input", "eval", "test_dataset")}

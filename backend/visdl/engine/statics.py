@@ -49,6 +49,7 @@ class StaticVisitor:
         self._classes = {node.id: registry.find(node.type) or BaseNode for node in graph.nodes}
         loops = [n.id for n in graph.nodes if issubclass(self._classes[n.id], TrainerNode) and not n.disabled]
         self._needed = topology.ancestors(loops)
+        self._in_models = topology.ancestors(n.id for n in graph.nodes if issubclass(self._classes[n.id], AssemblyNode))
         self._model_of: dict[str, Node] = {}
         self.findings = Findings()
 
@@ -56,11 +57,16 @@ class StaticVisitor:
         report = self.findings.nodes[node.id] = NodeReport(status="disabled" if node.disabled else "ok")
         self.findings.describe_inputs(node, cls, inputs.values)
         if is_network_node(cls):
+            if node.id not in self._in_models:
+                self._unread(node)
             return dict.fromkeys(cls.outputs(), UNKNOWN)  # looked at as a whole, at the model
         if node.id in self._broken:
             return BLOCKED
         if inputs.blocked:
             report.status = "blocked"
+            empty = _empty_ports(cls, inputs)
+            if empty and not node.disabled:
+                self._incomplete(node, cls, empty, inputs)
             return BLOCKED
         try:
             outputs = self._outputs(node, cls, inputs)
@@ -84,12 +90,19 @@ class StaticVisitor:
         if node.disabled:
             passed = instance.on_disable(**args)
             return None if passed is None else dict(zip(cls.outputs(), passed, strict=False))
-        empty = [name for name, spec in cls.ports().items() if spec.required and name not in inputs.values]
+        empty = _empty_ports(cls, inputs)
         if empty:
             return self._incomplete(node, cls, empty, inputs)
         if self.findings.complain(node, instance.check(**args)):
             return BLOCKED
         return self._infer(node, instance, args, inputs)
+
+    def _unread(self, node: Node) -> None:
+        """A layer that leads to no model: it is drawn, but it does not train."""
+        self.findings.nodes[node.id].status = "unused"
+        message = f"'{node.label}' is not part of a model: no Model Assembly reads it."
+        hint = "Wire it into the chain that ends at the model, or remove it."
+        self.findings.say(node, message, code="unused", severity="warning", hint=hint)
 
     def _incomplete(self, node: Node, cls: type[BaseNode], empty: list[str], inputs: Inputs) -> Blocked | None:
         """What to say of required ports without a value: an error, or no more than that the node is left out."""
@@ -181,3 +194,9 @@ class StaticVisitor:
     def _refuse(self, node: Node, error: AppError, port: str | None) -> Blocked:
         self.findings.say(node, error.message, code=error.code, port=port, hint=error.hint)
         return BLOCKED
+
+
+def _empty_ports(cls: type[BaseNode], inputs: Inputs) -> list[str]:
+    """Required ports that nothing reaches, nor would without an error before them."""
+    there = inputs.values.keys() | inputs.blocked
+    return [name for name, spec in cls.ports().items() if spec.required and name not in there]

@@ -43,13 +43,15 @@ export function refusal(graph: Graph, catalogue: Catalogue, edge: Edge): string 
   if (source === target) return `${nodeLabel(source)} cannot feed itself.`;
   if (!accepts(port, output.dtype)) {
     const wanted = [port.dtype, port.also].filter((dtype) => dtype !== null).map(typeName);
-    return `“${edge.target_input}” of ${nodeLabel(target)} takes a ${wanted.join(" or a ")}, not a ${typeName(output.dtype)}.`;
+    return `“${edge.target_input}” of ${nodeLabel(target)} takes ${wanted.map(withArticle).join(" or ")}, not ${withArticle(typeName(output.dtype))}.`;
   }
   if (reach(graph, source.id, "upstream").has(target.id)) {
     return `${nodeLabel(target)} already leads to ${nodeLabel(source)}: this wire would close a cycle.`;
   }
   return null;
 }
+
+const withArticle = (name: string): string => `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
 
 /** One end of a wire that is being drawn. */
 export interface PortRef {

@@ -9,11 +9,12 @@ import { fitView, select } from "./canvas";
 import { isDirty, openDocument, useGraph } from "./graph";
 import { openDialog } from "./ui";
 
-/** Says an error in a toast: the server's sentence and its remedy. */
-export function reportError(error: unknown): void {
+/** Says an error in a toast: the server's sentence and its remedy, `about` what where that is not plain. */
+export function reportError(error: unknown, about = ""): void {
   // The page asks for the token then, once, in a dialog.
   if (error instanceof ApiError && error.status === 401) return;
-  const message = error instanceof Error ? error.message : String(error);
+  const sentence = error instanceof Error ? error.message : String(error);
+  const message = about && !sentence.includes(about) ? `${about}: ${sentence}` : sentence;
   const hint = error instanceof ApiError ? error.hint : "";
   toast.error(message, { ...(hint && { description: hint }) });
 }
@@ -33,7 +34,12 @@ function show(stored: StoredGraph): void {
   });
   keepInBrowser();
   select([]);
-  fitView();
+  fitUnlessEmpty();
+}
+
+/** An empty canvas has nothing to fit; its first node stays where it is dropped. */
+function fitUnlessEmpty(): void {
+  if (useGraph.getState().graph.nodes.length > 0) fitView();
 }
 
 /** Opens a stored graph, with its draft where there is one. */
@@ -60,7 +66,7 @@ export async function openAsNew(graph: Graph): Promise<boolean> {
       return false;
     }
     openDocument({ graph, graphId: null, version: null, draft: "pending" });
-    fitView();
+    fitUnlessEmpty();
   }
   return true;
 }
@@ -204,7 +210,7 @@ export async function restoreDocument(): Promise<void> {
   const kept = readBrowserDraft();
   if (kept) {
     openDocument({ ...kept, ...(kept.dirty && { saved: emptyGraph(), draft: "browser" }) });
-    fitView();
+    fitUnlessEmpty();
   }
   try {
     if (kept?.graphId) await reconcile(kept.graphId);

@@ -29,7 +29,7 @@ export async function uploadFile(file: File): Promise<DatasetRecord | null> {
   try {
     return await uploadDataset(file, onProgress, abort.signal);
   } catch (error) {
-    if (!abort.signal.aborted) reportError(error);
+    if (!abort.signal.aborted) reportError(error, file.name);
     return null;
   } finally {
     useUploads.setState(({ uploads }) => ({ uploads: uploads.filter((other) => other.key !== key) }));

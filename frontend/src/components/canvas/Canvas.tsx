@@ -24,6 +24,7 @@ import { EmptyCanvas } from "./EmptyCanvas";
 import { FrameCard } from "./FrameCard";
 import type { CanvasNode, WireEdge } from "./flow";
 import { NodeCard } from "./NodeCard";
+import { PanelOpeners } from "./PanelOpeners";
 import { QuickAdd } from "./QuickAdd";
 import { applyEdgeChanges, applyNodeChanges, useFlow } from "./useFlow";
 import { useSight } from "./useSight";
@@ -95,6 +96,7 @@ function Flow() {
         <RefusalTip />
       </ReactFlow>
       <EmptyCanvas />
+      <PanelOpeners />
     </section>
   );
 }

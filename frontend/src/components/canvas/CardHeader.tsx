@@ -78,6 +78,7 @@ function CardName({ node }: { node: GraphNode }) {
         maxLength={200}
         onCommit={(name) => edit((graph) => renameNode(graph, node.id, name.trim()))}
         onBlurCapture={endRename}
+        leaves
         className="nodrag h-6 px-1"
       />
     );

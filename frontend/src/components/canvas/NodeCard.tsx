@@ -1,5 +1,5 @@
-import type { NodeProps } from "@xyflow/react";
-import { memo } from "react";
+import { type NodeProps, useUpdateNodeInternals } from "@xyflow/react";
+import { memo, useEffect, useRef } from "react";
 import type { GraphNode, NodeInfo } from "@/api/types";
 import { CARD, hasPortRows } from "@/lib/card";
 import { shapeOf } from "@/lib/catalogue";
@@ -22,6 +22,7 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardN
   const info = useNodeInfo(node?.type ?? "");
   const status = useGraph((state) => state.report?.nodes[id]?.status ?? "ok");
   const run = useRunState(id);
+  useFreshPorts(id, info);
   if (!node) return null;
   return (
     <NodeMenuArea node={node} info={info}>
@@ -42,6 +43,17 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardN
     </NodeMenuArea>
   );
 });
+
+/** Has React Flow look for the ports again when the type becomes known, or another: a card may keep its size then. */
+function useFreshPorts(id: string, info: NodeInfo | undefined): void {
+  const update = useUpdateNodeInternals();
+  const drawn = useRef(info);
+  useEffect(() => {
+    if (drawn.current === info) return;
+    drawn.current = info;
+    update(id);
+  }, [id, info, update]);
+}
 
 function Body({ node, info }: { node: GraphNode; info: NodeInfo }) {
   const { ports, primary } = shapeOf(info);

@@ -10,10 +10,12 @@ interface TextFieldProps extends Omit<ComponentProps<"input">, "value" | "onChan
   onCommit: (value: string) => void;
   /** Called on the up and down keys with the text as it stands; what was typed is then given up. */
   onStep?: (text: string, direction: 1 | -1) => void;
+  /** Enter and Escape leave the field, for one that is there only while it is used. */
+  leaves?: boolean;
 }
 
 /** A text field that commits on blur or Enter; Escape puts the old text back. */
-export function TextField({ value, onCommit, onStep, className, ...rest }: TextFieldProps) {
+export function TextField({ value, onCommit, onStep, leaves = false, className, ...rest }: TextFieldProps) {
   const [draft, setDraft] = useState<string | null>(null);
   const abandoned = useRef(false);
 
@@ -23,12 +25,13 @@ export function TextField({ value, onCommit, onStep, className, ...rest }: TextF
     setDraft(null);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
-    if (event.key === "Escape" && draft !== null) {
+    if (event.key === "Escape" && (leaves || draft !== null)) {
       event.stopPropagation();
       abandoned.current = true;
       event.currentTarget.blur();
     } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) {
-      commit();
+      if (leaves) event.currentTarget.blur();
+      else commit();
     } else if (onStep && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
       event.preventDefault();
       setDraft(null);
