@@ -110,6 +110,26 @@ test("edits survive a reload and a version is saved", async ({ page }) => {
   await expect(page.getByText("All changes saved")).toBeVisible();
 });
 
+test("two tabs do not overwrite each other's edits", async ({ page }) => {
+  await openSample(page, (graph) => {
+    graph.name = "Shared";
+  });
+  const other = await page.context().newPage();
+  await other.goto("/");
+  await expect(other.getByLabel("Name of the graph")).toHaveValue("Shared");
+  await card(page, "relu1").click();
+  await page.keyboard.press("Control+b");
+  await expect(page.getByText("Draft kept on the server")).toBeVisible();
+
+  await card(other, "relu2").click();
+  await other.keyboard.press("Control+b");
+  await expect(other.getByRole("dialog", { name: "This graph was changed elsewhere" })).toBeVisible();
+  await button(other, "Load theirs").click();
+  await expect(card(other, "relu1").getByRole("button", { name: /^Enable/ })).toBeAttached();
+  await expect(card(other, "relu2").getByRole("button", { name: /^Disable/ })).toBeAttached();
+  await other.close();
+});
+
 test("a click on a problem goes to its node, and Run with problems starts nothing", async ({ page }) => {
   await openSample(page, (graph) => {
     graph.name = "Broken";

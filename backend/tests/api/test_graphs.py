@@ -94,12 +94,29 @@ def test_of_many_tabs_that_save_at_once_one_wins(client, stored):
 
 
 def test_a_draft_makes_no_version_and_ends_with_the_next_one(client, stored):
-    assert client.put(f"/api/graphs/{stored['id']}/draft", json={**GRAPH, "name": "Draft"}).status_code == 204
+    assert client.put(f"/api/graphs/{stored['id']}/draft", json={**GRAPH, "name": "Draft"}).json() == {"revision": 2}
     now = client.get(f"/api/graphs/{stored['id']}").json()
     assert (now["version"], now["has_draft"], now["draft"]["name"]) == (1, True, "Draft")
     assert now["graph"]["name"] == "Two layers"
     saved = save(client, stored["id"], "Saved", '"1"').json()
     assert (saved["has_draft"], saved["draft"]) == (False, None)
+
+
+def test_a_draft_that_goes_on_from_an_older_one_overwrites_nothing(client, stored):
+    def keep(name, base):
+        body = {**GRAPH, "name": name}
+        return client.put(f"/api/graphs/{stored['id']}/draft", json=body, params={"base": base})
+
+    assert stored["revision"] == 1
+    assert keep("First tab", 1).json() == {"revision": 2}
+    assert keep("First tab", 1).json() == {"revision": 3}  # the answer was lost, so it was sent again
+    record = error(keep("Second tab", 1), 412)
+    assert record["code"] == "stale"
+    assert "changed elsewhere" in record["message"]
+    now = client.get(f"/api/graphs/{stored['id']}").json()
+    assert (now["draft"]["name"], now["revision"]) == ("First tab", 3)
+    assert save(client, stored["id"], "Saved", '"1"').json()["revision"] == 4
+    error(keep("Second tab", 3), 412)
 
 
 def test_a_deleted_graph_is_gone_with_its_versions(client, stored):

@@ -67,6 +67,7 @@ class GraphSummary(BaseModel):
     id: str
     name: str
     version: int
+    revision: int = Field(description="Counts every change, also of the draft")
     nodes: int
     has_draft: bool
     created: float
@@ -78,6 +79,12 @@ class StoredGraph(GraphSummary):
 
     graph: Graph
     draft: Graph | None = None
+
+
+class DraftSaved(BaseModel):
+    """The graph's revision after its draft was kept."""
+
+    revision: int
 
 
 class GraphVersion(BaseModel):

@@ -21,9 +21,14 @@ export async function replaceGraph(id: string, graph: Graph, version: number): P
   return (await call(api.PUT("/api/graphs/{graph_id}", { params, body: graph }))) as StoredGraph;
 }
 
-/** Keeps the document beside the stored version, without making a new one. */
-export async function saveDraft(id: string, graph: Graph): Promise<void> {
-  await call(api.PUT("/api/graphs/{graph_id}/draft", { ...one(id), body: graph }));
+/**
+ * Keeps the document beside the stored version, without making a new one; returns the graph's new revision.
+ * Raises ApiError 412 when it was changed elsewhere since the revision `base`.
+ */
+export async function saveDraft(id: string, graph: Graph, base: number | null): Promise<number> {
+  const params = { ...one(id).params, query: { base } };
+  const kept = await call(api.PUT("/api/graphs/{graph_id}/draft", { params, body: graph }));
+  return kept.revision;
 }
 
 export async function deleteGraph(id: string): Promise<void> {

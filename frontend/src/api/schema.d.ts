@@ -136,7 +136,7 @@ export interface paths {
         get?: never;
         /**
          * Save Draft
-         * @description Keep unsaved work; makes no version.
+         * @description Keep unsaved work; makes no version. With `base`, 412 when the graph has changed since that revision.
          */
         put: operations["saveDraft"];
         post?: never;
@@ -705,6 +705,14 @@ export interface components {
             severity: "error" | "warning" | "info";
         };
         /**
+         * DraftSaved
+         * @description The graph's revision after its draft was kept.
+         */
+        DraftSaved: {
+            /** Revision */
+            revision: number;
+        };
+        /**
          * Edge
          * @description A wire, keyed by node ids and port names.
          */
@@ -809,6 +817,11 @@ export interface components {
             name: string;
             /** Nodes */
             nodes: number;
+            /**
+             * Revision
+             * @description Counts every change, also of the draft
+             */
+            revision: number;
             /** Updated */
             updated: number;
             /** Version */
@@ -1530,6 +1543,11 @@ export interface components {
             name: string;
             /** Nodes */
             nodes: number;
+            /**
+             * Revision
+             * @description Counts every change, also of the draft
+             */
+            revision: number;
             /** Updated */
             updated: number;
             /** Version */
@@ -2946,7 +2964,9 @@ export interface operations {
     };
     saveDraft: {
         parameters: {
-            query?: never;
+            query?: {
+                base?: number | null;
+            };
             header?: never;
             path: {
                 graph_id: string;
@@ -2960,11 +2980,13 @@ export interface operations {
         };
         responses: {
             /** @description Successful Response */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["DraftSaved"];
+                };
             };
             /** @description The body cannot be read */
             400: {

@@ -7,6 +7,8 @@ export interface BrowserDraft {
   graph: Graph;
   graphId: string | null;
   version: number | null;
+  /** The server's revision that it goes on from. */
+  revision?: number | null;
   /** True where it holds edits that no stored version has. */
   dirty: boolean;
 }

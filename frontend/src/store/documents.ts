@@ -29,6 +29,7 @@ function show(stored: StoredGraph): void {
     graph: stored.draft ?? stored.graph,
     graphId: stored.id,
     version: stored.version,
+    revision: stored.revision,
     saved: stored.graph,
     draft: stored.draft ? "server" : "clean",
   });
@@ -140,7 +141,7 @@ async function saveVersion({ graph, graphId }: Asked, version: number | null): P
   }
 }
 
-function markSaved(graph: Graph, graphId: string | null, { id, version }: StoredGraph): void {
+function markSaved(graph: Graph, graphId: string | null, { id, version, revision }: StoredGraph): void {
   sayIsSaved(graph, version);
   // Another document that was opened while the request was under way stays what it is.
   if (useGraph.getState().graphId !== graphId) return;
@@ -148,6 +149,7 @@ function markSaved(graph: Graph, graphId: string | null, { id, version }: Stored
   useGraph.setState((state) => ({
     graphId: id,
     version,
+    revision,
     saved: graph,
     draft: state.graph === graph ? "clean" : state.draft,
   }));
@@ -167,13 +169,12 @@ export async function saveCopy(graph: Graph = useGraph.getState().graph): Promis
   }
 }
 
-/** Drops this document's edits and opens the version that is on the server. */
+/** Drops this document's edits and opens what is on the server, with its draft. */
 export async function loadTheirs(): Promise<void> {
   const { graphId } = useGraph.getState();
   if (graphId === null) return;
   try {
-    const stored = await readGraph(graphId);
-    show({ ...stored, draft: null });
+    show(await readGraph(graphId));
   } catch (error) {
     reportError(error);
   }
@@ -181,27 +182,33 @@ export async function loadTheirs(): Promise<void> {
 
 /** Writes the document to the browser's storage. */
 export function keepInBrowser(): void {
-  const { graph, graphId, version, saved } = useGraph.getState();
-  writeBrowserDraft({ graph, graphId, version, dirty: graph !== saved });
+  const { graph, graphId, version, revision, saved } = useGraph.getState();
+  writeBrowserDraft({ graph, graphId, version, revision, dirty: graph !== saved });
 }
 
 /** Keeps the unsaved edits: in the browser at once, then on the server. */
 export async function flushDraft(): Promise<void> {
-  const { graph, graphId, draft } = useGraph.getState();
+  const { graph, graphId, draft, revision: asked } = useGraph.getState();
   if (draft === "clean" || draft === "server") return;
   keepInBrowser();
   useGraph.setState({ draft: "browser" });
   if (graphId === null) return;
   try {
     await inTurn(async () => {
+      const now = useGraph.getState();
+      const isOpen = now.graphId === graphId;
       // A version that was saved since is more than a draft.
-      if (useGraph.getState().draft !== "clean") await saveDraft(graphId, graph);
+      if (isOpen && now.draft === "clean") return;
+      const revision = await saveDraft(graphId, graph, isOpen ? now.revision : asked);
+      if (useGraph.getState().graphId === graphId) useGraph.setState({ revision });
     });
     useGraph.setState((state) =>
       state.graph === graph && state.draft === "browser" ? { draft: "server" } : {},
     );
+    keepInBrowser();
   } catch (error) {
-    reportUnlessAway(error);
+    if (error instanceof ApiError && error.status === 412) openDialog("conflict");
+    else reportUnlessAway(error);
   }
 }
 

@@ -13,6 +13,8 @@ interface GraphState {
   graphId: string | null;
   /** The stored version that this document goes on from. */
   version: number | null;
+  /** The server's revision, of drafts too, that this document goes on from. */
+  revision: number | null;
   /** The document as of that version, by identity; differs while there are unsaved edits. */
   saved: Graph;
   draft: DraftState;
@@ -29,6 +31,7 @@ export const useGraph = create<GraphState>()(
       graph: blank,
       graphId: null,
       version: null,
+      revision: null,
       saved: blank,
       draft: "clean",
       report: null,
@@ -87,17 +90,20 @@ interface Opened {
   graph: Graph;
   graphId: string | null;
   version: number | null;
+  revision?: number | null;
   /** The document of the version, where `graph` is a newer draft of it. */
   saved?: Graph;
   draft?: DraftState;
 }
 
 /** Opens another document; its history starts empty. */
-export function openDocument({ graph, graphId, version, saved = graph, draft = "clean" }: Opened): void {
+export function openDocument(opened: Opened): void {
+  const { graph, graphId, version, revision = null, saved = graph, draft = "clean" } = opened;
   useGraph.setState({
     graph,
     graphId,
     version,
+    revision,
     saved,
     draft,
     report: null,

@@ -14,10 +14,20 @@ export class GraphServer {
 
   put(id: string, graph: Graph, rest: Partial<StoredGraph> = {}): StoredGraph {
     const version = (this.stored.get(id)?.version ?? 0) + 1;
+    const revision = (this.stored.get(id)?.revision ?? 0) + 1;
     const common = { id, name: graph.name, nodes: graph.nodes.length, created: 0, updated: version };
-    const entry = { ...common, version, has_draft: false, graph, draft: null, ...rest };
+    const entry = { ...common, version, revision, has_draft: false, graph, draft: null, ...rest };
     this.stored.set(id, entry);
     return entry;
+  }
+
+  /** A draft that comes from elsewhere. */
+  draft(id: string, graph: Graph): number {
+    const known = this.stored.get(id);
+    if (!known) throw new Error(`no graph ${id}`);
+    const revision = known.revision + 1;
+    this.stored.set(id, { ...known, revision, draft: graph, has_draft: true });
+    return revision;
   }
 
   readonly handlers = [
@@ -45,8 +55,10 @@ export class GraphServer {
       await this.ready;
       const known = this.stored.get(id);
       if (!known) return this.answer(id);
-      this.stored.set(id, { ...known, draft: (await request.json()) as Graph, has_draft: true });
-      return new HttpResponse(null, { status: 204 });
+      const base = new URL(request.url).searchParams.get("base");
+      if (base !== null && Number(base) !== known.revision)
+        return refused(412, "stale", "It was changed elsewhere.");
+      return HttpResponse.json({ revision: this.draft(id, (await request.json()) as Graph) });
     }),
     http.delete("/api/graphs/:id", ({ params }) => {
       this.stored.delete(String(params.id));

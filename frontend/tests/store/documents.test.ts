@@ -125,6 +125,36 @@ describe("drafts", () => {
     expect(open().draft).toBe("server");
   });
 
+  test("edits one after another go on from one another", async () => {
+    await documents.openGraph("g1");
+    for (const name of ["One", "Two", "Three"]) {
+      rename(name);
+      await documents.flushDraft();
+    }
+    expect(graphs.stored.get("g1")).toMatchObject({ draft: { name: "Three" }, revision: 4 });
+    expect(useUi.getState().dialog).toBeNull();
+    rename("Four");
+    await documents.saveGraph();
+    rename("Five");
+    await documents.flushDraft();
+    expect(graphs.stored.get("g1")).toMatchObject({ draft: { name: "Five" }, version: 2, revision: 6 });
+  });
+
+  test("one that goes on from an older revision overwrites nothing; the page asks what to keep", async () => {
+    await documents.openGraph("g1");
+    graphs.draft("g1", renameGraph(sampleGraph(), "Theirs"));
+    rename("Mine");
+    await documents.flushDraft();
+    expect(graphs.stored.get("g1")?.draft?.name).toBe("Theirs");
+    expect(useUi.getState().dialog).toBe("conflict");
+    expect(readBrowserDraft()?.graph.name).toBe("Mine");
+    await documents.loadTheirs();
+    expect(open()).toMatchObject({ graph: { name: "Theirs" }, draft: "server" });
+    rename("Theirs and mine");
+    await documents.flushDraft();
+    expect(graphs.stored.get("g1")?.draft?.name).toBe("Theirs and mine");
+  });
+
   test("without the server it stays in the browser", async () => {
     server.use(noServer);
     rename("One");
@@ -237,6 +267,15 @@ describe("after a reload", () => {
     expect(open()).toMatchObject({ graph: { name: "Mine" }, graphId: "g1", draft: "server" });
     expect(isDirty(open())).toBe(true);
     expect(graphs.stored.get("g1")?.draft?.name).toBe("Mine");
+  });
+
+  test("unsaved edits of this browser do not overwrite what was changed elsewhere since", async () => {
+    writeBrowserDraft({ graph: mine, graphId: "g1", version: 1, revision: 1, dirty: true });
+    graphs.draft("g1", renameGraph(sampleGraph(), "Theirs"));
+    await documents.restoreDocument();
+    expect(graphs.stored.get("g1")?.draft?.name).toBe("Theirs");
+    expect(useUi.getState().dialog).toBe("conflict");
+    expect(open().graph.name).toBe("Mine");
   });
 
   test("without any, the server's document opens", async () => {

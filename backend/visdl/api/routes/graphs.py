@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 
 from visdl.api.deps import Deps
 from visdl.api.json_body import JsonRoute
 from visdl.models.diagnostics import Report
 from visdl.models.errors import InvalidInputError, PreconditionRequiredError
-from visdl.models.graph import Graph, GraphSummary, GraphVersion, StoredGraph
+from visdl.models.graph import DraftSaved, Graph, GraphSummary, GraphVersion, StoredGraph
 
 router = APIRouter(prefix="/graphs", tags=["graphs"], route_class=JsonRoute)
 
@@ -66,10 +66,12 @@ def delete_graph(graph_id: str, deps: Deps) -> None:
     deps.store.delete_graph(graph_id)
 
 
-@router.put("/{graph_id}/draft", operation_id="saveDraft", status_code=204)
-def save_draft(graph_id: str, graph: Graph, deps: Deps) -> None:
-    """Keep unsaved work; makes no version."""
-    deps.store.save_draft(graph_id, graph)
+@router.put("/{graph_id}/draft", operation_id="saveDraft")
+def save_draft(
+    graph_id: str, graph: Graph, deps: Deps, base: Annotated[int | None, Query(ge=1, lt=2**53)] = None
+) -> DraftSaved:
+    """Keep unsaved work; makes no version. With `base`, 412 when the graph has changed since that revision."""
+    return DraftSaved(revision=deps.store.save_draft(graph_id, graph, base))
 
 
 @router.get("/{graph_id}/versions", operation_id="listGraphVersions")

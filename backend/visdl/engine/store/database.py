@@ -23,7 +23,7 @@ _MIGRATIONS = [
 
     CREATE TABLE graphs (
         id TEXT PRIMARY KEY, version INTEGER NOT NULL, name TEXT NOT NULL, nodes INTEGER NOT NULL,
-        created REAL NOT NULL, updated REAL NOT NULL, draft TEXT
+        created REAL NOT NULL, updated REAL NOT NULL, draft TEXT, revision INTEGER NOT NULL DEFAULT 1
     );
     CREATE TABLE graph_versions (
         graph TEXT NOT NULL REFERENCES graphs ON DELETE CASCADE, version INTEGER NOT NULL, name TEXT NOT NULL,

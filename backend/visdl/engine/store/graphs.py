@@ -19,7 +19,7 @@ class GraphTable:
 
         def work(db: sqlite3.Connection) -> None:
             values = (graph_id, graph.name, len(graph.nodes), now, now)
-            db.execute("INSERT INTO graphs VALUES (?, 1, ?, ?, ?, ?, NULL)", values)
+            db.execute("INSERT INTO graphs VALUES (?, 1, ?, ?, ?, ?, NULL, 1)", values)
             _add_version(db, graph_id, 1, graph.name, now, document)
 
         self._db.write(work)
@@ -74,23 +74,35 @@ class GraphTable:
                 raise StaleError(message, hint="Load the newer version, or save yours as a copy.")
             values = (version + 1, graph.name, len(graph.nodes), now, graph_id)
             db.execute(
-                "UPDATE graphs SET version = ?, name = ?, nodes = ?, updated = ?, draft = NULL WHERE id = ?", values
+                "UPDATE graphs SET version = ?, name = ?, nodes = ?, updated = ?, draft = NULL, revision = revision + 1"
+                " WHERE id = ?",
+                values,
             )
             _add_version(db, graph_id, version + 1, graph.name, now, document)
 
         self._db.write(work)
         return self.graph(graph_id)
 
-    def save_draft(self, graph_id: str, graph: Graph) -> None:
-        """Keep unsaved work; makes no version."""
+    def save_draft(self, graph_id: str, graph: Graph, base: int | None = None) -> int:
+        """Keep unsaved work; makes no version. Returns the graph's new revision.
+
+        Raises StaleError when the graph has changed since the revision `base`, unless to this very draft.
+        """
         document = graph.model_dump_json()
 
-        def work(db: sqlite3.Connection) -> None:
-            values = (document, time.time(), graph_id)
-            if not db.execute("UPDATE graphs SET draft = ?, updated = ? WHERE id = ?", values).rowcount:
+        def work(db: sqlite3.Connection) -> int:
+            row = db.execute("SELECT revision, draft FROM graphs WHERE id = ?", (graph_id,)).fetchone()
+            if row is None:
                 raise _missing(graph_id)
+            if base is not None and row["revision"] != base and row["draft"] != document:
+                message = f"'{graph.name}' was changed elsewhere since you opened it."
+                raise StaleError(message, hint="Load the newer one, or save yours as a copy.")
+            revision = int(row["revision"]) + 1
+            values = (document, time.time(), revision, graph_id)
+            db.execute("UPDATE graphs SET draft = ?, updated = ?, revision = ? WHERE id = ?", values)
+            return revision
 
-        self._db.write(work)
+        return self._db.write(work)
 
     def delete_graph(self, graph_id: str) -> None:
         def work(db: sqlite3.Connection) -> None:
@@ -114,6 +126,7 @@ def _summary(row: sqlite3.Row) -> GraphSummary:
         name=row["name"],
         version=row["version"],
         nodes=row["nodes"],
+        revision=row["revision"],
         has_draft=bool(row["has_draft"]),
         created=row["created"],
         updated=row["updated"],

@@ -65,8 +65,8 @@ function Conflict() {
     <Dialog
       open
       onOpenChange={close}
-      title="Somebody saved a newer version"
-      description="This graph was saved elsewhere after you opened it. Nothing was overwritten; choose what to go on with."
+      title="This graph was changed elsewhere"
+      description="Another tab or browser has changed it since you opened it here. Nothing was overwritten; choose what to go on with."
       footer={
         <>
           <Button onClick={choose(loadTheirs)}>Load theirs</Button>
