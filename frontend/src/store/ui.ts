@@ -35,7 +35,7 @@ const initial: UiState = {
   drawerTab: "training",
   leftWidth: 240,
   rightWidth: 320,
-  drawerHeight: 300,
+  drawerHeight: 340,
   selectedRunIds: [],
   dialog: null,
 };

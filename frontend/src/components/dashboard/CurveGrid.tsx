@@ -28,10 +28,14 @@ export const RUN_COLORS = [
   "--wire-model",
 ];
 
+/** What is read against 1, or may be negative, has no log scale. */
+const LINEAR = new Set(["r2", "accuracy"]);
+
 /** One chart a metric: of one run with training and validation, of several with their best split. */
-export function CurveGrid({ runs, height = 190 }: { runs: ShownRun[]; height?: number }) {
+export function CurveGrid({ runs, height = 150 }: { runs: ShownRun[]; height?: number }) {
   useCurves();
-  const [log, setLog] = useState(false);
+  // A loss falls by orders of magnitude: on a linear axis its first value makes a flat line of the rest.
+  const [log, setLog] = useState(true);
   const [smoothing, setSmoothing] = useState(0);
   const keys = new Set(runs.flatMap((run) => [...curvesOf(run.id).keys()]));
   const groups = metricGroups(keys);
@@ -75,7 +79,7 @@ export function CurveGrid({ runs, height = 190 }: { runs: ShownRun[]; height?: n
             key={group.name}
             title={metricLabel(group.name)}
             curves={runs.length === 1 ? ofOne(runs, group.keys) : ofSeveral(runs, group.keys)}
-            log={log && group.name !== "r2"}
+            log={log && !LINEAR.has(group.name)}
             smoothing={group.name === "lr" ? 0 : smoothing}
             height={height}
           />

@@ -11,7 +11,7 @@ export function TestFigures({ run }: { run: Run }) {
       {keys.map((key) => {
         const value = run.metrics[key]?.last;
         return (
-          <li key={key} className="min-w-28 rounded-lg border bg-panel px-3 py-1.5">
+          <li key={key} className="flex items-baseline gap-2 rounded-lg border bg-panel px-2.5 py-1">
             <p className="text-muted text-xs">{metricLabel(key)}</p>
             <p className="font-semibold text-lg tabular-nums" title={String(value)} data-testid={key}>
               {formatNumber(value)}

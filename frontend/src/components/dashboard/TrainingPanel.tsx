@@ -36,7 +36,7 @@ export function TrainingPanel() {
     <section aria-label="Training" tabIndex={0} className="min-h-0 grow overflow-y-auto">
       <div className="flex items-start gap-4 p-3">
         <RunSummary run={run} pinned={pinned} onPin={setPinned} />
-        <div className="flex min-w-0 grow flex-col gap-4">
+        <div className="flex min-w-0 grow flex-col gap-2.5">
           <TestFigures run={run} />
           <CurveGrid runs={shown} />
           {isEnded(run) && (
