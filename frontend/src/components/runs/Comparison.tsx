@@ -36,8 +36,8 @@ export function Comparison({ runs, onBack }: { runs: Run[]; onBack: () => void }
       <div className="flex flex-wrap items-start gap-4 p-3">
         <div className="flex min-w-[min(420px,100%)] max-w-full flex-[1_1_420px] flex-col gap-3">
           <Cautions runs={byAge} graphs={graphs} />
-          <MetricTable compared={compared} />
           <Differences compared={compared} graphs={graphs} />
+          <MetricTable compared={compared} />
         </div>
         <div className="flex min-w-[min(420px,100%)] flex-[2_1_420px]">
           <CurveGrid runs={compared.map(({ run, letter }) => ({ id: run.id, name: letter }))} />

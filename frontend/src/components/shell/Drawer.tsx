@@ -17,8 +17,12 @@ const RunsPanel = lazy(async () => ({ default: (await import("@/components/runs/
 export function Drawer() {
   const tab = useUi((state) => state.drawerTab);
   const open = useUi((state) => state.drawerOpen);
-  const problems = useGraph((state) => state.report?.diagnostics.length ?? 0);
-  const errors = useGraph((state) => state.report?.diagnostics.some((d) => d.severity === "error") ?? false);
+  const problems = useGraph(
+    (state) => state.report?.diagnostics.filter((d) => d.severity !== "info").length ?? 0,
+  );
+  const errors = useGraph(
+    (state) => state.report?.diagnostics.filter((d) => d.severity === "error").length ?? 0,
+  );
 
   const tabs: TabItem<DrawerTab>[] = [
     { value: "training", label: "Training" },
@@ -26,7 +30,8 @@ export function Drawer() {
     {
       value: "problems",
       label: "Problems",
-      mark: problems > 0 && <Badge tone={errors ? "danger" : "warning"}>{problems}</Badge>,
+      // As many as the chip in the top bar says.
+      mark: problems > 0 && <Badge tone={errors ? "danger" : "warning"}>{errors || problems}</Badge>,
     },
     { value: "logs", label: "Logs" },
   ];
