@@ -27,9 +27,10 @@ function useFit(): (duration: number) => Promise<void> {
   const { fitView, getViewport } = useReactFlow();
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
-  const fitted = useRef<Viewport | null>(null);
+  const fitted = useRef<Viewport | "under way" | null>(null);
   const fitAll = useCallback(
     async (duration: number) => {
+      fitted.current = "under way";
       await fitView({ ...FIT, duration });
       fitted.current = getViewport();
     },
@@ -39,7 +40,8 @@ function useFit(): (duration: number) => Promise<void> {
     const view = fitted.current;
     if (!view || width === 0 || height === 0) return;
     const now = getViewport();
-    if (now.x === view.x && now.y === view.y && now.zoom === view.zoom) void fitAll(0);
+    if (view === "under way") void fitAll(0);
+    else if (now.x === view.x && now.y === view.y && now.zoom === view.zoom) void fitAll(0);
   }, [width, height, fitAll, getViewport]);
   return fitAll;
 }
