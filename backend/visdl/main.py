@@ -22,17 +22,17 @@ from visdl.config import ROOT, Settings
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.importer import import_csv
 from visdl.engine.session import RunSupervisor
+from visdl.engine.starters import Starters
 from visdl.engine.store import Store
 from visdl.engine.telemetry import Telemetry
 from visdl.engine.validator import Validator
-from visdl.models.graph import Graph
 from visdl.models.ids import new_id
 from visdl.models.schemas import NodeInfo
 from visdl.nodes import NodeRegistry
 
 SAMPLES = ("sample_data.csv", "sample_validation.csv", "sample_test.csv")
 _CATALOGUE = TypeAdapter(dict[str, NodeInfo])
-STARTER = Path(__file__).parent / "starters" / "sample_regression.json"
+FIRST_GRAPH = "sample_regression"
 
 
 class DataDirInUseError(Exception):
@@ -90,7 +90,8 @@ def open_services(settings: Settings) -> Iterator[Services]:
             concurrent_runs=settings.concurrent_runs,
             nodes_dir=settings.nodes_dir,
         )
-        _first_start(store, settings)
+        starters = Starters(store, settings.data_dir, settings.max_columns)
+        _first_start(store, starters, settings)
         runs.start()
         try:
             yield Services(
@@ -100,6 +101,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 catalogue=_CATALOGUE.dump_json(NodeRegistry.describe()),
                 validator=validator,
                 runs=runs,
+                starters=starters,
                 monitor=SystemMonitor(settings.data_dir, lambda: runs.device, runs.counts),
                 data_dir=settings.data_dir,
                 max_upload=settings.max_upload_mb * 2**20,
@@ -125,7 +127,7 @@ def hold(data_dir: Path) -> Iterator[None]:
         lock.release()
 
 
-def _first_start(store: Store, settings: Settings) -> None:
+def _first_start(store: Store, starters: Starters, settings: Settings) -> None:
     """Bring the sample tables and the sample network, once: what a user deletes stays deleted."""
     for name in SAMPLES:
         if (ROOT / name).is_file() and store.flag(f"sample {name}"):
@@ -134,4 +136,4 @@ def _first_start(store: Store, settings: Settings) -> None:
             record = import_csv(ROOT / name, folder, dataset_id=dataset_id, name=name, max_columns=settings.max_columns)
             store.add_dataset(record)
     if store.flag("sample graph"):
-        store.create_graph(Graph.model_validate_json(STARTER.read_bytes()))
+        starters.open(FIRST_GRAPH)

@@ -7,13 +7,13 @@ import pytest
 from visdl.config import ROOT
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.importer import import_csv
-from visdl.main import STARTER
+from visdl.engine.starters import starter_graph
 from visdl.models.graph import Graph
 
 from .graphs import validator
 from .runs import execute
 
-GRAPH = Graph.model_validate_json(STARTER.read_bytes())
+GRAPH = starter_graph("sample_regression")
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from fastapi.requests import HTTPConnection
 
 from visdl.api.system_monitor import SystemMonitor
 from visdl.engine.session import RunSupervisor
+from visdl.engine.starters import Starters
 from visdl.engine.store import Store
 from visdl.engine.telemetry import Telemetry
 from visdl.engine.validator import Validator
@@ -27,6 +28,7 @@ class Services:
     catalogue: bytes  # the node types as JSON: they are the same until the next start
     validator: Validator
     runs: RunSupervisor
+    starters: Starters
     monitor: SystemMonitor
     data_dir: Path
     max_upload: int  # bytes

@@ -2,20 +2,74 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 Severity = Literal["error", "warning", "info"]
+
+
+class SetParam(BaseModel):
+    op: Literal["set_param"] = "set_param"
+    node: str
+    param: str
+    value: JsonValue
+
+
+class SetDisabled(BaseModel):
+    op: Literal["set_disabled"] = "set_disabled"
+    node: str
+    disabled: bool
+
+
+class RemoveNode(BaseModel):
+    """Remove a node; what read its output reads the source of its first input instead."""
+
+    op: Literal["remove_node"] = "remove_node"
+    node: str
+
+
+class InsertNode(BaseModel):
+    """Put a new node of this type on the wires that leave an output."""
+
+    op: Literal["insert_node"] = "insert_node"
+    after: str
+    output: str
+    type: str
+    params: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class ReplaceNode(BaseModel):
+    """Give a node another type; wires stay where the port's name does, the first ones stand for each other."""
+
+    op: Literal["replace_node"] = "replace_node"
+    node: str
+    type: str
+    params: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+GraphEdit = Annotated[
+    SetParam | SetDisabled | RemoveNode | InsertNode | ReplaceNode, Field(discriminator="op")
+]
+
+
+class Fix(BaseModel):
+    """A remedy that a click can apply: edits of the graph, one undo step together."""
+
+    label: str
+    edits: list[GraphEdit]
 
 
 class Diagnostic(BaseModel):
     code: str
     severity: Severity = "error"
-    node: str | None = Field(default=None, description="Id of the node, where the problem has one")
+    node: str | None = Field(
+        default=None, description="Id of the node, where the problem has one; inside a block its path, `encoder/2/fc`"
+    )
     port: str | None = Field(default=None, description="Port or parameter of that node")
     message: str
     hint: str = ""
+    fix: Fix | None = None
 
 
 class PortValue(BaseModel):
@@ -33,6 +87,7 @@ class NodeReport(BaseModel):
     outputs: dict[str, PortValue] = Field(default_factory=dict)
     parameters: int | None = None
     flops: int | None = Field(default=None, description="Per sample, forward")
+    activation: int | None = Field(default=None, description="Bytes of the outputs, per sample")
     reads_input: bool = Field(default=False, description="A layer without a wire: it reads the model's input")
 
 
@@ -40,8 +95,9 @@ class Totals(BaseModel):
     parameters: int = 0
     flops: int = Field(default=0, description="Per sample, forward")
     memory: int | None = Field(
-        default=None, description="Bytes to train: weights, gradients, optimizer state, activations"
+        default=None, description="Bytes to train: weights, gradients, optimizer state, activations of a batch"
     )
+    memory_free: int | None = Field(default=None, description="Bytes that are free on the device")
 
 
 class Report(BaseModel):

@@ -44,6 +44,36 @@ class Edge(BaseModel):
     target_input: str
 
 
+class PortRef(BaseModel):
+    """A port or a parameter of a node inside a block."""
+
+    node: str
+    port: str
+    index: int | None = Field(
+        default=None, ge=0, description="Place among the wires of a port that takes several; null: behind them"
+    )
+
+
+class Block(BaseModel):
+    """A named subgraph with ports and parameters of its own, used by nodes of the type Block."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+
+    name: str = Field(default="Block", max_length=200)
+    nodes: list[Node] = Field(default_factory=list)
+    edges: list[Edge] = Field(default_factory=list)
+    inputs: dict[str, list[PortRef]] = Field(
+        default_factory=dict, description="Each input port of the block, with the inner ports that it feeds"
+    )
+    outputs: dict[str, PortRef] = Field(
+        default_factory=dict, description="Each output port of the block, with the inner output that it hands on"
+    )
+    params: dict[str, list[PortRef]] = Field(
+        default_factory=dict, description="Each exposed parameter, with the inner parameters that it sets"
+    )
+
+
 class Graph(BaseModel):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
@@ -52,6 +82,7 @@ class Graph(BaseModel):
     name: str = Field(default="Untitled", max_length=200)
     nodes: list[Node] = Field(default_factory=list)
     edges: list[Edge] = Field(default_factory=list)
+    blocks: dict[str, Block] = Field(default_factory=dict, description="The blocks this graph uses, by id")
 
     def node(self, node_id: str) -> Node:
         """The node with this id; KeyError when there is none."""

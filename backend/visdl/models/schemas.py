@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from visdl.models.diagnostics import Report
 from visdl.models.events import Point
-from visdl.models.graph import Graph
+from visdl.models.graph import Block, Graph
 
 
 class Health(BaseModel):
@@ -28,10 +28,13 @@ class InputInfo(BaseModel):
     step: float | None = None
     choices: list[JsonValue] | None = None
     widget: str | None = Field(
-        default=None, description="'dataset' or 'columns' where a picker fits better than a field"
+        default=None, description="'dataset', 'columns', 'layer' or 'block' where a picker fits better than a field"
     )
     label: str = ""
     length: int | None = Field(default=None, description="A list of exactly this many values")
+    many: bool = Field(default=False, description="A list of any number of values (of `length` where that is given)")
+    single: bool = Field(default=False, description="A lone value stands for a list")
+    words: list[str] = Field(default_factory=list, description="Words that are accepted beside numbers")
     also: str | None = Field(default=None, description="A second type that the port accepts")
     description: str = ""
 
@@ -47,10 +50,15 @@ class NodeInfo(BaseModel):
     display_name: str
     category: str
     description: str
-    kind: str = Field(description="data, layer, operation, model, loss, optimizer, training, metric or other")
+    kind: str = Field(
+        description="data, input, layer, operation, block, model, loss, optimizer, scheduler, training, metric or other"
+    )
     version: int
     inputs: dict[str, InputInfo]
     outputs: list[OutputInfo]
+    output_count: str | None = Field(
+        default=None, description="The parameter that says how many of the outputs there are: a number, or a list"
+    )
     can_disable: bool = True
     disable_reason: str = ""
     primary: list[str] = Field(default_factory=list, description="At most three parameters shown on the node")
@@ -58,6 +66,35 @@ class NodeInfo(BaseModel):
     shape_rule: str = ""
     url: str = ""
     source: str = Field(default="built-in", description="'built-in', or the name of the custom file")
+
+
+class Starter(BaseModel):
+    """A network to begin with, on data that VisDL makes itself."""
+
+    id: str
+    name: str
+    description: str
+    task: str = Field(description="What it learns, in a few words")
+    nodes: int
+    parameters: int
+
+
+class BlockRecord(BaseModel):
+    """A block of the user's own library, with the blocks that it uses."""
+
+    id: str
+    name: str
+    block: str = Field(description="Which of `blocks` it is")
+    blocks: dict[str, Block]
+    created: float
+
+
+class NewBlock(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=200)
+    block: str
+    blocks: dict[str, Block]
 
 
 class NodeFileProblem(BaseModel):

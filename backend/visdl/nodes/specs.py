@@ -6,9 +6,9 @@ import math
 import types
 import typing
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -66,11 +66,15 @@ class InputSpec:
     step: float | None = None
     label: str = ""
     length: int | None = None  # a list of exactly this many values, such as Adam's betas
+    many: bool = False  # a list of values
+    single: bool = False  # a lone value stands for a list
+    words: Sequence[str] = ()  # accepted beside numbers, such as padding="same"
     also: DataType | None = None  # a second type that the port accepts
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dtype", DataType(self.dtype))  # "TENSOR" is as good as DataType.TENSOR
         object.__setattr__(self, "also", self.also and DataType(self.also))
+        object.__setattr__(self, "many", self.many or self.length is not None)
 
     @property
     def is_port(self) -> bool:
@@ -83,13 +87,19 @@ class InputSpec:
         """Why `value` will not do for this parameter, as the end of a sentence; None when it will."""
         if value is None:
             return None if self.nullable or not self.required else "needs a value"
-        if self.length is not None:
+        if isinstance(value, str) and value in self.words:
+            return None
+        if self.many and not (self.single and not isinstance(value, list | tuple)):
             return self._list_problem(value)
-        return self._value_problem(value)
+        problem = self._value_problem(value)
+        return f"{problem} (or {' or '.join(self.words)})" if problem and self.words else problem
 
     def _list_problem(self, value: Any) -> str | None:
-        if not isinstance(value, list | tuple) or len(value) != self.length:
-            return f"must be a list of {self.length} values, not {_show(value)}"
+        if not isinstance(value, list | tuple):
+            return f"must be a list of {self.length or 'any number of'} values, not {_show(value)}"
+        if self.length is not None and len(value) != self.length:
+            one = "one value or " if self.single else ""
+            return f"must be {one}a list of {self.length} values, not {_show(value)}"
         return next((problem for item in value if (problem := self._value_problem(item))), None)
 
     def _value_problem(self, value: Any) -> str | None:
@@ -111,8 +121,13 @@ class InputSpec:
         """A valid value as the node gets it: 1 becomes 1.0 for a FLOAT, 2.0 becomes 2 for an INT."""
         if value is None:
             return None if self.nullable else self.default
-        if self.length is not None and isinstance(value, list | tuple):
-            return tuple(replace(self, length=None).coerce(item) for item in value)
+        if isinstance(value, list | tuple):
+            return tuple(self._coerce_value(item) for item in value)
+        return self._coerce_value(value)
+
+    def _coerce_value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return value
         if self.dtype is DataType.FLOAT:
             return float(value)
         return int(value) if self.dtype is DataType.INT else value
@@ -213,27 +228,63 @@ class Shape(tuple[int, ...]):
 
 def spec_of(name: str, param: ParamSpec, hint: Any) -> InputSpec:
     """A parameter's description from its `Param` and annotation. Raises TypeError for other annotations."""
-    options = typing.get_args(hint) if typing.get_origin(hint) in (types.UnionType, typing.Union) else (hint,)
-    kinds = [option for option in options if option is not type(None)]
-    length = None
-    if len(kinds) == 1 and typing.get_origin(kinds[0]) is tuple:
-        length, kinds = len(typing.get_args(kinds[0])), list(set(typing.get_args(kinds[0])))
-    if len(kinds) != 1 or kinds[0] not in _PARAM_TYPES:
-        raise TypeError(f"parameter {name!r} needs an annotation: int, float, str, bool or a tuple of these")
+    kind = _Kind.of(hint)
+    if kind is None or kind.item not in _PARAM_TYPES:
+        raise TypeError(f"parameter {name!r} needs an annotation: int, float, str, bool, a tuple or list of these")
     return InputSpec(
-        dtype=DataType.DATASET if param.options["widget"] == "dataset" else _PARAM_TYPES[kinds[0]],
+        dtype=DataType.DATASET if param.options["widget"] == "dataset" else _PARAM_TYPES[kind.item],
         default=param.default,
-        required=type(None) not in options,
-        nullable=type(None) in options,
+        required=not kind.nullable,
+        nullable=kind.nullable,
         is_handle=False,
-        length=length,
+        length=kind.length,
+        many=kind.many,
+        single=kind.single,
+        words=kind.words,
         **param.options,
     )
+
+
+@dataclass
+class _Kind:
+    """What an annotation allows: `int`, `float | None`, `tuple[int, int]`, `list[int]`, `int | tuple[int, int]`,
+    `Literal["same", "valid"] | int`."""
+
+    item: Any = None
+    nullable: bool = False
+    many: bool = False
+    single: bool = False
+    length: int | None = None
+    words: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, hint: Any) -> _Kind | None:
+        """None for an annotation that no parameter can have."""
+        kind, items = cls(), list[Any]()
+        options = typing.get_args(hint) if typing.get_origin(hint) in (types.UnionType, typing.Union) else (hint,)
+        for option in options:
+            origin, args = typing.get_origin(option), typing.get_args(option)
+            if option is type(None):
+                kind.nullable = True
+            elif origin is Literal:
+                kind.words = args
+            elif origin in (tuple, list):
+                kind.many = True
+                kind.length = None if origin is list or Ellipsis in args else len(args)
+                items += [arg for arg in args if arg is not Ellipsis]
+            else:
+                kind.single = True
+                items.append(option)
+        kind.single = kind.single and kind.many
+        kinds = set(items)
+        kind.item = next(iter(kinds)) if len(kinds) == 1 else float if kinds == {int, float} else None
+        return kind
 
 
 def input_info(spec: InputSpec) -> InputInfo:
     """The same for the wire."""
     values = {field.name: getattr(spec, field.name) for field in fields(spec)}
     values["default"] = list(spec.default) if isinstance(spec.default, tuple) else spec.default
+    values["words"] = list(spec.words)
     values["choices"] = None if spec.choices is None else list(spec.choices)
     return InputInfo.model_validate({**values, "is_handle": spec.is_port})

@@ -4,6 +4,47 @@
  */
 
 export interface paths {
+    "/api/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Blocks */
+        get: operations["listBlocks"];
+        put?: never;
+        /**
+         * Create Block
+         * @description Keep a block, with those that it uses, for other graphs.
+         */
+        post: operations["createBlock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/blocks/{block_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Block
+         * @description Remove a block from the library; graphs that use it keep their copy.
+         */
+        delete: operations["deleteBlock"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/datasets": {
         parameters: {
             query?: never;
@@ -468,6 +509,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/starters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Starters */
+        get: operations["listStarters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/starters/{starter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Starter
+         * @description A new graph from a starter; the data it trains on is made when it is not there yet.
+         */
+        post: operations["openStarter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/system": {
         parameters: {
             query?: never;
@@ -535,6 +613,65 @@ export interface components {
              * @enum {string}
              */
             type: "artifact";
+        };
+        /**
+         * Block
+         * @description A named subgraph with ports and parameters of its own, used by nodes of the type Block.
+         */
+        Block: {
+            /** Edges */
+            edges?: components["schemas"]["Edge"][];
+            /**
+             * Inputs
+             * @description Each input port of the block, with the inner ports that it feeds
+             */
+            inputs?: {
+                [key: string]: components["schemas"]["PortRef"][];
+            };
+            /**
+             * Name
+             * @default Block
+             */
+            name: string;
+            /** Nodes */
+            nodes?: components["schemas"]["Node"][];
+            /**
+             * Outputs
+             * @description Each output port of the block, with the inner output that it hands on
+             */
+            outputs?: {
+                [key: string]: components["schemas"]["PortRef"];
+            };
+            /**
+             * Params
+             * @description Each exposed parameter, with the inner parameters that it sets
+             */
+            params?: {
+                [key: string]: components["schemas"]["PortRef"][];
+            };
+        } & {
+            [key: string]: components["schemas"]["JsonValue"];
+        };
+        /**
+         * BlockRecord
+         * @description A block of the user's own library, with the blocks that it uses.
+         */
+        BlockRecord: {
+            /**
+             * Block
+             * @description Which of `blocks` it is
+             */
+            block: string;
+            /** Blocks */
+            blocks: {
+                [key: string]: components["schemas"]["Block"];
+            };
+            /** Created */
+            created: number;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
         };
         /** CheckpointEvent */
         CheckpointEvent: {
@@ -680,6 +817,7 @@ export interface components {
         Diagnostic: {
             /** Code */
             code: string;
+            fix?: components["schemas"]["Fix"] | null;
             /**
              * Hint
              * @default
@@ -689,7 +827,7 @@ export interface components {
             message: string;
             /**
              * Node
-             * @description Id of the node, where the problem has one
+             * @description Id of the node, where the problem has one; inside a block its path, `encoder/2/fc`
              */
             node?: string | null;
             /**
@@ -753,6 +891,16 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * Fix
+         * @description A remedy that a click can apply: edits of the graph, one undo step together.
+         */
+        Fix: {
+            /** Edits */
+            edits: (components["schemas"]["SetParam"] | components["schemas"]["SetDisabled"] | components["schemas"]["RemoveNode"] | components["schemas"]["InsertNode"] | components["schemas"]["ReplaceNode"])[];
+            /** Label */
+            label: string;
+        };
         /** GpuStats */
         GpuStats: {
             /** Index */
@@ -784,6 +932,13 @@ export interface components {
         };
         /** Graph */
         Graph: {
+            /**
+             * Blocks
+             * @description The blocks this graph uses, by id
+             */
+            blocks?: {
+                [key: string]: components["schemas"]["Block"];
+            };
             /** Edges */
             edges?: components["schemas"]["Edge"][];
             /**
@@ -898,6 +1053,12 @@ export interface components {
              * @description A list of exactly this many values
              */
             length?: number | null;
+            /**
+             * Many
+             * @description A list of any number of values (of `length` where that is given)
+             * @default false
+             */
+            many: boolean;
             /** Max */
             max?: number | null;
             /** Min */
@@ -915,13 +1076,45 @@ export interface components {
             nullable: boolean;
             /** Required */
             required: boolean;
+            /**
+             * Single
+             * @description A lone value stands for a list
+             * @default false
+             */
+            single: boolean;
             /** Step */
             step?: number | null;
             /**
              * Widget
-             * @description 'dataset' or 'columns' where a picker fits better than a field
+             * @description 'dataset', 'columns', 'layer' or 'block' where a picker fits better than a field
              */
             widget?: string | null;
+            /**
+             * Words
+             * @description Words that are accepted beside numbers
+             */
+            words?: string[];
+        };
+        /**
+         * InsertNode
+         * @description Put a new node of this type on the wires that leave an output.
+         */
+        InsertNode: {
+            /** After */
+            after: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "insert_node";
+            /** Output */
+            output: string;
+            /** Params */
+            params?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Type */
+            type: string;
         };
         JsonValue: unknown;
         /** LogEvent */
@@ -1040,6 +1233,17 @@ export interface components {
              * @enum {string}
              */
             type: "metrics";
+        };
+        /** NewBlock */
+        NewBlock: {
+            /** Block */
+            block: string;
+            /** Blocks */
+            blocks: {
+                [key: string]: components["schemas"]["Block"];
+            };
+            /** Name */
+            name: string;
         };
         /** NewRun */
         NewRun: {
@@ -1174,9 +1378,14 @@ export interface components {
             };
             /**
              * Kind
-             * @description data, layer, operation, model, loss, optimizer, training, metric or other
+             * @description data, input, layer, operation, block, model, loss, optimizer, scheduler, training, metric or other
              */
             kind: string;
+            /**
+             * Output Count
+             * @description The parameter that says how many of the outputs there are: a number, or a list
+             */
+            output_count?: string | null;
             /** Outputs */
             outputs: components["schemas"]["OutputInfo"][];
             /**
@@ -1207,6 +1416,11 @@ export interface components {
         };
         /** NodeReport */
         NodeReport: {
+            /**
+             * Activation
+             * @description Bytes of the outputs, per sample
+             */
+            activation?: number | null;
             /**
              * Flops
              * @description Per sample, forward
@@ -1256,6 +1470,21 @@ export interface components {
             dtype: string;
             /** Name */
             name: string;
+        };
+        /**
+         * PortRef
+         * @description A port or a parameter of a node inside a block.
+         */
+        PortRef: {
+            /**
+             * Index
+             * @description Place among the wires of a port that takes several; null: behind them
+             */
+            index?: number | null;
+            /** Node */
+            node: string;
+            /** Port */
+            port: string;
         };
         /**
          * PortValue
@@ -1387,6 +1616,38 @@ export interface components {
              */
             type: "progress";
         };
+        /**
+         * RemoveNode
+         * @description Remove a node; what read its output reads the source of its first input instead.
+         */
+        RemoveNode: {
+            /** Node */
+            node: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "remove_node";
+        };
+        /**
+         * ReplaceNode
+         * @description Give a node another type; wires stay where the port's name does, the first ones stand for each other.
+         */
+        ReplaceNode: {
+            /** Node */
+            node: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "replace_node";
+            /** Params */
+            params?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Type */
+            type: string;
+        };
         /** Report */
         Report: {
             /** Diagnostics */
@@ -1494,6 +1755,52 @@ export interface components {
          * @enum {string}
          */
         RunState: "queued" | "starting" | "running" | "paused" | "stopping" | "stopped" | "completed" | "failed" | "interrupted";
+        /** SetDisabled */
+        SetDisabled: {
+            /** Disabled */
+            disabled: boolean;
+            /** Node */
+            node: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "set_disabled";
+        };
+        /** SetParam */
+        SetParam: {
+            /** Node */
+            node: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "set_param";
+            /** Param */
+            param: string;
+            value: components["schemas"]["JsonValue"];
+        };
+        /**
+         * Starter
+         * @description A network to begin with, on data that VisDL makes itself.
+         */
+        Starter: {
+            /** Description */
+            description: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Nodes */
+            nodes: number;
+            /** Parameters */
+            parameters: number;
+            /**
+             * Task
+             * @description What it learns, in a few words
+             */
+            task: string;
+        };
         /** StateEvent */
         StateEvent: {
             /**
@@ -1603,9 +1910,14 @@ export interface components {
             flops: number;
             /**
              * Memory
-             * @description Bytes to train: weights, gradients, optimizer state, activations
+             * @description Bytes to train: weights, gradients, optimizer state, activations of a batch
              */
             memory?: number | null;
+            /**
+             * Memory Free
+             * @description Bytes that are free on the device
+             */
+            memory_free?: number | null;
             /**
              * Parameters
              * @default 0
@@ -1621,6 +1933,367 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listBlocks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockRecord"][];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    createBlock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBlock"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockRecord"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteBlock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                block_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listDatasets: {
         parameters: {
             query?: never;
@@ -5423,6 +6096,246 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listStarters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Starter"][];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    openStarter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                starter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredGraph"];
+                };
             };
             /** @description The body cannot be read */
             400: {

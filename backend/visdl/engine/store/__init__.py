@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from visdl.engine.store.blocks import BlockTable
 from visdl.engine.store.database import Database, StoreError
 from visdl.engine.store.datasets import DatasetTable
 from visdl.engine.store.events import EventTable
@@ -13,7 +14,7 @@ from visdl.engine.store.runs import RunTable
 __all__ = ["Store", "StoreError"]
 
 
-class Store(DatasetTable, GraphTable, RunTable, EventTable):
+class Store(DatasetTable, GraphTable, BlockTable, RunTable, EventTable):
     """The tables behind one door. Every method is safe from any thread; a write that returned is on the disk."""
 
     def __init__(self, path: Path) -> None:

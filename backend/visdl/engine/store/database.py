@@ -52,6 +52,11 @@ _MIGRATIONS = [
     );
     CREATE INDEX points_by_seq ON points (run, seq);
     """,
+    """
+    CREATE TABLE blocks (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, created REAL NOT NULL, block TEXT NOT NULL, blocks TEXT NOT NULL
+    );
+    """,
 ]
 
 
