@@ -136,7 +136,7 @@ def test_validation_answers_200_with_the_problems_of_a_broken_one(client):
     answer = client.post("/api/graphs/validate", json={"nodes": [{"id": "a", "type": "Linaer"}]})
     assert answer.status_code == 200
     problem = answer.json()["diagnostics"][0]
-    assert problem.keys() == {"code", "severity", "node", "port", "message", "hint"}
+    assert problem.keys() == {"code", "severity", "node", "port", "message", "hint", "fix"}
     assert (problem["severity"], problem["node"]) == ("error", "a")
     assert "Linaer" in problem["message"]
 
