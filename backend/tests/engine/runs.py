@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from visdl.datasets.dataset import Dataset
+from visdl.engine.blocks import flatten
 from visdl.engine.builder import build
 from visdl.engine.execution import Execution, RunSpec
 from visdl.engine.graph import Topology
@@ -86,8 +87,9 @@ def execute(
 
 def built(graph: Graph, inputs: int = 2, seed: int = 0) -> nn.Module:
     """The model of a graph as it is before training."""
-    network = extract(graph, Topology(graph), NodeRegistry, graph.node("model"))
-    return build(network, torch.zeros(2, inputs), seed)
+    flat = flatten(graph)
+    network = extract(flat, Topology(flat.graph), NodeRegistry, graph.node("model"))
+    return build(network, [torch.zeros(2, inputs)], seed)
 
 
 def assert_equal_weights(a: dict[str, Tensor], b: dict[str, Tensor]) -> None:

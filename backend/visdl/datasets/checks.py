@@ -28,7 +28,7 @@ def problems(data: Dataset | Loader, target: Literal["index", "float"]) -> list[
     """Why this data cannot be trained on with class indices or numbers as the target."""
     dataset = data.dataset if isinstance(data, Loader) else data
     found = [*_inputs(dataset, dataset.inputs), *_targets(dataset, dataset.targets, target)]
-    if isinstance(data, Loader) and target == "index" and not found:
+    if isinstance(data, Loader) and target == "index" and not found and len(dataset.targets) == 1:
         found += _few_rows(data)
     return found
 
@@ -81,19 +81,13 @@ def _targets(dataset: Dataset, names: Sequence[str], target: Literal["index", "f
         yield Problem(
             "no_target", field, f"No target column is chosen in {dataset.name}.", "Choose the column to predict."
         )
-    if target == "index" and len(names) > 1:
-        message = f"This loss takes one target column, but {len(names)} are chosen: {', '.join(names)}."
-        yield Problem(
-            "many_targets", field, message, "Choose one column of classes, or a loss for numbers such as MSELoss."
-        )
-        return
     for name in names:
         column = dataset.columns.get(name)
         if column is None:
             yield _absent(dataset, name, field)
             continue
         yield from _unusable(column, field)
-        yield from _not_numbers(column, field) if target == "float" else _not_classes(column, field)
+        yield from _not_numbers(column, field) if target == "float" else _not_classes(column, field, len(names))
 
 
 def _absent(dataset: Dataset, name: str, field: str) -> Problem:
@@ -120,13 +114,13 @@ def _not_numbers(column: Column, field: str) -> Iterator[Problem]:
         )  # fmt: skip
 
 
-def _not_classes(column: Column, field: str) -> Iterator[Problem]:
+def _not_classes(column: Column, field: str, targets: int) -> Iterator[Problem]:
     if column.dtype == "float" and column.classes is None:
         yield Problem(
             "not_classes", field, f"Column '{column.name}' holds numbers with decimals, which are no class labels.",
             "Choose a column of whole numbers or text, or a loss for numbers such as MSELoss.",
         )  # fmt: skip
-    elif column.distinct == 1:
+    elif column.distinct == 1 and targets == 1:
         yield Problem(
             "one_class",
             field,

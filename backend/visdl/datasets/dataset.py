@@ -56,15 +56,29 @@ class Dataset:
     def select(self, inputs: str, targets: str) -> Dataset:
         """The same table with these columns chosen: comma lists, with globs such as `s_*`.
 
-        No inputs means every numeric column that is not a target; a glob among the inputs leaves targets out.
+        No inputs means every numeric column that is not a target; a glob among the inputs leaves targets out, unless
+        both lists are the same (an autoencoder).
         Raises InvalidInputError with `field` "input_columns" or "target_columns".
         """
         chosen_targets = self._choose(targets, "target_columns")
+        if inputs.strip() and inputs.strip() == targets.strip():
+            return replace(self, inputs=chosen_targets, targets=chosen_targets)
         chosen_inputs = self._choose(inputs, "input_columns", leave_out=chosen_targets)
         if not inputs.strip():
             numeric = (column.name for column in self.record.columns if column.dtype != "text")
             chosen_inputs = tuple(name for name in numeric if name not in chosen_targets)
         return replace(self, inputs=chosen_inputs, targets=chosen_targets)
+
+    def narrow(self, text: str, field: str) -> tuple[str, ...]:
+        """The input columns that a comma list with globs means. Raises InvalidInputError with `field`."""
+        chosen = self._choose(text, field)
+        others = [name for name in chosen if name not in self.inputs]
+        if others and any(name in self.inputs for name in chosen):
+            return tuple(name for name in chosen if name in self.inputs)
+        if others:
+            hint = "Choose it among the input columns of the data, or name others here."
+            raise InvalidInputError(f"Column '{others[0]}' is no input column of the data.", hint=hint, field=field)
+        return chosen
 
     def _choose(self, text: str, field: str, leave_out: Sequence[str] = ()) -> tuple[str, ...]:
         found: dict[str, None] = {}

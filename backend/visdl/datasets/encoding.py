@@ -5,7 +5,7 @@ Fitted on the training rows alone, kept with the run, and used again for every l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -15,76 +15,129 @@ from pydantic import BaseModel, Field
 from visdl.datasets.checks import check_inputs, check_loader, check_targets
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader, Scaling
-from visdl.datasets.storage import Index
+from visdl.datasets.storage import Floats, Index
 from visdl.models.errors import InvalidInputError
 
 TargetKind = Literal["index", "float"]
+Element = Literal["float32", "int64"]
+Values = NDArray[np.float32] | NDArray[np.int64]
 _LARGEST = float(np.finfo(np.float32).max)
+
+
+class Argument(BaseModel):
+    """One argument of the model: the columns it is made of, and its shape without the batch axis."""
+
+    columns: list[str]
+    shape: list[int]
+    element: Element = "float32"
 
 
 class Encoding(BaseModel):
     """What was learned from the training rows: `(x - shift) / scale` per input, and the classes in their order."""
 
     inputs: list[str]
+    arguments: list[Argument] = Field(default_factory=list, description="Empty: one, of all inputs")
     targets: list[str]
     target: TargetKind
     scaling: Scaling = "none"
     shift: list[float] = Field(default_factory=list, description="Per input; empty without scaling")
     scale: list[float] = Field(default_factory=list)
     classes: list[str] | None = Field(default=None, description="Labels by class index; null for a target of numbers")
+    target_shape: list[int] | None = Field(
+        default=None, description="Of the target per sample; null: none for one column of classes, else the columns"
+    )
 
     @classmethod
-    def fit(cls, loader: Loader, target: TargetKind) -> Encoding:
+    def fit(cls, loader: Loader, target: TargetKind, arguments: Sequence[Argument] = ()) -> Encoding:
         """Learn from the loader's rows. Raises InvalidInputError for data that cannot be trained on."""
         dataset = loader.dataset
         check_loader(loader, target)
-        shift, scale = _fit_scaling(loader)
+        ids = {name for argument in arguments if argument.element == "int64" for name in argument.columns}
+        shift, scale = _fit_scaling(loader, ids)
         return cls(
             inputs=list(dataset.inputs),
+            arguments=list(arguments),
             targets=list(dataset.targets),
             target=target,
             scaling=loader.scaling,
             shift=shift,
             scale=scale,
-            classes=dataset.factorize(dataset.targets[0], loader.rows)[1] if target == "index" else None,
+            classes=_fit_classes(loader) if target == "index" else None,
         )
 
-    def encode(
-        self, dataset: Dataset, rows: Index | None = None
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64] | NDArray[np.float32]]:
-        """Inputs float32 (rows, inputs), and class indices int64 (rows,) or numbers float32 (rows, targets)."""
+    def encode(self, dataset: Dataset, rows: Index | None = None) -> tuple[list[Values], Values]:
+        """The arguments (see `encode_inputs`) and the targets (see `encode_targets`)."""
         return self.encode_inputs(dataset, rows), self.encode_targets(dataset, rows)
 
-    def encode_inputs(self, dataset: Dataset, rows: Index | None = None) -> NDArray[np.float32]:
-        """Float32 (rows, inputs); the dataset needs no target column."""
-        check_inputs(dataset, self.inputs)
-        if not self.scale:
-            return dataset.numbers(self.inputs, rows)
-        return dataset.numbers(self.inputs, rows, np.array(self.shift), np.array(self.scale))
+    def encode_inputs(self, dataset: Dataset, rows: Index | None = None) -> list[Values]:
+        """One array `(rows, *shape)` for each argument of the model; the dataset needs no target column."""
+        check_inputs(dataset, self._columns)
+        return [self._argument(dataset, argument, rows) for argument in self._arguments]
 
-    def encode_targets(self, dataset: Dataset, rows: Index | None = None) -> NDArray[np.int64] | NDArray[np.float32]:
+    def examples(self, rows: int) -> list[Values]:
+        """Arguments of the right shapes and types, all zero."""
+        return [np.zeros((rows, *argument.shape), dtype=argument.element) for argument in self._arguments]
+
+    def _argument(self, dataset: Dataset, argument: Argument, rows: Index | None) -> Values:
+        names = argument.columns
+        if argument.element == "int64":
+            ids = np.stack([dataset.values(name, rows) for name in names], axis=1).astype(np.int64)
+            return ids.reshape(len(ids), *argument.shape)
+        shift, scale = self._scaling(names)
+        values = dataset.numbers(names, rows, shift, scale) if scale is not None else dataset.numbers(names, rows)
+        return values.reshape(len(values), *argument.shape)
+
+    def encode_targets(self, dataset: Dataset, rows: Index | None = None) -> Values:
+        """Class indices int64 `(rows, …)`, or numbers float32 `(rows, …)`, in the shape that the model's output has."""
         check_targets(dataset, self.targets, self.target)
-        if self.classes is None:
-            return dataset.numbers(self.targets, rows)
-        codes, labels = dataset.factorize(self.targets[0], rows)
-        places = {label: place for place, label in enumerate(self.classes)}
-        for label in labels:
-            if label not in places:
-                raise InvalidInputError(
-                    f"Label '{label}' in column '{self.targets[0]}' was never seen in training.",
-                    hint="Add rows with this label to the training data, or remove them here.",
-                )
-        return np.array([places[label] for label in labels], dtype=np.int64)[codes]
+        values = dataset.numbers(self.targets, rows) if self.classes is None else self._indices(dataset, rows)
+        if self.target_shape is not None:
+            return values.reshape(len(values), *self.target_shape)
+        return values[:, 0] if self.classes is not None and len(self.targets) == 1 else values
 
-    def encode_rows(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float32]:
-        """Inputs float32 (rows, inputs) from records by column name; other keys are left alone."""
-        values = np.array(
-            [[_number(row, name, place) for name in self.inputs] for place, row in enumerate(rows, start=1)],
-            dtype=np.float64,
-        ).reshape(len(rows), len(self.inputs))
-        if self.scale:
-            values = (values - np.array(self.shift)) / np.array(self.scale)
-        return values.astype(np.float32)
+    def _indices(self, dataset: Dataset, rows: Index | None) -> Values:
+        places = {label: place for place, label in enumerate(self.classes or ())}
+        columns = []
+        for name in self.targets:
+            codes, labels = dataset.factorize(name, rows)
+            for label in labels:
+                if label not in places:
+                    raise InvalidInputError(
+                        f"Label '{label}' in column '{name}' was never seen in training.",
+                        hint="Add rows with this label to the training data, or remove them here.",
+                    )
+            columns.append(np.array([places[label] for label in labels], dtype=np.int64)[codes])
+        return np.stack(columns, axis=1)
+
+    def encode_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[Values]:
+        """The model's arguments from records by column name; other keys are left alone."""
+        found = []
+        for argument in self._arguments:
+            values = np.array(
+                [[_number(row, name, place) for name in argument.columns] for place, row in enumerate(rows, start=1)],
+                dtype=np.float64,
+            ).reshape(len(rows), len(argument.columns))
+            shift, scale = self._scaling(argument.columns)
+            if scale is not None and argument.element == "float32":
+                values = (values - shift) / scale
+            found.append(values.reshape(len(rows), *argument.shape).astype(argument.element))
+        return found
+
+    @property
+    def _arguments(self) -> list[Argument]:
+        return self.arguments or [Argument(columns=self.inputs, shape=[len(self.inputs)])]
+
+    @property
+    def _columns(self) -> list[str]:
+        return list(dict.fromkeys(name for argument in self._arguments for name in argument.columns))
+
+    def _scaling(self, names: Sequence[str]) -> tuple[Floats | None, Floats | None]:
+        """Shift and scale of these columns; None without scaling."""
+        if not self.scale:
+            return None, None
+        places = {name: place for place, name in enumerate(self.inputs)}
+        chosen = [places[name] for name in names]
+        return np.array(self.shift)[chosen], np.array(self.scale)[chosen]
 
 
 def _number(row: Mapping[str, Any], name: str, place: int) -> float:
@@ -100,11 +153,27 @@ def _number(row: Mapping[str, Any], name: str, place: int) -> float:
     return float(value)
 
 
-def _fit_scaling(loader: Loader) -> tuple[list[float], list[float]]:
+def _fit_classes(loader: Loader) -> list[str]:
+    """The labels of all target columns in their order: numbers by value, text by alphabet."""
+    dataset = loader.dataset
+    found = [dataset.factorize(name, loader.rows)[1] for name in dataset.targets]
+    if len(found) == 1:
+        return found[0]
+    labels = {label for labels in found for label in labels}
+    text = any(dataset.column(name).dtype == "text" for name in dataset.targets)
+    return sorted(labels) if text else sorted(labels, key=float)
+
+
+def _fit_scaling(loader: Loader, leave_out: Container[str] = ()) -> tuple[list[float], list[float]]:
+    """Shift and scale by input column; columns of ids in `leave_out` stay as they are."""
     if loader.scaling == "none":
         return [], []
     shift, scale = [], []
     for name in loader.dataset.inputs:
+        if name in leave_out:
+            shift.append(0.0)
+            scale.append(1.0)
+            continue
         values = loader.dataset.values(name, loader.rows)
         low, spread = (
             (values.mean(), values.std()) if loader.scaling == "standardize" else (values.min(), np.ptp(values))

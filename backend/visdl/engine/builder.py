@@ -2,60 +2,102 @@
 
 from __future__ import annotations
 
+import operator
+import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 
 from visdl.engine import seeds
-from visdl.engine.inference import make_module
-from visdl.engine.network import INPUT, Network, Source, Step
+from visdl.engine.inference import Shapes, make_module, trace
+from visdl.engine.network import Network, Read, Source, Step
 from visdl.models.errors import RunError
-from visdl.nodes.specs import Shape
+from visdl.nodes.specs import BATCH, Shape
 from visdl.nodes.values import Seeded
 
 
-def build(network: Network, example: Tensor, run_seed: int) -> nn.Module:
+def build(network: Network, example: Sequence[Tensor], run_seed: int) -> nn.Module:
     """The module of a network, initialised on the CPU.
 
-    `example` is a batch of inputs `(rows, …)`: real rows, so that nodes whose shape shows only when they run
-    are built too. Each node is initialised with a seed of its own: what one node is or does never changes
+    `example` is a batch of the model's arguments `(rows, …)`: real rows, so that nodes whose shape shows only when
+    they run are built too. Each node is initialised with a seed of its own: what one node is or does never changes
     another's initial weights. Raises RunError naming the node that cannot be built.
     """
-    values: dict[Source, Tensor] = {INPUT: example}
+    given = {source: _batch_shape(value) for source, value in zip(network.sources, example, strict=True)}
+    facts = trace(network, given)
+    values = None if facts.output else dict(zip(network.sources, example, strict=True))
     modules: dict[str, nn.Module] = {}
     for step in network.steps:
-        modules[step.node.id] = _build_step(step, values, run_seed)
+        if step.missing:
+            raise _cannot(step, f"its input '{step.missing[0]}' is not connected")
+        if values is None:
+            read = facts.inputs[step.node.id]
+            modules[step.node.id] = _make(step, [read.get(port) for port in step.ports], run_seed)
+        else:
+            modules[step.node.id] = _make_and_run(step, values, run_seed)
+    _share_weights(network, modules)
     module = _sequential(network, modules) if network.is_chain else _graph_module(network, modules)
     return module.train()
 
 
-def _build_step(step: Step, values: dict[Source, Tensor], run_seed: int) -> nn.Module:
-    inputs = [_read(source, values) for source in step.inputs.values()]
-    shapes = [_shape(value) for value in inputs]
+def _batch_shape(value: Tensor) -> Shape:
+    return Shape((BATCH, *value.shape[1:]), value.dtype)
+
+
+def _make(step: Step, shapes: Sequence[Shapes], run_seed: int) -> nn.Module:
     try:
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(seeds.derive(run_seed, "init", step.node.id))
-            disabled = step.node.disabled
-            module = make_module(step.cls, step.node.params, list(step.inputs), shapes, disabled=disabled)
-            outputs = module.eval()(*inputs)
+            return make_module(step.cls, step.node.params, step.ports, shapes, disabled=step.node.disabled)
     except Exception as error:  # whatever a node's author may raise
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise RunError(f"'{step.node.label}' cannot be built: {reason}", node=step.node.id, code="build") from error
+        raise _cannot(step, error) from error
+
+
+def _make_and_run(step: Step, values: dict[Source, Tensor], run_seed: int) -> nn.Module:
+    """The same where shapes show only on real rows, whose outputs are added to `values`."""
+    read = [_read(step.inputs.get(port), values) for port in step.ports]
+    module = _make(step, [_shapes(value) for value in read], run_seed)
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            outputs = module.eval()(*read)
+    except Exception as error:  # whatever a node's author may raise
+        raise _cannot(step, error) from error
     found = outputs if isinstance(outputs, tuple | list) else (outputs,)
     for name, value in zip(step.cls.outputs(), found, strict=False):
         values[Source(step.node.id, name)] = value
     return module
 
 
-def _read(source: Source | list[Source], values: Mapping[Source, Tensor]) -> Any:
-    return [values[one] for one in source] if isinstance(source, list) else values[source]
+def _cannot(step: Step, reason: Exception | str) -> RunError:
+    text = str(reason).strip().splitlines()[0] if str(reason).strip() else type(reason).__name__
+    return RunError(f"'{step.node.label}' cannot be built: {text}", node=step.node.id, code="build")
 
 
-def _shape(value: Tensor | list[Tensor]) -> Any:
-    return [_shape(one) for one in value] if isinstance(value, list) else Shape(tuple(value.shape), value.dtype)
+def _read(source: Read | None, values: Mapping[Source, Tensor]) -> Any:
+    return [values[one] for one in source] if isinstance(source, list) else source and values[source]
+
+
+def _shapes(value: Tensor | list[Tensor] | None) -> Shapes:
+    if value is None:
+        return None
+    return [_batch_shape(one) for one in value] if isinstance(value, list) else _batch_shape(value)
+
+
+def _share_weights(network: Network, modules: Mapping[str, nn.Module]) -> None:
+    """Put the owner's parameters in the place of those that have the same name and shape."""
+    for step in network.steps:
+        owner = modules.get(step.owner or "")
+        if owner is None or step.node.disabled:
+            continue
+        own = dict(owner.named_parameters())
+        module = modules[step.node.id]
+        for name, parameter in list(module.named_parameters()):
+            if name in own and own[name].shape == parameter.shape:
+                place, _, last = name.rpartition(".")
+                setattr(module.get_submodule(place), last, own[name])
 
 
 def _sequential(network: Network, modules: Mapping[str, nn.Module]) -> nn.Sequential:
@@ -64,18 +106,17 @@ def _sequential(network: Network, modules: Mapping[str, nn.Module]) -> nn.Sequen
 
 def _graph_module(network: Network, modules: Mapping[str, nn.Module]) -> fx.GraphModule:
     root, graph = nn.Module(), fx.Graph()
-    produced: dict[Source, fx.Node] = {INPUT: graph.placeholder("input")}
+    names = argument_names(network)
+    produced = {source: graph.placeholder(name) for source, name in zip(network.sources, names, strict=True)}
     for step in network.steps:
-        root.add_module(step.name, modules[step.node.id])
-        args = tuple(
-            [produced[one] for one in source] if isinstance(source, list) else produced[source]
-            for source in step.inputs.values()
-        )
+        _add_module(root, step.name, modules[step.node.id])
+        args = tuple(_argument(step.inputs.get(port), produced) for port in step.ports)
         made = graph.call_module(step.name, args)
-        names = list(step.cls.outputs())
-        for index, name in enumerate(names):
-            several = len(names) > 1
-            produced[Source(step.node.id, name)] = graph.call_function(_item, (made, index)) if several else made
+        outputs = list(step.cls.outputs())
+        for index, output in enumerate(outputs):
+            several = len(outputs) > 1
+            item = graph.call_function(operator.getitem, (made, index)) if several else made
+            produced[Source(step.node.id, output)] = item
     graph.output(produced[network.output])
     graph.eliminate_dead_code()
     module = fx.GraphModule(root, graph)
@@ -83,14 +124,44 @@ def _graph_module(network: Network, modules: Mapping[str, nn.Module]) -> fx.Grap
     return module
 
 
-def _item(values: tuple[Tensor, ...], index: int) -> Tensor:
-    return values[index]
+def argument_names(network: Network) -> list[str]:
+    """The names of the model's arguments: those of the Input nodes where they can be names in Python."""
+    if not network.inputs:
+        return ["input"]
+    names: list[str] = []
+    for node in network.inputs:
+        stem = re.sub(r"\W", "_", node.name or node.id)
+        name = stem if stem.isidentifier() and not stem.startswith("__") else f"input_{stem}"
+        names.append(name if name not in names else f"{name}_{len(names)}")
+    return names
+
+
+def _argument(source: Read | None, produced: Mapping[Source, fx.Node]) -> Any:
+    return [produced[one] for one in source] if isinstance(source, list) else source and produced[source]
+
+
+def _add_module(root: nn.Module, name: str, module: nn.Module) -> None:
+    """Add a module under a dotted name, with containers on the way."""
+    *places, last = name.split(".")
+    for place in places:
+        if place not in root._modules:
+            root.add_module(place, nn.Module())
+        root = root.get_submodule(place)
+    root.add_module(last, module)
 
 
 def seed_modules(model: nn.Module, network: Network, run_seed: int, device: torch.device) -> None:
     """Give every module with randomness of its own (Dropout) a generator on the device."""
-    owners = {step.name: step.node.id for step in network.steps}
-    for name, module in model.named_modules():
-        if isinstance(module, Seeded):
-            owner, _, inner = name.partition(".")
-            module.seed(seeds.derive(run_seed, "dropout", f"{owners[owner]}/{inner}"), device)
+    for path_id, module in _seeded(model, network):
+        module.seed(seeds.derive(run_seed, "dropout", path_id), device)
+
+
+def _seeded(model: nn.Module, network: Network) -> Iterator[tuple[str, Seeded]]:
+    for step in network.steps:
+        try:
+            own = model.get_submodule(step.name)
+        except AttributeError:  # nothing reads it
+            continue
+        for inner, module in own.named_modules():
+            if isinstance(module, Seeded):
+                yield f"{step.node.id}/{inner}", module

@@ -17,10 +17,13 @@ from torch import nn
 
 import visdl
 from visdl.datasets.dataset import Dataset
+from visdl.datasets.encoding import Argument, Encoding
 from visdl.datasets.split import Loader
 from visdl.engine import seeds
+from visdl.engine.blocks import flatten
 from visdl.engine.builder import build, seed_modules
 from visdl.engine.checkpoint import write_json
+from visdl.engine.entries import entries
 from visdl.engine.executor import Inputs, arguments, is_network_node, walk
 from visdl.engine.graph import Topology
 from visdl.engine.network import extract
@@ -36,7 +39,7 @@ from visdl.models.graph import Graph, Node
 from visdl.models.runs import RunState
 from visdl.nodes.base import AssemblyNode, BaseNode, TrainerNode
 from visdl.nodes.registry import NodeRegistry
-from visdl.nodes.values import Metrics, TrainingResult
+from visdl.nodes.values import Metrics, TrainingResult, plain_weights
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,9 @@ class Execution:
         self._on_state = on_state
         self._registry = registry
         self._graph = Graph.model_validate(spec.graph)
-        self._topology = Topology(self._graph)
+        self._flat = flatten(self._graph)
+        self._topology = Topology(self._flat.graph)
+        self._arguments: dict[nn.Module, list[Argument]] = {}
         self._folder = Path(spec.folder)
         self._artifacts = self._folder / "artifacts"
         self._announced: dict[Path, tuple[int, int]] = {}
@@ -83,7 +88,7 @@ class Execution:
         """Execute the whole graph; True when it was stopped before its end. Raises RunError, or Leave."""
         self._artifacts.mkdir(parents=True, exist_ok=True)
         write_json(self._artifacts / "graph.json", self._graph.model_dump(mode="json"))
-        walk(self._graph, self._topology, self._registry, self)
+        walk(self._flat.graph, self._topology, self._registry, self)
         if self._result is None:
             raise RunError("The graph has nothing to train.", hint="Add a Training Loop.")
         self._write_report(self._result)
@@ -133,7 +138,8 @@ class Execution:
         return instance.execute(**args)
 
     def _train(self, node: Node, args: dict[str, Any]) -> TrainingResult:
-        prepared = prepare(args, seeds.derive(self._spec.seed, "order", node.id), self._registry)
+        arguments = self._arguments.get(args["model"]) or next(iter(self._arguments.values()))
+        prepared = prepare(args, arguments, seeds.derive(self._spec.seed, "order", node.id), self._registry)
         if self._spec.auto_threads:
             torch.set_num_threads(useful_threads(prepared.plan, self._spec.threads))
         self._on_state(RunState.RUNNING)
@@ -143,13 +149,18 @@ class Execution:
         return result
 
     def _build(self, node: Node, args: dict[str, Any], inputs: Inputs) -> nn.Module:
-        network = extract(self._graph, self._topology, self._registry, node)
+        network = extract(self._flat, self._topology, self._registry, node)
         data = args["dataset"] or inputs.training_data
         dataset = data.dataset if isinstance(data, Loader) else data
         if not isinstance(dataset, Dataset):
             raise RunError(f"The input shape of '{node.label}' is not known.", hint="Wire training data to it.")
-        example = torch.from_numpy(dataset.numbers(dataset.inputs, np.arange(min(2, dataset.rows))))
-        model = build(network, example, self._spec.seed)
+        found = entries(network, dataset, self._registry)
+        for entry, complaint in found.complaints:
+            raise RunError(complaint.message, hint=complaint.hint, node=entry.id, code=complaint.code)
+        encoding = Encoding(inputs=list(dataset.inputs), arguments=found.arguments, targets=[], target="float")
+        example = encoding.encode_inputs(dataset, np.arange(min(2, dataset.rows)))
+        model = build(network, [torch.from_numpy(value) for value in example], self._spec.seed)
+        self._arguments[model] = found.arguments
         device = torch.device(self._spec.device if args["device"] == "auto" else args["device"])
         seed_modules(model, network, self._spec.seed, device)
         return model.to(device)
@@ -184,7 +195,7 @@ class Execution:
         self._announce()
 
     def _write_weights(self, result: TrainingResult) -> None:
-        state = {key: value.detach().cpu().contiguous() for key, value in result.model.state_dict().items()}
+        state = plain_weights(result.model)
         temporary = self._artifacts / ".weights.tmp"
         save_file(state, temporary)
         temporary.replace(self._artifacts / "weights.safetensors")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
 
@@ -14,13 +16,12 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.flop_counter import FlopCounterMode
 
-from visdl.engine.network import Network, Source, Step
+from visdl.engine.network import Network, Read, Source, Step
 from visdl.nodes.base import BaseNode, LayerNode
 from visdl.nodes.registry import NodeRegistry
-from visdl.nodes.specs import Shape
+from visdl.nodes.specs import BATCH, Shape
 
-#: Stands for the batch axis. Prime, and not a usual layer size.
-BATCH = 97
+Shapes = Shape | list[Shape] | None  # what one port reads: several shapes where it takes several wires
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,13 @@ class LayerFacts:
     flops: int = 0  # forward, for one sample
     error: str = ""
     over_batch: bool = False  # normalises over the batch: training needs at least two rows in one
+    weights: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # shapes of its parameters by name
+
+    @property
+    def activation(self) -> int:
+        """Bytes of the outputs, for one sample."""
+        shapes = self.outputs or ()
+        return sum(math.prod(shape) * shape.dtype.itemsize // (BATCH if shape.has_batch else 1) for shape in shapes)
 
 
 class Operation(nn.Module):
@@ -64,44 +72,53 @@ def make_module(
     cls: type[BaseNode],
     params: Mapping[str, Any],
     ports: Sequence[str],
-    shapes: Sequence[Any],
+    shapes: Sequence[Shapes],
     *,
     disabled: bool = False,
 ) -> nn.Module:
-    """The module of one node for inputs of these shapes at these ports; a disabled layer is nn.Identity."""
+    """The module of one node for inputs of these shapes at these ports; a disabled layer hands its input on."""
     own = {name: spec.coerce(params.get(name, spec.default)) for name, spec in cls.parameters().items()}
     node = cls.create(params)
     if not issubclass(cls, LayerNode):
-        return Operation(node, ports, own, disabled=disabled)
+        free = {name: spec.default for name, spec in cls.ports().items() if name not in ports}
+        return Operation(node, ports, {**own, **free}, disabled=disabled)
     if disabled:
-        return _first(len(ports))
-    return cast(LayerNode, node).build(**dict(zip(ports, shapes, strict=True)))
+        return nn.Identity() if len(ports) == len(cls.outputs()) == 1 else PassThrough(len(cls.outputs()))
+    given = {port: shape for port, shape in zip(ports, shapes, strict=True) if shape is not None}
+    return cast(LayerNode, node).build(**given)
 
 
-class _First(nn.Identity):
-    """A disabled layer of several inputs hands on the first."""
+class PassThrough(nn.Module):
+    """A layer of several ports that is switched off: the first input at each output."""
 
-    def forward(self, *inputs: Tensor) -> Tensor:
-        return inputs[0]
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        self._outputs = outputs
+
+    def forward(self, *inputs: Tensor | list[Tensor] | None) -> Tensor | tuple[Tensor, ...]:
+        found = next(value for value in inputs if value is not None and not (isinstance(value, list) and not value))
+        first = found[0] if isinstance(found, list) else found
+        return first if self._outputs == 1 else (first,) * self._outputs
 
 
-def _first(inputs: int) -> nn.Module:
-    return nn.Identity() if inputs == 1 else _First()
-
-
-def layer_facts(step: Step, shapes: Sequence[Shape | list[Shape]]) -> LayerFacts:
+def layer_facts(step: Step, shapes: Sequence[Shapes]) -> LayerFacts:
     """What this layer makes of inputs of these shapes."""
-    key = json.dumps(step.node.params, sort_keys=True)
+    params = {name: value for name, value in step.node.params.items() if name != "weights_of"}
+    key = json.dumps(params, sort_keys=True) if params else "{}"
     frozen = tuple(_freeze(shape) for shape in shapes)
-    return _facts(cast(Any, step.cls), key, tuple(step.inputs), frozen, step.node.disabled)
+    return _facts(cast(Any, step.cls), key, tuple(step.ports), frozen, step.node.disabled)
 
 
-def _freeze(shape: Shape | list[Shape]) -> Any:
+def _freeze(shape: Shapes) -> Any:
+    if shape is None:
+        return None
     return tuple(map(_freeze, shape)) if isinstance(shape, list) else (tuple(shape), shape.dtype)
 
 
-def _thaw(frozen: Any) -> Shape | list[Shape]:
-    is_shape = isinstance(frozen[-1], torch.dtype)
+def _thaw(frozen: Any) -> Shapes:
+    if frozen is None:
+        return None
+    is_shape = bool(frozen) and isinstance(frozen[-1], torch.dtype)
     return Shape(*frozen) if is_shape else [Shape(*item) for item in frozen]
 
 
@@ -116,36 +133,50 @@ def _facts(cls: Any, params: str, ports: tuple[str, ...], frozen: tuple[Any, ...
             inputs = [_meta(shape) for shape in shapes]
             with FlopCounterMode(display=False) as counter:
                 outputs = module(*inputs)
-        facts = _outputs(outputs)
+        facts = _outputs(outputs, shapes)
     except Exception as error:  # whatever a node's author may raise
         return LayerFacts((), error=_sentence(error)) if is_layer else LayerFacts(None, error=_sentence(error))
     if isinstance(facts, str):
         return LayerFacts((), error=facts)
-    parameters = sum(p.numel() for p in module.parameters())
+    weights = {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
+    parameters = sum(math.prod(shape) for shape in weights.values())
     over_batch = any(isinstance(part, _BatchNorm) for part in module.modules())
-    return LayerFacts(facts, parameters, counter.get_total_flops() // BATCH, over_batch=over_batch)
+    flops = counter.get_total_flops() // BATCH
+    return LayerFacts(facts, parameters, flops, over_batch=over_batch, weights=weights)
 
 
-def _meta(shape: Shape | list[Shape]) -> Tensor | list[Tensor]:
+def _meta(shape: Shapes) -> Tensor | list[Tensor] | None:
+    if shape is None:
+        return None
     if isinstance(shape, list):
         return [torch.empty(one, dtype=one.dtype, device="meta") for one in shape]
     return torch.empty(shape, dtype=shape.dtype, device="meta")
 
 
-def _outputs(outputs: Any) -> tuple[Shape, ...] | str:
+def _outputs(outputs: Any, inputs: Sequence[Shapes]) -> tuple[Shape, ...] | str:
     found = outputs if isinstance(outputs, tuple | list) else (outputs,)
     for tensor in found:
         if not isinstance(tensor, Tensor):
             return f"it gives {type(tensor).__name__} where a tensor is needed"
-        if tensor.dim() == 0 or tensor.shape[0] != BATCH:
-            return f"it does not keep the batch axis: the output has the shape {tuple(tensor.shape)}"
-    return tuple(Shape(tuple(tensor.shape), tensor.dtype) for tensor in found)
+    shapes = tuple(Shape(tuple(tensor.shape), tensor.dtype) for tensor in found)
+    read = [one for shape in inputs for one in (shape if isinstance(shape, list) else [shape]) if one is not None]
+    if any(shape.has_batch for shape in read) and not any(shape.has_batch for shape in shapes):
+        return f"it does not keep the batch axis: the output has the shape {shapes[0]}"
+    return shapes
+
+
+_SIZES = re.compile(r"\d+")
 
 
 def _sentence(error: Exception) -> str:
     """The first line of what went wrong, with the batch axis as B."""
-    text = (str(error) or type(error).__name__).strip().splitlines()[0]
-    return text.replace(f"[{BATCH}, ", "[B, ").replace(f"({BATCH}x", "(Bx").replace(f"({BATCH}, ", "(B, ")
+    text = (str(error) or type(error).__name__).strip().splitlines()[0].rstrip(".")
+    return _SIZES.sub(lambda match: _symbol(match[0]), text)
+
+
+def _symbol(digits: str) -> str:
+    size = int(digits) if len(digits) < 18 else 0
+    return "B" if size == BATCH else f"{size // BATCH}·B" if size and size % BATCH == 0 else digits
 
 
 @dataclass(frozen=True)
@@ -158,24 +189,23 @@ class NetworkFacts:
     output: Shape | None
 
 
-def trace(network: Network, input_shape: Shape) -> NetworkFacts:
-    """Shapes of every layer, from the model's input on. Layers behind an error are left out."""
-    shapes: dict[Source, Shape] = {Source(): input_shape}
+def trace(network: Network, given: Mapping[Source, Shape]) -> NetworkFacts:
+    """Shapes of every layer, from the model's inputs on. Layers behind an error are left out."""
+    shapes: dict[Source, Shape] = dict(given)
     inputs: dict[str, dict[str, Shape | list[Shape]]] = {}
     layers: dict[str, LayerFacts] = {}
     for step in network.steps:
-        if any(source not in shapes for source in step.sources()):
+        if step.missing or any(source not in shapes for source in step.sources()):
             continue
         read = {port: _look_up(source, shapes) for port, source in step.inputs.items()}
         inputs[step.node.id] = read
-        facts = layers[step.node.id] = layer_facts(step, list(read.values()))
-        names = list(step.cls.outputs())
-        for name, shape in zip(names, facts.outputs or (), strict=False):
+        facts = layers[step.node.id] = layer_facts(step, [read.get(port) for port in step.ports])
+        for name, shape in zip(step.cls.outputs(), facts.outputs or (), strict=False):
             shapes[Source(step.node.id, name)] = shape
     return NetworkFacts(inputs, shapes, layers, shapes.get(network.output))
 
 
-def _look_up(source: Source | list[Source], shapes: Mapping[Source, Shape]) -> Shape | list[Shape]:
+def _look_up(source: Read, shapes: Mapping[Source, Shape]) -> Shape | list[Shape]:
     return [shapes[one] for one in source] if isinstance(source, list) else shapes[source]
 
 

@@ -1,21 +1,22 @@
 """The network of one model: which layers it has, in which order, and what each reads.
 
-Taken from the graph by ids and ports alone. Shapes come from inference.py, modules from builder.py.
+Taken from the flat graph by ids and ports alone. Shapes come from inference.py, modules from builder.py.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from torch import fx, nn
 
+from visdl.engine.blocks import Flat, Level
 from visdl.engine.executor import is_network_node
 from visdl.engine.graph import Topology
-from visdl.models.graph import Graph, Node
-from visdl.nodes.base import BaseNode
+from visdl.models.graph import Node
+from visdl.nodes.base import BaseNode, InputNode, LayerNode
 from visdl.nodes.registry import NodeRegistry
 
 _TAKEN = frozenset(dir(nn.Module())) | frozenset(dir(fx.GraphModule(nn.Module(), fx.Graph()))) | {"input"}
@@ -23,13 +24,14 @@ _TAKEN = frozenset(dir(nn.Module())) | frozenset(dir(fx.GraphModule(nn.Module(),
 
 @dataclass(frozen=True)
 class Source:
-    """An output of a layer; without a node, the model's input."""
+    """An output of a layer or of an Input node; without a node, the model's only input."""
 
     node: str | None = None
     output: str = "output"
 
 
 INPUT = Source()
+Read = Source | list[Source]
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,28 @@ class Step:
 
     node: Node
     cls: type[BaseNode]
-    name: str  # of its module
-    inputs: dict[str, Source | list[Source]]
+    name: str  # of its module; inside blocks with dots
+    inputs: dict[str, Read]
+    owner: str | None = None  # the node whose weights it uses
+    absent: dict[str, Node] = field(default_factory=dict)  # ports whose source is switched off and hands nothing on
 
     def sources(self) -> Iterator[Source]:
         for source in self.inputs.values():
             yield from source if isinstance(source, list) else [source]
+
+    @property
+    def missing(self) -> list[str]:
+        """Ports that need a wire and have none."""
+        ports = self.cls.ports()
+        wanted = [name for name, spec in ports.items() if spec.required or name == next(iter(ports))]
+        return [name for name in wanted if not self.inputs.get(name)]
+
+    @property
+    def ports(self) -> list[str]:
+        """The ports that the module is called with, in order: up to the last one that reads anything."""
+        names = list(self.cls.ports())
+        last = max((names.index(name) for name in self.inputs), default=-1)
+        return names[: last + 1]
 
 
 @dataclass(frozen=True)
@@ -52,20 +70,28 @@ class Network:
 
     steps: list[Step]
     output: Source
+    inputs: list[Node] = field(default_factory=list)  # its Input nodes, in the order of the model's arguments
+
+    @property
+    def sources(self) -> list[Source]:
+        """The model's arguments."""
+        return [Source(node.id) for node in self.inputs] or [INPUT]
 
     @property
     def is_chain(self) -> bool:
         """Each layer reads the one before it and nothing else: what nn.Sequential can say."""
-        previous = INPUT
+        previous = self.sources[0]
         for step in self.steps:
-            if list(step.sources()) != [previous]:
+            if list(step.inputs.values()) != [previous] or len(step.ports) > 1 or "." in step.name:
                 return False
             previous = Source(step.node.id, next(iter(step.cls.outputs())))
-        return bool(self.steps) and self.output == previous
+            if len(step.cls.outputs()) > 1:
+                return False
+        return bool(self.steps) and len(self.sources) == 1 and self.output == previous
 
 
 def extract(
-    graph: Graph,
+    flat: Flat,
     topology: Topology,
     registry: type[NodeRegistry],
     assembly: Node,
@@ -74,47 +100,103 @@ def extract(
     """The network that leads to a model node. What reads a node in `leave_out` finds no such source."""
     wires = [edge for edge in topology.incoming[assembly.id] if edge.target_input == "layers"]
     members = topology.ancestors(edge.source for edge in wires)
-    nodes = {node.id: node for node in graph.nodes}
+    nodes = {node.id: node for node in flat.graph.nodes}
     classes = {i: registry.get(nodes[i].type) for i in topology.order if i in members and i not in leave_out}
     layers = [i for i, cls in classes.items() if is_network_node(cls)]
-    names = module_names([nodes[i] for i in layers])
-    steps = [Step(nodes[i], classes[i], names[i], _sources(classes[i], topology, i)) for i in layers]
+    inputs = [node for node in flat.graph.nodes if node.id in classes and issubclass(classes[node.id], InputNode)]
+    off = {i: nodes[i] for i in layers if nodes[i].disabled and hands_nothing_on(classes[i])}
+    names = module_names([nodes[i] for i in layers], flat)
+    steps = [
+        _step(nodes[i], classes[i], names[i], topology, flat, off, reads_input=not inputs)
+        for i in layers
+        if i not in off and not issubclass(classes[i], InputNode)
+    ]
     output = Source(wires[0].source, wires[0].source_output) if wires else INPUT
-    return Network(steps, output)
+    return Network(steps, output, inputs)
 
 
-def _sources(cls: type[BaseNode], topology: Topology, node_id: str) -> dict[str, Source | list[Source]]:
+def hands_nothing_on(cls: type[BaseNode]) -> bool:
+    """Whether a node of this type has no input that it could hand on when it is switched off."""
+    return issubclass(cls, LayerNode) and not cls.ports()
+
+
+def _step(
+    node: Node,
+    cls: type[BaseNode],
+    name: str,
+    topology: Topology,
+    flat: Flat,
+    off: dict[str, Node],
+    *,
+    reads_input: bool,
+) -> Step:
     """What each port reads. A layer without any wire reads the model's input at its first port."""
     ports, several, single = cls.ports(), defaultdict[str, list[Source]](list), dict[str, Source]()
-    for edge in topology.incoming[node_id]:
+    absent: dict[str, Node] = {}
+    for edge in topology.incoming[node.id]:
         source = Source(edge.source, edge.source_output)
-        if edge.target_input in ports and ports[edge.target_input].multiple:
+        if edge.target_input not in ports:
+            continue
+        if edge.source in off:
+            absent[edge.target_input] = off[edge.source]
+        elif ports[edge.target_input].multiple:
             several[edge.target_input].append(source)
-        elif edge.target_input in ports:
+        else:
             single[edge.target_input] = source
-    found: dict[str, Source | list[Source]] = {**single, **several}
+    found: dict[str, Read] = {**single, **several}
     first = next(iter(ports), None)
-    if first is not None and not found:
+    if first is not None and not found and not absent and reads_input:
         found[first] = [INPUT] if ports[first].multiple else INPUT
-    return {port: found[port] for port in ports if port in found}
+    inputs = {port: found[port] for port in ports if port in found}
+    return Step(node, cls, name, inputs, flat.owners.get(node.id), absent)
 
 
-def module_names(nodes: list[Node]) -> dict[str, str]:
-    """The module name of each node: its name where it is unique and no attribute of a module, else its id."""
-    counts = Counter(node.name for node in nodes)
-    names: dict[str, str] = {}
+def module_names(nodes: Sequence[Node], flat: Flat) -> dict[str, str]:
+    """The module name of each node, dotted inside blocks: `encoder.0.attention.q_proj`.
+
+    In each place it is the node's name where that is unique and no attribute of a module, else its id.
+    """
+    paths = {node.id: flat.levels.get(node.id, ()) for node in nodes}
+    scopes: dict[tuple[Level, ...], dict[str, Node]] = defaultdict(dict)
     for node in nodes:
+        path = paths[node.id]
+        for depth, level in enumerate(path):
+            scopes[path[:depth]][level.instance] = flat.instances[level.instance].node
+        scopes[path][node.id] = node
+    local = {path: _local_names(members, path) for path, members in scopes.items()}
+    names = {}
+    for node in nodes:
+        path, parts = paths[node.id], []
+        for depth, level in enumerate(path):
+            parts.append(local[path[:depth]][level.instance])
+            parts += [] if level.repeat is None else [str(level.repeat)]
+        names[node.id] = ".".join([*parts, local[path][node.id]])
+    return names
+
+
+def _local_names(members: dict[str, Node], path: tuple[Level, ...]) -> dict[str, str]:
+    """Names of the nodes and blocks of one scope, by the paths of their nodes."""
+    counts = Counter(node.name for node in members.values())
+    names: dict[str, str] = {}
+    for key, node in members.items():
         own = node.name and counts[node.name] == 1 and node.name not in _TAKEN and "." not in node.name
-        names[node.id] = node.name if own else _identifier(node.id)
+        names[key] = node.name if own else _identifier(_own_id(key, path))
     used: set[str] = set()
-    for node_id, name in names.items():
+    for key, name in names.items():
         unique, count = name, 1
         while unique in used:
             count += 1
             unique = f"{name}_{count}"
         used.add(unique)
-        names[node_id] = unique
+        names[key] = unique
     return names
+
+
+def _own_id(path_id: str, path: tuple[Level, ...]) -> str:
+    if not path:
+        return path_id
+    last = path[-1]
+    return path_id.removeprefix(last.instance + "/").removeprefix("" if last.repeat is None else f"{last.repeat}/")
 
 
 def _identifier(node_id: str) -> str:

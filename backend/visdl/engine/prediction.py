@@ -13,6 +13,7 @@ from torch import nn
 
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.encoding import Encoding
+from visdl.engine.blocks import flatten
 from visdl.engine.builder import build
 from visdl.engine.execution import RunSpec
 from visdl.engine.graph import Topology
@@ -52,13 +53,14 @@ def _predict(spec: RunSpec, data: Any) -> dict[str, Any]:
     else:
         record, place = data
         x = encoding.encode_inputs(Dataset(DatasetRecord.model_validate(record), Path(place)))
-    model = trained_model(spec, len(encoding.inputs))
-    output = predict(model, torch.from_numpy(x)) if len(x) else torch.empty(0, 1)
+    model = trained_model(spec, encoding)
+    arguments = [torch.from_numpy(value) for value in x]
+    output = predict(model, arguments) if len(arguments[0]) else torch.empty(0, 1)
     if encoding.classes is None:
         values = output.tolist()
         return {"columns": encoding.targets, "predictions": [v[0] if len(v) == 1 else v for v in values]}
-    probabilities = output.softmax(1)
-    labels = [encoding.classes[i] if i < len(encoding.classes) else str(i) for i in output.argmax(1).tolist()]
+    probabilities = output.softmax(1).movedim(1, -1)
+    labels = _labels(probabilities.argmax(-1).tolist(), encoding.classes)
     return {
         "columns": encoding.targets,
         "predictions": labels,
@@ -67,15 +69,22 @@ def _predict(spec: RunSpec, data: Any) -> dict[str, Any]:
     }
 
 
-def trained_model(spec: RunSpec, inputs: int) -> nn.Module:
+def _labels(indices: Any, classes: list[str]) -> Any:
+    """Class labels in the place of their indices, in lists of any depth."""
+    if isinstance(indices, list):
+        return [_labels(item, classes) for item in indices]
+    return classes[indices] if indices < len(classes) else str(indices)
+
+
+def trained_model(spec: RunSpec, encoding: Encoding) -> nn.Module:
     """The run's model on the CPU with its kept weights, in evaluation mode."""
-    graph = Graph.model_validate(spec.graph)
-    topology = Topology(graph)
+    flat = flatten(Graph.model_validate(spec.graph))
+    graph, topology = flat.graph, Topology(flat.graph)
     types = {node.id: NodeRegistry.get(node.type) for node in graph.nodes}
     loop = next(i for i, cls in types.items() if issubclass(cls, TrainerNode))
     before = topology.ancestors([loop])
     assembly = next(i for i, cls in types.items() if i in before and issubclass(cls, AssemblyNode))
-    network = extract(graph, topology, NodeRegistry, graph.node(assembly))
-    model = build(network, torch.zeros(2, inputs), spec.seed)
+    network = extract(flat, topology, NodeRegistry, graph.node(assembly))
+    model = build(network, [torch.from_numpy(value) for value in encoding.examples(2)], spec.seed)
     model.load_state_dict(load_file(Path(spec.folder) / "artifacts" / "weights.safetensors"))
     return model.eval()

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from visdl.engine.blocks import Flat
 from visdl.engine.executor import BLOCKED, Blocked, FindDataset, Inputs, arguments, is_network_node
 from visdl.engine.findings import Findings
 from visdl.engine.graph import Topology
@@ -13,7 +14,7 @@ from visdl.engine.model_checks import check_model, check_training, dataset_of
 from visdl.engine.network import extract
 from visdl.models.diagnostics import NodeReport
 from visdl.models.errors import AppError
-from visdl.models.graph import Graph, Node
+from visdl.models.graph import Node
 from visdl.nodes.base import AssemblyNode, BaseNode, DataNode, LossNode, MetricNode, TrainerNode
 from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.specs import DataType
@@ -34,13 +35,14 @@ class StaticVisitor:
 
     def __init__(
         self,
-        graph: Graph,
+        flat: Flat,
         topology: Topology,
         registry: type[NodeRegistry],
         find_dataset: FindDataset,
         broken: set[str],
     ) -> None:
-        self._graph = graph
+        graph = flat.graph
+        self._flat = flat
         self._topology = topology
         self._registry = registry
         self._find_dataset = find_dataset
@@ -156,7 +158,7 @@ class StaticVisitor:
         return dict(zip(names, values, strict=True))
 
     def _infer_model(self, node: Node, data: Any) -> Outputs:
-        network = extract(self._graph, self._topology, self._registry, node, self._broken)
+        network = extract(self._flat, self._topology, self._registry, node, self._broken)
         for step in network.steps:
             other = self._model_of.setdefault(step.node.id, node)
             if other is not node:
@@ -165,9 +167,9 @@ class StaticVisitor:
         if isinstance(data, Unknown):
             return {"model": UNKNOWN}
         dataset = dataset_of(data)
-        if dataset is None:
+        if dataset is None and not (network.inputs and data is None):
             return self._without_input(node, data)
-        facts = check_model(node, network, dataset, self.findings)
+        facts = check_model(node, network, dataset, self._registry, self.findings)
         if facts is None or self._topology.ancestors([node.id]) & self._broken:
             self.findings.nodes[node.id].status = "blocked"
             return BLOCKED

@@ -30,13 +30,13 @@ _MEASURE_ROWS = 65_536  # predictions of the training batches are measured this 
 
 @dataclass(frozen=True)
 class FitPlan:
-    """What a training needs. Tensors lie on the model's device: x `(rows, …)`, y `(rows,)` or `(rows, targets)`."""
+    """What a training needs. Tensors lie on the model's device, `(rows, …)` each: the model's arguments, and y."""
 
     model: nn.Module
     loss: Loss
     optimizer: torch.optim.Optimizer
-    train: Subset[Any]  # over (x, y); its indices are the training rows, the tensors are shared, not copied
-    val: tuple[Tensor, Tensor] | None
+    train: Subset[Any]  # over (*arguments, y); its indices are the training rows, the tensors are shared, not copied
+    val: tuple[tuple[Tensor, ...], Tensor] | None
     batch_size: int
     epochs: int
     seed: int = 0
@@ -132,26 +132,26 @@ def _epoch(plan: FitPlan, state: FitState) -> Iterator[StepDone]:
     model, loss_fn, optimizer = plan.model, plan.loss.module, plan.optimizer
     read_each = next(model.parameters()).device.type == "cpu"
     pending: list[tuple[int, Tensor, int]] = []
-    for x, y in _batches(plan, state):
+    for xs, y in _batches(plan, state):
         optimizer.zero_grad()
-        prediction = model(x)
+        prediction = model(*xs)
         loss = loss_fn(prediction, y)
         loss.backward()
-        pending.append((state.step + 1, loss.detach(), len(x)))
-        losses = _read(pending, state, plan, x) if read_each or len(pending) >= 32 else []
+        pending.append((state.step + 1, loss.detach(), len(y)))
+        losses = _read(pending, state, plan, xs) if read_each or len(pending) >= 32 else []
         if plan.clip_grad_norm is not None:
             nn.utils.clip_grad_norm_(model.parameters(), plan.clip_grad_norm)
         optimizer.step()
         state.step += 1
         state.batch += 1
         state.seen.append((prediction.detach(), y))
-        yield StepDone(state.step, len(x), losses)
+        yield StepDone(state.step, len(y), losses)
     if pending:
         yield StepDone(state.step, 0, _read(pending, state, plan, None))
 
 
 def _read(
-    pending: list[tuple[int, Tensor, int]], state: FitState, plan: FitPlan, x: Tensor | None
+    pending: list[tuple[int, Tensor, int]], state: FitState, plan: FitPlan, xs: Sequence[Tensor] | None
 ) -> list[tuple[int, float]]:
     """Read losses back from the device, empty `pending`, and stop at the first that is not finite."""
     values = [pending[0][1].item()] if len(pending) == 1 else torch.stack([loss for _, loss, _ in pending]).tolist()
@@ -159,7 +159,7 @@ def _read(
     for (step, _, rows), value in zip(pending, values, strict=True):
         if not math.isfinite(value):
             raise RunError(
-                f"The loss is {value} at step {step}{_first_bad(plan.model, x)}.",
+                f"The loss is {value} at step {step}{_first_bad(plan.model, xs)}.",
                 hint="Lower the learning rate, scale the inputs, or clip the gradients (clip_grad_norm).",
                 code="not_finite",
             )
@@ -169,39 +169,46 @@ def _read(
     return losses
 
 
-def _first_bad(model: nn.Module, x: Tensor | None) -> str:
+def _first_bad(model: nn.Module, xs: Sequence[Tensor] | None) -> str:
     """Where values stop being finite, as the end of a sentence."""
     for name, parameter in model.named_parameters():
         if not parameter.isfinite().all():
             return f": the weights '{name}' are not finite any more"
-    if x is None or not x.isfinite().all():
-        return "" if x is None else ": the inputs are not finite"
+    if xs is None or not all(x.isfinite().all() for x in xs):
+        return "" if xs is None else ": the inputs are not finite"
     found: list[str] = []
 
     def look(name: str) -> Callable[..., None]:
-        return lambda _module, _inputs, output: found.append(name) if not output.isfinite().all() else None
+        return lambda _module, _inputs, output: None if _is_finite(output) else found.append(name)
 
     leaves = [(name, module) for name, module in model.named_modules() if not any(module.children())]
     hooks = [module.register_forward_hook(look(name)) for name, module in leaves]
     with torch.no_grad():
-        model(x)
+        model(*xs)
     for hook in hooks:
         hook.remove()
     return f": the first values that are not finite come from '{found[0]}'" if found else ""
 
 
-def _batches(plan: FitPlan, state: FitState) -> Iterator[tuple[Tensor, Tensor]]:
+def _is_finite(output: object) -> bool:
+    found = output if isinstance(output, tuple | list) else (output,)
+    return all(bool(value.isfinite().all()) for value in found if isinstance(value, Tensor))
+
+
+def _batches(plan: FitPlan, state: FitState) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
     """The batches of the present epoch that are still to come, gathered a chunk of rows at a time."""
     sizes = batch_sizes(plan)
-    x, y = plan.train.dataset.tensors  # type: ignore[attr-defined]
-    order = _order(plan, state.epoch, x.device)
+    tensors: tuple[Tensor, ...] = plan.train.dataset.tensors  # type: ignore[attr-defined]
+    order = _order(plan, state.epoch, tensors[0].device)
     first = state.batch
     start = sum(sizes[:first])
-    per_chunk = max(1, _CHUNK_BYTES // max(1, sizes[0] * x[0].numel() * x.element_size()))
+    row_bytes = sum(tensor[0].numel() * tensor.element_size() for tensor in tensors)
+    per_chunk = max(1, _CHUNK_BYTES // max(1, sizes[0] * row_bytes))
     while first < len(sizes):
         part = sizes[first : first + per_chunk]
         rows = order[start : start + sum(part)]
-        yield from zip(x[rows].split(part), y[rows].split(part), strict=True)
+        for *xs, y in zip(*(tensor[rows].split(part) for tensor in tensors), strict=True):
+            yield tuple(xs), y
         first, start = first + len(part), start + sum(part)
 
 

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import Subset, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 
 from visdl.datasets.dataset import Dataset
-from visdl.datasets.encoding import Encoding
+from visdl.datasets.encoding import Argument, Encoding, Values
 from visdl.datasets.split import Loader
 from visdl.engine.checkpoint import CheckpointFolder, Reason
 from visdl.engine.measures import usual_metrics
@@ -30,7 +30,8 @@ from visdl.models.errors import RunError
 from visdl.models.events import CheckpointEvent
 from visdl.models.runs import RunState
 from visdl.nodes.registry import NodeRegistry
-from visdl.nodes.specs import Shape
+from visdl.nodes.base import Loss
+from visdl.nodes.specs import BATCH, Shape
 from visdl.nodes.values import TrainingResult, predict
 
 #: Between two steps the core is offered to whoever waits for it: the server, above all. Without this it may wait
@@ -52,21 +53,25 @@ class Prepared:
     encoding: Encoding
 
 
-def prepare(args: dict[str, Any], seed: int, registry: type[NodeRegistry]) -> Prepared:
+def prepare(
+    args: dict[str, Any], arguments: Sequence[Argument], seed: int, registry: type[NodeRegistry]
+) -> Prepared:
     """The plan for the values on a training loop's ports.
 
     Raises InvalidInputError for data that cannot be trained on, RunError when prediction and target do not fit.
     """
     model, loss, train = args["model"], args["loss_fn"], _loader(args["train_loader"])
     device = next(model.parameters()).device
-    encoding = Encoding.fit(train, loss.target)
-    x, y = _tensors(encoding, train.dataset, device)
+    encoding = Encoding.fit(train, loss.target, arguments)
+    xs = _put(encoding.encode_inputs(train.dataset), device)
+    _fit_target(model, loss, encoding, xs)
+    (y,) = _put([encoding.encode_targets(train.dataset)], device)
     plan = FitPlan(
         model=model,
         loss=loss,
         optimizer=args["optimizer"],
-        train=Subset(TensorDataset(x, y), train.rows),  # type: ignore[arg-type]  # an array is a sequence of indices
-        val=_validation(args.get("val_loader"), train, encoding, (x, y)),
+        train=Subset(TensorDataset(*xs, y), train.rows),  # type: ignore[arg-type]  # an array is a sequence of indices
+        val=_validation(args.get("val_loader"), train, encoding, (xs, y)),
         batch_size=train.batch_size,
         epochs=args["epochs"],
         seed=seed,
@@ -77,7 +82,7 @@ def prepare(args: dict[str, Any], seed: int, registry: type[NodeRegistry]) -> Pr
         patience=args["patience"],
         clip_grad_norm=args["clip_grad_norm"],
     )
-    _try_one_batch(plan, encoding)
+    batch_sizes(plan)
     return Prepared(plan, encoding)
 
 
@@ -85,35 +90,39 @@ def _loader(data: Loader | Dataset) -> Loader:
     return data if isinstance(data, Loader) else Loader(data, shuffle=True)
 
 
-def _tensors(encoding: Encoding, dataset: Dataset, device: torch.device) -> tuple[Tensor, Tensor]:
-    x, y = encoding.encode(dataset)
-    return torch.from_numpy(x).to(device), torch.from_numpy(y).to(device)
+def _put(values: Sequence[Values], device: torch.device) -> tuple[Tensor, ...]:
+    return tuple(torch.from_numpy(value).to(device) for value in values)
 
 
 def _validation(
-    data: Loader | Dataset | None, train: Loader, encoding: Encoding, shared: tuple[Tensor, Tensor]
-) -> tuple[Tensor, Tensor] | None:
+    data: Loader | Dataset | None, train: Loader, encoding: Encoding, shared: tuple[tuple[Tensor, ...], Tensor]
+) -> tuple[tuple[Tensor, ...], Tensor] | None:
     """Validation rows: taken from the tensors of the training data where both are parts of one dataset."""
     if data is None or (isinstance(data, Loader) and len(data) == 0):
         return None
     loader = _loader(data)
-    device = shared[0].device
-    x, y = shared if loader.dataset is train.dataset else _tensors(encoding, loader.dataset, device)
-    rows = torch.as_tensor(loader.rows).to(device)
-    return x[rows], y[rows]
+    xs, y = shared
+    if loader.dataset is not train.dataset:
+        inputs, targets = encoding.encode(loader.dataset)
+        xs, (y,) = _put(inputs, y.device), _put([targets], y.device)
+    rows = torch.as_tensor(loader.rows).to(y.device)
+    return tuple(x[rows] for x in xs), y[rows]
 
 
-def _try_one_batch(plan: FitPlan, encoding: Encoding) -> None:
-    """Compare prediction and target before training, so that nothing is ever broadcast in silence."""
-    batch_sizes(plan)
-    x = plan.train.dataset.tensors[0]  # type: ignore[attr-defined]
-    prediction = predict(plan.model, x[:2])
+def _fit_target(model: nn.Module, loss: Loss, encoding: Encoding, xs: Sequence[Tensor]) -> None:
+    """Try one batch, and give the target the shape of the output.
+
+    Raises RunError where they do not fit, so that nothing is ever broadcast in silence.
+    """
+    prediction = predict(model, [x[:2] for x in xs])
+    shape = Shape((BATCH, *prediction.shape[1:]), prediction.dtype)
     classes = len(encoding.classes) if encoding.classes is not None else None
-    complaint = plan.loss.node.mismatch(Shape(tuple(prediction.shape)), None, len(encoding.targets))
+    complaint = loss.node.mismatch(shape, None, len(encoding.targets))
     if complaint is None and classes is not None and prediction.shape[1] < classes:
-        complaint = plan.loss.node.mismatch(Shape(tuple(prediction.shape)), classes, 1)
+        complaint = loss.node.mismatch(shape, classes, len(encoding.targets))
     if complaint:
         raise RunError(f"{complaint}.", hint="Change the model's last layer.", code="output_shape")
+    encoding.target_shape = list(prediction.shape[1:] if classes is None else prediction.shape[2:])
 
 
 def useful_threads(plan: FitPlan, limit: int) -> int:
@@ -122,9 +131,9 @@ def useful_threads(plan: FitPlan, limit: int) -> int:
     Below some 4 MFLOP in the forward pass a second thread gained nothing, and where the cores were busy with
     other work each step waited up to 100 ms for it.
     """
-    x = plan.train.dataset.tensors[0]  # type: ignore[attr-defined]
+    *xs, _ = plan.train.dataset.tensors  # type: ignore[attr-defined]
     with FlopCounterMode(display=False) as counter:
-        predict(plan.model, x[:2])
+        predict(plan.model, [x[:2] for x in xs])
     return limit if counter.get_total_flops() / 2 * plan.batch_size > _SMALL_STEP else 1
 
 

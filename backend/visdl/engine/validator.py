@@ -9,6 +9,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from visdl.engine.blocks import block_reports, flatten
 from visdl.engine.executor import FindDataset, walk
 from visdl.engine.graph import Topology
 from visdl.engine.statics import StaticVisitor
@@ -16,6 +17,9 @@ from visdl.models.diagnostics import Diagnostic, NodeReport, Report, Severity
 from visdl.models.graph import Edge, Graph, Node
 from visdl.nodes.base import BaseNode, TrainerNode
 from visdl.nodes.registry import NodeRegistry
+
+
+_UNFOLDED = 10  # nodes there may be with all blocks in place, for each that may be drawn
 
 
 class Validator:
@@ -34,26 +38,29 @@ class Validator:
         too_large = list(self._size(graph))
         if too_large:
             return Report(valid=False, diagnostics=too_large)
-        topology = Topology(graph)
-        found = [*self._structure(graph, topology), *self._training(graph, "error" if to_run else "warning")]
+        flat = flatten(graph, limit=_UNFOLDED * self._max_nodes)
+        topology = Topology(flat.graph)
+        found = [*flat.problems, *self._structure(flat.graph, topology)]
+        found += self._training(flat.graph, "error" if to_run else "warning")
         broken = {d.node for d in found if d.severity == "error" and d.node}
-        visitor = StaticVisitor(graph, topology, self._registry, self.find_dataset, broken)
+        visitor = StaticVisitor(flat, topology, self._registry, self.find_dataset, broken)
         if not topology.cycle:
-            walk(graph, topology, self._registry, visitor)
+            walk(flat.graph, topology, self._registry, visitor)
             found += visitor.findings.diagnostics
-        order = {node.id: index for index, node in enumerate(graph.nodes)}
+        order = {node.id: index for index, node in enumerate(flat.graph.nodes)}
         found.sort(key=lambda d: (d.severity != "error", order.get(d.node or "", -1)))
-        nodes = {node.id: visitor.findings.nodes.get(node.id, NodeReport()) for node in graph.nodes}
+        nodes = {node.id: visitor.findings.nodes.get(node.id, NodeReport()) for node in flat.graph.nodes}
         for diagnostic in found:
             if diagnostic.severity == "error" and diagnostic.node in nodes:
                 nodes[diagnostic.node].status = "error"
         valid = not any(d.severity == "error" for d in found)
+        nodes = {**nodes, **block_reports(flat, nodes)}
         return Report(valid=valid, diagnostics=found, nodes=nodes, totals=visitor.findings.totals)
 
     def _size(self, graph: Graph) -> Iterator[Diagnostic]:
         for kind, count, limit in (
-            ("nodes", len(graph.nodes), self._max_nodes),
-            ("wires", len(graph.edges), self._max_edges),
+            ("nodes", sum(len(scope.nodes) for scope in (graph, *graph.blocks.values())), self._max_nodes),
+            ("wires", sum(len(scope.edges) for scope in (graph, *graph.blocks.values())), self._max_edges),
         ):
             if count > limit:
                 message = f"The graph has {count:,} {kind}; at most {limit:,} are allowed."

@@ -12,6 +12,7 @@ import typing
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -101,16 +102,16 @@ class BaseNode:
         return []
 
     @classmethod
-    def ports(cls) -> dict[str, InputSpec]:
-        return {name: spec for name, spec in cls.INPUT_TYPES().items() if spec.is_port}
+    def ports(cls) -> Mapping[str, InputSpec]:
+        return _parts(cls)[0]
 
     @classmethod
-    def parameters(cls) -> dict[str, InputSpec]:
-        return {name: spec for name, spec in cls.INPUT_TYPES().items() if not spec.is_port}
+    def parameters(cls) -> Mapping[str, InputSpec]:
+        return _parts(cls)[1]
 
     @classmethod
-    def outputs(cls) -> dict[str, OutputSpec]:
-        return {spec.name: spec for spec in cls.RETURN_TYPES()}
+    def outputs(cls) -> Mapping[str, OutputSpec]:
+        return _parts(cls)[2]
 
     @classmethod
     def describe(cls, type_name: str, source: str = "built-in") -> NodeInfo:
@@ -135,6 +136,19 @@ class BaseNode:
         )
 
 
+@cache
+def _parts(
+    cls: type[BaseNode],
+) -> tuple[Mapping[str, InputSpec], Mapping[str, InputSpec], Mapping[str, OutputSpec]]:
+    """Ports, parameters and outputs by name: asked for at every step of every walk."""
+    specs = cls.INPUT_TYPES().items()
+    return (
+        types.MappingProxyType({name: spec for name, spec in specs if spec.is_port}),
+        types.MappingProxyType({name: spec for name, spec in specs if not spec.is_port}),
+        types.MappingProxyType({spec.name: spec for spec in cls.RETURN_TYPES()}),
+    )
+
+
 class DataNode(BaseNode):
     """Brings or arranges data. Its values are lazy, so what is known before a run is the value itself."""
 
@@ -153,7 +167,11 @@ class DataNode(BaseNode):
 
 
 class LayerNode(BaseNode):
-    """A layer of the network. The ports are the parameters of `build`; parameters with a default are optional."""
+    """A layer of the network. The ports are the parameters of `build`; those with a default are optional.
+
+    A port of the type `list[Shape]` takes any number of wires. Without any wire, the first port reads the model's
+    input. The module is called with the activations in the order of the ports, None where an optional one is free.
+    """
 
     CATEGORY = "Layers"
     KIND = "layer"
@@ -174,8 +192,18 @@ class LayerNode(BaseNode):
 
 
 def _layer_ports(build: Callable[..., nn.Module]) -> dict[str, InputSpec]:
+    """A port per argument of `build`: several wires where it is a list of shapes, optional where it has a default."""
     ports = list(inspect.signature(build).parameters.values())[1:]
-    return {port.name: InputSpec(DataType.LAYER, description="Activations", required=False) for port in ports}
+    return {
+        port.name: InputSpec(
+            DataType.LAYER,
+            required=port is not ports[0] and port.default is inspect.Parameter.empty,
+            multiple="list" in str(port.annotation).lower(),
+            description="Activations",
+        )
+        for port in ports
+        if port.kind is not inspect.Parameter.VAR_KEYWORD
+    }
 
 
 class LossNode(BaseNode, ABC):
@@ -293,6 +321,28 @@ class MetricNode(BaseNode, ABC):
     def execute(self, **kwargs: Any) -> tuple[Callable[[], MetricNode]]:
         """A factory: each epoch and each part of the data is measured by a metric of its own."""
         return (lambda: self.create(kwargs),)
+
+
+class InputNode(BaseNode):
+    """An entry of the network: it says which columns of the data are read, and in what shape."""
+
+    CATEGORY = "Input"
+    KIND = "input"
+    CAN_DISABLE = False
+    DISABLE_REASON = "Without its input the network has nothing to read."
+
+    #: Names of columns as a comma list; empty for all input columns of the data.
+    columns: str
+    #: Sizes without the batch axis; None for one axis of all columns.
+    shape: tuple[int, ...] | None
+
+    def element(self) -> torch.dtype:
+        """The element type of the activations."""
+        return torch.float32
+
+    @classmethod
+    def RETURN_TYPES(cls) -> list[OutputSpec]:
+        return [OutputSpec(DataType.LAYER, "output")]
 
 
 class TrainerNode(BaseNode):

@@ -204,10 +204,15 @@ def Param(
 _PARAM_TYPES = {int: DataType.INT, float: DataType.FLOAT, str: DataType.STRING, bool: DataType.BOOL}
 
 
+#: Stands for the batch axis in a `Shape`. Prime, and no usual size of a layer.
+BATCH = 10_007
+
+
 class Shape(tuple[int, ...]):
     """The shape of an activation, the batch axis at 0, with the element type in `dtype`.
 
-    The size of the batch axis is opaque: nothing may be built from it.
+    The size of the batch axis is opaque: nothing may be built from it. Values that do not depend on the data,
+    such as a learned Parameter, have no batch axis.
     """
 
     dtype: torch.dtype
@@ -222,8 +227,27 @@ class Shape(tuple[int, ...]):
         """The axes behind the batch axis."""
         return tuple(self[1:])
 
+    @property
+    def axes(self) -> list[int | str]:
+        """The sizes for people: "B" for the batch axis, "49·B" where others were folded into it."""
+        return [_axis(size) for size in self]
+
+    @property
+    def has_batch(self) -> bool:
+        return any(size and size % BATCH == 0 for size in self)
+
+    @property
+    def batch_first(self) -> bool:
+        return bool(self) and self[0] == BATCH
+
     def __str__(self) -> str:
-        return ", ".join(["B", *map(str, self[1:])])
+        return ", ".join(map(str, self.axes)) or "one number"
+
+
+def _axis(size: int) -> int | str:
+    if size == 0 or size % BATCH:
+        return size
+    return "B" if size == BATCH else f"{size // BATCH}·B"
 
 
 def spec_of(name: str, param: ParamSpec, hint: Any) -> InputSpec:

@@ -16,7 +16,8 @@ from visdl.datasets.encoding import Encoding
 from visdl.datasets.split import Loader
 from visdl.nodes.base import Complaint, Loss, MetricNode, TargetKind
 
-_CHUNK = 8192  # rows per forward pass of an evaluation
+_CHUNK = 8192  # most rows per forward pass of an evaluation
+_CHUNK_VALUES = 2**20  # most values of the model's arguments in it
 
 
 @runtime_checkable
@@ -80,31 +81,38 @@ class TrainingResult:
     stopped: bool = False
 
 
+def plain_weights(model: nn.Module) -> dict[str, Tensor]:
+    """The state dict on the CPU, each value with memory of its own: what a weights file can hold."""
+    return {key: value.detach().cpu().clone().contiguous() for key, value in model.state_dict().items()}
+
+
 def metric_key(metric: MetricNode) -> str:
     return metric.KEY or type(metric).__name__.lower()
 
 
 @torch.no_grad()
-def predict(model: nn.Module, x: Tensor) -> Tensor:
-    """The model's outputs `(rows, …)` in evaluation mode, a chunk of rows at a time."""
+def predict(model: nn.Module, xs: Sequence[Tensor]) -> Tensor:
+    """The model's outputs `(rows, …)` in evaluation mode, a chunk of rows at a time; `xs` are its arguments."""
+    values = sum(x[:1].numel() for x in xs)
+    rows = max(1, min(_CHUNK, _CHUNK_VALUES // max(1, values)))
     was_training = model.training
     model.eval()
     try:
-        return torch.cat([model(part) for part in torch.split(x, _CHUNK)])
+        return torch.cat([model(*parts) for parts in zip(*(x.split(rows) for x in xs), strict=True)])
     finally:
         model.train(was_training)
 
 
 @torch.no_grad()
 def evaluate(
-    model: nn.Module, loss: Loss, x: Tensor, y: Tensor, metrics: Sequence[Callable[[], MetricNode]]
+    model: nn.Module, loss: Loss, xs: Sequence[Tensor], y: Tensor, metrics: Sequence[Callable[[], MetricNode]]
 ) -> tuple[dict[str, float], Tensor]:
-    """Loss (mean over samples) and metrics of the model on `x`, and its predictions."""
-    prediction = predict(model, x)
+    """Loss (mean over samples) and metrics of the model on the arguments `xs`, and its predictions."""
+    prediction = predict(model, xs)
     total = 0.0
     for part, target in zip(torch.split(prediction, _CHUNK), torch.split(y, _CHUNK), strict=True):
         total += float(loss(part, target)) * len(part)
-    return {"loss": total / len(x), **measure(metrics, [(prediction, y)])}, prediction
+    return {"loss": total / len(y), **measure(metrics, [(prediction, y)])}, prediction
 
 
 def measure(metrics: Sequence[Callable[[], MetricNode]], batches: Sequence[tuple[Tensor, Tensor]]) -> dict[str, float]:

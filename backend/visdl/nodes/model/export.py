@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 
 from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec, Param
-from visdl.nodes.values import TrainingResult
+from visdl.nodes.values import TrainingResult, plain_weights
 
 
 @NodeRegistry.register("ModelExport")
@@ -40,7 +40,7 @@ class ModelExport(BaseNode):
         result: TrainingResult = kwargs["training_result"]
         stem = re.sub(r"[^\w.-]+", "_", self.name).strip("._") or "model"
         path = result.folder / f"{stem[:100]}.{self.format}"
-        state = {key: value.detach().cpu().contiguous() for key, value in result.model.state_dict().items()}
+        state = plain_weights(result.model)
         metrics = kwargs.get("test_metrics")
         if metrics:
             path.with_suffix(".metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
@@ -54,6 +54,8 @@ class ModelExport(BaseNode):
 
 
 def _program(result: TrainingResult) -> torch.export.ExportedProgram:
-    example = torch.zeros(2, len(result.encoding.inputs), device=result.device)
+    arguments = result.encoding.examples(2)
+    example = tuple(torch.from_numpy(value).to(result.device) for value in arguments)
     batch = torch.export.Dim("batch", min=1)
-    return torch.export.export(result.model.eval(), (example,), dynamic_shapes=({0: batch},))
+    shapes = tuple({0: batch} for _ in example)
+    return torch.export.export(result.model.eval(), example, dynamic_shapes=shapes)

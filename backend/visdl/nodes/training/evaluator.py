@@ -41,8 +41,10 @@ class Evaluator(BaseNode):
         result: TrainingResult = kwargs["training_result"]
         data: Dataset | Loader = kwargs["test_dataset"]
         dataset, rows = (data.dataset, data.rows) if isinstance(data, Loader) else (data, None)
-        x, y = (torch.from_numpy(part).to(result.device) for part in result.encoding.encode(dataset, rows))
-        values, prediction = evaluate(result.model, result.loss, x, y, result.metrics)
+        inputs, targets = result.encoding.encode(dataset, rows)
+        xs = [torch.from_numpy(value).to(result.device) for value in inputs]
+        y = torch.from_numpy(targets).to(result.device)
+        values, prediction = evaluate(result.model, result.loss, xs, y, result.metrics)
         metrics = Metrics({f"test_{key}": value for key, value in values.items()})
         charts = _classes if result.loss.target == "index" else _numbers
         metrics.charts = charts(prediction.cpu(), y.cpu(), result)
@@ -64,6 +66,7 @@ def _numbers(prediction: Tensor, target: Tensor, result: TrainingResult) -> dict
 def _classes(prediction: Tensor, target: Tensor, result: TrainingResult) -> dict[str, Any]:
     """Confusion matrix (rows: true class) and the mistakes that the model was surest of."""
     width = prediction.shape[1]
+    prediction, target = prediction.movedim(1, -1).reshape(-1, width), target.flatten()
     classes = [*(result.encoding.classes or []), *map(str, range(width))][:width]
     probabilities = prediction.softmax(1)
     confidence, guess = probabilities.max(1)

@@ -1,0 +1,30 @@
+from torch import nn
+
+from visdl.models.schemas import NodeInfo
+from visdl.nodes import LayerNode, NodeRegistry, Param, Shape
+
+
+@NodeRegistry.register("Block")
+class Block(LayerNode):
+    """A block of this graph: its nodes work in this place, as often as `repeat` says, one behind the other."""
+
+    CATEGORY = "Blocks"
+    KIND = "block"
+    PRIMARY = ("repeat",)
+
+    block: str = Param("", widget="block", description="Which block of the graph")
+    repeat: int | None = Param(
+        None, min=1, max=1000, description="How many, one behind the other; empty: one, without a number in its names"
+    )
+    shared: bool = Param(False, description="All repeats use one set of weights")
+
+    @classmethod
+    def describe(cls, type_name: str, source: str = "built-in") -> NodeInfo:
+        """Without ports: those of a block are in the graph that holds it."""
+        info = super().describe(type_name, source)
+        inputs = {name: spec for name, spec in info.inputs.items() if not spec.is_handle}
+        return info.model_copy(update={"inputs": inputs, "outputs": []})
+
+    def build(self, input: Shape) -> nn.Module:
+        """What is left of a block that is switched off; else the nodes of the block stand in its place."""
+        return nn.Identity()
