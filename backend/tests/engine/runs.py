@@ -89,7 +89,7 @@ def built(graph: Graph, inputs: int = 2, seed: int = 0) -> nn.Module:
     """The model of a graph as it is before training."""
     flat = flatten(graph)
     network = extract(flat, Topology(flat.graph), NodeRegistry, graph.node("model"))
-    return build(network, [torch.zeros(2, inputs)], seed)
+    return build(network, [torch.zeros(2, inputs)] * len(network.sources), seed)
 
 
 def assert_equal_weights(a: dict[str, Tensor], b: dict[str, Tensor]) -> None:

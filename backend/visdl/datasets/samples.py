@@ -142,6 +142,4 @@ def _write(name: str, path: Path) -> None:
 
 
 #: Writes each table to a path, as CSV.
-SAMPLES: Mapping[str, Callable[[Path], None]] = {
-    name: (lambda path, name=name: _write(name, path)) for name in _MAKERS
-}
+SAMPLES: Mapping[str, Callable[[Path], None]] = {name: (lambda path, name=name: _write(name, path)) for name in _MAKERS}

@@ -7,6 +7,7 @@ is the same for all, and the outputs are those of the last. A block that is swit
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -86,8 +87,10 @@ def _block_report(instance: Instance, members: list[NodeReport], nodes: Mapping[
         setattr(report, name, sum(known) if known else None)
     report.reads_input = any(member.reads_input for member in members)
     for port, refs in instance.inputs.items():
-        found = (nodes[ref.node].inputs.get(ref.port) for ref in refs if ref.node in nodes)
-        report.inputs |= {port: value for value in found if value is not None}
+        found = [nodes[ref.node].inputs.get(ref.port) for ref in refs if ref.node in nodes]
+        known_value = next((value for value in found if value is not None and value.shape), None)
+        if known_value is not None:
+            report.inputs[port] = known_value
     for port, ref in instance.outputs.items():
         value = nodes[ref.node].outputs.get(ref.port) if ref.node in nodes else None
         if value is not None:
@@ -208,7 +211,7 @@ class _Flattener:
         first_in, first_out = next(iter(block.inputs), None), next(iter(block.outputs), None)
         if first_in is not None:
             inputs[first_in] = list(copies[0].inputs(block.inputs[first_in]))
-        for before, after in zip(copies, copies[1:], strict=False):
+        for before, after in itertools.pairwise(copies):
             source = before.output(block.outputs[first_out]) if first_out else None
             for ref in after.inputs(block.inputs[first_in]) if first_in and source else ():
                 self._wire(source, ref)
@@ -282,9 +285,11 @@ class _Flattener:
             self._say("block_cycle", path, "block", f"The block '{name}' contains itself: {cycle}.", "Remove it there.")
             return None
         if len(scope.blocks) >= _DEEPEST:
-            self._say("block_depth", path, "block", f"Blocks lie in blocks, more than {_DEEPEST} deep.", "Dissolve some.")
+            self._say(
+                "block_depth", path, "block", f"Blocks lie in blocks, more than {_DEEPEST} deep.", "Dissolve some."
+            )
             return None
-        if repeat is not None and not (_is_whole(repeat) and 1 <= repeat <= _MOST_REPEATS):
+        if repeat is not None and not _is_count(repeat):
             self._say("bad_parameter", path, "repeat", f"repeat of '{label}' must be a whole number from 1 to "
                       f"{_MOST_REPEATS:,}, not {str(repeat)[:50]}.", "Empty means one.")  # fmt: skip
             return None
@@ -293,7 +298,20 @@ class _Flattener:
                 exposed = ", ".join(block.params) or "none"
                 self._say("unknown_parameter", path, param, f"The block of '{label}' exposes no parameter '{param}'.",
                           f"It exposes: {exposed}.")  # fmt: skip
+        self._check_refs(path, label, block)
         return block
+
+    def _check_refs(self, path: str, label: str, block: Block) -> None:
+        """Whether the ports and parameters of a block lead to nodes that are in it."""
+        ids = {node.id for node in block.nodes}
+        named = [("input", block.inputs), ("parameter", block.params)]
+        named.append(("output", {port: [ref] for port, ref in block.outputs.items()}))
+        for kind, ports in named:
+            for port, refs in ports.items():
+                gone = next((ref.node for ref in refs if ref.node not in ids), None)
+                if gone is not None:
+                    message = f"The {kind} '{port}' of the block of '{label}' leads to '{gone}', which is not in it."
+                    self._say("dangling_edge", path, port, message, f"Remove the {kind}, or wire it anew.")
 
     def _no_port(self, path: str, instance: Instance, port: str, side: str, there: list[str]) -> None:
         names = ", ".join(there) or "none"
@@ -360,5 +378,6 @@ def _in_order(edges: list[tuple[Edge, int | None]]) -> list[Edge]:
     return [edge for group in by_port.values() for edge in group]
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
+def _is_count(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and value in range(1, _MOST_REPEATS + 1)

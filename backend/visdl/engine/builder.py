@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -39,6 +39,7 @@ def build(network: Network, example: Sequence[Tensor], run_seed: int) -> nn.Modu
         else:
             modules[step.node.id] = _make_and_run(step, values, run_seed)
     _share_weights(network, modules)
+    _keep_shared_values(network, modules)
     module = _sequential(network, modules) if network.is_chain else _graph_module(network, modules)
     return module.train()
 
@@ -66,7 +67,7 @@ def _make_and_run(step: Step, values: dict[Source, Tensor], run_seed: int) -> nn
     except Exception as error:  # whatever a node's author may raise
         raise _cannot(step, error) from error
     found = outputs if isinstance(outputs, tuple | list) else (outputs,)
-    for name, value in zip(step.cls.outputs(), found, strict=False):
+    for name, value in zip(step.outputs, found, strict=False):
         values[Source(step.node.id, name)] = value
     return module
 
@@ -100,6 +101,16 @@ def _share_weights(network: Network, modules: Mapping[str, nn.Module]) -> None:
                 setattr(module.get_submodule(place), last, own[name])
 
 
+def _keep_shared_values(network: Network, modules: Mapping[str, nn.Module]) -> None:
+    """No layer works in place on what another one reads too."""
+    readers = Counter(source for step in network.steps for source in step.sources())
+    for step in network.steps:
+        if any(readers[source] > 1 or source in network.sources for source in step.sources()):
+            for module in modules[step.node.id].modules():
+                if getattr(module, "inplace", False):
+                    setattr(module, "inplace", False)  # noqa: B010  not declared on nn.Module
+
+
 def _sequential(network: Network, modules: Mapping[str, nn.Module]) -> nn.Sequential:
     return nn.Sequential(OrderedDict((step.name, modules[step.node.id]) for step in network.steps))
 
@@ -108,20 +119,18 @@ def _graph_module(network: Network, modules: Mapping[str, nn.Module]) -> fx.Grap
     root, graph = nn.Module(), fx.Graph()
     names = argument_names(network)
     produced = {source: graph.placeholder(name) for source, name in zip(network.sources, names, strict=True)}
+    wanted = {network.output, *(source for step in network.steps for source in step.sources())}
     for step in network.steps:
         _add_module(root, step.name, modules[step.node.id])
         args = tuple(_argument(step.inputs.get(port), produced) for port in step.ports)
         made = graph.call_module(step.name, args)
-        outputs = list(step.cls.outputs())
-        for index, output in enumerate(outputs):
-            several = len(outputs) > 1
-            item = graph.call_function(operator.getitem, (made, index)) if several else made
-            produced[Source(step.node.id, output)] = item
+        several = len(step.outputs) > 1
+        for index, output in enumerate(step.outputs):
+            source = Source(step.node.id, output)
+            if source in wanted:
+                produced[source] = graph.call_function(operator.getitem, (made, index)) if several else made
     graph.output(produced[network.output])
-    graph.eliminate_dead_code()
-    module = fx.GraphModule(root, graph)
-    module.delete_all_unused_submodules()
-    return module
+    return fx.GraphModule(root, graph)
 
 
 def argument_names(network: Network) -> list[str]:

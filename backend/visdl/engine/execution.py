@@ -139,6 +139,7 @@ class Execution:
 
     def _train(self, node: Node, args: dict[str, Any]) -> TrainingResult:
         arguments = self._arguments.get(args["model"]) or next(iter(self._arguments.values()))
+        torch.manual_seed(seeds.derive(self._spec.seed, "layers"))  # for dropout inside attention, say
         prepared = prepare(args, arguments, seeds.derive(self._spec.seed, "order", node.id), self._registry)
         if self._spec.auto_threads:
             torch.set_num_threads(useful_threads(prepared.plan, self._spec.threads))

@@ -83,7 +83,8 @@ def make_module(
         free = {name: spec.default for name, spec in cls.ports().items() if name not in ports}
         return Operation(node, ports, {**own, **free}, disabled=disabled)
     if disabled:
-        return nn.Identity() if len(ports) == len(cls.outputs()) == 1 else PassThrough(len(cls.outputs()))
+        outputs = len(cls.output_names(params))
+        return nn.Identity() if len(ports) == outputs == 1 and not isinstance(shapes[0], list) else PassThrough(outputs)
     given = {port: shape for port, shape in zip(ports, shapes, strict=True) if shape is not None}
     return cast(LayerNode, node).build(**given)
 
@@ -133,7 +134,7 @@ def _facts(cls: Any, params: str, ports: tuple[str, ...], frozen: tuple[Any, ...
             inputs = [_meta(shape) for shape in shapes]
             with FlopCounterMode(display=False) as counter:
                 outputs = module(*inputs)
-        facts = _outputs(outputs, shapes)
+        facts = _outputs(outputs, shapes if getattr(cls, "KEEPS_BATCH", True) else [])
     except Exception as error:  # whatever a node's author may raise
         return LayerFacts((), error=_sentence(error)) if is_layer else LayerFacts(None, error=_sentence(error))
     if isinstance(facts, str):
@@ -200,7 +201,7 @@ def trace(network: Network, given: Mapping[Source, Shape]) -> NetworkFacts:
         read = {port: _look_up(source, shapes) for port, source in step.inputs.items()}
         inputs[step.node.id] = read
         facts = layers[step.node.id] = layer_facts(step, [read.get(port) for port in step.ports])
-        for name, shape in zip(step.cls.outputs(), facts.outputs or (), strict=False):
+        for name, shape in zip(step.outputs, facts.outputs or (), strict=False):
             shapes[Source(step.node.id, name)] = shape
     return NetworkFacts(inputs, shapes, layers, shapes.get(network.output))
 

@@ -10,8 +10,8 @@ from typing import Any
 from visdl.datasets.checks import problems
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
-from visdl.engine.findings import Described, Findings
 from visdl.engine.entries import Entries, entries
+from visdl.engine.findings import Described, Findings
 from visdl.engine.inference import LayerFacts, NetworkFacts, trace
 from visdl.engine.measures import usual_metrics
 from visdl.engine.network import INPUT, Network, Source, Step
@@ -106,7 +106,7 @@ def _shape_text(shape: Shape | list[Shape]) -> str:
 
 def _describe(step: Step, layer: LayerFacts, facts: NetworkFacts, findings: Findings) -> None:
     findings.describe_inputs(step.node, step.cls, dict(facts.inputs[step.node.id]))
-    findings.describe_outputs(step.node, step.cls, dict(zip(step.cls.outputs(), layer.outputs or (), strict=False)))
+    findings.describe_outputs(step.node, step.cls, dict(zip(step.outputs, layer.outputs or (), strict=False)))
     report = findings.nodes[step.node.id]
     report.parameters, report.flops, report.activation = layer.parameters, layer.flops, layer.activation
     findings.totals.parameters += layer.parameters
@@ -138,8 +138,14 @@ def _check_sharing(network: Network, facts: NetworkFacts, findings: Findings) ->
         theirs = facts.layers.get(step.owner)
         if owner is None or owner is step or owner.owner is not None or owner.node.disabled:
             fits = False
-            reason = "which is switched off" if owner and owner.node.disabled else (
-                "which uses another's weights itself" if owner and owner.owner else "which is no other layer of this model"
+            reason = (
+                "which is switched off"
+                if owner and owner.node.disabled
+                else (
+                    "which uses another's weights itself"
+                    if owner and owner.owner
+                    else "which is no other layer of this model"
+                )
             )
             message = f"'{step.node.label}' is to use the weights of '{step.owner}', {reason}."
             findings.say(step.node, message, code="weights_of", port="weights_of", hint="Choose another layer.")

@@ -53,8 +53,12 @@ class Step:
     def missing(self) -> list[str]:
         """Ports that need a wire and have none."""
         ports = self.cls.ports()
-        wanted = [name for name, spec in ports.items() if spec.required or name == next(iter(ports))]
+        wanted = [name for name, spec in ports.items() if spec.required or name == next(iter(ports), None)]
         return [name for name in wanted if not self.inputs.get(name)]
+
+    @property
+    def outputs(self) -> list[str]:
+        return self.cls.output_names(self.node.params)
 
     @property
     def ports(self) -> list[str]:
@@ -84,9 +88,9 @@ class Network:
         for step in self.steps:
             if list(step.inputs.values()) != [previous] or len(step.ports) > 1 or "." in step.name:
                 return False
-            previous = Source(step.node.id, next(iter(step.cls.outputs())))
-            if len(step.cls.outputs()) > 1:
+            if len(step.outputs) > 1:
                 return False
+            previous = Source(step.node.id, step.outputs[0])
         return bool(self.steps) and len(self.sources) == 1 and self.output == previous
 
 

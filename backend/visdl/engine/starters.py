@@ -20,7 +20,10 @@ FOLDER = Path(__file__).parent.parent / "starters"
 
 
 class Starters:
-    """What the gallery shows. A file of the folder holds `description`, `task`, `order`, `parameters`, `data` and `graph`."""
+    """What the gallery shows.
+
+    A file of the folder holds `order`, `description`, `task`, `parameters`, `data` (tables to make) and `graph`.
+    """
 
     def __init__(self, store: Store, data_dir: Path, max_columns: int) -> None:
         self._store = store

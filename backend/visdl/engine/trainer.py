@@ -207,7 +207,7 @@ def _batches(plan: FitPlan, state: FitState) -> Iterator[tuple[tuple[Tensor, ...
     while first < len(sizes):
         part = sizes[first : first + per_chunk]
         rows = order[start : start + sum(part)]
-        for *xs, y in zip(*(tensor[rows].split(part) for tensor in tensors), strict=True):
+        for *xs, y in zip(*(torch.split(tensor[rows], part) for tensor in tensors), strict=True):
             yield tuple(xs), y
         first, start = first + len(part), start + sum(part)
 

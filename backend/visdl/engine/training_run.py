@@ -29,8 +29,8 @@ from visdl.engine.training_control import TrainingController, Wish
 from visdl.models.errors import RunError
 from visdl.models.events import CheckpointEvent
 from visdl.models.runs import RunState
-from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.base import Loss
+from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.specs import BATCH, Shape
 from visdl.nodes.values import TrainingResult, predict
 
@@ -53,9 +53,7 @@ class Prepared:
     encoding: Encoding
 
 
-def prepare(
-    args: dict[str, Any], arguments: Sequence[Argument], seed: int, registry: type[NodeRegistry]
-) -> Prepared:
+def prepare(args: dict[str, Any], arguments: Sequence[Argument], seed: int, registry: type[NodeRegistry]) -> Prepared:
     """The plan for the values on a training loop's ports.
 
     Raises InvalidInputError for data that cannot be trained on, RunError when prediction and target do not fit.

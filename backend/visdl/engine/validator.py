@@ -18,7 +18,6 @@ from visdl.models.graph import Edge, Graph, Node
 from visdl.nodes.base import BaseNode, TrainerNode
 from visdl.nodes.registry import NodeRegistry
 
-
 _UNFOLDED = 10  # nodes there may be with all blocks in place, for each that may be drawn
 
 
@@ -58,10 +57,9 @@ class Validator:
         return Report(valid=valid, diagnostics=found, nodes=nodes, totals=visitor.findings.totals)
 
     def _size(self, graph: Graph) -> Iterator[Diagnostic]:
-        for kind, count, limit in (
-            ("nodes", sum(len(scope.nodes) for scope in (graph, *graph.blocks.values())), self._max_nodes),
-            ("wires", sum(len(scope.edges) for scope in (graph, *graph.blocks.values())), self._max_edges),
-        ):
+        nodes = len(graph.nodes) + sum(len(block.nodes) for block in graph.blocks.values())
+        edges = len(graph.edges) + sum(len(block.edges) for block in graph.blocks.values())
+        for kind, count, limit in (("nodes", nodes, self._max_nodes), ("wires", edges, self._max_edges)):
             if count > limit:
                 message = f"The graph has {count:,} {kind}; at most {limit:,} are allowed."
                 yield Diagnostic(code="too_large", message=message, hint="Split it into smaller graphs.")
@@ -170,6 +168,12 @@ def _check_ends(edge: Edge, nodes: dict[str, Node]) -> Iterator[Diagnostic]:
             yield Diagnostic(code="dangling_edge", node=at, port=port, message=message, hint="Remove the wire.")
 
 
+def _has_bad_count(node: Node, cls: type[BaseNode]) -> bool:
+    """Whether the parameter that says how many outputs there are has a problem of its own."""
+    spec = cls.parameters().get(cls.OUTPUT_COUNT)
+    return spec is not None and spec.problem(node.params.get(cls.OUTPUT_COUNT, spec.default)) is not None
+
+
 def _check_wire(
     edge: Edge,
     nodes: dict[str, Node],
@@ -178,6 +182,9 @@ def _check_wire(
     taken: dict[tuple[str, str], Edge],
 ) -> Iterator[Diagnostic]:
     outputs, ports = source.outputs(), target.ports()
+    if edge.source_output in outputs and not _has_bad_count(nodes[edge.source], source):
+        present = source.output_names(nodes[edge.source].params)
+        outputs = {name: spec for name, spec in outputs.items() if name in present}
     if edge.source_output not in outputs:
         message = f"'{nodes[edge.source].label}' has no output '{edge.source_output}'."
         hint = f"Its outputs: {', '.join(outputs) or 'none'}."

@@ -48,9 +48,7 @@ class ReplaceNode(BaseModel):
     params: dict[str, JsonValue] = Field(default_factory=dict)
 
 
-GraphEdit = Annotated[
-    SetParam | SetDisabled | RemoveNode | InsertNode | ReplaceNode, Field(discriminator="op")
-]
+GraphEdit = Annotated[SetParam | SetDisabled | RemoveNode | InsertNode | ReplaceNode, Field(discriminator="op")]
 
 
 class Fix(BaseModel):

@@ -6,7 +6,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-
 #: The type of nodes that stand for a block.
 BLOCK = "Block"
 

@@ -46,6 +46,7 @@ class BaseNode:
     FORMULA: ClassVar[str] = ""
     SHAPE_RULE: ClassVar[str] = ""
     URL: ClassVar[str] = ""
+    OUTPUT_COUNT: ClassVar[str] = ""  # the parameter that says how many of the outputs there are
     CAN_DISABLE: ClassVar[bool] = True
     DISABLE_REASON: ClassVar[str] = ""
 
@@ -114,6 +115,18 @@ class BaseNode:
         return _parts(cls)[2]
 
     @classmethod
+    def output_names(cls, params: Mapping[str, Any]) -> list[str]:
+        """The outputs that a node with these parameters has: as many as OUTPUT_COUNT says, of a number, the length of
+        a list, or a switch that adds one."""
+        names = list(cls.outputs())
+        if not cls.OUTPUT_COUNT:
+            return names
+        value = params.get(cls.OUTPUT_COUNT, cls.parameters()[cls.OUTPUT_COUNT].default)
+        if isinstance(value, bool):
+            return names[: 1 + value]
+        return names[: len(value) if isinstance(value, list | tuple) else int(value)]
+
+    @classmethod
     def describe(cls, type_name: str, source: str = "built-in") -> NodeInfo:
         """This node type as the palette and the form need it."""
         doc = inspect.cleandoc(cls.DESCRIPTION or vars(cls).get("__doc__") or "")
@@ -126,6 +139,7 @@ class BaseNode:
             version=cls.VERSION,
             inputs={name: input_info(spec) for name, spec in cls.INPUT_TYPES().items()},
             outputs=[OutputInfo(name=o.name, dtype=o.dtype, description=o.description) for o in cls.RETURN_TYPES()],
+            output_count=cls.OUTPUT_COUNT or None,
             can_disable=cls.CAN_DISABLE,
             disable_reason=cls.DISABLE_REASON,
             primary=list(cls.parameters())[:2] if cls.PRIMARY is None else list(cls.PRIMARY),
@@ -138,7 +152,7 @@ class BaseNode:
 
 @cache
 def _parts(
-    cls: type[BaseNode],
+    cls: Any,
 ) -> tuple[Mapping[str, InputSpec], Mapping[str, InputSpec], Mapping[str, OutputSpec]]:
     """Ports, parameters and outputs by name: asked for at every step of every walk."""
     specs = cls.INPUT_TYPES().items()
@@ -175,6 +189,7 @@ class LayerNode(BaseNode):
 
     CATEGORY = "Layers"
     KIND = "layer"
+    KEEPS_BATCH: ClassVar[bool] = True  # False: what it gives is the same for all samples, without a batch axis
 
     #: Makes the module for inputs of these shapes, a `Shape` for each port. Every layer defines it.
     build: Callable[..., nn.Module]

@@ -253,8 +253,10 @@ def _axis(size: int) -> int | str:
 def spec_of(name: str, param: ParamSpec, hint: Any) -> InputSpec:
     """A parameter's description from its `Param` and annotation. Raises TypeError for other annotations."""
     kind = _Kind.of(hint)
-    if kind is None or kind.item not in _PARAM_TYPES:
+    if kind.item not in _PARAM_TYPES:
         raise TypeError(f"parameter {name!r} needs an annotation: int, float, str, bool, a tuple or list of these")
+    only_words = kind.item is str and bool(kind.words)
+    options = {**param.options, "choices": param.options["choices"] or (kind.words if only_words else None)}
     return InputSpec(
         dtype=DataType.DATASET if param.options["widget"] == "dataset" else _PARAM_TYPES[kind.item],
         default=param.default,
@@ -264,8 +266,8 @@ def spec_of(name: str, param: ParamSpec, hint: Any) -> InputSpec:
         length=kind.length,
         many=kind.many,
         single=kind.single,
-        words=kind.words,
-        **param.options,
+        words=() if only_words else kind.words,
+        **options,
     )
 
 
@@ -282,8 +284,8 @@ class _Kind:
     words: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, hint: Any) -> _Kind | None:
-        """None for an annotation that no parameter can have."""
+    def of(cls, hint: Any) -> _Kind:
+        """`item` is None for an annotation that no parameter can have."""
         kind, items = cls(), list[Any]()
         options = typing.get_args(hint) if typing.get_origin(hint) in (types.UnionType, typing.Union) else (hint,)
         for option in options:
@@ -300,7 +302,7 @@ class _Kind:
                 kind.single = True
                 items.append(option)
         kind.single = kind.single and kind.many
-        kinds = set(items)
+        kinds = set(items or [str])
         kind.item = next(iter(kinds)) if len(kinds) == 1 else float if kinds == {int, float} else None
         return kind
 

@@ -98,7 +98,7 @@ def predict(model: nn.Module, xs: Sequence[Tensor]) -> Tensor:
     was_training = model.training
     model.eval()
     try:
-        return torch.cat([model(*parts) for parts in zip(*(x.split(rows) for x in xs), strict=True)])
+        return torch.cat([model(*parts) for parts in zip(*(torch.split(x, rows) for x in xs), strict=True)])
     finally:
         model.train(was_training)
 

@@ -1,46 +1,226 @@
-"""Element-wise activations."""
+"""Activations: functions of each value, or along one axis."""
 
 from torch import nn
 
-from visdl.nodes import LayerNode, NodeRegistry, Param, Shape
+from visdl.nodes import NodeRegistry, Param, Shape
+from visdl.nodes.torch_layer import TorchLayer
 
-_SAME = "(*) → (*), the same shape"
+
+class _Activation(TorchLayer):
+    CATEGORY = "Activation"
+    SHAPE_RULE = "* → the same shape"
+    PRIMARY = ()
 
 
 @NodeRegistry.register("ReLU")
-class ReLU(LayerNode):
+class ReLU(_Activation, module=nn.ReLU):
     """Rectified linear unit: negative values become zero."""
 
     FORMULA = "y = max(0, x)"
-    SHAPE_RULE = _SAME
-    URL = "https://pytorch.org/docs/stable/generated/torch.nn.ReLU.html"
-    PRIMARY = ()
 
-    inplace: bool = Param(False, description="Overwrite the input to save memory")
 
-    def build(self, input: Shape) -> nn.Module:
-        return nn.ReLU(inplace=self.inplace)
+@NodeRegistry.register("ReLU6")
+class ReLU6(_Activation, module=nn.ReLU6):
+    """A rectified linear unit that ends at 6."""
+
+    FORMULA = "y = min(max(0, x), 6)"
+
+
+@NodeRegistry.register("LeakyReLU")
+class LeakyReLU(_Activation, module=nn.LeakyReLU):
+    """Rectified linear unit with a small slope below zero."""
+
+    FORMULA = "y = max(0, x) + negative_slope · min(0, x)"
+    PRIMARY = ("negative_slope",)
+
+
+@NodeRegistry.register("PReLU")
+class PReLU(_Activation, module=nn.PReLU):
+    """Rectified linear unit with a learned slope below zero."""
+
+    FORMULA = "y = max(0, x) + a · min(0, x)"
+
+
+@NodeRegistry.register("RReLU")
+class RReLU(_Activation, module=nn.RReLU):
+    """Rectified linear unit with a random slope below zero while training, its mean at evaluation."""
+
+    FORMULA = "y = max(0, x) + a · min(0, x), a ~ U(lower, upper)"
+
+
+@NodeRegistry.register("ELU")
+class ELU(_Activation, module=nn.ELU):
+    """Exponential linear unit: smooth below zero, down to −α."""
+
+    FORMULA = "y = x above 0, α (exp(x) − 1) below"
+
+
+@NodeRegistry.register("SELU")
+class SELU(_Activation, module=nn.SELU):
+    """Scaled exponential linear unit, which keeps mean and variance from layer to layer."""
+
+    FORMULA = "y = 1.0507 (x above 0, 1.6733 (exp(x) − 1) below)"
+
+
+@NodeRegistry.register("CELU")
+class CELU(_Activation, module=nn.CELU):
+    """Exponential linear unit with a smooth slope at zero for every α."""
+
+    FORMULA = "y = max(0, x) + min(0, α (exp(x/α) − 1))"
+
+
+@NodeRegistry.register("GELU")
+class GELU(_Activation, module=nn.GELU, leave_out=("approximate",)):
+    """Gaussian error linear unit: each value weighted by how much of a normal distribution lies below it."""
+
+    FORMULA = "y = x Φ(x)"
+
+    approximate: str = Param("none", choices=["none", "tanh"], description="tanh: a faster approximation")
+
+
+@NodeRegistry.register("SiLU")
+class SiLU(_Activation, module=nn.SiLU):
+    """Sigmoid linear unit, also known as swish."""
+
+    FORMULA = "y = x σ(x)"
+
+
+@NodeRegistry.register("Mish")
+class Mish(_Activation, module=nn.Mish):
+    """A smooth activation that is not monotonic."""
+
+    FORMULA = "y = x tanh(softplus(x))"
 
 
 @NodeRegistry.register("Sigmoid")
-class Sigmoid(LayerNode):
+class Sigmoid(_Activation, module=nn.Sigmoid):
     """Logistic function: squeezes every value into (0, 1)."""
 
     FORMULA = "y = 1 / (1 + exp(−x))"
-    SHAPE_RULE = _SAME
-    URL = "https://pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html"
 
-    def build(self, input: Shape) -> nn.Module:
-        return nn.Sigmoid()
+
+@NodeRegistry.register("LogSigmoid")
+class LogSigmoid(_Activation, module=nn.LogSigmoid):
+    """The logarithm of the logistic function."""
+
+    FORMULA = "y = log(1 / (1 + exp(−x)))"
 
 
 @NodeRegistry.register("Tanh")
-class Tanh(LayerNode):
+class Tanh(_Activation, module=nn.Tanh):
     """Hyperbolic tangent: squeezes every value into (−1, 1)."""
 
     FORMULA = "y = tanh(x)"
-    SHAPE_RULE = _SAME
-    URL = "https://pytorch.org/docs/stable/generated/torch.nn.Tanh.html"
+
+
+@NodeRegistry.register("Tanhshrink")
+class Tanhshrink(_Activation, module=nn.Tanhshrink):
+    """What the hyperbolic tangent takes away."""
+
+    FORMULA = "y = x − tanh(x)"
+
+
+@NodeRegistry.register("Softsign")
+class Softsign(_Activation, module=nn.Softsign):
+    """Squeezes every value into (−1, 1), more slowly than tanh."""
+
+    FORMULA = "y = x / (1 + |x|)"
+
+
+@NodeRegistry.register("Softplus")
+class Softplus(_Activation, module=nn.Softplus):
+    """A smooth rectified linear unit: always above zero."""
+
+    FORMULA = "y = log(1 + exp(β x)) / β"
+
+
+@NodeRegistry.register("Softshrink")
+class Softshrink(_Activation, module=nn.Softshrink):
+    """Pulls every value towards zero by λ."""
+
+    FORMULA = "y = x ∓ λ beyond ±λ, 0 between"
+
+
+@NodeRegistry.register("Hardshrink")
+class Hardshrink(_Activation, module=nn.Hardshrink):
+    """Sets values between −λ and λ to zero."""
+
+    FORMULA = "y = x beyond ±λ, 0 between"
+
+
+@NodeRegistry.register("Hardsigmoid")
+class Hardsigmoid(_Activation, module=nn.Hardsigmoid):
+    """The logistic function by three straight lines."""
+
+    FORMULA = "y = min(max(x/6 + 1/2, 0), 1)"
+
+
+@NodeRegistry.register("Hardswish")
+class Hardswish(_Activation, module=nn.Hardswish):
+    """Swish by straight lines, as in MobileNetV3."""
+
+    FORMULA = "y = x · min(max(x + 3, 0), 6) / 6"
+
+
+@NodeRegistry.register("Hardtanh")
+class Hardtanh(_Activation, module=nn.Hardtanh, leave_out=("min_value", "max_value")):
+    """Keeps every value between two limits."""
+
+    FORMULA = "y = min(max(x, min_val), max_val)"
+
+
+@NodeRegistry.register("Threshold")
+class Threshold(_Activation, module=nn.Threshold, defaults={"threshold": 0.0, "value": 0.0}):
+    """Replaces values that are not above a threshold."""
+
+    FORMULA = "y = x above threshold, value else"
+    PRIMARY = ("threshold", "value")
+
+
+@NodeRegistry.register("GLU")
+class GLU(_Activation, module=nn.GLU):
+    """Gated linear unit: one half of the features opens and closes the other."""
+
+    FORMULA = "y = a σ(b), with x = [a, b]"
+    SHAPE_RULE = "* → half the size along dim"
+
+
+class _AlongAxis(_Activation):
+    PRIMARY = ("dim",)
+
+    dim: int = Param(-1, description="Axis that it works along; the batch is axis 0, −1 the last")
 
     def build(self, input: Shape) -> nn.Module:
-        return nn.Tanh()
+        self.sizes(input)
+        if self.dim % len(input) == 0 and input.batch_first:
+            raise ValueError("dim 0 is the batch: samples would depend on each other")
+        return self.make({})
+
+
+@NodeRegistry.register("Softmax")
+class Softmax(_AlongAxis, module=nn.Softmax):
+    """Turns scores into probabilities that add up to 1."""
+
+    FORMULA = "y = exp(x) / Σ exp(x)"
+
+
+@NodeRegistry.register("LogSoftmax")
+class LogSoftmax(_AlongAxis, module=nn.LogSoftmax):
+    """The logarithm of softmax, for NLLLoss."""
+
+    FORMULA = "y = x − log Σ exp(x)"
+
+
+@NodeRegistry.register("Softmin")
+class Softmin(_AlongAxis, module=nn.Softmin):
+    """Softmax of the negative: the smallest score gets the largest share."""
+
+    FORMULA = "y = exp(−x) / Σ exp(−x)"
+
+
+@NodeRegistry.register("Softmax2d")
+class Softmax2d(_Activation, module=nn.Softmax2d):
+    """Softmax over the channels at each pixel."""
+
+    FORMULA = "y = exp(x) / Σ over channels of exp(x)"
+    SHAPE_RULE = "B, C, H, W → the same shape"

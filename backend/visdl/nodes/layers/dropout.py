@@ -1,16 +1,20 @@
+"""Dropout. Each node draws its masks from a generator of its own."""
+
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor, nn
 
-from visdl.nodes import LayerNode, NodeRegistry, Param, Shape
+from visdl.nodes import NodeRegistry
+from visdl.nodes.torch_layer import TorchLayer
 
 
-class SeededDropout(nn.Dropout):
-    """nn.Dropout that draws its mask from a generator of its own.
+class _Seeded(nn.modules.dropout._DropoutNd):
+    """Draws masks from a generator of its own, so that switching one node off leaves the masks of all others.
 
-    Switching one Dropout node off so leaves the masks of all others as they were. Without a generator (a
-    module that was loaded or exported) it is nn.Dropout.
+    Without a generator (a module that was loaded or exported) it is torch's own class.
     """
 
     generator: torch.Generator | None = None
@@ -21,22 +25,110 @@ class SeededDropout(nn.Dropout):
 
     def forward(self, input: Tensor) -> Tensor:
         if self.generator is None or not self.training or self.p in (0.0, 1.0):
-            return super().forward(input)
-        keep = 1.0 - self.p
-        mask = torch.empty_like(input).bernoulli_(keep, generator=self.generator).div_(keep)
-        return input * mask
+            plain: Tensor = super().forward(input)
+            return plain
+        return self.masked(input, 1.0 - self.p)
+
+    def mask(self, input: Tensor, keep: float) -> Tensor:
+        """1 for what is kept, 0 for what is not, in a shape that fits the input."""
+        return torch.empty_like(input).bernoulli_(keep, generator=self.generator)
+
+    def masked(self, input: Tensor, keep: float) -> Tensor:
+        return input * self.mask(input, keep).div_(keep)
+
+
+class _Channels(_Seeded):
+    """Whole channels at a time."""
+
+    def mask(self, input: Tensor, keep: float) -> Tensor:
+        shape = (*input.shape[:2], *(1,) * (input.dim() - 2))
+        return torch.empty(shape, dtype=input.dtype, device=input.device).bernoulli_(keep, generator=self.generator)
+
+
+class _Alpha(_Seeded):
+    """Dropped values become SELU's lower limit, and mean and variance are kept. Source: Klambauer et al. 2017."""
+
+    def masked(self, input: Tensor, keep: float) -> Tensor:
+        low = -1.7580993408473766
+        scale = 1 / math.sqrt(keep + low**2 * keep * (1 - keep))
+        mask = self.mask(input, keep)
+        return scale * (input * mask + low * (1 - mask)) - scale * low * (1 - keep)
+
+
+class SeededDropout(_Seeded, nn.Dropout):
+    pass
+
+
+class SeededDropout1d(_Channels, nn.Dropout1d):
+    pass
+
+
+class SeededDropout2d(_Channels, nn.Dropout2d):
+    pass
+
+
+class SeededDropout3d(_Channels, nn.Dropout3d):
+    pass
+
+
+class SeededAlphaDropout(_Alpha, nn.AlphaDropout):
+    pass
+
+
+class SeededFeatureAlphaDropout(_Alpha, _Channels, nn.FeatureAlphaDropout):
+    pass
+
+
+class _Dropout(TorchLayer):
+    CATEGORY = "Dropout"
+    FORMULA = "y = x · m / (1 − p), m ~ Bernoulli(1 − p)"
+    SHAPE_RULE = "* → the same shape"
+    PRIMARY = ("p",)
 
 
 @NodeRegistry.register("Dropout")
-class Dropout(LayerNode):
+class Dropout(_Dropout, module=SeededDropout):
     """While training, sets each value to zero with probability p and scales the rest by 1 / (1 − p)."""
 
-    FORMULA = "y = x · m / (1 − p), m ~ Bernoulli(1 − p)"
-    SHAPE_RULE = "(*) → (*), the same shape"
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.Dropout.html"
 
-    p: float = Param(0.5, min=0, max=1, step=0.05, description="Probability of an element to be zeroed")
-    inplace: bool = Param(False, description="Overwrite the input to save memory")
 
-    def build(self, input: Shape) -> nn.Module:
-        return SeededDropout(self.p, self.inplace)
+@NodeRegistry.register("Dropout1d")
+class Dropout1d(_Dropout, module=SeededDropout1d):
+    """While training, sets whole channels of a sequence to zero with probability p."""
+
+    URL = "https://pytorch.org/docs/stable/generated/torch.nn.Dropout1d.html"
+    SHAPE_RULE = "B, C, L → the same shape"
+
+
+@NodeRegistry.register("Dropout2d")
+class Dropout2d(_Dropout, module=SeededDropout2d):
+    """While training, sets whole channels of an image to zero with probability p."""
+
+    URL = "https://pytorch.org/docs/stable/generated/torch.nn.Dropout2d.html"
+    SHAPE_RULE = "B, C, H, W → the same shape"
+
+
+@NodeRegistry.register("Dropout3d")
+class Dropout3d(_Dropout, module=SeededDropout3d):
+    """While training, sets whole channels of a volume to zero with probability p."""
+
+    URL = "https://pytorch.org/docs/stable/generated/torch.nn.Dropout3d.html"
+    SHAPE_RULE = "B, C, D, H, W → the same shape"
+
+
+@NodeRegistry.register("AlphaDropout")
+class AlphaDropout(_Dropout, module=SeededAlphaDropout):
+    """Dropout that keeps mean and variance, for networks of SELU."""
+
+    URL = "https://pytorch.org/docs/stable/generated/torch.nn.AlphaDropout.html"
+    FORMULA = "y = a (x m + α′ (1 − m)) + b, m ~ Bernoulli(1 − p)"
+
+
+@NodeRegistry.register("FeatureAlphaDropout")
+class FeatureAlphaDropout(_Dropout, module=SeededFeatureAlphaDropout):
+    """AlphaDropout of whole channels."""
+
+    URL = "https://pytorch.org/docs/stable/generated/torch.nn.FeatureAlphaDropout.html"
+    FORMULA = "y = a (x m + α′ (1 − m)) + b, m ~ Bernoulli(1 − p) per channel"
+    SHAPE_RULE = "B, C, * → the same shape"

@@ -1,18 +1,93 @@
+"""Fully connected layers, and vectors looked up by id."""
+
 from torch import nn
 
-from visdl.nodes import LayerNode, NodeRegistry, Param, Shape
+from visdl.nodes import NodeRegistry, Param, Shape
+from visdl.nodes.torch_layer import TorchLayer, WeightedLayer, check_element
 
 
 @NodeRegistry.register("Linear")
-class Linear(LayerNode):
+class Linear(WeightedLayer, module=nn.Linear):
     """Fully connected layer, applied to the last axis. The input width follows from the layer before."""
 
     FORMULA = "y = x Aᵀ + b"
-    SHAPE_RULE = "(*, in_features) → (*, out_features)"
-    URL = "https://pytorch.org/docs/stable/generated/torch.nn.Linear.html"
+    SHAPE_RULE = "*, in_features → *, out_features"
 
     out_features: int = Param(64, min=1, max=10_000_000, description="Size of each output sample")
-    bias: bool = Param(True, description="Learn an additive bias")
 
-    def build(self, input: Shape) -> nn.Module:
-        return nn.Linear(input[-1], self.out_features, bias=self.bias)
+
+@NodeRegistry.register("Bilinear")
+class Bilinear(WeightedLayer, module=nn.Bilinear, leave_out=("in1_features", "in2_features")):
+    """Combines two inputs by a product with a weight for every pair of their features."""
+
+    FORMULA = "y = x₁ᵀ A x₂ + b"
+    SHAPE_RULE = "*, in1_features and *, in2_features → *, out_features"
+
+    out_features: int = Param(64, min=1, max=10_000_000, description="Size of each output sample")
+
+    def build(self, input1: Shape, input2: Shape) -> nn.Module:
+        return self.initialised(nn.Bilinear(input1[-1], input2[-1], self.out_features, bias=self.bias))  # type: ignore[attr-defined]
+
+
+@NodeRegistry.register("Identity")
+class Identity(TorchLayer, module=nn.Identity):
+    """Hands its input on as it is."""
+
+    FORMULA = "y = x"
+    SHAPE_RULE = "* → *"
+
+    def sizes(self, input: Shape) -> dict[str, int]:
+        return {}
+
+
+@NodeRegistry.register("Embedding")
+class Embedding(WeightedLayer, module=nn.Embedding, defaults={"num_embeddings": 1000, "embedding_dim": 64}):
+    """A learned vector for each id, such as a token."""
+
+    IDS = True
+    FORMULA = "y = W[x]"
+    SHAPE_RULE = "* → *, embedding_dim"
+
+
+@NodeRegistry.register("EmbeddingBag")
+class EmbeddingBag(
+    WeightedLayer,
+    module=nn.EmbeddingBag,
+    defaults={"num_embeddings": 1000, "embedding_dim": 64},
+    leave_out=("include_last_offset", "mode"),
+):
+    """The mean, sum or maximum of the vectors of a bag of ids."""
+
+    IDS = True
+    FORMULA = "y = mean of W[xᵢ] over i"
+    SHAPE_RULE = "B, N → B, embedding_dim"
+
+    mode: str = Param("mean", choices=["sum", "mean", "max"], description="How the vectors of a bag are joined")
+
+
+@NodeRegistry.register("CosineSimilarity")
+class CosineSimilarity(TorchLayer, module=nn.CosineSimilarity):
+    """How far two inputs point the same way, from −1 to 1."""
+
+    CATEGORY = "Distance"
+    FORMULA = "y = x₁ · x₂ / max(‖x₁‖ ‖x₂‖, ε)"
+    SHAPE_RULE = "* and * → *, without the axis dim"
+
+    def build(self, x1: Shape, x2: Shape) -> nn.Module:
+        check_element(x1)
+        return self.make({})
+
+
+@NodeRegistry.register("PairwiseDistance")
+class PairwiseDistance(TorchLayer, module=nn.PairwiseDistance, leave_out=("p",)):
+    """The distance of two inputs along the last axis."""
+
+    CATEGORY = "Distance"
+    FORMULA = "y = ‖x₁ − x₂ + ε‖ₚ"
+    SHAPE_RULE = "*, D and *, D → *"
+
+    p: float = Param(2.0, description="The p of the p-norm")
+
+    def build(self, x1: Shape, x2: Shape) -> nn.Module:
+        check_element(x1)
+        return self.make({})
