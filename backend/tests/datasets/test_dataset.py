@@ -89,7 +89,8 @@ def test_scaling_is_fitted_on_the_training_rows_alone(wide, scaling):
     low, high = (x.mean(0), x.std(0)) if scaling == "standardize" else (x.min(0), x.max(0))
     np.testing.assert_allclose(low, 0, atol=1e-6)
     np.testing.assert_allclose(high, 1, atol=1e-6)
-    np.testing.assert_allclose(encoding.encode_rows([{"s_1": 3, "other": 300}]), encoding.encode_inputs(wide)[3:4])
+    (row,), (rows,) = encoding.encode_rows([{"s_1": 3, "other": 300}]), encoding.encode_inputs(wide)
+    np.testing.assert_allclose(row, rows[3:4])
 
 
 def test_a_constant_column_becomes_zero(tmp_path):

@@ -8,14 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from visdl.engine.inference import BATCH, layer_facts
-from visdl.engine.network import INPUT, Step
-from visdl.models.graph import Node
 from visdl.nodes import DataType, InputSpec, NodeRegistry, OutputSpec, Shape
-from visdl.nodes.base import BaseNode, LayerNode, LossNode, MetricNode, OptimizerNode
-
-from ..engine.graphs import chain
-from ..engine.runs import assert_equal_weights, built
+from visdl.nodes.base import BaseNode, LossNode, MetricNode, OptimizerNode
+from visdl.nodes.specs import BATCH
 
 ALL = NodeRegistry.names()
 
@@ -23,18 +18,6 @@ ALL = NodeRegistry.names()
 def of(kind):
     """The names of all types of this kind."""
     return [name for name in ALL if issubclass(NodeRegistry.get(name), kind)]
-
-
-def one_layer(name, params=None, disabled=False):
-    """A graph whose network is one layer, with the id and the name 'layer'."""
-    graph = chain([("layer", name, params or {})])
-    graph.node("layer").disabled = disabled
-    return graph
-
-
-LAYERS = of(LayerNode)
-WEIGHTED = [name for name in LAYERS if list(built(one_layer(name)).parameters())]
-RANDOM = [name for name in WEIGHTED if any(p.unique().numel() > 1 for p in built(one_layer(name)).parameters())]
 
 
 @pytest.fixture(autouse=True)
@@ -149,83 +132,3 @@ def test_a_metric_is_over_all_samples_however_they_are_batched(name):
         parts.update(prediction[rows], target[rows])
     assert parts.compute() == pytest.approx(whole.compute(), rel=1e-6)
     assert type(whole).DIRECTION in ("minimize", "maximize")
-
-
-def step(name, params=None, disabled=False):
-    node = Node(id="layer", type=name, params=params or {}, disabled=disabled)
-    return Step(node, NodeRegistry.get(name), "layer", {"input": INPUT})
-
-
-@pytest.mark.parametrize("width", [1, 6])
-@pytest.mark.parametrize("disabled", [False, True])
-@pytest.mark.parametrize("name", LAYERS)
-def test_the_inferred_shape_is_the_real_one(name, disabled, width):
-    facts = layer_facts(step(name, disabled=disabled), [Shape((BATCH, width))])
-    assert facts.error == ""
-    [shape] = facts.outputs
-    module = built(one_layer(name, disabled=disabled), inputs=width)
-    output = module(torch.rand(5, width))
-    assert tuple(output.shape[1:]) == shape.features
-    assert output.dtype == shape.dtype
-    assert facts.parameters == sum(p.numel() for p in module.parameters())
-
-
-@pytest.mark.parametrize("name", LAYERS)
-def test_gradients_reach_the_input_and_every_weight(name):
-    module = built(one_layer(name), inputs=4)
-    x = torch.randn(16, 4, requires_grad=True)
-    (module(x) * torch.randn(16, 1)).sum().backward()
-    assert x.grad.abs().sum() > 0
-    assert all(weight.grad is not None for weight in module.parameters())
-
-
-@pytest.mark.parametrize("name", LAYERS)
-def test_a_layer_reads_the_input_and_leaves_it_as_it_was(name):
-    module = built(one_layer(name), inputs=4)
-    x = torch.randn(8, 4)
-    before = x.clone()
-    module(x)
-    assert torch.equal(x, before)
-
-
-@pytest.mark.parametrize("name", LAYERS)
-def test_a_layer_switched_off_hands_its_input_on_and_has_no_weights(name):
-    module = built(one_layer(name, disabled=True), inputs=4)
-    x = torch.randn(3, 4)
-    assert module(x) is x
-    assert module.state_dict() == {}
-
-
-@pytest.mark.parametrize("name", LAYERS)
-def test_the_same_seed_gives_the_same_initial_weights(name):
-    first, again = (built(one_layer(name), inputs=4, seed=5) for _ in range(2))
-    assert_equal_weights(first.state_dict(), again.state_dict())
-
-
-@pytest.mark.parametrize("name", RANDOM)
-def test_another_seed_or_another_node_gives_other_initial_weights(name):
-    own = built(one_layer(name), inputs=4, seed=5).layer
-    other_seed = built(one_layer(name), inputs=4, seed=6).layer
-    other_node = built(chain([("twin", name, {})]), inputs=4, seed=5).twin
-    for weights in (other_seed.state_dict(), other_node.state_dict()):
-        assert any(not torch.equal(value, weights[key]) for key, value in own.state_dict().items())
-
-
-@pytest.mark.parametrize("name", WEIGHTED)
-def test_the_state_dict_of_a_trained_layer_makes_an_equal_layer(name):
-    trained, fresh = (built(one_layer(name), inputs=4, seed=seed) for seed in (5, 6))
-    optimizer = torch.optim.SGD(trained.parameters(), lr=0.1)
-    trained(torch.randn(16, 4)).square().sum().backward()
-    optimizer.step()
-    x = torch.randn(8, 4)
-    assert not torch.equal(fresh.eval()(x), trained.eval()(x))
-    fresh.load_state_dict(trained.state_dict(), strict=True)
-    assert_equal_weights(fresh.state_dict(), trained.state_dict())
-    assert torch.equal(fresh.eval()(x), trained.eval()(x))
-
-
-@pytest.mark.parametrize("name", LAYERS)
-def test_in_evaluation_a_layer_gives_the_same_for_a_row_alone_and_in_a_batch(name):
-    module = built(one_layer(name), inputs=4).eval()
-    x = torch.randn(8, 4)
-    torch.testing.assert_close(torch.cat([module(row) for row in x.split(1)]), module(x))

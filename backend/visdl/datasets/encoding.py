@@ -118,7 +118,7 @@ class Encoding(BaseModel):
                 dtype=np.float64,
             ).reshape(len(rows), len(argument.columns))
             shift, scale = self._scaling(argument.columns)
-            if scale is not None and argument.element == "float32":
+            if shift is not None and scale is not None and argument.element == "float32":
                 values = (values - shift) / scale
             found.append(values.reshape(len(rows), *argument.shape).astype(argument.element))
         return found

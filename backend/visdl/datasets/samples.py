@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -142,4 +143,4 @@ def _write(name: str, path: Path) -> None:
 
 
 #: Writes each table to a path, as CSV.
-SAMPLES: Mapping[str, Callable[[Path], None]] = {name: (lambda path, name=name: _write(name, path)) for name in _MAKERS}
+SAMPLES: Mapping[str, Callable[[Path], None]] = {name: partial(_write, name) for name in _MAKERS}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+import torch
 
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
@@ -54,13 +57,18 @@ class Findings:
 
 def _port_value(dtype: str, value: object) -> PortValue:
     if isinstance(value, Shape):
-        element = str(value.dtype).removeprefix("torch.")
-        return PortValue(dtype=dtype, shape=["B", *value.features], element=element, text=str(value))
+        return _shape_value(dtype, tuple(value), value.dtype)
     if isinstance(value, Dataset | Loader | Described):
         return PortValue(dtype=dtype, text=value.describe())
     if isinstance(value, list):
         return PortValue(dtype=dtype, text=" · ".join(str(item) for item in value if isinstance(item, Shape)))
     return PortValue(dtype=dtype)
+
+
+@lru_cache(maxsize=10_000)
+def _shape_value(dtype: str, sizes: tuple[int, ...], element: torch.dtype) -> PortValue:
+    shape = Shape(sizes, element)
+    return PortValue(dtype=dtype, shape=shape.axes, element=str(element).removeprefix("torch."), text=str(shape))
 
 
 class Described:

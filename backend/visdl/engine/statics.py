@@ -57,11 +57,11 @@ class StaticVisitor:
 
     def visit(self, node: Node, cls: type[BaseNode], inputs: Inputs) -> Outputs:
         report = self.findings.nodes[node.id] = NodeReport(status="disabled" if node.disabled else "ok")
-        self.findings.describe_inputs(node, cls, inputs.values)
         if is_network_node(cls):
             if node.id not in self._in_models:
                 self._unread(node)
             return dict.fromkeys(cls.outputs(), UNKNOWN)  # looked at as a whole, at the model
+        self.findings.describe_inputs(node, cls, inputs.values)
         if node.id in self._broken:
             return BLOCKED
         if inputs.blocked:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
 
 from visdl.engine.blocks import block_reports, flatten
 from visdl.engine.executor import FindDataset, walk
@@ -120,17 +122,24 @@ def _check_version(node: Node, cls: type[BaseNode]) -> Iterator[Diagnostic]:
 
 
 def _check_params(node: Node, cls: type[BaseNode]) -> Iterator[Diagnostic]:
-    specs = cls.parameters()
+    specs, defaults = cls.parameters(), _default_problems(cls)  # type: ignore[arg-type]
     for name in node.params:
         if name not in specs:
             message = f"{node.type} has no parameter '{name}'."
             hint = did_you_mean(name, specs) or f"Its parameters: {', '.join(specs) or 'none'}."
             yield Diagnostic(code="unknown_parameter", node=node.id, port=name, message=message, hint=hint)
     for name, spec in specs.items():
-        problem = spec.problem(node.params.get(name, spec.default))
+        problem = spec.problem(node.params[name]) if name in node.params else defaults.get(name)
         if problem:
             message = f"{name} of '{node.label}' {problem}."
             yield Diagnostic(code="bad_parameter", node=node.id, port=name, message=message, hint=spec.description)
+
+
+@cache
+def _default_problems(cls: Any) -> dict[str, str]:
+    """Parameters that cannot be left out, with the reason."""
+    found = {name: spec.problem(spec.default) for name, spec in cls.parameters().items()}
+    return {name: problem for name, problem in found.items() if problem}
 
 
 def _check_edges(graph: Graph, classes: dict[str, type[BaseNode] | None]) -> Iterator[Diagnostic]:

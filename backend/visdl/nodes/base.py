@@ -104,15 +104,15 @@ class BaseNode:
 
     @classmethod
     def ports(cls) -> Mapping[str, InputSpec]:
-        return _parts(cls)[0]
+        return _parts(cls)[0]  # type: ignore[arg-type]
 
     @classmethod
     def parameters(cls) -> Mapping[str, InputSpec]:
-        return _parts(cls)[1]
+        return _parts(cls)[1]  # type: ignore[arg-type]
 
     @classmethod
     def outputs(cls) -> Mapping[str, OutputSpec]:
-        return _parts(cls)[2]
+        return _parts(cls)[2]  # type: ignore[arg-type]
 
     @classmethod
     def output_names(cls, params: Mapping[str, Any]) -> list[str]:

@@ -17,6 +17,10 @@ export type Position = Complete<Schemas["Position"]>;
 export type GraphNode = Complete<Schemas["Node"]>;
 export type Edge = Complete<Schemas["Edge"]>;
 export type Graph = Complete<Schemas["Graph"]>;
+/** A block's definition: a subgraph with ports and parameters of its own. */
+export type Block = Complete<Schemas["Block"]>;
+export type PortRef = Complete<Schemas["PortRef"]>;
+export type BlockRecord = Complete<Schemas["BlockRecord"]>;
 export type GraphSummary = Complete<Schemas["GraphSummary"]>;
 export type StoredGraph = Complete<Schemas["StoredGraph"]>;
 

@@ -25,3 +25,8 @@ export function cardHeight(info: NodeInfo | undefined): number {
   const fields = primary.length > 0 ? primary.length * CARD.param + CARD.pad : 0;
   return CARD.header + rows + fields;
 }
+
+/** The card of a block's own ports: a row for each, and one for another. */
+export function portsHeight(count: number): number {
+  return CARD.header + (count + 1) * CARD.port + CARD.pad;
+}

@@ -1,8 +1,11 @@
 /** What differs between runs: of their graphs in words, and what makes their figures hard to compare. */
-import type { Graph, GraphNode, Json, Run } from "@/api/types";
+import type { Block, Edge, Graph, GraphNode, Json, Run } from "@/api/types";
+import { infoOf } from "./blockInfo";
 import { type Catalogue, paramLabel, shapeOf, valueText } from "./catalogue";
 import { edgeId, nodeLabel } from "./document";
 import { plural } from "./format";
+import { blockOf } from "./rewire";
+import { wiresInside } from "./scope";
 
 export interface RunWithGraph {
   run: Run;
@@ -11,33 +14,64 @@ export interface RunWithGraph {
 
 /** What `after` has otherwise than `before`, a sentence each; nodes are matched by id, places do not count. */
 export function graphDifferences(before: Graph, after: Graph, types: Catalogue): string[] {
+  return [...partDifferences(before, after, types), ...blockDifferences(before, after, types)];
+}
+
+/** What changed inside of blocks that both graphs have, each under the block's name. */
+function blockDifferences(before: Graph, after: Graph, types: Catalogue): string[] {
+  return Object.entries(after.blocks ?? {}).flatMap(([id, block]) => {
+    const was = before.blocks?.[id];
+    if (!was || was === block) return [];
+    const inside = (graph: Graph, { nodes }: Block, edges: Edge[]): Graph => ({ ...graph, nodes, edges });
+    const found = partDifferences(
+      inside(before, was, wiresInside(was)),
+      inside(after, block, wiresInside(block)),
+      types,
+    );
+    return found.map((sentence) => `In ${block.name}: ${sentence}`);
+  });
+}
+
+function partDifferences(before: Graph, after: Graph, types: Catalogue): string[] {
   const old = new Map(before.nodes.map((node) => [node.id, node]));
   const now = new Map(after.nodes.map((node) => [node.id, node]));
-  const typeName = (node: GraphNode): string => types[node.type]?.display_name ?? node.type;
-  const named = (node: GraphNode): string =>
-    nodeLabel(node) === typeName(node) ? nodeLabel(node) : `${nodeLabel(node)} (${typeName(node)})`;
+  const named = (graph: Graph, node: GraphNode): string => {
+    const type = typeLabel(graph, types, node);
+    return nodeLabel(node) === type ? nodeLabel(node) : `${nodeLabel(node)} (${type})`;
+  };
   return [
-    ...after.nodes.filter((node) => !old.has(node.id)).map((node) => `${named(node)} was added`),
-    ...before.nodes.filter((node) => !now.has(node.id)).map((node) => `${named(node)} was removed`),
+    ...after.nodes.filter((node) => !old.has(node.id)).map((node) => `${named(after, node)} was added`),
+    ...before.nodes.filter((node) => !now.has(node.id)).map((node) => `${named(before, node)} was removed`),
     ...after.nodes.flatMap((node) => {
       const was = old.get(node.id);
-      return was ? nodeDifferences(was, node, types) : [];
+      return was ? nodeDifferences({ graph: before, node: was }, { graph: after, node }, types) : [];
     }),
     ...wireDifferences(before, after, old, now),
   ];
 }
 
-function nodeDifferences(was: GraphNode, node: GraphNode, types: Catalogue): string[] {
+function typeLabel(graph: Graph, types: Catalogue, node: GraphNode): string {
+  return infoOf(graph, types, node)?.display_name ?? node.type;
+}
+
+interface NodeIn {
+  graph: Graph;
+  node: GraphNode;
+}
+
+function nodeDifferences(before: NodeIn, after: NodeIn, types: Catalogue): string[] {
+  const { node: was } = before;
+  const { node } = after;
   const label = nodeLabel(node);
   const found: string[] = [];
   if (was.disabled !== node.disabled) found.push(`${label} was ${node.disabled ? "disabled" : "enabled"}`);
   if (nodeLabel(was) !== label) found.push(`${nodeLabel(was)} was renamed to ${label}`);
-  if (was.type !== node.type) {
-    const name = (type: string): string => types[type]?.display_name ?? type;
-    return [...found, `${label}: ${name(was.type)} → ${name(node.type)}`];
+  if (was.type !== node.type || blockOf(was) !== blockOf(node)) {
+    const [from, to] = [typeLabel(before.graph, types, was), typeLabel(after.graph, types, node)];
+    return [...found, `${label}: ${from} → ${to}`];
   }
-  for (const { name, label: text, before, after } of changedParams(was, node, types)) {
-    found.push(`${label}: ${text || name} ${valueText(before)} → ${valueText(after)}`);
+  for (const { name, label: text, before: old, after: now } of changedParams(before, after, types)) {
+    found.push(`${label}: ${text || name} ${valueText(old)} → ${valueText(now)}`);
   }
   return found;
 }
@@ -50,17 +84,24 @@ interface ParamChange {
 }
 
 /** Parameters whose values differ, a default stated or not. */
-function changedParams(was: GraphNode, node: GraphNode, types: Catalogue): ParamChange[] {
-  const info = types[node.type];
-  const known = new Map(info ? shapeOf(info).params.map((param) => [param.name, param]) : []);
-  const names = new Set([...known.keys(), ...Object.keys(was.params), ...Object.keys(node.params)]);
+function changedParams(before: NodeIn, after: NodeIn, types: Catalogue): ParamChange[] {
+  const specs = ({ graph, node }: NodeIn) => {
+    const info = infoOf(graph, types, node);
+    return new Map(info ? shapeOf(info).params.map((param) => [param.name, param]) : []);
+  };
+  const [old, now] = [specs(before), specs(after)];
+  const names = new Set([
+    ...now.keys(),
+    ...Object.keys(before.node.params),
+    ...Object.keys(after.node.params),
+  ]);
   return [...names].flatMap((name) => {
-    const param = known.get(name);
-    const value = (params: GraphNode["params"]): Json =>
-      name in params ? (params[name] ?? null) : (param?.default ?? null);
-    const [before, after] = [value(was.params), value(node.params)];
+    const value = ({ node }: NodeIn, known: typeof now): Json =>
+      name in node.params ? (node.params[name] ?? null) : (known.get(name)?.default ?? null);
+    const [was, is] = [value(before, old), value(after, now)];
+    const param = now.get(name);
     const label = param ? paramLabel(param) : name;
-    return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ name, label, before, after }];
+    return JSON.stringify(was) === JSON.stringify(is) ? [] : [{ name, label, before: was, after: is }];
   });
 }
 
@@ -101,7 +142,7 @@ export function obstacles(a: RunWithGraph, b: RunWithGraph, types: Catalogue): s
   for (const node of b.graph.nodes) {
     const match = was.get(node.id);
     if (!match || types[node.type]?.kind !== "data") continue;
-    for (const change of changedParams(match, node, types)) {
+    for (const change of changedParams({ graph: a.graph, node: match }, { graph: b.graph, node }, types)) {
       if (!WHAT_IS_MEASURED.includes(change.name)) continue;
       found.push(
         `Not comparable: ${nodeLabel(node)} has another ${change.label.toLowerCase()}, so other rows are held out or another target is predicted.`,

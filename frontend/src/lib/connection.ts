@@ -1,7 +1,9 @@
 /** What must be known at once while a wire is drawn: types, cycles, occupancy. The server checks the rest. */
 import type { Edge, Graph, InputInfo, NodeInfo } from "@/api/types";
+import { infoAt, infoOf } from "./blockInfo";
 import { type Catalogue, findOutput, type NamedInput, shapeOf } from "./catalogue";
-import { findNode, nodeLabel } from "./document";
+import { nodeLabel } from "./document";
+import { findEnd, INPUTS, NEW_PORT, OUTPUTS, openBlock } from "./scope";
 import { typeName } from "./wires";
 
 function fits(from: string, to: string): boolean {
@@ -33,11 +35,13 @@ function reach(graph: Graph, id: string, way: "upstream" | "downstream"): Set<st
 
 /** Why this wire cannot be, as a sentence; null when it can. */
 export function refusal(graph: Graph, catalogue: Catalogue, edge: Edge): string | null {
-  const source = findNode(graph, edge.source);
-  const target = findNode(graph, edge.target);
+  const source = findEnd(graph, edge.source);
+  const target = findEnd(graph, edge.target);
   if (!source || !target) return "A wire needs a node at both ends.";
-  const output = findOutput(catalogue[source.type], edge.source_output);
-  const port = catalogue[target.type]?.inputs[edge.target_input];
+  if (source.id === INPUTS && target.id === OUTPUTS)
+    return "A block cannot hand an input straight on: draw the wire to a node inside.";
+  const output = findOutput(infoOf(graph, catalogue, source), edge.source_output);
+  const port = infoOf(graph, catalogue, target)?.inputs[edge.target_input];
   if (!output) return `${nodeLabel(source)} has no output “${edge.source_output}”.`;
   if (!port?.is_handle) return `${nodeLabel(target)} has no input “${edge.target_input}”.`;
   if (source === target) return `${nodeLabel(source)} cannot feed itself.`;
@@ -67,16 +71,22 @@ export function portKey({ node, side, port }: PortRef): string {
 
 /** The ports at which a wire from `from` may end, as keys. */
 export function fittingPorts(graph: Graph, catalogue: Catalogue, from: PortRef): Set<string> {
-  const info = catalogue[findNode(graph, from.node)?.type ?? ""];
+  const info = infoAt(graph, catalogue, from.node);
   const barred = reach(graph, from.node, from.side === "source" ? "upstream" : "downstream");
   const found = new Set<string>();
   if (!info) return found;
-  for (const node of graph.nodes) {
-    const other = catalogue[node.type];
-    if (!other || barred.has(node.id)) continue;
-    for (const ref of endsOf(info, from, other)) found.add(portKey({ ...ref, node: node.id }));
+  const ends = openBlock(graph) ? [INPUTS, OUTPUTS].filter((id) => !isOtherEnd(from.node, id)) : [];
+  for (const id of [...graph.nodes.map((node) => node.id), ...ends]) {
+    const other = infoAt(graph, catalogue, id);
+    if (!other || barred.has(id)) continue;
+    for (const ref of endsOf(info, from, other)) found.add(portKey({ ...ref, node: id }));
   }
   return found;
+}
+
+/** Whether one is the inputs and one the outputs of a block: no wire joins them. */
+function isOtherEnd(a: string, b: string): boolean {
+  return [a, b].includes(INPUTS) && [a, b].includes(OUTPUTS);
 }
 
 /** The ports of a node type that fit the other end of a wire. */
@@ -101,11 +111,13 @@ export function wireBetween(a: PortRef, b: PortRef): Edge | null {
 
 /** The wire that a drop on a node makes: to its first fitting port, a free one before one in use. */
 export function wireToNode(graph: Graph, catalogue: Catalogue, from: PortRef, nodeId: string): Edge | null {
-  const info = catalogue[findNode(graph, nodeId)?.type ?? ""];
+  const info = infoAt(graph, catalogue, nodeId);
   if (!info) return null;
   const side = from.side === "source" ? "target" : "source";
   const names =
-    side === "target" ? freeFirst(graph, nodeId, shapeOf(info).ports) : info.outputs.map((o) => o.name);
+    side === "target"
+      ? freeFirst(graph, nodeId, shapeOf(info).ports)
+      : newFirst(info.outputs.map((o) => o.name));
   for (const port of names) {
     const edge = wireBetween(from, { node: nodeId, port, side });
     if (edge && refusal(graph, catalogue, edge) === null) return edge;
@@ -116,17 +128,21 @@ export function wireToNode(graph: Graph, catalogue: Catalogue, from: PortRef, no
 function freeFirst(graph: Graph, nodeId: string, ports: NamedInput[]): string[] {
   const used = new Set(graph.edges.filter((edge) => edge.target === nodeId).map((edge) => edge.target_input));
   const free = (port: NamedInput): boolean => port.multiple || !used.has(port.name);
-  return [...ports.filter(free), ...ports.filter((port) => !free(port))].map((port) => port.name);
+  return newFirst([...ports.filter(free), ...ports.filter((port) => !free(port))].map((port) => port.name));
+}
+
+/** A wire dropped on the card of a block's own ports makes a port rather than change one. */
+function newFirst(names: string[]): string[] {
+  return names.includes(NEW_PORT) ? [NEW_PORT] : names;
 }
 
 /** Whether an input takes any number of wires. */
 export function takesMany(graph: Graph, catalogue: Catalogue, edge: Edge): boolean {
-  const target = findNode(graph, edge.target);
-  return catalogue[target?.type ?? ""]?.inputs[edge.target_input]?.multiple ?? false;
+  return infoAt(graph, catalogue, edge.target)?.inputs[edge.target_input]?.multiple ?? false;
 }
 
 /** The data type at one end of a wire; undefined where the node or port is not known. */
 export function portType(graph: Graph, catalogue: Catalogue, ref: PortRef): string | undefined {
-  const info = catalogue[findNode(graph, ref.node)?.type ?? ""];
+  const info = infoAt(graph, catalogue, ref.node);
   return ref.side === "source" ? findOutput(info, ref.port)?.dtype : info?.inputs[ref.port]?.dtype;
 }

@@ -1,10 +1,12 @@
 /** Pure edits of the graph document. Each returns the same object where nothing changes. */
-import type { Edge, Graph, GraphNode, Json, NodeInfo, Position } from "@/api/types";
+import type { Block, Edge, Graph, GraphNode, Json, NodeInfo, Position } from "@/api/types";
+import { definitionsFor, mergeBlocks, underNewId } from "./blockMerge";
+import { BLOCK, blockOf } from "./rewire";
 
 export const FORMAT = 1;
 
 export function emptyGraph(name = "Untitled"): Graph {
-  return { format: FORMAT, name, nodes: [], edges: [] };
+  return { format: FORMAT, name, nodes: [], edges: [], blocks: {} };
 }
 
 /** A key for a wire, unique within a graph. */
@@ -15,7 +17,7 @@ export function edgeId(edge: Edge): string {
 const byId = new WeakMap<GraphNode[], Map<string, GraphNode>>();
 
 /** The node with this id; the index is made once per list of nodes. */
-export function findNode(graph: Graph, id: string): GraphNode | undefined {
+export function findNode(graph: Pick<Graph, "nodes">, id: string): GraphNode | undefined {
   let index = byId.get(graph.nodes);
   if (!index) {
     index = new Map(graph.nodes.map((node) => [node.id, node]));
@@ -35,7 +37,7 @@ function uniqueId(graph: Graph, type: string): string {
   for (let n = 1; ; n++) if (!taken.has(`${stem}${n}`)) return `${stem}${n}`;
 }
 
-function uniqueName(graph: Graph, wanted: string): string {
+export function uniqueName(graph: Graph, wanted: string): string {
   const taken = new Set(graph.nodes.map((node) => node.name));
   if (!taken.has(wanted)) return wanted;
   const stem = wanted.replace(/ \d+$/, "");
@@ -50,7 +52,7 @@ export function addNode(
   params: GraphNode["params"] = {},
 ): { graph: Graph; id: string } {
   const node: GraphNode = {
-    id: uniqueId(graph, info.type),
+    id: uniqueId(graph, info.type === BLOCK && params.block ? String(params.block) : info.type),
     type: info.type,
     name: uniqueName(graph, info.display_name),
     disabled: false,
@@ -142,44 +144,85 @@ export function remove(graph: Graph, nodes: ReadonlySet<string>, edges: Readonly
   return same ? graph : { ...graph, ...kept };
 }
 
-/** Nodes with the wires between them, as they are copied. */
+/** Nodes with the wires between them and the blocks that they use, as they are copied. */
 export interface Fragment {
   nodes: GraphNode[];
   edges: Edge[];
+  blocks?: Graph["blocks"];
 }
 
 export function fragmentOf(graph: Graph, ids: ReadonlySet<string>): Fragment {
-  return {
-    nodes: graph.nodes.filter((node) => ids.has(node.id)),
-    edges: graph.edges.filter((edge) => ids.has(edge.source) && ids.has(edge.target)),
-  };
+  const nodes = graph.nodes.filter((node) => ids.has(node.id));
+  const edges = graph.edges.filter((edge) => ids.has(edge.source) && ids.has(edge.target));
+  return { nodes, edges, blocks: definitionsFor(graph.blocks, nodes) };
 }
 
+/** The parameters of a node that name other nodes of its graph by id. */
+export type Links = (node: GraphNode) => readonly string[];
+
 /** Inserts a copy of a fragment under new ids, moved by `offset`; returns the graph and the new ids. */
-export function insert(graph: Graph, fragment: Fragment, offset: Position): { graph: Graph; ids: string[] } {
-  let next = graph;
+export function insert(
+  graph: Graph,
+  fragment: Fragment,
+  offset: Position,
+  links: Links = () => [],
+): { graph: Graph; ids: string[] } {
+  const { blocks, renamed: blockIds } = mergeBlocks(graph.blocks, fragment.blocks ?? {});
+  let next = { ...graph, blocks };
   const renamed = new Map<string, string>();
   for (const node of fragment.nodes) {
-    const id = uniqueId(next, node.type);
+    const id = uniqueId(next, node.type === BLOCK ? (blockOf(node) ?? BLOCK) : node.type);
     renamed.set(node.id, id);
     const position = {
       x: (node.position?.x ?? 0) + offset.x,
       y: (node.position?.y ?? 0) + offset.y,
     };
     const name = node.name && uniqueName(next, node.name);
-    next = { ...next, nodes: [...next.nodes, { ...node, id, name, position }] };
+    next = { ...next, nodes: [...next.nodes, { ...underNewId(node, blockIds), id, name, position }] };
   }
+  const ids = new Set(renamed.values());
+  const nodes = next.nodes.map((node) => (ids.has(node.id) ? relinked(node, renamed, links(node)) : node));
   const edges = fragment.edges.flatMap((edge) => {
     const source = renamed.get(edge.source);
     const target = renamed.get(edge.target);
     return source && target ? [{ ...edge, source, target }] : [];
   });
-  return { graph: { ...next, edges: [...next.edges, ...edges] }, ids: [...renamed.values()] };
+  return { graph: { ...next, nodes, edges: [...next.edges, ...edges] }, ids: [...ids] };
+}
+
+/** The node with parameters that name other nodes by their new ids. */
+export function relinked(
+  node: GraphNode,
+  renamed: ReadonlyMap<string, string>,
+  links: readonly string[],
+): GraphNode {
+  let params = node.params;
+  for (const name of links) {
+    const now = renamed.get(String(params[name] ?? ""));
+    if (now !== undefined && now !== params[name]) params = { ...params, [name]: now };
+  }
+  return params === node.params ? node : { ...node, params };
 }
 
 /** Whether two documents say the same to the server: all but places. */
 export function sameMeaning(a: Graph, b: Graph): boolean {
   if (a === b) return true;
+  if (!samePart(a, b)) return false;
+  if (a.blocks === b.blocks) return true;
+  const ids = Object.keys(a.blocks);
+  return (
+    ids.length === Object.keys(b.blocks).length && ids.every((id) => sameBlock(a.blocks[id], b.blocks[id]))
+  );
+}
+
+function sameBlock(a: Block | undefined, b: Block | undefined): boolean {
+  if (a === b) return true;
+  if (!a || !b) return false;
+  const ports = a.inputs === b.inputs && a.outputs === b.outputs && a.params === b.params;
+  return ports && a.name === b.name && samePart(a, b);
+}
+
+function samePart(a: Pick<Graph, "nodes" | "edges">, b: Pick<Graph, "nodes" | "edges">): boolean {
   if (a.edges !== b.edges || a.nodes.length !== b.nodes.length) return false;
   return a.nodes.every((node, i) => {
     const other = b.nodes[i];

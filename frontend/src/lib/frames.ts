@@ -11,11 +11,14 @@ export const FRAMES: readonly { kind: FrameKind; title: string }[] = [
 
 const BY_KIND: Record<string, FrameKind> = {
   data: "data",
+  input: "model",
   layer: "model",
   operation: "model",
+  block: "model",
   model: "model",
   loss: "training",
   optimizer: "training",
+  scheduler: "training",
   training: "training",
   metric: "training",
 };

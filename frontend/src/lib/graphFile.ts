@@ -1,5 +1,5 @@
 /** Reads a graph file. The server judges its contents; here only that it is a graph at all. */
-import type { Edge, Graph, GraphNode } from "@/api/types";
+import type { Block, Edge, Graph, GraphNode } from "@/api/types";
 import { FORMAT } from "./document";
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -28,7 +28,29 @@ export function graphFromText(text: string, fileName: string): Graph {
     name: typeof value.name === "string" ? value.name : fileName.replace(/\.json$/i, ""),
     nodes: value.nodes.map((node, index) => completeNode(node, index, fileName)),
     edges: Array.isArray(value.edges) ? value.edges.map((edge, index) => asEdge(edge, index, fileName)) : [],
+    blocks: isRecord(value.blocks)
+      ? Object.fromEntries(
+          Object.entries(value.blocks).map(([id, block]) => [id, asBlock(block, id, fileName)]),
+        )
+      : {},
   };
+}
+
+/** A block of the file, in which scripts may leave out what is empty. */
+function asBlock(value: unknown, id: string, fileName: string): Block {
+  if (!isRecord(value) || !Array.isArray(value.nodes)) {
+    throw new Error(`${fileName} is not a graph file: the block “${id}” has no list of nodes.`);
+  }
+  const record = (part: unknown) => (isRecord(part) ? part : {});
+  return {
+    ...value,
+    name: typeof value.name === "string" ? value.name : id,
+    nodes: value.nodes.map((node, index) => completeNode(node, index, fileName)),
+    edges: Array.isArray(value.edges) ? value.edges.map((edge, index) => asEdge(edge, index, fileName)) : [],
+    inputs: record(value.inputs),
+    outputs: record(value.outputs),
+    params: record(value.params),
+  } as Block;
 }
 
 /** Scripts may leave out name, params and position. */

@@ -7,6 +7,8 @@ const NAMES: Record<string, string> = {
   delete: "Del",
   backspace: "Backspace",
   escape: "Esc",
+  up: "↑",
+  down: "↓",
 };
 
 const isMac = (): boolean => /Mac|iPhone|iPad/.test(globalThis.navigator?.userAgent ?? "");

@@ -4,10 +4,11 @@
  */
 import dagre from "@dagrejs/dagre";
 import type { Edge, Graph, Position } from "@/api/types";
+import { infoAt, infoOf } from "./blockInfo";
 import { CARD, cardHeight, GHOST_ROOM, GRID } from "./card";
 import { type Catalogue, shapeOf } from "./catalogue";
-import { findNode } from "./document";
 import { FRAME_PAD, type FrameKind, frameOf, frameRect } from "./frames";
+import { openBlock } from "./scope";
 
 const COLUMN_GAP = 50;
 const ROW_GAP = 20;
@@ -33,10 +34,13 @@ interface Context {
 
 /** Where each node belongs; every node has a place in the answer. */
 export function tidy(graph: Graph, catalogue: Catalogue): Map<string, Position> {
-  const heights = new Map(graph.nodes.map((node) => [node.id, cardHeight(catalogue[node.type])]));
+  const heights = new Map(graph.nodes.map((node) => [node.id, cardHeight(infoOf(graph, catalogue, node))]));
   const context = { graph, catalogue, heights };
   const members: Record<FrameKind, string[]> = { data: [], model: [], training: [] };
-  for (const id of inWiringOrder(graph, catalogue)) members[frameOf(catalogue[typeOf(graph, id)])].push(id);
+  // Frames are for the graph itself: a block is drawn as a model is.
+  const frame = (id: string): FrameKind =>
+    openBlock(graph) ? "model" : frameOf(infoAt(graph, catalogue, id));
+  for (const id of inWiringOrder(graph, catalogue)) members[frame(id)].push(id);
 
   const training = layered(members.training, context, { lanes: true });
   const model = layered(members.model, context, { even: true });
@@ -71,13 +75,9 @@ function arrange(
   return { places, size: Math.max(width / ASPECT, height) };
 }
 
-function typeOf(graph: Graph, id: string): string {
-  return findNode(graph, id)?.type ?? "";
-}
-
 /** A layer without any wire into it: it reads the model's input, which is drawn at its left. */
 function readsInput(id: string, { graph, catalogue }: Context): boolean {
-  const info = catalogue[typeOf(graph, id)];
+  const info = infoAt(graph, catalogue, id);
   return (
     info !== undefined && shapeOf(info).ports.length > 0 && !graph.edges.some((edge) => edge.target === id)
   );
@@ -85,20 +85,20 @@ function readsInput(id: string, { graph, catalogue }: Context): boolean {
 
 /** Each node after its sources, these in the order of its ports: so wires cross less. */
 function inWiringOrder(graph: Graph, catalogue: Catalogue): string[] {
-  const types = new Map(graph.nodes.map((node) => [node.id, node.type]));
+  const ids = new Set(graph.nodes.map((node) => node.id));
   const into = new Map<string, Edge[]>();
   for (const edge of graph.edges) into.set(edge.target, [...(into.get(edge.target) ?? []), edge]);
   const found = new Set<string>();
   const begun = new Set<string>();
   const pending = graph.nodes.map((node) => node.id).reverse();
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
-    if (found.has(id) || !types.has(id)) continue;
+    if (found.has(id) || !ids.has(id)) continue;
     if (begun.has(id)) {
       found.add(id);
       continue;
     }
     begun.add(id);
-    const ports = Object.keys(catalogue[types.get(id) ?? ""]?.inputs ?? {});
+    const ports = Object.keys(infoAt(graph, catalogue, id)?.inputs ?? {});
     const sources = [...(into.get(id) ?? [])]
       .sort((a, b) => ports.indexOf(a.target_input) - ports.indexOf(b.target_input))
       .map((edge) => edge.source);

@@ -26,12 +26,21 @@ interface Drawing {
   fits: ReadonlySet<string>;
 }
 
+/** Where a canvas is looked at, and from how far. */
+export interface View {
+  x: number;
+  y: number;
+  zoom: number;
+}
+
 /** What only the drawn canvas knows; null before it is there. */
 interface Camera {
   /** From a place in the window to a place in the document. */
   toDocument: (place: Position) => Position;
   /** The middle of what is seen, in the window. */
   middle: () => Position;
+  /** How the canvas lies: to come back to. */
+  view: () => View;
 }
 
 interface CanvasState {
@@ -45,6 +54,8 @@ interface CanvasState {
   quickAdd: QuickAdd | null;
   drawing: Drawing | null;
   camera: Camera | null;
+  /** How each scope that was left lay, by its path as text. */
+  views: ReadonlyMap<string, View>;
   /** The node whose name is being edited on its card. */
   renaming: string | null;
 }
@@ -59,6 +70,7 @@ export const useCanvas = create<CanvasState>()(() => ({
   quickAdd: null,
   drawing: null,
   camera: null,
+  views: new Map<string, View>(),
   renaming: null,
 }));
 
@@ -73,6 +85,19 @@ export function focusNode(id: string): void {
 
 export function fitView(): void {
   useCanvas.setState({ sight: { kind: "fit" } });
+}
+
+/** Begins anew with another scope: what is drawn there has other sizes and nothing of it is selected. */
+export function clearCanvas(nodes: Iterable<string> = []): void {
+  useCanvas.setState({
+    nodes: new Set(nodes),
+    edges: new Set(),
+    sizes: new Map(),
+    dragged: new Map(),
+    quickAdd: null,
+    drawing: null,
+    renaming: null,
+  });
 }
 
 export function toggleFrame(kind: FrameKind): void {

@@ -20,7 +20,3 @@ export async function loadCatalogue(): Promise<void> {
     useCatalogue.setState(({ status }) => ({ status: status === "ready" ? "ready" : "failed" }));
   }
 }
-
-export function useNodeInfo(type: string): NodeInfo | undefined {
-  return useCatalogue((state) => state.types[type]);
-}

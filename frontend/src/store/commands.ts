@@ -1,10 +1,12 @@
 /** Every command of the page, once: keys, toolbar, command palette and help all read this list. */
+import * as blocks from "./blocks";
 import { fitView, openQuickAdd, startRename } from "./canvas";
 import { newGraph, saveGraph } from "./documents";
 import * as editing from "./editing";
 import { chooseGraphFile, exportGraph } from "./files";
 import { redo, undo } from "./graph";
 import { pauseRun, resumeRun, startRun, stopRun } from "./runs";
+import { closeBlock, openBlock } from "./scope";
 import { type DrawerTab, isDark, openDialog, openDrawer, openLeft, setTheme, toggleSide, useUi } from "./ui";
 
 type CommandGroup = "Run" | "Edit" | "View" | "Graph" | "Help";
@@ -44,6 +46,22 @@ export const COMMANDS = {
   disable: { title: "Disable or enable", group: "Edit", keys: "mod+b", run: () => editing.toggleDisabled() },
   rename: { title: "Rename", group: "Edit", keys: "f2", run: () => startRename() },
   addNode: { title: "Add a node", group: "Edit", keys: "shift+a", run: () => openQuickAdd() },
+
+  makeBlock: {
+    title: "Make a block of the selection",
+    group: "Edit",
+    keys: "mod+alt+g",
+    run: blocks.askForBlock,
+  },
+  openBlock: { title: "Open block", group: "Edit", keys: "alt+down", run: () => openBlock() },
+  closeBlock: { title: "Close block", group: "Edit", keys: "alt+up", run: () => closeBlock() },
+  dissolveBlock: { title: "Dissolve block", group: "Edit", run: blocks.dissolveBlock },
+  independentBlock: {
+    title: "Make this instance independent",
+    group: "Edit",
+    run: blocks.makeIndependent,
+  },
+  saveBlock: { title: "Save block to my library", group: "Edit", run: blocks.saveBlock },
 
   fit: { title: "Fit the graph in view", group: "View", keys: "f", run: fitView },
   tidy: { title: "Tidy", group: "View", keys: "shift+l", run: () => editing.tidyGraph() },

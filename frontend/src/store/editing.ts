@@ -1,20 +1,25 @@
 /** What the user does to the document: each action is one undo step and keeps the selection sensible. */
 import { toast } from "sonner";
 import type { Edge, GraphNode, NodeInfo, Position } from "@/api/types";
+import { infoOf } from "@/lib/blockInfo";
+import { connectWire, reconnectWire as reconnect } from "@/lib/blockPorts";
 import { CARD, GRID } from "@/lib/card";
-import { refusal, takesMany } from "@/lib/connection";
+import { refusal } from "@/lib/connection";
 import * as doc from "@/lib/document";
+import { fitsInBlock, linksIn } from "@/lib/makeBlock";
+import { openBlock, wouldContainItself } from "@/lib/scope";
 import { fitView, select, useCanvas } from "./canvas";
 import { useCatalogue } from "./catalogue";
-import { amend, edit, useGraph } from "./graph";
+import { amend, edit, openScope, useGraph } from "./graph";
+import { closeBlock } from "./scope";
 import { openDrawer } from "./ui";
 
 const PASTE_OFFSET = { x: 30, y: 30 } as const;
 const snap = (value: number): number => Math.round(value / GRID) * GRID;
-const graphNow = () => useGraph.getState().graph;
+const graphNow = () => openScope(useGraph.getState());
 const typesNow = () => useCatalogue.getState().types;
 
-/** Adds a node, and with `wire` the wire that it was added for; returns its id. */
+/** Adds a node, and with `wire` the wire that it was added for, or says why not; returns its id. */
 export function addNode(
   info: NodeInfo,
   position: Position,
@@ -22,11 +27,17 @@ export function addNode(
   params: GraphNode["params"] = {},
 ): string {
   let added = "";
+  if (openBlock(graphNow()) && !fitsInBlock(info)) {
+    toast.error(`${info.display_name} cannot be inside a block.`, {
+      description: "A block holds layers, operations and other blocks.",
+    });
+    return added;
+  }
   edit((graph) => {
     const { graph: next, id } = doc.addNode(graph, info, position, params);
     added = id;
     const edge = wire?.(id);
-    return edge ? doc.connect(next, edge, takesMany(next, typesNow(), edge)) : next;
+    return edge ? connectWire(next, typesNow(), edge) : next;
   });
   select([added]);
   return added;
@@ -34,6 +45,11 @@ export function addNode(
 
 /** Adds a node in the middle of what is seen, beside what is already there; its parameters may differ from the defaults. */
 export function addAtCentre(info: NodeInfo, params: GraphNode["params"] = {}): void {
+  addNode(info, freePlace(), undefined, params);
+}
+
+/** A place for another node in the middle of what is seen. */
+export function freePlace(): Position {
   const { camera } = useCanvas.getState();
   const middle = camera ? camera.toDocument(camera.middle()) : { x: 0, y: 0 };
   const place = { x: snap(middle.x - CARD.width / 2), y: snap(middle.y - CARD.header / 2) };
@@ -43,7 +59,7 @@ export function addAtCentre(info: NodeInfo, params: GraphNode["params"] = {}): v
     place.x += PASTE_OFFSET.x;
     place.y += PASTE_OFFSET.y;
   }
-  addNode(info, place, undefined, params);
+  return place;
 }
 
 /** Draws a wire, or says why not. An input's old wire gives way in the same step. */
@@ -53,7 +69,7 @@ export function connectPorts(edge: Edge): boolean {
     toast.error(reason);
     return false;
   }
-  edit((graph) => doc.connect(graph, edge, takesMany(graph, typesNow(), edge)));
+  edit((graph) => connectWire(graph, typesNow(), edge));
   return true;
 }
 
@@ -61,7 +77,7 @@ export function connectPorts(edge: Edge): boolean {
 export function reconnectWire(oldId: string, edge: Edge): void {
   const reason = refusal(doc.remove(graphNow(), new Set(), new Set([oldId])), typesNow(), edge);
   if (reason) toast.error(reason);
-  else edit((graph) => doc.reconnect(graph, oldId, edge, takesMany(graph, typesNow(), edge)));
+  else edit((graph) => reconnect(graph, typesNow(), oldId, edge));
 }
 
 export function deleteSelection(): void {
@@ -82,10 +98,11 @@ export function selectAll(): void {
 /** Switches the selected nodes off; when all of them are off, on again. */
 export function toggleDisabled(ids: ReadonlySet<string> = useCanvas.getState().nodes): void {
   const nodes = graphNow().nodes.filter((node) => ids.has(node.id));
-  const able = nodes.filter((node) => typesNow()[node.type]?.can_disable);
+  const info = (node: GraphNode) => infoOf(graphNow(), typesNow(), node);
+  const able = nodes.filter((node) => info(node)?.can_disable);
   const fixed = nodes.find((node) => !able.includes(node));
   if (fixed && able.length === 0) {
-    const reason = typesNow()[fixed.type]?.disable_reason;
+    const reason = info(fixed)?.disable_reason;
     toast.error(`${doc.nodeLabel(fixed)} cannot be switched off.`, {
       ...(reason && { description: reason }),
     });
@@ -127,13 +144,17 @@ export function duplicateSelection(): void {
 
 function insertFragment(fragment: doc.Fragment, offset: Position): void {
   if (fragment.nodes.length === 0) return;
-  let ids: string[] = [];
-  edit((graph) => {
-    const inserted = doc.insert(graph, fragment, offset);
-    ids = inserted.ids;
-    return inserted.graph;
-  });
-  select(ids);
+  const scope = graphNow();
+  const links = linksIn({ ...scope, blocks: { ...fragment.blocks, ...scope.blocks } }, typesNow());
+  const { graph, ids } = doc.insert(scope, fragment, offset, links);
+  const inserted = graph.nodes.filter((node) => ids.includes(node.id));
+  const stranger = openBlock(scope) && inserted.find((node) => !fitsInBlock(infoOf(graph, typesNow(), node)));
+  if (wouldContainItself(graph, inserted)) toast.error("A block cannot contain itself.");
+  else if (stranger) toast.error(`${doc.nodeLabel(stranger)} cannot be inside a block.`);
+  else {
+    edit(() => graph);
+    select(ids);
+  }
 }
 
 /** Lays the graph out anew. As an edit it can be undone; as a first layout it is none. */
@@ -157,6 +178,7 @@ export function showProblem(id: string, tab: "problems" | "logs"): void {
 
 /** Adds a node that brings this dataset: the first type of the catalogue with a parameter for one. */
 export function addDatasetNode(name: string): void {
+  closeBlock(0);
   for (const info of Object.values(typesNow())) {
     const param = Object.entries(info.inputs).find(([, input]) => input.widget === "dataset");
     if (!param) continue;

@@ -1,14 +1,19 @@
 /** The document that is open, its report, and undo: one call of `edit` is one step. */
 import { temporal } from "zundo";
 import { create, useStore } from "zustand";
-import type { Graph, Report } from "@/api/types";
+import type { Graph, NodeReport, Report } from "@/api/types";
 import { emptyGraph } from "@/lib/document";
+import { nearestPath, type Path, ROOT, scopeOf, withScope } from "@/lib/scope";
+import { reportIn } from "@/lib/scopeReport";
 
 /** Where the last edit is kept: nowhere yet, in this browser, or on the server. */
 type DraftState = "clean" | "pending" | "browser" | "server";
 
 interface GraphState {
+  /** The document: always the whole of it. */
   graph: Graph;
+  /** The block whose inside is shown, by the Block nodes that lead to it; empty for the graph itself. */
+  path: Path;
   /** Id on the server; null before it was stored there. */
   graphId: string | null;
   /** The stored version that this document goes on from. */
@@ -29,6 +34,7 @@ export const useGraph = create<GraphState>()(
   temporal(
     (): GraphState => ({
       graph: blank,
+      path: ROOT,
       graphId: null,
       version: null,
       revision: null,
@@ -45,19 +51,49 @@ export const useGraph = create<GraphState>()(
   ),
 );
 
-/** Changes the document by a pure function; one call is one undo step, no change is none. */
-export function edit(change: (graph: Graph) => Graph): void {
+/** What is open: the document, or the inside of a block as a graph of its own. */
+export function openScope({ graph, path }: Pick<GraphState, "graph" | "path">): Graph {
+  return scopeOf(graph, nearestPath(graph, path));
+}
+
+type Shown = Pick<GraphState, "graph" | "path" | "report">;
+
+/** What the server said of what is open, by the ids there. */
+export function openReport({ graph, path, report }: Shown): Report | null {
+  return reportIn(report, graph, nearestPath(graph, path));
+}
+
+/** What the server said of the block that is open, as a node of the scope around it. */
+export function outerReport({ graph, path, report }: Shown): NodeReport | undefined {
+  const here = nearestPath(graph, path);
+  return reportIn(report, graph, here.slice(0, -1))?.nodes[here.at(-1) ?? ""];
+}
+
+// A block that an undo or another edit took away closes.
+useGraph.subscribe(({ graph, path }) => {
+  const there = nearestPath(graph, path);
+  if (there !== path) useGraph.setState({ path: there });
+});
+
+/** Changes what is open by a pure function; one call is one undo step, no change is none. */
+export function edit(change: (scope: Graph) => Graph): void {
+  const { path } = useGraph.getState();
+  editDocument((graph) => withScope(graph, path, change(scopeOf(graph, path))));
+}
+
+/** Changes the document as a whole, whatever of it is open. */
+export function editDocument(change: (graph: Graph) => Graph): void {
   const { graph } = useGraph.getState();
   const next = change(graph);
   if (next !== graph) useGraph.setState({ graph: next, draft: "pending" });
 }
 
-/** Changes the document without an undo step, such as a first layout; it does not count as an edit. */
-export function amend(change: (graph: Graph) => Graph): void {
+/** Changes what is open without an undo step, such as a first layout; it does not count as an edit. */
+export function amend(change: (scope: Graph) => Graph): void {
   const history = useGraph.temporal.getState();
   history.pause();
-  useGraph.setState(({ graph, saved }) => {
-    const next = change(graph);
+  useGraph.setState(({ graph, path, saved }) => {
+    const next = withScope(graph, path, change(scopeOf(graph, path)));
     return { graph: next, saved: saved === graph ? next : saved };
   });
   history.resume();
@@ -98,9 +134,12 @@ interface Opened {
 
 /** Opens another document; its history starts empty. */
 export function openDocument(opened: Opened): void {
-  const { graph, graphId, version, revision = null, saved = graph, draft = "clean" } = opened;
+  const { graphId, version, revision = null, draft = "clean" } = opened;
+  const graph = withBlocks(opened.graph);
+  const saved = opened.saved === undefined || opened.saved === opened.graph ? graph : opened.saved;
   useGraph.setState({
     graph,
+    path: ROOT,
     graphId,
     version,
     revision,
@@ -109,6 +148,11 @@ export function openDocument(opened: Opened): void {
     report: null,
   });
   useGraph.temporal.getState().clear();
+}
+
+/** A document that was kept before there were blocks has none. */
+function withBlocks(graph: Graph): Graph {
+  return (graph as Partial<Graph>).blocks ? graph : { ...graph, blocks: {} };
 }
 
 /** True while the document differs from its stored version. */

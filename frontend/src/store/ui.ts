@@ -5,7 +5,7 @@ import { persist } from "zustand/middleware";
 export type Theme = "system" | "light" | "dark";
 export type LeftTab = "nodes" | "graphs" | "datasets";
 export type DrawerTab = "training" | "runs" | "problems" | "logs";
-export type DialogName = "commands" | "help" | "conflict";
+export type DialogName = "commands" | "help" | "conflict" | "makeBlock";
 
 interface UiState {
   theme: Theme;

@@ -195,6 +195,7 @@ describe("what stands around the control", () => {
       port: "lr",
       message: "Must be at least 0.",
       hint: "Try 0.001.",
+      fix: null,
     };
     show({ lr }, { lr: -1 }, problem);
     expect(field("Learning rate")).toBeInvalid();

@@ -15,11 +15,12 @@ const problem = (message: string, rest: Partial<Diagnostic> = {}): Diagnostic =>
   port: null,
   message,
   hint: "",
+  fix: null,
   ...rest,
 });
 
 function show(...diagnostics: Diagnostic[]) {
-  const totals = { parameters: 0, flops: 0, memory: null };
+  const totals = { parameters: 0, flops: 0, memory: null, memory_free: null };
   useGraph.setState({ report: { valid: diagnostics.length === 0, diagnostics, nodes: {}, totals } });
   return renderPart(<ProblemsPanel />);
 }

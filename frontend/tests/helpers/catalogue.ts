@@ -17,6 +17,9 @@ export function input(dtype: string, rest: Partial<InputInfo> = {}): InputInfo {
     widget: null,
     label: "",
     length: null,
+    many: false,
+    single: false,
+    words: [],
     also: null,
     description: "",
     ...rest,
@@ -49,6 +52,7 @@ export function nodeType(
     }),
     can_disable: true,
     disable_reason: "",
+    output_count: null,
     primary: [],
     formula: "",
     shape_rule: "",
@@ -144,6 +148,51 @@ const training = nodeType(
   ["result TRAINING_RESULT"],
   { display_name: "Training Loop", category: "Training", primary: ["epochs"] },
 );
+
+const concat = nodeType(
+  "Concat",
+  "operation",
+  { inputs: port("LAYER", { multiple: true }), dim: input("INT", { default: 1 }) },
+  ["output LAYER"],
+  { category: "Operations" },
+);
+const chunk = nodeType(
+  "Chunk",
+  "operation",
+  { input: port("LAYER"), chunks: input("INT", { default: 2, min: 1 }) },
+  ["out0 LAYER", "out1 LAYER", "out2 LAYER", "out3 LAYER"],
+  { category: "Operations", output_count: "chunks" },
+);
+const twin = nodeType(
+  "Twin",
+  "layer",
+  {
+    x: port("LAYER", { required: false }),
+    width: input("INT", { default: 8 }),
+    weights_of: input("STRING", { default: "", widget: "layer" }),
+  },
+  ["output LAYER"],
+  { category: "Layers", primary: ["width"] },
+);
+const block = nodeType(
+  "Block",
+  "block",
+  {
+    block: input("STRING", { default: "", widget: "block" }),
+    repeat: input("INT", { required: false, nullable: true, min: 1, max: 1000 }),
+    shared: input("BOOL", { default: false }),
+  },
+  [],
+  { category: "Blocks", description: "A block of this graph." },
+);
+
+/** Types that graphs with blocks need besides. */
+export const BLOCK_TYPES = {
+  Concat: concat,
+  Chunk: chunk,
+  Twin: twin,
+  Block: block,
+} as const satisfies Catalogue;
 
 export const TYPES = {
   CSVLoader: csv,

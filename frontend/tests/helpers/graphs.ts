@@ -20,6 +20,7 @@ export function graphOf(nodes: Record<string, string | Partial<GraphNode>>, ...w
       typeof what === "string" ? node(id, what) : node(id, what.type ?? "Linear", what),
     ),
     edges: wires.map(wire),
+    blocks: {},
   };
 }
 

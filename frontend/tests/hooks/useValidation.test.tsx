@@ -17,10 +17,10 @@ let checked: string[] = [];
 const report = (name: string): Report => ({
   valid: false,
   diagnostics: [
-    { code: "c", severity: "error", node: null, port: null, message: `About ${name}.`, hint: "" },
+    { code: "c", severity: "error", node: null, port: null, message: `About ${name}.`, hint: "", fix: null },
   ],
   nodes: {},
-  totals: { parameters: 0, flops: 0, memory: null },
+  totals: { parameters: 0, flops: 0, memory: null, memory_free: null },
 });
 const said = (): string | undefined => useGraph.getState().report?.diagnostics[0]?.message;
 const rename = (name: string): void => edit((graph) => renameNode(graph, "csv", name));

@@ -10,6 +10,7 @@ const report = (status: NodeReport["status"], text = ""): NodeReport => ({
   outputs: { output: { dtype: "LAYER", shape: null, element: null, text } },
   parameters: null,
   flops: null,
+  activation: null,
   reads_input: false,
 });
 

@@ -26,11 +26,12 @@ test("a script may leave out all but ids and types; the file gives the name", ()
     name: "net",
     nodes: [{ id: "a", type: "ReLU", name: "", disabled: false, version: 1, position: null, params: {} }],
     edges: [],
+    blocks: {},
   });
 });
 
 test("keys that this version does not know are kept", () => {
-  const graph = { ...sampleGraph(), blocks: { b: {} } };
+  const graph = { ...sampleGraph(), groups: { b: {} } };
   expect(read(graph)).toEqual(graph);
 });
 

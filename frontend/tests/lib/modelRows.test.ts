@@ -25,10 +25,11 @@ test("each with what the check knows of it", () => {
         outputs: { output: { dtype: "LAYER", shape: ["B", 64], element: "float32", text: "B, 64" } },
         parameters: 192,
         flops: 256,
+        activation: 256,
         reads_input: true,
       },
     },
-    totals: { parameters: 192, flops: 256, memory: null },
+    totals: { parameters: 192, flops: 256, memory: null, memory_free: null },
   };
   const graph = graphOf({ fc1: "Linear", act: "ReLU" });
   expect(modelRows(graph, TYPES, report)).toMatchObject([

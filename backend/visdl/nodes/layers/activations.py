@@ -1,5 +1,7 @@
 """Activations: functions of each value, or along one axis."""
 
+from typing import ClassVar
+
 from torch import nn
 
 from visdl.nodes import NodeRegistry, Param, Shape
@@ -9,7 +11,7 @@ from visdl.nodes.torch_layer import TorchLayer
 class _Activation(TorchLayer):
     CATEGORY = "Activation"
     SHAPE_RULE = "* → the same shape"
-    PRIMARY = ()
+    PRIMARY: ClassVar[tuple[str, ...] | None] = ()
 
 
 @NodeRegistry.register("ReLU")

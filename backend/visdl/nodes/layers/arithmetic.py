@@ -291,4 +291,4 @@ def _projection(source: Shape, target: Shape) -> nn.Module:
         if after == 0 or -(-before // stride) != after:
             raise ValueError("no projection fits: the branch is not a whole number of times smaller")
         strides.append(stride)
-    return kinds[len(source)](source[1], target[1], kernel_size=1, stride=tuple(strides))
+    return kinds[len(source)](source[1], target[1], kernel_size=1, stride=tuple(strides))  # type: ignore[arg-type]

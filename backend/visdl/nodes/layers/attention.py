@@ -208,7 +208,7 @@ class TransformerDecoderLayer(_TransformerLayer):
     SHAPE_RULE = "B, L, d_model and memory: B, S, d_model → B, L, d_model"
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.TransformerDecoderLayer.html"
 
-    def build(
+    def build(  # type: ignore[override]
         self, input: Shape, memory: Shape, mask: Shape | None = None, memory_mask: Shape | None = None
     ) -> nn.Module:
         _check_sequence(self.batch_first, input, memory)

@@ -100,7 +100,7 @@ class Upsample(_Pixels, module=nn.Upsample, leave_out=("recompute_scale_factor",
     def build(self, input: Shape) -> nn.Module:
         self.sizes(input)
         scale = None if self.size is not None else self.scale_factor
-        return nn.Upsample(self.size, scale, self.mode, self.align_corners)  # type: ignore[attr-defined]
+        return nn.Upsample(self.size, scale, self.mode, self.align_corners)  # type: ignore[attr-defined,arg-type]
 
 
 class _Upsampling2d(_Pixels):

@@ -25,7 +25,7 @@ class Bilinear(WeightedLayer, module=nn.Bilinear, leave_out=("in1_features", "in
 
     out_features: int = Param(64, min=1, max=10_000_000, description="Size of each output sample")
 
-    def build(self, input1: Shape, input2: Shape) -> nn.Module:
+    def build(self, input1: Shape, input2: Shape) -> nn.Module:  # type: ignore[override]
         return self.initialised(nn.Bilinear(input1[-1], input2[-1], self.out_features, bias=self.bias))  # type: ignore[attr-defined]
 
 
@@ -73,7 +73,7 @@ class CosineSimilarity(TorchLayer, module=nn.CosineSimilarity):
     FORMULA = "y = x₁ · x₂ / max(‖x₁‖ ‖x₂‖, ε)"
     SHAPE_RULE = "* and * → *, without the axis dim"
 
-    def build(self, x1: Shape, x2: Shape) -> nn.Module:
+    def build(self, x1: Shape, x2: Shape) -> nn.Module:  # type: ignore[override]
         check_element(x1)
         return self.make({})
 
@@ -88,6 +88,6 @@ class PairwiseDistance(TorchLayer, module=nn.PairwiseDistance, leave_out=("p",))
 
     p: float = Param(2.0, description="The p of the p-norm")
 
-    def build(self, x1: Shape, x2: Shape) -> nn.Module:
+    def build(self, x1: Shape, x2: Shape) -> nn.Module:  # type: ignore[override]
         check_element(x1)
         return self.make({})

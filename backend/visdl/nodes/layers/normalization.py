@@ -1,5 +1,7 @@
 """Normalisation. Sources: BatchNorm, Ioffe and Szegedy 2015; LayerNorm, Ba et al. 2016; GroupNorm, Wu and He 2018."""
 
+from typing import ClassVar
+
 from torch import nn
 
 from visdl.nodes import NodeRegistry, Param, Shape
@@ -11,7 +13,7 @@ _MEAN = "y = γ (x − E[x]) / √(Var[x] + ε) + β"
 class _Norm(TorchLayer):
     CATEGORY = "Normalization"
     FORMULA = _MEAN
-    PRIMARY = ()
+    PRIMARY: ClassVar[tuple[str, ...] | None] = ()
 
     weights_of: str = Param(
         "", widget="layer", description="Use the weights of another layer of the same shape; empty: its own"

@@ -1,5 +1,7 @@
 """Pooling: a window's largest value, or its mean."""
 
+from typing import Any
+
 from torch import nn
 
 from visdl.nodes import DataType, NodeRegistry, OutputSpec, Param, Shape
@@ -48,7 +50,7 @@ class MaxPool3d(_MaxPool, module=nn.MaxPool3d, defaults=_KERNEL):
 class _MaxUnpool(_Pool):
     FORMULA = "y at the indices = x, zero elsewhere"
 
-    def build(self, input: Shape, indices: Shape) -> nn.Module:
+    def build(self, input: Shape, indices: Shape) -> nn.Module:  # type: ignore[override]
         return self.make(self.sizes(input))
 
 
@@ -180,6 +182,7 @@ class AdaptiveMaxPool3d(_AdaptiveMax, module=nn.AdaptiveMaxPool3d, defaults=_ONE
 
 
 class _Fractional(_MaxPool):
+    output_ratio: Any = None
     FORMULA = "y = max over windows of random size, with output_ratio of the input's size"
 
     def build(self, input: Shape) -> nn.Module:

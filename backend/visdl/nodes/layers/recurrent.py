@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor, nn
@@ -46,7 +46,7 @@ class _Recurrent(WeightedLayer):
     CATEGORY = "Recurrent"
     SHAPE_RULE = "B, L, input_size → output: B, L, hidden_size · directions; last: B, hidden_size · directions"
     PRIMARY = ("hidden_size", "num_layers", "bidirectional")
-    RECURRENT: type[nn.RNNBase]
+    RECURRENT: Callable[..., nn.Module]
 
     hidden_size: int = Param(64, min=1, max=10_000_000, description="Features of the hidden state")
     num_layers: int = Param(1, min=1, max=1000, description="Recurrent layers, one on top of the other")
@@ -72,7 +72,7 @@ class _Recurrent(WeightedLayer):
         values = {name: getattr(self, name) for name in names} | self.options()
         return self.initialised(self.RECURRENT(sizes["input_size"], **values))
 
-    def options(self) -> Mapping[str, Any]:
+    def options(self) -> dict[str, Any]:
         """What else the class takes."""
         return {}
 
@@ -87,7 +87,7 @@ class RNN(_Recurrent):
 
     nonlinearity: str = Param("tanh", choices=["tanh", "relu"], description="Activation of the hidden state")
 
-    def options(self) -> Mapping[str, Any]:
+    def options(self) -> dict[str, Any]:
         return {"nonlinearity": self.nonlinearity}
 
 
@@ -114,5 +114,5 @@ class LSTM(_Recurrent):
     def RETURN_TYPES(cls) -> list[OutputSpec]:
         return [*super().RETURN_TYPES(), OutputSpec(DataType.LAYER, "cell", "The top layer's cell state")]
 
-    def options(self) -> Mapping[str, Any]:
+    def options(self) -> dict[str, Any]:
         return {"proj_size": self.proj_size}

@@ -102,7 +102,7 @@ class Parts(nn.Module):
         self.sizes, self.dim = sizes, dim
 
     def forward(self, input: Tensor) -> tuple[Tensor, ...] | Tensor:
-        parts = input.split(self.sizes, self.dim)
+        parts: tuple[Tensor, ...] = torch.split(input, self.sizes, self.dim)  # type: ignore[arg-type]
         return parts if len(parts) > 1 else parts[0]
 
 

@@ -1,11 +1,11 @@
 import { MiniMap, Panel, type ReactFlowState, useReactFlow, useStore } from "@xyflow/react";
 import { Maximize, Minus, Plus } from "lucide-react";
 import { IconButton } from "@/components/ui/IconButton";
-import { findNode } from "@/lib/document";
+import { infoAt } from "@/lib/blockInfo";
 import { FRAMES, frameOf } from "@/lib/frames";
 import { useCatalogue } from "@/store/catalogue";
 import { command } from "@/store/commands";
-import { useGraph } from "@/store/graph";
+import { openScope, useGraph } from "@/store/graph";
 import { type CanvasNode, frameKind } from "./flow";
 
 const MINIMAP_FROM = 15;
@@ -16,7 +16,7 @@ const MINIMAP = { width: 150, height: 105 };
 export function CanvasControls() {
   const { zoomIn, zoomOut, zoomTo } = useReactFlow();
   const zoom = useStore((state) => Math.round(state.transform[2] * 100));
-  const large = useGraph((state) => state.graph.nodes.length >= MINIMAP_FROM);
+  const large = useGraph((state) => openScope(state).nodes.length >= MINIMAP_FROM);
   const partial = useStore(isPartial);
   const fit = command("fit");
   return (
@@ -83,7 +83,6 @@ const FRAME_COLORS = {
 function minimapColor({ id }: CanvasNode): string {
   const kind = frameKind(id);
   if (kind) return `color-mix(in srgb, ${FRAME_COLORS[kind]} 12%, var(--panel))`;
-  const node = findNode(useGraph.getState().graph, id);
-  const frame = frameOf(useCatalogue.getState().types[node?.type ?? ""]);
+  const frame = frameOf(infoAt(openScope(useGraph.getState()), useCatalogue.getState().types, id));
   return FRAME_COLORS[FRAMES.find(({ kind }) => kind === frame)?.kind ?? "training"];
 }

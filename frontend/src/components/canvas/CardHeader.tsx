@@ -5,13 +5,16 @@ import { IconButton } from "@/components/ui/IconButton";
 import { TextField } from "@/components/ui/TextField";
 import { Tooltip } from "@/components/ui/Tooltip";
 import { TypeIcon, tintOf } from "@/components/ui/TypeIcon";
+import { unknownReason } from "@/lib/blockInfo";
 import { CARD } from "@/lib/card";
 import { cn } from "@/lib/cn";
 import { nodeLabel, renameNode } from "@/lib/document";
 import { formatCount, formatInt } from "@/lib/format";
+import { blockOf } from "@/lib/rewire";
 import { endRename, startRename, useCanvas } from "@/store/canvas";
+import { useCatalogue } from "@/store/catalogue";
 import { toggleDisabled } from "@/store/editing";
-import { edit, useGraph } from "@/store/graph";
+import { edit, openReport, openScope, useGraph } from "@/store/graph";
 import { NodeMenu } from "./NodeMenu";
 import { useRunState } from "./useRunState";
 
@@ -23,7 +26,7 @@ interface CardHeaderProps {
 
 /** Icon, name, type with parameter count, state, power toggle and menu. */
 export function CardHeader({ node, info, children }: CardHeaderProps) {
-  const parameters = useGraph((state) => state.report?.nodes[node.id]?.parameters ?? 0);
+  const parameters = useGraph((state) => openReport(state)?.nodes[node.id]?.parameters ?? 0);
   const label = nodeLabel(node);
   const type = info?.display_name ?? node.type;
   return (
@@ -32,7 +35,7 @@ export function CardHeader({ node, info, children }: CardHeaderProps) {
       style={{ height: CARD.header, "--tint": tintOf(info) } as CSSProperties}
     >
       {node.disabled && <span aria-hidden className="card-pass" />}
-      <Tooltip side="top" content={<TypeHelp info={info} type={node.type} />}>
+      <Tooltip side="top" content={<TypeHelp info={info} node={node} />}>
         <span className="card-icon">
           <TypeIcon info={info} className="size-3.5" />
         </span>
@@ -40,7 +43,10 @@ export function CardHeader({ node, info, children }: CardHeaderProps) {
       <div className="min-w-0 grow leading-tight">
         <CardName node={node} />
         <div className="flex justify-between gap-2 text-muted text-xs">
-          <span className="truncate">{type === label ? info?.category : type}</span>
+          <span className="flex min-w-0 items-center gap-1">
+            <span className="truncate">{type === label ? info?.category : type}</span>
+            <Repeats node={node} />
+          </span>
           {parameters > 0 && (
             <span className="shrink-0 tabular-nums" title={`${formatInt(parameters)} parameters`}>
               {formatCount(parameters)}
@@ -66,6 +72,17 @@ export function CardHeader({ node, info, children }: CardHeaderProps) {
   );
 }
 
+/** How often a block stands there, one behind the other. */
+function Repeats({ node }: { node: GraphNode }) {
+  const repeat = blockOf(node) === undefined ? null : node.params.repeat;
+  if (typeof repeat !== "number") return null;
+  return (
+    <span title={`${repeat} of this block, one behind the other`} className="card-repeat">
+      ×{repeat}
+    </span>
+  );
+}
+
 function CardName({ node }: { node: GraphNode }) {
   const renaming = useCanvas((state) => state.renaming === node.id);
   const label = nodeLabel(node);
@@ -88,15 +105,18 @@ function CardName({ node }: { node: GraphNode }) {
     <div
       className="truncate font-semibold text-text"
       title={label}
-      onDoubleClick={() => startRename(node.id)}
+      // A double click on a block opens it.
+      onDoubleClick={() => blockOf(node) === undefined && startRename(node.id)}
     >
       {label}
     </div>
   );
 }
 
-function TypeHelp({ info, type }: { info: NodeInfo | undefined; type: string }) {
-  if (!info) return <>This server has no node type “{type}”.</>;
+function TypeHelp({ info, node }: { info: NodeInfo | undefined; node: GraphNode }) {
+  const types = useCatalogue((state) => state.types);
+  const unknown = useGraph((state) => (info ? "" : unknownReason(openScope(state), types, node)));
+  if (!info) return unknown;
   return (
     <span className="block max-w-64 py-0.5">
       <span className="block font-medium">{info.display_name}</span>

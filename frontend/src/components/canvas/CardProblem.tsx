@@ -1,12 +1,12 @@
 import { CircleAlert } from "lucide-react";
 import { showProblem } from "@/store/editing";
-import { useGraph } from "@/store/graph";
+import { openReport, useGraph } from "@/store/graph";
 import { useRunMessage } from "./useRunState";
 
 /** The first line of what is wrong with this node, and the way to the rest. */
 export function CardProblem({ id }: { id: string }) {
   const problem = useGraph((state) =>
-    state.report?.diagnostics.find((item) => item.node === id && item.severity === "error"),
+    openReport(state)?.diagnostics.find((item) => item.node === id && item.severity === "error"),
   );
   const failure = useRunMessage(id);
   const message = problem?.message ?? failure;

@@ -8,13 +8,13 @@ import { type PortRef, portType, refusal, wireBetween } from "@/lib/connection";
 import { wireColor } from "@/lib/wires";
 import { useCanvas } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
-import { useGraph } from "@/store/graph";
+import { openScope, useGraph } from "@/store/graph";
 import type { CanvasNode } from "./flow";
 
 /** The wire that hangs at the pointer, in the colour of its type; red where it cannot be. */
 export function DrawnWire(props: ConnectionLineComponentProps<CanvasNode>) {
   const from = useCanvas((state) => state.drawing?.from);
-  const graph = useGraph((state) => state.graph);
+  const graph = useGraph(openScope);
   const types = useCatalogue((state) => state.types);
   const { fromX, fromY, toX, toY, fromPosition, toPosition, connectionStatus } = props;
   const [path] = getBezierPath({
@@ -67,5 +67,5 @@ function refusalOf(from: PortRef, to: PortRef): string | null {
   const edge = wireBetween(from, to);
   if (!edge)
     return `A wire runs from an output to an input; both ends are ${from.side === "source" ? "outputs" : "inputs"}.`;
-  return refusal(useGraph.getState().graph, useCatalogue.getState().types, edge);
+  return refusal(openScope(useGraph.getState()), useCatalogue.getState().types, edge);
 }

@@ -3,11 +3,11 @@ import { Button } from "@/components/ui/Button";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { openQuickAdd } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
-import { useGraph } from "@/store/graph";
+import { openScope, useGraph } from "@/store/graph";
 
 /** What stands on a canvas without nodes. */
 export function EmptyCanvas() {
-  const empty = useGraph((state) => state.graph.nodes.length === 0);
+  const empty = useGraph((state) => openScope(state).nodes.length === 0);
   const ready = useCatalogue((state) => state.status === "ready");
   if (!empty || !ready) return null;
   return (

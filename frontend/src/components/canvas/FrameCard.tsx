@@ -2,6 +2,7 @@ import { Handle, type NodeProps, Position } from "@xyflow/react";
 import { ChevronDown } from "lucide-react";
 import { memo } from "react";
 import { PortShape } from "@/components/ui/PortShape";
+import { infoOf } from "@/lib/blockInfo";
 import { cn } from "@/lib/cn";
 import { portType } from "@/lib/connection";
 import { findNode, nodeLabel } from "@/lib/document";
@@ -9,7 +10,7 @@ import { formatCount, plural } from "@/lib/format";
 import { FRAMES, type FrameKind, frameOf } from "@/lib/frames";
 import { toggleFrame } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
-import { useGraph } from "@/store/graph";
+import { openScope, useGraph } from "@/store/graph";
 import { FOLDED, type FoldedPort, type FrameNode, foldedHandle } from "./flow";
 
 /** One of the three frames: a titled background, or, folded, a small card with the wires that cross its border. */
@@ -39,7 +40,8 @@ export const FrameCard = memo(function FrameCard({ data }: NodeProps<FrameNode>)
 function Summary({ kind }: { kind: FrameKind }) {
   const types = useCatalogue((state) => state.types);
   const count = useGraph(
-    (state) => state.graph.nodes.filter((node) => frameOf(types[node.type]) === kind).length,
+    (state) =>
+      openScope(state).nodes.filter((node) => frameOf(infoOf(openScope(state), types, node)) === kind).length,
   );
   const parameters = useGraph((state) => state.report?.totals.parameters ?? 0);
   return (
@@ -51,7 +53,7 @@ function Summary({ kind }: { kind: FrameKind }) {
 }
 
 function FoldedPorts({ ports }: { ports: FoldedPort[] }) {
-  const graph = useGraph((state) => state.graph);
+  const graph = useGraph(openScope);
   const types = useCatalogue((state) => state.types);
   const sides = (["target", "source"] as const).map((side) => ports.filter((port) => port.side === side));
   return (

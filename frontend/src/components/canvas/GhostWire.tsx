@@ -1,10 +1,11 @@
-import { useGraph } from "@/store/graph";
+import { openReport, openScope, useGraph } from "@/store/graph";
 
 /** A layer without a wire reads the model's input: drawn as a wire that comes from outside. */
 export function GhostWire({ id }: { id: string }) {
   const shape = useGraph((state) => {
-    const report = state.report?.nodes[id];
-    return report?.reads_input ? (Object.values(report.inputs)[0]?.text ?? "") : null;
+    const report = openReport(state)?.nodes[id];
+    const wired = openScope(state).edges.some((edge) => edge.target === id);
+    return report?.reads_input && !wired ? (Object.values(report.inputs)[0]?.text ?? "") : null;
   });
   if (shape === null) return null;
   return (

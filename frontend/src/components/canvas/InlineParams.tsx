@@ -1,4 +1,5 @@
 import type { GraphNode } from "@/api/types";
+import { ExposedMark } from "@/components/inspector/ExposeToggle";
 import { ParamControl } from "@/components/inspector/ParamControl";
 import { CARD } from "@/lib/card";
 import { type NamedInput, paramLabel } from "@/lib/catalogue";
@@ -21,9 +22,10 @@ export function InlineParams({ node, params }: { node: GraphNode; params: NamedI
             <label
               htmlFor={id}
               title={param.description}
-              className={cn("truncate text-muted text-xs", wide && "w-16 shrink-0")}
+              className={cn("flex min-w-0 items-center gap-1 text-muted text-xs", wide && "w-16 shrink-0")}
             >
-              {paramLabel(param)}
+              <span className="truncate">{paramLabel(param)}</span>
+              <ExposedMark node={node} param={param} />
             </label>
             <div className={cn("nodrag nopan flex min-w-0 justify-end", wide ? "grow" : "w-14 shrink-0")}>
               <ParamControl

@@ -1,12 +1,15 @@
 import { type NodeProps, useUpdateNodeInternals } from "@xyflow/react";
-import { memo, useEffect, useRef } from "react";
+import { memo, useEffect, useMemo, useRef } from "react";
 import type { GraphNode, NodeInfo } from "@/api/types";
+import { useNodeInfo } from "@/hooks/useNodeInfo";
+import { portsInUse } from "@/lib/blockInfo";
 import { CARD, hasPortRows } from "@/lib/card";
 import { shapeOf } from "@/lib/catalogue";
 import { cn } from "@/lib/cn";
+import { repeatsOf } from "@/lib/dissolve";
 import { findNode } from "@/lib/document";
-import { useNodeInfo } from "@/store/catalogue";
-import { useGraph } from "@/store/graph";
+import { blockOf } from "@/lib/rewire";
+import { openReport, openScope, useGraph } from "@/store/graph";
 import { CardHeader } from "./CardHeader";
 import { CardProblem } from "./CardProblem";
 import type { CardNode } from "./flow";
@@ -18,9 +21,9 @@ import { useRunState } from "./useRunState";
 
 /** A node on the canvas. React Flow knows its id and place; what it says comes from the document. */
 export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardNode>) {
-  const node = useGraph((state) => findNode(state.graph, id));
-  const info = useNodeInfo(node?.type ?? "");
-  const status = useGraph((state) => state.report?.nodes[id]?.status ?? "ok");
+  const node = useGraph((state) => findNode(openScope(state), id));
+  const info = useNodeInfo(node);
+  const status = useGraph((state) => openReport(state)?.nodes[id]?.status ?? "ok");
   const run = useRunState(id);
   useFreshPorts(id, info);
   if (!node) return null;
@@ -35,6 +38,8 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardN
           status === "error" && "card-error",
           status === "blocked" && "card-blocked",
           run === "running" && "card-running",
+          blockOf(node) !== undefined && "card-block",
+          repeatsOf(node) > 1 && "card-stacked",
         )}
       >
         {info ? <Body node={node} info={info} /> : <UnknownType node={node} />}
@@ -115,11 +120,13 @@ function PortRow({ node, input, output }: PortRowProps) {
 
 /** A type that this server does not know: its wires stay visible, and so does what is missing. */
 function UnknownType({ node }: { node: GraphNode }) {
-  const edges = useGraph((state) => state.graph.edges);
-  const names = (list: string[]): PortSpec[] =>
-    [...new Set(list)].map((name) => ({ name, dtype: "ANY", description: "" }));
-  const inputs = names(edges.filter((edge) => edge.target === node.id).map((edge) => edge.target_input));
-  const outputs = names(edges.filter((edge) => edge.source === node.id).map((edge) => edge.source_output));
+  const scope = useGraph(openScope);
+  const [inputs, outputs] = useMemo(() => {
+    const names = portsInUse(scope, node.id);
+    const specs = (list: string[]): PortSpec[] =>
+      list.map((name) => ({ name, dtype: "ANY", description: "" }));
+    return [specs(names.inputs), specs(names.outputs)];
+  }, [scope, node.id]);
   return (
     <>
       <CardHeader node={node} info={undefined} />

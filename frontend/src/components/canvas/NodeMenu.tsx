@@ -1,7 +1,20 @@
-import { Copy, CopyPlus, ExternalLink, PencilLine, Power, Trash2 } from "lucide-react";
+import {
+  BookmarkPlus,
+  Copy,
+  CopyPlus,
+  ExternalLink,
+  Group,
+  PencilLine,
+  Power,
+  SquareArrowOutUpRight,
+  SquareSplitHorizontal,
+  Trash2,
+  Ungroup,
+} from "lucide-react";
 import type { ReactElement } from "react";
 import type { GraphNode, NodeInfo } from "@/api/types";
 import { ContextMenuArea, Menu, type MenuItem } from "@/components/ui/Menu";
+import { blockOf } from "@/lib/rewire";
 import { select, useCanvas } from "@/store/canvas";
 import { type CommandId, command } from "@/store/commands";
 
@@ -32,6 +45,7 @@ function useItems({ node, info }: Omit<NodeMenuProps, "children">): MenuItem[] {
       icon: <Power />,
       disabled: info !== undefined && !info.can_disable,
     },
+    ...blockItems(node, on),
     { ...on("copy"), icon: <Copy /> },
     { ...on("duplicate"), icon: <CopyPlus /> },
     ...(info?.url
@@ -44,6 +58,18 @@ function useItems({ node, info }: Omit<NodeMenuProps, "children">): MenuItem[] {
         ]
       : []),
     { ...on("delete"), icon: <Trash2 />, danger: true, separated: true },
+  ];
+}
+
+function blockItems(node: GraphNode, on: (id: CommandId) => MenuItem): MenuItem[] {
+  const make: MenuItem = { ...on("makeBlock"), icon: <Group /> };
+  if (blockOf(node) === undefined) return [make];
+  return [
+    { ...on("openBlock"), icon: <SquareArrowOutUpRight />, separated: true },
+    { ...on("dissolveBlock"), icon: <Ungroup /> },
+    { ...on("independentBlock"), icon: <SquareSplitHorizontal /> },
+    { ...on("saveBlock"), icon: <BookmarkPlus /> },
+    { ...make, separated: true },
   ];
 }
 

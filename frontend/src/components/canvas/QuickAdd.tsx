@@ -1,16 +1,17 @@
 import { type KeyboardEvent, useState } from "react";
-import type { NodeInfo, Position } from "@/api/types";
+import type { GraphNode, NodeInfo, Position } from "@/api/types";
 import { SearchField } from "@/components/ui/SearchField";
 import { TypeIcon, tintOf } from "@/components/ui/TypeIcon";
+import { addable } from "@/lib/addable";
+import { infoAt } from "@/lib/blockInfo";
 import { CARD } from "@/lib/card";
 import { searchTypes } from "@/lib/catalogue";
 import { cn } from "@/lib/cn";
 import { endsOf, type PortRef, wireBetween } from "@/lib/connection";
-import { findNode } from "@/lib/document";
 import { openQuickAdd, type QuickAdd as Request, useCanvas } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
 import { addNode } from "@/store/editing";
-import { useGraph } from "@/store/graph";
+import { openScope, useGraph } from "@/store/graph";
 
 const SIZE = { width: 240, height: 300, margin: 8 } as const;
 
@@ -27,7 +28,12 @@ function List({ request, at }: { request: Request; at: Position }) {
   const [query, setQuery] = useState("");
   const [active, setActive] = useState(0);
   const types = useCatalogue((state) => state.types);
-  const found = searchTypes(fitting(Object.values(types), request.from), query);
+  const scope = useGraph(openScope);
+  const all = addable(scope, types);
+  const params = new Map(all.map((one) => [one.info, one.params]));
+  const wanted = all.map((one) => one.info);
+  const found = searchTypes(fitting(wanted, request.from), query);
+  const choose = (info: NodeInfo): void => add(info, params.get(info) ?? {}, request, at);
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -36,7 +42,7 @@ function List({ request, at }: { request: Request; at: Position }) {
       setActive((index) => Math.max(0, Math.min(found.length - 1, index + step)));
     } else if (event.key === "Enter" && found[active]) {
       event.preventDefault();
-      add(found[active], request, at);
+      choose(found[active]);
     } else if (event.key === "Escape") {
       openQuickAdd(null);
     }
@@ -64,7 +70,7 @@ function List({ request, at }: { request: Request; at: Position }) {
         </div>
         <ul className="min-h-0 overflow-y-auto px-1.5 pb-1.5">
           {found.map((info, index) => (
-            <li key={info.type}>
+            <li key={`${info.type}/${String(params.get(info)?.block ?? "")}`}>
               <button
                 type="button"
                 tabIndex={-1}
@@ -72,7 +78,7 @@ function List({ request, at }: { request: Request; at: Position }) {
                   if (index === active) element?.scrollIntoView({ block: "nearest" });
                 }}
                 onPointerEnter={() => setActive(index)}
-                onClick={() => add(info, request, at)}
+                onClick={() => choose(info)}
                 className={cn(
                   "flex h-7 w-full items-center gap-2 rounded-md px-1.5 text-left",
                   index === active && "bg-raised",
@@ -103,26 +109,24 @@ function insideWindow({ x, y }: Position): { left: number; top: number } {
   };
 }
 
-function infoOf(from: PortRef): NodeInfo | undefined {
-  const { graph } = useGraph.getState();
-  return useCatalogue.getState().types[findNode(graph, from.node)?.type ?? ""];
+function originOf(from: PortRef): NodeInfo | undefined {
+  return infoAt(openScope(useGraph.getState()), useCatalogue.getState().types, from.node);
 }
 
 function fitting(types: NodeInfo[], from: PortRef | null): NodeInfo[] {
-  const info = from && infoOf(from);
+  const info = from && originOf(from);
   return from && info ? types.filter((type) => endsOf(info, from, type).length > 0) : types;
 }
 
 /** Adds the node where the wire was dropped, its port near the pointer. */
-function add(type: NodeInfo, { from }: Request, at: Position): void {
+function add(type: NodeInfo, params: GraphNode["params"], { from }: Request, at: Position): void {
   const camera = useCanvas.getState().camera;
   openQuickAdd(null);
   if (!camera) return;
   const place = camera.toDocument(at);
-  const info = from && infoOf(from);
+  const info = from && originOf(from);
   const end = from && info ? endsOf(info, from, type)[0] : undefined;
   const left = from?.side === "target" ? place.x - CARD.width : place.x;
-  addNode(type, { x: Math.round(left), y: Math.round(place.y - CARD.header / 2) }, (id) =>
-    from && end ? wireBetween(from, { ...end, node: id }) : null,
-  );
+  const wire = (id: string) => (from && end ? wireBetween(from, { ...end, node: id }) : null);
+  addNode(type, { x: Math.round(left), y: Math.round(place.y - CARD.header / 2) }, wire, params);
 }

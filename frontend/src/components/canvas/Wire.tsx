@@ -8,12 +8,12 @@ import {
 } from "@xyflow/react";
 import { memo } from "react";
 import { PORT_RADIUS } from "@/lib/card";
-import { findOutput } from "@/lib/catalogue";
 import { cn } from "@/lib/cn";
+import { portType } from "@/lib/connection";
 import { findNode } from "@/lib/document";
 import { wireColor } from "@/lib/wires";
 import { useCatalogue } from "@/store/catalogue";
-import { useGraph } from "@/store/graph";
+import { openReport, openScope, useGraph } from "@/store/graph";
 import type { Turn, WireEdge } from "./flow";
 
 /** Width of one character of a label, in pixels. */
@@ -25,7 +25,7 @@ export const Wire = memo(function Wire(props: EdgeProps<WireEdge>) {
   const source = data?.edge.source ?? "";
   const output = data?.edge.source_output ?? "";
   const dtype = useWireType(source, output);
-  const label = useGraph((state) => state.report?.nodes[source]?.outputs[output]?.text ?? "");
+  const label = useGraph((state) => openReport(state)?.nodes[source]?.outputs[output]?.text ?? "");
   const state = useWireState(source, data?.edge.target ?? "");
   const { path, x, y, room } = wirePath({ sourceX, sourceY, targetX, targetY }, data?.turn ?? null);
   const shown = label.length * CHARACTER + 8 <= room && (data?.first ?? true);
@@ -53,15 +53,18 @@ export const Wire = memo(function Wire(props: EdgeProps<WireEdge>) {
 });
 
 function useWireType(source: string, output: string): string {
-  const type = useGraph((state) => findNode(state.graph, source)?.type ?? "");
-  return useCatalogue((state) => findOutput(state.types[type], output)?.dtype ?? "ANY");
+  const types = useCatalogue((state) => state.types);
+  return useGraph(
+    (state) => portType(openScope(state), types, { node: source, port: output, side: "source" }) ?? "ANY",
+  );
 }
 
 function useWireState(source: string, target: string): "live" | "off" | "blocked" {
   return useGraph((state) => {
-    const off = findNode(state.graph, source)?.disabled || findNode(state.graph, target)?.disabled;
+    const scope = openScope(state);
+    const off = findNode(scope, source)?.disabled || findNode(scope, target)?.disabled;
     if (off) return "off";
-    const status = state.report?.nodes[source]?.status;
+    const status = openReport(state)?.nodes[source]?.status;
     return status === "blocked" || status === "error" ? "blocked" : "live";
   });
 }

@@ -1,16 +1,19 @@
 /** The document as React Flow draws it: cards, frames and wires. Objects that did not change stay the same. */
 import type { Edge as FlowEdge, Node as FlowNode } from "@xyflow/react";
-import type { Edge, Graph, Position, Report } from "@/api/types";
-import { CARD, cardHeight, GHOST_ROOM } from "@/lib/card";
+import type { Edge, Graph, GraphNode, Position, Report } from "@/api/types";
+import { infoOf } from "@/lib/blockInfo";
+import { CARD, cardHeight, GHOST_ROOM, GRID, portsHeight } from "@/lib/card";
 import type { Catalogue } from "@/lib/catalogue";
 import { connectedInputs, describeNode } from "@/lib/describe";
 import { edgeId } from "@/lib/document";
 import { FRAMES, type FrameKind, frameOf, frameRect, type Rect } from "@/lib/frames";
+import { INPUTS, OUTPUTS, openBlock } from "@/lib/scope";
 import type { Size } from "@/store/canvas";
 
 export type CardNode = FlowNode<Record<string, never>, "card">;
 export type FrameNode = FlowNode<{ kind: FrameKind; ports: FoldedPort[] | null }, "frame">;
-export type CanvasNode = CardNode | FrameNode;
+export type PortsNode = FlowNode<Record<string, never>, "ports">;
+export type CanvasNode = CardNode | FrameNode | PortsNode;
 export type WireEdge = FlowEdge<{ edge: Edge; turn: Turn | null; first: boolean }, "wire">;
 
 /** The place where a wire turns: a column or a row with room. */
@@ -51,21 +54,34 @@ export function rectsOf({ graph, types, sizes, dragged }: View): Map<string, Rec
   return new Map(
     graph.nodes.map((node) => {
       const at = dragged.get(node.id) ?? node.position ?? { x: 0, y: 0 };
-      const size = sizes.get(node.id) ?? { width: CARD.width, height: cardHeight(types[node.type]) };
+      const size = sizes.get(node.id) ?? {
+        width: CARD.width,
+        height: cardHeight(infoOf(graph, types, node)),
+      };
       return [node.id, { ...at, ...size }];
     }),
   );
 }
 
+/** The frame that a node is drawn in; the inside of a block has none. */
+export function frameOfNode(
+  { graph, types }: Pick<View, "graph" | "types">,
+  node: GraphNode,
+): FrameKind | null {
+  return openBlock(graph) ? null : frameOf(infoOf(graph, types, node));
+}
+
 export type FrameRects = ReadonlyMap<FrameKind, Rect>;
 
-export function frameRects({ graph, types, report }: View, rects: ReadonlyMap<string, Rect>): FrameRects {
+export function frameRects(view: View, rects: ReadonlyMap<string, Rect>): FrameRects {
+  const { graph, report } = view;
   const members = new Map<FrameKind, Rect[]>();
   for (const node of graph.nodes) {
     const rect = rects.get(node.id);
     if (!rect) continue;
     const room = report?.nodes[node.id]?.reads_input ? GHOST_ROOM : 0;
-    const kind = frameOf(types[node.type]);
+    const kind = frameOfNode(view, node);
+    if (!kind) continue;
     const list = members.get(kind) ?? [];
     list.push({ ...rect, x: rect.x - room, width: rect.width + room });
     members.set(kind, list);
@@ -109,9 +125,11 @@ export class FlowBuilder {
   build(view: View): { nodes: CanvasNode[]; edges: WireEdge[] } {
     const rects = rectsOf(view);
     const frames = frameRects(view, rects);
+    for (const [id, rect] of portsRects(view)) rects.set(id, rect);
     return {
       nodes: this.nodes.through((keep) => [
         ...frameNodes(view, frames, keep),
+        ...portsNodes(view, rects, keep),
         ...cardNodes(view, rects, keep),
       ]),
       edges: this.edges.through((keep) => wireEdges(view, rects, frames, keep)),
@@ -142,6 +160,46 @@ function frameNodes(view: View, frames: FrameRects, keep: Keep<CanvasNode>): Can
   });
 }
 
+const PORTS_GAP = 70;
+const snap = (value: number): number => Math.round(value / GRID) * GRID;
+
+/** Where the cards with a block's own ports stand: beside what is inside, in the middle of its height. */
+function portsRects(view: View): Map<string, Rect> {
+  const open = openBlock(view.graph);
+  if (!open) return new Map();
+  // By the places in the document: what is dragged does not push them about.
+  const box = frameRect([...rectsOf({ ...view, dragged: new Map() }).values()]);
+  const { x, y, width, height } = box ?? { x: -CARD.width / 2, y: 0, width: CARD.width, height: 0 };
+  const rect = (count: number, left: number): Rect => {
+    const tall = portsHeight(count);
+    return { x: snap(left), y: snap(y + (height - tall) / 2), width: CARD.width, height: tall };
+  };
+  return new Map([
+    [INPUTS, rect(open.inputs.length, x - PORTS_GAP - CARD.width)],
+    [OUTPUTS, rect(open.outputs.length, x + width + PORTS_GAP)],
+  ]);
+}
+
+function portsNodes(view: View, rects: ReadonlyMap<string, Rect>, keep: Keep<CanvasNode>): CanvasNode[] {
+  return [INPUTS, OUTPUTS].flatMap((id) => {
+    const rect = rects.get(id);
+    if (!rect) return [];
+    const measured = view.sizes.get(id);
+    return keep(id, [rect.x, rect.y, measured], () => ({
+      id,
+      type: "ports",
+      position: { x: rect.x, y: rect.y },
+      data: {},
+      ...(measured && { measured }),
+      selectable: false,
+      draggable: false,
+      focusable: false,
+      // Its names and buttons take the pointer although the card itself does nothing.
+      style: { pointerEvents: "all" },
+    }));
+  });
+}
+
 function cardNodes(view: View, rects: ReadonlyMap<string, Rect>, keep: Keep<CanvasNode>): CanvasNode[] {
   const { graph, types, report, sizes, nodes, folded } = view;
   const wired = connectedInputs(graph);
@@ -149,10 +207,11 @@ function cardNodes(view: View, rects: ReadonlyMap<string, Rect>, keep: Keep<Canv
     const { x = 0, y = 0 } = rects.get(node.id) ?? {};
     const measured = sizes.get(node.id);
     const selected = nodes.has(node.id);
-    const hidden = folded.has(frameOf(types[node.type]));
+    const frame = frameOfNode(view, node);
+    const hidden = frame !== null && folded.has(frame);
     const ariaLabel = describeNode(
       node,
-      types[node.type],
+      infoOf(graph, types, node),
       wired.get(node.id) ?? new Set(),
       report?.nodes[node.id],
     );
@@ -170,9 +229,10 @@ function cardNodes(view: View, rects: ReadonlyMap<string, Rect>, keep: Keep<Canv
 }
 
 /** The ports of a folded frame: those with a wire that crosses its border. */
-function foldedPorts({ graph, types }: View, kind: FrameKind): FoldedPort[] {
+function foldedPorts(view: View, kind: FrameKind): FoldedPort[] {
+  const { graph } = view;
   const inside = new Set(
-    graph.nodes.filter((node) => frameOf(types[node.type]) === kind).map((node) => node.id),
+    graph.nodes.filter((node) => frameOfNode(view, node) === kind).map((node) => node.id),
   );
   const found = new Map<string, FoldedPort>();
   for (const edge of graph.edges) {
@@ -201,18 +261,18 @@ function wireEdges(
   frames: FrameRects,
   keep: Keep<WireEdge>,
 ): WireEdge[] {
-  const { graph, types, edges, folded } = view;
-  const frameOfNode = new Map(graph.nodes.map((node) => [node.id, frameOf(types[node.type])]));
+  const { graph, edges, folded } = view;
+  const kinds: Kinds = new Map(graph.nodes.map((node) => [node.id, frameOfNode(view, node)]));
   const inFold = (id: string): FrameKind | null => {
-    const kind = frameOfNode.get(id);
-    return kind !== undefined && folded.has(kind) ? kind : null;
+    const kind = kinds.get(id) ?? null;
+    return kind !== null && folded.has(kind) ? kind : null;
   };
   const outputs = new Set<string>();
   return graph.edges.map((edge) => {
     const id = edgeId(edge);
     const [from, to] = [inFold(edge.source), inFold(edge.target)];
     const selected = edges.has(id);
-    const turn = turnOf(edge, frameOfNode, rects, frames);
+    const turn = turnOf(edge, kinds, rects, frames);
     const output = `${edge.source}/${edge.source_output}`;
     const first = !outputs.has(output);
     outputs.add(output);
@@ -237,20 +297,17 @@ function wireEdges(
  * Where a wire has room to turn. Back to the left it runs through the gap between two frames, or two nodes,
  * that stand above each other: `y`. To the right into another frame it turns before that frame: `x`.
  */
-function turnOf(
-  edge: Edge,
-  frameOfNode: ReadonlyMap<string, FrameKind>,
-  rects: ReadonlyMap<string, Rect>,
-  frames: FrameRects,
-): Turn | null {
+function turnOf(edge: Edge, kinds: Kinds, rects: ReadonlyMap<string, Rect>, frames: FrameRects): Turn | null {
   const [source, target] = [rects.get(edge.source), rects.get(edge.target)];
-  const [from, to] = [edge.source, edge.target].map((id) => frames.get(frameOfNode.get(id) ?? "training"));
-  if (!source || !target || !from || !to) return null;
+  if (!source || !target) return null;
+  const [from, to] = [edge.source, edge.target].map((id) => frames.get(kinds.get(id) ?? "training"));
   const ahead = target.x - (source.x + source.width);
-  if (ahead > 0) return from !== to && to.x > source.x + source.width ? { x: to.x } : null;
-  const y = gapBetween(from, to) ?? gapBetween(source, target);
+  if (ahead > 0) return to && from !== to && to.x > source.x + source.width ? { x: to.x } : null;
+  const y = (from && to ? gapBetween(from, to) : null) ?? gapBetween(source, target);
   return y === null ? null : { y };
 }
+
+type Kinds = ReadonlyMap<string, FrameKind | null>;
 
 /** The middle of the gap between two boxes above each other; null where there is none. */
 function gapBetween(a: Rect, b: Rect): number | null {

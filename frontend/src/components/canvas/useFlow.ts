@@ -3,14 +3,14 @@ import { useMemo, useState } from "react";
 import { useShallow } from "zustand/react/shallow";
 import type { Position } from "@/api/types";
 import { moveNodes } from "@/lib/document";
-import { frameOf } from "@/lib/frames";
 import { type Size, useCanvas } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
-import { edit, useGraph } from "@/store/graph";
+import { edit, openReport, openScope, useGraph } from "@/store/graph";
 import {
   type CanvasNode,
   FlowBuilder,
   frameKind,
+  frameOfNode,
   frameRects,
   rectsOf,
   type View,
@@ -19,8 +19,8 @@ import {
 
 /** The nodes and wires to draw. */
 export function useFlow(): { nodes: CanvasNode[]; edges: WireEdge[] } {
-  const graph = useGraph((state) => state.graph);
-  const report = useGraph((state) => state.report);
+  const graph = useGraph(openScope);
+  const report = useGraph(openReport);
   const types = useCatalogue((state) => state.types);
   const view = useCanvas(
     useShallow(({ sizes, dragged, nodes, edges, folded }) => ({ sizes, dragged, nodes, edges, folded })),
@@ -87,7 +87,8 @@ function applyMoves(moves: NodePositionChange[]): void {
 
 /** A frame that is dragged takes its nodes along. */
 function moveFrame(kind: string, to: Position, dragged: Map<string, Position>): void {
-  const { graph, report } = useGraph.getState();
+  const graph = openScope(useGraph.getState());
+  const report = openReport(useGraph.getState());
   const { types } = useCatalogue.getState();
   const view: View = { graph, report, types, ...useCanvas.getState(), dragged };
   const rects = rectsOf(view);
@@ -95,7 +96,7 @@ function moveFrame(kind: string, to: Position, dragged: Map<string, Position>): 
   if (!from) return;
   for (const node of graph.nodes) {
     const rect = rects.get(node.id);
-    if (!rect || frameOf(types[node.type]) !== kind) continue;
+    if (!rect || frameOfNode(view, node) !== kind) continue;
     dragged.set(node.id, { x: rect.x + to.x - from.x, y: rect.y + to.y - from.y });
   }
 }

@@ -1,10 +1,15 @@
+import { runAt } from "@/lib/nodeRuns";
 import { useGraph } from "@/store/graph";
 import { activeRun, type NodeRun, useRuns } from "@/store/runs";
 
 /** What the run that is shown says of a node; nothing while another graph is open than it was made from. */
 function useNodeRun(id: string): NodeRun | undefined {
   const name = useGraph((state) => state.graph.name);
-  return useRuns((state) => (activeRun(state)?.graph_name === name ? state.nodes[id] : undefined));
+  const graph = useGraph((state) => state.graph);
+  const path = useGraph((state) => state.path);
+  return useRuns((state) =>
+    activeRun(state)?.graph_name === name ? runAt(state.nodes, graph, path, id) : undefined,
+  );
 }
 
 /** What a node does in the run that is shown. */

@@ -2,10 +2,10 @@ import { Hash, ToggleLeft, Type } from "lucide-react";
 import type { Column, DatasetRecord, GraphNode } from "@/api/types";
 import { TextField } from "@/components/ui/TextField";
 import { useDatasets } from "@/hooks/useDatasets";
+import { useNodeInfo } from "@/hooks/useNodeInfo";
 import { paramValue, shapeOf } from "@/lib/catalogue";
 import { cn } from "@/lib/cn";
 import { isGlob, parseColumns, toggleColumn } from "@/lib/columns";
-import { useNodeInfo } from "@/store/catalogue";
 
 interface ColumnPickerProps {
   id: string;
@@ -82,7 +82,7 @@ function Chip({ column, pressed, onToggle }: { column: Column; pressed: boolean;
 
 /** The dataset that the same node reads: the newest of that name, or the one of that id. */
 function useChosenDataset(node: GraphNode): DatasetRecord | undefined {
-  const info = useNodeInfo(node.type);
+  const info = useNodeInfo(node);
   const { datasets } = useDatasets();
   const param = info && shapeOf(info).params.find((item) => item.widget === "dataset");
   const wanted = param && paramValue(node, param);

@@ -3,7 +3,7 @@ import { IconButton } from "@/components/ui/IconButton";
 import { findNode } from "@/lib/document";
 import { useCanvas } from "@/store/canvas";
 import { command } from "@/store/commands";
-import { useGraph } from "@/store/graph";
+import { openScope, useGraph } from "@/store/graph";
 import { ModelSummary } from "./ModelSummary";
 import { NodeProperties } from "./NodeProperties";
 import { SelectionSummary } from "./SelectionSummary";
@@ -15,11 +15,12 @@ export function Inspector() {
   const edges = useCanvas((state) => state.edges);
   const [id] = nodes;
   const [edge] = edges;
-  const node = useGraph((state) => (nodes.size === 1 && id ? findNode(state.graph, id) : undefined));
+  const node = useGraph((state) => (nodes.size === 1 && id ? findNode(openScope(state), id) : undefined));
   const fold = command("rightPanel");
 
   const several = nodes.size + edges.size > 1;
-  const title = several ? "Selection" : node ? "Node" : edge ? "Wire" : "Model";
+  const inside = useGraph((state) => state.path.length > 0);
+  const title = several ? "Selection" : node ? "Node" : edge ? "Wire" : inside ? "Block" : "Model";
   return (
     <>
       <header className="flex h-9 shrink-0 items-center justify-between border-b pr-1.5 pl-3">

@@ -1,33 +1,40 @@
 import { Layers } from "lucide-react";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { TypeIcon, tintOf } from "@/components/ui/TypeIcon";
+import { infoOf } from "@/lib/blockInfo";
 import { cn } from "@/lib/cn";
 import { nodeLabel } from "@/lib/document";
 import { formatCount, formatInt } from "@/lib/format";
 import { frameOf } from "@/lib/frames";
 import { type ModelRow, modelRows } from "@/lib/modelRows";
+import { openBlock } from "@/lib/scope";
 import { focusNode } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
-import { useGraph } from "@/store/graph";
+import { openReport, openScope, outerReport, useGraph } from "@/store/graph";
+import { OpenBlockSection } from "./OpenBlockSection";
 import { Section } from "./Section";
 
 /** The network as a whole: its totals, and each layer with its output shape and parameters. */
 export function ModelSummary() {
-  const graph = useGraph((state) => state.graph);
-  const report = useGraph((state) => state.report);
+  const graph = useGraph(openScope);
+  const report = useGraph(openReport);
   const types = useCatalogue((state) => state.types);
+  const isOpen = openBlock(graph) !== undefined;
+  // Inside a block the figures are those of the block, all repeats together.
+  const inside = useGraph((state) => (isOpen ? outerReport(state) : undefined));
   const rows = modelRows(graph, types, report);
-  if (!graph.nodes.some((node) => frameOf(types[node.type]) === "model")) {
+  if (!isOpen && !graph.nodes.some((node) => frameOf(infoOf(graph, types, node)) === "model")) {
     return (
       <EmptyState icon={<Layers />} title="No model yet">
         Add layers and a model assembly; sizes and parameters appear here as you build.
       </EmptyState>
     );
   }
-  const totals = report?.totals;
+  const totals = isOpen ? inside : report?.totals;
   return (
     <>
-      <dl className="grid grid-cols-2 gap-2 p-3">
+      <OpenBlockSection />
+      <dl className={cn("grid grid-cols-2 gap-2 p-3", isOpen && "border-t")}>
         <Figure
           label="Parameters"
           value={formatCount(totals?.parameters)}

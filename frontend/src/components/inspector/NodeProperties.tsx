@@ -6,12 +6,15 @@ import { Field } from "@/components/ui/Field";
 import { Switch } from "@/components/ui/Switch";
 import { TextField } from "@/components/ui/TextField";
 import { TypeIcon, tintOf } from "@/components/ui/TypeIcon";
+import { useNodeInfo } from "@/hooks/useNodeInfo";
+import { unknownReason } from "@/lib/blockInfo";
 import { shapeOf } from "@/lib/catalogue";
 import { nodeLabel, renameNode } from "@/lib/document";
 import { formatCount, formatInt } from "@/lib/format";
-import { useNodeInfo } from "@/store/catalogue";
+import { useCatalogue } from "@/store/catalogue";
 import { deleteSelection, toggleDisabled } from "@/store/editing";
-import { edit, useGraph } from "@/store/graph";
+import { edit, openReport, openScope, useGraph } from "@/store/graph";
+import { BlockSection } from "./BlockSection";
 import { ParamField } from "./ParamField";
 import { PortList } from "./PortList";
 import { Section } from "./Section";
@@ -20,9 +23,9 @@ const NONE: Diagnostic[] = [];
 
 /** Everything about one node: what it is, its parameters, its ports, and what is wrong with it. */
 export function NodeProperties({ node }: { node: GraphNode }) {
-  const info = useNodeInfo(node.type);
-  const report = useGraph((state) => state.report?.nodes[node.id]);
-  const all = useGraph((state) => state.report?.diagnostics ?? NONE);
+  const info = useNodeInfo(node);
+  const report = useGraph((state) => openReport(state)?.nodes[node.id]);
+  const all = useGraph((state) => openReport(state)?.diagnostics ?? NONE);
   const problems = all.filter((problem) => problem.node === node.id);
   const params = info ? shapeOf(info).params : [];
   const atField = (problem: Diagnostic): boolean => params.some((param) => param.name === problem.port);
@@ -38,6 +41,7 @@ export function NodeProperties({ node }: { node: GraphNode }) {
             ))}
         </div>
       )}
+      <BlockSection node={node} />
       {params.length > 0 && (
         <Section title="Parameters">
           {params.map((param) => (
@@ -63,6 +67,8 @@ export function NodeProperties({ node }: { node: GraphNode }) {
 }
 
 function Head({ node, info }: { node: GraphNode; info: NodeInfo | undefined }) {
+  const types = useCatalogue((state) => state.types);
+  const unknown = useGraph((state) => unknownReason(openScope(state), types, node));
   const fixed = info !== undefined && !info.can_disable;
   return (
     <div className="flex flex-col gap-2.5 p-3">
@@ -83,7 +89,7 @@ function Head({ node, info }: { node: GraphNode; info: NodeInfo | undefined }) {
         />
       </div>
       <p className="text-muted text-sm">
-        {info ? info.description : `This server has no node type “${node.type}”. The node is kept as it is.`}
+        {info ? info.description : `${unknown} The node is kept as it is.`}
       </p>
       <Field
         inline

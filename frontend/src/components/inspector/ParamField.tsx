@@ -5,6 +5,7 @@ import { IconButton } from "@/components/ui/IconButton";
 import { isChanged, type NamedInput, paramLabel, valueText } from "@/lib/catalogue";
 import { resetParam } from "@/lib/document";
 import { edit } from "@/store/graph";
+import { ExposeToggle } from "./ExposeToggle";
 import { ParamControl } from "./ParamControl";
 
 interface ParamFieldProps {
@@ -27,18 +28,21 @@ export function ParamField({ node, param, problem }: ParamFieldProps) {
       hint={param.description || undefined}
       error={error}
       aside={
-        changed && (
-          <>
-            <span aria-hidden className="size-1.5 shrink-0 rounded-full bg-accent" />
-            <IconButton
-              size="sm"
-              label={`Back to the default, ${valueText(param.default)}`}
-              onClick={() => edit((graph) => resetParam(graph, node.id, param.name))}
-            >
-              <RotateCcw />
-            </IconButton>
-          </>
-        )
+        <>
+          <ExposeToggle node={node} param={param} />
+          {changed && (
+            <>
+              <span aria-hidden className="size-1.5 shrink-0 rounded-full bg-accent" />
+              <IconButton
+                size="sm"
+                label={`Back to the default, ${valueText(param.default)}`}
+                onClick={() => edit((graph) => resetParam(graph, node.id, param.name))}
+              >
+                <RotateCcw />
+              </IconButton>
+            </>
+          )}
+        </>
       }
     >
       <ParamControl

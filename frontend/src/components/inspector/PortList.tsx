@@ -1,10 +1,11 @@
 import type { GraphNode, NodeInfo, NodeReport } from "@/api/types";
 import { PortShape } from "@/components/ui/PortShape";
 import { shapeOf } from "@/lib/catalogue";
-import { findNode, nodeLabel } from "@/lib/document";
+import { nodeLabel } from "@/lib/document";
+import { findEnd, isEnd } from "@/lib/scope";
 import { typeName } from "@/lib/wires";
 import { focusNode } from "@/store/canvas";
-import { useGraph } from "@/store/graph";
+import { openScope, useGraph } from "@/store/graph";
 import { Section } from "./Section";
 
 interface PortListProps {
@@ -15,7 +16,7 @@ interface PortListProps {
 
 /** The ports with what is known of them, and where their wires lead. */
 export function PortList({ node, info, report }: PortListProps) {
-  const edges = useGraph((state) => state.graph.edges);
+  const edges = useGraph((state) => openScope(state).edges);
   const { ports } = shapeOf(info);
   if (ports.length + info.outputs.length === 0) return null;
   const into = (name: string): string[] =>
@@ -62,7 +63,7 @@ interface RowProps {
 }
 
 function Row({ name, dtype, text, ends, missing, side }: RowProps) {
-  const graph = useGraph((state) => state.graph);
+  const graph = useGraph(openScope);
   return (
     <li className="text-sm">
       <div className="flex min-h-6 items-center gap-2">
@@ -73,14 +74,15 @@ function Row({ name, dtype, text, ends, missing, side }: RowProps) {
       <div className="flex flex-wrap items-center gap-x-2 pl-5 text-muted text-xs">
         <span>{ends.length > 0 ? side : missing}</span>
         {ends.map((id) => {
-          const other = findNode(graph, id);
+          const other = findEnd(graph, id);
           return (
             other && (
               <button
                 key={id}
                 type="button"
+                disabled={isEnd(id)}
                 onClick={() => focusNode(id)}
-                className="min-h-6 max-w-40 truncate rounded-sm text-text hover:underline"
+                className="min-h-6 max-w-40 truncate rounded-sm text-text enabled:hover:underline"
               >
                 {nodeLabel(other)}
               </button>

@@ -1,6 +1,7 @@
-import { CopyPlus, Power, Trash2 } from "lucide-react";
+import { CopyPlus, Group, Power, Trash2 } from "lucide-react";
 import { Button } from "@/components/ui/Button";
 import { plural } from "@/lib/format";
+import { askForBlock } from "@/store/blocks";
 import { useCanvas } from "@/store/canvas";
 import { deleteSelection, duplicateSelection, toggleDisabled } from "@/store/editing";
 
@@ -22,6 +23,9 @@ export function SelectionSummary() {
             </Button>
             <Button size="sm" onClick={duplicateSelection}>
               <CopyPlus aria-hidden className="size-3.5" /> Duplicate
+            </Button>
+            <Button size="sm" onClick={askForBlock}>
+              <Group aria-hidden className="size-3.5" /> Make a block
             </Button>
           </>
         )}

@@ -2,17 +2,18 @@ import { Trash2 } from "lucide-react";
 import { Button } from "@/components/ui/Button";
 import { PortShape } from "@/components/ui/PortShape";
 import { portType } from "@/lib/connection";
-import { edgeId, findNode, nodeLabel } from "@/lib/document";
+import { edgeId, nodeLabel } from "@/lib/document";
+import { findEnd, isEnd } from "@/lib/scope";
 import { typeName } from "@/lib/wires";
 import { focusNode } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
 import { deleteSelection } from "@/store/editing";
-import { useGraph } from "@/store/graph";
+import { openReport, openScope, useGraph } from "@/store/graph";
 
 /** A wire: its type, what it carries, and its two ends. */
 export function WireProperties({ id }: { id: string }) {
-  const graph = useGraph((state) => state.graph);
-  const report = useGraph((state) => state.report);
+  const graph = useGraph(openScope);
+  const report = useGraph(openReport);
   const types = useCatalogue((state) => state.types);
   const edge = graph.edges.find((item) => edgeId(item) === id);
   if (!edge) return null;
@@ -32,15 +33,16 @@ export function WireProperties({ id }: { id: string }) {
       </p>
       <dl className="grid grid-cols-[auto_1fr] items-center gap-x-3 gap-y-1 text-sm">
         {ends.map(({ role, node, port }) => {
-          const other = findNode(graph, node);
+          const other = findEnd(graph, node);
           return (
             <div key={role} className="contents">
               <dt className="text-muted">{role}</dt>
               <dd>
                 <button
                   type="button"
+                  disabled={isEnd(node)}
                   onClick={() => focusNode(node)}
-                  className="min-h-6 rounded-sm text-left hover:underline"
+                  className="min-h-6 rounded-sm text-left enabled:hover:underline"
                 >
                   {other ? nodeLabel(other) : node}{" "}
                   <span className="text-muted">· {port.replaceAll("_", " ")}</span>

@@ -1,13 +1,15 @@
 import { ChevronDown, FileWarning, RefreshCw, SearchX } from "lucide-react";
-import { type KeyboardEvent, useRef, useState } from "react";
-import type { NodeInfo } from "@/api/types";
+import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { SearchField } from "@/components/ui/SearchField";
+import { addableTypes } from "@/lib/addable";
 import { byCategory, searchTypes } from "@/lib/catalogue";
 import { cn } from "@/lib/cn";
 import { loadCatalogue, useCatalogue } from "@/store/catalogue";
 import { addAtCentre } from "@/store/editing";
+import { openScope, useGraph } from "@/store/graph";
+import { BlockShelf, useBlockShelf } from "./BlockShelf";
 import { PaletteItem } from "./PaletteItem";
 
 /** The node types that can be added, by category; a drag, a double click or Enter adds one. */
@@ -18,7 +20,9 @@ export function Palette() {
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const list = useRef<HTMLDivElement>(null);
 
-  const found = searchTypes(Object.values(types), query);
+  const scope = useGraph(openScope);
+  const found = searchTypes(addableTypes(scope, types), query);
+  const shelf = useBlockShelf(query);
   const groups = byCategory(found);
   const searching = query.trim() !== "";
 
@@ -27,14 +31,25 @@ export function Palette() {
     if (!next.delete(category)) next.add(category);
     setClosed(next);
   };
+  const blocks = shelf.blocks.length + shelf.own.length;
+  const block = shelf.blocks[0];
   const onSearchKey = (event: KeyboardEvent): void => {
-    if (event.key === "Enter" && found[0] && searching) addAtCentre(found[0]);
+    if (event.key === "Enter" && searching) {
+      if (found[0]) addAtCentre(found[0]);
+      else if (block) addAtCentre(block.info, block.params);
+    }
     if (event.key === "ArrowDown") {
       event.preventDefault();
       list.current?.querySelector<HTMLElement>("[data-item]")?.focus();
     }
   };
 
+  // What the user has made stands first; until then its place is the end.
+  const shelfOfBlocks = shelf.known && (
+    <Category title="Blocks" open={searching || !closed.has("Blocks")} onToggle={() => toggle("Blocks")}>
+      <BlockShelf blocks={shelf.blocks} own={shelf.own} />
+    </Category>
+  );
   return (
     <>
       <div className="p-2">
@@ -47,17 +62,24 @@ export function Palette() {
         role="presentation"
         className="min-h-0 grow overflow-y-auto px-2 pb-2"
       >
+        {blocks > 0 && shelfOfBlocks}
         {groups.map((group) => (
           <Category
             key={group.category}
             title={group.category}
-            types={group.types}
             open={searching || !closed.has(group.category)}
             onToggle={() => toggle(group.category)}
-          />
+          >
+            <ul>
+              {group.types.map((info) => (
+                <PaletteItem key={info.type} info={info} />
+              ))}
+            </ul>
+          </Category>
         ))}
+        {blocks === 0 && !searching && shelfOfBlocks}
         {status === "failed" && <Unavailable />}
-        {status === "ready" && found.length === 0 && (
+        {status === "ready" && found.length + blocks === 0 && (
           <EmptyState icon={<SearchX />} title="No node type found">
             Nothing matches “{query}”. Try a part of its name, such as “norm”.
           </EmptyState>
@@ -70,12 +92,12 @@ export function Palette() {
 
 interface CategoryProps {
   title: string;
-  types: NodeInfo[];
   open: boolean;
   onToggle: () => void;
+  children: ReactNode;
 }
 
-function Category({ title, types, open, onToggle }: CategoryProps) {
+function Category({ title, open, onToggle, children }: CategoryProps) {
   return (
     <section className="mb-1">
       <h2>
@@ -92,13 +114,7 @@ function Category({ title, types, open, onToggle }: CategoryProps) {
           {title}
         </button>
       </h2>
-      {open && (
-        <ul>
-          {types.map((info) => (
-            <PaletteItem key={info.type} info={info} />
-          ))}
-        </ul>
-      )}
+      {open && children}
     </section>
   );
 }

@@ -1,25 +1,39 @@
-import type { DragEvent } from "react";
+import type { DragEvent, ReactNode } from "react";
 import type { NodeInfo } from "@/api/types";
 import { Tooltip } from "@/components/ui/Tooltip";
 import { TypeIcon, tintOf } from "@/components/ui/TypeIcon";
 import { NODE_DRAG } from "@/lib/drag";
 import { addAtCentre } from "@/store/editing";
 
-export function PaletteItem({ info }: { info: NodeInfo }) {
+interface PaletteItemProps {
+  info: NodeInfo;
+  /** What a drag of it carries, by kind. */
+  drag?: readonly [kind: string, data: string];
+  onAdd?: () => void;
+  /** What lies over its end, such as a menu. */
+  aside?: ReactNode;
+}
+
+export function PaletteItem({
+  info,
+  drag = [NODE_DRAG, info.type],
+  onAdd = () => addAtCentre(info),
+  aside,
+}: PaletteItemProps) {
   const onDragStart = (event: DragEvent): void => {
-    event.dataTransfer.setData(NODE_DRAG, info.type);
+    event.dataTransfer.setData(...drag);
     event.dataTransfer.effectAllowed = "copy";
   };
   return (
-    <li>
+    <li className="group relative">
       <Tooltip side="right" content={<Help info={info} />}>
         <button
           type="button"
           data-item
           draggable
           onDragStart={onDragStart}
-          onDoubleClick={() => addAtCentre(info)}
-          onKeyDown={(event) => event.key === "Enter" && addAtCentre(info)}
+          onDoubleClick={onAdd}
+          onKeyDown={(event) => event.key === "Enter" && onAdd()}
           className="flex h-7 w-full cursor-grab items-center gap-2 rounded-md px-1.5 text-left hover:bg-raised active:cursor-grabbing"
         >
           <span style={{ color: tintOf(info) }} className="shrink-0">
@@ -29,6 +43,7 @@ export function PaletteItem({ info }: { info: NodeInfo }) {
           {info.source !== "built-in" && <span className="ml-auto truncate text-muted text-xs">custom</span>}
         </button>
       </Tooltip>
+      {aside}
     </li>
   );
 }

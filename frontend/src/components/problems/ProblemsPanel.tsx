@@ -3,8 +3,10 @@ import type { Diagnostic } from "@/api/types";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { cn } from "@/lib/cn";
 import { findNode, nodeLabel } from "@/lib/document";
-import { focusNode, useCanvas } from "@/store/canvas";
+import { placeOf, scopeOf } from "@/lib/scope";
+import { useCanvas } from "@/store/canvas";
 import { useGraph } from "@/store/graph";
+import { goTo, pathKey } from "@/store/scope";
 import { SEVERITIES } from "./ProblemNote";
 
 const ORDER = ["error", "warning", "info"];
@@ -42,8 +44,11 @@ export function ProblemsPanel() {
 function Problem({ problem }: { problem: Diagnostic }) {
   const { icon: Icon, text } = SEVERITIES[problem.severity];
   const id = problem.node;
-  const node = useGraph((state) => (id === null ? undefined : findNode(state.graph, id)));
-  const selected = useCanvas((state) => id !== null && state.nodes.has(id));
+  const graph = useGraph((state) => state.graph);
+  const place = id === null ? null : placeOf(graph, id);
+  const node = place ? findNode(scopeOf(graph, place.path), place.node) : undefined;
+  const here = useGraph((state) => place !== null && pathKey(state.path) === pathKey(place.path));
+  const selected = useCanvas((state) => here && place !== null && state.nodes.has(place.node));
   const content = (
     <>
       <Icon aria-label={problem.severity} className={cn("mt-0.5 size-4 shrink-0", text)} />
@@ -65,7 +70,7 @@ function Problem({ problem }: { problem: Diagnostic }) {
     <li>
       <button
         type="button"
-        onClick={() => focusNode(node.id)}
+        onClick={() => goTo(problem.node ?? "")}
         className={cn(look, "hover:bg-raised", selected && "bg-accent-soft")}
       >
         {content}

@@ -7,9 +7,10 @@ import { Select } from "@/components/ui/Select";
 import { cn } from "@/lib/cn";
 import { findNode, nodeLabel } from "@/lib/document";
 import { type LogLevel, type LogLine, lineText, logLines } from "@/lib/logs";
-import { focusNode } from "@/store/canvas";
+import { placeOf, scopeOf } from "@/lib/scope";
 import { useGraph } from "@/store/graph";
 import { activeRun, useRuns } from "@/store/runs";
+import { goTo } from "@/store/scope";
 
 const LEVELS: { value: LogLevel; label: string }[] = [
   { value: "info", label: "Everything" },
@@ -27,7 +28,8 @@ export function LogsPanel() {
   const [level, setLevel] = useState<LogLevel>("info");
   const lines = useMemo(() => {
     const label = (id: string): string => {
-      const node = findNode(graph, id);
+      const place = placeOf(graph, id);
+      const node = place && findNode(scopeOf(graph, place.path), place.node);
       return node ? nodeLabel(node) : id;
     };
     return logLines(events, label).filter((line) => rank(line.level) >= rank(level));
@@ -90,7 +92,7 @@ function Lines({ lines }: { lines: LogLine[] }) {
 }
 
 function Line({ line }: { line: LogLine }) {
-  const there = useGraph((state) => line.node !== null && findNode(state.graph, line.node) !== undefined);
+  const there = useGraph((state) => line.node !== null && placeOf(state.graph, line.node) !== null);
   const content = (
     <>
       <time className="shrink-0 text-muted">{new Date(line.time * 1000).toLocaleTimeString("en-GB")}</time>
@@ -105,7 +107,7 @@ function Line({ line }: { line: LogLine }) {
       type="button"
       title="Show the node"
       className={cn(look, "hover:bg-raised")}
-      onClick={() => focusNode(node)}
+      onClick={() => goTo(node)}
     >
       {content}
     </button>

@@ -2,12 +2,14 @@ import { Command as Cmdk } from "cmdk";
 import { Search } from "lucide-react";
 import { Kbd } from "@/components/ui/Kbd";
 import { TypeIcon, tintOf } from "@/components/ui/TypeIcon";
+import { addable } from "@/lib/addable";
+import { infoOf } from "@/lib/blockInfo";
 import { nodeLabel } from "@/lib/document";
 import { focusNode } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
 import { COMMANDS, type Command } from "@/store/commands";
 import { addAtCentre } from "@/store/editing";
-import { useGraph } from "@/store/graph";
+import { openScope, useGraph } from "@/store/graph";
 
 const ITEM =
   "flex h-8 select-none items-center gap-2 rounded-md px-2 data-[selected=true]:bg-raised [&_svg]:shrink-0";
@@ -17,7 +19,9 @@ const GROUP =
 /** Every command, every node type to add, and every node to go to, by name. */
 export function CommandPalette({ onClose }: { onClose: () => void }) {
   const types = useCatalogue((state) => state.types);
-  const nodes = useGraph((state) => state.graph.nodes);
+  const scope = useGraph(openScope);
+  const { nodes } = scope;
+  const infos = new Map(nodes.map((node) => [node, infoOf(scope, types, node)]));
   const commands: Command[] = Object.values(COMMANDS).filter((command) => command !== COMMANDS.commands);
   const then = (action: () => unknown) => () => {
     onClose();
@@ -60,11 +64,11 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
           ))}
         </Cmdk.Group>
         <Cmdk.Group heading="Add a node" className={GROUP}>
-          {Object.values(types).map((info) => (
+          {addable(scope, types).map(({ info, params }) => (
             <Cmdk.Item
-              key={info.type}
-              value={`add ${info.display_name} ${info.category}`}
-              onSelect={then(() => addAtCentre(info))}
+              key={`${info.type}/${String(params.block ?? "")}`}
+              value={`add ${info.display_name} ${info.category} ${String(params.block ?? "")}`}
+              onSelect={then(() => addAtCentre(info, params))}
               className={ITEM}
             >
               <span style={{ color: tintOf(info) }}>
@@ -83,11 +87,11 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
               onSelect={then(() => focusNode(node.id))}
               className={ITEM}
             >
-              <span style={{ color: tintOf(types[node.type]) }}>
-                <TypeIcon info={types[node.type]} className="size-4" />
+              <span style={{ color: tintOf(infos.get(node)) }}>
+                <TypeIcon info={infos.get(node)} className="size-4" />
               </span>
               <span className="grow truncate">{nodeLabel(node)}</span>
-              <span className="text-muted text-xs">{types[node.type]?.display_name ?? node.type}</span>
+              <span className="text-muted text-xs">{infos.get(node)?.display_name ?? node.type}</span>
             </Cmdk.Item>
           ))}
         </Cmdk.Group>

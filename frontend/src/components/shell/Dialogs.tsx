@@ -5,6 +5,7 @@ import { Kbd } from "@/components/ui/Kbd";
 import { COMMANDS, type Command } from "@/store/commands";
 import { loadTheirs, saveCopy } from "@/store/documents";
 import { openDialog, useUi } from "@/store/ui";
+import { MakeBlockDialog } from "./MakeBlockDialog";
 
 const CommandPalette = lazy(async () => ({ default: (await import("./CommandPalette")).CommandPalette }));
 
@@ -20,6 +21,7 @@ export function Dialogs() {
       </Suspense>
     );
   }
+  if (dialog === "makeBlock") return <MakeBlockDialog onClose={close} />;
   if (dialog === "help") return <Shortcuts />;
   if (dialog === "conflict") return <Conflict />;
   return null;

@@ -1,5 +1,6 @@
 import {
   Activity,
+  Blocks,
   Box,
   ChartSpline,
   Database,
@@ -18,6 +19,7 @@ const BY_KIND: Record<string, LucideIcon> = {
   data: Database,
   layer: Layers,
   operation: SquareFunction,
+  block: Blocks,
   model: Box,
   loss: Target,
   optimizer: TrendingDown,
@@ -39,6 +41,7 @@ const TINTS: Record<string, string> = {
   data: "var(--wire-dataset)",
   layer: "var(--wire-layer)",
   operation: "var(--wire-layer)",
+  block: "var(--wire-model)",
   model: "var(--wire-model)",
   loss: "var(--wire-loss)",
   optimizer: "var(--wire-optimizer)",
