@@ -31,7 +31,7 @@ NINETEEN: dict[str, tuple[str, str, dict[str, object]]] = {
     "Adam": ("model: MODEL", "optimizer: OPTIMIZER", {"lr": 1e-3, "weight_decay": 0.0}),
     "AdamW": ("model: MODEL", "optimizer: OPTIMIZER", {"lr": 1e-3, "weight_decay": 0.01}),
     "TrainingLoop": (
-        "model: MODEL, optimizer: OPTIMIZER, loss_fn: LOSS_FN, train_loader: LOADER | DATASET, "
+        "model: MODEL, optimizer: OPTIMIZER | SCHEDULER, loss_fn: LOSS_FN, train_loader: LOADER | DATASET, "
         "val_loader: LOADER | DATASET?",
         "result: TRAINING_RESULT",
         {"epochs": 10, "keep": "last", "monitor": "val_loss", "patience": None},
@@ -54,8 +54,8 @@ MORE = {"TrainingLoop": ", metrics: METRICS?"}
 TORCH = {name: found for name in NINETEEN if (found := getattr(nn, name, None) or getattr(optim, name, None))}
 #: Parameters of torch that are no choice here: derived from the input, deprecated, or how a thing is computed.
 NOT_OFFERED = {
-    *("in_features", "num_features", "params", "device", "dtype", "size_average", "reduce", "reduction", "weight"),
-    *("ignore_index", "foreach", "maximize", "capturable", "differentiable", "fused", "decoupled_weight_decay"),
+    *("in_features", "num_features", "params", "device", "dtype", "size_average", "reduce"),
+    *("foreach", "maximize", "capturable", "differentiable", "fused"),
 }
 #: Parameters that the oldest torch in the supported range does not have.
 NEW = {"BatchNorm1d": {"bias"}}

@@ -6,11 +6,10 @@ import json
 
 import pytest
 import torch
-from torch import nn
 
-from visdl.nodes import DataType, InputSpec, NodeRegistry, OutputSpec, Shape
-from visdl.nodes.base import BaseNode, LossNode, MetricNode, OptimizerNode
-from visdl.nodes.specs import BATCH
+from visdl.nodes import DataType, InputSpec, NodeRegistry, OutputSpec
+from visdl.nodes.base import BaseNode
+from visdl.nodes.learning import LossNode, MetricNode, OptimizerNode
 
 ALL = NodeRegistry.names()
 
@@ -82,42 +81,6 @@ def test_limits_are_limits_of_numbers_and_choices_are_the_parameters_type(name):
 @pytest.mark.parametrize("name", [*of(LossNode), *of(OptimizerNode)])
 def test_what_training_cannot_do_without_cannot_be_switched_off(name):
     assert not NodeRegistry.get(name).CAN_DISABLE
-
-
-@pytest.mark.parametrize("name", of(LossNode))
-def test_a_loss_is_a_mean_that_sends_gradients_to_the_prediction(name):
-    [loss] = NodeRegistry.get(name).create({}).execute()
-    prediction = torch.randn(8, 3, requires_grad=True)
-    target = torch.arange(8) % 3 if loss.target == "index" else torch.randn(8, 3)
-    value = loss(prediction, target)
-    value.backward()
-    assert value.shape == ()
-    assert prediction.grad.abs().sum() > 0
-    torch.testing.assert_close(loss(prediction.repeat(2, 1), target.repeat([2] + [1] * (target.dim() - 1))), value)
-
-
-@pytest.mark.parametrize("name", of(LossNode))
-def test_a_loss_refuses_a_prediction_that_would_be_broadcast(name):
-    loss = NodeRegistry.get(name).create({})
-    classes, targets = (3, 1) if loss.TARGET == "index" else (None, 2)
-    right = Shape((BATCH, classes or targets))
-    assert loss.mismatch(right, classes, targets) is None
-    for wrong in ((BATCH,), (BATCH, 1), (BATCH, 5), (BATCH, 5, right[1])):
-        assert loss.mismatch(Shape(wrong), classes, targets)
-
-
-@pytest.mark.parametrize("name", of(OptimizerNode))
-def test_an_optimizer_moves_the_weights_against_the_gradient_and_leaves_frozen_ones_alone(name):
-    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
-    model[0].requires_grad_(False)
-    before = [weight.clone() for weight in model.parameters()]
-    [optimizer] = NodeRegistry.get(name).create({"lr": 0.01}).execute(model=model)
-    x = torch.rand(16, 2)
-    loss = model(x).square().mean()
-    loss.backward()
-    optimizer.step()
-    assert model(x).square().mean() < loss
-    assert [torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True)] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("name", of(MetricNode))

@@ -1,14 +1,15 @@
-"""Which metrics a training measures: those that suit its loss, and those that are wired to it."""
+"""Which metrics a training measures besides those that are wired to it: the ones that suit its loss."""
 
 from __future__ import annotations
 
-from visdl.nodes.base import MetricNode, TargetKind
+from collections.abc import Callable
+from functools import partial
+
+from visdl.nodes.learning import LossNode, MetricNode
 from visdl.nodes.registry import NodeRegistry
 
-_USUAL = {"index": ("Accuracy",), "float": ("MeanSquaredError", "MeanAbsoluteError", "R2Score")}
 
-
-def usual_metrics(target: TargetKind, registry: type[NodeRegistry]) -> list[type[MetricNode]]:
-    """The metrics that a target of class indices, or of numbers, always gets."""
-    found = (registry.find(name) for name in _USUAL[target])
-    return [cls for cls in found if cls is not None and issubclass(cls, MetricNode)]
+def usual_metrics(loss: LossNode, registry: type[NodeRegistry]) -> list[Callable[[], MetricNode]]:
+    """Factories of the metrics that a training with this loss always gets."""
+    found = ((registry.find(name), params) for name, params in loss.metrics().items())
+    return [partial(cls.create, params) for cls, params in found if cls is not None and issubclass(cls, MetricNode)]

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from visdl.datasets.checks import problems
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
 from visdl.engine.entries import Entries, entries
 from visdl.engine.findings import Described, Findings
 from visdl.engine.inference import LayerFacts, NetworkFacts, trace
-from visdl.engine.measures import usual_metrics
 from visdl.engine.network import INPUT, Network, Source, Step
 from visdl.models.graph import Node
-from visdl.nodes.base import LossNode, MetricNode
 from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.specs import Shape
-from visdl.nodes.values import TrainingFacts, metric_key
 
 
 @dataclass(frozen=True)
@@ -164,106 +159,3 @@ def _check_sharing(network: Network, facts: NetworkFacts, findings: Findings) ->
 
 def _sizes(layer: LayerFacts) -> str:
     return ", ".join(f"{name} {' × '.join(map(str, shape))}" for name, shape in layer.weights.items()) or "none"
-
-
-def check_training(
-    loop: Node,
-    args: dict[str, Any],
-    registry: type[NodeRegistry],
-    choosers: Sequence[tuple[Node, set[str]]],
-    findings: Findings,
-) -> Any:
-    """Whether data, model and loss of a training loop fit; the facts of its result, or None.
-
-    `choosers` are the data nodes before the loop with the names of their parameters, the nearest first: a
-    problem of the data is shown where it can be mended.
-    """
-    model, loss, train = args["model"], args["loss_fn"], dataset_of(args["train_loader"])
-    before = len(findings.diagnostics)
-    if not isinstance(loss, LossNode) or train is None:
-        return TrainingFacts(None, "float")
-    facts = TrainingFacts(train, loss.TARGET)
-    for code, field, message, hint in problems(train, loss.TARGET):
-        findings.say(_place(field, choosers, loop), message, code=code, port=field, hint=hint)
-    if (val := dataset_of(args["val_loader"])) is not None and val.record.id != train.record.id:
-        findings.complain(loop, facts.complaints("val_loader", val))
-    _check_monitor(loop, args, loss, registry, findings)
-    if isinstance(model, ModelFacts):
-        _check_batches(loop, model, args["train_loader"], choosers, findings)
-    if isinstance(model, ModelFacts) and len(findings.diagnostics) == before:
-        _check_output(loop, model, train, loss, findings)
-    failed = any(found.severity == "error" for found in findings.diagnostics[before:])
-    return None if failed else facts
-
-
-def _place(field: str, choosers: Sequence[tuple[Node, set[str]]], loop: Node) -> Node:
-    """The node whose parameter this is, for a problem to be shown where it can be mended."""
-    return next((node for node, names in choosers if field in names), loop)
-
-
-def _check_monitor(
-    loop: Node, args: dict[str, Any], loss: LossNode, registry: type[NodeRegistry], findings: Findings
-) -> None:
-    """Whether the monitored metric is measured, where something depends on it."""
-    monitor, val, wired = args["monitor"], args["val_loader"], args["metrics"]
-    if not (args["keep"] == "best" or args["patience"] is not None):
-        return
-    has_val = val is not None and not (isinstance(val, Loader) and len(val) == 0)
-    if not has_val and monitor.startswith("val_"):
-        message = f"'{loop.label}' has no validation data, so it cannot monitor '{monitor}'."
-        hint = "Wire a val_loader, or monitor train_loss."
-        findings.say(loop, message, code="no_validation", port="monitor", hint=hint)
-        return
-    if not all(isinstance(metric, MetricNode) for metric in wired):
-        return  # a node of another kind hands metrics on: which ones shows in the run
-    measures = ["loss", *(metric_key(cls()) for cls in usual_metrics(loss.TARGET, registry)), *map(metric_key, wired)]
-    known = [f"{part}_{name}" for part in (["train", "val"] if has_val else ["train"]) for name in measures]
-    if monitor not in known:
-        message = f"There is no metric '{monitor}' to monitor."
-        findings.say(loop, message, code="no_metric", port="monitor", hint=f"This run measures {', '.join(known)}.")
-
-
-def _check_batches(
-    loop: Node, model: ModelFacts, train: Any, choosers: Sequence[tuple[Node, set[str]]], findings: Findings
-) -> None:
-    """BatchNorm has no variance in a batch of one row; a last such batch is joined to the one before."""
-    loader = train if isinstance(train, Loader) else Loader(train)
-    if loader.batch_size > 1 and len(loader) > 1:
-        return
-    layers = model.facts.layers
-    step = next((s for s in model.network.steps if s.node.id in layers and layers[s.node.id].over_batch), None)
-    if step is not None:
-        message = f"'{step.node.label}' needs at least 2 rows in a batch, but batches have 1."
-        place = _place("batch_size", choosers, loop)
-        findings.say(place, message, code="batch_of_one", port="batch_size", hint="Raise batch_size, or add rows.")
-
-
-def _check_output(loop: Node, model: ModelFacts, train: Dataset, loss: LossNode, findings: Findings) -> None:
-    there, given = model.entries.columns, len(train.inputs)
-    if not model.network.inputs and there != given:
-        message = f"'{model.assembly.label}' is built for {there} input columns, but the training data has {given}."
-        findings.say(loop, message, code="shape", port="train_loader", hint="Use the same columns for both.")
-        return
-    if model.facts.output is None:
-        return
-    classes = class_count(train) if loss.TARGET == "index" else None
-    complaint = loss.mismatch(model.facts.output, classes, len(train.targets))
-    if complaint:
-        step = _culprit(model)
-        wanted = classes if loss.TARGET == "index" else len(train.targets)
-        if "out_features" in step.cls.parameters() and not step.node.disabled:
-            port, hint = "out_features", f"Set out_features of '{step.node.label}' to {wanted}."
-        else:
-            port, hint = None, f"End the model with a layer that gives {wanted} value(s) per sample."
-        findings.say(step.node, f"{complaint}.", code="output_shape", port=port, hint=hint)
-    elif not model.parameters:
-        message = f"'{model.assembly.label}' has no parameters, so there is nothing to learn."
-        findings.say(model.assembly, message, code="no_parameters", hint="Add a layer with weights, such as Linear.")
-
-
-def _culprit(model: ModelFacts) -> Step:
-    """The layer to change when the output does not fit: one that is off at the end, else the last with weights."""
-    for step in reversed(model.network.steps):
-        if step.node.disabled or model.facts.layers[step.node.id].parameters:
-            return step
-    return model.network.steps[-1]

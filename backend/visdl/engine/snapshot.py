@@ -15,6 +15,7 @@ def snapshot(plan: FitPlan, state: FitState) -> dict[str, Any]:
     return {
         "model": plan.model.state_dict(),
         "optimizer": plan.optimizer.state_dict(),
+        "schedule": [part.scheduler.state_dict() for part in plan.schedule],
         "state": {**vars(state), "seen": [list(pair) for pair in state.seen]},
         "generators": [module.generator.get_state() for module in _seeded(plan)],
         "torch_rng": torch.get_rng_state(),
@@ -31,6 +32,8 @@ def restore(payload: dict[str, Any], plan: FitPlan) -> FitState:
     device = _device(plan)
     plan.model.load_state_dict(payload["model"])
     plan.optimizer.load_state_dict(payload["optimizer"])
+    for part, scheduler_state in zip(plan.schedule, payload.get("schedule", []), strict=True):
+        part.scheduler.load_state_dict(scheduler_state)
     for module, generator_state in zip(_seeded(plan), payload["generators"], strict=True):
         module.generator.set_state(generator_state)
     torch.set_rng_state(payload["torch_rng"])

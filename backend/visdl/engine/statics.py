@@ -10,12 +10,14 @@ from visdl.engine.blocks import Flat
 from visdl.engine.executor import BLOCKED, Blocked, FindDataset, Inputs, arguments, is_network_node
 from visdl.engine.findings import Findings
 from visdl.engine.graph import Topology
-from visdl.engine.model_checks import check_model, check_training, dataset_of
+from visdl.engine.model_checks import check_model, dataset_of
 from visdl.engine.network import extract
+from visdl.engine.training_checks import check_training
 from visdl.models.diagnostics import NodeReport
 from visdl.models.errors import AppError
 from visdl.models.graph import Node
-from visdl.nodes.base import AssemblyNode, BaseNode, DataNode, LossNode, MetricNode, TrainerNode
+from visdl.nodes.base import AssemblyNode, BaseNode, DataNode, TrainerNode
+from visdl.nodes.learning import LossNode, MetricNode, OptimizerNode, SchedulerNode
 from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.specs import DataType
 
@@ -134,14 +136,23 @@ class StaticVisitor:
         names = list(instance.outputs())
         if isinstance(instance, DataNode):
             return self._infer_data(node, instance, args)
-        if isinstance(instance, LossNode | MetricNode):
+        if isinstance(instance, LossNode | MetricNode | OptimizerNode):
             return dict.fromkeys(names, instance)
+        if isinstance(instance, SchedulerNode):
+            return self._infer_schedule(node, instance, args)
         if isinstance(instance, AssemblyNode):
             return self._infer_model(node, args["dataset"] or inputs.training_data)
         if isinstance(instance, TrainerNode):
             result = check_training(node, args, self._registry, list(self._choosers(node)), self.findings)
             return BLOCKED if result is None else {"result": result}
         return dict.fromkeys(names, UNKNOWN)
+
+    def _infer_schedule(self, node: Node, instance: SchedulerNode, args: dict[str, Any]) -> Outputs:
+        try:
+            values = instance.execute(**args)
+        except AppError as error:
+            return self._refuse(node, error, None)
+        return dict(zip(instance.outputs(), values, strict=True))
 
     def _infer_data(self, node: Node, instance: DataNode, args: dict[str, Any]) -> Outputs:
         names = list(instance.outputs())

@@ -10,22 +10,32 @@ It knows no thread, socket or database. Invariants:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import Subset
 
 from visdl.engine import seeds
 from visdl.models.errors import RunError
-from visdl.nodes.base import Loss, MetricNode
+from visdl.nodes.learning import Loss, MetricNode
 from visdl.nodes.values import evaluate, measure, metric_key
 
 _CHUNK_BYTES = 128 * 2**20  # rows are gathered in shuffled order this much at a time
 _MEASURE_ROWS = 65_536  # predictions of the training batches are measured this many rows at a time
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """A learning-rate scheduler, when it steps, and the metric that it waits for."""
+
+    scheduler: LRScheduler
+    interval: str  # "epoch" or "step"
+    monitor: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,7 @@ class FitPlan:
     monitor: str = "val_loss"
     patience: int | None = None
     clip_grad_norm: float | None = None
+    schedule: Sequence[Scheduled] = ()
 
     @property
     def watches(self) -> bool:
@@ -64,14 +75,15 @@ class FitState:
     best_value: float | None = None
     best_epoch: int | None = None
     best_weights: dict[str, Tensor] | None = None
-    loss_sum: float = 0.0  # over the rows of the present epoch
+    loss_sum: float = 0.0  # over the samples of the present epoch
+    loss_mass: float = 0.0  # how many samples these are, or the sum of their weights
     seen: list[tuple[Tensor, Tensor]] = field(default_factory=list)  # (prediction, target) of the present epoch
     patience_ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StepDone:
-    """One optimizer step. `losses` are (step, loss) pairs read back since the last event: on a GPU not every step."""
+    """One optimizer step. `losses` are (step, loss per sample) read back since the last event: on a GPU not always."""
 
     step: int
     rows: int
@@ -98,9 +110,10 @@ def fit(plan: FitPlan, state: FitState) -> Iterator[TrainEvent]:
         yield from _epoch(plan, state)
         values = _measure(plan, state)
         state.epoch += 1
-        state.batch, state.loss_sum, state.seen = 0, 0.0, []
+        state.batch, state.loss_sum, state.loss_mass, state.seen = 0, 0.0, 0.0, []
         for key, value in values.items():
             state.history.setdefault(key, []).append(value)
+        _advance(plan, "epoch", values)
         yield EpochDone(state.epoch, values, _compare(plan, state, values))
 
 
@@ -129,19 +142,20 @@ def batch_sizes(plan: FitPlan) -> list[int]:
 
 def _epoch(plan: FitPlan, state: FitState) -> Iterator[StepDone]:
     """The steps of one epoch, from `state.batch` on."""
-    model, loss_fn, optimizer = plan.model, plan.loss.module, plan.optimizer
+    model, optimizer = plan.model, plan.optimizer
     read_each = next(model.parameters()).device.type == "cpu"
-    pending: list[tuple[int, Tensor, int]] = []
+    by_step = any(part.interval == "step" for part in plan.schedule)
+    pending: list[tuple[int, Tensor, float]] = []
     for xs, y in _batches(plan, state):
-        optimizer.zero_grad()
-        prediction = model(*xs)
-        loss = loss_fn(prediction, y)
-        loss.backward()
-        pending.append((state.step + 1, loss.detach(), len(y)))
+        prediction, loss = _backward(plan, xs, y)
+        pending.append((state.step + 1, loss.detach(), plan.loss.node.mass(y)))
         losses = _read(pending, state, plan, xs) if read_each or len(pending) >= 32 else []
-        if plan.clip_grad_norm is not None:
-            nn.utils.clip_grad_norm_(model.parameters(), plan.clip_grad_norm)
-        optimizer.step()
+        if isinstance(optimizer, torch.optim.LBFGS):
+            optimizer.step(_Again(plan, xs, y, loss))  # type: ignore[no-untyped-call]
+        else:
+            optimizer.step()
+        if by_step:
+            _advance(plan, "step")
         state.step += 1
         state.batch += 1
         state.seen.append((prediction.detach(), y))
@@ -150,21 +164,66 @@ def _epoch(plan: FitPlan, state: FitState) -> Iterator[StepDone]:
         yield StepDone(state.step, 0, _read(pending, state, plan, None))
 
 
+def _backward(plan: FitPlan, xs: Sequence[Tensor], y: Tensor) -> tuple[Tensor, Tensor]:
+    """The prediction and the loss of a batch, with its gradients left at the weights."""
+    plan.optimizer.zero_grad()
+    prediction = plan.model(*xs)
+    loss = plan.loss.module(prediction, y)
+    loss.backward()
+    if plan.clip_grad_norm is not None:
+        nn.utils.clip_grad_norm_(plan.model.parameters(), plan.clip_grad_norm)
+    return prediction, loss
+
+
+class _Again:
+    """What LBFGS calls to have the loss and the gradients of the batch: the first time they are there already."""
+
+    def __init__(self, plan: FitPlan, xs: Sequence[Tensor], y: Tensor, loss: Tensor) -> None:
+        self._plan, self._xs, self._y, self._loss = plan, xs, y, loss
+        self._is_first = True
+
+    def __call__(self) -> float:
+        if not self._is_first:
+            with torch.enable_grad():
+                _, self._loss = _backward(self._plan, self._xs, self._y)
+        self._is_first = False
+        return float(self._loss.detach())
+
+
+def _advance(plan: FitPlan, interval: str, values: Mapping[str, float] | None = None) -> None:
+    """Let the schedulers of this interval step. Raises RunError where one waits for a metric that is not there."""
+    for part in plan.schedule:
+        if part.interval != interval:
+            continue
+        if part.monitor is None:
+            part.scheduler.step()
+        else:
+            part.scheduler.step(_monitored(plan, part.monitor, values or {}))  # type: ignore[arg-type]
+
+
+def _monitored(plan: FitPlan, name: str, values: Mapping[str, float]) -> float:
+    if name not in values:
+        there = ", ".join(key for key in values if direction(key, plan.metrics))
+        raise RunError(f"There is no metric '{name}' to monitor.", hint=f"This run measures {there}.")
+    return values[name]
+
+
 def _read(
-    pending: list[tuple[int, Tensor, int]], state: FitState, plan: FitPlan, xs: Sequence[Tensor] | None
+    pending: list[tuple[int, Tensor, float]], state: FitState, plan: FitPlan, xs: Sequence[Tensor] | None
 ) -> list[tuple[int, float]]:
     """Read losses back from the device, empty `pending`, and stop at the first that is not finite."""
     values = [pending[0][1].item()] if len(pending) == 1 else torch.stack([loss for _, loss, _ in pending]).tolist()
     losses = []
-    for (step, _, rows), value in zip(pending, values, strict=True):
+    for (step, _, mass), value in zip(pending, values, strict=True):
         if not math.isfinite(value):
             raise RunError(
                 f"The loss is {value} at step {step}{_first_bad(plan.model, xs)}.",
                 hint="Lower the learning rate, scale the inputs, or clip the gradients (clip_grad_norm).",
                 code="not_finite",
             )
-        state.loss_sum += value * rows
-        losses.append((step, value))
+        state.loss_sum += plan.loss.share(value, mass)
+        state.loss_mass += mass
+        losses.append((step, value / mass if plan.loss.is_sum and mass else value))
     pending.clear()
     return losses
 
@@ -223,7 +282,7 @@ def _order(plan: FitPlan, epoch: int, device: torch.device) -> Tensor:
 
 def _measure(plan: FitPlan, state: FitState) -> dict[str, float]:
     """The values of the epoch that has just ended."""
-    values = {"train_loss": state.loss_sum / len(plan.train)}
+    values = {"train_loss": state.loss_sum / state.loss_mass if state.loss_mass else math.nan}
     values |= {f"train_{key}": value for key, value in measure(plan.metrics, list(_joined(state.seen))).items()}
     if plan.val is not None:
         measured, _ = evaluate(plan.model, plan.loss, *plan.val, plan.metrics)
@@ -257,10 +316,7 @@ def _compare(plan: FitPlan, state: FitState, values: dict[str, float]) -> bool:
     """Whether this epoch is the best so far by the monitored metric; keeps its weights when they are wanted."""
     if not plan.watches:
         return False
-    if plan.monitor not in values:
-        there = ", ".join(key for key in values if direction(key, plan.metrics))
-        raise RunError(f"There is no metric '{plan.monitor}' to monitor.", hint=f"This run measures {there}.")
-    value, best = values[plan.monitor], state.best_value
+    value, best = _monitored(plan, plan.monitor, values), state.best_value
     minimize = direction(plan.monitor, plan.metrics) == "minimize"
     is_best = best is None or (value < best if minimize else value > best)
     if is_best:

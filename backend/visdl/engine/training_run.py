@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,22 @@ from visdl.engine.checkpoint import CheckpointFolder, Reason
 from visdl.engine.measures import usual_metrics
 from visdl.engine.reporter import Reporter
 from visdl.engine.snapshot import restore, snapshot
-from visdl.engine.trainer import EpochDone, FitPlan, FitState, StepDone, batch_sizes, direction, fit, keep_weights
+from visdl.engine.trainer import (
+    EpochDone,
+    FitPlan,
+    FitState,
+    Scheduled,
+    StepDone,
+    batch_sizes,
+    direction,
+    fit,
+    keep_weights,
+)
 from visdl.engine.training_control import TrainingController, Wish
 from visdl.models.errors import RunError
 from visdl.models.events import CheckpointEvent
 from visdl.models.runs import RunState
-from visdl.nodes.base import Loss
+from visdl.nodes.learning import Loss, Schedule
 from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.specs import BATCH, Shape
 from visdl.nodes.values import TrainingResult, predict
@@ -64,24 +74,35 @@ def prepare(args: dict[str, Any], arguments: Sequence[Argument], seed: int, regi
     xs = _put(encoding.encode_inputs(train.dataset), device)
     _fit_target(model, loss, encoding, xs)
     (y,) = _put([encoding.encode_targets(train.dataset)], device)
+    loss.module.to(device)
+    schedule = Schedule.of(args["optimizer"])
     plan = FitPlan(
         model=model,
         loss=loss,
-        optimizer=args["optimizer"],
+        optimizer=schedule.optimizer,
         train=Subset(TensorDataset(*xs, y), train.rows),  # type: ignore[arg-type]  # an array is a sequence of indices
         val=_validation(args.get("val_loader"), train, encoding, (xs, y)),
         batch_size=train.batch_size,
         epochs=args["epochs"],
         seed=seed,
         shuffle=train.shuffle,
-        metrics=[*usual_metrics(loss.target, registry), *args["metrics"]],
+        metrics=[*usual_metrics(loss.node, registry), *args["metrics"]],
         keep=args["keep"],
         monitor=args["monitor"],
         patience=args["patience"],
         clip_grad_norm=args["clip_grad_norm"],
     )
-    batch_sizes(plan)
+    plan = replace(plan, schedule=list(_scheduled(schedule, plan)))
     return Prepared(plan, encoding)
+
+
+def _scheduled(schedule: Schedule, plan: FitPlan) -> Iterator[Scheduled]:
+    """The schedulers of the plan's optimizer, made for the length of its training. Raises RunError."""
+    steps = {"epoch": plan.epochs, "step": plan.epochs * len(batch_sizes(plan))}
+    for node in schedule.nodes:
+        if node.monitored:
+            node.maximize = direction(node.monitored, plan.metrics) == "maximize"
+        yield Scheduled(node.build(schedule.optimizer, steps[node.interval]), node.interval, node.monitored)
 
 
 def _loader(data: Loader | Dataset) -> Loader:

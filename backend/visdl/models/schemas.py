@@ -37,6 +37,7 @@ class InputInfo(BaseModel):
     words: list[str] = Field(default_factory=list, description="Words that are accepted beside numbers")
     also: str | None = Field(default=None, description="A second type that the port accepts")
     description: str = ""
+    empty: str = Field(default="", description="What an empty field means, in a word or two")
 
 
 class OutputInfo(BaseModel):

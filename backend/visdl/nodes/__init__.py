@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from visdl.nodes.base import BaseNode, DataNode, LayerNode, LossNode, MetricNode, OptimizerNode
+from visdl.nodes.base import BaseNode, DataNode, LayerNode
+from visdl.nodes.learning import LossNode, MetricNode, OptimizerNode, SchedulerNode
 from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.specs import DataType, InputSpec, OutputSpec, Param, Shape
 
@@ -18,6 +19,7 @@ __all__ = [
     "OptimizerNode",
     "OutputSpec",
     "Param",
+    "SchedulerNode",
     "Shape",
 ]
 

@@ -9,19 +9,16 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from visdl.models.schemas import NodeInfo, OutputInfo
-from visdl.nodes.specs import DataType, InputSpec, OutputSpec, ParamSpec, Shape, input_info, spec_of
-
-TargetKind = Literal["index", "float"]
+from visdl.nodes.specs import DataType, InputSpec, OutputSpec, ParamSpec, input_info, spec_of
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ class BaseNode:
         """
         values = []
         for output in self.RETURN_TYPES():
-            found = [n for n, s in self.ports().items() if output.dtype.fits(s.dtype) and kwargs.get(n) is not None]
+            found = [n for n, s in self.ports().items() if s.accepts(output.dtype) and kwargs.get(n) is not None]
             if not found:
                 return None
             values.append(kwargs[found[0]])
@@ -219,123 +216,6 @@ def _layer_ports(build: Callable[..., nn.Module]) -> dict[str, InputSpec]:
         for port in ports
         if port.kind is not inspect.Parameter.VAR_KEYWORD
     }
-
-
-class LossNode(BaseNode, ABC):
-    """A loss. `build` gives what is called with `(prediction, target)` and returns a scalar."""
-
-    CATEGORY = "Loss"
-    KIND = "loss"
-    CAN_DISABLE = False
-    DISABLE_REASON = "Training needs a loss."
-    TARGET: ClassVar[TargetKind] = "float"
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if cls.TARGET not in typing.get_args(TargetKind):
-            raise TypeError(f"TARGET of a loss must be 'index' or 'float', not {cls.TARGET!r}")
-
-    @abstractmethod
-    def build(self) -> nn.Module:
-        """What is called with `(prediction, target)`."""
-
-    def mismatch(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
-        """Why this prediction does not fit the target, as a sentence; None when it does.
-
-        `classes` is the number of class labels (TARGET "index"), `targets` the number of target columns. The
-        default wants one score per class, or one number per target column: anything else would be broadcast.
-        """
-        if self.TARGET == "index":
-            return _class_mismatch(prediction, classes)
-        if prediction.features == (targets,):
-            return None
-        columns = "1 column" if targets == 1 else f"{targets} columns"
-        return f"The model gives {prediction}, but the target has {columns}: B, {targets}"
-
-    @classmethod
-    def RETURN_TYPES(cls) -> list[OutputSpec]:
-        return [OutputSpec(DataType.LOSS_FN, "loss_fn")]
-
-    def execute(self, **kwargs: Any) -> tuple[Loss]:
-        return (Loss(self.build(), self),)
-
-
-def _class_mismatch(prediction: Shape, classes: int | None) -> str | None:
-    if len(prediction) != 2:
-        return f"The model gives {prediction}, but the loss needs one row of class scores per sample: B, classes"
-    if classes is not None and prediction[1] != classes:
-        outputs = "1 output" if prediction[1] == 1 else f"{prediction[1]} outputs"
-        return f"The model gives {outputs} per sample, but the target has {classes} classes"
-    return None
-
-
-@dataclass(frozen=True)
-class Loss:
-    """A loss as it travels on a LOSS_FN wire: called with (prediction, target), returns a scalar."""
-
-    module: nn.Module
-    node: LossNode
-
-    @property
-    def target(self) -> TargetKind:
-        return self.node.TARGET
-
-    def __call__(self, prediction: Tensor, target: Tensor) -> Tensor:
-        value: Tensor = self.module(prediction, target)
-        return value
-
-
-class OptimizerNode(BaseNode, ABC):
-    """An optimizer. `build` gets the model's parameters."""
-
-    CATEGORY = "Optimizer"
-    KIND = "optimizer"
-    CAN_DISABLE = False
-    DISABLE_REASON = "Training needs an optimizer."
-
-    @abstractmethod
-    def build(self, params: list[nn.Parameter]) -> torch.optim.Optimizer:
-        """The optimizer of these parameters."""
-
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, InputSpec]:
-        return {"model": InputSpec(DataType.MODEL, required=True, description="The model to train"), **cls.PARAMS}
-
-    @classmethod
-    def RETURN_TYPES(cls) -> list[OutputSpec]:
-        return [OutputSpec(DataType.OPTIMIZER, "optimizer")]
-
-    def execute(self, **kwargs: Any) -> tuple[torch.optim.Optimizer]:
-        return (self.build([p for p in kwargs["model"].parameters() if p.requires_grad]),)
-
-
-class MetricNode(BaseNode, ABC):
-    """A metric over an epoch: `update` sees batches, `compute` gives the value for all of them.
-
-    `prediction` has the model's shape `(batch, …)`; `target` is `(batch,)` class indices (int64) or
-    `(batch, targets)` floats, in the target's own units.
-    """
-
-    CATEGORY = "Metrics"
-    KIND = "metric"
-    KEY: ClassVar[str] = ""  # default: the type's name in lower case
-    DIRECTION: ClassVar[Literal["minimize", "maximize"]] = "maximize"
-
-    @abstractmethod
-    def update(self, prediction: Tensor, target: Tensor) -> None:
-        """Take in one batch."""
-
-    @abstractmethod
-    def compute(self) -> float:
-        """The value over all batches taken in."""
-
-    @classmethod
-    def RETURN_TYPES(cls) -> list[OutputSpec]:
-        return [OutputSpec(DataType.METRICS, "metric")]
-
-    def execute(self, **kwargs: Any) -> tuple[Callable[[], MetricNode]]:
-        """A factory: each epoch and each part of the data is measured by a metric of its own."""
-        return (lambda: self.create(kwargs),)
 
 
 class InputNode(BaseNode):

@@ -21,7 +21,7 @@ from visdl.nodes.specs import InputSpec, OutputSpec
 
 log = logging.getLogger(__name__)
 NodeClass = TypeVar("NodeClass", bound=type[BaseNode])
-_OWN = frozenset({"base.py", "registry.py", "signature.py", "specs.py", "torch_layer.py", "values.py"})
+_OWN = frozenset({"base.py", "learning.py", "registry.py", "signature.py", "specs.py", "torch_layer.py", "values.py"})
 
 
 @dataclass(frozen=True)

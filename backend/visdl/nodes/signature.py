@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import collections.abc
 import inspect
 import re
 import types
 import typing
-from collections.abc import Container
-from typing import Any, Literal
+from collections.abc import Container, Mapping
+from types import MappingProxyType
+from typing import Any, Literal, TypeVar
 
 from visdl.nodes.specs import Param, ParamSpec
 
@@ -18,7 +20,7 @@ _SHARE = {"min": 0, "max": 1, "step": 0.05}
 _SIZE = {"min": 1, "max": 10_000_000}
 
 #: What a parameter of this name means in every class of torch.nn that has it, and its range.
-_KNOWN: dict[str, tuple[str, dict[str, Any]]] = {
+_KNOWN: dict[str, Meaning] = {
     "affine": ("Learn a scale γ and a shift β", {}),
     "align_corners": ("Line up the corner pixels of input and output (linear modes)", {}),
     "alpha": ("Scale α", {}),
@@ -70,7 +72,7 @@ _KNOWN: dict[str, tuple[str, dict[str, Any]]] = {
     "return_indices": ("Also give the places of the maxima, for unpooling", {}),
     "scale_factor": ("How many times larger; empty: see size", {"min": 1e-6}),
     "scale_grad_by_freq": ("Divide gradients by how often an id is in the batch", {}),
-    "size": ("How large; empty: see scale_factor", _POSITIVE),
+    "size": ("Neighbouring channels that are summed over", _POSITIVE),
     "sparse": ("Sparse gradients, for SparseAdam or SGD", {}),
     "start_dim": ("First axis to flatten; the batch is axis 0", {}),
     "stride": ("Step of the window; empty: the window's size", _POSITIVE),
@@ -80,17 +82,23 @@ _KNOWN: dict[str, tuple[str, dict[str, Any]]] = {
     "upscale_factor": ("How many times larger each side becomes", _POSITIVE),
     "value": ("What is put in", {}),
 }
+Spec = TypeVar("Spec")
+Meaning = tuple[str, dict[str, Any]]
 _KIND_OF_NAME = re.compile(r"([123])d$")
 
 
 def signature_params(
-    cls: type, leave_out: Container[str], defaults: dict[str, Any]
+    cls: type,
+    leave_out: Container[str],
+    defaults: Mapping[str, Any],
+    meaning: Mapping[str, Meaning] = MappingProxyType({}),
 ) -> dict[str, tuple[ParamSpec, Any]]:
     """A `Param` and its annotation for every argument of `cls`, but those in `leave_out`.
 
-    `defaults` gives values to arguments that torch asks for. Raises TypeError for one that has no value.
+    `defaults` gives values to arguments that torch asks for, `meaning` the words for those that other families of
+    classes use otherwise. Raises TypeError for one that has no value.
     """
-    hints = typing.get_type_hints(cls.__init__)  # type: ignore[misc]  # any class has one
+    hints = typing.get_type_hints(cls.__init__, localns=vars(collections.abc))  # type: ignore[misc]
     match = _KIND_OF_NAME.search(cls.__name__)
     found = {}
     for name, argument in inspect.signature(cls).parameters.items():
@@ -100,9 +108,21 @@ def signature_params(
         if default is inspect.Parameter.empty:
             raise TypeError(f"{cls.__name__} asks for {name!r}: give it a default")
         hint = _simple(hints.get(name), default, int(match[1]) if match else None)
-        description, options = _KNOWN.get(name, ("", {}))
+        description, options = meaning.get(name) or _KNOWN.get(name, ("", {}))
+        if default is None and type(None) not in typing.get_args(hint):
+            hint = hint | None
+        elif default is not None and type(None) not in typing.get_args(hint):
+            description = description.partition("; empty:")[0]
+        if hint is float:
+            default = float(default)
         found[name] = (_param(default, hint, description, options), hint)
     return found
+
+
+def in_order(params: Mapping[str, Spec], cls: type) -> Mapping[str, Spec]:
+    """The parameters in the order of the arguments of `cls`; others behind them."""
+    places = {name: place for place, name in enumerate(inspect.signature(cls).parameters)}
+    return MappingProxyType(dict(sorted(params.items(), key=lambda item: places.get(item[0], len(places)))))
 
 
 def _param(default: Any, hint: Any, description: str, options: dict[str, Any]) -> ParamSpec:

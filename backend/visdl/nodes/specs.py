@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import types
 import typing
 from collections.abc import Sequence
@@ -196,11 +197,13 @@ def Param(
     """Declare a parameter as a class attribute: `p: float = Param(0.5, min=0, max=1)`.
 
     The annotation says its type: int, float, str, bool, a tuple of these, with `| None` where it may be empty.
+    A description that says "empty: the window's size" is shown in the empty field, too.
     """
     options = {"min": min, "max": max, "choices": choices, "description": description}
     return ParamSpec(default, {**options, "widget": widget, "step": step, "label": label})
 
 
+_EMPTY = re.compile(r"\bempty: ([^,.;]+)")
 _PARAM_TYPES = {int: DataType.INT, float: DataType.FLOAT, str: DataType.STRING, bool: DataType.BOOL}
 
 
@@ -313,4 +316,5 @@ def input_info(spec: InputSpec) -> InputInfo:
     values["default"] = list(spec.default) if isinstance(spec.default, tuple) else spec.default
     values["words"] = list(spec.words)
     values["choices"] = None if spec.choices is None else list(spec.choices)
-    return InputInfo.model_validate({**values, "is_handle": spec.is_port})
+    empty = _EMPTY.search(spec.description)
+    return InputInfo.model_validate({**values, "is_handle": spec.is_port, "empty": empty[1] if empty else ""})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +15,8 @@ from visdl.datasets.checks import problems
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.encoding import Encoding
 from visdl.datasets.split import Loader
-from visdl.nodes.base import Complaint, Loss, MetricNode, TargetKind
+from visdl.nodes.base import Complaint
+from visdl.nodes.learning import Loss, MetricNode, TargetKind
 
 _CHUNK = 8192  # most rows per forward pass of an evaluation
 _CHUNK_VALUES = 2**20  # most values of the model's arguments in it
@@ -109,10 +111,13 @@ def evaluate(
 ) -> tuple[dict[str, float], Tensor]:
     """Loss (mean over samples) and metrics of the model on the arguments `xs`, and its predictions."""
     prediction = predict(model, xs)
-    total = 0.0
+    total = mass = 0.0
     for part, target in zip(torch.split(prediction, _CHUNK), torch.split(y, _CHUNK), strict=True):
-        total += float(loss(part, target)) * len(part)
-    return {"loss": total / len(y), **measure(metrics, [(prediction, y)])}, prediction
+        weight = loss.node.mass(target)
+        if weight:
+            total += loss.share(float(loss(part, target)), weight)
+            mass += weight
+    return {"loss": total / mass if mass else math.nan, **measure(metrics, [(prediction, y)])}, prediction
 
 
 def measure(metrics: Sequence[Callable[[], MetricNode]], batches: Sequence[tuple[Tensor, Tensor]]) -> dict[str, float]:

@@ -1041,6 +1041,12 @@ export interface components {
             description: string;
             /** Dtype */
             dtype: string;
+            /**
+             * Empty
+             * @description What an empty field means, in a word or two
+             * @default
+             */
+            empty: string;
             /** Is Handle */
             is_handle: boolean;
             /**

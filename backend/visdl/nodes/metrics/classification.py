@@ -1,6 +1,6 @@
 from torch import Tensor
 
-from visdl.nodes import MetricNode, NodeRegistry
+from visdl.nodes import MetricNode, NodeRegistry, Param
 
 
 @NodeRegistry.register("Accuracy")
@@ -16,6 +16,28 @@ class Accuracy(MetricNode):
 
     def update(self, prediction: Tensor, target: Tensor) -> None:
         self._right += float((prediction.argmax(dim=1) == target).sum())
+        self._seen += target.numel()
+
+    def compute(self) -> float:
+        return self._right / self._seen
+
+
+@NodeRegistry.register("BinaryAccuracy")
+class BinaryAccuracy(MetricNode):
+    """Share of yes-or-no targets that are on the right side of the threshold, over all target columns."""
+
+    DISPLAY_NAME = "Binary Accuracy"
+    KEY = "accuracy"
+    FORMULA = "mean((ŷ > threshold) = (y > 0.5))"
+
+    threshold: float = Param(0.0, description="Outputs above it say yes: 0 for logits, 0.5 for probabilities")
+
+    def __init__(self) -> None:
+        self._right = 0.0
+        self._seen = 0
+
+    def update(self, prediction: Tensor, target: Tensor) -> None:
+        self._right += float(((prediction > self.threshold) == (target > 0.5)).sum())
         self._seen += target.numel()
 
     def compute(self) -> float:

@@ -1,82 +1,259 @@
-"""Optimizers; the fused implementation is used where PyTorch has one for the device."""
+"""The optimizers of torch.optim, with the parameters of their signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from torch import nn, optim
 
 from visdl.nodes import NodeRegistry, OptimizerNode, Param
+from visdl.nodes.signature import in_order, signature_params
 
-_LR = "Learning rate: the size of each step"
-_DECAY = "Weight decay (L2 penalty)"
+_DOCS = "https://pytorch.org/docs/stable/generated/torch.optim"
+_HOW = {"params", "foreach", "maximize", "capturable", "differentiable", "fused"}  # how it computes, not what
+_DECAY: tuple[str, dict[str, Any]] = ("Weight decay (L2 penalty)", {"min": 0})
+_SHARE = {"min": 0, "max": 0.99999999}
+_MEANING: dict[str, tuple[str, dict[str, Any]]] = {
+    "alpha": ("Decay of the running mean of the squared gradient", _SHARE),
+    "amsgrad": ("Use the largest second moment seen so far", {}),
+    "beta2_decay": ("Power with which the decay of the second moment changes", {"max": 0}),
+    "betas": ("Decay of the running means of the gradient and of its square", _SHARE),
+    "centered": ("Divide by the estimated variance of the gradient", {}),
+    "d": ("Steps are scaled down to this root mean square", {"min": 1e-12}),
+    "dampening": ("Dampening of the momentum", {}),
+    "decoupled_weight_decay": ("Weight decay as in AdamW: not through the gradient", {}),
+    "eps": ("Added to the denominator for numerical stability", {"min": 0}),
+    "etas": ("Factors of a step that overshot, and of one that did not", {"min": 0}),
+    "history_size": ("How many past steps it remembers", {"min": 1}),
+    "initial_accumulator_value": ("Start of the sum of squared gradients", {"min": 0}),
+    "lambd": ("Decay of the averaging", {"min": 0}),
+    "lr": ("Learning rate: the size of each step", {"min": 0}),
+    "lr_decay": ("How fast the learning rate falls", {"min": 0}),
+    "max_eval": ("Most evaluations in a step; empty: 1.25 · max_iter", {"min": 1}),
+    "max_iter": ("Most iterations in a step", {"min": 1}),
+    "momentum": ("Share of the previous step that is kept", {"min": 0}),
+    "momentum_decay": ("Decay of the momentum", {"min": 0}),
+    "nesterov": ("Nesterov momentum; needs momentum and no dampening", {}),
+    "ns_coefficients": ("Coefficients of the Newton–Schulz iteration", {}),
+    "ns_steps": ("Newton–Schulz iterations in a step", {"min": 1, "max": 99}),
+    "rho": ("Decay of the running mean of the squared gradient", _SHARE),
+    "step_sizes": ("Smallest and largest step", {"min": 0}),
+    "t0": ("The step at which averaging begins", {"min": 0}),
+    "tolerance_change": ("Stops where values change less", {"min": 0}),
+    "tolerance_grad": ("Stops where the gradient is smaller", {"min": 0}),
+    "weight_decay": _DECAY,
+}
+
+
+class TorchOptimizer(OptimizerNode):
+    """An optimizer that is a class of torch.optim."""
+
+    ALGORITHM: ClassVar[type[optim.Optimizer]]
+    PRIMARY: ClassVar[tuple[str, ...] | None] = ("lr", "weight_decay")
+    HOW: ClassVar[Mapping[str, Any]] = {}  # arguments that change how it computes, not what
+
+    def __init_subclass__(
+        cls, algorithm: type[optim.Optimizer] | None = None, leave_out: Sequence[str] = (), **kwargs: Any
+    ) -> None:
+        if algorithm is not None:
+            cls.ALGORITHM = algorithm
+            hints = dict(cls.__annotations__)
+            taken = {*_HOW, *leave_out, *vars(cls)}
+            for name, (param, hint) in signature_params(algorithm, taken, {}, _MEANING).items():
+                setattr(cls, name, param)
+                hints[name] = hint
+            cls.__annotations__ = hints
+            cls.URL = f"{_DOCS}.{algorithm.__name__}.html"
+        super().__init_subclass__(**kwargs)
+        if algorithm is not None:
+            cls.PARAMS = in_order(cls.PARAMS, algorithm)
+
+    def options(self) -> dict[str, Any]:
+        """The arguments of the class, but for the parameters that it trains."""
+        return {name: getattr(self, name) for name in self.PARAMS}
+
+    def build(self, params: list[nn.Parameter]) -> optim.Optimizer:
+        return self.ALGORITHM(params, **self.options(), **self.HOW)
 
 
 @NodeRegistry.register("SGD")
-class SGD(OptimizerNode):
+class SGD(TorchOptimizer, algorithm=optim.SGD):
     """Stochastic gradient descent, with momentum if wanted."""
 
     FORMULA = "v ← μ v + g;  θ ← θ − lr · v"
-    URL = "https://pytorch.org/docs/stable/generated/torch.optim.SGD.html"
     PRIMARY = ("lr", "momentum")
-
-    lr: float = Param(1e-3, min=0, description=_LR)
-    momentum: float = Param(0.0, min=0, description="Share of the previous step that is kept")
-    dampening: float = Param(0.0, description="Dampening of the momentum")
-    weight_decay: float = Param(0.0, min=0, description=_DECAY)
-    nesterov: bool = Param(False, description="Nesterov momentum; needs momentum and no dampening")
-
-    def build(self, params: list[nn.Parameter]) -> optim.Optimizer:
-        return optim.SGD(
-            params,
-            lr=self.lr,
-            momentum=self.momentum,
-            dampening=self.dampening,
-            weight_decay=self.weight_decay,
-            nesterov=self.nesterov,
-            fused=True,
-        )
-
-
-class _AdamNode(OptimizerNode):
-    PRIMARY = ("lr", "weight_decay")
-
-    lr: float = Param(1e-3, min=0, description=_LR)
-    betas: tuple[float, float] = Param(
-        (0.9, 0.999), min=0, max=0.99999999, description="Decay of the running means of the gradient and of its square"
-    )
-    eps: float = Param(1e-8, min=0, description="Added to the denominator for numerical stability")
+    HOW: ClassVar[Mapping[str, Any]] = {"fused": True}
 
 
 @NodeRegistry.register("Adam")
-class Adam(_AdamNode):
+class Adam(TorchOptimizer, algorithm=optim.Adam):
     """Adam: steps scaled by running estimates of the gradient's mean and variance.
 
     Source: Kingma and Ba, 2015.
     """
 
     FORMULA = "θ ← θ − lr · m̂ / (√v̂ + ε)"
-    URL = "https://pytorch.org/docs/stable/generated/torch.optim.Adam.html"
-
-    weight_decay: float = Param(0.0, min=0, description=_DECAY)
-    amsgrad: bool = Param(False, description="Use the largest second moment seen so far")
-
-    def build(self, params: list[nn.Parameter]) -> optim.Optimizer:
-        return optim.Adam(
-            params, self.lr, self.betas, self.eps, weight_decay=self.weight_decay, amsgrad=self.amsgrad, fused=True
-        )
+    HOW: ClassVar[Mapping[str, Any]] = {"fused": True}
 
 
 @NodeRegistry.register("AdamW")
-class AdamW(_AdamNode):
+class AdamW(TorchOptimizer, algorithm=optim.AdamW):
     """Adam with decoupled weight decay.
 
     Source: Loshchilov and Hutter, 2019.
     """
 
     FORMULA = "θ ← θ − lr · (m̂ / (√v̂ + ε) + λ θ)"
-    URL = "https://pytorch.org/docs/stable/generated/torch.optim.AdamW.html"
+    HOW: ClassVar[Mapping[str, Any]] = {"fused": True}
 
-    weight_decay: float = Param(0.01, min=0, description="Decoupled weight decay λ")
-    amsgrad: bool = Param(False, description="Use the largest second moment seen so far")
 
-    def build(self, params: list[nn.Parameter]) -> optim.Optimizer:
-        return optim.AdamW(
-            params, self.lr, self.betas, self.eps, weight_decay=self.weight_decay, amsgrad=self.amsgrad, fused=True
-        )
+@NodeRegistry.register("NAdam")
+class NAdam(TorchOptimizer, algorithm=optim.NAdam):
+    """Adam with Nesterov momentum.
+
+    Source: Dozat, 2016.
+    """
+
+    FORMULA = "θ ← θ − lr · (μ₊ m + (1 − μ) g) / (√v̂ + ε)"
+
+
+@NodeRegistry.register("RAdam")
+class RAdam(TorchOptimizer, algorithm=optim.RAdam):
+    """Adam whose first steps are rectified, in place of a warm-up.
+
+    Source: Liu et al., 2020.
+    """
+
+    FORMULA = "θ ← θ − lr · r · m̂ / (√v̂ + ε)"
+
+
+@NodeRegistry.register("Adamax")
+class Adamax(TorchOptimizer, algorithm=optim.Adamax):
+    """Adam with the largest gradient in the place of its variance.
+
+    Source: Kingma and Ba, 2015.
+    """
+
+    FORMULA = "u ← max(β₂ u, |g|);  θ ← θ − lr · m̂ / u"
+
+
+@NodeRegistry.register("Adagrad")
+class Adagrad(TorchOptimizer, algorithm=optim.Adagrad):
+    """Steps that shrink with the sum of all squared gradients so far.
+
+    Source: Duchi et al., 2011.
+    """
+
+    FORMULA = "s ← s + g²;  θ ← θ − lr · g / (√s + ε)"
+
+
+@NodeRegistry.register("Adadelta")
+class Adadelta(TorchOptimizer, algorithm=optim.Adadelta):
+    """Steps scaled by the sizes of past steps and gradients.
+
+    Source: Zeiler, 2012.
+    """
+
+    FORMULA = "θ ← θ − lr · g · √(u + ε) / √(v + ε)"
+
+
+@NodeRegistry.register("Adafactor")
+class Adafactor(TorchOptimizer, algorithm=optim.Adafactor, leave_out=("eps",)):
+    """Adam-like steps with a second moment that is kept per row and per column: little memory.
+
+    Source: Shazeer and Stern, 2018.
+    """
+
+    FORMULA = "v ≈ r cᵀ;  θ ← θ − ρ · g / √v"
+
+    eps1: float | None = Param(None, min=0, description="Added to squared gradients; empty: the type's smallest step")
+    eps2: float = Param(1e-3, min=0, description="Least size of a step, relative to the weights")
+
+    def options(self) -> dict[str, Any]:
+        values = super().options()
+        values["eps"] = (values.pop("eps1"), values.pop("eps2"))
+        return values
+
+
+@NodeRegistry.register("RMSprop")
+class RMSprop(TorchOptimizer, algorithm=optim.RMSprop):
+    """Steps divided by a running mean of the gradient's size.
+
+    Source: Hinton, 2012.
+    """
+
+    FORMULA = "v ← α v + (1 − α) g²;  θ ← θ − lr · g / (√v + ε)"
+    PRIMARY = ("lr", "momentum")
+
+
+@NodeRegistry.register("Rprop")
+class Rprop(TorchOptimizer, algorithm=optim.Rprop):
+    """Uses the gradient's sign alone, with a step for each weight; for whole data in one batch.
+
+    Source: Riedmiller and Braun, 1993.
+    """
+
+    FORMULA = "θ ← θ − sign(g) · Δ"
+    PRIMARY = ("lr",)
+
+
+@NodeRegistry.register("ASGD")
+class ASGD(TorchOptimizer, algorithm=optim.ASGD):
+    """Stochastic gradient descent with averaging of the weights.
+
+    Source: Polyak and Juditsky, 1992.
+    """
+
+    FORMULA = "θ ← (1 − λ η) θ − η g"
+
+
+@NodeRegistry.register("SparseAdam")
+class SparseAdam(TorchOptimizer, algorithm=optim.SparseAdam):
+    """Adam for sparse gradients alone: a model whose weights are all in an Embedding with `sparse` on."""
+
+    FORMULA = "as Adam, at the rows that the batch has"
+    PRIMARY = ("lr",)
+
+    def state_tensors(self) -> float:
+        return 2.0
+
+
+@NodeRegistry.register("Muon")
+class Muon(TorchOptimizer, algorithm=optim.Muon):
+    """Steps along the orthogonalised momentum, for matrices alone.
+
+    Source: Jordan et al., 2024.
+    """
+
+    FORMULA = "θ ← θ − lr · orthogonal(μ m + g)"
+    PRIMARY = ("lr", "momentum")
+
+    adjust_lr_fn: str = Param(
+        "original", choices=["original", "match_rms_adamw"], description="How the learning rate follows the shape"
+    )
+
+    def refusal(self, shapes: Sequence[Sequence[int]]) -> str | None:
+        if all(len(shape) == 2 for shape in shapes):
+            return None
+        return "trains matrices alone, but the model has other weights, such as biases"
+
+
+@NodeRegistry.register("LBFGS")
+class LBFGS(TorchOptimizer, algorithm=optim.LBFGS):
+    """A quasi-Newton method that remembers past steps; for smooth losses, with all the data in one batch.
+
+    Source: Liu and Nocedal, 1989.
+    """
+
+    FORMULA = "θ ← θ − lr · H g"
+    PRIMARY = ("lr", "max_iter", "line_search_fn")
+
+    line_search_fn: str = Param("none", choices=["none", "strong_wolfe"], description="How far it goes along a step")
+
+    def options(self) -> dict[str, Any]:
+        values = super().options()
+        return {**values, "line_search_fn": None if self.line_search_fn == "none" else self.line_search_fn}
+
+    def state_tensors(self) -> float:
+        return float(2 * self.history_size + 3)  # type: ignore[attr-defined]

@@ -46,9 +46,19 @@ class Evaluator(BaseNode):
         y = torch.from_numpy(targets).to(result.device)
         values, prediction = evaluate(result.model, result.loss, xs, y, result.metrics)
         metrics = Metrics({f"test_{key}": value for key, value in values.items()})
-        charts = _classes if result.loss.target == "index" else _numbers
-        metrics.charts = charts(prediction.cpu(), y.cpu(), result)
+        metrics.charts = _charts(prediction.cpu(), y.cpu(), result)
         return (metrics,)
+
+
+def _charts(prediction: Tensor, target: Tensor, result: TrainingResult) -> dict[str, Any]:
+    yes = result.loss.node.probability(prediction)
+    if yes is not None:
+        scores = torch.stack([1 - yes.flatten(), yes.flatten()], dim=1)
+        return _classes(scores, (target.flatten() > 0.5).long(), ["0", "1"])
+    if result.loss.target == "float":
+        return _numbers(prediction, target, result)
+    scores = prediction.movedim(1, -1).reshape(-1, prediction.shape[1]).softmax(1)
+    return _classes(scores, target.flatten(), result.encoding.classes or [])
 
 
 def _numbers(prediction: Tensor, target: Tensor, result: TrainingResult) -> dict[str, Any]:
@@ -63,12 +73,10 @@ def _numbers(prediction: Tensor, target: Tensor, result: TrainingResult) -> dict
     }
 
 
-def _classes(prediction: Tensor, target: Tensor, result: TrainingResult) -> dict[str, Any]:
-    """Confusion matrix (rows: true class) and the mistakes that the model was surest of."""
-    width = prediction.shape[1]
-    prediction, target = prediction.movedim(1, -1).reshape(-1, width), target.flatten()
-    classes = [*(result.encoding.classes or []), *map(str, range(width))][:width]
-    probabilities = prediction.softmax(1)
+def _classes(probabilities: Tensor, target: Tensor, labels: list[str]) -> dict[str, Any]:
+    """Confusion matrix (rows: true class) and the mistakes that the model was surest of, over all rows and places."""
+    width = probabilities.shape[1]
+    classes = [*labels, *map(str, range(len(labels), width))][:width]
     confidence, guess = probabilities.max(1)
     confusion = torch.bincount(target * width + guess, minlength=width * width).view(width, width)
     wrong = (guess != target).nonzero().flatten()

@@ -25,7 +25,9 @@ class TrainingLoop(TrainerNode):
     def INPUT_TYPES(cls) -> dict[str, InputSpec]:
         return {
             "model": InputSpec(DataType.MODEL, required=True, description="The model to train"),
-            "optimizer": InputSpec(DataType.OPTIMIZER, required=True, description="Updates the weights"),
+            "optimizer": InputSpec(
+                DataType.OPTIMIZER, also=DataType.SCHEDULER, required=True, description="Updates the weights"
+            ),
             "loss_fn": InputSpec(DataType.LOSS_FN, required=True, description="What is minimised"),
             "train_loader": InputSpec(
                 DataType.LOADER, also=DataType.DATASET, required=True, description="Training data"

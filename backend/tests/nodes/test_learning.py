@@ -1,0 +1,312 @@
+"""Losses, optimizers and schedulers of the catalogue, against the classes of torch that they stand for."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import warnings
+
+import pytest
+import torch
+from torch import nn, optim
+from torch.optim import lr_scheduler
+
+from visdl.models.errors import RunError
+from visdl.nodes import NodeRegistry, Shape
+from visdl.nodes.learning import LossNode, OptimizerNode, Schedule, SchedulerNode
+from visdl.nodes.specs import BATCH
+
+#: Losses of torch.nn that take something else than one prediction and one target, and why.
+OTHER_LOSSES = {
+    "CTCLoss": "lengths",
+    "CosineEmbeddingLoss": "two predictions",
+    "GaussianNLLLoss": "a variance",
+    "LinearCrossEntropyLoss": "weights of its own",
+    "MarginRankingLoss": "two predictions",
+    "NLLLoss2d": "the former name of NLLLoss",
+    "TripletMarginLoss": "three predictions",
+    "TripletMarginWithDistanceLoss": "three predictions",
+}
+#: Schedulers of torch that have no node of their own, and why.
+OTHER_SCHEDULERS = {
+    "ChainedScheduler": "a wire from one scheduler to the next",
+    "LRScheduler": "the base class",
+    "LambdaLR": "takes a function",
+    "MultiplicativeLR": "takes a function",
+}
+
+
+def of(kind):
+    return [name for name in NodeRegistry.names() if issubclass(NodeRegistry.get(name), kind)]
+
+
+LOSSES, OPTIMIZERS, SCHEDULERS = of(LossNode), of(OptimizerNode), of(SchedulerNode)
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+
+
+def test_every_loss_of_torch_for_one_prediction_and_one_target_is_there():
+    theirs = {name for name in nn.modules.loss.__all__ if name not in OTHER_LOSSES}
+    assert theirs == set(LOSSES)
+
+
+def test_every_optimizer_of_torch_is_there():
+    theirs = {name for name, cls in inspect.getmembers(optim, inspect.isclass) if issubclass(cls, optim.Optimizer)}
+    assert theirs - {"Optimizer"} == set(OPTIMIZERS)
+
+
+def test_every_scheduler_of_torch_without_a_function_is_there():
+    assert {name for name in lr_scheduler.__all__ if name not in OTHER_SCHEDULERS} == set(SCHEDULERS)
+
+
+def example(name, rows=8, width=3):
+    """A prediction and a target that suit the loss."""
+    prediction = torch.randn(rows, width)
+    if NodeRegistry.get(name).TARGET == "index":
+        return prediction, torch.arange(rows) % width
+    if name == "MultiLabelMarginLoss":
+        return prediction, torch.tensor([[0.0, 2.0, -1.0]]).repeat(rows, 1)
+    if name == "BCELoss":
+        prediction = prediction.sigmoid()
+    if name == "KLDivLoss":
+        return prediction.log_softmax(1), torch.rand(rows, width).softmax(1)
+    low, high = NodeRegistry.get(name).RANGE
+    if (low, high) == (0, 1):
+        return prediction, (torch.rand(rows, width) > 0.5).float()
+    if (low, high) == (-1, 1):
+        return prediction, torch.randn(rows, width).sign()
+    return prediction, torch.rand(rows, width) * 3
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_is_torchs_own_and_sends_gradients_to_the_prediction(name):
+    [loss] = NodeRegistry.get(name).create({}).execute()
+    prediction, target = example(name)
+    prediction.requires_grad_()
+    value = loss(prediction, target)
+    value.backward()
+    theirs = getattr(nn, name)(reduction="batchmean") if name == "KLDivLoss" else getattr(nn, name)()
+    expected = theirs(prediction, target.long() if name == "MultiLabelMarginLoss" else target)
+    torch.testing.assert_close(value, expected)
+    assert value.shape == ()
+    assert prediction.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_shares_of_batches_add_up_to_the_loss_of_all_samples(name, reduction):
+    cls = NodeRegistry.get(name)
+    if name == "KLDivLoss" and reduction == "mean":
+        reduction = "batchmean"
+    params = {"reduction": reduction}
+    if "weight" in cls.PARAMS:
+        params["weight"] = [1.0, 2.0, 0.5]
+    if "ignore_index" in cls.PARAMS:
+        params["ignore_index"] = 1
+    [loss] = cls.create(params).execute()
+    prediction, target = example(name, rows=10)
+    shares = masses = 0.0
+    for rows in (slice(0, 6), slice(6, 10)):
+        mass = loss.node.mass(target[rows])
+        shares += loss.share(float(loss(prediction[rows], target[rows])), mass)
+        masses += mass
+    whole = float(loss(prediction, target))
+    assert shares / masses == pytest.approx(whole / masses if reduction == "sum" else whole, rel=1e-5)
+
+
+def test_class_weights_are_torchs_own():
+    weights = [0.2, 3.0, 1.0]
+    [loss] = NodeRegistry.get("CrossEntropyLoss").create({"weight": weights, "label_smoothing": 0.1}).execute()
+    prediction, target = example("CrossEntropyLoss")
+    expected = nn.CrossEntropyLoss(torch.tensor(weights), label_smoothing=0.1)(prediction, target)
+    torch.testing.assert_close(loss(prediction, target), expected)
+
+
+def test_class_weights_of_another_number_than_the_classes_are_refused():
+    loss = NodeRegistry.get("CrossEntropyLoss").create({"weight": [1.0, 2.0]})
+    assert loss.mismatch(Shape((BATCH, 3)), 3, 1) == "weight has 2 values, but the number of classes is 3"
+    assert loss.mismatch(Shape((BATCH, 2)), 2, 1) is None
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_refuses_a_prediction_that_would_be_broadcast(name):
+    loss = NodeRegistry.get(name).create({})
+    classes, targets = (3, 1) if loss.TARGET == "index" else (None, 2)
+    right = Shape((BATCH, classes or targets))
+    assert loss.mismatch(right, classes, targets) is None
+    for wrong in ((BATCH,), (BATCH, 1), (BATCH, 5), (BATCH, 5, right[1]), (2,), (2, 1)):
+        assert loss.mismatch(Shape(wrong), classes, targets)
+
+
+def test_scores_at_many_places_fit_as_many_target_columns():
+    loss = NodeRegistry.get("CrossEntropyLoss").create({})
+    assert loss.mismatch(Shape((BATCH, 3, 4, 4)), 3, 16) is None
+    assert "at 16 places" in loss.mismatch(Shape((BATCH, 3, 4, 4)), 3, 15)
+    assert NodeRegistry.get("MSELoss").create({}).mismatch(Shape((BATCH, 1, 4, 4)), None, 16) is None
+
+
+#: An optimizer's parameters and model, where the defaults suit no small dense network.
+SPECIAL = {"SparseAdam", "Muon"}
+
+
+@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name not in SPECIAL])
+def test_an_optimizer_moves_the_weights_against_the_gradient_and_leaves_frozen_ones_alone(name):
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    model[0].requires_grad_(False)
+    before = [weight.clone() for weight in model.parameters()]
+    [optimizer] = NodeRegistry.get(name).create({"lr": 0.01}).execute(model=model)
+    x = torch.rand(16, 2)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = model(x).square().mean()
+        loss.backward()
+        return loss
+
+    loss = closure().item()
+    optimizer.step(closure)
+    assert model(x).square().mean() < loss
+    assert [torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True)] == [True, True, False, False]
+
+
+def test_muon_trains_matrices_and_refuses_all_else():
+    node = NodeRegistry.get("Muon").create({})
+    assert node.refusal([(3, 2), (1, 3)]) is None
+    assert "matrices alone" in node.refusal([(3, 2), (3,)])
+    model = nn.Linear(4, 4, bias=False)
+    before = model.weight.clone()
+    [optimizer] = node.execute(model=model)
+    model(torch.rand(8, 4)).square().mean().backward()
+    optimizer.step()
+    assert not torch.equal(before, model.weight)
+
+
+def test_sparse_adam_trains_an_embedding_with_sparse_gradients():
+    model = nn.Embedding(5, 3, sparse=True)
+    before = model.weight.clone()
+    [optimizer] = NodeRegistry.get("SparseAdam").create({"lr": 0.1}).execute(model=model)
+    model(torch.tensor([1, 1, 3])).square().mean().backward()
+    optimizer.step()
+    changed = (model.weight != before).any(dim=1)
+    assert changed.tolist() == [False, True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "kept"),
+    [
+        ("SGD", {}, 0),
+        ("SGD", {"momentum": 0.9}, 1),
+        ("Adam", {}, 2),
+        ("Adam", {"amsgrad": True}, 3),
+        ("AdamW", {}, 2),
+        ("RMSprop", {"centered": True, "momentum": 0.5}, 3),
+        ("LBFGS", {"history_size": 4}, 11),
+    ],
+)
+def test_how_much_an_optimizer_keeps_is_known(name, params, kept):
+    assert NodeRegistry.get(name).create(params).state_tensors() == kept
+
+
+def plain(name, params, optimizer, steps):
+    """The scheduler as anybody would write it by hand."""
+    if name in ("CosineAnnealingLR",):
+        params = {"T_max": steps, **params}
+    if name == "PolynomialLR":
+        params = {"total_iters": steps, **params}
+    if name == "OneCycleLR":
+        params = {"total_steps": steps + 1, "max_lr": 0.01, **params}
+    if name == "CyclicLR":
+        params = {"base_lr": 0.1, "max_lr": 0.01, **params}
+    return getattr(lr_scheduler, name)(optimizer, **params)
+
+
+PARAMS = {
+    "StepLR": {"step_size": 2},
+    "MultiStepLR": {"milestones": [2, 4]},
+    "ExponentialLR": {"gamma": 0.9},
+    "CosineAnnealingWarmRestarts": {"T_0": 3},
+    "CyclicLR": {"step_size_up": 3},
+    "ReduceLROnPlateau": {"patience": 1},
+}
+
+
+def rates(optimizer, scheduler, steps=8):
+    """The learning rates of the steps, with a metric that gets no better."""
+    found = []
+    for _ in range(steps):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step(*([1.0] if isinstance(scheduler, lr_scheduler.ReduceLROnPlateau) else []))
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in SCHEDULERS if name != "SequentialLR"])
+def test_a_scheduler_is_torchs_own(name):
+    def optimizer():
+        return optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9)
+
+    ours, theirs = optimizer(), optimizer()
+    node = NodeRegistry.get(name).create(PARAMS.get(name, {}))
+    [schedule] = node.execute(optimizer=ours)
+    assert isinstance(schedule, Schedule)
+    assert schedule.optimizer is ours
+    expected = rates(theirs, plain(name, PARAMS.get(name, {}), theirs, 8))
+    assert rates(ours, node.build(ours, 8)) == pytest.approx(expected)
+    assert len(set(expected)) > 1
+
+
+def test_a_warm_up_wired_before_a_cosine_multiplies_their_factors():
+    optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    warm_up = NodeRegistry.get("LinearLR").create({"start_factor": 0.5, "total_iters": 2})
+    cosine = NodeRegistry.get("CosineAnnealingLR").create({"T_max": 8})
+    [schedule] = cosine.execute(optimizer=warm_up.execute(optimizer=optimizer)[0])
+    assert schedule.nodes == (warm_up, cosine)
+    parts = [node.build(optimizer, 8) for node in schedule.nodes]
+    found = []
+    for _ in range(8):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        for part in parts:
+            part.step()
+    factors = [0.5, 0.75, *[1.0] * 6]
+    expected = [f * (1 + math.cos(math.pi * t / 8)) / 2 for t, f in enumerate(factors)]
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+def sequence(milestones, *names):
+    optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    parts = [NodeRegistry.get(name).create(params).execute(optimizer=optimizer)[0] for name, params in names]
+    node = NodeRegistry.get("SequentialLR").create({"milestones": milestones})
+    return optimizer, node, parts
+
+
+def test_a_sequence_gives_each_scheduler_its_part_of_the_training():
+    optimizer, node, parts = sequence([2], ("ConstantLR", {"factor": 0.5}), ("CosineAnnealingLR", {}))
+    [schedule] = node.execute(schedulers=parts)
+    assert schedule.optimizer is optimizer
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns of its own way to begin the second part
+        found = rates(optimizer, schedule.nodes[0].build(optimizer, 8))
+    cosine = [(1 + math.cos(math.pi * t / 6)) / 2 for t in range(6)]
+    assert found == pytest.approx([0.5, 0.5, *cosine], abs=1e-9)
+
+
+def test_a_sequence_that_cannot_be_is_refused_with_a_sentence():
+    _, node, parts = sequence([2, 4], ("ConstantLR", {}), ("ExponentialLR", {}))
+    with pytest.raises(RunError, match="2 schedulers need 1 milestones"):
+        node.execute(schedulers=parts)
+    _, node, parts = sequence([2], ("ConstantLR", {}), ("ReduceLROnPlateau", {}))
+    with pytest.raises(RunError, match="no place in a sequence"):
+        node.execute(schedulers=parts)
+    other = sequence([2], ("ConstantLR", {}))[2]
+    with pytest.raises(RunError, match="different optimizers"):
+        sequence([2])[1].execute(schedulers=[*other, *sequence([2], ("ConstantLR", {}))[2]])
+
+
+@pytest.mark.parametrize("name", [name for name in SCHEDULERS if name != "SequentialLR"])
+def test_a_scheduler_that_is_switched_off_hands_the_optimizer_on(name):
+    optimizer = object()
+    assert NodeRegistry.get(name).create({}).on_disable(optimizer=optimizer) == (optimizer,)

@@ -1,0 +1,165 @@
+"""Static checks of the place where a model meets its data, its loss and its optimizer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from visdl.datasets.checks import problems
+from visdl.datasets.dataset import Dataset
+from visdl.datasets.split import Loader
+from visdl.engine.findings import Findings
+from visdl.engine.measures import usual_metrics
+from visdl.engine.model_checks import ModelFacts, class_count, dataset_of
+from visdl.engine.network import Step
+from visdl.models.graph import Node
+from visdl.nodes.learning import LossNode, MetricNode, OptimizerNode, Schedule
+from visdl.nodes.registry import NodeRegistry
+from visdl.nodes.values import TrainingFacts, metric_key
+
+
+def check_training(
+    loop: Node,
+    args: dict[str, Any],
+    registry: type[NodeRegistry],
+    choosers: Sequence[tuple[Node, set[str]]],
+    findings: Findings,
+) -> Any:
+    """Whether data, model and loss of a training loop fit; the facts of its result, or None.
+
+    `choosers` are the data nodes before the loop with the names of their parameters, the nearest first: a
+    problem of the data is shown where it can be mended.
+    """
+    model, loss, train = args["model"], args["loss_fn"], dataset_of(args["train_loader"])
+    before = len(findings.diagnostics)
+    if not isinstance(loss, LossNode) or train is None:
+        return TrainingFacts(None, "float")
+    facts = TrainingFacts(train, loss.TARGET)
+    for code, field, message, hint in problems(train, loss.TARGET):
+        findings.say(_place(field, choosers, loop), message, code=code, port=field, hint=hint)
+    if (val := dataset_of(args["val_loader"])) is not None and val.record.id != train.record.id:
+        findings.complain(loop, facts.complaints("val_loader", val))
+    _check_range(loss, train, _place("target_columns", choosers, loop), findings)
+    _check_monitors(loop, args, loss, registry, findings)
+    if isinstance(model, ModelFacts):
+        _check_optimizer(args["optimizer"], model, loop, findings)
+    if isinstance(model, ModelFacts):
+        _check_batches(loop, model, args["train_loader"], choosers, findings)
+    if isinstance(model, ModelFacts) and len(findings.diagnostics) == before:
+        _check_output(loop, model, train, loss, findings)
+    failed = any(found.severity == "error" for found in findings.diagnostics[before:])
+    return None if failed else facts
+
+
+def _place(field: str, choosers: Sequence[tuple[Node, set[str]]], loop: Node) -> Node:
+    """The node whose parameter this is, for a problem to be shown where it can be mended."""
+    return next((node for node, names in choosers if field in names), loop)
+
+
+def _check_range(loss: LossNode, train: Dataset, place: Node, findings: Findings) -> None:
+    """Whether the target's values are such as the loss can take."""
+    low, high = loss.RANGE
+    for name in train.targets if loss.TARGET == "float" else ():
+        column = train.columns.get(name)
+        if column is None or column.min is None or column.max is None or low <= column.min <= column.max <= high:
+            continue
+        wanted = f"targets from {low:g} to {high:g}" if math.isfinite(high) else f"targets of at least {low:g}"
+        kind = type(loss).DISPLAY_NAME or type(loss).__name__
+        message = f"{kind} needs {wanted}, but '{name}' goes from {column.min:g} to {column.max:g}."
+        hint = "Choose another column, or a loss that suits it, such as MSELoss or CrossEntropyLoss."
+        findings.say(place, message, code="target_range", port="target_columns", hint=hint)
+
+
+def _check_optimizer(given: Any, model: ModelFacts, loop: Node, findings: Findings) -> None:
+    """Whether the optimizer can train weights of such shapes."""
+    optimizer = Schedule.of(given).optimizer
+    if not isinstance(optimizer, OptimizerNode):
+        return
+    shapes = [shape for layer in model.facts.layers.values() for shape in layer.weights.values()]
+    refusal = optimizer.refusal(shapes)
+    if refusal:
+        message = f"{type(optimizer).__name__} {refusal}."
+        findings.say(loop, message, code="optimizer", port="optimizer", hint="Choose another optimizer, such as AdamW.")
+
+
+def _check_monitors(
+    loop: Node, args: dict[str, Any], loss: LossNode, registry: type[NodeRegistry], findings: Findings
+) -> None:
+    """Whether the monitored metrics are measured, where something depends on them."""
+    if args["keep"] == "best" or args["patience"] is not None:
+        _check_monitor(args["monitor"], "monitor", loop, args, loss, registry, findings)
+    for node in Schedule.of(args["optimizer"]).nodes:
+        if node.monitored:
+            _check_monitor(node.monitored, "optimizer", loop, args, loss, registry, findings)
+
+
+def _check_monitor(
+    monitor: str,
+    port: str,
+    loop: Node,
+    args: dict[str, Any],
+    loss: LossNode,
+    registry: type[NodeRegistry],
+    findings: Findings,
+) -> None:
+    val, wired = args["val_loader"], args["metrics"]
+    has_val = val is not None and not (isinstance(val, Loader) and len(val) == 0)
+    if not has_val and monitor.startswith("val_"):
+        message = f"'{loop.label}' has no validation data, so it cannot monitor '{monitor}'."
+        hint = "Wire a val_loader, or monitor train_loss."
+        findings.say(loop, message, code="no_validation", port=port, hint=hint)
+        return
+    if not all(isinstance(metric, MetricNode) for metric in wired):
+        return  # a node of another kind hands metrics on: which ones shows in the run
+    measures = ["loss", *(metric_key(make()) for make in usual_metrics(loss, registry)), *map(metric_key, wired)]
+    known = [f"{part}_{name}" for part in (["train", "val"] if has_val else ["train"]) for name in measures]
+    if monitor not in known:
+        message = f"There is no metric '{monitor}' to monitor."
+        findings.say(loop, message, code="no_metric", port=port, hint=f"This run measures {', '.join(known)}.")
+
+
+def _check_batches(
+    loop: Node, model: ModelFacts, train: Any, choosers: Sequence[tuple[Node, set[str]]], findings: Findings
+) -> None:
+    """BatchNorm has no variance in a batch of one row; a last such batch is joined to the one before."""
+    loader = train if isinstance(train, Loader) else Loader(train)
+    if loader.batch_size > 1 and len(loader) > 1:
+        return
+    layers = model.facts.layers
+    step = next((s for s in model.network.steps if s.node.id in layers and layers[s.node.id].over_batch), None)
+    if step is not None:
+        message = f"'{step.node.label}' needs at least 2 rows in a batch, but batches have 1."
+        place = _place("batch_size", choosers, loop)
+        findings.say(place, message, code="batch_of_one", port="batch_size", hint="Raise batch_size, or add rows.")
+
+
+def _check_output(loop: Node, model: ModelFacts, train: Dataset, loss: LossNode, findings: Findings) -> None:
+    there, given = model.entries.columns, len(train.inputs)
+    if not model.network.inputs and there != given:
+        message = f"'{model.assembly.label}' is built for {there} input columns, but the training data has {given}."
+        findings.say(loop, message, code="shape", port="train_loader", hint="Use the same columns for both.")
+        return
+    if model.facts.output is None:
+        return
+    classes = class_count(train) if loss.TARGET == "index" else None
+    complaint = loss.mismatch(model.facts.output, classes, len(train.targets))
+    if complaint:
+        step = _culprit(model)
+        wanted = classes if loss.TARGET == "index" else len(train.targets)
+        if "out_features" in step.cls.parameters() and not step.node.disabled:
+            port, hint = "out_features", f"Set out_features of '{step.node.label}' to {wanted}."
+        else:
+            port, hint = None, f"End the model with a layer that gives {wanted} value(s) per sample."
+        findings.say(step.node, f"{complaint}.", code="output_shape", port=port, hint=hint)
+    elif not model.parameters:
+        message = f"'{model.assembly.label}' has no parameters, so there is nothing to learn."
+        findings.say(model.assembly, message, code="no_parameters", hint="Add a layer with weights, such as Linear.")
+
+
+def _culprit(model: ModelFacts) -> Step:
+    """The layer to change when the output does not fit: one that is off at the end, else the last with weights."""
+    for step in reversed(model.network.steps):
+        if step.node.disabled or model.facts.layers[step.node.id].parameters:
+            return step
+    return model.network.steps[-1]
