@@ -77,7 +77,13 @@ def open_services(settings: Settings) -> Iterator[Services]:
             record = store.dataset(name)
             return Dataset(record, settings.data_dir / "datasets" / record.id)
 
-        validator = Validator(NodeRegistry, find_dataset, max_nodes=settings.max_nodes, max_edges=settings.max_edges)
+        validator = Validator(
+            NodeRegistry,
+            find_dataset,
+            max_nodes=settings.max_nodes,
+            max_edges=settings.max_edges,
+            free_memory=lambda device: monitor.free(device),  # noqa: PLW0108  it is made below,
+        )
         telemetry = Telemetry()
         runs = RunSupervisor(
             store,
@@ -90,6 +96,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
             concurrent_runs=settings.concurrent_runs,
             nodes_dir=settings.nodes_dir,
         )
+        monitor = SystemMonitor(settings.data_dir, lambda: runs.device, runs.counts)
         starters = Starters(store, settings.data_dir, settings.max_columns)
         _first_start(store, starters, settings)
         runs.start()
@@ -102,7 +109,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 validator=validator,
                 runs=runs,
                 starters=starters,
-                monitor=SystemMonitor(settings.data_dir, lambda: runs.device, runs.counts),
+                monitor=monitor,
                 data_dir=settings.data_dir,
                 max_upload=settings.max_upload_mb * 2**20,
                 max_columns=settings.max_columns,

@@ -37,6 +37,14 @@ class SystemMonitor:
                 self._last, self._taken = self._measure(), time.monotonic()
             return self._last
 
+    def free(self, device: str | None = None) -> int | None:
+        """Bytes that are free on "cpu" or "cuda"; without a device where runs go. None where nobody can say."""
+        stats = self.sample()
+        if not (device or stats.device).startswith("cuda"):
+            return stats.ram_total - stats.ram_used
+        readings = [(gpu.memory_total, gpu.memory_used) for gpu in stats.gpus[:1]]
+        return next((total - used for total, used in readings if total is not None and used is not None), None)
+
     def _measure(self) -> SystemStats:
         memory = psutil.virtual_memory()
         running, queued = self._counts()

@@ -10,7 +10,7 @@ import torch
 
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
-from visdl.models.diagnostics import Diagnostic, NodeReport, PortValue, Severity, Totals
+from visdl.models.diagnostics import Diagnostic, Fix, NodeReport, PortValue, Severity, Totals
 from visdl.models.graph import Node
 from visdl.nodes.base import BaseNode, Complaint
 from visdl.nodes.specs import Shape
@@ -33,8 +33,9 @@ class Findings:
         port: str | None = None,
         hint: str = "",
         severity: Severity = "error",
+        fix: Fix | None = None,
     ) -> None:
-        found = Diagnostic(code=code, severity=severity, node=node.id, port=port, message=message, hint=hint)
+        found = Diagnostic(code=code, severity=severity, node=node.id, port=port, message=message, hint=hint, fix=fix)
         self.diagnostics.append(found)
 
     def complain(self, node: Node, complaints: Iterable[Complaint]) -> bool:

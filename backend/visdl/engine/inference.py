@@ -6,7 +6,7 @@ import json
 import math
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.flop_counter import FlopCounterMode
 
+from visdl.engine.memory import Kept, Watch, with_gradients
 from visdl.engine.network import Network, Read, Source, Step
 from visdl.nodes.base import BaseNode, LayerNode
 from visdl.nodes.registry import NodeRegistry
@@ -34,6 +35,7 @@ class LayerFacts:
     error: str = ""
     over_batch: bool = False  # normalises over the batch: training needs at least two rows in one
     weights: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # shapes of its parameters by name
+    kept: Kept = field(default_factory=Kept)
 
     @property
     def activation(self) -> int:
@@ -132,7 +134,7 @@ def _facts(cls: Any, params: str, ports: tuple[str, ...], frozen: tuple[Any, ...
             warnings.simplefilter("ignore")
             module = make_module(cls, json.loads(params), ports, shapes, disabled=disabled)
             inputs = [_meta(shape) for shape in shapes]
-            with FlopCounterMode(display=False) as counter:
+            with FlopCounterMode(display=False) as counter, Watch() as watch:
                 outputs = module(*inputs)
         facts = _outputs(outputs, shapes if getattr(cls, "KEEPS_BATCH", True) else [])
     except Exception as error:  # whatever a node's author may raise
@@ -143,15 +145,24 @@ def _facts(cls: Any, params: str, ports: tuple[str, ...], frozen: tuple[Any, ...
     parameters = sum(math.prod(shape) for shape in weights.values())
     over_batch = any(isinstance(part, _BatchNorm) for part in module.modules())
     flops = counter.get_total_flops() // BATCH
-    return LayerFacts(facts, parameters, flops, over_batch=over_batch, weights=weights)
+    kept = watch.kept(module, list(_tensors(inputs)), list(_tensors(outputs)))
+    return LayerFacts(facts, parameters, flops, over_batch=over_batch, weights=weights, kept=kept)
+
+
+def _tensors(values: Any) -> Iterator[Tensor]:
+    if isinstance(values, Tensor):
+        yield values
+    elif isinstance(values, tuple | list):
+        for value in values:
+            yield from _tensors(value)
 
 
 def _meta(shape: Shapes) -> Tensor | list[Tensor] | None:
     if shape is None:
         return None
     if isinstance(shape, list):
-        return [torch.empty(one, dtype=one.dtype, device="meta") for one in shape]
-    return torch.empty(shape, dtype=shape.dtype, device="meta")
+        return [with_gradients(torch.empty(one, dtype=one.dtype, device="meta")) for one in shape]
+    return with_gradients(torch.empty(shape, dtype=shape.dtype, device="meta"))
 
 
 def _outputs(outputs: Any, inputs: Sequence[Shapes]) -> tuple[Shape, ...] | str:

@@ -6,18 +6,20 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from visdl.datasets.split import Loader
+from visdl.engine.advice import Scene, advise
 from visdl.engine.blocks import Flat
 from visdl.engine.executor import BLOCKED, Blocked, FindDataset, Inputs, arguments, is_network_node
 from visdl.engine.findings import Findings
 from visdl.engine.graph import Topology
-from visdl.engine.model_checks import check_model, dataset_of
+from visdl.engine.model_checks import ModelFacts, check_model, dataset_of
 from visdl.engine.network import extract
 from visdl.engine.training_checks import check_training
 from visdl.models.diagnostics import NodeReport
 from visdl.models.errors import AppError
 from visdl.models.graph import Node
 from visdl.nodes.base import AssemblyNode, BaseNode, DataNode, TrainerNode
-from visdl.nodes.learning import LossNode, MetricNode, OptimizerNode, SchedulerNode
+from visdl.nodes.learning import LossNode, MetricNode, OptimizerNode, Schedule, SchedulerNode
 from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.specs import DataType
 
@@ -143,9 +145,32 @@ class StaticVisitor:
         if isinstance(instance, AssemblyNode):
             return self._infer_model(node, args["dataset"] or inputs.training_data)
         if isinstance(instance, TrainerNode):
-            result = check_training(node, args, self._registry, list(self._choosers(node)), self.findings)
+            choosers = list(self._choosers(node))
+            result = check_training(node, args, self._registry, choosers, self.findings)
+            self._advise(node, args, choosers)
             return BLOCKED if result is None else {"result": result}
         return dict.fromkeys(names, UNKNOWN)
+
+    def _advise(self, loop: Node, args: dict[str, Any], choosers: list[tuple[Node, set[str]]]) -> None:
+        model, loss, train = args["model"], args["loss_fn"], dataset_of(args["train_loader"])
+        sources = {edge.target_input: edge.source for edge in self._topology.incoming[loop.id]}
+        if not (isinstance(model, ModelFacts) and isinstance(loss, LossNode) and train is not None):
+            return
+        optimizer = Schedule.of(args["optimizer"]).optimizer
+        makers = self._topology.ancestors([sources["optimizer"]])
+        scene = Scene(
+            loop=loop,
+            model=model,
+            train=train,
+            loader=args["train_loader"] if isinstance(args["train_loader"], Loader) else None,
+            loss=loss,
+            loss_node=self._nodes[sources["loss_fn"]],
+            optimizer=optimizer if isinstance(optimizer, OptimizerNode) else None,
+            optimizer_node=next((self._nodes[i] for i in makers if issubclass(self._classes[i], OptimizerNode)), None),
+            choosers={name: node for node, names in reversed(choosers) for name in names},
+            registry=self._registry,
+        )
+        advise(scene, self.findings)
 
     def _infer_schedule(self, node: Node, instance: SchedulerNode, args: dict[str, Any]) -> Outputs:
         try:

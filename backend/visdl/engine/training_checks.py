@@ -11,8 +11,10 @@ from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
 from visdl.engine.findings import Findings
 from visdl.engine.measures import usual_metrics
+from visdl.engine.memory import activation_bytes, training_bytes
 from visdl.engine.model_checks import ModelFacts, class_count, dataset_of
 from visdl.engine.network import Step
+from visdl.models.diagnostics import Fix, SetDisabled, SetParam
 from visdl.models.graph import Node
 from visdl.nodes.learning import LossNode, MetricNode, OptimizerNode, Schedule
 from visdl.nodes.registry import NodeRegistry
@@ -48,6 +50,9 @@ def check_training(
         _check_batches(loop, model, args["train_loader"], choosers, findings)
     if isinstance(model, ModelFacts) and len(findings.diagnostics) == before:
         _check_output(loop, model, train, loss, findings)
+    if isinstance(model, ModelFacts):
+        findings.totals.device = _device(model.assembly)
+        findings.totals.memory = _memory(model, args["train_loader"], train, args["optimizer"])
     failed = any(found.severity == "error" for found in findings.diagnostics[before:])
     return None if failed else facts
 
@@ -55,6 +60,28 @@ def check_training(
 def _place(field: str, choosers: Sequence[tuple[Node, set[str]]], loop: Node) -> Node:
     """The node whose parameter this is, for a problem to be shown where it can be mended."""
     return next((node for node, names in choosers if field in names), loop)
+
+
+def _device(assembly: Node) -> str | None:
+    """Where the model says that it is to train."""
+    chosen = assembly.params.get("device")
+    return chosen if isinstance(chosen, str) and chosen != "auto" else None
+
+
+def _memory(model: ModelFacts, loader: Any, train: Dataset, given: Any) -> int | None:
+    """Bytes that this training needs on its device; None where a shape or the optimizer shows only in the run."""
+    optimizer, facts = Schedule.of(given).optimizer, model.facts
+    if facts.output is None or not isinstance(optimizer, OptimizerNode):
+        return None
+    batch = min(loader.batch_size, len(loader)) if isinstance(loader, Loader) else Loader(train).batch_size
+    shapes = {**model.entries.shapes, **facts.shapes}
+    activations = activation_bytes(
+        model.network, shapes, lambda step: layer.kept if (layer := facts.layers.get(step.node.id)) else None, batch
+    )
+    sizes = {"float32": 4, "int64": 8}
+    row = sum(len(argument.columns) * sizes[argument.element] for argument in model.entries.arguments)
+    data = train.rows * (row + 8 * len(train.targets))
+    return training_bytes(model.parameters, optimizer.state_tensors(), activations, data)
 
 
 def _check_range(loss: LossNode, train: Dataset, place: Node, findings: Findings) -> None:
@@ -147,14 +174,25 @@ def _check_output(loop: Node, model: ModelFacts, train: Dataset, loss: LossNode,
     if complaint:
         step = _culprit(model)
         wanted = classes if loss.TARGET == "index" else len(train.targets)
-        if "out_features" in step.cls.parameters() and not step.node.disabled:
-            port, hint = "out_features", f"Set out_features of '{step.node.label}' to {wanted}."
+        port = _width(step) if not step.node.disabled else None
+        if port:
+            hint = f"Set {port} of '{step.node.label}' to {wanted}."
+            edit = SetParam(node=step.node.id, param=port, value=wanted)
+            fix = Fix(label=f"Set {port} to {wanted}", edits=[edit]) if wanted else None
+        elif step.node.disabled:
+            hint = f"Switch '{step.node.label}' on, or end the model with {wanted} value(s) per sample."
+            fix = Fix(label=f"Switch '{step.node.label}' on", edits=[SetDisabled(node=step.node.id, disabled=False)])
         else:
-            port, hint = None, f"End the model with a layer that gives {wanted} value(s) per sample."
-        findings.say(step.node, f"{complaint}.", code="output_shape", port=port, hint=hint)
+            hint, fix = f"End the model with a layer that gives {wanted} value(s) per sample.", None
+        findings.say(step.node, f"{complaint}.", code="output_shape", port=port, hint=hint, fix=fix)
     elif not model.parameters:
         message = f"'{model.assembly.label}' has no parameters, so there is nothing to learn."
         findings.say(model.assembly, message, code="no_parameters", hint="Add a layer with weights, such as Linear.")
+
+
+def _width(step: Step) -> str | None:
+    """The parameter that says how wide this layer's output is."""
+    return next((name for name in ("out_features", "out_channels") if name in step.cls.parameters()), None)
 
 
 def _culprit(model: ModelFacts) -> Step:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
 from visdl.engine.blocks import block_reports, flatten
 from visdl.engine.executor import FindDataset, walk
+from visdl.engine.findings import Findings
 from visdl.engine.graph import Topology
 from visdl.engine.statics import StaticVisitor
 from visdl.models.diagnostics import Diagnostic, NodeReport, Report, Severity
@@ -27,12 +28,20 @@ class Validator:
     """Checks graphs against the registry and the stored datasets."""
 
     def __init__(
-        self, registry: type[NodeRegistry], find_dataset: FindDataset, *, max_nodes: int = 2000, max_edges: int = 10_000
+        self,
+        registry: type[NodeRegistry],
+        find_dataset: FindDataset,
+        *,
+        max_nodes: int = 2000,
+        max_edges: int = 10_000,
+        free_memory: Callable[[str | None], int | None] = lambda _: None,
     ) -> None:
+        """`free_memory` says how many bytes are free on "cpu" or "cuda", or where runs go that do not say."""
         self._registry = registry
         self.find_dataset = find_dataset
         self._max_nodes = max_nodes
         self._max_edges = max_edges
+        self._free_memory = free_memory
 
     def report(self, graph: Graph, *, to_run: bool = False) -> Report:
         """All diagnostics, and what is known of every port; `to_run` also asks for something to train."""
@@ -47,6 +56,7 @@ class Validator:
         visitor = StaticVisitor(flat, topology, self._registry, self.find_dataset, broken)
         if not topology.cycle:
             walk(flat.graph, topology, self._registry, visitor)
+            self._memory(visitor.findings)
             found += visitor.findings.diagnostics
         order = {node.id: index for index, node in enumerate(flat.graph.nodes)}
         found.sort(key=lambda d: (d.severity != "error", order.get(d.node or "", -1)))
@@ -57,6 +67,18 @@ class Validator:
         valid = not any(d.severity == "error" for d in found)
         nodes = {**nodes, **block_reports(flat, nodes)}
         return Report(valid=valid, diagnostics=found, nodes=nodes, totals=visitor.findings.totals)
+
+    def _memory(self, findings: Findings) -> None:
+        """What is free where the model is to train, and a warning where that is less than it needs."""
+        totals = findings.totals
+        if totals.memory is None:
+            return
+        totals.memory_free = self._free_memory(totals.device)
+        if totals.memory_free is not None and totals.memory > totals.memory_free:
+            needed, free = totals.memory / 2**30, totals.memory_free / 2**30
+            message = f"Training needs about {needed:.1f} GiB of memory, but {free:.1f} GiB are free on the device."
+            hint = "Lower batch_size, or make the model smaller."
+            findings.diagnostics.append(Diagnostic(code="memory", severity="warning", message=message, hint=hint))
 
     def _size(self, graph: Graph) -> Iterator[Diagnostic]:
         nodes = len(graph.nodes) + sum(len(block.nodes) for block in graph.blocks.values())

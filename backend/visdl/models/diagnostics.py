@@ -93,8 +93,9 @@ class Totals(BaseModel):
     parameters: int = 0
     flops: int = Field(default=0, description="Per sample, forward")
     memory: int | None = Field(
-        default=None, description="Bytes to train: weights, gradients, optimizer state, activations of a batch"
+        default=None, description="Bytes to train: weights, gradients, optimizer state, activations of a batch, data"
     )
+    device: str | None = Field(default=None, description="Where the model is to train, where the graph says so")
     memory_free: int | None = Field(default=None, description="Bytes that are free on the device")
 
 

@@ -186,6 +186,8 @@ class LayerNode(BaseNode):
 
     CATEGORY = "Layers"
     KIND = "layer"
+    IS_LINEAR: ClassVar[bool] = False  # two of them with nothing between are one
+    GIVES: ClassVar[str] = ""  # "probabilities" or "log_probabilities", where its outputs are such
     KEEPS_BATCH: ClassVar[bool] = True  # False: what it gives is the same for all samples, without a batch axis
 
     #: Makes the module for inputs of these shapes, a `Shape` for each port. Every layer defines it.

@@ -40,6 +40,11 @@ class LossNode(BaseNode, ABC):
     #: Least and greatest value that a target of numbers may have.
     RANGE: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
 
+    #: What the model is to end with: "logits", "probabilities", "log_probabilities"; "" where any numbers will do.
+    WANTS: ClassVar[str] = ""
+    #: The type of layer that makes these of any numbers.
+    BEFORE: ClassVar[str] = ""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if cls.TARGET not in typing.get_args(TargetKind):
@@ -128,6 +133,7 @@ class OptimizerNode(BaseNode, ABC):
     KIND = "optimizer"
     CAN_DISABLE = False
     DISABLE_REASON = "Training needs an optimizer."
+    USUAL_LR: ClassVar[tuple[float, float]] = (1e-6, 0.1)
 
     @abstractmethod
     def build(self, params: list[nn.Parameter]) -> Optimizer:

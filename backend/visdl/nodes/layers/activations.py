@@ -98,6 +98,7 @@ class Mish(_Activation, module=nn.Mish):
 class Sigmoid(_Activation, module=nn.Sigmoid):
     """Logistic function: squeezes every value into (0, 1)."""
 
+    GIVES = "probabilities"
     FORMULA = "y = 1 / (1 + exp(−x))"
 
 
@@ -203,6 +204,7 @@ class _AlongAxis(_Activation):
 class Softmax(_AlongAxis, module=nn.Softmax):
     """Turns scores into probabilities that add up to 1."""
 
+    GIVES = "probabilities"
     FORMULA = "y = exp(x) / Σ exp(x)"
 
 
@@ -210,6 +212,7 @@ class Softmax(_AlongAxis, module=nn.Softmax):
 class LogSoftmax(_AlongAxis, module=nn.LogSoftmax):
     """The logarithm of softmax, for NLLLoss."""
 
+    GIVES = "log_probabilities"
     FORMULA = "y = x − log Σ exp(x)"
 
 
@@ -217,6 +220,7 @@ class LogSoftmax(_AlongAxis, module=nn.LogSoftmax):
 class Softmin(_AlongAxis, module=nn.Softmin):
     """Softmax of the negative: the smallest score gets the largest share."""
 
+    GIVES = "probabilities"
     FORMULA = "y = exp(−x) / Σ exp(−x)"
 
 
@@ -224,5 +228,6 @@ class Softmin(_AlongAxis, module=nn.Softmin):
 class Softmax2d(_Activation, module=nn.Softmax2d):
     """Softmax over the channels at each pixel."""
 
+    GIVES = "probabilities"
     FORMULA = "y = exp(x) / Σ over channels of exp(x)"
     SHAPE_RULE = "B, C, H, W → the same shape"

@@ -11,6 +11,7 @@ class Linear(WeightedLayer, module=nn.Linear):
     """Fully connected layer, applied to the last axis. The input width follows from the layer before."""
 
     FORMULA = "y = x Aᵀ + b"
+    IS_LINEAR = True
     SHAPE_RULE = "*, in_features → *, out_features"
 
     out_features: int = Param(64, min=1, max=10_000_000, description="Size of each output sample")

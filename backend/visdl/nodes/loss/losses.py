@@ -118,6 +118,8 @@ class KLDivLoss(_FloatLoss, module=nn.KLDivLoss):
     FORMULA = "L = Σ y (log y − ŷ), the mean over the batch"
     METRICS: ClassVar[Metrics] = {}
     PRIMARY = ("log_target",)
+    WANTS = "log_probabilities"
+    BEFORE = "LogSoftmax"
 
     reduction: str = Param(
         "batchmean", choices=["batchmean", "mean", "sum"], description="How values are put together; see the formula"
@@ -138,6 +140,7 @@ class BCEWithLogitsLoss(_YesNoLoss, module=nn.BCEWithLogitsLoss):
 
     DISPLAY_NAME = "BCE With Logits Loss"
     FORMULA = "L = −mean(y log σ(ŷ) + (1 − y) log(1 − σ(ŷ)))"
+    WANTS = "logits"
     PRIMARY = ()
 
     pos_weight: list[float] | None = Param(
@@ -160,6 +163,8 @@ class BCELoss(_YesNoLoss, module=nn.BCELoss):
 
     DISPLAY_NAME = "BCE Loss"
     FORMULA = "L = −mean(y log ŷ + (1 − y) log(1 − ŷ))"
+    WANTS = "probabilities"
+    BEFORE = "Sigmoid"
     METRICS: ClassVar[Metrics] = {"BinaryAccuracy": {"threshold": 0.5}}
     PRIMARY = ()
 
@@ -208,6 +213,7 @@ class MultiLabelSoftMarginLoss(_ColumnWeights, module=nn.MultiLabelSoftMarginLos
     DISPLAY_NAME = "Multi-Label Soft Margin Loss"
     SHAPE_RULE = _SAME
     FORMULA = "L = −mean(y log σ(ŷ) + (1 − y) log(1 − σ(ŷ)))"
+    WANTS = "logits"
     RANGE = (0, 1)
     METRICS: ClassVar[Metrics] = {"BinaryAccuracy": {"threshold": 0.0}}
     PRIMARY = ()
@@ -269,6 +275,7 @@ class CrossEntropyLoss(_ClassLoss, module=nn.CrossEntropyLoss):
 
     DISPLAY_NAME = "Cross Entropy Loss"
     FORMULA = "L = −log softmax(ŷ)[y]"
+    WANTS = "logits"
     PRIMARY = ("label_smoothing",)
 
 
@@ -278,6 +285,8 @@ class NLLLoss(_ClassLoss, module=nn.NLLLoss):
 
     DISPLAY_NAME = "NLL Loss"
     FORMULA = "L = −ŷ[y]"
+    WANTS = "log_probabilities"
+    BEFORE = "LogSoftmax"
     PRIMARY = ()
 
 

@@ -82,6 +82,7 @@ class SGD(TorchOptimizer, algorithm=optim.SGD):
     """Stochastic gradient descent, with momentum if wanted."""
 
     FORMULA = "v ← μ v + g;  θ ← θ − lr · v"
+    USUAL_LR = (1e-5, 1.0)
     PRIMARY = ("lr", "momentum")
     HOW: ClassVar[Mapping[str, Any]] = {"fused": True}
 
@@ -146,6 +147,7 @@ class Adagrad(TorchOptimizer, algorithm=optim.Adagrad):
     """
 
     FORMULA = "s ← s + g²;  θ ← θ − lr · g / (√s + ε)"
+    USUAL_LR = (1e-5, 1.0)
 
 
 @NodeRegistry.register("Adadelta")
@@ -156,6 +158,7 @@ class Adadelta(TorchOptimizer, algorithm=optim.Adadelta):
     """
 
     FORMULA = "θ ← θ − lr · g · √(u + ε) / √(v + ε)"
+    USUAL_LR = (0.001, 10.0)
 
 
 @NodeRegistry.register("Adafactor")
@@ -195,6 +198,7 @@ class Rprop(TorchOptimizer, algorithm=optim.Rprop):
     """
 
     FORMULA = "θ ← θ − sign(g) · Δ"
+    USUAL_LR = (1e-5, 1.0)
     PRIMARY = ("lr",)
 
 
@@ -206,6 +210,7 @@ class ASGD(TorchOptimizer, algorithm=optim.ASGD):
     """
 
     FORMULA = "θ ← (1 − λ η) θ − η g"
+    USUAL_LR = (1e-5, 1.0)
 
 
 @NodeRegistry.register("SparseAdam")
@@ -227,6 +232,7 @@ class Muon(TorchOptimizer, algorithm=optim.Muon):
     """
 
     FORMULA = "θ ← θ − lr · orthogonal(μ m + g)"
+    USUAL_LR = (1e-5, 1.0)
     PRIMARY = ("lr", "momentum")
 
     adjust_lr_fn: str = Param(
@@ -247,6 +253,7 @@ class LBFGS(TorchOptimizer, algorithm=optim.LBFGS):
     """
 
     FORMULA = "θ ← θ − lr · H g"
+    USUAL_LR = (0.001, 2.0)
     PRIMARY = ("lr", "max_iter", "line_search_fn")
 
     line_search_fn: str = Param("none", choices=["none", "strong_wolfe"], description="How far it goes along a step")
