@@ -68,10 +68,9 @@ def _figures(rng: np.random.Generator, rows: int, size: int) -> tuple[NDArray[np
 
 def _shapes(rng: np.random.Generator) -> Table:
     """Coloured figures on a coloured ground, 3 x 32 x 32 pixels (red, then green, then blue)."""
-    rows, size = 600, 32
+    rows, size = 1000, 32
     masks, kinds = _figures(rng, rows, size)
-    ground, figure = rng.uniform(0, 1, (2, rows, 3, 1, 1))
-    figure = np.where(abs(figure - ground).max(axis=1, keepdims=True) < 0.4, 1 - ground, figure)
+    ground, figure = rng.uniform(0, 0.4, (rows, 3, 1, 1)), rng.uniform(0.5, 1, (rows, 3, 1, 1))
     images = np.where(masks[:, None] > 0, figure, ground) + rng.normal(0, 0.05, (rows, 3, size, size))
     return {**_pixels(images, "p"), "figure": np.array(["disc", "square", "triangle", "cross"])[kinds]}
 

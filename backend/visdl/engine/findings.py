@@ -23,6 +23,7 @@ class Findings:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     nodes: dict[str, NodeReport] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
+    device: str | None = None  # where the model is to train, where the graph says so
 
     def say(
         self,

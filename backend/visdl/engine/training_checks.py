@@ -51,7 +51,7 @@ def check_training(
     if isinstance(model, ModelFacts) and len(findings.diagnostics) == before:
         _check_output(loop, model, train, loss, findings)
     if isinstance(model, ModelFacts):
-        findings.totals.device = _device(model.assembly)
+        findings.device = _device(model.assembly)
         findings.totals.memory = _memory(model, args["train_loader"], train, args["optimizer"])
     failed = any(found.severity == "error" for found in findings.diagnostics[before:])
     return None if failed else facts

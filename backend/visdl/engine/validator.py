@@ -73,7 +73,7 @@ class Validator:
         totals = findings.totals
         if totals.memory is None:
             return
-        totals.memory_free = self._free_memory(totals.device)
+        totals.memory_free = self._free_memory(findings.device)
         if totals.memory_free is not None and totals.memory > totals.memory_free:
             needed, free = totals.memory / 2**30, totals.memory_free / 2**30
             message = f"Training needs about {needed:.1f} GiB of memory, but {free:.1f} GiB are free on the device."

@@ -95,7 +95,6 @@ class Totals(BaseModel):
     memory: int | None = Field(
         default=None, description="Bytes to train: weights, gradients, optimizer state, activations of a batch, data"
     )
-    device: str | None = Field(default=None, description="Where the model is to train, where the graph says so")
     memory_free: int | None = Field(default=None, description="Bytes that are free on the device")
 
 

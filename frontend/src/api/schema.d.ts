@@ -1916,7 +1916,7 @@ export interface components {
             flops: number;
             /**
              * Memory
-             * @description Bytes to train: weights, gradients, optimizer state, activations of a batch
+             * @description Bytes to train: weights, gradients, optimizer state, activations of a batch, data
              */
             memory?: number | null;
             /**

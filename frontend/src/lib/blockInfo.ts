@@ -123,6 +123,7 @@ const PORT: InputInfo = {
   words: [],
   also: null,
   description: "",
+  empty: "",
 };
 
 /** A port of a block takes what the first inner port that it feeds takes, by one wire. */
@@ -194,6 +195,7 @@ function endOf(graph: Graph, catalogue: Catalogue, side: string): NodeInfo | und
     display_name: isInputs ? "Inputs" : "Outputs",
     category: "Blocks",
     description: "",
+  empty: "",
     kind: "block",
     version: 1,
     inputs: isInputs ? {} : endInputs(graph, catalogue, open),

@@ -22,6 +22,7 @@ export function input(dtype: string, rest: Partial<InputInfo> = {}): InputInfo {
     words: [],
     also: null,
     description: "",
+    empty: "",
     ...rest,
   };
 }

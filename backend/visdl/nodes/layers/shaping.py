@@ -34,15 +34,19 @@ class Call(nn.Module):
 
 
 class Joined(nn.Module):
-    """torch.cat, where values without a batch axis, or with one of size 1, are repeated for each sample."""
+    """torch.cat; the values at `alone`, without a batch axis or with one of size 1, are repeated for each sample."""
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, dim: int, alone: frozenset[int]) -> None:
         super().__init__()
-        self.dim = dim
+        self.dim, self.alone = dim, alone
 
     def forward(self, inputs: list[Tensor]) -> Tensor:
-        rows = max(len(value) for value in inputs)
-        return torch.cat([v if len(v) == rows else v.expand(rows, *v.shape[1:]) for v in inputs], self.dim)
+        first = next((value for place, value in enumerate(inputs) if place not in self.alone), inputs[0])
+        same = [
+            value.expand(len(first), *value.shape[-first.dim() + 1 :]) if place in self.alone else value
+            for place, value in enumerate(inputs)
+        ]
+        return torch.cat(same, self.dim)
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"
@@ -60,14 +64,23 @@ class Concat(_Shaping):
     dim: int = Param(1, description=_DIM)
 
     def build(self, inputs: list[Shape]) -> nn.Module:
-        if len({len(shape) for shape in inputs}) > 1:
-            raise ValueError("the inputs have different numbers of axes")
         first = next((shape for shape in inputs if shape.batch_first), inputs[0])
         axis = axis_of(self.dim, first)
-        for shape in inputs:
-            if any(a != b for place, (a, b) in enumerate(zip(first, shape, strict=True)) if place not in (0, axis)):
+        alone = {place for place, shape in enumerate(inputs) if first.batch_first and not shape.has_batch}
+        sizes = [_behind_batch(shape, first) if place in alone else shape[1:] for place, shape in enumerate(inputs)]
+        if any(len(size) != len(first) - 1 for size in sizes):
+            raise ValueError("the inputs have different numbers of axes")
+        for place, size in enumerate(sizes):
+            if any(a != b for at, (a, b) in enumerate(zip(first[1:], size, strict=True), 1) if at != axis):
                 raise ValueError(f"the sizes differ along another axis than {self.dim}")
-        return Joined(axis)
+            if axis and place not in alone and inputs[place][0] != first[0]:
+                raise ValueError(f"the sizes differ along another axis than {self.dim}")
+        return Joined(axis, frozenset(alone))
+
+
+def _behind_batch(shape: Shape, other: Shape) -> tuple[int, ...]:
+    """The sizes behind the batch axis of what has none, or one of size 1."""
+    return tuple(shape[1:]) if len(shape) == len(other) and shape[0] == 1 else tuple(shape)
 
 
 class Stacked(nn.Module):
