@@ -31,7 +31,9 @@ export type NodeFileProblem = Complete<Schemas["NodeFileProblem"]>;
 
 export type Report = Complete<Schemas["Report"]>;
 export type NodeReport = Complete<Schemas["NodeReport"]>;
+export type Totals = Complete<Schemas["Totals"]>;
 export type Diagnostic = Complete<Schemas["Diagnostic"]>;
+export type Fix = Complete<Schemas["Fix"]>;
 
 export type DatasetRecord = Complete<Schemas["DatasetRecord"]>;
 export type Column = Complete<Schemas["Column"]>;

@@ -26,7 +26,14 @@ function withOutputs(info: NodeInfo, node: GraphNode): NodeInfo {
   const spec = info.output_count ? info.inputs[info.output_count] : undefined;
   if (!info.output_count || !spec) return info;
   const value = paramValue(node, { ...spec, name: info.output_count });
-  const count = Array.isArray(value) ? value.length : spec.many ? null : value;
+  const count =
+    typeof value === "boolean"
+      ? 1 + Number(value)
+      : Array.isArray(value)
+        ? value.length
+        : spec.many
+          ? null
+          : value;
   if (typeof count !== "number" || count < 0 || count >= info.outputs.length) return info;
   const known = shortened.get(info) ?? new Map<number, NodeInfo>();
   shortened.set(info, known);
@@ -195,7 +202,6 @@ function endOf(graph: Graph, catalogue: Catalogue, side: string): NodeInfo | und
     display_name: isInputs ? "Inputs" : "Outputs",
     category: "Blocks",
     description: "",
-  empty: "",
     kind: "block",
     version: 1,
     inputs: isInputs ? {} : endInputs(graph, catalogue, open),

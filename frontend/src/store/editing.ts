@@ -1,17 +1,18 @@
 /** What the user does to the document: each action is one undo step and keeps the selection sensible. */
 import { toast } from "sonner";
-import type { Edge, GraphNode, NodeInfo, Position } from "@/api/types";
+import type { Edge, Fix, GraphNode, NodeInfo, Position } from "@/api/types";
 import { infoOf } from "@/lib/blockInfo";
 import { connectWire, reconnectWire as reconnect } from "@/lib/blockPorts";
 import { CARD, GRID } from "@/lib/card";
 import { refusal } from "@/lib/connection";
 import * as doc from "@/lib/document";
+import { applyFix, fixedNode } from "@/lib/fix";
 import { fitsInBlock, linksIn } from "@/lib/makeBlock";
 import { openBlock, wouldContainItself } from "@/lib/scope";
 import { fitView, select, useCanvas } from "./canvas";
 import { useCatalogue } from "./catalogue";
-import { amend, edit, openScope, useGraph } from "./graph";
-import { closeBlock } from "./scope";
+import { amend, edit, editDocument, openScope, useGraph } from "./graph";
+import { closeBlock, goTo } from "./scope";
 import { openDrawer } from "./ui";
 
 const PASTE_OFFSET = { x: 30, y: 30 } as const;
@@ -185,4 +186,16 @@ export function addDatasetNode(name: string): void {
     addAtCentre(info, { [param[0]]: name });
     return;
   }
+}
+
+/** Does what a problem's remedy says, as one step, and shows the node that it is about. */
+export function takeRemedy(fix: Fix): void {
+  const next = applyFix(useGraph.getState().graph, typesNow(), fix);
+  if (!next) {
+    toast.info(`“${fix.label}” no longer fits the graph.`, { description: "It was changed since." });
+    return;
+  }
+  editDocument(() => next);
+  const about = fixedNode(fix);
+  if (about !== undefined) goTo(about);
 }

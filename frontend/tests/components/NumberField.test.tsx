@@ -1,7 +1,8 @@
 import { screen } from "@testing-library/react";
 import { useState } from "react";
 import { describe, expect, test, vi } from "vitest";
-import { NumberField, parseNumber, stepped } from "@/components/ui/NumberField";
+import { NumberField, stepped } from "@/components/ui/NumberField";
+import { parseNumber } from "@/lib/values";
 import { renderPart } from "../helpers/render";
 
 test.each([

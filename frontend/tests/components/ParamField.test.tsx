@@ -58,11 +58,28 @@ describe("a control for each kind of parameter", () => {
   });
 
   test("a number that may be off", async () => {
-    const { user } = show({ clip: input("FLOAT", { default: 1, nullable: true }) });
+    const { user } = show({ clip: input("FLOAT", { default: 1, nullable: true, empty: "off" }) });
     await user.clear(field("clip"));
     await user.tab();
     expect(params()).toEqual({ clip: null });
     expect(field("clip")).toHaveAttribute("placeholder", "off");
+  });
+
+  test("sizes in one field: a number, several, or a word", async () => {
+    const { user } = show({
+      padding: input("INT", { default: 0, many: true, length: 2, single: true, words: ["same", "valid"] }),
+    });
+    const type = async (text: string) => {
+      await user.clear(field("padding"));
+      await user.type(field("padding"), `${text}{Enter}`);
+      return params()?.padding;
+    };
+    expect(await type("3, 1")).toEqual([3, 1]);
+    expect(field("padding")).toHaveValue("3, 1");
+    expect(await type("Same")).toBe("same");
+    expect(await type("2")).toBe(2);
+    expect(await type("two")).toBe(2);
+    expect(field("padding")).toHaveValue("2");
   });
 
   test("a switch", async () => {

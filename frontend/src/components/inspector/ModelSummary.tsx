@@ -1,10 +1,11 @@
 import { Layers } from "lucide-react";
+import type { Totals } from "@/api/types";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { TypeIcon, tintOf } from "@/components/ui/TypeIcon";
 import { infoOf } from "@/lib/blockInfo";
 import { cn } from "@/lib/cn";
 import { nodeLabel } from "@/lib/document";
-import { formatCount, formatInt } from "@/lib/format";
+import { formatBytes, formatCount, formatInt } from "@/lib/format";
 import { frameOf } from "@/lib/frames";
 import { type ModelRow, modelRows } from "@/lib/modelRows";
 import { openBlock } from "@/lib/scope";
@@ -46,6 +47,7 @@ export function ModelSummary() {
           full={`${formatInt(totals?.flops)} per sample, forward`}
         />
       </dl>
+      {!isOpen && <Memory totals={report?.totals} />}
       <Section title="Layers">
         <table className="w-full table-fixed text-sm">
           <thead className="sr-only">
@@ -63,6 +65,36 @@ export function ModelSummary() {
         </table>
       </Section>
     </>
+  );
+}
+
+/** What training needs of the device's memory, against what is free there. */
+function Memory({ totals }: { totals: Totals | undefined }) {
+  if (!totals?.memory) return null;
+  const { memory, memory_free: free } = totals;
+  const share = free ? Math.min(1, memory / free) : 0;
+  const tooMuch = free !== null && memory > free;
+  return (
+    <div
+      className="mx-3 mb-3 rounded-md bg-raised px-2 py-1.5"
+      title="Weights, gradients, the optimizer's state, the activations of a batch, and the data"
+    >
+      <div className="flex items-baseline justify-between gap-2">
+        <span className="text-muted text-xs">Memory to train</span>
+        <span className={cn("tabular-nums", tooMuch ? "font-semibold text-warning" : "font-medium")}>
+          {formatBytes(memory)}
+          {free !== null && <span className="text-muted text-xs"> of {formatBytes(free)} free</span>}
+        </span>
+      </div>
+      {free !== null && (
+        <div aria-hidden className="mt-1 h-1 overflow-hidden rounded-full bg-line">
+          <div
+            className={cn("h-full rounded-full", tooMuch ? "bg-warning" : "bg-accent")}
+            style={{ width: `${Math.max(1, share * 100)}%` }}
+          />
+        </div>
+      )}
+    </div>
   );
 }
 

@@ -10,7 +10,7 @@ import { useNodeInfo } from "@/hooks/useNodeInfo";
 import { unknownReason } from "@/lib/blockInfo";
 import { shapeOf } from "@/lib/catalogue";
 import { nodeLabel, renameNode } from "@/lib/document";
-import { formatCount, formatInt } from "@/lib/format";
+import { formatBytes, formatCount, formatInt } from "@/lib/format";
 import { useCatalogue } from "@/store/catalogue";
 import { deleteSelection, toggleDisabled } from "@/store/editing";
 import { edit, openReport, openScope, useGraph } from "@/store/graph";
@@ -28,7 +28,8 @@ export function NodeProperties({ node }: { node: GraphNode }) {
   const all = useGraph((state) => openReport(state)?.diagnostics ?? NONE);
   const problems = all.filter((problem) => problem.node === node.id);
   const params = info ? shapeOf(info).params : [];
-  const atField = (problem: Diagnostic): boolean => params.some((param) => param.name === problem.port);
+  const atField = (problem: Diagnostic): boolean =>
+    problem.severity === "error" && params.some((param) => param.name === problem.port);
   return (
     <div className="flex flex-col">
       <Head node={node} info={info} />
@@ -49,7 +50,7 @@ export function NodeProperties({ node }: { node: GraphNode }) {
               key={param.name}
               node={node}
               param={param}
-              problem={problems.find((problem) => problem.port === param.name)}
+              problem={problems.find((problem) => atField(problem) && problem.port === param.name)}
             />
           ))}
         </Section>
@@ -115,7 +116,7 @@ function Head({ node, info }: { node: GraphNode; info: NodeInfo | undefined }) {
 }
 
 function Figures({ report }: { report: NodeReport | undefined }) {
-  if (!report || (!report.parameters && !report.flops)) return null;
+  if (!report || (!report.parameters && !report.flops && !report.activation)) return null;
   return (
     <Section title="Size">
       <dl className="grid grid-cols-[1fr_auto] gap-y-1 text-sm">
@@ -125,6 +126,8 @@ function Figures({ report }: { report: NodeReport | undefined }) {
         <dd className="tabular-nums" title={formatInt(report.flops)}>
           {formatCount(report.flops)}
         </dd>
+        <dt className="text-muted">Output per sample</dt>
+        <dd className="tabular-nums">{formatBytes(report.activation ?? 0)}</dd>
       </dl>
     </Section>
   );

@@ -1,9 +1,11 @@
 import type { GraphNode, Json } from "@/api/types";
 import { paramLabel, paramValue } from "@/lib/catalogue";
 import { resetParam, setParam } from "@/lib/document";
+import { isTyped } from "@/lib/values";
 import { edit } from "@/store/graph";
 import { ColumnPicker } from "./ColumnPicker";
 import { DatasetPicker } from "./DatasetPicker";
+import { LayerPicker } from "./LayerPicker";
 import { ValueControl, type ValueControlProps } from "./ValueControl";
 
 interface ParamControlProps extends Omit<ValueControlProps, "value" | "onCommit"> {
@@ -26,7 +28,9 @@ export function ParamControl({ node, ...rest }: ParamControlProps) {
   };
 
   const common = { id, onChange: commit, invalid, describedBy };
-  if (param.length !== null) return <ListControl {...rest} value={value} onCommit={commit} />;
+  if (param.widget === "layer") return <LayerPicker {...common} node={node} value={value} />;
+  if (param.length !== null && !isTyped(param))
+    return <ListControl {...rest} value={value} onCommit={commit} />;
   if (param.choices === null && param.widget === "dataset") {
     return <DatasetPicker {...common} value={value} compact={compact} />;
   }

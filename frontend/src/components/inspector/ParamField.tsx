@@ -1,5 +1,6 @@
 import { RotateCcw } from "lucide-react";
 import type { Diagnostic, GraphNode } from "@/api/types";
+import { FixButton } from "@/components/problems/FixButton";
 import { describedBy, Field } from "@/components/ui/Field";
 import { IconButton } from "@/components/ui/IconButton";
 import { isChanged, type NamedInput, paramLabel, valueText } from "@/lib/catalogue";
@@ -27,6 +28,7 @@ export function ParamField({ node, param, problem }: ParamFieldProps) {
       inline={param.dtype === "BOOL" && !param.choices && param.length === null}
       hint={param.description || undefined}
       error={error}
+      remedy={problem && <FixButton fix={problem.fix} />}
       aside={
         <>
           <ExposeToggle node={node} param={param} />

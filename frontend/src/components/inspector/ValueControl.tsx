@@ -1,9 +1,11 @@
+import { toast } from "sonner";
 import type { Json } from "@/api/types";
 import { NumberField } from "@/components/ui/NumberField";
 import { Select } from "@/components/ui/Select";
 import { Switch } from "@/components/ui/Switch";
 import { TextField } from "@/components/ui/TextField";
-import { type NamedInput, valueText } from "@/lib/catalogue";
+import { type NamedInput, paramLabel, valueText } from "@/lib/catalogue";
+import { isTyped, parseTyped, typedText } from "@/lib/values";
 
 export interface ValueControlProps {
   id: string;
@@ -26,12 +28,14 @@ export function ValueControl(props: ValueControlProps) {
   if (param.dtype === "BOOL") {
     return <Switch id={id} checked={value === true} onChange={onCommit} {...(label && { label })} />;
   }
+  if (isTyped(param)) return <TypedControl {...props} />;
   if (param.dtype === "INT" || param.dtype === "FLOAT") return <NumberControl {...props} />;
   return (
     <TextField
       id={id}
       value={typeof value === "string" ? value : value === null ? "" : JSON.stringify(value)}
       onCommit={onCommit}
+      placeholder={placeholderOf(param)}
       aria-label={label}
       aria-invalid={invalid || undefined}
       aria-describedby={describedBy}
@@ -51,11 +55,46 @@ function NumberControl({ param, value, onCommit, compact, label, ...rest }: Valu
       min={param.min}
       max={param.max}
       step={param.step}
-      placeholder={param.nullable ? "off" : ""}
+      placeholder={placeholderOf(param)}
       {...(label && { label })}
       className={compact ? "h-6 px-1.5 text-right tabular-nums" : "tabular-nums"}
     />
   );
+}
+
+/** A number or several, or a word, in one field. */
+function TypedControl({
+  id,
+  param,
+  value,
+  onCommit,
+  compact,
+  label,
+  invalid,
+  describedBy,
+}: ValueControlProps) {
+  const commit = (text: string): void => {
+    const typed = parseTyped(text, param);
+    if ("value" in typed) onCommit(typed.value);
+    else toast.error(`${paramLabel(param)}: ${typed.problem}`);
+  };
+  return (
+    <TextField
+      id={id}
+      value={typedText(value)}
+      onCommit={commit}
+      placeholder={placeholderOf(param)}
+      aria-label={label}
+      aria-invalid={invalid || undefined}
+      aria-describedby={describedBy}
+      className={compact ? "h-6 px-1.5 text-right tabular-nums" : "tabular-nums"}
+    />
+  );
+}
+
+/** What an empty field says. */
+function placeholderOf(param: NamedInput): string {
+  return param.empty || (param.nullable ? "none" : "");
 }
 
 /** Choices may be of any type; they are told apart by their place in the list. */

@@ -1,6 +1,7 @@
 import { CircleAlert, Info, TriangleAlert } from "lucide-react";
 import type { Diagnostic } from "@/api/types";
 import { cn } from "@/lib/cn";
+import { FixButton } from "./FixButton";
 
 export const SEVERITIES = {
   error: { icon: CircleAlert, text: "text-danger", soft: "bg-danger-soft" },
@@ -14,10 +15,13 @@ export function ProblemNote({ problem }: { problem: Diagnostic }) {
   return (
     <div className={cn("flex gap-2 rounded-md px-2.5 py-2 text-sm", soft)}>
       <Icon aria-label={problem.severity} className={cn("mt-px size-3.5 shrink-0", text)} />
-      <p className="min-w-0">
-        <span className={text}>{problem.message}</span>
-        {problem.hint && <span className="block text-muted">{problem.hint}</span>}
-      </p>
+      <div className="flex min-w-0 flex-col">
+        <p>
+          <span className={text}>{problem.message}</span>
+          {problem.hint && <span className="block text-muted">{problem.hint}</span>}
+        </p>
+        <FixButton fix={problem.fix} />
+      </div>
     </div>
   );
 }

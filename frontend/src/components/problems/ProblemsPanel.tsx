@@ -7,6 +7,7 @@ import { placeOf, scopeOf } from "@/lib/scope";
 import { useCanvas } from "@/store/canvas";
 import { useGraph } from "@/store/graph";
 import { goTo, pathKey } from "@/store/scope";
+import { FixButton } from "./FixButton";
 import { SEVERITIES } from "./ProblemNote";
 
 const ORDER = ["error", "warning", "info"];
@@ -67,14 +68,15 @@ function Problem({ problem }: { problem: Diagnostic }) {
   const look = "flex w-full items-start gap-2.5 rounded-md px-2 py-1.5 text-left";
   if (!node) return <li className={look}>{content}</li>;
   return (
-    <li>
+    <li className="flex items-start gap-2">
       <button
         type="button"
         onClick={() => goTo(problem.node ?? "")}
-        className={cn(look, "hover:bg-raised", selected && "bg-accent-soft")}
+        className={cn(look, "min-w-0 hover:bg-raised", selected && "bg-accent-soft")}
       >
         {content}
       </button>
+      <FixButton fix={problem.fix} />
     </li>
   );
 }

@@ -8,6 +8,8 @@ interface FieldProps {
   hint?: ReactNode;
   /** What is wrong with the value; it is read with the control by `${htmlFor}-error`. */
   error?: string | undefined;
+  /** What mends it, below what is wrong. */
+  remedy?: ReactNode;
   /** What stands at the end of the label's line, such as a reset button. */
   aside?: ReactNode;
   /** Puts the control at the end of the label's line, for switches. */
@@ -15,7 +17,7 @@ interface FieldProps {
   children: ReactNode;
 }
 
-export function Field({ label, htmlFor, hint, error, aside, inline, children }: FieldProps) {
+export function Field({ label, htmlFor, hint, error, remedy, aside, inline, children }: FieldProps) {
   return (
     <div className="flex flex-col gap-1">
       <div className={cn("flex items-center gap-1.5", inline ? "min-h-7" : "min-h-6")}>
@@ -36,6 +38,7 @@ export function Field({ label, htmlFor, hint, error, aside, inline, children }: 
           {error}
         </p>
       )}
+      {remedy}
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import { parseNumber } from "@/lib/values";
 import { TextField } from "./TextField";
 
 interface NumberFieldProps {
@@ -16,20 +17,6 @@ interface NumberFieldProps {
   describedBy?: string | undefined;
   disabled?: boolean;
   className?: string;
-}
-
-const THOUSANDS = /^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$/;
-const DECIMAL_COMMA = /^[^.,]*,\d+$/;
-
-/**
- * A number as people type it: "1e-3", "0,5", "1 000" and "1,000" count; NaN where it is none.
- * A comma before three digits parts thousands, as it does where the page shows numbers; else it is a decimal one.
- */
-export function parseNumber(text: string): number {
-  const plain = text.trim().replace(/[\s_]/g, "").replace("−", "-");
-  if (THOUSANDS.test(plain)) return Number(plain.replaceAll(",", ""));
-  const dotted = DECIMAL_COMMA.test(plain) ? plain.replace(",", ".") : plain;
-  return dotted === "" ? Number.NaN : Number(dotted);
 }
 
 /** A number field. It takes any number that is typed, also one out of range, which the report then names. */

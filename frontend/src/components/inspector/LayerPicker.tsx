@@ -1,0 +1,47 @@
+import type { GraphNode, Json } from "@/api/types";
+import { type Option, Select } from "@/components/ui/Select";
+import { infoOf } from "@/lib/blockInfo";
+import { shapeOf } from "@/lib/catalogue";
+import { nodeLabel } from "@/lib/document";
+import { useCatalogue } from "@/store/catalogue";
+import { openScope, useGraph } from "@/store/graph";
+
+interface LayerPickerProps {
+  id: string;
+  node: GraphNode;
+  value: Json;
+  onChange: (value: string) => void;
+  invalid: boolean;
+  describedBy?: string | undefined;
+}
+
+const OWN = "its own";
+
+/** Chooses another layer with weights in the same place of the graph. */
+export function LayerPicker({ id, node, value, onChange, invalid, describedBy }: LayerPickerProps) {
+  const scope = useGraph(openScope);
+  const types = useCatalogue((state) => state.types);
+  const chosen = typeof value === "string" ? value : "";
+  const layers = scope.nodes.filter((other) => {
+    const info = infoOf(scope, types, other);
+    return other.id !== node.id && info && shapeOf(info).params.some((param) => param.widget === "layer");
+  });
+  const options: Option[] = layers.map((layer) => ({
+    value: layer.id,
+    label: nodeLabel(layer),
+    detail: types[layer.type]?.display_name ?? layer.type,
+  }));
+  if (chosen && !layers.some((layer) => layer.id === chosen)) {
+    options.push({ value: chosen, label: chosen, detail: "not found" });
+  }
+  return (
+    <Select
+      id={id}
+      value={chosen || OWN}
+      onChange={(next) => onChange(next === OWN ? "" : next)}
+      options={[{ value: OWN, label: OWN }, ...options]}
+      invalid={invalid}
+      {...(describedBy && { describedBy })}
+    />
+  );
+}
