@@ -22,6 +22,7 @@ export type Block = Complete<Schemas["Block"]>;
 export type PortRef = Complete<Schemas["PortRef"]>;
 export type BlockRecord = Complete<Schemas["BlockRecord"]>;
 export type GraphSummary = Complete<Schemas["GraphSummary"]>;
+export type Starter = Complete<Schemas["Starter"]>;
 export type StoredGraph = Complete<Schemas["StoredGraph"]>;
 
 export type NodeInfo = Complete<Schemas["NodeInfo"]>;

@@ -60,7 +60,15 @@ export function valueText(value: Json): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-const KINDS = ["data", "layer", "operation", "model", "loss", "optimizer", "training", "metric", "other"];
+const KINDS = [
+  ...["data", "input", "layer", "operation", "block", "model", "loss", "optimizer", "scheduler"],
+  ...["training", "metric", "other"],
+];
+/** Among categories of one kind these come first, in this order. */
+const CATEGORIES = [
+  ...["Layers", "Convolution", "Pooling", "Normalization", "Activation", "Dropout", "Recurrent", "Attention"],
+  ...["Shape", "Math", "Padding", "Distance"],
+];
 
 export interface CategoryGroup {
   category: string;
@@ -73,30 +81,57 @@ export function byCategory(types: readonly NodeInfo[]): CategoryGroup[] {
   const groups = new Map<string, CategoryGroup>();
   for (const info of types) {
     const group = groups.get(info.category) ?? { category: info.category, kind: info.kind, types: [] };
-    if (rank(info.kind) < rank(group.kind)) group.kind = info.kind;
+    if (rank(KINDS, info.kind) < rank(KINDS, group.kind)) group.kind = info.kind;
     group.types.push(info);
     groups.set(info.category, group);
   }
   return [...groups.values()].sort(
-    (a, b) => rank(a.kind) - rank(b.kind) || a.category.localeCompare(b.category),
+    (a, b) =>
+      rank(KINDS, a.kind) - rank(KINDS, b.kind) ||
+      rank(CATEGORIES, a.category) - rank(CATEGORIES, b.category) ||
+      a.category.localeCompare(b.category),
   );
 }
 
-function rank(kind: string): number {
-  const place = KINDS.indexOf(kind);
-  return place < 0 ? KINDS.length : place;
+function rank(order: readonly string[], item: string): number {
+  const place = order.indexOf(item);
+  return place < 0 ? order.length : place;
 }
 
-/** Node types whose name, category or description has every word of the query; names first. */
+/**
+ * Node types that answer every word of the query, the best first: the name itself, a name that begins so, its
+ * initials (LN), a part that begins so (norm), any part of it, then the category, then the description.
+ */
 export function searchTypes(types: readonly NodeInfo[], query: string): NodeInfo[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [...types];
   const scored = types.flatMap((info) => {
-    const name = `${info.display_name} ${info.type}`.toLowerCase();
-    const all = `${name} ${info.category} ${info.description}`.toLowerCase();
-    if (!words.every((word) => all.includes(word))) return [];
-    const score = words.every((word) => name.includes(word)) ? (name.startsWith(words[0] ?? "") ? 0 : 1) : 2;
-    return [{ info, score }];
+    const whole = words.length > 1 ? scoreOf(info, words.join(" ")) : null;
+    const scores = words.map((word) => scoreOf(info, word));
+    if (scores.includes(null)) return [];
+    return [{ info, score: whole ?? Math.max(...scores.map(Number)) }];
   });
-  return scored.sort((a, b) => a.score - b.score).map(({ info }) => info);
+  return scored.sort((a, b) => a.score - b.score || length(a.info) - length(b.info)).map(({ info }) => info);
 }
+
+const length = (info: NodeInfo): number => info.display_name.length;
+
+/** How well a word fits, 0 best; null where it is nowhere. */
+function scoreOf(info: NodeInfo, word: string): number | null {
+  const names = [info.type, info.display_name];
+  const lower = names.map((name) => name.toLowerCase());
+  const parts = names.flatMap((name) => name.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+\w?/g) ?? []);
+  const tests = [
+    () => lower.includes(word),
+    () => lower.some((name) => name.startsWith(word)),
+    () => names.some((name) => initials(name).startsWith(word)),
+    () => parts.some((part) => part.toLowerCase().startsWith(word)),
+    () => lower.some((name) => name.includes(word)),
+    () => info.category.toLowerCase().includes(word),
+    () => info.description.toLowerCase().includes(word),
+  ];
+  const score = tests.findIndex((test) => test());
+  return score < 0 ? null : score;
+}
+
+const initials = (name: string): string => name.replace(/[^A-Z0-9]/g, "").toLowerCase();

@@ -85,6 +85,7 @@ export const COMMANDS = {
     whileTyping: true,
     run: () => openLeft("graphs"),
   },
+  starters: { title: "New from a starter", group: "Graph", run: () => openDialog("starters") },
   new: { title: "New empty graph", group: "Graph", run: newGraph },
   import: { title: "Import a graph file", group: "Graph", run: chooseGraphFile },
   export: { title: "Export as a graph file", group: "Graph", run: exportGraph },

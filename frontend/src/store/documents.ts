@@ -2,6 +2,7 @@
 import { toast } from "sonner";
 import { ApiError } from "@/api/client";
 import { createGraph, deleteGraph, listGraphs, readGraph, replaceGraph, saveDraft } from "@/api/graphs";
+import { createFromStarter } from "@/api/starters";
 import type { Graph, StoredGraph } from "@/api/types";
 import { emptyGraph, renameGraph } from "@/lib/document";
 import { readBrowserDraft, writeBrowserDraft } from "@/lib/drafts";
@@ -70,6 +71,18 @@ export async function openAsNew(graph: Graph): Promise<boolean> {
     fitUnlessEmpty();
   }
   return true;
+}
+
+/** Opens a new graph made of a starter; false where the server did not make it. */
+export async function openStarter(id: string): Promise<boolean> {
+  try {
+    await flushDraft();
+    show(await createFromStarter(id));
+    return true;
+  } catch (error) {
+    reportError(error, "The starter could not be opened.");
+    return false;
+  }
 }
 
 export async function newGraph(): Promise<void> {

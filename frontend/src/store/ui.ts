@@ -5,7 +5,7 @@ import { persist } from "zustand/middleware";
 export type Theme = "system" | "light" | "dark";
 export type LeftTab = "nodes" | "graphs" | "datasets";
 export type DrawerTab = "training" | "runs" | "problems" | "logs";
-export type DialogName = "commands" | "help" | "conflict" | "makeBlock";
+export type DialogName = "commands" | "help" | "conflict" | "makeBlock" | "starters";
 
 interface UiState {
   theme: Theme;
@@ -18,6 +18,8 @@ interface UiState {
   leftWidth: number;
   rightWidth: number;
   drawerHeight: number;
+  /** Categories of the palette that were opened or folded by hand. */
+  categories: Record<string, boolean>;
   /** Runs shown together in the dashboard, in the order chosen. */
   selectedRunIds: string[];
   dialog: DialogName | null;
@@ -36,6 +38,7 @@ const initial: UiState = {
   leftWidth: 240,
   rightWidth: 320,
   drawerHeight: 340,
+  categories: {},
   selectedRunIds: [],
   dialog: null,
 };
@@ -89,6 +92,11 @@ export function rememberSize(
   size: Partial<Pick<UiState, "leftWidth" | "rightWidth" | "drawerHeight">>,
 ): void {
   useUi.setState(size);
+}
+
+/** Remembers which categories of the palette are open. */
+export function rememberCategories(open: Record<string, boolean>): void {
+  useUi.setState((state) => ({ categories: { ...state.categories, ...open } }));
 }
 
 export function openLeft(tab: LeftTab): void {

@@ -21,7 +21,7 @@ describe("search", () => {
   test("shows what fits, under its category", async () => {
     const { user } = renderPart(<Palette />);
     await user.type(search(), "loss");
-    expect(listed()).toEqual(["MSE Loss", "L1 Loss"]);
+    expect(listed()).toEqual(["L1 Loss", "MSE Loss"]);
     expect(screen.getByRole("button", { name: "Loss", expanded: true })).toBeVisible();
   });
 

@@ -99,7 +99,7 @@ describe("search", () => {
     expect(found("  ")).toHaveLength(ALL.length);
   });
   test("a part of the name, in any case", () => {
-    expect(found("LOSS")).toEqual(["MSELoss", "L1Loss"]);
+    expect(found("LOSS")).toEqual(["L1Loss", "MSELoss"]);
   });
   test("names that begin so come before those that hold it, these before descriptions", () => {
     const types = [
@@ -108,6 +108,19 @@ describe("search", () => {
       nodeType("Linear", "layer", {}, []),
     ];
     expect(searchTypes(types, "linear").map(({ type }) => type)).toEqual(["Linear", "Bilinear", "A"]);
+  });
+  test("a part of a name, its initials, then category and description", () => {
+    const types = [
+      nodeType("Linear", "layer", {}, [], { description: "not like a norm" }),
+      nodeType("BatchNorm1d", "layer", {}, []),
+      nodeType("LayerNorm", "layer", {}, []),
+      nodeType("Softmax", "layer", {}, [], { category: "Normalization" }),
+      nodeType("Abnormal", "layer", {}, []),
+    ];
+    const order = (query: string) => searchTypes(types, query).map(({ type }) => type);
+    expect(order("norm")).toEqual(["LayerNorm", "BatchNorm1d", "Abnormal", "Softmax", "Linear"]);
+    expect(order("ln")).toEqual(["LayerNorm"]);
+    expect(order("bn1")).toEqual(["BatchNorm1d"]);
   });
   test("every word counts, in any order", () => {
     expect(found("loader csv")).toEqual(["CSVLoader"]);

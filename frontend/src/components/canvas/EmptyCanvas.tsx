@@ -4,6 +4,7 @@ import { EmptyState } from "@/components/ui/EmptyState";
 import { openQuickAdd } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
 import { openScope, useGraph } from "@/store/graph";
+import { openDialog } from "@/store/ui";
 
 /** What stands on a canvas without nodes. */
 export function EmptyCanvas() {
@@ -16,9 +17,12 @@ export function EmptyCanvas() {
         icon={<Shapes />}
         title="This graph is empty"
         action={
-          <Button variant="primary" className="pointer-events-auto" onClick={() => openQuickAdd()}>
-            Add a node
-          </Button>
+          <div className="pointer-events-auto flex gap-2">
+            <Button onClick={() => openDialog("starters")}>Start from a network</Button>
+            <Button variant="primary" onClick={() => openQuickAdd()}>
+              Add a node
+            </Button>
+          </div>
         }
       >
         Drag node types here from the left, or double-click the canvas. A graph begins with its data.

@@ -1,4 +1,4 @@
-import { Copy, Download, FileUp, MoreHorizontal, Network, Plus, Trash2 } from "lucide-react";
+import { Copy, Download, FileUp, LayoutGrid, MoreHorizontal, Network, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { GraphSummary } from "@/api/types";
 import { Button } from "@/components/ui/Button";
@@ -27,6 +27,11 @@ export function GraphsPanel() {
         <Menu
           align="end"
           items={[
+            {
+              label: "From a starter",
+              icon: <LayoutGrid />,
+              onSelect: () => void command("starters").run(),
+            },
             { label: "Empty graph", icon: <Plus />, onSelect: () => then(newGraph()) },
             {
               label: "From a file",

@@ -1,7 +1,8 @@
-import { ChevronDown, FileWarning, RefreshCw, SearchX } from "lucide-react";
+import { ChevronDown, ChevronsDownUp, ChevronsUpDown, FileWarning, RefreshCw, SearchX } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { EmptyState } from "@/components/ui/EmptyState";
+import { IconButton } from "@/components/ui/IconButton";
 import { SearchField } from "@/components/ui/SearchField";
 import { addableTypes } from "@/lib/addable";
 import { byCategory, searchTypes } from "@/lib/catalogue";
@@ -9,15 +10,20 @@ import { cn } from "@/lib/cn";
 import { loadCatalogue, useCatalogue } from "@/store/catalogue";
 import { addAtCentre } from "@/store/editing";
 import { openScope, useGraph } from "@/store/graph";
+import { rememberCategories, useUi } from "@/store/ui";
 import { BlockShelf, useBlockShelf } from "./BlockShelf";
 import { PaletteItem } from "./PaletteItem";
+
+/** With more types than this, only the usual categories are open at first. */
+const MANY = 60;
+const USUAL = new Set(["Blocks", "Data", "Layers", "Convolution", "Training"]);
 
 /** The node types that can be added, by category; a drag, a double click or Enter adds one. */
 export function Palette() {
   const types = useCatalogue((state) => state.types);
   const status = useCatalogue((state) => state.status);
   const [query, setQuery] = useState("");
-  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
+  const remembered = useUi((state) => state.categories);
   const list = useRef<HTMLDivElement>(null);
 
   const scope = useGraph(openScope);
@@ -26,11 +32,12 @@ export function Palette() {
   const groups = byCategory(found);
   const searching = query.trim() !== "";
 
-  const toggle = (category: string): void => {
-    const next = new Set(closed);
-    if (!next.delete(category)) next.add(category);
-    setClosed(next);
-  };
+  const many = Object.keys(types).length > MANY;
+  const isOpen = (category: string): boolean => remembered[category] ?? (!many || USUAL.has(category));
+  const toggle = (category: string): void => rememberCategories({ [category]: !isOpen(category) });
+  const all = ["Blocks", ...groups.map((group) => group.category)];
+  const anyOpen = all.some(isOpen);
+  const toggleAll = (): void => rememberCategories(Object.fromEntries(all.map((name) => [name, !anyOpen])));
   const blocks = shelf.blocks.length + shelf.own.length;
   const block = shelf.blocks[0];
   const onSearchKey = (event: KeyboardEvent): void => {
@@ -46,14 +53,17 @@ export function Palette() {
 
   // What the user has made stands first; until then its place is the end.
   const shelfOfBlocks = shelf.known && (
-    <Category title="Blocks" open={searching || !closed.has("Blocks")} onToggle={() => toggle("Blocks")}>
+    <Category title="Blocks" open={searching || isOpen("Blocks")} onToggle={() => toggle("Blocks")}>
       <BlockShelf blocks={shelf.blocks} own={shelf.own} />
     </Category>
   );
   return (
     <>
-      <div className="p-2">
+      <div className="flex items-center gap-1 p-2">
         <SearchField label="Search node types" value={query} onChange={setQuery} onKeyDown={onSearchKey} />
+        <IconButton label={anyOpen ? "Fold all categories" : "Open all categories"} onClick={toggleAll}>
+          {anyOpen ? <ChevronsDownUp /> : <ChevronsUpDown />}
+        </IconButton>
       </div>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys of the buttons inside bubble here */}
       <div
@@ -67,7 +77,8 @@ export function Palette() {
           <Category
             key={group.category}
             title={group.category}
-            open={searching || !closed.has(group.category)}
+            count={group.types.length}
+            open={searching || isOpen(group.category)}
             onToggle={() => toggle(group.category)}
           >
             <ul>
@@ -92,12 +103,14 @@ export function Palette() {
 
 interface CategoryProps {
   title: string;
+  /** How many types there are in it. */
+  count?: number;
   open: boolean;
   onToggle: () => void;
   children: ReactNode;
 }
 
-function Category({ title, open, onToggle, children }: CategoryProps) {
+function Category({ title, count, open, onToggle, children }: CategoryProps) {
   return (
     <section className="mb-1">
       <h2>
@@ -112,6 +125,11 @@ function Category({ title, open, onToggle, children }: CategoryProps) {
             className={cn("size-3.5 transition-transform duration-100", !open && "-rotate-90")}
           />
           {title}
+          {count !== undefined && (
+            <span aria-hidden className="ml-auto pr-1 font-normal tabular-nums">
+              {count}
+            </span>
+          )}
         </button>
       </h2>
       {open && children}

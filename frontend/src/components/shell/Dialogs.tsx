@@ -6,6 +6,7 @@ import { COMMANDS, type Command } from "@/store/commands";
 import { loadTheirs, saveCopy } from "@/store/documents";
 import { openDialog, useUi } from "@/store/ui";
 import { MakeBlockDialog } from "./MakeBlockDialog";
+import { StartersDialog } from "./StartersDialog";
 
 const CommandPalette = lazy(async () => ({ default: (await import("./CommandPalette")).CommandPalette }));
 
@@ -21,6 +22,7 @@ export function Dialogs() {
       </Suspense>
     );
   }
+  if (dialog === "starters") return <StartersDialog onClose={close} />;
   if (dialog === "makeBlock") return <MakeBlockDialog onClose={close} />;
   if (dialog === "help") return <Shortcuts />;
   if (dialog === "conflict") return <Conflict />;

@@ -2,13 +2,24 @@ import {
   Activity,
   Blocks,
   Box,
+  CalendarClock,
   ChartSpline,
   Database,
+  Droplets,
   Dumbbell,
+  Frame,
   Gauge,
+  Grid3x3,
   Layers,
+  LogIn,
   type LucideIcon,
   Puzzle,
+  Repeat,
+  Ruler,
+  ScanEye,
+  Shapes,
+  Shrink,
+  SlidersHorizontal,
   SquareFunction,
   Target,
   TrendingDown,
@@ -17,19 +28,32 @@ import type { NodeInfo } from "@/api/types";
 
 const BY_KIND: Record<string, LucideIcon> = {
   data: Database,
+  input: LogIn,
   layer: Layers,
   operation: SquareFunction,
   block: Blocks,
   model: Box,
   loss: Target,
   optimizer: TrendingDown,
+  scheduler: CalendarClock,
   training: Dumbbell,
   metric: Gauge,
 };
 
+/** Among layers and what has no icon by its kind. */
 const BY_CATEGORY: Record<string, LucideIcon> = {
   activation: Activity,
-  activations: Activity,
+  attention: ScanEye,
+  convolution: Grid3x3,
+  distance: Ruler,
+  dropout: Droplets,
+  input: LogIn,
+  math: SquareFunction,
+  normalization: SlidersHorizontal,
+  padding: Frame,
+  pooling: Shrink,
+  recurrent: Repeat,
+  shape: Shapes,
   metrics: Gauge,
   training: ChartSpline,
   model: Box,
@@ -44,7 +68,9 @@ const TINTS: Record<string, string> = {
   block: "var(--wire-model)",
   model: "var(--wire-model)",
   loss: "var(--wire-loss)",
+  input: "var(--wire-layer)",
   optimizer: "var(--wire-optimizer)",
+  scheduler: "var(--wire-optimizer)",
   training: "var(--wire-result)",
   metric: "var(--wire-result)",
 };
@@ -53,8 +79,10 @@ export function tintOf(info: Pick<NodeInfo, "kind"> | undefined): string {
   return TINTS[info?.kind ?? ""] ?? "var(--wire-scalar)";
 }
 
-/** The icon of a node type, by its kind, else by its category. */
+/** The icon of a node type: of its category where that is a family of layers, else of its kind. */
 export function TypeIcon({ info, className }: { info: NodeInfo | undefined; className?: string }) {
-  const Icon = BY_KIND[info?.kind ?? ""] ?? BY_CATEGORY[info?.category.toLowerCase() ?? ""] ?? Puzzle;
+  const family = BY_CATEGORY[info?.category.toLowerCase() ?? ""];
+  const own = BY_KIND[info?.kind ?? ""];
+  const Icon = (info?.kind === "layer" ? (family ?? own) : (own ?? family)) ?? Puzzle;
   return <Icon aria-hidden className={className} />;
 }
