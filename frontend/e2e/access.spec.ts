@@ -24,6 +24,23 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.keyboard.press("Control+z");
     await card(page, "samples").click({ position: { x: 60, y: 12 } });
     await expectNoViolations(page, "column picker");
+    await page.keyboard.press("Control+k");
+    await page.getByPlaceholder("Search commands and nodes").fill("New from a starter");
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("button", { name: /LeNet-5/ })).toBeVisible();
+    await expectNoViolations(page, "starters");
+    await page.keyboard.press("Escape");
+    await card(page, "fc2").click({ position: { x: 50, y: 10 } });
+    await card(page, "relu2").click({ position: { x: 50, y: 10 }, modifiers: ["Shift"] });
+    await button(page, "Make a block").click();
+    await page.keyboard.press("Enter");
+    await page.locator("#param-block-repeat").or(page.getByLabel("repeat").first()).first().waitFor();
+    await expectNoViolations(page, "block");
+    await page.keyboard.press("Alt+Enter");
+    await expect(page.getByText("Exposed parameters")).toBeVisible();
+    await expectNoViolations(page, "inside a block");
+    await page.keyboard.press("Alt+Backspace");
+    await page.keyboard.press("Control+z");
 
     await runButton(page).click();
     await expectState(page, "Completed");

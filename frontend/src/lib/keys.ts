@@ -7,8 +7,6 @@ const NAMES: Record<string, string> = {
   delete: "Del",
   backspace: "Backspace",
   escape: "Esc",
-  up: "↑",
-  down: "↓",
 };
 
 const isMac = (): boolean => /Mac|iPhone|iPad/.test(globalThis.navigator?.userAgent ?? "");

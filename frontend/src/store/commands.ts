@@ -53,8 +53,8 @@ export const COMMANDS = {
     keys: "mod+alt+g",
     run: blocks.askForBlock,
   },
-  openBlock: { title: "Open block", group: "Edit", keys: "alt+down", run: () => openBlock() },
-  closeBlock: { title: "Close block", group: "Edit", keys: "alt+up", run: () => closeBlock() },
+  openBlock: { title: "Open block", group: "Edit", keys: "alt+enter", run: () => openBlock() },
+  closeBlock: { title: "Close block", group: "Edit", keys: "alt+backspace", run: () => closeBlock() },
   dissolveBlock: { title: "Dissolve block", group: "Edit", run: blocks.dissolveBlock },
   independentBlock: {
     title: "Make this instance independent",

@@ -5,6 +5,7 @@ import { CARD } from "@/lib/card";
 import { type NamedInput, paramLabel } from "@/lib/catalogue";
 import { cn } from "@/lib/cn";
 import { nodeLabel } from "@/lib/document";
+import { isTyped } from "@/lib/values";
 
 /** The primary parameters on the card itself. */
 export function InlineParams({ node, params }: { node: GraphNode; params: NamedInput[] }) {
@@ -27,7 +28,12 @@ export function InlineParams({ node, params }: { node: GraphNode; params: NamedI
               <span className="truncate">{paramLabel(param)}</span>
               <ExposedMark node={node} param={param} />
             </label>
-            <div className={cn("nodrag nopan flex min-w-0 justify-end", wide ? "grow" : "w-14 shrink-0")}>
+            <div
+              className={cn(
+                "nodrag nopan flex min-w-0 justify-end",
+                wide ? "grow" : isTyped(param) ? "w-20 shrink-0" : "w-14 shrink-0",
+              )}
+            >
               <ParamControl
                 id={id}
                 node={node}

@@ -25,7 +25,7 @@ export function PreviewDialog({ dataset, onClose }: PreviewDialogProps) {
       onOpenChange={onClose}
       title={dataset.name}
       description={`${plural(dataset.rows, "row")}, ${plural(dataset.columns.length, "column")}, ${formatBytes(dataset.bytes)}`}
-      className="top-[6vh] max-h-[88vh] w-[min(1100px,calc(100vw-32px))]"
+      size="wide"
       footer={
         <div className="flex w-full items-center gap-1 text-muted text-sm">
           <span className="grow">

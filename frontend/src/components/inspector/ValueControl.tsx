@@ -35,7 +35,7 @@ export function ValueControl(props: ValueControlProps) {
       id={id}
       value={typeof value === "string" ? value : value === null ? "" : JSON.stringify(value)}
       onCommit={onCommit}
-      placeholder={placeholderOf(param)}
+      placeholder={placeholderOf(param, compact)}
       aria-label={label}
       aria-invalid={invalid || undefined}
       aria-describedby={describedBy}
@@ -55,7 +55,7 @@ function NumberControl({ param, value, onCommit, compact, label, ...rest }: Valu
       min={param.min}
       max={param.max}
       step={param.step}
-      placeholder={placeholderOf(param)}
+      placeholder={placeholderOf(param, compact)}
       {...(label && { label })}
       className={compact ? "h-6 px-1.5 text-right tabular-nums" : "tabular-nums"}
     />
@@ -83,7 +83,7 @@ function TypedControl({
       id={id}
       value={typedText(value)}
       onCommit={commit}
-      placeholder={placeholderOf(param)}
+      placeholder={placeholderOf(param, compact)}
       aria-label={label}
       aria-invalid={invalid || undefined}
       aria-describedby={describedBy}
@@ -92,10 +92,13 @@ function TypedControl({
   );
 }
 
-/** What an empty field says. */
-function placeholderOf(param: NamedInput): string {
+/** What an empty field says; on a card there is room for a word. */
+function placeholderOf(param: NamedInput, compact = false): string {
+  if (compact && param.empty.length > SHORT) return "auto";
   return param.empty || (param.nullable ? "none" : "");
 }
+
+const SHORT = 7;
 
 /** Choices may be of any type; they are told apart by their place in the list. */
 function ChoiceControl(props: ValueControlProps & { choices: Json[] }) {

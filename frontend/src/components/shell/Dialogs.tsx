@@ -33,12 +33,7 @@ function Shortcuts() {
   const commands: Command[] = Object.values(COMMANDS);
   const groups = [...new Set(commands.map((command) => command.group))];
   return (
-    <Dialog
-      open
-      onOpenChange={close}
-      title="Keyboard shortcuts"
-      className="top-[10vh] w-[min(620px,calc(100vw-32px))]"
-    >
+    <Dialog open onOpenChange={close} title="Keyboard shortcuts" size="medium">
       <div className="columns-2 gap-8 pb-3">
         {groups.map((group) => (
           <section key={group} className="mb-3 break-inside-avoid">

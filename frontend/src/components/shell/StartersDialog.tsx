@@ -38,9 +38,9 @@ export function StartersDialog({ onClose }: { onClose: () => void }) {
       onOpenChange={onClose}
       title="Start from a network"
       description="Each opens as a graph of your own, with data that it learns from."
-      className="top-[8vh] max-h-[84vh] w-[min(880px,calc(100vw-32px))]"
+      size="large"
     >
-      <div className="sticky top-0 z-10 -mt-2 bg-panel pt-1 pb-3">
+      <div className="sticky -top-2 z-10 -mt-2 bg-panel pt-3 pb-3">
         <SearchField label="Search starters" value={query} onChange={setQuery} />
       </div>
       <ul className="grid grid-cols-1 gap-2.5 pb-3 sm:grid-cols-2 lg:grid-cols-3">

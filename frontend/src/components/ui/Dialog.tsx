@@ -12,10 +12,25 @@ interface DialogProps {
   children?: ReactNode;
   /** Buttons, the main one last. */
   footer?: ReactNode;
-  className?: string;
+  size?: keyof typeof SIZES;
 }
 
-export function Dialog({ open, onOpenChange, title, description, children, footer, className }: DialogProps) {
+const SIZES = {
+  small: "top-[18vh] max-h-[70vh] w-[min(440px,calc(100vw-32px))]",
+  medium: "top-[10vh] max-h-[80vh] w-[min(620px,calc(100vw-32px))]",
+  large: "top-[6vh] max-h-[88vh] w-[min(900px,calc(100vw-32px))]",
+  wide: "top-[6vh] max-h-[88vh] w-[min(1100px,calc(100vw-32px))]",
+} as const;
+
+export function Dialog({
+  open,
+  onOpenChange,
+  title,
+  description,
+  children,
+  footer,
+  size = "small",
+}: DialogProps) {
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -23,8 +38,8 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
         <Radix.Content
           {...(!description && { "aria-describedby": undefined })}
           className={cn(
-            "fixed top-[18vh] left-1/2 z-50 flex max-h-[70vh] w-[min(440px,calc(100vw-32px))] -translate-x-1/2 animate-pop flex-col rounded-lg border bg-panel shadow-pop",
-            className,
+            "fixed left-1/2 z-50 flex -translate-x-1/2 animate-pop flex-col rounded-lg border bg-panel shadow-pop",
+            SIZES[size],
           )}
         >
           <div className="flex items-start gap-3 px-4 pt-3.5 pb-1">
