@@ -33,8 +33,9 @@ for (const colorScheme of ["light", "dark"] as const) {
     await card(page, "fc2").click({ position: { x: 50, y: 10 } });
     await card(page, "relu2").click({ position: { x: 50, y: 10 }, modifiers: ["Shift"] });
     await button(page, "Make a block").click();
+    await expect(page.getByRole("dialog").getByLabel("Name of the block")).toBeFocused();
     await page.keyboard.press("Enter");
-    await page.locator("#param-block-repeat").or(page.getByLabel("repeat").first()).first().waitFor();
+    await expect(page.getByText("2 nodes inside")).toBeVisible();
     await expectNoViolations(page, "block");
     await page.keyboard.press("Alt+Enter");
     await expect(page.getByText("Exposed parameters")).toBeVisible();

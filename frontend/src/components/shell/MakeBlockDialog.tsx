@@ -38,6 +38,7 @@ export function MakeBlockDialog({ onClose }: { onClose: () => void }) {
         </label>
         <input
           id="block-name"
+          autoFocus
           autoComplete="off"
           maxLength={200}
           value={name}

@@ -41,7 +41,7 @@ export function StartersDialog({ onClose }: { onClose: () => void }) {
       size="large"
     >
       <div className="sticky -top-2 z-10 -mt-2 bg-panel pt-3 pb-3">
-        <SearchField label="Search starters" value={query} onChange={setQuery} />
+        <SearchField autoFocus label="Search starters" value={query} onChange={setQuery} />
       </div>
       <ul className="grid grid-cols-1 gap-2.5 pb-3 sm:grid-cols-2 lg:grid-cols-3">
         {found.map((starter) => (

@@ -1,0 +1,1 @@
+"""Architectures with known parameter counts, drawn as graphs."""
