@@ -2,10 +2,16 @@
 
 
 def main() -> int:
+    import gc
     import logging
     import os
     import socket
     import sys
+
+    # Threads that wait for each other sleep after a moment (libgomp would have them spin): a training with as many
+    # threads as cores, beside one busy program, took 4 s where it had taken 60 s, and alone not longer than before.
+    # Read when torch is loaded; the trainers inherit it.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
     import uvicorn
     from pydantic import ValidationError
@@ -41,8 +47,11 @@ def main() -> int:
     print(f"VisDL's API listens on http://{settings.host}:{settings.port} (data in {settings.data_dir})", flush=True)
     if os.environ.get("SSH_CONNECTION"):
         print(f"From your own machine: ssh -L {settings.port}:localhost:{settings.port} <this host>", flush=True)
+    app = create_app(settings)
+    gc.collect()
+    gc.freeze()  # what is there for good is not walked again and again: it made every other check of a large graph wait
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import keyword
 import operator
 import re
 from collections import Counter, OrderedDict
@@ -17,6 +19,9 @@ from visdl.engine.network import Network, Read, Source, Step
 from visdl.models.errors import RunError
 from visdl.nodes.specs import BATCH, Shape
 from visdl.nodes.values import Seeded
+
+#: What no argument can be called: the code of the model's forward uses these names itself.
+_TAKEN = frozenset({*keyword.kwlist, *dir(builtins), "self", "torch", "operator", "device"})
 
 
 def build(network: Network, example: Sequence[Tensor], run_seed: int) -> nn.Module:
@@ -140,7 +145,7 @@ def argument_names(network: Network) -> list[str]:
     names: list[str] = []
     for node in network.inputs:
         stem = re.sub(r"\W", "_", node.name or node.id)
-        name = stem if stem.isidentifier() and not stem.startswith("__") else f"input_{stem}"
+        name = stem if stem.isidentifier() and not stem.startswith("__") and stem not in _TAKEN else f"input_{stem}"
         names.append(name if name not in names else f"{name}_{len(names)}")
     return names
 

@@ -5,6 +5,7 @@ Taken from the flat graph by ids and ports alone. Shapes come from inference.py,
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Sequence
@@ -19,7 +20,8 @@ from visdl.models.graph import Node
 from visdl.nodes.base import BaseNode, InputNode, LayerNode
 from visdl.nodes.registry import NodeRegistry
 
-_TAKEN = frozenset(dir(nn.Module())) | frozenset(dir(fx.GraphModule(nn.Module(), fx.Graph()))) | {"input"}
+#: What no module can be called: its name is written out in the code of the model's forward.
+_TAKEN = frozenset({*dir(nn.Module()), *dir(fx.GraphModule(nn.Module(), fx.Graph())), *keyword.kwlist, "input", "self"})
 
 
 @dataclass(frozen=True)
