@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from visdl.engine.blocks import flatten
 from visdl.engine.builder import build
 from visdl.engine.execution import Execution, RunSpec
 from visdl.engine.graph import Topology
-from visdl.engine.network import extract
+from visdl.engine.network import Network, extract
 from visdl.engine.reporter import Reporter
 from visdl.engine.training_control import TrainingController
 from visdl.models.events import MetricsEvent, RunEvent
@@ -85,11 +85,16 @@ def execute(
     return outcome
 
 
-def built(graph: Graph, inputs: int = 2, seed: int = 0) -> nn.Module:
-    """The model of a graph as it is before training."""
+def built(graph: Graph, inputs: int | Sequence[Tensor] = 2, seed: int = 0) -> nn.Module:
+    """The model of a graph as it is before training, for examples or for rows of this many values."""
+    network = network_of(graph)
+    example = [torch.zeros(2, inputs)] * len(network.sources) if isinstance(inputs, int) else inputs
+    return build(network, example, seed)
+
+
+def network_of(graph: Graph) -> Network:
     flat = flatten(graph)
-    network = extract(flat, Topology(flat.graph), NodeRegistry, graph.node("model"))
-    return build(network, [torch.zeros(2, inputs)] * len(network.sources), seed)
+    return extract(flat, Topology(flat.graph), NodeRegistry, graph.node("model"))
 
 
 def assert_equal_weights(a: dict[str, Tensor], b: dict[str, Tensor]) -> None:

@@ -189,3 +189,20 @@ def test_columns_that_no_input_reads(data):
     found = only(data, graph)
     assert found.code == "unused_columns"
     assert "'b'" in found.message or " b" in found.message
+
+
+def test_a_layer_that_leads_nowhere_is_removed_by_a_click(data):
+    graph = chain(MLP)
+    graph.nodes.append(Node(id="side", type="ReLU"))
+    graph.edges.append(wire("fc1.output > side.input"))
+    found = only(data, graph)
+    assert (found.code, found.node) == ("unused", "side")
+    assert validator(data).report(apply(graph, found)).diagnostics == []
+
+
+def test_batches_of_one_row_are_mended_by_a_click(data):
+    layers = [("fc1", "Linear", {"out_features": 8}), ("bn", "BatchNorm1d", {}), ("fc2", "Linear", {"out_features": 1})]
+    graph = chain(layers, split={"batch_size": 1})
+    [found] = validator(data).report(graph).diagnostics
+    assert found.code == "batch_of_one"
+    assert validator(data).report(apply(graph, found)).diagnostics == []

@@ -12,14 +12,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from visdl.engine.blocks import flatten
-from visdl.engine.builder import build
-from visdl.engine.graph import Topology
-from visdl.engine.network import extract
 from visdl.engine.validator import Validator
 from visdl.models.graph import Graph
 from visdl.nodes import NodeRegistry
 
+from ..engine.runs import built
 from . import graphs, plain
 
 
@@ -91,12 +88,6 @@ named = pytest.mark.parametrize("name", CASES)
 @pytest.fixture(autouse=True)
 def _seed():
     torch.manual_seed(0)
-
-
-def built(graph: Graph, inputs: list[Tensor]) -> nn.Module:
-    flat = flatten(graph)
-    network = extract(flat, Topology(flat.graph), NodeRegistry, graph.node("model"))
-    return build(network, inputs, 0)
 
 
 def assert_equal_outputs(case: Case, sizes: dict[str, Any], inputs: list[Tensor]) -> None:

@@ -8,14 +8,11 @@ import pytest
 import torch
 from torch import nn
 
-from visdl.engine.blocks import flatten
-from visdl.engine.builder import build
-from visdl.engine.graph import Topology
-from visdl.engine.network import extract
 from visdl.engine.validator import Validator
 from visdl.models.graph import Graph
 from visdl.nodes import NodeRegistry
 
+from ..engine.runs import built, network_of
 from .drawing import Drawing
 
 SEEDS = range(60)
@@ -109,18 +106,16 @@ def example(node, rows: int = 4) -> torch.Tensor:
     return torch.randint(0, 11, shape) if node.params.get("dtype") == "int64" else torch.randn(shape)
 
 
-def built(graph: Graph) -> tuple[nn.Module, list[torch.Tensor]]:
-    flat = flatten(graph)
-    network = extract(flat, Topology(flat.graph), NodeRegistry, graph.node("model"))
-    inputs = [example(node) for node in network.inputs]
-    return build(network, inputs, 0), inputs
+def model_of(graph: Graph) -> tuple[nn.Module, list[torch.Tensor]]:
+    inputs = [example(node) for node in network_of(graph).inputs]
+    return built(graph, inputs), inputs
 
 
 def assert_true(graph: Graph) -> None:
     """The report is right about the model: its output's shape and the number of its parameters; gradients flow."""
     report = check.report(graph)
     assert report.valid, report.diagnostics
-    model, inputs = built(graph)
+    model, inputs = model_of(graph)
     output = model(*inputs)
     [wire] = [edge for edge in graph.edges if edge.target == "model"]
     said = report.nodes[wire.source].outputs[wire.source_output].shape
@@ -153,7 +148,7 @@ def test_a_random_network_is_what_its_report_says_also_with_any_part_switched_of
 
 
 def assert_true_off(graph: Graph, report) -> None:
-    model, inputs = built(graph)
+    model, inputs = model_of(graph)
     assert model(*inputs).shape[0] == 4
     assert sum(p.numel() for p in model.parameters()) == report.totals.parameters
 

@@ -10,7 +10,7 @@ import torch
 
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
-from visdl.models.diagnostics import Diagnostic, Fix, NodeReport, PortValue, Severity, Totals
+from visdl.models.diagnostics import Diagnostic, Fix, NodeReport, PortValue, SetDisabled, Severity, Totals
 from visdl.models.graph import Node
 from visdl.nodes.base import BaseNode, Complaint
 from visdl.nodes.specs import Shape
@@ -38,6 +38,17 @@ class Findings:
     ) -> None:
         found = Diagnostic(code=code, severity=severity, node=node.id, port=port, message=message, hint=hint, fix=fix)
         self.diagnostics.append(found)
+
+    def say_switched_off(self, node: Node, port: str, source: Node) -> None:
+        """A port that needs a value gets none, because its source is switched off."""
+        self.say(
+            node,
+            f"'{source.label}' is switched off, but '{node.label}' needs it.",
+            code="switched_off",
+            port=port,
+            hint=f"Switch '{source.label}' on.",
+            fix=Fix(label=f"Switch '{source.label}' on", edits=[SetDisabled(node=source.id, disabled=False)]),
+        )
 
     def complain(self, node: Node, complaints: Iterable[Complaint]) -> bool:
         """Add what a node says of its inputs; True when there was anything."""

@@ -112,9 +112,7 @@ def _say_missing(step: Step, findings: Findings) -> None:
     label = step.node.label
     for port in step.missing:
         if port in step.absent:
-            source = step.absent[port].label
-            message, hint = f"'{source}' is switched off, but '{label}' needs it.", f"Switch '{source}' on."
-            findings.say(step.node, message, code="switched_off", port=port, hint=hint)
+            findings.say_switched_off(step.node, port, step.absent[port])
         else:
             message = f"'{port}' of '{label}' is not connected."
             hint = "Wire the output of a layer, or of an Input node, to it."

@@ -15,7 +15,7 @@ from visdl.engine.graph import Topology
 from visdl.engine.model_checks import ModelFacts, check_model, dataset_of
 from visdl.engine.network import extract
 from visdl.engine.training_checks import check_training
-from visdl.models.diagnostics import NodeReport
+from visdl.models.diagnostics import Fix, NodeReport, RemoveNode
 from visdl.models.errors import AppError
 from visdl.models.graph import Node
 from visdl.nodes.base import AssemblyNode, BaseNode, DataNode, TrainerNode
@@ -108,7 +108,7 @@ class StaticVisitor:
         self.findings.nodes[node.id].status = "unused"
         message = f"'{node.label}' is not part of a model: no Model Assembly reads it."
         hint = "Wire it into the chain that ends at the model, or remove it."
-        self.findings.say(node, message, code="unused", severity="warning", hint=hint)
+        self.findings.say(node, message, code="unused", severity="warning", hint=hint, fix=_removal(node))
 
     def _incomplete(self, node: Node, cls: type[BaseNode], empty: list[str], inputs: Inputs) -> Blocked | None:
         """What to say of required ports without a value: an error, or no more than that the node is left out."""
@@ -116,7 +116,8 @@ class StaticVisitor:
         if not (self._topology.incoming[node.id] or self._topology.outgoing[node.id]):
             self.findings.nodes[node.id].status = "unused"
             hint = "Wire it, or remove it."
-            say(node, f"'{label}' is not connected to anything.", code="unused", severity="warning", hint=hint)
+            message = f"'{label}' is not connected to anything."
+            say(node, message, code="unused", severity="warning", hint=hint, fix=_removal(node))
             return None
         off = [inputs.absent[port] for port in empty if port in inputs.absent]
         if off and node.id not in self._needed:
@@ -125,9 +126,7 @@ class StaticVisitor:
             return None
         for port in empty:
             if port in inputs.absent:
-                source = inputs.absent[port].label
-                message, hint = f"'{source}' is switched off, but '{label}' needs it.", f"Switch '{source}' on."
-                say(node, message, code="switched_off", port=port, hint=hint)
+                self.findings.say_switched_off(node, port, inputs.absent[port])
             else:
                 spec = cls.ports()[port]
                 hint = f"Wire a {spec.dtype} output to it" + (f": {spec.description}." if spec.description else ".")
@@ -232,6 +231,10 @@ class StaticVisitor:
     def _refuse(self, node: Node, error: AppError, port: str | None) -> Blocked:
         self.findings.say(node, error.message, code=error.code, port=port, hint=error.hint)
         return BLOCKED
+
+
+def _removal(node: Node) -> Fix:
+    return Fix(label=f"Remove '{node.label}'", edits=[RemoveNode(node=node.id)])
 
 
 def _empty_ports(cls: type[BaseNode], inputs: Inputs) -> list[str]:

@@ -158,7 +158,9 @@ def _check_batches(
     if step is not None:
         message = f"'{step.node.label}' needs at least 2 rows in a batch, but batches have 1."
         place = _place("batch_size", choosers, loop)
-        findings.say(place, message, code="batch_of_one", port="batch_size", hint="Raise batch_size, or add rows.")
+        hint, edit = "Raise batch_size, or add rows.", SetParam(node=place.id, param="batch_size", value=32)
+        fix = Fix(label="Set batch_size to 32", edits=[edit]) if place is not loop and len(loader) > 1 else None
+        findings.say(place, message, code="batch_of_one", port="batch_size", hint=hint, fix=fix)
 
 
 def _check_output(loop: Node, model: ModelFacts, train: Dataset, loss: LossNode, findings: Findings) -> None:
