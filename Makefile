@@ -35,7 +35,7 @@ status: ## Say what is running
 test: setup-dev ## Every check and every test
 	@scripts/test.sh
 
-bench: setup-dev ## make bench NAME=training|api: print a table and a JSON line
+bench: setup-dev ## make bench NAME=training|validate|api: print a table and a JSON line
 	@$(BIN)/python backend/benchmarks/$(or $(NAME),training).py
 
 schema: setup ## Regenerate the API schema and the page's typed client

@@ -1,5 +1,15 @@
 import type { Page } from "@playwright/test";
-import { button, card, expect, expectState, openSample, runButton, setParam, test } from "./page";
+import {
+  button,
+  card,
+  expect,
+  expectState,
+  openSample,
+  openStarter,
+  runButton,
+  setParam,
+  test,
+} from "./page";
 
 /** The number on the wire that leaves the model. */
 const parameters = (page: Page, count: string) =>
@@ -87,12 +97,7 @@ test("a warning is mended by a click, as one step", async ({ page }) => {
 
 test("a starter opens from the gallery with its data, and learns", async ({ page }) => {
   await openSample(page);
-  await page.keyboard.press("Control+k");
-  await page.getByPlaceholder("Search commands and nodes").fill("New from a starter");
-  await page.keyboard.press("Enter");
-  await page.getByRole("searchbox", { name: "Search starters" }).fill("lenet");
-  await page.getByRole("button", { name: /LeNet-5/ }).click();
-  await expect(page.getByLabel("Name of the graph")).toHaveValue("LeNet-5");
+  await openStarter(page, "LeNet-5");
   await expect(page.getByText("Valid", { exact: true })).toBeVisible();
   await parameters(page, "61,706");
   await runButton(page).click();

@@ -107,3 +107,13 @@ export function epochsWith({ head, rows }: { head: string[]; rows: string[][] },
 }
 
 export const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+
+/** Opens a starter from the gallery. */
+export async function openStarter(page: Page, name: string): Promise<void> {
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("Search commands and nodes").fill("New from a starter");
+  await page.keyboard.press("Enter");
+  await page.getByRole("searchbox", { name: "Search starters" }).fill(name);
+  await page.getByRole("button", { name: new RegExp(name) }).click();
+  await expect(page.getByLabel("Name of the graph")).toHaveValue(name);
+}

@@ -1,5 +1,5 @@
 /** The README's images, of the product as it is: `make screenshots`. */
-import { button, card, expect, expectState, openSample, runButton, test } from "./page";
+import { button, card, expect, expectState, openSample, openStarter, runButton, test } from "./page";
 
 const IMAGES = "../docs/images";
 
@@ -31,5 +31,17 @@ for (const theme of ["light", "dark"] as const) {
     await page.mouse.move(700, 100);
     await page.waitForTimeout(800);
     await page.screenshot({ path: `${IMAGES}/comparison-${theme}.png` });
+  });
+
+  test(`a U-Net of blocks, ${theme} @screenshots`, async ({ page }) => {
+    await page.setViewportSize({ width: 1600, height: 1000 });
+    await page.emulateMedia({ colorScheme: theme });
+    await openSample(page);
+    await openStarter(page, "U-Net");
+    await expect(page.getByText("482,449 parameters").first()).toBeVisible();
+    await card(page, "dec2").click({ position: { x: 30, y: 10 } });
+    await page.mouse.move(700, 100);
+    await page.waitForTimeout(1500);
+    await page.screenshot({ path: `${IMAGES}/unet-${theme}.png` });
   });
 }

@@ -99,3 +99,10 @@ def test_every_part_of_a_starter_can_be_switched_off_or_says_why_not(name, table
 def test_the_sample_says_its_size_too():
     model = built(starter_graph("sample_regression"))
     assert sum(weight.numel() for weight in model.parameters()) == FILES["sample_regression"]["parameters"]
+
+
+def test_every_port_of_a_block_has_a_shape(tables):
+    report = validator(*tables.values()).report(starter_graph("unet"))
+    assert report.nodes["dec2"].inputs["input"].shape == ["B", 64, 8, 8]
+    assert report.nodes["dec2"].inputs["skip"].shape == ["B", 32, 16, 16]
+    assert report.nodes["dec2"].outputs["output"].shape == ["B", 32, 16, 16]

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from visdl.models.diagnostics import Diagnostic, NodeReport
+from visdl.models.diagnostics import Diagnostic, NodeReport, PortValue
 from visdl.models.graph import BLOCK, Block, Edge, Graph, Node, PortRef
 
 #: What the node of a block says besides the parameters that the block exposes.
@@ -76,10 +76,18 @@ def block_reports(flat: Flat, nodes: Mapping[str, NodeReport]) -> dict[str, Node
         if node_id in nodes:
             for level in levels:
                 members[level.instance].append(nodes[node_id])
-    return {path: _block_report(instance, members[path], nodes) for path, instance in flat.instances.items()}
+    wires: dict[tuple[str, str], list[Edge]] = defaultdict(list)
+    for edge in flat.graph.edges:
+        wires[edge.target, edge.target_input].append(edge)
+    return {path: _block_report(instance, members[path], nodes, wires) for path, instance in flat.instances.items()}
 
 
-def _block_report(instance: Instance, members: list[NodeReport], nodes: Mapping[str, NodeReport]) -> NodeReport:
+def _block_report(
+    instance: Instance,
+    members: list[NodeReport],
+    nodes: Mapping[str, NodeReport],
+    wires: Mapping[tuple[str, str], list[Edge]],
+) -> NodeReport:
     states = {report.status for report in members}
     report = NodeReport(status="disabled" if instance.node.disabled else next((s for s in _WORST if s in states), "ok"))
     for name in ("parameters", "flops", "activation"):
@@ -87,7 +95,7 @@ def _block_report(instance: Instance, members: list[NodeReport], nodes: Mapping[
         setattr(report, name, sum(known) if known else None)
     report.reads_input = any(member.reads_input for member in members)
     for port, refs in instance.inputs.items():
-        found = [nodes[ref.node].inputs.get(ref.port) for ref in refs if ref.node in nodes]
+        found = [_value_at(ref, nodes, wires) for ref in refs if ref.node in nodes]
         known_value = next((value for value in found if value is not None and value.shape), None)
         if known_value is not None:
             report.inputs[port] = known_value
@@ -96,6 +104,17 @@ def _block_report(instance: Instance, members: list[NodeReport], nodes: Mapping[
         if value is not None:
             report.outputs[port] = value
     return report
+
+
+def _value_at(
+    ref: PortRef, nodes: Mapping[str, NodeReport], wires: Mapping[tuple[str, str], list[Edge]]
+) -> PortValue | None:
+    """What a port inside reads, or one of its wires where it takes many."""
+    if ref.index is None:
+        return nodes[ref.node].inputs.get(ref.port)
+    found = wires.get((ref.node, ref.port), [])
+    source = found[ref.index] if ref.index < len(found) else None
+    return nodes[source.source].outputs.get(source.source_output) if source and source.source in nodes else None
 
 
 _WORST: tuple[Literal["error", "blocked"], ...] = ("error", "blocked")
