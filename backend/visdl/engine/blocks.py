@@ -11,9 +11,9 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from visdl.models.diagnostics import Diagnostic, NodeReport, PortValue
+from visdl.models.diagnostics import Diagnostic
 from visdl.models.graph import BLOCK, Block, Edge, Graph, Node, PortRef
 
 #: What the node of a block says besides the parameters that the block exposes.
@@ -67,57 +67,6 @@ def flatten(graph: Graph, *, limit: int = 50_000) -> Flat:
         owners = {node.id: str(node.params["weights_of"]) for node in graph.nodes if node.params.get("weights_of")}
         return Flat(graph, owners=owners)
     return _Flattener(graph, limit).run()
-
-
-def block_reports(flat: Flat, nodes: Mapping[str, NodeReport]) -> dict[str, NodeReport]:
-    """What is known of each block, gathered from the reports of the nodes inside it."""
-    members: dict[str, list[NodeReport]] = defaultdict(list)
-    for node_id, levels in flat.levels.items():
-        if node_id in nodes:
-            for level in levels:
-                members[level.instance].append(nodes[node_id])
-    wires: dict[tuple[str, str], list[Edge]] = defaultdict(list)
-    for edge in flat.graph.edges:
-        wires[edge.target, edge.target_input].append(edge)
-    return {path: _block_report(instance, members[path], nodes, wires) for path, instance in flat.instances.items()}
-
-
-def _block_report(
-    instance: Instance,
-    members: list[NodeReport],
-    nodes: Mapping[str, NodeReport],
-    wires: Mapping[tuple[str, str], list[Edge]],
-) -> NodeReport:
-    states = {report.status for report in members}
-    report = NodeReport(status="disabled" if instance.node.disabled else next((s for s in _WORST if s in states), "ok"))
-    for name in ("parameters", "flops", "activation"):
-        known = [value for member in members if (value := getattr(member, name)) is not None]
-        setattr(report, name, sum(known) if known else None)
-    report.reads_input = any(member.reads_input for member in members)
-    for port, refs in instance.inputs.items():
-        found = [_value_at(ref, nodes, wires) for ref in refs if ref.node in nodes]
-        known_value = next((value for value in found if value is not None and value.shape), None)
-        if known_value is not None:
-            report.inputs[port] = known_value
-    for port, ref in instance.outputs.items():
-        value = nodes[ref.node].outputs.get(ref.port) if ref.node in nodes else None
-        if value is not None:
-            report.outputs[port] = value
-    return report
-
-
-def _value_at(
-    ref: PortRef, nodes: Mapping[str, NodeReport], wires: Mapping[tuple[str, str], list[Edge]]
-) -> PortValue | None:
-    """What a port inside reads, or one of its wires where it takes many."""
-    if ref.index is None:
-        return nodes[ref.node].inputs.get(ref.port)
-    found = wires.get((ref.node, ref.port), [])
-    source = found[ref.index] if ref.index < len(found) else None
-    return nodes[source.source].outputs.get(source.source_output) if source and source.source in nodes else None
-
-
-_WORST: tuple[Literal["error", "blocked"], ...] = ("error", "blocked")
 
 
 @dataclass

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from visdl.engine.blocks import block_reports, flatten
+from visdl.engine.block_reports import block_reports
+from visdl.engine.blocks import flatten
 from visdl.engine.executor import FindDataset, walk
 from visdl.engine.findings import Findings
 from visdl.engine.graph import Topology

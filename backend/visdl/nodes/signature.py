@@ -7,9 +7,9 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from visdl.nodes.specs import Param, ParamSpec
 
@@ -83,6 +83,14 @@ _KNOWN: dict[str, Meaning] = {
     "value": ("What is put in", {}),
 }
 Spec = TypeVar("Spec")
+
+
+class Declares(Protocol):
+    """A class with parameters, such as a node's."""
+
+    PARAMS: ClassVar[Mapping[str, Any]]
+
+
 Meaning = tuple[str, dict[str, Any]]
 _KIND_OF_NAME = re.compile(r"([123])d$")
 
@@ -117,6 +125,25 @@ def signature_params(
             default = float(default)
         found[name] = (_param(default, hint, description, options), hint)
     return found
+
+
+def declare(
+    node: type[Declares],
+    original: type,
+    leave_out: Collection[str] = (),
+    defaults: Mapping[str, Any] = MappingProxyType({}),
+    meaning: Mapping[str, Meaning] = MappingProxyType({}),
+) -> None:
+    """Give a node class a `Param` for every argument of `original` that it does not declare itself.
+
+    To be called before the class is read, in `__init_subclass__`. See `signature_params` for the others.
+    """
+    hints = dict(node.__annotations__)
+    taken = {*leave_out, *vars(node), *node.PARAMS}
+    for name, (param, hint) in signature_params(original, taken, defaults, meaning).items():
+        setattr(node, name, param)
+        hints[name] = hint
+    node.__annotations__ = hints
 
 
 def in_order(params: Mapping[str, Spec], cls: type) -> Mapping[str, Spec]:

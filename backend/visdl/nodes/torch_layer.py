@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from visdl.nodes.base import LayerNode
-from visdl.nodes.signature import signature_params
+from visdl.nodes.signature import declare
 from visdl.nodes.specs import Param, Shape
 
 _LAST = frozenset({"weight_init", "init_std", "bias_init", "weights_of"})  # in the form behind a layer's own
@@ -39,12 +39,7 @@ class TorchLayer(LayerNode):
         if module is not None:
             cls.MODULE = module
             cls.INFERRED = frozenset(_axis_names(cls.SHAPE_RULE) & inspect.signature(module).parameters.keys())
-            taken = {*cls.INFERRED, *leave_out, *vars(cls), *cls.PARAMS}
-            hints = dict(cls.__annotations__)
-            for name, (param, hint) in signature_params(module, taken, dict(defaults or {})).items():
-                setattr(cls, name, param)
-                hints[name] = hint
-            cls.__annotations__ = hints
+            declare(cls, module, {*cls.INFERRED, *leave_out}, dict(defaults or {}))
             cls.URL = cls.URL or f"{_DOCS}.{module.__name__}.html"
         super().__init_subclass__(**kwargs)
         cls.PARAMS = MappingProxyType(dict(sorted(cls.PARAMS.items(), key=lambda item: item[0] in _LAST)))

@@ -9,13 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from visdl.nodes import LossNode, NodeRegistry, Param, Shape
-from visdl.nodes.signature import in_order, signature_params
+from visdl.nodes.signature import declare, in_order
 
 _DOCS = "https://pytorch.org/docs/stable/generated/torch.nn"
 _SAME = "prediction (B, T), target (B, T)"
 _LABELS = "prediction (B, classes, *), target (B, *) class indices"
 Metrics = Mapping[str, Mapping[str, Any]] | None
 _WEIGHTS = "Weight of each class, in the order of its labels; empty: all equal"
+#: Deprecated, or a tensor: those losses that have weights declare them as lists.
+_NEVER = {"size_average", "reduce", "reduction", "weight", "pos_weight"}
 _MEANING: dict[str, tuple[str, dict[str, Any]]] = {
     "beta": ("Below this difference it is squared, above it absolute", {"min": 0}),
     "delta": ("Below this difference it is squared, above it absolute", {"min": 1e-12}),
@@ -41,12 +43,7 @@ class TorchLoss(LossNode):
     def __init_subclass__(cls, module: type[nn.Module] | None = None, **kwargs: Any) -> None:
         if module is not None:
             cls.MODULE = module
-            taken = {"size_average", "reduce", "reduction", "weight", "pos_weight", *vars(cls), *cls.PARAMS}
-            hints = dict(cls.__annotations__)
-            for name, (param, hint) in signature_params(module, taken, {}, _MEANING).items():
-                setattr(cls, name, param)
-                hints[name] = hint
-            cls.__annotations__ = hints
+            declare(cls, module, _NEVER, meaning=_MEANING)
             cls.URL = f"{_DOCS}.{module.__name__}.html"
         super().__init_subclass__(**kwargs)
         if module is not None:

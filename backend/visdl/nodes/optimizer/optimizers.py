@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from torch import nn, optim
 
 from visdl.nodes import NodeRegistry, OptimizerNode, Param
-from visdl.nodes.signature import in_order, signature_params
+from visdl.nodes.signature import declare, in_order
 
 _DOCS = "https://pytorch.org/docs/stable/generated/torch.optim"
 _HOW = {"params", "foreach", "maximize", "capturable", "differentiable", "fused"}  # how it computes, not what
@@ -58,12 +58,7 @@ class TorchOptimizer(OptimizerNode):
     ) -> None:
         if algorithm is not None:
             cls.ALGORITHM = algorithm
-            hints = dict(cls.__annotations__)
-            taken = {*_HOW, *leave_out, *vars(cls)}
-            for name, (param, hint) in signature_params(algorithm, taken, {}, _MEANING).items():
-                setattr(cls, name, param)
-                hints[name] = hint
-            cls.__annotations__ = hints
+            declare(cls, algorithm, {*_HOW, *leave_out}, meaning=_MEANING)
             cls.URL = f"{_DOCS}.{algorithm.__name__}.html"
         super().__init_subclass__(**kwargs)
         if algorithm is not None:

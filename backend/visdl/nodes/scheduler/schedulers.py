@@ -10,7 +10,7 @@ from torch.optim import Optimizer, lr_scheduler
 from visdl.models.errors import RunError
 from visdl.nodes import DataType, InputSpec, NodeRegistry, Param, SchedulerNode
 from visdl.nodes.learning import Schedule
-from visdl.nodes.signature import in_order, signature_params
+from visdl.nodes.signature import declare, in_order
 
 _DOCS = "https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler"
 _GIVEN = {"optimizer", "last_epoch"}
@@ -62,12 +62,7 @@ class TorchScheduler(SchedulerNode):
     ) -> None:
         if scheduler is not None:
             cls.SCHEDULER = scheduler
-            hints = dict(cls.__annotations__)
-            taken = {*_GIVEN, *leave_out, *vars(cls)}
-            for name, (param, hint) in signature_params(scheduler, taken, dict(defaults or {}), _MEANING).items():
-                setattr(cls, name, param)
-                hints[name] = hint
-            cls.__annotations__ = hints
+            declare(cls, scheduler, {*_GIVEN, *leave_out}, dict(defaults or {}), _MEANING)
             cls.URL = f"{_DOCS}.{scheduler.__name__}.html"
         super().__init_subclass__(**kwargs)
         if scheduler is not None:
