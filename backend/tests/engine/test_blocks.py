@@ -110,6 +110,48 @@ def test_shared_repeats_have_one_set_of_weights():
     assert sum(p.numel() for p in model.parameters()) == validator().report(drawn).totals.parameters == 6
 
 
+def test_towers_share_one_set_of_weights_and_sum_up_their_gradients():
+    drawn = graph(("a", {"repeat": 2}), ("b", {"repeat": 2, "weights_of": "a"}))
+    assert problems(drawn) == []
+    model = built(drawn)
+    for place in ("0.fc.weight", "1.fc.bias"):
+        assert model.get_parameter(f"a.{place}") is model.get_parameter(f"b.{place}")
+    assert model.get_parameter("a.0.fc.weight") is not model.get_parameter("a.1.fc.weight")
+    report = validator().report(drawn)
+    assert sum(p.numel() for p in model.parameters()) == report.totals.parameters == 12
+    assert report.nodes["b"].parameters == 0
+
+
+@pytest.mark.parametrize("shared", ["a", "b", "c"])
+def test_sharing_is_followed_to_the_weights_there_are(shared):
+    drawn = graph(("a", {"repeat": 2}), ("b", {"repeat": 2, "weights_of": "a"}), ("c", {"repeat": 2}))
+    drawn.nodes[3].params["weights_of"] = "b"
+    next(node for node in drawn.nodes if node.id == shared).params["shared"] = True
+    assert problems(drawn) == []
+    assert validator().report(drawn).totals.parameters == (6 if shared == "a" else 12)
+
+
+@pytest.mark.parametrize(
+    ("params", "off", "reason"),
+    [
+        ({"weights_of": "gone"}, None, "'gone', which is no other block here."),
+        ({"weights_of": "b"}, None, "'b', which is no other block here."),
+        ({"weights_of": "data"}, None, "'data', which is no other block here."),
+        ({"weights_of": "a"}, "a", "'a', which is switched off."),
+        ({"weights_of": "a", "repeat": 2}, None, "'a', which is repeated another number of times."),
+        ({"weights_of": "other"}, None, "'other', which is of another kind."),
+    ],
+)
+def test_towers_that_cannot_share_are_refused_with_a_sentence(params, off, reason):
+    definitions = {"residual": residual(), "another": residual()}
+    drawn = graph(("a", {}), ("b", params), ("other", {"block": "another"}), definitions=definitions)
+    for node in drawn.nodes:
+        node.disabled = node.id == off
+    [found] = [problem for problem in validator().report(drawn).diagnostics if problem.severity == "error"]
+    assert (found.code, found.node, found.port) == ("weights_of", "b", "weights_of")
+    assert found.message == f"'b' is to use the weights of {reason}"
+
+
 def test_blocks_lie_in_blocks():
     outer = Block(
         nodes=[

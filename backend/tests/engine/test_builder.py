@@ -1,10 +1,12 @@
 """From a graph to a module: names, sizes, disabled layers, seeds."""
 
+import copy
+
 import pytest
 import torch
-from torch import nn
+from torch import fx, nn
 
-from .graphs import MLP, chain
+from .graphs import MLP, chain, wire
 from .runs import assert_equal_weights, built
 
 
@@ -48,3 +50,31 @@ def test_building_leaves_the_global_random_state_alone():
     torch.manual_seed(7)
     built(chain(MLP))
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_formulas_stand_in_the_code_of_a_graph_as_functions_and_layers_with_state_as_modules():
+    graph = chain(
+        [("fc", "Linear", {"out_features": 2}), ("act", "ReLU", {}), ("sum", "Add", {}), ("drop", "Dropout", {})]
+    )
+    graph.edges = [edge for edge in graph.edges if edge.target != "sum"]
+    graph.edges += [wire("act.output > sum.inputs"), wire("fc.output > sum.inputs")]
+    model = built(graph)
+    assert [name for name, _ in model.named_children()] == ["fc", "drop"]
+    assert "sum_1 = act + fc" in model.code
+    x = torch.randn(4, 2)
+    fc = model.fc(x)
+    torch.testing.assert_close(model.eval()(x), fc.relu() + fc)
+
+
+def test_a_copy_of_a_model_works_with_weights_of_its_own():
+    graph = chain([("a", "Linear", {"out_features": 2}), ("sum", "Add", {})])
+    graph.edges = [edge for edge in graph.edges if edge.target != "sum"]
+    graph.edges.append(wire("a.output > sum.inputs"))
+    model = built(graph)
+    assert isinstance(model, fx.GraphModule)
+    copied, x = copy.deepcopy(model), torch.randn(4, 2)
+    with torch.no_grad():
+        copied.a.weight.zero_()
+    assert not torch.equal(copied(x), model(x))
+    model.a = nn.Identity()
+    assert torch.equal(model(x), x)

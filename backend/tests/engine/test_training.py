@@ -83,6 +83,19 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_the_place_and_the_remedy(tm
     assert "learning rate" in caught.value.hint
 
 
+def test_the_formula_that_gives_the_first_value_that_is_not_finite_is_named(tmp_path, data):
+    layers = [
+        ("fc1", "Linear", {"out_features": 4}),
+        ("square it", "Multiply", {}),
+        ("fc2", "Linear", {"out_features": 1}),
+    ]
+    graph = chain(layers, optimizer=("SGD", {"lr": 1e25}), train={"epochs": 20})
+    graph.edges = [edge for edge in graph.edges if edge.target != "square it"]
+    graph.edges += [wire("fc1.output > square it.inputs") for _ in range(2)]
+    with pytest.raises(RunError, match="the first values that are not finite come from 'square it'"):
+        execute(graph, tmp_path / "run", data)
+
+
 def test_a_stop_takes_effect_after_the_batch_and_keeps_what_there_is(tmp_path, data):
     controller = TrainingController()
     outcome = execute(

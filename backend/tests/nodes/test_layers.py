@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
+from torch import fx, nn
 
 from visdl.nodes import LayerNode, NodeRegistry
 from visdl.nodes.specs import BATCH
+from visdl.nodes.values import Seeded
 
 from ..engine.runs import assert_equal_weights
 from .layers import LAYERS, cases, facts_of, inputs_of, model_of, network_of, tensors
@@ -37,8 +38,8 @@ def _seed():
 
 def all_outputs(module, inputs):
     """Of the layer itself, also those that the model does not return."""
-    *_, layer = module.children()
-    found = layer(*inputs.values())
+    *_, layer = [module, *module.children()]
+    found = module(*tensors(inputs)) if layer is module else layer(*inputs.values())
     return found if isinstance(found, tuple) else (found,)
 
 
@@ -73,6 +74,22 @@ def test_gradients_reach_every_input_and_every_weight(name, params):
     if name not in CONSTANT:
         assert all(x.grad is not None and x.grad.abs().sum() > 0 for x in reals)
     assert all(weight.grad is not None for weight in module.parameters())
+
+
+@CASES
+@pytest.mark.parametrize("training", [True, False])
+def test_a_layer_computes_the_same_in_a_graph_as_in_a_chain(name, params, training):
+    inputs = inputs_of(name)
+    chain, graph = (model_of(name, inputs, params, node=node).train(training) for node in ("layer", "inside.layer"))
+    assert isinstance(graph, fx.GraphModule)
+    graph.load_state_dict({f"inside.{key}": value for key, value in chain.state_dict().items()}, strict=True)
+    outputs = []
+    for model in (chain, graph):
+        for place, module in enumerate(module for module in model.modules() if isinstance(module, Seeded)):
+            module.seed(place, torch.device("cpu"))
+        torch.manual_seed(0)
+        outputs.append(model(*tensors(inputs)))
+    assert torch.equal(*outputs)
 
 
 @CASES

@@ -227,7 +227,7 @@ def _learning_rate(scene: Scene) -> Iterator[Diagnostic]:
     what = "nothing is learned" if rate == 0 else "learning will be very slow" if rate < low else "it may diverge"
     message = f"A learning rate of {rate:g} is out of the usual range of {_name(type(optimizer))}: {what}."
     fix = _fix(f"Set lr to {usual:g}", SetParam(node=node.id, param="lr", value=usual))
-    yield _warning("learning_rate", node, message, f"Usual are {low:g} to {high:g}.", port="lr", fix=fix)
+    yield _warning("learning_rate", node, message, f"Usual values: {low:g} to {high:g}.", port="lr", fix=fix)
 
 
 def _unused(scene: Scene) -> Iterator[Diagnostic]:

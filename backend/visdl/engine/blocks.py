@@ -17,7 +17,7 @@ from visdl.models.diagnostics import Diagnostic
 from visdl.models.graph import BLOCK, Block, Edge, Graph, Node, PortRef
 
 #: What the node of a block says besides the parameters that the block exposes.
-OWN_PARAMS = frozenset({"block", "repeat", "shared"})
+OWN_PARAMS = frozenset({"block", "repeat", "shared", "weights_of"})
 _DEEPEST = 20
 _MOST_REPEATS = 1000
 
@@ -65,7 +65,7 @@ def flatten(graph: Graph, *, limit: int = 50_000) -> Flat:
     """Put the nodes of every block in its place; `limit` is the most nodes there may be then."""
     if not graph.blocks and not any(node.type == BLOCK for node in graph.nodes):
         owners = {node.id: str(node.params["weights_of"]) for node in graph.nodes if node.params.get("weights_of")}
-        return Flat(graph, owners=owners)
+        return Flat(graph, owners=_resolved_owners(owners))
     return _Flattener(graph, limit).run()
 
 
@@ -102,9 +102,13 @@ class _Flattener:
         self._nodes: list[Node] = []
         self._edges: list[tuple[Edge, int | None]] = []
         self._flat = Flat(graph)
+        self._towers: list[_Tower] = []
 
     def run(self) -> Flat:
         self._place(_Scope(self._graph.nodes, self._graph.edges))
+        for tower in self._towers:
+            self._share_tower(tower)
+        self._flat.owners = _resolved_owners(self._flat.owners)
         edges = _in_order(self._edges)
         self._flat.graph = self._graph.model_copy(update={"nodes": self._nodes, "edges": edges, "blocks": {}})
         return self._flat
@@ -145,7 +149,8 @@ class _Flattener:
         count = range(int(repeat)) if isinstance(repeat, int | float) else (None,)
         inner = _with_params(block, node.params)
         where = f"{scope.where}/{node.label}" if scope.where else node.label
-        copies = []
+        copies: list[_Placed] = []
+        start = len(self._nodes)
         for index in count:
             number = "" if index is None else f"/{index}"
             copy = _Scope(
@@ -157,12 +162,17 @@ class _Flattener:
                 blocks=(*scope.blocks, str(node.params["block"])),
                 outer=scope,
             )
-            copies.append(_Placed(copy, self._place(copy)))
+            first = len(self._nodes)
+            copies.append(_Placed(copy, self._place(copy), range(first, len(self._nodes))))
             if len(self._nodes) > self._limit:
                 self._too_large(path, scope, node)
                 break
         if node.params.get("shared") is True:
-            self._share(copies)
+            for placed in copies[1:]:
+                self._own(placed.members, placed.scope.prefix, copies[0].scope.prefix)
+        if node.params.get("weights_of"):
+            owner = scope.owner(str(node.params["weights_of"]))
+            self._towers.append(_Tower(path, owner, range(start, len(self._nodes))))
         instance = self._chain(node, block, copies)
         self._flat.instances[path] = instance
         return instance
@@ -186,14 +196,30 @@ class _Flattener:
         found = {port: copies[-1].output(ref) for port, ref in block.outputs.items()}
         return Instance(node, block, inputs, {port: ref for port, ref in found.items() if ref is not None})
 
-    def _share(self, copies: list[_Placed]) -> None:
-        """All repeats use the weights of the first."""
-        first = copies[0].scope.prefix
-        for copy in copies[1:]:
-            prefix = copy.scope.prefix
-            for node in self._nodes:
-                if node.id.startswith(prefix):
-                    self._flat.owners[node.id] = first + node.id.removeprefix(prefix)
+    def _own(self, members: range, prefix: str, owner: str) -> None:
+        """The nodes placed at these positions use the weights of the nodes in the same places under `owner`."""
+        for index in members:
+            name = self._nodes[index].id
+            self._flat.owners[name] = owner + name.removeprefix(prefix)
+
+    def _share_tower(self, tower: _Tower) -> None:
+        """A block works with the weights of another one of the same definition."""
+        own, theirs = self._flat.instances[tower.path].node, self._flat.instances.get(tower.owner)
+        if theirs is None or tower.owner == tower.path:
+            reason = "which is no other block here"
+        elif theirs.node.disabled:
+            reason = "which is switched off"
+        elif theirs.node.params["block"] != own.params["block"]:
+            reason = "which is of another kind"
+        elif theirs.node.params.get("repeat") != own.params.get("repeat"):
+            reason = "which is repeated another number of times"
+        else:
+            self._own(tower.members, tower.path, tower.owner)
+            return
+        name = theirs.node.label if theirs else tower.owner
+        message = f"'{own.label}' is to use the weights of '{name}', {reason}."
+        hint = "Choose another block of the same kind, or empty weights_of."
+        self._say("weights_of", tower.path, "weights_of", message, hint)
 
     def _place_edges(self, scope: _Scope, found: dict[str, Instance | None]) -> None:
         for edge in scope.edges:
@@ -300,6 +326,7 @@ class _Placed:
 
     scope: _Scope
     blocks: dict[str, Instance | None]
+    members: range  # where its nodes stand in the flat list
 
     def inputs(self, refs: Sequence[PortRef]) -> Iterator[PortRef]:
         """The flat ports behind the inner ports of a block's input."""
@@ -315,6 +342,27 @@ class _Placed:
         if inner is not None:
             return inner.outputs.get(ref.port)
         return PortRef(node=self.scope.prefix + ref.node, port=ref.port) if ref.node in self.scope.ids else None
+
+
+@dataclass(frozen=True)
+class _Tower:
+    """A block that is to use the weights of another one."""
+
+    path: str
+    owner: str
+    members: range
+
+
+def _resolved_owners(owners: dict[str, str]) -> dict[str, str]:
+    """Of every node the one whose weights it uses in the end; a circle stays as it is written."""
+    found = {}
+    for name, owner in owners.items():
+        last, passed = owner, {name}
+        while last in owners and last not in passed:
+            passed.add(last)
+            last = owners[last]
+        found[name] = owner if last in passed else last
+    return found
 
 
 def _with_params(block: Block, params: Mapping[str, Any]) -> Block:

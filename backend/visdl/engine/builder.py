@@ -18,7 +18,13 @@ from visdl.engine.inference import Shapes, make_module, trace
 from visdl.engine.network import Network, Read, Source, Step
 from visdl.models.errors import RunError
 from visdl.nodes.specs import BATCH, Shape
-from visdl.nodes.values import Seeded
+from visdl.nodes.values import Formula, Seeded
+
+#: Modules that are no more than a function of their inputs: a graph calls the function itself.
+_FORMULAS = frozenset(
+    {nn.CELU, nn.ELU, nn.GELU, nn.Hardsigmoid, nn.Hardswish, nn.Hardtanh, nn.Identity, nn.LeakyReLU, nn.LogSigmoid}
+    | {nn.Mish, nn.ReLU, nn.ReLU6, nn.SELU, nn.SiLU, nn.Sigmoid, nn.Softplus, nn.Softsign, nn.Tanh, nn.Tanhshrink}
+)
 
 #: What no argument can be called: the code of the model's forward uses these names itself.
 _TAKEN = frozenset({*keyword.kwlist, *dir(builtins), "self", "torch", "operator", "device"})
@@ -126,16 +132,44 @@ def _graph_module(network: Network, modules: Mapping[str, nn.Module]) -> fx.Grap
     produced = {source: graph.placeholder(name) for source, name in zip(network.sources, names, strict=True)}
     wanted = {network.output, *(source for step in network.steps for source in step.sources())}
     for step in network.steps:
-        _add_module(root, step.name, modules[step.node.id])
         args = tuple(_argument(step.inputs.get(port), produced) for port in step.ports)
-        made = graph.call_module(step.name, args)
+        made = _call(step, modules[step.node.id], args, root, graph)
         several = len(step.outputs) > 1
         for index, output in enumerate(step.outputs):
             source = Source(step.node.id, output)
             if source in wanted:
                 produced[source] = graph.call_function(operator.getitem, (made, index)) if several else made
     graph.output(produced[network.output])
-    return fx.GraphModule(root, graph)
+    module = fx.GraphModule(root, graph)
+    for container in module.modules():
+        if container is module or type(container) is nn.Module:
+            # Found as any attribute is, where torch would search for a submodule in Python at every call.
+            container.__dict__.update(container._modules)
+    return module
+
+
+class _Inlined(fx.proxy.GraphAppendingTracer):
+    """Writes what a formula does into the graph, under the name of its node."""
+
+    def __init__(self, graph: fx.Graph, name: str) -> None:
+        super().__init__(graph)
+        self._name = name
+
+    def create_node(self, kind: str, target: Any, args: Any, kwargs: Any, *_: Any) -> fx.Node:
+        return super().create_node(kind, target, args, kwargs, self._name)
+
+
+def _call(step: Step, module: nn.Module, args: tuple[Any, ...], root: nn.Module, graph: fx.Graph) -> fx.Node:
+    """What a step adds to the code: a function where its module is no more than that, else a call of the module."""
+    if isinstance(module, Formula) or type(module) in _FORMULAS:
+        tracer = _Inlined(graph, step.name)
+        proxies: Any = fx.node.map_arg(args, lambda node: fx.Proxy(node, tracer))  # type: ignore[arg-type,return-value]
+        made: fx.Node = module(*proxies).node
+    else:
+        _add_module(root, step.name, module)
+        made = graph.call_module(step.name, args)
+    made.meta.setdefault("step", step.name)
+    return made
 
 
 def argument_names(network: Network) -> list[str]:

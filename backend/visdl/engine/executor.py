@@ -20,7 +20,8 @@ _ACTIVATIONS = frozenset({DataType.LAYER, DataType.TENSOR})
 
 def is_network_node(cls: type[BaseNode]) -> bool:
     """Whether nodes of this type are part of the network: layers, and operations on tensors."""
-    return bool(cls.RETURN_TYPES()) and all(spec.dtype in _ACTIVATIONS for spec in cls.RETURN_TYPES())
+    outputs = cls.outputs().values()
+    return bool(outputs) and all(spec.dtype in _ACTIVATIONS for spec in outputs)
 
 
 @dataclass

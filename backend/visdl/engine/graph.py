@@ -27,7 +27,7 @@ class Topology:
     def cycle(self) -> list[str]:
         """The ids along one cycle, in the direction of the wires, first and last the same; else empty."""
         try:
-            self._sorted()
+            self.order  # noqa: B018
         except CycleError as error:
             return list(error.args[1])
         return []
@@ -35,9 +35,6 @@ class Topology:
     @cached_property
     def order(self) -> list[str]:
         """All ids, sources first; among equals as in the graph. Raises CycleError."""
-        return self._sorted()
-
-    def _sorted(self) -> list[str]:
         sorter = TopologicalSorter({i: [edge.source for edge in self.incoming[i]] for i in self.ids})
         return list(sorter.static_order())
 

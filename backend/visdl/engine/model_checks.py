@@ -135,7 +135,7 @@ def _check_sharing(network: Network, facts: NetworkFacts, findings: Findings) ->
                 "which is switched off"
                 if owner and owner.node.disabled
                 else (
-                    "which uses another's weights itself"
+                    "which uses its weights in turn"
                     if owner and owner.owner
                     else "which is no other layer of this model"
                 )

@@ -10,6 +10,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 from torch import fx, nn
 
@@ -24,8 +26,7 @@ from visdl.nodes.registry import NodeRegistry
 _TAKEN = frozenset({*dir(nn.Module()), *dir(fx.GraphModule(nn.Module(), fx.Graph())), *keyword.kwlist, "input", "self"})
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """An output of a layer or of an Input node; without a node, the model's only input."""
 
     node: str | None = None
@@ -51,18 +52,18 @@ class Step:
         for source in self.inputs.values():
             yield from source if isinstance(source, list) else [source]
 
-    @property
+    @cached_property
     def missing(self) -> list[str]:
         """Ports that need a wire and have none."""
         ports = self.cls.ports()
         wanted = [name for name, spec in ports.items() if spec.required or name == next(iter(ports), None)]
         return [name for name in wanted if not self.inputs.get(name)]
 
-    @property
+    @cached_property
     def outputs(self) -> list[str]:
         return self.cls.output_names(self.node.params)
 
-    @property
+    @cached_property
     def ports(self) -> list[str]:
         """The ports that the module is called with, in order: up to the last one that reads anything."""
         names = list(self.cls.ports())
@@ -78,7 +79,7 @@ class Network:
     output: Source
     inputs: list[Node] = field(default_factory=list)  # its Input nodes, in the order of the model's arguments
 
-    @property
+    @cached_property
     def sources(self) -> list[Source]:
         """The model's arguments."""
         return [Source(node.id) for node in self.inputs] or [INPUT]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import Subset
@@ -235,18 +235,27 @@ def _first_bad(model: nn.Module, xs: Sequence[Tensor] | None) -> str:
             return f": the weights '{name}' are not finite any more"
     if xs is None or not all(x.isfinite().all() for x in xs):
         return "" if xs is None else ": the inputs are not finite"
-    found: list[str] = []
-
-    def look(name: str) -> Callable[..., None]:
-        return lambda _module, _inputs, output: None if _is_finite(output) else found.append(name)
-
-    leaves = [(name, module) for name, module in model.named_modules() if not any(module.children())]
-    hooks = [module.register_forward_hook(look(name)) for name, module in leaves]
     with torch.no_grad():
-        model(*xs)
-    for hook in hooks:
-        hook.remove()
-    return f": the first values that are not finite come from '{found[0]}'" if found else ""
+        first = next((name for name, output in _outputs(model, xs) if not _is_finite(output)), "")
+    return f": the first values that are not finite come from '{first}'" if first else ""
+
+
+def _outputs(model: nn.Module, xs: Sequence[Tensor]) -> list[tuple[str, object]]:
+    """What the layers of a model give, one after another, by their names."""
+    found: list[tuple[str, object]] = []
+
+    class Steps(fx.Interpreter):
+        def run_node(self, n: fx.Node) -> Any:
+            found.append((n.meta.get("step", n.name), output := super().run_node(n)))
+            return output
+
+    if isinstance(model, fx.GraphModule):
+        Steps(model).run(*xs)
+        return found
+    for name, layer in model.named_children():
+        xs = [layer(*xs)]
+        found.append((name, xs[0]))
+    return found
 
 
 def _is_finite(output: object) -> bool:

@@ -31,6 +31,14 @@ class Seeded(Protocol):
     def seed(self, seed: int, device: torch.device) -> None: ...
 
 
+class Formula(nn.Module):
+    """A module that is no more than a function of its inputs.
+
+    It has no weights, does the same in training and evaluation, and no branch of its code depends on values or
+    shapes of the inputs, so that a model may have the function in its place (`torch.fx` traces it).
+    """
+
+
 @dataclass(frozen=True)
 class TrainingFacts:
     """What is known of a training result before the run."""

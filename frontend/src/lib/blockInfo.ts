@@ -1,6 +1,6 @@
 /** What any node of a graph is: its type as the catalogue has it, or what the block that it stands for makes of it. */
 import type { Block, Graph, GraphNode, InputInfo, NodeInfo, OutputInfo, PortRef } from "@/api/types";
-import { type Catalogue, findOutput, paramValue } from "./catalogue";
+import { type Catalogue, findOutput, paramValue, shapeOf } from "./catalogue";
 import { findNode } from "./document";
 import { BLOCK, blockOf } from "./rewire";
 import { findEnd, INPUTS, NEW_PORT, type OpenBlock, OUTPUTS, openBlock } from "./scope";
@@ -17,6 +17,16 @@ export function infoOf(graph: Graph, catalogue: Catalogue, node: GraphNode): Nod
 export function infoAt(graph: Graph, catalogue: Catalogue, id: string): NodeInfo | undefined {
   const node = findEnd(graph, id);
   return node && infoOf(graph, catalogue, node);
+}
+
+/** The nodes beside this one whose weights it may use: layers with weights; for a block, others of its kind. */
+export function weightsToShare(graph: Graph, catalogue: Catalogue, node: GraphNode): GraphNode[] {
+  const block = blockOf(node);
+  return graph.nodes.filter((other) => {
+    if (other === node || blockOf(other) !== block) return false;
+    const info = catalogue[other.type];
+    return info !== undefined && shapeOf(info).params.some((param) => param.widget === "layer");
+  });
 }
 
 const shortened = new WeakMap<NodeInfo, Map<number, NodeInfo>>();

@@ -20,7 +20,14 @@ export function dissolveRefusal(graph: Graph, id: string): string | null {
   if (node.disabled) return `${nodeLabel(node)} is switched off: switch it on to dissolve it.`;
   if (node.params.shared === true && repeatsOf(node) > 1)
     return `The repeats of ${nodeLabel(node)} share their weights, which single nodes would not: set shared to off first.`;
+  const sharing = graph.nodes.find((other) => blockOf(other) === blockOf(node) && sharesWith(other, node));
+  if (sharing)
+    return `${nodeLabel(sharing)} and ${nodeLabel(node)} share their weights, which single nodes would not: empty weights_of first.`;
   return null;
+}
+
+function sharesWith(one: GraphNode, other: GraphNode): boolean {
+  return one.id !== other.id && (one.params.weights_of === other.id || other.params.weights_of === one.id);
 }
 
 /** How often the block of a node stands there; 1 for what is no block. */

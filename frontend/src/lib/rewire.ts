@@ -5,7 +5,7 @@ import type { Block, Edge, Graph, GraphNode, PortRef } from "@/api/types";
 export const BLOCK = "Block";
 
 /** What a Block node says besides the parameters that its block exposes. */
-export const OWN_PARAMS: readonly string[] = ["block", "repeat", "shared"];
+export const OWN_PARAMS: readonly string[] = ["block", "repeat", "shared", "weights_of"];
 
 /** An output of a block that no inner node provides. */
 export const NOWHERE: PortRef = { node: "", port: "", index: null };

@@ -182,6 +182,7 @@ const block = nodeType(
     block: input("STRING", { default: "", widget: "block" }),
     repeat: input("INT", { required: false, nullable: true, min: 1, max: 1000 }),
     shared: input("BOOL", { default: false }),
+    weights_of: input("STRING", { default: "", widget: "layer" }),
   },
   [],
   { category: "Blocks", description: "A block of this graph." },

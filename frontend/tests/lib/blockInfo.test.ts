@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Graph } from "@/api/types";
 import { addableBlocks, addableTypes } from "@/lib/addable";
-import { infoAt, infoOf, portsInUse, unknownReason } from "@/lib/blockInfo";
+import { infoAt, infoOf, portsInUse, unknownReason, weightsToShare } from "@/lib/blockInfo";
 import { mergeBlocks } from "@/lib/blockMerge";
 import { fragmentOf, insert, moveNodes } from "@/lib/document";
 import { INPUTS, NEW_PORT, scopeOf, withScope } from "@/lib/scope";
@@ -30,7 +30,7 @@ describe("what a node is", () => {
 
   test("a block has the ports of its definition, the parameters it exposes, and its own", () => {
     expect(enc).toMatchObject({ display_name: "MLP", kind: "block", primary: ["width"] });
-    expect(Object.keys(enc?.inputs ?? {})).toEqual(["input", "width", "repeat", "shared"]);
+    expect(Object.keys(enc?.inputs ?? {})).toEqual(["input", "width", "repeat", "shared", "weights_of"]);
     expect(enc?.inputs.input).toMatchObject({ dtype: "LAYER", is_handle: true, multiple: false });
     expect(enc?.inputs.width).toMatchObject({ dtype: "INT", default: 64, min: 1 });
     expect(enc?.outputs.map((output) => output.name)).toEqual(["output"]);
@@ -45,6 +45,18 @@ describe("what a node is", () => {
       blocks: { ...graph.blocks, outer },
     };
     expect(infoAt(around, ALL, "top")?.inputs.size).toMatchObject({ default: 5, min: 1, label: "" });
+  });
+
+  test("it may share the weights of other blocks of its kind, a layer those of layers", () => {
+    const tower = node("twin", "Block", { params: { block: "mlp" } });
+    const other = node("other", "Block", { params: { block: "other" } });
+    const layers = [node("shared", "Twin"), node("again", "Twin")];
+    const around = { ...graph, nodes: [...graph.nodes, tower, other, ...layers] };
+    const ids = (of: string) =>
+      weightsToShare(around, ALL, around.nodes.find(({ id }) => id === of) ?? tower).map(({ id }) => id);
+    expect(ids("twin")).toEqual(["enc"]);
+    expect(ids("other")).toEqual([]);
+    expect(ids("again")).toEqual(["shared"]);
   });
 
   test("it is the same object until its ports or parameters change", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Edge, Graph } from "@/api/types";
+import type { Edge, Graph, GraphNode } from "@/api/types";
 import { refusal } from "@/lib/connection";
 import { dissolve, dissolveRefusal, withoutUnused } from "@/lib/dissolve";
 import { connect, findNode } from "@/lib/document";
@@ -166,6 +166,11 @@ describe("dissolving", () => {
     expect(dissolveRefusal(off, "enc")).toBe("encoder is switched off: switch it on to dissolve it.");
     expect(dissolveRefusal(encoderGraph({ repeat: 2, shared: true }), "enc")).toMatch(/share their weights/);
     expect(dissolveRefusal(encoderGraph({ repeat: 2 }), "enc")).toBeNull();
+    const [enc, ...rest] = encoderGraph().nodes as [GraphNode, ...GraphNode[]];
+    const twin = { ...enc, id: "twin", params: { block: "mlp", weights_of: "enc" } };
+    const towers = { ...encoderGraph(), nodes: [enc, twin, ...rest] };
+    for (const tower of ["enc", "twin"])
+      expect(dissolveRefusal(towers, tower)).toMatch(/share their weights/);
     expect(dissolveRefusal(off, "head")).toBe("Select a block to dissolve it.");
   });
 

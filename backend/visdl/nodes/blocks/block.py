@@ -17,6 +17,9 @@ class Block(LayerNode):
         None, min=1, max=1000, description="How many, one behind the other; empty: one, without a number in its names"
     )
     shared: bool = Param(False, description="All repeats use one set of weights")
+    weights_of: str = Param(
+        "", widget="layer", description="Use the weights of another block of the same kind, as two towers do"
+    )
 
     @classmethod
     def describe(cls, type_name: str, source: str = "built-in") -> NodeInfo:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from visdl.nodes import LayerNode, NodeRegistry, Param, Shape
 from visdl.nodes.torch_layer import axis_of
+from visdl.nodes.values import Formula
 
 _BROADCAST = "Let sizes of 1 stretch, as torch does; off: batches must have one shape"
 
@@ -23,7 +24,7 @@ def _check_shapes(shapes: list[Shape], broadcast: bool) -> None:
             raise ValueError(f"({shape}) has more axes than ({with_batch[0]})")
 
 
-class Total(nn.Module):
+class Total(Formula):
     def forward(self, inputs: list[Tensor]) -> Tensor:
         total = inputs[0]
         for value in inputs[1:]:
@@ -31,7 +32,7 @@ class Total(nn.Module):
         return total
 
 
-class Product(nn.Module):
+class Product(Formula):
     def forward(self, inputs: list[Tensor]) -> Tensor:
         total = inputs[0]
         for value in inputs[1:]:
@@ -70,12 +71,12 @@ class Multiply(_Elementwise):
         return Product()
 
 
-class Difference(nn.Module):
+class Difference(Formula):
     def forward(self, input: Tensor, other: Tensor) -> Tensor:
         return input - other
 
 
-class Quotient(nn.Module):
+class Quotient(Formula):
     def __init__(self, eps: float) -> None:
         super().__init__()
         self.eps = eps
@@ -111,7 +112,7 @@ class Divide(_Elementwise):
         return Quotient(self.eps)
 
 
-class MatrixProduct(nn.Module):
+class MatrixProduct(Formula):
     def __init__(self, transpose: bool, scale: float) -> None:
         super().__init__()
         self.transpose, self.scale = transpose, scale
@@ -140,7 +141,7 @@ class MatMul(LayerNode):
         return MatrixProduct(self.transpose, self.scale)
 
 
-class Scaled(nn.Module):
+class Scaled(Formula):
     def __init__(self, factor: float, shift: float) -> None:
         super().__init__()
         self.factor, self.shift = factor, shift
@@ -180,7 +181,7 @@ class Scale(LayerNode):
         return LearnedScale(self.factor, input[-1] if self.learned == "per feature" else None)
 
 
-class Reduction(nn.Module):
+class Reduction(Formula):
     """Mean, sum, maximum and the like over axes."""
 
     def __init__(self, name: str, dim: tuple[int, ...], keepdim: bool) -> None:

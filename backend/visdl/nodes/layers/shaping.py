@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from visdl.nodes import DataType, LayerNode, NodeRegistry, OutputSpec, Param, Shape
 from visdl.nodes.torch_layer import TorchLayer, axis_of
+from visdl.nodes.values import Formula
 
 _DIM = "Axis; the batch is axis 0, −1 the last"
 _MOST = 16  # most outputs of Split and Chunk
@@ -18,7 +19,7 @@ class _Shaping(LayerNode):
     CATEGORY = "Shape"
 
 
-class Call(nn.Module):
+class Call(Formula):
     """A tensor method with fixed arguments, as a module."""
 
     def __init__(self, name: str, *args: object) -> None:
@@ -83,7 +84,7 @@ def _behind_batch(shape: Shape, other: Shape) -> tuple[int, ...]:
     return tuple(shape[1:]) if len(shape) == len(other) and shape[0] == 1 else tuple(shape)
 
 
-class Stacked(nn.Module):
+class Stacked(Formula):
     def __init__(self, dim: int) -> None:
         super().__init__()
         self.dim = dim
@@ -302,7 +303,7 @@ class Unsqueeze(_Shaping):
         return Call("unsqueeze", axis_of(self.dim, input, new=True))
 
 
-class Sliced(nn.Module):
+class Sliced(Formula):
     def __init__(self, dim: int, start: int, end: int | None, step: int) -> None:
         super().__init__()
         self.index = (slice(None),) * dim + (slice(start, end, step),)

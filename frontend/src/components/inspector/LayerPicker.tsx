@@ -1,7 +1,6 @@
 import type { GraphNode, Json } from "@/api/types";
 import { type Option, Select } from "@/components/ui/Select";
-import { infoOf } from "@/lib/blockInfo";
-import { shapeOf } from "@/lib/catalogue";
+import { weightsToShare } from "@/lib/blockInfo";
 import { nodeLabel } from "@/lib/document";
 import { useCatalogue } from "@/store/catalogue";
 import { openScope, useGraph } from "@/store/graph";
@@ -17,15 +16,12 @@ interface LayerPickerProps {
 
 const OWN = "its own";
 
-/** Chooses another layer with weights in the same place of the graph. */
+/** Chooses another layer with weights, or another block of the same kind, in the same place of the graph. */
 export function LayerPicker({ id, node, value, onChange, invalid, describedBy }: LayerPickerProps) {
   const scope = useGraph(openScope);
   const types = useCatalogue((state) => state.types);
   const chosen = typeof value === "string" ? value : "";
-  const layers = scope.nodes.filter((other) => {
-    const info = infoOf(scope, types, other);
-    return other.id !== node.id && info && shapeOf(info).params.some((param) => param.widget === "layer");
-  });
+  const layers = weightsToShare(scope, types, node);
   const options: Option[] = layers.map((layer) => ({
     value: layer.id,
     label: nodeLabel(layer),
