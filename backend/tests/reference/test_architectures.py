@@ -148,3 +148,31 @@ def test_weights_are_called_by_the_nodes_they_belong_to():
 def test_the_tied_embedding_is_one_weight():
     model = built(graphs.gpt2(**CASES["gpt2"].small), CASES["gpt2"].inputs())
     assert model.head.weight is model.wte.weight
+
+
+@pytest.mark.parametrize("name", ["resnet18", "unet", "mobilenet_v2", "transformer", "gpt2"])
+def test_with_any_single_node_off_it_trains_or_is_refused_with_a_sentence(name):
+    case, check = CASES[name], Validator(NodeRegistry, {}.__getitem__)
+    inputs = images(64)() if case.inputs()[0].dim() == 4 else case.inputs()
+    whole = case.graph(**case.small)
+    places = [("", node.id) for node in whole.nodes if node.type not in ("Input", "ModelAssembly")]
+    places += [(block, node.id) for block, definition in whole.blocks.items() for node in definition.nodes]
+    trained = 0
+    for block, node_id in places:
+        graph = case.graph(**case.small)
+        next(n for n in (graph.blocks[block] if block else graph).nodes if n.id == node_id).disabled = True
+        report = check.report(graph)
+        errors = [found for found in report.diagnostics if found.severity == "error"]
+        assert all(found.node and found.message.endswith(".") for found in errors)
+        if errors:
+            continue
+        model, trained = built(graph, inputs), trained + 1
+        output = model(*inputs)
+        [wire] = [edge for edge in graph.edges if edge.target_input == "layers"]
+        expected = report.nodes[wire.source].outputs[wire.source_output].shape
+        assert list(output.shape[1:]) == expected[1:]
+        output.square().mean().backward()
+        grads = [weight.grad for weight in model.parameters() if weight.grad is not None]
+        assert grads
+        assert all(grad.isfinite().all() for grad in grads)
+    assert trained

@@ -4,13 +4,15 @@ import { sameMeaning } from "@/lib/document";
 import { useGraph } from "@/store/graph";
 import { useServer } from "@/store/server";
 
-const DEBOUNCE_MS = 60;
+/** Edits closer together than this are checked once, behind the last; one on its own is checked at once. */
+const CLOSE_MS = 60;
 
 /** Has the server check each change of the document; a request that became stale is aborted. */
 export function useValidation(): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let request = new AbortController();
+    let lastEdit = Number.NEGATIVE_INFINITY;
 
     const check = async (): Promise<void> => {
       request = new AbortController();
@@ -27,7 +29,11 @@ export function useValidation(): void {
       request.abort();
       clearTimeout(timer);
       useGraph.setState({ validating: true });
-      timer = setTimeout(() => void check(), DEBOUNCE_MS);
+      const now = performance.now();
+      // Asked before the page is drawn anew: the server works meanwhile.
+      if (now - lastEdit >= CLOSE_MS) void check();
+      else timer = setTimeout(() => void check(), CLOSE_MS);
+      lastEdit = now;
     };
 
     schedule();

@@ -9,7 +9,7 @@ import { reportIn } from "@/lib/scopeReport";
 /** Where the last edit is kept: nowhere yet, in this browser, or on the server. */
 type DraftState = "clean" | "pending" | "browser" | "server";
 
-interface GraphState {
+export interface GraphState {
   /** The document: always the whole of it. */
   graph: Graph;
   /** The block whose inside is shown, by the Block nodes that lead to it; empty for the graph itself. */

@@ -26,7 +26,7 @@ export interface NodeRun {
   message?: string;
 }
 
-interface RunsState {
+export interface RunsState {
   runs: Readonly<Record<string, Run>>;
   /** The run that the dashboard, the logs and the cards on the canvas show. */
   activeRunId: string | null;

@@ -1,15 +1,16 @@
 import { runAt } from "@/lib/nodeRuns";
-import { useGraph } from "@/store/graph";
-import { activeRun, type NodeRun, useRuns } from "@/store/runs";
+import { type GraphState, useGraph } from "@/store/graph";
+import { activeRun, type NodeRun, type RunsState, useRuns } from "@/store/runs";
 
 /** What the run that is shown says of a node; nothing while another graph is open than it was made from. */
+function nodeRun({ graph, path }: GraphState, runs: RunsState, id: string): NodeRun | undefined {
+  return activeRun(runs)?.graph_name === graph.name ? runAt(runs.nodes, graph, path, id) : undefined;
+}
+
+/** The same, followed: a card is drawn anew only when its own run says something else, not with every edit. */
 function useNodeRun(id: string): NodeRun | undefined {
-  const name = useGraph((state) => state.graph.name);
-  const graph = useGraph((state) => state.graph);
-  const path = useGraph((state) => state.path);
-  return useRuns((state) =>
-    activeRun(state)?.graph_name === name ? runAt(state.nodes, graph, path, id) : undefined,
-  );
+  useGraph((state) => nodeRun(state, useRuns.getState(), id));
+  return useRuns((state) => nodeRun(useGraph.getState(), state, id));
 }
 
 /** What a node does in the run that is shown. */
