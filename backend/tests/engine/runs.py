@@ -20,7 +20,7 @@ from visdl.engine.reporter import Reporter
 from visdl.engine.training_control import TrainingController
 from visdl.models.events import MetricsEvent, RunEvent
 from visdl.models.graph import Graph
-from visdl.models.runs import RunState
+from visdl.models.runs import MetricSummary, RunState
 from visdl.nodes import NodeRegistry
 
 
@@ -35,6 +35,13 @@ class Outcome:
         """All values of a metric, in order."""
         found = (event.series.get(key, []) for event in self.events if isinstance(event, MetricsEvent))
         return [value for points in found for _, _, value in points]
+
+    def best(self, key: str) -> MetricSummary:
+        """What the run's record says of a metric at the end."""
+        found = [
+            event.summary[key] for event in self.events if isinstance(event, MetricsEvent) and key in event.summary
+        ]
+        return found[-1]
 
     def weights(self) -> dict[str, Tensor]:
         return load_file(self.folder / "artifacts" / "weights.safetensors")

@@ -152,6 +152,14 @@ def test_towers_that_cannot_share_are_refused_with_a_sentence(params, off, reaso
     assert found.message == f"'b' is to use the weights of {reason}"
 
 
+@pytest.mark.parametrize("param", ["weights_of", "block"])
+def test_a_sentence_stays_short_however_long_the_name_in_it(param):
+    drawn = graph(("a", {}), ("b", {param: "x" * 65_000}))
+    [found] = [problem for problem in validator().report(drawn).diagnostics if problem.severity == "error"]
+    assert found.node == "b"
+    assert len(found.message) < 300
+
+
 def test_blocks_lie_in_blocks():
     outer = Block(
         nodes=[

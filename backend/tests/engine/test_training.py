@@ -154,8 +154,10 @@ def test_going_on_from_a_checkpoint_in_the_middle_of_an_epoch_gives_the_same_bit
             after_step=lambda step: controller.leave() if step == 6 else None,
         )
     outcome = execute(graph, tmp_path / "run", data)
-    assert outcome.series("batch_loss") == straight.series("batch_loss")[6:]
-    assert outcome.series("val_loss")[-1] == straight.series("val_loss")[-1]
+    # nobody stored the first steps: they are said again
+    assert outcome.series("batch_loss") == straight.series("batch_loss")
+    assert outcome.series("val_loss") == straight.series("val_loss")
+    assert outcome.best("val_loss") == straight.best("val_loss")
     assert_equal_weights(outcome.weights(), straight.weights())
 
 

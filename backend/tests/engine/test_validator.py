@@ -256,3 +256,11 @@ def test_a_missing_wire_is_said_also_behind_another_mistake(data):
     graph.edges.append(wire("train.result > eval.training_result"))
     found = codes(validator(data).report(graph, to_run=True))
     assert set(found) == {("output_shape", "fc2", "out_features"), ("missing_input", "eval", "test_dataset")}
+
+
+def test_a_sentence_stays_short_however_long_the_name_of_the_layer_whose_weights_are_wanted(tmp_path):
+    graph = chain([("fc1", "Linear", {"out_features": 1, "weights_of": "x" * 65_000})])
+    [found] = [
+        problem for problem in validator(numbers(tmp_path)).report(graph).diagnostics if problem.port == "weights_of"
+    ]
+    assert len(found.message) < 300

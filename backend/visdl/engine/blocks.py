@@ -216,7 +216,7 @@ class _Flattener:
         else:
             self._own(tower.members, tower.path, tower.owner)
             return
-        name = theirs.node.label if theirs else tower.owner
+        name = theirs.node.label if theirs else tower.owner[:80]
         message = f"'{own.label}' is to use the weights of '{name}', {reason}."
         hint = "Choose another block of the same kind, or empty weights_of."
         self._say("weights_of", tower.path, "weights_of", message, hint)
@@ -271,8 +271,8 @@ class _Flattener:
         label, repeat = node.label, node.params.get("repeat")
         if block is None:
             there = ", ".join(f"'{key}'" for key in self._graph.blocks) or "none"
-            self._say("unknown_block", path, "block", f"'{label}' is of the block '{name}', which the graph does not "
-                      "have.", f"The graph's blocks: {there}.")  # fmt: skip
+            message = f"'{label}' is of the block '{name[:80]}', which the graph does not have."
+            self._say("unknown_block", path, "block", message, f"The graph's blocks: {there}.")
             return None
         if name in scope.blocks:
             cycle = " → ".join([*scope.blocks[scope.blocks.index(name) :], name])

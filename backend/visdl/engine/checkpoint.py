@@ -6,12 +6,13 @@ two newest and the best are kept. It holds tensors and plain values only, and is
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,14 +43,20 @@ class CheckpointFolder:
     def save(
         self, payload: dict[str, Any], *, epoch: int, step: int, reason: Reason, is_best: bool = False
     ) -> Manifest:
-        """Write a checkpoint. Raises OSError, with the earlier ones intact, when it cannot be written."""
+        """Write a checkpoint. Raises OSError, with the earlier ones intact, when it cannot be written.
+
+        A whole one of the same step stays as it is: nothing was trained since, and replacing two files is two steps.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"checkpoint-{step:09d}.pt"
+        there = _manifest(path)
+        if there is not None and _problem(path, there) is None:
+            return self._record(there.model_copy(update={"reason": reason, "is_best": is_best or there.is_best}))
         buffer = io.BytesIO()
         torch.save(payload, buffer)
         data = buffer.getbuffer()
-        stem = f"checkpoint-{step:09d}"
         manifest = Manifest(
-            file=f"{stem}.pt",
+            file=path.name,
             sha256=hashlib.sha256(data).hexdigest(),
             bytes=len(data),
             epoch=epoch,
@@ -57,40 +64,40 @@ class CheckpointFolder:
             reason=reason,
             is_best=is_best,
         )
-        write_atomic(self._folder / manifest.file, data)
-        write_atomic(self._folder / f"{stem}.json", manifest.model_dump_json(indent=1).encode())
+        path.with_suffix(".json").unlink(missing_ok=True)  # of another file: without a record this one does not count
+        write_atomic(path, data)
+        self._record(manifest)
         self._prune()
+        return manifest
+
+    def _record(self, manifest: Manifest) -> Manifest:
+        write_atomic(
+            self._folder / Path(manifest.file).with_suffix(".json"), manifest.model_dump_json(indent=1).encode()
+        )
         return manifest
 
     def manifests(self) -> list[Manifest]:
         """The checkpoints there are, the newest first."""
         return sorted(self._read_manifests(), key=lambda manifest: manifest.step, reverse=True)
 
-    def newest(self) -> tuple[Manifest, dict[str, Any]] | None:
-        """The newest checkpoint that is whole; damaged ones are passed over and logged."""
-        for manifest in self.manifests():
-            data = self._verified(manifest)
-            if data is not None:
-                return manifest, torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
+    def newest(self, say: Callable[[str], None] = log.warning) -> tuple[Manifest, dict[str, Any]] | None:
+        """The newest checkpoint that is whole. Damaged ones are put aside, each with a sentence to `say`."""
+        for record in sorted(self._folder.glob("checkpoint-*.json"), reverse=True):
+            path, manifest = record.with_suffix(".pt"), _manifest(record)
+            reason = _problem(path, manifest) if manifest else "its record is damaged"
+            if manifest is not None and reason is None:
+                return manifest, torch.load(path, weights_only=True, map_location="cpu")
+            say(f"The checkpoint {path.name} is not used: {reason}.")
+            with contextlib.suppress(OSError):
+                record.unlink()
+                path.rename(path.with_suffix(".damaged"))
         return None
 
-    def _verified(self, manifest: Manifest) -> bytes | None:
-        try:
-            data = (self._folder / manifest.file).read_bytes()
-        except OSError as error:
-            log.warning("Checkpoint %s cannot be read: %s", manifest.file, error)
-            return None
-        if hashlib.sha256(data).hexdigest() != manifest.sha256:
-            log.warning("Checkpoint %s is damaged; an older one is used.", manifest.file)
-            return None
-        return data
-
     def _read_manifests(self) -> Iterator[Manifest]:
-        for path in self._folder.glob("checkpoint-*.json"):
-            try:
-                yield Manifest.model_validate_json(path.read_bytes())
-            except (OSError, ValidationError):
-                log.warning("The manifest %s is damaged; its checkpoint is passed over.", path.name)
+        for record in self._folder.glob("checkpoint-*.json"):
+            manifest = _manifest(record)
+            if manifest is not None:
+                yield manifest
 
     def _prune(self) -> None:
         manifests = self.manifests()
@@ -99,6 +106,27 @@ class CheckpointFolder:
             if manifest is not best:
                 (self._folder / manifest.file).with_suffix(".json").unlink(missing_ok=True)
                 (self._folder / manifest.file).unlink(missing_ok=True)
+        for path in (*self._folder.glob("checkpoint-*.pt"), *self._folder.glob(".checkpoint-*.tmp")):
+            if not path.with_suffix(".json").exists():  # of a process that was killed while it wrote
+                path.unlink(missing_ok=True)
+
+
+def _manifest(path: Path) -> Manifest | None:
+    """What is recorded of the checkpoint in this file; None where the record is damaged or missing."""
+    try:
+        return Manifest.model_validate_json(path.with_suffix(".json").read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _problem(path: Path, manifest: Manifest) -> str | None:
+    """Why the file of a checkpoint cannot be used."""
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return f"it cannot be read ({error.strerror or error})"
+    return None if found == manifest.sha256 else "it is damaged"
 
 
 def write_atomic(path: Path, data: bytes | memoryview) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,7 @@ class RunSpec:
     folder: str
     datasets: dict[str, tuple[dict[str, Any], str]]  # by what the graph calls it: record, folder
     nodes_dir: str | None = None
+    stored: dict[str, int] = field(default_factory=dict)  # up to which step the server has each metric
 
 
 class Execution:
@@ -143,8 +144,9 @@ class Execution:
         prepared = prepare(args, arguments, seeds.derive(self._spec.seed, "order", node.id), self._registry)
         if self._spec.auto_threads:
             torch.set_num_threads(useful_threads(prepared.plan, self._spec.threads))
-        self._on_state(RunState.RUNNING)
-        training = TrainingRun(prepared, self._controller, self._reporter, self._folder, self._on_state)
+        training = TrainingRun(
+            prepared, self._controller, self._reporter, self._folder, self._on_state, self._spec.stored
+        )
         result = training.run()
         self._write_weights(result)
         return result

@@ -140,7 +140,7 @@ def _check_sharing(network: Network, facts: NetworkFacts, findings: Findings) ->
                     else "which is no other layer of this model"
                 )
             )
-            message = f"'{step.node.label}' is to use the weights of '{step.owner}', {reason}."
+            message = f"'{step.node.label}' is to use the weights of '{step.owner[:80]}', {reason}."
             findings.say(step.node, message, code="weights_of", port="weights_of", hint="Choose another layer.")
         elif theirs is not None and not theirs.error and not own.error:
             shared = {name: shape for name, shape in own.weights.items() if theirs.weights.get(name) == shape}

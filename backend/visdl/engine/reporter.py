@@ -5,14 +5,19 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import torch
 
 from visdl.models.events import LogEvent, MetricsEvent, NodeEvent, Point, ProgressEvent, RunEvent
 from visdl.models.runs import MetricSummary, Progress
 
 _INTERVAL = 0.1  # seconds between two messages with metrics
 _SPEED_WINDOW = 5.0  # seconds over which samples per second are averaged
+_TAIL_SECONDS = (
+    2.0  # at least this much of the curves lies in a checkpoint: the server may have died before it had them
+)
 
 Send = Callable[[list[RunEvent]], None]
 Direction = Literal["minimize", "maximize"] | None
@@ -31,6 +36,9 @@ class Reporter:
         self._rows = 0
         self._marks: list[tuple[float, int]] = [(now(), 0)]
         self._sent = -math.inf
+        self._tail: dict[str, list[Point]] = {}
+        self._older: dict[str, list[Point]] = {}
+        self._turned = now()
         self.progress = Progress()
 
     def step(self, step: int, rows: int, losses: list[tuple[int, float]]) -> None:
@@ -66,10 +74,36 @@ class Reporter:
         self._speed()
         events: list[RunEvent] = []
         if self._series:
+            for key, points in self._series.items():
+                self._tail.setdefault(key, []).extend(points)
             events.append(MetricsEvent(series=self._series, summary=self._fresh))
         events.append(ProgressEvent(progress=self.progress.model_copy()))
         self._series, self._fresh = {}, {}
         self._dispatch(events)
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint holds: the last of the curves, and the best values so far."""
+        merged = {key: [*self._older.get(key, []), *self._tail.get(key, [])] for key in {**self._older, **self._tail}}
+        if self._now() - self._turned >= _TAIL_SECONDS:
+            self._older, self._tail, self._turned = self._tail, {}, self._now()
+        nan = math.nan
+        curves = {
+            key: torch.tensor(
+                [(*place, nan if value is None else value) for *place, value in points], dtype=torch.float64
+            )
+            for key, points in merged.items()
+        }
+        return {"curves": curves, "best": {key: summary.model_dump() for key, summary in self._summary.items()}}
+
+    def restore(self, state: Mapping[str, Any], stored: Mapping[str, int]) -> None:
+        """Go on from a checkpoint: say what the server did not get any more, behind the step that it has of each."""
+        self._summary = {key: MetricSummary.model_validate(value) for key, value in state["best"].items()}
+        self._fresh = dict(self._summary)
+        for key, points in state["curves"].items():
+            missing = points[points[:, 0] > stored.get(key, 0)].tolist()
+            self._series[key] = [(int(s), int(e), value if math.isfinite(value) else None) for s, e, value in missing]
+        self._series = {key: points for key, points in self._series.items() if points}
+        self.flush()
 
     def rest(self) -> None:
         """Training stands still from now on (a pause): it does not count towards the speed."""

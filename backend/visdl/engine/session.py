@@ -361,6 +361,7 @@ class RunSupervisor:
             folder=str(self._folder / run.id),
             datasets=datasets,
             nodes_dir=str(self._nodes_dir) if self._nodes_dir else None,
+            stored=self._store.stored_steps(run.id),
         )
 
     def _dataset_params(self, graph: Graph) -> Iterator[tuple[Node, str, str]]:

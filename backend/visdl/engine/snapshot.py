@@ -9,6 +9,9 @@ import torch
 from visdl.engine.trainer import FitPlan, FitState
 from visdl.nodes.values import Seeded
 
+#: What the numbers of a training depend on besides what is in the checkpoint, as it is called in a sentence.
+MACHINE = {"device": "device", "torch": "PyTorch version", "cpu": "instruction set of the CPU"}
+
 
 def snapshot(plan: FitPlan, state: FitState) -> dict[str, Any]:
     """Model, optimizer, every generator, and the position in the training."""
@@ -22,14 +25,17 @@ def snapshot(plan: FitPlan, state: FitState) -> dict[str, Any]:
         "cuda_rng": torch.cuda.get_rng_state_all() if _device(plan).type == "cuda" else [],
         "seed": plan.seed,
         "threads": torch.get_num_threads(),
-        "torch": str(torch.__version__),  # a plain text, not its class
-        "device": str(_device(plan)),
+        **_machine(plan),
     }
 
 
 def restore(payload: dict[str, Any], plan: FitPlan) -> FitState:
-    """Put a snapshot back into the model and optimizer of `plan`; returns where the training was."""
+    """Put a snapshot back into the model and optimizer of `plan`; returns where the training was.
+
+    The number of threads is the snapshot's too: sums over another number of parts differ in the last bit.
+    """
     device = _device(plan)
+    torch.set_num_threads(payload["threads"])
     plan.model.load_state_dict(payload["model"])
     plan.optimizer.load_state_dict(payload["optimizer"])
     for part, scheduler_state in zip(plan.schedule, payload.get("schedule", []), strict=True):
@@ -42,6 +48,22 @@ def restore(payload: dict[str, Any], plan: FitPlan) -> FitState:
     state = FitState(**payload["state"])
     state.seen = [(prediction.to(device), target.to(device)) for prediction, target in state.seen]
     return state
+
+
+def differences(payload: dict[str, Any], plan: FitPlan) -> list[str]:
+    """Where this machine differs from the snapshot's, so that going on is not equal to the last bit."""
+    return [
+        f"the {name} is {now}, it was {payload[key]}"
+        for key, name in MACHINE.items()
+        if (now := _machine(plan)[key]) != payload[key]
+    ]
+
+
+def _machine(plan: FitPlan) -> dict[str, str]:
+    device = _device(plan)
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
+    torch_version = str(torch.__version__)  # a plain text, not its class
+    return {"device": name, "torch": torch_version, "cpu": torch.backends.cpu.get_cpu_capability()}
 
 
 def _seeded(plan: FitPlan) -> list[Any]:

@@ -11,6 +11,7 @@ class Wish(StrEnum):
     PAUSE = "pause"
     STOP = "stop"
     LEAVE = "leave"  # the server is gone: write a checkpoint and exit
+    RELEASE = "release"  # paused for long: give the process back, as a checkpoint holds all there is
 
 
 class TrainingController:
@@ -20,7 +21,7 @@ class TrainingController:
     """
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.RLock())
         self.wish = Wish.RUN
 
     def pause(self) -> None:
@@ -28,6 +29,12 @@ class TrainingController:
 
     def resume(self) -> None:
         self._set(Wish.RUN)
+
+    def release(self) -> None:
+        """Give a paused training's process back; not where it goes on or ends by now."""
+        with self._changed:
+            if self.wish is Wish.PAUSE:
+                self._set(Wish.RELEASE)
 
     def stop(self) -> None:
         self._set(Wish.STOP)

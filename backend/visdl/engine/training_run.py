@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from visdl.datasets.split import Loader
 from visdl.engine.checkpoint import CheckpointFolder, Reason
 from visdl.engine.measures import usual_metrics
 from visdl.engine.reporter import Reporter
-from visdl.engine.snapshot import restore, snapshot
+from visdl.engine.snapshot import differences, restore, snapshot
 from visdl.engine.trainer import (
     EpochDone,
     FitPlan,
@@ -165,23 +165,26 @@ class TrainingRun:
     reporter: Reporter
     folder: Path
     on_state: Callable[[RunState], None]
+    stored: Mapping[str, int] = field(default_factory=dict)  # up to which step the server has each metric
 
     def __post_init__(self) -> None:
         self._checkpoints = CheckpointFolder(self.folder / "checkpoints")
         self._saved_at = time.monotonic()
+        self._saved_step: int | None = None  # which step the newest checkpoint holds
 
     def run(self) -> TrainingResult:
         """Train. Goes on from the newest checkpoint where the run has one. Raises RunError, or Leave."""
         plan = self.prepared.plan
         state = self._start()
-        stopped = False
-        for event in fit(plan, state):
+        self.on_state(RunState.RUNNING)
+        stopped = self._obey(state)  # a stop of a run that had given its process back
+        for event in fit(plan, state) if not stopped else ():
             if isinstance(event, StepDone):
                 self.reporter.step(event.step, event.rows, event.losses)
             else:
                 self._epoch_done(event, state)
             _let_others_run()
-            if self.controller.wish is not Wish.RUN and self._obey(state):
+            if self._obey(state):
                 stopped = True
                 break
         self.reporter.flush()
@@ -192,14 +195,26 @@ class TrainingRun:
 
     def _start(self) -> FitState:
         plan, progress = self.prepared.plan, self.reporter.progress
-        newest = self._checkpoints.newest()
+        damaged: list[str] = []
+        newest = self._checkpoints.newest(damaged.append)
+        for sentence in damaged:
+            self.reporter.log(sentence, "warning")
+        if damaged and newest is None:
+            self.reporter.log("No checkpoint is whole: the training begins anew.", "warning")
         state = restore(newest[1], plan) if newest else FitState()
         progress.epochs = plan.epochs
         progress.steps = plan.epochs * len(batch_sizes(plan))
         progress.epoch, progress.step = state.epoch, state.step
-        if newest:
-            self.reporter.log(f"Going on from the checkpoint at step {state.step}.")
-        self.reporter.flush()
+        if newest is None:
+            self.reporter.flush()
+            return state
+        self._saved_step = state.step
+        self.reporter.restore(newest[1]["reporter"], self.stored)
+        self.reporter.log(f"Going on from the checkpoint at step {state.step}.")
+        different = differences(newest[1], plan)
+        if different:
+            what = "; ".join(different)
+            self.reporter.log(f"From here on the numbers may differ in the last digits: {what}.", "warning")
         return state
 
     def _epoch_done(self, event: EpochDone, state: FitState) -> None:
@@ -213,32 +228,44 @@ class TrainingRun:
             self._save(state, "epoch", is_best=event.is_best)
 
     def _obey(self, state: FitState) -> bool:
-        """Do as the controller wishes; True when the training is to stop. Raises Leave when the server is gone."""
+        """Do as the controller wishes; True when the training is to stop. Raises Leave when its process is to end."""
         wish = self.controller.wish
+        if wish is Wish.RUN:
+            return False
+        self.reporter.rest()
         if wish is Wish.PAUSE:
-            self.reporter.rest()
             self._save(state, "pause")
             self.on_state(RunState.PAUSED)
-            wish = self.controller.wait_while_paused()
+            wish = self._wait(state)
             if wish is Wish.RUN:
                 self.on_state(RunState.RUNNING)
                 return False
         if wish is Wish.LEAVE:
             self._save(state, "interrupted")
             raise Leave
-        self.reporter.flush()
         self._save(state, "stop")
         return True
+
+    def _wait(self, state: FitState) -> Wish:
+        """Wait until a pause ends. The process is given back only when a checkpoint holds all there is."""
+        while (wish := self.controller.wait_while_paused()) is Wish.RELEASE:
+            if self._saved_step != state.step:
+                self._save(state, "pause")
+            if self._saved_step == state.step:
+                raise Leave
+            self.controller.pause()
+        return wish
 
     def _save(self, state: FitState, reason: Reason, *, is_best: bool = False) -> None:
         """Write a checkpoint. A disk that refuses is said, and the training goes on."""
         self._saved_at = time.monotonic()
-        payload = snapshot(self.prepared.plan, state)
+        payload = {**snapshot(self.prepared.plan, state), "reporter": self.reporter.state()}
         try:
             saved = self._checkpoints.save(payload, epoch=state.epoch, step=state.step, reason=reason, is_best=is_best)
         except OSError as error:
             self.reporter.log(f"The checkpoint could not be saved: {error.strerror or error}.", "error")
             return
+        self._saved_step = state.step
         self.reporter.event(CheckpointEvent(name=saved.file, epoch=saved.epoch, step=saved.step, reason=reason))
 
     def _result(self, state: FitState, stopped: bool) -> TrainingResult:

@@ -57,6 +57,7 @@ class Link:
             "resume": controller.resume,
             "stop": controller.stop,
             "leave": controller.leave,
+            "release": controller.release,
         }
         try:
             while True:

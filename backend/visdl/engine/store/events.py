@@ -77,6 +77,15 @@ class EventTable:
             truncated = truncated or len(shown) < len(points)
         return MetricSeries(series=series, truncated=truncated)
 
+    def stored_steps(self, run_id: str) -> dict[str, int]:
+        """Up to which optimizer step each metric of a run is there."""
+        rows = self._db.read(
+            "SELECT p.key, max(p.seq), p.body FROM points p JOIN runs r ON r.number = p.run"
+            " WHERE r.id = ? GROUP BY p.key",
+            (run_id,),
+        )
+        return {row["key"]: int(_unpack(row["body"])[-1, 0]) for row in rows}
+
     def _rebuild(self, rows: Iterable[sqlite3.Row]) -> list[RunEvent]:
         return [self._event(row) for row in rows]
 
