@@ -69,4 +69,4 @@ def test_the_docs_list_every_setting_with_its_default():
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=True)
         if default is not None and default != [] and name != "data_dir":
-            assert rows[name.upper()] == f"`{default}`", name
+            assert rows[name.upper()] == f"`{str(default).lower() if isinstance(default, bool) else default}`", name

@@ -21,6 +21,8 @@ from visdl.api.system_monitor import SystemMonitor
 from visdl.config import ROOT, Settings
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.importer import import_csv
+from visdl.engine.predictor import Predictor
+from visdl.engine.run_specs import RunPolicy
 from visdl.engine.session import RunSupervisor
 from visdl.engine.starters import Starters
 from visdl.engine.store import Store
@@ -91,10 +93,15 @@ def open_services(settings: Settings) -> Iterator[Services]:
             NodeRegistry,
             validator,
             data_dir=settings.data_dir,
-            device=settings.device,
-            threads=settings.threads,
-            concurrent_runs=settings.concurrent_runs,
-            nodes_dir=settings.nodes_dir,
+            policy=RunPolicy(
+                device=settings.device,
+                threads=settings.threads,
+                concurrent=settings.concurrent_runs,
+                nodes_dir=settings.nodes_dir,
+                auto_resume=settings.auto_resume,
+                pause_minutes=settings.pause_minutes,
+                hang_seconds=settings.hang_seconds,
+            ),
         )
         monitor = SystemMonitor(settings.data_dir, lambda: runs.device, runs.counts)
         starters = Starters(store, settings.data_dir, settings.max_columns)
@@ -108,6 +115,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 catalogue=_CATALOGUE.dump_json(NodeRegistry.describe()),
                 validator=validator,
                 runs=runs,
+                predictor=Predictor(store, validator, runs.specs, runs.pool, settings.data_dir / "runs"),
                 starters=starters,
                 monitor=monitor,
                 data_dir=settings.data_dir,

@@ -18,7 +18,7 @@ from visdl.engine.graph import Topology
 from visdl.engine.network import Network, extract
 from visdl.engine.reporter import Reporter
 from visdl.engine.training_control import TrainingController
-from visdl.models.events import MetricsEvent, RunEvent
+from visdl.models.events import MetricsEvent, ProgressEvent, RunEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import MetricSummary, RunState
 from visdl.nodes import NodeRegistry
@@ -35,6 +35,11 @@ class Outcome:
         """All values of a metric, in order."""
         found = (event.series.get(key, []) for event in self.events if isinstance(event, MetricsEvent))
         return [value for points in found for _, _, value in points]
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps of the whole training."""
+        return [event.progress for event in self.events if isinstance(event, ProgressEvent)][-1].step
 
     def best(self, key: str) -> MetricSummary:
         """What the run's record says of a metric at the end."""

@@ -7,7 +7,9 @@ import signal
 import time
 
 import pytest
+from safetensors.torch import load_file
 
+from visdl.engine.run_specs import RunPolicy
 from visdl.engine.session import RunSupervisor
 from visdl.engine.store import Store
 from visdl.engine.telemetry import Telemetry
@@ -19,16 +21,19 @@ from visdl.models.schemas import NewRun
 from visdl.nodes import NodeRegistry
 
 from .graphs import MLP, chain, numbers
+from .runs import assert_equal_weights, execute
 
 LONG = {"epochs": 1_000_000}
 
 
 @contextlib.contextmanager
-def supervised(data_dir, dataset):
+def supervised(data_dir, dataset, **policy):
     """A supervisor on this data folder, as a server has it."""
     store = Store(data_dir / "visdl.db")
     validator = Validator(NodeRegistry, lambda name: dataset)
-    supervisor = RunSupervisor(store, Telemetry(), NodeRegistry, validator, data_dir=data_dir, threads=1)
+    supervisor = RunSupervisor(
+        store, Telemetry(), NodeRegistry, validator, data_dir=data_dir, policy=RunPolicy(threads=1, **policy)
+    )
     supervisor.start()
     try:
         yield supervisor, store
@@ -157,3 +162,121 @@ def test_a_graph_that_cannot_train_is_refused_with_its_report(runs):
     with pytest.raises(InvalidGraphError) as caught:
         runs[0].create(NewRun(), graph)
     assert caught.value.report.diagnostics[0].node == "fc1"
+
+
+def paused(runs, **train):
+    """A run that was paused after some steps and has given its process back."""
+    run = start(runs, **train)
+    trains(runs, run)
+    assert runs[0].pause(run).state is RunState.PAUSED
+    until(lambda: runs[1].run(run).released)
+    return run
+
+
+@pytest.fixture
+def hasty(tmp_path, dataset):
+    """A supervisor that takes the process of a paused run back at once."""
+    with supervised(tmp_path / "data", dataset, pause_minutes=0) as pair:
+        yield pair
+
+
+def test_a_paused_run_makes_room_and_goes_on_in_another_process_as_if_nothing_had_been(hasty, tmp_path, dataset):
+    run = paused(hasty, epochs=400)
+    assert hasty[0].counts() == (0, 0)
+    step = hasty[1].run(run).progress.step
+    assert step < 400 * 2
+    assert hasty[0].resume(run).state is RunState.RUNNING
+    done = ended(hasty, run)
+    assert (done.state, done.resuming, done.released) == (RunState.COMPLETED, False, False)
+    straight = execute(hasty[1].run_graph(run), tmp_path / "straight", dataset)
+    weights = load_file(hasty[0].artifact_path(run, "weights.safetensors"))
+    assert_equal_weights(weights, straight.weights())
+    assert done.metrics["val_loss"] == straight.best("val_loss")
+    series = hasty[1].series(run).series
+    assert [value for _, _, value in series["batch_loss"]] == straight.series("batch_loss")
+    assert [value for _, _, value in series["val_loss"]] == straight.series("val_loss")
+
+
+def test_a_resumed_run_waits_for_a_place_before_those_that_are_new(hasty):
+    run = paused(hasty, **LONG)
+    other, third = start(hasty, **LONG), start(hasty, epochs=1)
+    trains(hasty, other)
+    hasty[1].patch_run(run, resuming=True)  # as `resume` does, without its wait
+    hasty[0]._wake()
+    hasty[0].stop(other)
+    until(lambda: hasty[1].run(run).state is RunState.RUNNING)
+    assert hasty[1].run(third).state is RunState.QUEUED
+    hasty[0].stop(run)
+    assert ended(hasty, run).state is RunState.STOPPED
+    assert ended(hasty, third).state is RunState.COMPLETED
+
+
+def test_a_run_that_waits_for_a_place_can_be_paused_again(hasty):
+    run = paused(hasty, **LONG)
+    other = start(hasty, **LONG)
+    trains(hasty, other)
+    hasty[1].patch_run(run, resuming=True)
+    assert hasty[0].pause(run).resuming is False
+    hasty[0].stop(other)
+    ended(hasty, other)
+    assert hasty[1].run(run).state is RunState.PAUSED
+
+
+def test_a_paused_run_without_a_process_can_be_stopped_and_keeps_its_result(hasty):
+    run = paused(hasty, **LONG)
+    step = hasty[1].run(run).progress.step
+    assert hasty[0].stop(run).state is RunState.STOPPING
+    stopped = ended(hasty, run)
+    assert (stopped.state, stopped.progress.step) == (RunState.STOPPED, step)
+    assert "weights.safetensors" in {artifact.name for artifact in hasty[0].artifacts(run)}
+
+
+@pytest.mark.parametrize("minutes", [0, 10])
+def test_a_paused_run_stays_paused_through_a_restart(tmp_path, dataset, minutes):
+    with supervised(tmp_path / "data", dataset, pause_minutes=minutes) as pair:
+        run = start(pair, **LONG)
+        trains(pair, run)
+        pair[0].pause(run)
+    with supervised(tmp_path / "data", dataset, auto_resume=True) as pair:
+        record = pair[1].run(run)
+        assert (record.state, record.released) == (RunState.PAUSED, True)
+        assert pair[0].resume(run).state is RunState.RUNNING
+        until(lambda: pair[1].run(run).progress.step > record.progress.step)
+
+
+def test_runs_go_on_by_themselves_where_that_is_set_but_not_without_end(tmp_path, dataset):
+    with supervised(tmp_path / "data", dataset) as pair:
+        run = start(pair, **LONG)
+        trains(pair, run)
+    with supervised(tmp_path / "data", dataset, auto_resume=True) as pair:
+        step = pair[1].run(run).revived_at
+        assert step == pair[1].run(run).progress.step
+        until(lambda: pair[1].run(run).progress.step > step)
+    with supervised(tmp_path / "data", dataset) as pair:
+        assert pair[1].run(run).state is RunState.INTERRUPTED
+        pair[1].patch_run(run, revived_at=pair[1].run(run).progress.step)  # it got no further than the last time
+    with supervised(tmp_path / "data", dataset, auto_resume=True) as pair:
+        assert pair[1].run(run).state is RunState.INTERRUPTED
+
+
+def test_a_trainer_that_gives_no_sign_of_life_is_ended_alone(tmp_path, dataset):
+    with supervised(tmp_path / "data", dataset, hang_seconds=2, concurrent=2) as pair:
+        run, other = start(pair, **LONG), start(pair, **LONG)
+        trains(pair, run)
+        trains(pair, other)
+        os.kill(pair[0]._trainers[run].process.pid, signal.SIGSTOP)
+        interrupted = ended(pair, run)
+        assert interrupted.state is RunState.INTERRUPTED
+        assert "did not answer for 2 s" in interrupted.error.message
+        assert pair[1].run(other).state is RunState.RUNNING
+
+
+def test_a_crash_in_native_code_interrupts_its_run_alone_and_says_where(tmp_path, dataset):
+    with supervised(tmp_path / "data", dataset) as pair:
+        run = start(pair, **LONG)
+        trains(pair, run)
+        os.kill(pair[0]._trainers[run].process.pid, signal.SIGSEGV)
+        error = ended(pair, run).error
+        assert error.message == "The trainer process ended: it was killed by SIGSEGV."
+        assert "Fatal Python error: Segmentation fault" in error.log
+        assert any(line.startswith("  File ") for line in error.log)

@@ -1,6 +1,7 @@
 """Training inside one process: numbers, commands, checkpoints, results."""
 
 import json
+import re
 import threading
 from collections import OrderedDict
 
@@ -14,6 +15,7 @@ from visdl.engine.checkpoint import CheckpointFolder
 from visdl.engine.training_control import TrainingController
 from visdl.engine.training_run import Leave
 from visdl.models.errors import RunError
+from visdl.models.events import LogEvent, MetricsEvent
 from visdl.models.runs import RunState
 
 from .graphs import MLP, chain, numbers, table, wire
@@ -158,6 +160,51 @@ def test_going_on_from_a_checkpoint_in_the_middle_of_an_epoch_gives_the_same_bit
     assert outcome.series("batch_loss") == straight.series("batch_loss")
     assert outcome.series("val_loss") == straight.series("val_loss")
     assert outcome.best("val_loss") == straight.best("val_loss")
+    assert_equal_weights(outcome.weights(), straight.weights())
+
+
+def test_a_run_says_before_it_goes_on_that_another_machine_gives_other_digits(tmp_path, data):
+    controller, graph = TrainingController(), chain(MLP, split=EIGHT, train={"epochs": 4})
+    leave = {"controller": controller, "after_step": lambda step: controller.leave() if step == 6 else None}
+    with pytest.raises(Leave):
+        execute(graph, tmp_path / "run", data, **leave)
+    checkpoints = CheckpointFolder(tmp_path / "run" / "checkpoints")
+    manifest, payload = checkpoints.newest()
+    (tmp_path / "run" / "checkpoints" / manifest.file).unlink()
+    payload |= {"torch": "1.0", "threads": 1}
+    checkpoints.save(payload, epoch=manifest.epoch, step=manifest.step, reason="interrupted")
+    threads = torch.get_num_threads()
+    outcome = execute(graph, tmp_path / "run", data)
+    assert torch.get_num_threads() == 1  # the checkpoint's: sums over other parts differ
+    torch.set_num_threads(threads)
+    kinds = [event for event in outcome.events if isinstance(event, LogEvent | MetricsEvent)]
+    [warning] = [event for event in kinds if isinstance(event, LogEvent) and event.level == "warning"]
+    assert re.search(r"may differ in the last digits: the PyTorch version is 2\S+, it was 1\.0\.", warning.message)
+    later = kinds[kinds.index(warning) + 1 :]
+    assert max(step for event in later for step, _, _ in event.series.get("batch_loss", [])) == outcome.steps
+    before = [event for event in kinds[: kinds.index(warning)] if isinstance(event, MetricsEvent)]
+    assert all(step <= 6 for event in before for step, _, _ in event.series.get("batch_loss", []))
+
+
+def test_without_any_whole_checkpoint_the_training_says_so_and_begins_anew(tmp_path, data):
+    controller, graph = TrainingController(), chain(MLP, split=EIGHT, train={"epochs": 4})
+    straight = execute(graph, tmp_path / "straight", data)
+    with pytest.raises(Leave):
+        execute(
+            graph,
+            tmp_path / "run",
+            data,
+            controller=controller,
+            after_step=lambda step: controller.leave() if step == 6 else None,
+        )
+    [path] = (tmp_path / "run" / "checkpoints").glob("*.pt")
+    path.write_bytes(path.read_bytes()[:-1])
+    outcome = execute(graph, tmp_path / "run", data)
+    said = [event.message for event in outcome.events if isinstance(event, LogEvent)]
+    assert said[:2] == [
+        f"The checkpoint {path.name} is not used: it is damaged.",
+        "No checkpoint is whole: the training begins anew.",
+    ]
     assert_equal_weights(outcome.weights(), straight.weights())
 
 

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from fastapi.requests import HTTPConnection
 
 from visdl.api.system_monitor import SystemMonitor
+from visdl.engine.predictor import Predictor
 from visdl.engine.session import RunSupervisor
 from visdl.engine.starters import Starters
 from visdl.engine.store import Store
@@ -28,6 +29,7 @@ class Services:
     catalogue: bytes  # the node types as JSON: they are the same until the next start
     validator: Validator
     runs: RunSupervisor
+    predictor: Predictor
     starters: Starters
     monitor: SystemMonitor
     data_dir: Path

@@ -8,6 +8,7 @@ from pathlib import Path
 from visdl.models.errors import NotFoundError
 from visdl.models.schemas import Artifact
 
+CRASH = "crash.txt"
 _MEDIA_TYPES = {".json": "application/json", ".csv": "text/csv"}
 
 
@@ -35,6 +36,13 @@ def path(folder: Path, name: str) -> Path:
         f"The run has no artifact '{name[:100]}'.",
         hint="GET the list of artifacts; weights are there when training has ended.",
     )
+
+
+def crash(folder: Path, lines: int = 8) -> list[str]:
+    """What Python had to say when a trainer crashed: where it was, the innermost call first."""
+    with contextlib.suppress(OSError):
+        return (folder / CRASH).read_text(errors="replace").splitlines()[:lines]
+    return []
 
 
 def _files(folder: Path) -> list[Path]:

@@ -7,41 +7,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from visdl.engine import prediction, run_files, worker
-from visdl.engine.execution import RunSpec, versions
+from visdl.engine import run_files, worker
+from visdl.engine.execution import versions
 from visdl.engine.inference import warm_up
+from visdl.engine.run_specs import RunPolicy, RunSpecs, run_name
 from visdl.engine.store import Store
 from visdl.engine.telemetry import Telemetry
 from visdl.engine.trainers import Trainer, TrainerPool
 from visdl.engine.validator import Validator
-from visdl.models.errors import (
-    ConflictError,
-    InvalidGraphError,
-    InvalidInputError,
-    NotFoundError,
-    RunError,
-    TransitionError,
-)
-from visdl.models.graph import Graph, Node
+from visdl.models.errors import InvalidGraphError, NotFoundError, TransitionError
+from visdl.models.graph import Graph
 from visdl.models.ids import new_id
-from visdl.models.runs import ENDED, LIVE, TRANSITIONS, DatasetUse, Run, RunProblem, RunState
-from visdl.models.schemas import Artifact, NewRun, PredictRequest, PredictResponse
+from visdl.models.runs import ENDED, LIVE, TRANSITIONS, Run, RunProblem, RunState
+from visdl.models.schemas import Artifact, NewRun
 from visdl.nodes.registry import NodeRegistry
-from visdl.nodes.specs import DataType
 
 log = logging.getLogger(__name__)
 _ANSWER_SECONDS = 10.0  # how long a call waits for a trainer to obey; a batch may take long
+_LOOK_SECONDS = 0.5  # between two looks at the clocks of trainers
+_LOG_LINES = 5  # of a run's log, told with the reason why its trainer died
 S = RunState
 
 
@@ -56,22 +48,16 @@ class RunSupervisor:
         validator: Validator,
         *,
         data_dir: Path,
-        device: str = "auto",
-        threads: int = 0,
-        concurrent_runs: int = 1,
-        nodes_dir: Path | None = None,
+        policy: RunPolicy,
     ) -> None:
         self._store = store
         self._telemetry = telemetry
         self._registry = registry
         self._validator = validator
         self._folder = data_dir / "runs"
-        self._wanted_device = device
-        self._concurrent = concurrent_runs
-        self._auto_threads = threads == 0
-        self._threads = threads or max(1, (os.cpu_count() or 1) // concurrent_runs)
-        self._nodes_dir = nodes_dir
-        self._pool = TrainerPool(nodes_dir)
+        self._policy = policy
+        self.specs = RunSpecs(store, registry, validator, self._folder, policy)
+        self.pool = TrainerPool(policy.nodes_dir)
         self._trainers: dict[str, Trainer] = {}
         self._waiters: set[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self._changed = threading.Condition()
@@ -81,19 +67,18 @@ class RunSupervisor:
 
     @property
     def device(self) -> str:
-        """Where runs train: the setting, or the GPU when there is one."""
-        if self._wanted_device != "auto":
-            return self._wanted_device
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        """The kind of device that runs train on."""
+        return self._policy.devices()[0].partition(":")[0]
 
     def start(self) -> None:
         """Take up what an earlier server left, and begin to work on the queue."""
-        problem = RunProblem(
-            code="server_ended", message="The server ended while this run was training.", hint="Resume it."
-        )
         for run in self._store.live_runs():
-            self._move(run.id, S.INTERRUPTED, error=problem)
-        self._pool.warm_up()
+            if not run.released:
+                self._move(run.id, S.INTERRUPTED, error=_server_ended(run, "ended while this run was training"))
+        if self._policy.auto_resume:
+            for run in self._store.interrupted_runs():
+                self._revive(run)
+        self.pool.warm_up()
         warm_up(self._registry)
         self._thread.start()
 
@@ -104,11 +89,16 @@ class RunSupervisor:
         self._thread.join()
         for trainer in self._trainers.values():
             trainer.tell("leave")
-        for trainer in self._trainers.values():
+        for trainer in list(self._trainers.values()):
             self._drain(trainer)
-            trainer.end()
-            problem = RunProblem(code="server_ended", message="The server was shut down.", hint="Resume the run.")
-            self._move_if_legal(trainer.run, S.INTERRUPTED, problem)
+            trainer.released = trainer.released or trainer.paused is not None
+            self._gone(trainer, _server_ended(self._store.run(trainer.run), "was shut down"))
+
+    def _revive(self, run: Run) -> None:
+        """Queue a run that the server's end interrupted; not one that was paused, nor one that came no further."""
+        ended_by_server = run.error is not None and run.error.code == "server_ended"
+        if ended_by_server and (run.revived_at is None or run.progress.step > run.revived_at):
+            self._move(run.id, S.QUEUED, revived_at=run.progress.step)
 
     def _drain(self, trainer: Trainer) -> None:
         """Store what a leaving trainer still has to say."""
@@ -127,12 +117,12 @@ class RunSupervisor:
             raise InvalidGraphError(report)
         run = Run(
             id=new_id(),
-            name=request.name or _run_name(graph, request.seed),
+            name=request.name or run_name(graph, request.seed),
             seed=request.seed,
             tags=request.tags,
             graph_id=request.graph_id,
             graph_name=graph.name,
-            datasets=[self._use(node, param, value) for node, param, value in self._dataset_params(graph)],
+            datasets=self.specs.dataset_uses(graph),
             parameters=report.totals.parameters,
             created=time.time(),
         )
@@ -142,14 +132,27 @@ class RunSupervisor:
 
     def pause(self, run_id: str) -> Run:
         """Pause a running run; returns when it has paused, or after 10 s with the pause still to come."""
+        run = self._store.run(run_id)
+        if run.state is S.PAUSED and run.resuming:
+            run = self._store.patch_run(run_id, resuming=False)
+            trainer = self._trainers.get(run_id)
+            if trainer is not None:
+                trainer.tell("pause")
         return self._command(run_id, "pause", S.RUNNING, S.PAUSED, same={S.PAUSED})
 
     def resume(self, run_id: str) -> Run:
-        """Go on with a paused run, or queue an interrupted one: it goes on from its newest checkpoint."""
-        if self._store.run(run_id).state is S.INTERRUPTED:
+        """Go on with a paused run, or queue an interrupted one: it goes on from its newest checkpoint.
+
+        A paused run that gave its process back gets another as soon as a place is free; until then it is `resuming`.
+        """
+        state = self._store.run(run_id).state
+        if state is S.INTERRUPTED:
             run = self._move(run_id, S.QUEUED)
             self._wake()
             return run
+        if state is S.PAUSED:
+            self._store.patch_run(run_id, resuming=True)
+            self._wake()
         return self._command(run_id, "resume", S.PAUSED, S.RUNNING, same={S.RUNNING, S.STARTING, S.QUEUED})
 
     def stop(self, run_id: str) -> Run:
@@ -168,6 +171,7 @@ class RunSupervisor:
         trainer = self._trainers.get(run_id)
         if trainer is not None:
             trainer.tell("stop")
+        self._wake()  # one that gave its process back gets another, for the nodes behind the loop
         return run
 
     def delete(self, run_id: str) -> None:
@@ -202,60 +206,48 @@ class RunSupervisor:
         self._store.run(run_id)
         return run_files.path(self._folder / run_id, name)
 
-    def predict(self, run_id: str, request: PredictRequest) -> PredictResponse:
-        """Predictions of a run's kept weights, made in a process of its own.
-
-        Raises InvalidInputError for bad rows, ConflictError when the run has no weights yet.
-        """
-        if (request.rows is None) == (request.dataset is None):
-            raise InvalidInputError("Give either 'rows' or 'dataset'.", field="rows")
-        run = self._store.run(run_id)
-        folder = self._folder / run_id / "artifacts"
-        if not (folder / "weights.safetensors").is_file():
-            raise ConflictError(f"'{run.name}' has no weights yet.", hint="Wait until it has trained, or stop it.")
-        data: Any = request.rows
-        if request.dataset is not None:
-            dataset = self._validator.find_dataset(request.dataset)
-            data = (dataset.record.model_dump(mode="json"), str(dataset.folder))
-        spec = self._spec(run, self._store.run_graph(run_id))
-        trainer = self._pool.start(run_id, prediction.main, spec, data)
-        try:
-            answer = trainer.connection.recv()
-        except EOFError:
-            raise RunError(f"The prediction failed: {trainer.end()}.") from None
-        finally:
-            trainer.connection.close()
-        if isinstance(answer, Exception):
-            raise answer
-        return PredictResponse.model_validate(answer)
-
     # --- the supervisor's thread ------------------------------------------------------------------------
 
     def _loop(self) -> None:
         while not self._closing:
             try:
                 self._fill()
-                for connection in wait([self._wake_reader, *(t.connection for t in self._trainers.values())]):
+                timeout = _LOOK_SECONDS if self._trainers else None
+                for connection in wait([self._wake_reader, *(t.connection for t in self._trainers.values())], timeout):
                     self._receive(connection)  # type: ignore[arg-type]
+                self._look_after()
             except Exception:
                 log.exception("The supervisor could not handle a message; it goes on.")
 
     def _fill(self) -> None:
-        """Start queued runs while there is room."""
-        room = self._concurrent - len(self._trainers)
-        for run in self._store.queued_runs() if room > 0 else ():
-            if len(self._trainers) >= self._concurrent:
-                return
-            self._launch(run)
+        """Start what waits for a trainer, as far as there are places."""
+        for run in self._store.waiting_runs():
+            if run.id in self._trainers:
+                continue
+            device = self._place(run)
+            if device is not None:
+                self._launch(run, device)
 
-    def _launch(self, run: Run) -> None:
+    def _place(self, run: Run) -> str | None:
+        """A device with room for a run: the one that it was on, or the least busy. One that ends needs no place."""
+        devices = self._policy.devices()
+        taken = Counter(trainer.device for trainer in self._trainers.values())
+        free = [device for device in devices if taken[device] < self._policy.concurrent]
+        if run.state is S.STOPPING and not free:
+            free = devices
+        return min(free, key=lambda device: (device != run.device, taken[device]), default=None)
+
+    def _launch(self, run: Run, device: str) -> None:
         try:
-            self._move(run.id, S.STARTING, device=self.device, versions=versions())
+            if run.state is S.QUEUED:
+                self._move(run.id, S.STARTING, device=device, versions=versions())
+            else:  # paused or stopping, without a process
+                self._store.patch_run(run.id, device=device, released=False)
         except (TransitionError, NotFoundError):
             return  # stopped or deleted a moment ago
         try:
-            spec = self._spec(run, self._store.run_graph(run.id))
-            trainer = self._trainers[run.id] = self._pool.start(run.id, worker.main, spec)
+            spec = self.specs.make(run, device)
+            trainer = self._trainers[run.id] = self.pool.start(run.id, device, worker.main, spec)
             if self._store.run(run.id).state is S.STOPPING:
                 trainer.tell("stop")  # the command came while there was no trainer to hear it
         except Exception as error:
@@ -276,30 +268,54 @@ class RunSupervisor:
         self._take(trainer, message)
 
     def _take(self, trainer: Trainer, message: Any) -> None:
+        trainer.heard = time.monotonic()
         if isinstance(message, worker.Moved):
             self._obeyed(trainer, message)
-        else:
+        elif message is not worker.PULSE:
             self._telemetry.publish(self._store.append(trainer.run, message))
 
     def _obeyed(self, trainer: Trainer, moved: worker.Moved) -> None:
         state, fields = moved.state, dict[str, Any]()
         if state is S.COMPLETED and self._store.run(trainer.run).state is S.STOPPING:
             state = S.STOPPED  # asked to stop when training was over
+        trainer.paused = time.monotonic() if state is S.PAUSED else None
         if moved.threads:
             fields["threads"] = moved.threads
+        if state is S.RUNNING:
+            fields["resuming"] = False
         if state in ENDED:
             fields["duration"] = time.monotonic() - trainer.started
         self._move_if_legal(trainer.run, state, moved.error, **fields)
 
-    def _gone(self, trainer: Trainer) -> None:
-        """The trainer's pipe is closed: fine after its last word, else the run is interrupted."""
+    def _look_after(self) -> None:
+        """End trainers that no longer answer, and take back those of runs that have been paused for long."""
+        now = time.monotonic()
+        for trainer in self._trainers.values():
+            if now - trainer.heard > self._policy.hang_seconds:
+                trainer.kill(f"it did not answer for {self._policy.hang_seconds:g} s and was ended")
+            elif trainer.paused is not None and now - trainer.paused >= 60 * self._policy.pause_minutes:
+                trainer.paused = None
+                trainer.released = True
+                trainer.tell("release")
+
+    def _gone(self, trainer: Trainer, problem: RunProblem | None = None) -> None:
+        """The trainer's pipe is closed: fine after its last word or a release, else the run is interrupted."""
         how = trainer.end()
         trainer.connection.close()
         del self._trainers[trainer.run]
-        if self._store.run(trainer.run).state in LIVE:
-            message = f"The trainer process ended: {how}."
-            problem = RunProblem(code="trainer_died", message=message, hint="Resume goes on from the last checkpoint.")
-            self._move_if_legal(trainer.run, S.INTERRUPTED, problem)
+        state = self._store.run(trainer.run).state
+        if trainer.released and trainer.process.exitcode == 0 and state in (S.PAUSED, S.STOPPING):
+            self._store.patch_run(trainer.run, released=True)
+        elif state in LIVE:
+            self._move_if_legal(trainer.run, S.INTERRUPTED, problem or self._obituary(trainer, how))
+
+    def _obituary(self, trainer: Trainer, how: str) -> RunProblem:
+        """Why a trainer died, with the last lines of its log."""
+        hint = "Resume goes on from the last checkpoint."
+        if "SIGKILL" in how:
+            hint = f"If memory ran out, lower batch_size in a copy. {hint}"
+        lines = [*self._store.last_log(trainer.run, _LOG_LINES), *run_files.crash(self._folder / trainer.run)]
+        return RunProblem(code="trainer_died", message=f"The trainer process ended: {how}.", hint=hint, log=lines)
 
     # --- states -----------------------------------------------------------------------------------------
 
@@ -327,10 +343,11 @@ class RunSupervisor:
         if run.state in same:
             return run
         trainer = self._trainers.get(run_id)
-        if run.state is not before or trainer is None:
+        if run.state is not before:
             message = f"'{run.name}' is {run.state}; only a run that is {before} can {command}."
             raise TransitionError(message, state=run.state, allowed=_commands(run.state))
-        trainer.tell(command)
+        if trainer is not None:
+            trainer.tell(command)
         with self._changed:
             self._changed.wait_for(lambda: self._store.run(run_id).state is not before, _ANSWER_SECONDS)
         run = self._store.run(run_id)
@@ -342,46 +359,10 @@ class RunSupervisor:
     def _wake(self) -> None:
         self._wake_writer.send_bytes(b"!")
 
-    # --- records ----------------------------------------------------------------------------------------
 
-    def _spec(self, run: Run, graph: Graph) -> RunSpec:
-        ids = {(use.node, use.param): use.id for use in run.datasets}
-        datasets = {}
-        for node, param, value in self._dataset_params(graph):
-            dataset = self._validator.find_dataset(ids[(node.id, param)])
-            datasets[value] = (dataset.record.model_dump(mode="json"), str(dataset.folder))
-        return RunSpec(
-            run=run.id,
-            name=run.name,
-            graph=graph.model_dump(mode="json"),
-            seed=run.seed,
-            device=self.device,
-            threads=self._threads,
-            auto_threads=self._auto_threads,
-            folder=str(self._folder / run.id),
-            datasets=datasets,
-            nodes_dir=str(self._nodes_dir) if self._nodes_dir else None,
-            stored=self._store.stored_steps(run.id),
-        )
-
-    def _dataset_params(self, graph: Graph) -> Iterator[tuple[Node, str, str]]:
-        for node in graph.nodes:
-            cls = self._registry.find(node.type)
-            for name, spec in (cls.parameters() if cls else {}).items():
-                value = node.params.get(name, spec.default)
-                if spec.dtype is DataType.DATASET and isinstance(value, str) and value:
-                    yield node, name, value
-
-    def _use(self, node: Node, param: str, value: str) -> DatasetUse:
-        record = self._validator.find_dataset(value).record
-        return DatasetUse(node=node.id, param=param, id=record.id, name=record.name, sha256=record.sha256)
-
-
-def _run_name(graph: Graph, seed: int) -> str:
-    """Graph, what differs from the whole, seed."""
-    off = [node.label for node in graph.nodes if node.disabled]
-    what = f" · without {', '.join(off[:3])}{' …' if len(off) > 3 else ''}" if off else ""
-    return f"{graph.name[:100]}{what[:80]} · seed {seed}"
+def _server_ended(run: Run, how: str) -> RunProblem:
+    code = "server_ended_in_pause" if run.state is S.PAUSED and not run.resuming else "server_ended"
+    return RunProblem(code=code, message=f"The server {how}.", hint="Resume goes on from the last checkpoint.")
 
 
 def _commands(state: RunState) -> list[str]:

@@ -27,17 +27,28 @@ class Trainer:
     run: str
     process: BaseProcess
     connection: Connection
+    device: str
     started: float = field(default_factory=time.monotonic)
+    heard: float = field(default_factory=time.monotonic)  # when it last gave a sign of life
+    paused: float | None = None  # since when its run has been paused
+    released: bool = False  # it was asked to leave, as its run has been paused for long
+    killed: str = ""  # why the server ended it
 
     def tell(self, command: str) -> None:
         """Send a command; a trainer that is gone is noticed by whoever reads its pipe."""
         with contextlib.suppress(OSError):
             self.connection.send(command)
 
+    def kill(self, reason: str) -> None:
+        self.killed = reason
+        self.process.kill()
+
     def end(self) -> str:
         """Wait for the process and say how it ended, as the end of a sentence."""
         self.process.join(_LEAVE_SECONDS)
         code = self.process.exitcode
+        if self.killed:
+            return self.killed
         if code is None:
             self.process.kill()
             return "it did not answer any more"
@@ -62,7 +73,7 @@ class TrainerPool:
             self._context.set_forkserver_preload(["visdl.engine.preload"])
             forkserver.ensure_running()
 
-    def start(self, run: str, target: Callable[..., None], *args: Any) -> Trainer:
+    def start(self, run: str, device: str, target: Callable[..., None], *args: Any) -> Trainer:
         """Start `target(connection, *args)` in a process of its own."""
         ours, theirs = self._context.Pipe()
         process: BaseProcess = self._context.Process(
@@ -70,4 +81,4 @@ class TrainerPool:
         )
         process.start()
         theirs.close()
-        return Trainer(run, process, ours)
+        return Trainer(run, process, ours, device)

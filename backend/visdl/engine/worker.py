@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import io
 import logging
 import os
 import signal
 import sys
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ import torch
 
 from visdl.engine.execution import Execution, RunSpec
 from visdl.engine.reporter import Reporter
+from visdl.engine.run_files import CRASH
 from visdl.engine.training_control import TrainingController
 from visdl.engine.training_run import Leave
 from visdl.models.errors import RunError
@@ -28,6 +31,8 @@ from visdl.models.runs import RunProblem, RunState
 from visdl.nodes.registry import NodeRegistry
 
 NICE = 10
+PULSE = None  # a sign of life
+_PULSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,15 @@ class Link:
         self._connection = connection
         self._lock = threading.Lock()
 
-    def send(self, message: list[RunEvent] | Moved) -> None:
+    def send(self, message: list[RunEvent] | Moved | None) -> None:
         with self._lock, contextlib.suppress(OSError):
             self._connection.send(message)
+
+    def beat(self) -> None:
+        """Give signs of life until the process ends: they stop where something keeps Python from running."""
+        while True:
+            time.sleep(_PULSE_SECONDS)
+            self.send(PULSE)
 
     def obey(self, controller: TrainingController) -> None:
         """Read commands until the server is gone; then ask the training to save and leave."""
@@ -75,6 +86,8 @@ def main(connection: Connection, spec: RunSpec) -> None:
     controller, link = TrainingController(), Link(connection)
     reporter = Reporter(link.send)
     threading.Thread(target=link.obey, args=(controller,), daemon=True, name="control").start()
+    threading.Thread(target=link.beat, daemon=True, name="pulse").start()
+    _say_where_it_crashed(Path(spec.folder))
     if spec.nodes_dir:
         NodeRegistry.load_folder(Path(spec.nodes_dir))
     with _prints_as_logs(reporter):
@@ -84,6 +97,13 @@ def main(connection: Connection, spec: RunSpec) -> None:
     connection.close()
     sys.stdout.flush()
     os._exit(0)  # no interpreter shutdown: it can hang in threads of libraries
+
+
+def _say_where_it_crashed(folder: Path) -> None:
+    """Have Python write where it was, should the process crash in native code."""
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        faulthandler.enable((folder / CRASH).open("w"), all_threads=False)
 
 
 def _run(spec: RunSpec, controller: TrainingController, reporter: Reporter, link: Link) -> Moved | None:

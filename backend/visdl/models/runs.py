@@ -62,6 +62,7 @@ class RunProblem(BaseModel):
     message: str
     hint: str = ""
     node: str | None = None
+    log: list[str] = Field(default_factory=list, description="The last lines of the log, where a trainer died")
 
 
 class DatasetUse(BaseModel):
@@ -94,5 +95,10 @@ class Run(BaseModel):
     created: float
     started: float | None = None
     ended: float | None = None
+    resuming: bool = Field(default=False, description="Paused, and to go on as soon as a place is free")
+    released: bool = Field(default=False, description="Paused, and without a process: a checkpoint holds all of it")
+    revived_at: int | None = Field(
+        default=None, description="The step at which it was last queued again by itself after the server had died"
+    )
     duration: float | None = Field(default=None, description="Seconds, by the monotonic clock, pauses included")
     seq: int = Field(default=0, description="Sequence number of the last event")

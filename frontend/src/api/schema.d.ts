@@ -1706,6 +1706,23 @@ export interface components {
             parent?: string | null;
             progress?: components["schemas"]["Progress"];
             /**
+             * Released
+             * @description Paused, and without a process: a checkpoint holds all of it
+             * @default false
+             */
+            released: boolean;
+            /**
+             * Resuming
+             * @description Paused, and to go on as soon as a place is free
+             * @default false
+             */
+            resuming: boolean;
+            /**
+             * Revived At
+             * @description The step at which it was last queued again by itself after the server had died
+             */
+            revived_at?: number | null;
+            /**
              * Seed
              * @default 0
              */
@@ -1751,6 +1768,11 @@ export interface components {
              * @default
              */
             hint: string;
+            /**
+             * Log
+             * @description The last lines of the log, where a trainer died
+             */
+            log?: string[];
             /** Message */
             message: string;
             /** Node */

@@ -115,4 +115,4 @@ def get_artifact(run_id: str, name: str, deps: Deps) -> FileResponse:
 @router.post("/{run_id}/predict", operation_id="predict")
 def predict(run_id: str, body: PredictRequest, deps: Deps) -> PredictResponse:
     """Predictions with the run's weights and its own encodings."""
-    return deps.runs.predict(run_id, body)
+    return deps.predictor.predict(run_id, body)

@@ -77,6 +77,15 @@ class EventTable:
             truncated = truncated or len(shown) < len(points)
         return MetricSeries(series=series, truncated=truncated)
 
+    def last_log(self, run_id: str, lines: int) -> list[str]:
+        """The newest lines of a run's log, in order."""
+        rows = self._db.read(
+            "SELECT e.body FROM events e JOIN runs r ON r.number = e.run WHERE r.id = ?"
+            " AND json_extract(e.body, '$.type') = 'log' ORDER BY e.seq DESC LIMIT ?",
+            (run_id, lines),
+        )
+        return [orjson.loads(row["body"])["message"] for row in reversed(rows)]
+
     def stored_steps(self, run_id: str) -> dict[str, int]:
         """Up to which optimizer step each metric of a run is there."""
         rows = self._db.read(

@@ -13,6 +13,8 @@ from visdl.models.events import StateEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import ENDED, LIVE, TRANSITIONS, Run, RunProblem, RunState
 
+_TURN = [RunState.STOPPING, RunState.PAUSED, RunState.QUEUED]
+
 
 class RunTable:
     _db: Database
@@ -56,6 +58,15 @@ class RunTable:
     def count_runs(self, state: RunState | None = None, search: str | None = None) -> int:
         where, values = _where(state, search)
         return int(self._db.read(f"SELECT count(*) FROM runs {where}", values)[0][0])  # noqa: S608
+
+    def waiting_runs(self) -> list[Run]:
+        """Runs that want a trainer, in the order in which they get one: to end, to go on, to begin."""
+        found = self._in_states({RunState.STOPPING, RunState.PAUSED, RunState.QUEUED})
+        wanting = [run for run in found if run.state is not RunState.PAUSED or run.resuming]
+        return sorted(wanting, key=lambda run: _TURN.index(run.state))
+
+    def interrupted_runs(self) -> list[Run]:
+        return self._in_states({RunState.INTERRUPTED})
 
     def queued_runs(self) -> list[Run]:
         """In the order in which they start."""

@@ -1,0 +1,96 @@
+"""What a trainer process is told: made from a run's record, its graph, and the settings of this server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from visdl.engine.execution import RunSpec
+from visdl.engine.store import Store
+from visdl.engine.validator import Validator
+from visdl.models.graph import Graph, Node
+from visdl.models.runs import DatasetUse, Run
+from visdl.nodes.registry import NodeRegistry
+from visdl.nodes.specs import DataType
+
+
+@dataclass(frozen=True)
+class RunPolicy:
+    """The settings that decide where, and how, runs train."""
+
+    device: str = "auto"
+    threads: int = 0
+    concurrent: int = 1  # on each device
+    nodes_dir: Path | None = None
+    auto_resume: bool = False
+    pause_minutes: float = 10.0  # how long a paused run keeps its process
+    hang_seconds: float = 60.0  # how long a trainer may be silent
+
+    def devices(self) -> list[str]:
+        """Where runs train: the setting, or all GPUs where there are any."""
+        if self.device != "cpu" and torch.cuda.is_available():
+            return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+        return ["cuda" if self.device == "cuda" else "cpu"]
+
+
+class RunSpecs:
+    """Makes the spec of a run, and names what a new run uses."""
+
+    def __init__(
+        self, store: Store, registry: type[NodeRegistry], validator: Validator, folder: Path, policy: RunPolicy
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._validator = validator
+        self._folder = folder
+        self._policy = policy
+
+    def make(self, run: Run, device: str) -> RunSpec:
+        """Raises NotFoundError for a run, or a dataset of it, that is gone."""
+        graph = self._store.run_graph(run.id)
+        ids = {(use.node, use.param): use.id for use in run.datasets}
+        datasets = {}
+        for node, param, value in self._dataset_params(graph):
+            dataset = self._validator.find_dataset(ids[(node.id, param)])
+            datasets[value] = (dataset.record.model_dump(mode="json"), str(dataset.folder))
+        policy = self._policy
+        return RunSpec(
+            run=run.id,
+            name=run.name,
+            graph=graph.model_dump(mode="json"),
+            seed=run.seed,
+            device=device,
+            threads=policy.threads or max(1, (os.cpu_count() or 1) // (policy.concurrent * len(policy.devices()))),
+            auto_threads=policy.threads == 0,
+            folder=str(self._folder / run.id),
+            datasets=datasets,
+            nodes_dir=str(policy.nodes_dir) if policy.nodes_dir else None,
+            stored=self._store.stored_steps(run.id),
+        )
+
+    def dataset_uses(self, graph: Graph) -> list[DatasetUse]:
+        """The datasets that the nodes of a graph name, as they are now."""
+        return [self._use(node, param, value) for node, param, value in self._dataset_params(graph)]
+
+    def _dataset_params(self, graph: Graph) -> Iterator[tuple[Node, str, str]]:
+        for node in graph.nodes:
+            cls = self._registry.find(node.type)
+            for name, spec in (cls.parameters() if cls else {}).items():
+                value = node.params.get(name, spec.default)
+                if spec.dtype is DataType.DATASET and isinstance(value, str) and value:
+                    yield node, name, value
+
+    def _use(self, node: Node, param: str, value: str) -> DatasetUse:
+        record = self._validator.find_dataset(value).record
+        return DatasetUse(node=node.id, param=param, id=record.id, name=record.name, sha256=record.sha256)
+
+
+def run_name(graph: Graph, seed: int) -> str:
+    """Graph, what differs from the whole, seed."""
+    off = [node.label for node in graph.nodes if node.disabled]
+    what = f" · without {', '.join(off[:3])}{' …' if len(off) > 3 else ''}" if off else ""
+    return f"{graph.name[:100]}{what[:80]} · seed {seed}"
