@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file
 from torch import nn
 
 import visdl
@@ -29,17 +31,19 @@ from visdl.engine.graph import Topology
 from visdl.engine.network import extract
 from visdl.engine.reporter import Reporter
 from visdl.engine.run_files import media_type
-from visdl.engine.trainer import direction
+from visdl.engine.snapshot import machine
+from visdl.engine.trainer import FitPlan, direction
 from visdl.engine.training_control import TrainingController
 from visdl.engine.training_run import Leave, TrainingRun, prepare, useful_threads
 from visdl.models.datasets import DatasetRecord
 from visdl.models.errors import AppError, RunError
 from visdl.models.events import ArtifactEvent
 from visdl.models.graph import Graph, Node
+from visdl.models.provenance import DatasetHash, Provenance, Split
 from visdl.models.runs import RunState
 from visdl.nodes.base import AssemblyNode, BaseNode, TrainerNode
 from visdl.nodes.registry import NodeRegistry
-from visdl.nodes.values import Metrics, TrainingResult, plain_weights
+from visdl.nodes.values import Metrics, TrainingResult, save_weights
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class RunSpec:
     datasets: dict[str, tuple[dict[str, Any], str]]  # by what the graph calls it: record, folder
     nodes_dir: str | None = None
     stored: dict[str, int] = field(default_factory=dict)  # up to which step the server has each metric
+    continues: str | None = None  # the run whose checkpoint lies in the folder
+    weights_from: tuple[str, str] | None = None  # a run's id, and the file of its weights
 
 
 class Execution:
@@ -144,12 +150,63 @@ class Execution:
         prepared = prepare(args, arguments, seeds.derive(self._spec.seed, "order", node.id), self._registry)
         if self._spec.auto_threads:
             torch.set_num_threads(useful_threads(prepared.plan, self._spec.threads))
+        if self._spec.weights_from:
+            self._warm_start(args["model"], *self._spec.weights_from)
+        provenance = self._provenance(prepared.plan)
+        write_json(self._artifacts / "provenance.json", provenance.model_dump(mode="json"))
         training = TrainingRun(
-            prepared, self._controller, self._reporter, self._folder, self._on_state, self._spec.stored
+            prepared,
+            self._controller,
+            self._reporter,
+            self._folder,
+            self._on_state,
+            provenance=provenance.model_dump_json(),
+            stored=self._spec.stored,
+            run_id=self._spec.run,
         )
         result = training.run()
         self._write_weights(result)
         return result
+
+    def _warm_start(self, model: nn.Module, run: str, file: str) -> None:
+        """Take over the weights of another run that have the same name and shape, and say which these are."""
+        theirs, own = load_file(file), model.state_dict()
+        taken = {name: value for name, value in theirs.items() if name in own and own[name].shape == value.shape}
+        model.load_state_dict(taken, strict=False)
+        self._reporter.log(f"Started with {len(taken)} of {len(own)} tensors of the run {run}.")
+        misfits = [name for name in own if name in theirs and name not in taken]
+        other_shape = [f"{name} ({_sizes(theirs[name])} there, {_sizes(own[name])} here)" for name in misfits]
+        for what, names in {
+            "Of another shape, so left as they were": other_shape,
+            "Not in that run": [name for name in own if name not in theirs],
+            "In that run alone": [name for name in theirs if name not in own],
+        }.items():
+            if names:
+                more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+                self._reporter.log(f"{what}: {', '.join(names[:20])}{more}.", "warning")
+
+    def _provenance(self, plan: FitPlan) -> Provenance:
+        spec, rows = self._spec, np.asarray(plan.train.indices, dtype=np.int64)
+        return Provenance(
+            run=spec.run,
+            name=spec.name,
+            time=datetime.now(UTC).isoformat(timespec="seconds"),
+            seed=spec.seed,
+            graph=self._graph,
+            datasets=[DatasetHash.model_validate(record) for record, _ in spec.datasets.values()],
+            split=Split(
+                train_rows=len(rows),
+                val_rows=len(plan.val[1]) if plan.val else 0,
+                sha256=hashlib.sha256(rows.tobytes()).hexdigest(),
+            ),
+            versions=versions(),
+            **machine(plan),
+            threads=torch.get_num_threads(),
+            platform=platform.platform(),
+            code=self._registry.code_hashes({node.type for node in self._flat.graph.nodes}),
+            continues=spec.continues,
+            weights_from=spec.weights_from[0] if spec.weights_from else None,
+        )
 
     def _build(self, node: Node, args: dict[str, Any], inputs: Inputs) -> nn.Module:
         network = extract(self._flat, self._topology, self._registry, node)
@@ -198,10 +255,7 @@ class Execution:
         self._announce()
 
     def _write_weights(self, result: TrainingResult) -> None:
-        state = plain_weights(result.model)
-        temporary = self._artifacts / ".weights.tmp"
-        save_file(state, temporary)
-        temporary.replace(self._artifacts / "weights.safetensors")
+        save_weights(result, self._artifacts / "weights.safetensors")
         write_json(self._artifacts / "encoding.json", result.encoding.model_dump(mode="json"))
 
     def _write_report(self, result: TrainingResult) -> None:
@@ -237,6 +291,10 @@ class Execution:
                 self._reporter.event(
                     ArtifactEvent(name=path.name, bytes=stat.st_size, media_type=media_type(path.name))
                 )
+
+
+def _sizes(tensor: torch.Tensor) -> str:
+    return " × ".join(map(str, tensor.shape)) or "a number"
 
 
 def versions() -> dict[str, str]:

@@ -97,9 +97,9 @@ class Reporter:
 
     def restore(self, state: Mapping[str, Any], stored: Mapping[str, int]) -> None:
         """Go on from a checkpoint: say what the server did not get any more, behind the step that it has of each."""
-        self._summary = {key: MetricSummary.model_validate(value) for key, value in state["best"].items()}
+        self._summary = {key: MetricSummary.model_validate(value) for key, value in state.get("best", {}).items()}
         self._fresh = dict(self._summary)
-        for key, points in state["curves"].items():
+        for key, points in state.get("curves", {}).items():
             missing = points[points[:, 0] > stored.get(key, 0)].tolist()
             self._series[key] = [(int(s), int(e), value if math.isfinite(value) else None) for s, e, value in missing]
         self._series = {key: points for key, points in self._series.items() if points}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,18 +58,41 @@ class RunSpecs:
             dataset = self._validator.find_dataset(ids[(node.id, param)])
             datasets[value] = (dataset.record.model_dump(mode="json"), str(dataset.folder))
         policy = self._policy
+        weights = self._folder / str(run.parent) / "artifacts" / "weights.safetensors"
         return RunSpec(
             run=run.id,
             name=run.name,
             graph=graph.model_dump(mode="json"),
             seed=run.seed,
             device=device,
-            threads=policy.threads or max(1, (os.cpu_count() or 1) // (policy.concurrent * len(policy.devices()))),
-            auto_threads=policy.threads == 0,
+            threads=run.threads or policy.threads or self._share(),
+            auto_threads=not run.threads and policy.threads == 0,
             folder=str(self._folder / run.id),
             datasets=datasets,
             nodes_dir=str(policy.nodes_dir) if policy.nodes_dir else None,
             stored=self._store.stored_steps(run.id),
+            continues=run.parent if run.relation == "continues" else None,
+            weights_from=(str(run.parent), str(weights)) if run.relation == "weights" else None,
+        )
+
+    def _share(self) -> int:
+        """The cores for one run when all places are taken."""
+        return max(1, (os.cpu_count() or 1) // (self._policy.concurrent * len(self._policy.devices())))
+
+    def pinned(self, graph: Graph, uses: Sequence[DatasetUse]) -> Graph:
+        """The graph with the ids of these datasets in the place of their names, which may mean newer ones by now."""
+        ids = {(use.node, use.param): use.id for use in uses}
+        return graph.model_copy(
+            update={
+                "nodes": [
+                    node.model_copy(
+                        update={
+                            "params": {**node.params, **{param: i for (at, param), i in ids.items() if at == node.id}}
+                        }
+                    )
+                    for node in graph.nodes
+                ]
+            }
         )
 
     def dataset_uses(self, graph: Graph) -> list[DatasetUse]:
@@ -87,10 +110,3 @@ class RunSpecs:
     def _use(self, node: Node, param: str, value: str) -> DatasetUse:
         record = self._validator.find_dataset(value).record
         return DatasetUse(node=node.id, param=param, id=record.id, name=record.name, sha256=record.sha256)
-
-
-def run_name(graph: Graph, seed: int) -> str:
-    """Graph, what differs from the whole, seed."""
-    off = [node.label for node in graph.nodes if node.disabled]
-    what = f" · without {', '.join(off[:3])}{' …' if len(off) > 3 else ''}" if off else ""
-    return f"{graph.name[:100]}{what[:80]} · seed {seed}"

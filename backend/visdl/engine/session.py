@@ -18,16 +18,16 @@ from typing import Any
 from visdl.engine import run_files, worker
 from visdl.engine.execution import versions
 from visdl.engine.inference import warm_up
-from visdl.engine.run_specs import RunPolicy, RunSpecs, run_name
+from visdl.engine.run_maker import RunMaker
+from visdl.engine.run_specs import RunPolicy, RunSpecs
 from visdl.engine.store import Store
 from visdl.engine.telemetry import Telemetry
 from visdl.engine.trainers import Trainer, TrainerPool
 from visdl.engine.validator import Validator
-from visdl.models.errors import InvalidGraphError, NotFoundError, TransitionError
+from visdl.models.errors import NotFoundError, TransitionError
 from visdl.models.graph import Graph
-from visdl.models.ids import new_id
 from visdl.models.runs import ENDED, LIVE, TRANSITIONS, Run, RunProblem, RunState
-from visdl.models.schemas import Artifact, NewRun
+from visdl.models.schemas import AgainRequest, Artifact, ContinueRequest, NewRun
 from visdl.nodes.registry import NodeRegistry
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,7 @@ class RunSupervisor:
         self._policy = policy
         self.specs = RunSpecs(store, registry, validator, self._folder, policy)
         self.pool = TrainerPool(policy.nodes_dir)
+        self._maker = RunMaker(store, registry, validator, self.specs, self._folder, policy)
         self._trainers: dict[str, Trainer] = {}
         self._waiters: set[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self._changed = threading.Condition()
@@ -112,21 +113,17 @@ class RunSupervisor:
 
     def create(self, request: NewRun, graph: Graph) -> Run:
         """Queue a run. Raises InvalidGraphError with the report when the graph cannot be trained."""
-        report = self._validator.report(graph, to_run=True)
-        if not report.valid:
-            raise InvalidGraphError(report)
-        run = Run(
-            id=new_id(),
-            name=request.name or run_name(graph, request.seed),
-            seed=request.seed,
-            tags=request.tags,
-            graph_id=request.graph_id,
-            graph_name=graph.name,
-            datasets=self.specs.dataset_uses(graph),
-            parameters=report.totals.parameters,
-            created=time.time(),
-        )
-        self._store.add_run(run, graph)
+        return self._queued(self._maker.create(request, graph))
+
+    def again(self, run_id: str, request: AgainRequest) -> Run:
+        """Queue a run exactly as it was, on the same data; its notices say what is no more as it was then."""
+        return self._queued(self._maker.again(self._store.run(run_id), request))
+
+    def continue_run(self, run_id: str, request: ContinueRequest) -> Run:
+        """Queue more epochs of an ended run, as a run of its own. Raises ConflictError where it has no checkpoint."""
+        return self._queued(self._maker.more(self._store.run(run_id), request))
+
+    def _queued(self, run: Run) -> Run:
         self._wake()
         return run
 

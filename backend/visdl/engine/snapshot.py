@@ -10,7 +10,7 @@ from visdl.engine.trainer import FitPlan, FitState
 from visdl.nodes.values import Seeded
 
 #: What the numbers of a training depend on besides what is in the checkpoint, as it is called in a sentence.
-MACHINE = {"device": "device", "torch": "PyTorch version", "cpu": "instruction set of the CPU"}
+DECISIVE = {"device": "device", "torch": "PyTorch version", "cpu": "instruction set of the CPU"}
 
 
 def snapshot(plan: FitPlan, state: FitState) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def snapshot(plan: FitPlan, state: FitState) -> dict[str, Any]:
         "cuda_rng": torch.cuda.get_rng_state_all() if _device(plan).type == "cuda" else [],
         "seed": plan.seed,
         "threads": torch.get_num_threads(),
-        **_machine(plan),
+        **_decisive(plan),
     }
 
 
@@ -54,16 +54,20 @@ def differences(payload: dict[str, Any], plan: FitPlan) -> list[str]:
     """Where this machine differs from the snapshot's, so that going on is not equal to the last bit."""
     return [
         f"the {name} is {now}, it was {payload[key]}"
-        for key, name in MACHINE.items()
-        if (now := _machine(plan)[key]) != payload[key]
+        for key, name in DECISIVE.items()
+        if key in payload and (now := _decisive(plan)[key]) != payload[key]
     ]
 
 
-def _machine(plan: FitPlan) -> dict[str, str]:
+def machine(plan: FitPlan) -> dict[str, str]:
+    """Device and instruction set that a training works with."""
     device = _device(plan)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
-    torch_version = str(torch.__version__)  # a plain text, not its class
-    return {"device": name, "torch": torch_version, "cpu": torch.backends.cpu.get_cpu_capability()}
+    return {"device": name, "cpu": torch.backends.cpu.get_cpu_capability()}
+
+
+def _decisive(plan: FitPlan) -> dict[str, str]:
+    return {**machine(plan), "torch": str(torch.__version__)}  # a plain text, not its class
 
 
 def _seeded(plan: FitPlan) -> list[Any]:

@@ -79,6 +79,7 @@ class FitState:
     loss_mass: float = 0.0  # how many samples these are, or the sum of their weights
     seen: list[tuple[Tensor, Tensor]] = field(default_factory=list)  # (prediction, target) of the present epoch
     patience_ended: bool = False
+    patience_from: int = 0  # epochs before which patience does not count: those of a run that this one goes on from
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +333,6 @@ def _compare(plan: FitPlan, state: FitState, values: dict[str, float]) -> bool:
         state.best_value, state.best_epoch = value, state.epoch
         if plan.keep == "best":
             state.best_weights = {key: tensor.detach().clone() for key, tensor in plan.model.state_dict().items()}
-    waited = state.epoch - (state.best_epoch or 0)
+    waited = state.epoch - max(state.best_epoch or 0, state.patience_from)
     state.patience_ended = plan.patience is not None and waited >= plan.patience
     return is_best

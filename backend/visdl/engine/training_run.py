@@ -165,6 +165,8 @@ class TrainingRun:
     reporter: Reporter
     folder: Path
     on_state: Callable[[RunState], None]
+    run_id: str = ""
+    provenance: str = "{}"  # JSON
     stored: Mapping[str, int] = field(default_factory=dict)  # up to which step the server has each metric
 
     def __post_init__(self) -> None:
@@ -209,7 +211,9 @@ class TrainingRun:
             self.reporter.flush()
             return state
         self._saved_step = state.step
-        self.reporter.restore(newest[1]["reporter"], self.stored)
+        self.reporter.restore(newest[1].get("reporter", {}), self.stored)
+        if newest[1].get("run", self.run_id) != self.run_id:  # that of a run which this one goes on from
+            state.patience_ended, state.patience_from = False, state.epoch
         self.reporter.log(f"Going on from the checkpoint at step {state.step}.")
         different = differences(newest[1], plan)
         if different:
@@ -259,7 +263,8 @@ class TrainingRun:
     def _save(self, state: FitState, reason: Reason, *, is_best: bool = False) -> None:
         """Write a checkpoint. A disk that refuses is said, and the training goes on."""
         self._saved_at = time.monotonic()
-        payload = {**snapshot(self.prepared.plan, state), "reporter": self.reporter.state()}
+        payload = snapshot(self.prepared.plan, state)
+        payload |= {"reporter": self.reporter.state(), "run": self.run_id, "provenance": self.provenance}
         try:
             saved = self._checkpoints.save(payload, epoch=state.epoch, step=state.step, reason=reason, is_best=is_best)
         except OSError as error:
@@ -282,4 +287,5 @@ class TrainingRun:
             best_epoch=state.best_epoch,
             kept="best" if plan.keep == "best" and state.best_weights is not None else "last",
             stopped=stopped,
+            provenance=self.provenance,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -83,7 +84,14 @@ class Run(BaseModel):
     tags: list[str] = Field(default_factory=list)
     graph_id: str | None = None
     graph_name: str = ""
-    parent: str | None = Field(default=None, description="The run that this one goes on from")
+    parent: str | None = Field(default=None, description="The run that this one was made from")
+    relation: Literal["again", "continues", "weights"] | None = Field(
+        default=None, description="The same once more; more epochs of it; begun with its weights"
+    )
+    notices: list[str] = Field(default_factory=list, description="What differs from the parent, in sentences")
+    code: dict[str, str] = Field(default_factory=dict, description="SHA-256 of custom node files, by type")
+    starred: bool = False
+    note: str = ""
     progress: Progress = Field(default_factory=Progress)
     metrics: dict[str, MetricSummary] = Field(default_factory=dict)
     error: RunProblem | None = None

@@ -114,6 +114,27 @@ class NewRun(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**53)
     name: str | None = Field(default=None, max_length=200)
     tags: list[str] = Field(default_factory=list, max_length=50)
+    weights_from: str | None = Field(
+        default=None, description="Id of a run whose weights this one starts with, as far as names and shapes match"
+    )
+
+
+class AgainRequest(BaseModel):
+    """The same run once more: with another seed where one is given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seed: int | None = Field(default=None, ge=0, lt=2**53)
+    name: str | None = Field(default=None, max_length=200)
+
+
+class ContinueRequest(BaseModel):
+    """More epochs of an ended run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    epochs: int = Field(ge=1, le=1_000_000, description="Epochs besides those that are done")
+    name: str | None = Field(default=None, max_length=200)
 
 
 class RunPatch(BaseModel):
@@ -123,6 +144,8 @@ class RunPatch(BaseModel):
 
     name: str | None = Field(default=None, min_length=1, max_length=200)
     tags: list[str] | None = Field(default=None, max_length=50)
+    starred: bool | None = None
+    note: str | None = Field(default=None, max_length=10_000)
 
 
 class MetricSeries(BaseModel):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import inspect
 import logging
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ _OWN = frozenset({"base.py", "learning.py", "registry.py", "signature.py", "spec
 class _Entry:
     cls: type[BaseNode]
     source: str  # "built-in", or the custom file's name
+    sha256: str  # of a custom file
 
 
 class NodeRegistry:
@@ -37,6 +39,7 @@ class NodeRegistry:
     _problems: ClassVar[dict[Path, NodeFileProblem]] = {}
     _loaded: ClassVar[set[Path]] = set()
     _loading: ClassVar[str] = "built-in"
+    _sha256: ClassVar[str] = ""
 
     @classmethod
     def register(cls, type_name: str) -> Callable[[NodeClass], NodeClass]:
@@ -56,7 +59,7 @@ class NodeRegistry:
             if not (isinstance(node_class, type) and issubclass(node_class, BaseNode)):
                 raise TypeError(f"{type_name!r} must be a class that derives from BaseNode")
             _check_description(type_name, node_class)
-            cls._types[type_name] = _Entry(node_class, cls._loading)
+            cls._types[type_name] = _Entry(node_class, cls._loading, cls._sha256)
             return node_class
 
         return add
@@ -70,6 +73,12 @@ class NodeRegistry:
     def get(cls, type_name: str) -> type[BaseNode]:
         """The class of this type; KeyError when there is none."""
         return cls._types[type_name].cls
+
+    @classmethod
+    def code_hashes(cls, types: Iterable[str]) -> dict[str, str]:
+        """By type, the SHA-256 of the file that defines it, for those of these types that are custom."""
+        found = {name: cls._types[name].sha256 for name in sorted(set(types)) if name in cls._types}
+        return {name: sha256 for name, sha256 in found.items() if sha256}
 
     @classmethod
     def names(cls) -> list[str]:
@@ -110,6 +119,7 @@ class NodeRegistry:
         before = set(cls._types)
         cls._loading = source
         try:
+            cls._sha256 = "" if source == "built-in" else hashlib.sha256(path.read_bytes()).hexdigest()
             load()
         except KeyboardInterrupt:
             raise
@@ -120,7 +130,7 @@ class NodeRegistry:
             cls._problems[path] = problem
             log.warning("Node file %s, line %s: %s", problem.file, problem.line, problem.message)
         finally:
-            cls._loading = "built-in"
+            cls._loading, cls._sha256 = "built-in", ""
             cls._loaded.add(path)
 
 

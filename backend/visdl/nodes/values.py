@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from visdl.datasets.checks import problems
@@ -89,11 +90,19 @@ class TrainingResult:
     best_epoch: int | None = None
     kept: Literal["last", "best"] = "last"
     stopped: bool = False
+    provenance: str = "{}"  # JSON, for the files that are made of it
 
 
 def plain_weights(model: nn.Module) -> dict[str, Tensor]:
     """The state dict on the CPU, each value with memory of its own: what a weights file can hold."""
     return {key: value.detach().cpu().clone().contiguous() for key, value in model.state_dict().items()}
+
+
+def save_weights(result: TrainingResult, path: Path) -> None:
+    """Write the weights as safetensors, with what they came from in the file's metadata under `visdl`."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    save_file(plain_weights(result.model), temporary, {"visdl": result.provenance})
+    temporary.replace(path)
 
 
 def metric_key(metric: MetricNode) -> str:

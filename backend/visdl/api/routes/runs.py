@@ -14,7 +14,16 @@ from visdl.models.errors import InvalidInputError
 from visdl.models.events import RunEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import Run, RunState
-from visdl.models.schemas import Artifact, MetricSeries, NewRun, PredictRequest, PredictResponse, RunPatch
+from visdl.models.schemas import (
+    AgainRequest,
+    Artifact,
+    ContinueRequest,
+    MetricSeries,
+    NewRun,
+    PredictRequest,
+    PredictResponse,
+    RunPatch,
+)
 
 router = APIRouter(prefix="/runs", tags=["runs"], route_class=JsonRoute)
 Number = Annotated[int, Query(ge=0, lt=2**53)]
@@ -72,6 +81,18 @@ def resume_run(run_id: str, deps: Deps) -> Run:
 @router.post("/{run_id}/stop", operation_id="stopRun")
 def stop_run(run_id: str, deps: Deps) -> Run:
     return deps.runs.stop(run_id)
+
+
+@router.post("/{run_id}/again", operation_id="runAgain", status_code=201)
+def run_again(run_id: str, body: AgainRequest, deps: Deps) -> Run:
+    """The same graph, data and seed once more; `notices` say what is no more as it was."""
+    return deps.runs.again(run_id, body)
+
+
+@router.post("/{run_id}/continue", operation_id="continueRun", status_code=201)
+def continue_run(run_id: str, body: ContinueRequest, deps: Deps) -> Run:
+    """More epochs of an ended run, in a new one that goes on from its last checkpoint."""
+    return deps.runs.continue_run(run_id, body)
 
 
 @router.get("/{run_id}/graph", operation_id="getRunGraph")

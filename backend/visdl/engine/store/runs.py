@@ -9,7 +9,7 @@ from typing import Any
 from visdl.engine.store.database import Database
 from visdl.engine.store.events import insert_event
 from visdl.models.errors import ConflictError, NotFoundError, TransitionError
-from visdl.models.events import StateEvent
+from visdl.models.events import MetricsEvent, StateEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import ENDED, LIVE, TRANSITIONS, Run, RunProblem, RunState
 
@@ -19,8 +19,8 @@ _TURN = [RunState.STOPPING, RunState.PAUSED, RunState.QUEUED]
 class RunTable:
     _db: Database
 
-    def add_run(self, run: Run, graph: Graph) -> None:
-        """A new run in its first state, with that as its first event."""
+    def add_run(self, run: Run, graph: Graph, curves: MetricsEvent | None = None) -> None:
+        """A new run in its first state, with that as its first event; `curves` are those that it goes on from."""
         document = graph.model_dump_json()
 
         def work(db: sqlite3.Connection) -> None:
@@ -31,6 +31,8 @@ class RunTable:
             used = {(number, use.id) for use in run.datasets}
             db.executemany("INSERT INTO run_datasets VALUES (?, ?)", used)
             insert_event(db, run.id, StateEvent(state=run.state, time=run.created))
+            if curves is not None:
+                insert_event(db, run.id, curves)
 
         self._db.write(work)
 

@@ -1,12 +1,12 @@
 import json
 import re
+import zipfile
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 
 from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec, Param
-from visdl.nodes.values import TrainingResult, plain_weights
+from visdl.nodes.values import TrainingResult, plain_weights, save_weights
 
 
 @NodeRegistry.register("ModelExport")
@@ -14,7 +14,7 @@ class ModelExport(BaseNode):
     """Saves the trained model as a file of the run.
 
     safetensors and pt hold the state dict; pt2 holds the whole program, which torch.export.load opens
-    without VisDL.
+    without VisDL. Each says what it came from: in its metadata, or as `visdl.json` inside the file.
     """
 
     CATEGORY = "Model"
@@ -40,16 +40,17 @@ class ModelExport(BaseNode):
         result: TrainingResult = kwargs["training_result"]
         stem = re.sub(r"[^\w.-]+", "_", self.name).strip("._") or "model"
         path = result.folder / f"{stem[:100]}.{self.format}"
-        state = plain_weights(result.model)
         metrics = kwargs.get("test_metrics")
         if metrics:
             path.with_suffix(".metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
         if self.format == "safetensors":
-            save_file(state, path)
+            save_weights(result, path)
         elif self.format == "pt":
-            torch.save(state, path)
+            torch.save(plain_weights(result.model), path)
+            with zipfile.ZipFile(path, "a") as archive:  # torch reads what it knows, and passes over the rest
+                archive.writestr(f"{archive.namelist()[0].partition('/')[0]}/visdl.json", result.provenance)
         else:
-            torch.export.save(_program(result), path)
+            torch.export.save(_program(result), path, extra_files={"visdl.json": result.provenance})
         return (path.name,)
 
 

@@ -1,0 +1,39 @@
+"""What a run's numbers came from: enough to do it exactly again, and to see what would differ."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from visdl.models.graph import Graph
+
+
+class DatasetHash(BaseModel):
+    id: str
+    name: str
+    sha256: str
+
+
+class Split(BaseModel):
+    """How the rows were divided; the hash is that of the training rows' numbers, in their order (int64)."""
+
+    train_rows: int
+    val_rows: int
+    sha256: str
+
+
+class Provenance(BaseModel):
+    run: str
+    name: str
+    time: str = Field(description="When the training was prepared, ISO 8601, UTC")
+    seed: int
+    graph: Graph
+    datasets: list[DatasetHash]
+    split: Split
+    versions: dict[str, str] = Field(description="Of VisDL, Python and torch")
+    device: str
+    cpu: str = Field(description="Instruction set that torch uses")
+    threads: int
+    platform: str
+    code: dict[str, str] = Field(description="By custom node type, the SHA-256 of the file that defines it")
+    continues: str | None = Field(default=None, description="The run whose checkpoint it goes on from")
+    weights_from: str | None = Field(default=None, description="The run whose weights it starts with")
