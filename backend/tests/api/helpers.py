@@ -30,6 +30,12 @@ def upload(client: httpx.Client, data: bytes = TABLE, name: str = "table") -> ht
     return client.post("/api/datasets", files={"file": (name, data, "text/csv")})
 
 
+def bring_table(client: httpx.Client) -> None:
+    """Upload TABLE as 'table' where no dataset has that name."""
+    if all(record["name"] != "table" for record in client.get("/api/datasets").json()):
+        assert upload(client).status_code == 201
+
+
 def training_graph(**train: Any) -> dict[str, Any]:
     """A graph that trains on TABLE, once that is uploaded as 'table'."""
     return chain(MLP, train={"epochs": 2, **train}).model_dump(mode="json")
@@ -37,8 +43,7 @@ def training_graph(**train: Any) -> dict[str, Any]:
 
 def start_run(client: httpx.Client, **train: Any) -> dict[str, Any]:
     """A run of `training_graph`; the table is uploaded when it is not there."""
-    if all(record["name"] != "table" for record in client.get("/api/datasets").json()):
-        assert upload(client).status_code == 201
+    bring_table(client)
     response = client.post("/api/runs", json={"graph": training_graph(**train)})
     assert response.status_code == 201, response.text
     record: dict[str, Any] = response.json()

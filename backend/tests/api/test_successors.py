@@ -15,7 +15,7 @@ from safetensors.torch import load
 from visdl.engine import run_maker
 
 from ..engine.runs import assert_equal_weights
-from .helpers import error, start_run, training_graph, until, upload
+from .helpers import bring_table, error, start_run, training_graph, until, upload
 
 LONG = 1_000_000
 NODE = '''"""A custom operation."""
@@ -160,8 +160,7 @@ def test_every_file_of_weights_says_what_it_came_from(client, server, ending):
     graph["nodes"].append({"id": "export", "type": "ModelExport", "params": {"name": "mine", "format": ending}})
     wire = {"source": "train", "source_output": "result", "target": "export", "target_input": "training_result"}
     graph["edges"].append(wire)
-    if not client.get("/api/datasets").json():
-        upload(client)
+    bring_table(client)
     run = ended(client, client.post("/api/runs", json={"graph": graph, "seed": 3}).json())
     folder = server.services.data_dir / "runs" / run["id"] / "artifacts"
     path = folder / f"mine.{ending}"
