@@ -277,3 +277,47 @@ def _paths(run):
         "/api/graphs",
         "/api/runs",
     ]
+
+
+def test_the_queue_says_who_has_a_place_and_who_is_next_and_why(client, long_run):
+    trains(client, long_run)
+    second, third = (start_run(client, epochs=1) for _ in range(2))
+    queue = client.get("/api/queue").json()
+    assert queue["devices"] == [{"device": "cpu", "places": 1, "runs": [long_run["id"]]}]
+    assert [(one["run"], one["place"]) for one in queue["waiting"]] == [(second["id"], 1), (third["id"], 2)]
+    assert queue["waiting"][0]["reason"] == "All places are taken: 1 of 1 on cpu."
+    assert client.post(f"/api/runs/{third['id']}/front").status_code == 200
+    assert [one["run"] for one in client.get("/api/queue").json()["waiting"]] == [third["id"], second["id"]]
+    error(client.post(f"/api/runs/{long_run['id']}/front"), 409)
+    for run in (second, third):
+        command(client, run, "stop")
+
+
+def test_many_runs_are_deleted_at_once_and_those_that_cannot_be_are_named(client, long_run, finished):
+    gone = [start_run(client, epochs=1) for _ in range(3)]
+    for run in gone:
+        command(client, run, "stop")
+    ids = [run["id"] for run in gone]
+    answer = client.post("/api/runs/delete", json={"ids": [*ids, long_run["id"], "nothing", ids[0]]}).json()
+    assert answer["deleted"] == ids
+    assert answer["kept"].keys() == {long_run["id"], "nothing"}
+    assert answer["kept"]["nothing"] == "There is no run 'nothing'."
+    assert state(client, finished) == "completed"
+
+
+def test_runs_are_starred_noted_and_filtered(client, finished):
+    patch = {"starred": True, "note": "Keep this one", "tags": ["paper"]}
+    answer = client.patch(f"/api/runs/{finished['id']}", json=patch).json()
+    assert patch.items() <= answer.items()
+    for query in (
+        {"tag": "paper"},
+        {"starred": True},
+        {"search": "keep this"},
+        {"state": ["completed"], "tag": "paper"},
+    ):
+        answer = client.get("/api/runs", params=query)
+        assert [run["id"] for run in answer.json()] == [finished["id"]], query
+        assert answer.headers["X-Total-Count"] == "1"
+    dataset = finished["datasets"][0]["id"]
+    assert finished["id"] in [run["id"] for run in client.get("/api/runs", params={"dataset": dataset}).json()]
+    assert client.get("/api/runs", params={"graph": "none"}).json() == []

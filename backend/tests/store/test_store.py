@@ -15,10 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from visdl.engine.store import Store, StoreError
+from visdl.engine.store.database import MIGRATIONS
+from visdl.engine.store.runs import RunFilter
 from visdl.models.errors import ConflictError, NotFoundError, StaleError, TransitionError
 from visdl.models.events import LogEvent, MetricsEvent, ProgressEvent
 from visdl.models.graph import Graph, Node
-from visdl.models.runs import ENDED, LIVE, TRANSITIONS, MetricSummary, Progress, Run, RunState
+from visdl.models.runs import ENDED, LIVE, TRANSITIONS, DatasetUse, MetricSummary, Progress, Run, RunState
 
 S = RunState
 GRAPH = Graph(name="G", nodes=[Node(id="a", type="Linear")])
@@ -238,12 +240,61 @@ def test_runs_are_found_by_state_name_tag_and_graph(store):
     add(store, "b", graph_name="Digits")
     store.move_run("b", S.STARTING)
     assert [run.id for run in store.runs()] == ["b", "a"]
-    assert [run.id for run in store.runs(state=S.STARTING)] == ["b"]
-    assert [run.id for run in store.runs(search="baseLINE")] == ["a"]
-    assert [run.id for run in store.runs(search="digits")] == ["b"]
-    assert [run.id for run in store.runs(search="%")] == []
-    assert store.count_runs(search="run") == 2
+    assert [run.id for run in store.runs(RunFilter(state=[S.STARTING]))] == ["b"]
+    assert [run.id for run in store.runs(RunFilter(search="baseLINE"))] == ["a"]
+    assert [run.id for run in store.runs(RunFilter(search="digits"))] == ["b"]
+    assert [run.id for run in store.runs(RunFilter(search="%"))] == []
+    assert store.count_runs(RunFilter(search="run")) == 2
     assert [run.id for run in store.runs(limit=1, offset=1)] == ["a"]
+
+
+def test_runs_are_filtered_by_graph_tag_dataset_and_star(store):
+    use = DatasetUse(node="csv", id="d1", name="table", sha256="0")
+    add(store, "a", tags=["one", "two"], graph_id="g1")
+    add(store, "b", tags=["two"], datasets=[use], graph_id="g2")
+    store.patch_run("a", starred=True, note="The best so far")
+    store.patch_run("b", tags=["three"])
+
+    def found(**wanted):
+        chosen = RunFilter(**wanted)
+        ids = [run.id for run in store.runs(chosen)]
+        assert store.count_runs(chosen) == len(ids)
+        return ids
+
+    assert found(tag="two") == ["a"]
+    assert found(tag="three") == ["b"]
+    assert found(graph="g2") == ["b"]
+    assert found(dataset="d1") == ["b"]
+    assert found(starred=True) == ["a"]
+    assert found(starred=False) == ["b"]
+    assert found(search="best so") == ["a"]
+    assert found(state=[S.QUEUED, S.FAILED]) == ["b", "a"]
+    assert found(tag="three", starred=True) == []
+
+
+def test_a_waiting_run_moves_to_the_front_and_only_a_waiting_one(store):
+    for name in ("a", "b", "c"):
+        add(store, name)
+    store.move_to_front("c")
+    store.move_to_front("b")
+    assert [run.id for run in store.queued_runs()] == ["b", "c", "a"]
+    store.move_run("b", S.STARTING)
+    with pytest.raises(ConflictError, match="is starting"):
+        store.move_to_front("b")
+
+
+def test_a_database_of_the_version_before_keeps_its_runs_and_finds_them(tmp_path):
+    path = tmp_path / "visdl.db"
+    with sqlite3.connect(path) as db:
+        for number, script in enumerate(MIGRATIONS[:2], 1):
+            db.executescript(f"{script} PRAGMA user_version = {number};")
+        old = Run(id="r", name="run", created=1.0, tags=["kept"], graph_id="g")
+        insert = "INSERT INTO runs (id, state, created, search, record, graph) VALUES (?, ?, ?, ?, ?, ?)"
+        db.execute(insert, ("r", "completed", 1.0, "run", old.model_dump_json(), GRAPH.model_dump_json()))
+    db.close()
+    store = Store(path)
+    assert [run.id for run in store.runs(RunFilter(tag="kept", graph="g", starred=False))] == ["r"]
+    store.close()
 
 
 def test_a_stale_save_is_refused_and_changes_nothing(store):

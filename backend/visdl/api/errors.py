@@ -60,7 +60,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _not_valid(_: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path", "header"))
+        kind, *inside = first["loc"]
+        place = ".".join(map(str, inside if kind == "body" else inside[:1]))
         if first["type"] == "json_invalid":
             message = f"The body is no valid JSON: {first['ctx']['error']}."
             return error_response(422, "not_json", message, hint="/docs shows what is expected.", field="body")

@@ -170,6 +170,8 @@ class Execution:
 
     def _warm_start(self, model: nn.Module, run: str, file: str) -> None:
         """Take over the weights of another run that have the same name and shape, and say which these are."""
+        if not Path(file).is_file():
+            raise RunError(f"The weights of the run {run} are no longer there.", hint="Start without them.")
         theirs, own = load_file(file), model.state_dict()
         taken = {name: value for name, value in theirs.items() if name in own and own[name].shape == value.shape}
         model.load_state_dict(taken, strict=False)

@@ -27,7 +27,7 @@ from visdl.engine.validator import Validator
 from visdl.models.errors import NotFoundError, TransitionError
 from visdl.models.graph import Graph
 from visdl.models.runs import ENDED, LIVE, TRANSITIONS, Run, RunProblem, RunState
-from visdl.models.schemas import AgainRequest, Artifact, ContinueRequest, NewRun
+from visdl.models.schemas import AgainRequest, Artifact, ContinueRequest, DevicePlaces, NewRun, QueuePlace, RunQueue
 from visdl.nodes.registry import NodeRegistry
 
 log = logging.getLogger(__name__)
@@ -188,6 +188,20 @@ class RunSupervisor:
         finally:
             self._waiters.discard(waiter)
         return self._store.run(run_id)
+
+    def queue(self) -> RunQueue:
+        """Which runs have a place, and in which order the others get one."""
+        taken: dict[str, list[str]] = {device: [] for device in self._policy.devices()}
+        for trainer in list(self._trainers.values()):
+            taken.setdefault(trainer.device, []).append(trainer.run)
+        places = [DevicePlaces(device=d, places=self._policy.concurrent, runs=runs) for d, runs in taken.items()]
+        full = " and ".join(f"{len(at.runs)} of {at.places} on {at.device}" for at in places)
+        reason = f"All places are taken: {full}."
+        waiting = [run for run in self._store.waiting_runs() if run.id not in self._trainers]
+        return RunQueue(
+            devices=places,
+            waiting=[QueuePlace(run=run.id, place=place, reason=reason) for place, run in enumerate(waiting, 1)],
+        )
 
     def counts(self) -> tuple[int, int]:
         """How many runs have a trainer, and how many wait for one."""

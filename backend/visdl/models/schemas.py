@@ -137,6 +137,34 @@ class ContinueRequest(BaseModel):
     name: str | None = Field(default=None, max_length=200)
 
 
+class DeleteRuns(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[str] = Field(min_length=1, max_length=10_000)
+
+
+class DeletedRuns(BaseModel):
+    deleted: list[str]
+    kept: dict[str, str] = Field(description="Runs that were not deleted, with the reason")
+
+
+class QueuePlace(BaseModel):
+    run: str
+    place: int = Field(description="1 is the next to start")
+    reason: str = Field(description="What it waits for, as a sentence")
+
+
+class DevicePlaces(BaseModel):
+    device: str
+    places: int = Field(description="Runs that may train there at once")
+    runs: list[str] = Field(description="Those that do")
+
+
+class RunQueue(BaseModel):
+    devices: list[DevicePlaces]
+    waiting: list[QueuePlace]
+
+
 class RunPatch(BaseModel):
     """What a user may change of a run."""
 

@@ -10,7 +10,8 @@ from fastapi.responses import FileResponse
 from visdl.api.deps import Deps
 from visdl.api.json_body import JsonRoute
 from visdl.engine.run_files import media_type
-from visdl.models.errors import InvalidInputError
+from visdl.engine.store.runs import RunFilter
+from visdl.models.errors import ConflictError, InvalidInputError, NotFoundError
 from visdl.models.events import RunEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import Run, RunState
@@ -18,6 +19,8 @@ from visdl.models.schemas import (
     AgainRequest,
     Artifact,
     ContinueRequest,
+    DeletedRuns,
+    DeleteRuns,
     MetricSeries,
     NewRun,
     PredictRequest,
@@ -42,14 +45,32 @@ def create_run(body: NewRun, deps: Deps) -> Run:
 def list_runs(
     deps: Deps,
     response: Response,
-    state: RunState | None = None,
-    search: Annotated[str | None, Query(max_length=200)] = None,
+    state: Annotated[list[RunState], Query(description="Any of these; may be given several times")] = [],  # noqa: B006
+    search: Annotated[str | None, Query(max_length=200, description="Part of name, tags, graph, note or id")] = None,
+    graph: Annotated[str | None, Query(max_length=200, description="Id of a stored graph")] = None,
+    tag: Annotated[str | None, Query(max_length=200)] = None,
+    dataset: Annotated[str | None, Query(max_length=200, description="Id of a dataset")] = None,
+    starred: bool | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Number = 0,
 ) -> list[Run]:
     """Runs, the newest first. X-Total-Count says how many there are in all."""
-    response.headers["X-Total-Count"] = str(deps.store.count_runs(state, search))
-    return deps.store.runs(state, search, limit, offset)
+    wanted = RunFilter(state, search, graph, tag, dataset, starred)
+    response.headers["X-Total-Count"] = str(deps.store.count_runs(wanted))
+    return deps.store.runs(wanted, limit, offset)
+
+
+@router.post("/delete", operation_id="deleteRuns")
+def delete_runs(body: DeleteRuns, deps: Deps) -> DeletedRuns:
+    """Delete many runs and their files; those that train or wait are kept, each with the reason."""
+    deleted, kept = [], {}
+    for run_id in dict.fromkeys(body.ids):
+        try:
+            deps.runs.delete(run_id)
+            deleted.append(run_id)
+        except (ConflictError, NotFoundError) as error:
+            kept[run_id] = error.message
+    return DeletedRuns(deleted=deleted, kept=kept)
 
 
 @router.get("/{run_id}", operation_id="getRun")
@@ -81,6 +102,12 @@ def resume_run(run_id: str, deps: Deps) -> Run:
 @router.post("/{run_id}/stop", operation_id="stopRun")
 def stop_run(run_id: str, deps: Deps) -> Run:
     return deps.runs.stop(run_id)
+
+
+@router.post("/{run_id}/front", operation_id="moveRunToFront")
+def move_to_front(run_id: str, deps: Deps) -> Run:
+    """Make a waiting run the next to start."""
+    return deps.store.move_to_front(run_id)
 
 
 @router.post("/{run_id}/again", operation_id="runAgain", status_code=201)

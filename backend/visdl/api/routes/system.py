@@ -12,7 +12,7 @@ from visdl.api.deps import Deps
 from visdl.api.guard import COOKIE
 from visdl.api.json_body import JsonRoute
 from visdl.models.errors import InvalidInputError
-from visdl.models.schemas import Health, NodeFileProblem, NodeInfo, SystemStats
+from visdl.models.schemas import Health, NodeFileProblem, NodeInfo, RunQueue, SystemStats
 
 router = APIRouter(tags=["system"], route_class=JsonRoute)
 
@@ -35,6 +35,12 @@ async def create_session(token: Token, deps: Deps, response: Response) -> None:
         hint = "It is the value of VISDL_TOKEN."
         raise InvalidInputError("This is not the token of this server.", hint=hint, field="token")
     response.set_cookie(COOKIE, deps.token, httponly=True, samesite="strict", path="/")
+
+
+@router.get("/queue", operation_id="getQueue")
+def get_queue(deps: Deps) -> RunQueue:
+    """Which runs have a place, and in which order the others get one."""
+    return deps.runs.queue()
 
 
 @router.get("/system", operation_id="getSystem")

@@ -14,7 +14,7 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
 
 _BATCH = 500  # most writes in one transaction
-_MIGRATIONS = [
+MIGRATIONS = [
     """
     CREATE TABLE flags (key TEXT PRIMARY KEY) WITHOUT ROWID;
 
@@ -56,6 +56,18 @@ _MIGRATIONS = [
     CREATE TABLE blocks (
         id TEXT PRIMARY KEY, name TEXT NOT NULL, created REAL NOT NULL, block TEXT NOT NULL, blocks TEXT NOT NULL
     );
+    """,
+    """
+    ALTER TABLE runs ADD COLUMN rank REAL NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN starred INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN graph_id TEXT;
+    UPDATE runs SET graph_id = json_extract(record, '$.graph_id');
+    CREATE INDEX runs_by_graph ON runs (graph_id, created);
+    CREATE TABLE run_tags (
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, tag TEXT NOT NULL, PRIMARY KEY (run, tag)
+    ) WITHOUT ROWID;
+    CREATE INDEX runs_by_tag ON run_tags (tag);
+    INSERT OR IGNORE INTO run_tags SELECT runs.number, tags.value FROM runs, json_each(runs.record, '$.tags') AS tags;
     """,
 ]
 
@@ -169,10 +181,10 @@ class Database:
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring an older database to this version, one step at a time. Raises StoreError for a newer one."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(_MIGRATIONS):
+    if version > len(MIGRATIONS):
         raise StoreError(
-            f"A newer VisDL wrote {path} (schema {version}; this one knows {len(_MIGRATIONS)}). "
+            f"A newer VisDL wrote {path} (schema {version}; this one knows {len(MIGRATIONS)}). "
             "Install the newer one, or set VISDL_DATA_DIR to another folder."
         )
-    for number, script in enumerate(_MIGRATIONS[version:], version + 1):
+    for number, script in enumerate(MIGRATIONS[version:], version + 1):
         connection.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")

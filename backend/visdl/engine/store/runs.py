@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from visdl.engine.store.database import Database
@@ -13,6 +15,20 @@ from visdl.models.events import MetricsEvent, StateEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import ENDED, LIVE, TRANSITIONS, Run, RunProblem, RunState
 
+
+@dataclass(frozen=True)
+class RunFilter:
+    """Which runs are wanted; what is left out does not matter. `search` looks into name, tags, graph and note."""
+
+    state: Sequence[RunState] = ()
+    search: str | None = None
+    graph: str | None = None  # the id of a stored graph
+    tag: str | None = None
+    dataset: str | None = None
+    starred: bool | None = None
+
+
+_ALL = RunFilter()
 _TURN = [RunState.STOPPING, RunState.PAUSED, RunState.QUEUED]
 
 
@@ -25,9 +41,10 @@ class RunTable:
 
         def work(db: sqlite3.Connection) -> None:
             number = db.execute(
-                "INSERT INTO runs (id, state, created, search, record, graph) VALUES (?, ?, ?, ?, ?, ?)",
-                (run.id, run.state, run.created, _search(run), run.model_dump_json(), document),
+                "INSERT INTO runs (id, state, created, search, record, graph, graph_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (run.id, run.state, run.created, _search(run), run.model_dump_json(), document, run.graph_id),
             ).lastrowid
+            db.executemany("INSERT OR IGNORE INTO run_tags VALUES (?, ?)", [(number, tag) for tag in run.tags])
             used = {(number, use.id) for use in run.datasets}
             db.executemany("INSERT INTO run_datasets VALUES (?, ?)", used)
             insert_event(db, run.id, StateEvent(state=run.state, time=run.created))
@@ -49,16 +66,14 @@ class RunTable:
             raise _missing(run_id)
         return Graph.model_validate_json(rows[0]["graph"])
 
-    def runs(
-        self, state: RunState | None = None, search: str | None = None, limit: int = 100, offset: int = 0
-    ) -> list[Run]:
-        """Runs, the newest first; `search` looks into name, tags and graph."""
-        where, values = _where(state, search)
+    def runs(self, wanted: RunFilter = _ALL, limit: int = 100, offset: int = 0) -> list[Run]:
+        """Runs, the newest first."""
+        where, values = _where(wanted)
         sql = f"SELECT record, seq FROM runs {where} ORDER BY created DESC, number DESC LIMIT ? OFFSET ?"  # noqa: S608
         return [_run(row) for row in self._db.read(sql, (*values, limit, offset))]
 
-    def count_runs(self, state: RunState | None = None, search: str | None = None) -> int:
-        where, values = _where(state, search)
+    def count_runs(self, wanted: RunFilter = _ALL) -> int:
+        where, values = _where(wanted)
         return int(self._db.read(f"SELECT count(*) FROM runs {where}", values)[0][0])  # noqa: S608
 
     def waiting_runs(self) -> list[Run]:
@@ -80,11 +95,24 @@ class RunTable:
 
     def _in_states(self, states: frozenset[RunState] | set[RunState]) -> list[Run]:
         marks = ", ".join("?" * len(states))
-        sql = f"SELECT record, seq FROM runs WHERE state IN ({marks}) ORDER BY created, number"  # noqa: S608
+        sql = f"SELECT record, seq FROM runs WHERE state IN ({marks}) ORDER BY rank, created, number"  # noqa: S608
         return [_run(row) for row in self._db.read(sql, tuple(states))]
 
+    def move_to_front(self, run_id: str) -> Run:
+        """Make a queued run the next to start. Raises ConflictError for one that does not wait."""
+
+        def work(db: sqlite3.Connection) -> Run:
+            run = load_run(db, run_id)
+            if run.state is not RunState.QUEUED:
+                raise ConflictError(f"'{run.name}' is {run.state}.", hint="Only a run that waits can be moved.")
+            first = db.execute("SELECT min(rank) FROM runs WHERE state = ?", (RunState.QUEUED,)).fetchone()[0]
+            db.execute("UPDATE runs SET rank = ? WHERE id = ?", (first - 1, run_id))
+            return run
+
+        return self._db.write(work)
+
     def patch_run(self, run_id: str, **fields: Any) -> Run:
-        """Change what is not the state: name, tags."""
+        """Change what is not the state: name, tags, note, star."""
         return self._db.write(lambda db: save_run(db, load_run(db, run_id).model_copy(update=fields)))
 
     def move_run(
@@ -129,8 +157,13 @@ def load_run(db: sqlite3.Connection, run_id: str) -> Run:
 
 
 def save_run(db: sqlite3.Connection, run: Run) -> Run:
-    values = (run.state, _search(run), run.model_dump_json(), run.id)
-    db.execute("UPDATE runs SET state = ?, search = ?, record = ? WHERE id = ?", values)
+    values = (run.state, _search(run), run.model_dump_json(), run.starred, run.id)
+    sql = "UPDATE runs SET state = ?, search = ?, record = ?, starred = ? WHERE id = ? RETURNING number"
+    number = db.execute(sql, values).fetchone()[0]
+    tags = {row[0] for row in db.execute("SELECT tag FROM run_tags WHERE run = ?", (number,))}
+    if tags != set(run.tags):
+        db.execute("DELETE FROM run_tags WHERE run = ?", (number,))
+        db.executemany("INSERT OR IGNORE INTO run_tags VALUES (?, ?)", [(number, tag) for tag in run.tags])
     return run
 
 
@@ -139,17 +172,29 @@ def _run(row: sqlite3.Row) -> Run:
 
 
 def _search(run: Run) -> str:
-    return " ".join([run.name, run.graph_name, run.id, *run.tags]).lower()
+    return " ".join([run.name, run.graph_name, run.id, *run.tags, run.note]).lower()
 
 
-def _where(state: RunState | None, search: str | None) -> tuple[str, tuple[Any, ...]]:
-    conditions, values = [], []
-    if state is not None:
-        conditions.append("state = ?")
-        values.append(str(state))
-    if search:
+def _where(wanted: RunFilter) -> tuple[str, tuple[Any, ...]]:
+    conditions, values = [], list[Any]()
+    if wanted.state:
+        conditions.append(f"state IN ({', '.join('?' * len(wanted.state))})")
+        values += map(str, wanted.state)
+    if wanted.search:
         conditions.append("instr(search, ?)")
-        values.append(search.lower())
+        values.append(wanted.search.lower())
+    if wanted.graph is not None:
+        conditions.append("graph_id = ?")
+        values.append(wanted.graph)
+    if wanted.tag is not None:
+        conditions.append("number IN (SELECT run FROM run_tags WHERE tag = ?)")
+        values.append(wanted.tag)
+    if wanted.dataset is not None:
+        conditions.append("number IN (SELECT run FROM run_datasets WHERE dataset = ?)")
+        values.append(wanted.dataset)
+    if wanted.starred is not None:
+        conditions.append("starred = ?")
+        values.append(wanted.starred)
     return (f"WHERE {' AND '.join(conditions)}" if conditions else ""), tuple(values)
 
 
