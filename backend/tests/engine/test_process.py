@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import time
 
@@ -269,6 +270,23 @@ def test_a_trainer_that_gives_no_sign_of_life_is_ended_alone(tmp_path, dataset):
         assert interrupted.state is RunState.INTERRUPTED
         assert "did not answer for 2 s" in interrupted.error.message
         assert pair[1].run(other).state is RunState.RUNNING
+
+
+def test_a_full_disk_interrupts_the_run_with_a_sentence_and_it_goes_on_when_there_is_room(runs):
+    run = start(runs, **LONG)
+    until(lambda: checkpoints(runs, run))
+    resource.prlimit(runs[0]._trainers[run].process.pid, resource.RLIMIT_FSIZE, (500, 500))  # as a full disk refuses
+    runs[0].stop(run)
+    interrupted = ended(runs, run)
+    assert interrupted.state is RunState.INTERRUPTED, interrupted.error
+    assert interrupted.error.code == "disk"
+    assert interrupted.error.message == "A file of the run could not be written: File too large."
+    assert any(line == "The checkpoint could not be saved: File too large." for line in said(runs, run))
+    runs[0].resume(run)
+    until(lambda: runs[1].run(run).state is RunState.RUNNING)
+    runs[0].stop(run)
+    assert ended(runs, run).state is RunState.STOPPED
+    assert "weights.safetensors" in {artifact.name for artifact in runs[0].artifacts(run)}
 
 
 def test_a_crash_in_native_code_interrupts_its_run_alone_and_says_where(tmp_path, dataset):

@@ -36,7 +36,7 @@ from visdl.engine.trainer import FitPlan, direction
 from visdl.engine.training_control import TrainingController
 from visdl.engine.training_run import Leave, TrainingRun, prepare, useful_threads
 from visdl.models.datasets import DatasetRecord
-from visdl.models.errors import AppError, RunError
+from visdl.models.errors import DISK_ERRORS, AppError, RunError
 from visdl.models.events import ArtifactEvent
 from visdl.models.graph import Graph, Node
 from visdl.models.provenance import DatasetHash, Provenance, Split
@@ -245,6 +245,8 @@ class Execution:
             message, hint = f"'{node.label}' ran out of memory.", "Lower batch_size, or make the model smaller."
             raise RunError(message, hint=hint, node=node.id, code="out_of_memory") from error
         except Exception as error:  # whatever a node's author may raise
+            if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+                raise
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise RunError(f"'{node.label}' failed: {reason}", node=node.id, code="node_failed") from error
 

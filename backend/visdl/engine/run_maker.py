@@ -86,10 +86,10 @@ class RunMaker:
         fields = {
             "id": new_id(),
             "relation": "continues",
-            "name": request.name or f"{run.name[:170]} · {request.epochs} more epochs",
+            "name": request.name or f"{run.name[:170]} · {request.epochs:,} more epochs",
             "seed": run.seed,
             "notices": notices,
-            "metrics": run.metrics,
+            "metrics": {key: summary for key, summary in run.metrics.items() if not _is_test(key)},
             "progress": run.progress,
         }
         self._take_checkpoint(run.id, str(fields["id"]), manifest.step)
@@ -119,6 +119,7 @@ class RunMaker:
     def _curves(self, run: Run, step: int) -> MetricsEvent:
         """What the run has drawn up to this step, as the first points of the one that goes on."""
         series = self._store.series(run.id).series
+        series = {key: points for key, points in series.items() if not _is_test(key)}
         kept = {key: [point for point in points if point[0] <= step] for key, points in series.items()}
         return MetricsEvent(series={key: points for key, points in kept.items() if points}, time=time.time())
 
@@ -139,6 +140,10 @@ class RunMaker:
         """The hashes of the custom node files that a graph uses, inside its blocks too."""
         nodes = [*graph.nodes, *(node for block in graph.blocks.values() for node in block.nodes)]
         return self._registry.code_hashes({node.type for node in nodes})
+
+
+def _is_test(key: str) -> bool:
+    return key.startswith("test_")
 
 
 def _inherited(run: Run) -> dict[str, Any]:

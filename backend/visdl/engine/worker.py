@@ -25,7 +25,7 @@ from visdl.engine.reporter import Reporter
 from visdl.engine.run_files import CRASH
 from visdl.engine.training_control import TrainingController
 from visdl.engine.training_run import Leave
-from visdl.models.errors import RunError
+from visdl.models.errors import DISK_ERRORS, RunError
 from visdl.models.events import RunEvent
 from visdl.models.runs import RunProblem, RunState
 from visdl.nodes.registry import NodeRegistry
@@ -121,6 +121,10 @@ def _run(spec: RunSpec, controller: TrainingController, reporter: Reporter, link
             RunState.FAILED, RunProblem(code=error.code, message=error.message, hint=error.hint, node=error.node)
         )
     except Exception as error:  # a fault of VisDL itself: the log has the details
+        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+            message = f"A file of the run could not be written: {error.strerror}."
+            problem = RunProblem(code="disk", message=message, hint="Make room, then resume: it goes on from there.")
+            return Moved(RunState.INTERRUPTED, problem)
         reporter.log(traceback.format_exc(), "error")
         message = f"The run failed inside VisDL: {type(error).__name__}: {error}"
         return Moved(

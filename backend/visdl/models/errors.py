@@ -15,6 +15,7 @@ AppError
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 
 from visdl.models.diagnostics import Report
@@ -88,6 +89,10 @@ class PreconditionRequiredError(AppError):
 
 class StaleError(AppError):
     code = "stale"
+
+
+#: Errors of a disk, not of what is written: with room again, the same goes on.
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 
 
 class RunError(AppError):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -99,9 +102,18 @@ def plain_weights(model: nn.Module) -> dict[str, Tensor]:
 
 
 def save_weights(result: TrainingResult, path: Path) -> None:
-    """Write the weights as safetensors, with what they came from in the file's metadata under `visdl`."""
+    """Write the weights as safetensors, with what they came from in the file's metadata under `visdl`.
+
+    Raises OSError when they cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.tmp")
-    save_file(plain_weights(result.model), temporary, {"visdl": result.provenance})
+    try:
+        save_file(plain_weights(result.model), temporary, {"visdl": result.provenance})
+    except SafetensorError as error:  # it wraps the error of the system, and shows its number in the text
+        number = re.search(r"(?:code:|os error) (\d+)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
     temporary.replace(path)
 
 

@@ -1,21 +1,44 @@
 import { api, call, callWithResponse } from "./client";
-import type { Artifact, Graph, Point, Predictions, Run, RunEvent, RunState } from "./types";
+import type { Artifact, Graph, Point, Predictions, Run, RunEvent, RunQueue, RunState } from "./types";
 
 const one = (id: string) => ({ params: { path: { run_id: id } } });
 
-export async function createRun(graph: Graph, seed: number): Promise<Run> {
-  return (await call(api.POST("/api/runs", { body: { graph, seed, tags: [] } }))) as Run;
+/** Queues a run of a graph; with the weights of another run where its id is given. */
+export async function createRun(graph: Graph, seed: number, weightsFrom?: string): Promise<Run> {
+  const body = { graph, seed, tags: [], ...(weightsFrom !== undefined && { weights_from: weightsFrom }) };
+  return (await call(api.POST("/api/runs", { body }))) as Run;
+}
+
+/** The same graph, data and seed once more. */
+export async function repeatRun(id: string): Promise<Run> {
+  return (await call(api.POST("/api/runs/{run_id}/again", { ...one(id), body: {} }))) as Run;
+}
+
+/** More epochs of an ended run, as a run of its own. */
+export async function continueRun(id: string, epochs: number): Promise<Run> {
+  return (await call(api.POST("/api/runs/{run_id}/continue", { ...one(id), body: { epochs } }))) as Run;
+}
+
+export async function moveRunToFront(id: string): Promise<Run> {
+  return (await call(api.POST("/api/runs/{run_id}/front", one(id)))) as Run;
+}
+
+export async function readQueue(): Promise<RunQueue> {
+  return (await call(api.GET("/api/queue"))) as RunQueue;
 }
 
 interface RunQuery {
   state?: RunState | undefined;
   search?: string | undefined;
+  starred?: boolean | undefined;
   limit: number;
 }
 
 /** Runs, the newest first, and how many there are in all. */
 export async function listRuns(query: RunQuery): Promise<{ runs: Run[]; total: number }> {
-  const { data, response } = await callWithResponse(api.GET("/api/runs", { params: { query } }));
+  const { state, ...rest } = query;
+  const params = { query: { ...rest, ...(state && { state: [state] }) } };
+  const { data, response } = await callWithResponse(api.GET("/api/runs", { params }));
   return { runs: data as Run[], total: Number(response.headers.get("X-Total-Count")) };
 }
 
@@ -23,12 +46,18 @@ export async function readRun(id: string): Promise<Run> {
   return (await call(api.GET("/api/runs/{run_id}", one(id)))) as Run;
 }
 
-export async function renameRun(id: string, name: string): Promise<Run> {
-  return (await call(api.PATCH("/api/runs/{run_id}", { ...one(id), body: { name } }))) as Run;
+/** What a user may say of a run. */
+export type RunPatch = Partial<Pick<Run, "name" | "tags" | "starred" | "note">>;
+
+export async function patchRun(id: string, patch: RunPatch): Promise<Run> {
+  return (await call(api.PATCH("/api/runs/{run_id}", { ...one(id), body: patch }))) as Run;
 }
 
-export async function deleteRun(id: string): Promise<void> {
-  await call(api.DELETE("/api/runs/{run_id}", one(id)));
+/** Deletes runs; says which are gone, and of the others why not. */
+export async function deleteRuns(
+  ids: string[],
+): Promise<{ deleted: string[]; kept: Record<string, string> }> {
+  return await call(api.POST("/api/runs/delete", { body: { ids } }));
 }
 
 export type RunCommand = "pause" | "resume" | "stop";

@@ -44,6 +44,7 @@ export type ErrorInfo = Pick<Schemas["ErrorInfo"], "code" | "message"> &
 
 export type Run = Complete<Schemas["Run"]>;
 export type RunState = Schemas["RunState"];
+export type RunQueue = Complete<Schemas["RunQueue"]>;
 export type Artifact = Complete<Schemas["Artifact"]>;
 export type SystemStats = Complete<Schemas["SystemStats"]>;
 export type GpuStats = Complete<Schemas["GpuStats"]>;

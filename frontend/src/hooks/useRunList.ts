@@ -12,12 +12,17 @@ interface RunList {
 }
 
 /** Runs that fit a search and a state, the newest first; each as fresh as its last event. */
-export function useRunList(search: string, state: RunState | undefined, limit: number): RunList {
+export function useRunList(
+  search: string,
+  state: RunState | undefined,
+  starred: boolean,
+  limit: number,
+): RunList {
   const revision = useRuns((store) => store.revision);
   const known = useRuns((store) => store.runs);
   const { data, isPending, error } = useQuery({
-    queryKey: ["runs", search, state, limit, revision],
-    queryFn: () => findRuns(search, state, limit),
+    queryKey: ["runs", search, state, starred, limit, revision],
+    queryFn: () => findRuns(search, state, starred, limit),
     placeholderData: keepPreviousData,
     // Every revision is a key of its own; the old ones are of no use.
     gcTime: 0,

@@ -15,8 +15,8 @@ const STATES: Record<RunState, string> = {
   interrupted: "Interrupted",
 };
 
-/** States of a run that has a trainer. */
-export const LIVE: readonly RunState[] = ["starting", "running", "paused", "stopping"];
+/** States that a run never leaves. */
+export const FINAL: readonly RunState[] = ["completed", "stopped", "failed"];
 
 export const RUN_STATES = Object.keys(STATES) as RunState[];
 

@@ -4,17 +4,22 @@ import { create } from "zustand";
 import { ApiError } from "@/api/client";
 import {
   commandRun,
+  continueRun,
   createRun,
-  deleteRun,
+  deleteRuns,
   listRuns,
+  moveRunToFront,
+  patchRun,
   type RunCommand,
+  type RunPatch,
   readEvents,
   readRun,
   readRunGraph,
-  renameRun,
+  repeatRun,
 } from "@/api/runs";
 import { openSocket, type SocketState } from "@/api/socket";
 import type { Graph, Report, Run, RunEvent, RunState } from "@/api/types";
+import { plural } from "@/lib/format";
 import { describeEnd } from "@/lib/runs";
 import { openAsNew, reportError, reportUnlessAway } from "./documents";
 import { useGraph } from "./graph";
@@ -144,7 +149,7 @@ function apply(run: Run, event: RunEvent): Run {
   if (event.type === "metrics") return { ...next, metrics: { ...run.metrics, ...event.summary } };
   if (event.type !== "state") return next;
   const started = event.state === "starting" ? (run.started ?? event.time) : run.started;
-  return { ...next, state: event.state, error: event.error, started };
+  return { ...next, state: event.state, error: event.error, started, resuming: false, released: false };
 }
 
 /** Per run that is being asked for, the last event that the answer must know of. */
@@ -260,21 +265,12 @@ export async function startRun(again = false): Promise<void> {
     return;
   }
   useRuns.setState({ starting: true });
-  try {
+  await follow(async () => {
     const run = await createRun(graph, seed);
     lastStarted = { id: run.id, graph, seed };
-    put(run);
-    openDrawer("training");
-    await showRun(run.id);
-  } catch (error) {
-    if (error instanceof ApiError && error.info.report) {
-      useGraph.setState({ report: error.info.report as Report });
-      openDrawer("problems");
-    }
-    reportError(error);
-  } finally {
-    useRuns.setState({ starting: false });
-  }
+    return run;
+  });
+  useRuns.setState({ starting: false });
 }
 
 async function order(command: RunCommand, id = liveRun(useRuns.getState())?.id): Promise<void> {
@@ -311,30 +307,44 @@ export function newSeed(): void {
 export async function findRuns(
   search: string,
   state: RunState | undefined,
+  starred: boolean,
   limit: number,
 ): Promise<{ ids: string[]; total: number }> {
-  const { runs, total } = await listRuns({ limit, state, ...(search && { search }) });
+  const { runs, total } = await listRuns({
+    limit,
+    state,
+    ...(search && { search }),
+    ...(starred && { starred }),
+  });
   put(...runs);
   return { ids: runs.map((run) => run.id), total };
 }
 
-export async function nameRun(id: string, name: string): Promise<void> {
+/** Changes what a user may say of a run: its name, tags, note and star. */
+export async function describeRun(id: string, patch: RunPatch): Promise<void> {
   try {
-    const run = await renameRun(id, name);
+    const run = await patchRun(id, patch);
     put(run);
     useRuns.setState(({ runs }) => {
       const known = runs[id];
-      return known ? { runs: { ...runs, [id]: { ...known, name: run.name } } } : {};
+      const { name, tags, note, starred } = run;
+      return known ? { runs: { ...runs, [id]: { ...known, name, tags, note, starred } } } : {};
     });
   } catch (error) {
     reportError(error);
   }
 }
 
-export async function removeRun(id: string): Promise<void> {
+/** Deletes runs; those that train or wait stay, and why is said. */
+export async function removeRuns(ids: string[]): Promise<void> {
   try {
-    await deleteRun(id);
-    drop(id);
+    const { deleted, kept } = await deleteRuns(ids);
+    for (const id of deleted) drop(id);
+    const [first, ...others] = Object.values(kept);
+    if (first) {
+      const more = others.length > 0 ? ` ${plural(others.length, "other run")} stayed too.` : "";
+      toast.error(`${first}${more}`, { description: "Stop it first, then delete it." });
+    }
   } catch (error) {
     reportError(error);
   }
@@ -362,14 +372,39 @@ export async function openRunGraph(run: Run): Promise<void> {
   }
 }
 
-/** Runs the same graph with the same seed once more. */
-export async function runAgain(run: Run): Promise<void> {
+/** Runs the same graph on the same data with the same seed once more. */
+export const runAgain = (run: Run): Promise<void> => follow(() => repeatRun(run.id));
+
+/** Trains an ended run for more epochs, as a run of its own. */
+export const trainMore = (run: Run, epochs: number): Promise<void> =>
+  follow(() => continueRun(run.id, epochs));
+
+/** Runs the open graph, starting with what fits of a run's weights. */
+export const runWithWeights = (run: Run): Promise<void> =>
+  follow(() => createRun(useGraph.getState().graph, useRuns.getState().seed, run.id));
+
+/** Makes a waiting run the next to start. */
+export async function moveToFront(run: Run): Promise<void> {
   try {
-    const again = await createRun(await readRunGraph(run.id), run.seed);
-    put(again);
-    openDrawer("training");
-    await showRun(again.id);
+    await moveRunToFront(run.id);
+    useRuns.setState(({ revision }) => ({ revision: revision + 1 }));
   } catch (error) {
+    reportError(error);
+  }
+}
+
+/** Shows the run that is made. */
+async function follow(make: () => Promise<Run>): Promise<void> {
+  try {
+    const run = await make();
+    put(run);
+    openDrawer("training");
+    await showRun(run.id);
+  } catch (error) {
+    if (error instanceof ApiError && error.info.report) {
+      useGraph.setState({ report: error.info.report as Report });
+      openDrawer("problems");
+    }
     reportError(error);
   }
 }

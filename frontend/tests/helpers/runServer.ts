@@ -90,9 +90,18 @@ export class RunServer {
       this.runs.set(run.id, { ...run, ...((await request.json()) as Partial<Run>) });
       return this.answer(run.id);
     }),
-    http.delete("/api/runs/:id", ({ params }) => {
-      this.runs.delete(String(params.id));
-      return new HttpResponse(null, { status: 204 });
+    http.post("/api/runs/delete", async ({ request }) => {
+      const { ids } = (await request.json()) as { ids: string[] };
+      const trains = (id: string): boolean => this.runs.get(id)?.state === "running";
+      const kept = Object.fromEntries(ids.filter(trains).map((id) => [id, `'${id}' is running.`]));
+      const deleted = ids.filter((id) => !trains(id));
+      for (const id of deleted) this.runs.delete(id);
+      return HttpResponse.json({ deleted, kept });
+    }),
+    http.post("/api/runs/:id/again", ({ params }) => this.successor(String(params.id), "again")),
+    http.post("/api/runs/:id/continue", async ({ params, request }) => {
+      const { epochs } = (await request.json()) as { epochs: number };
+      return this.successor(String(params.id), "continues", { name: `${epochs} more` });
     }),
     http.get("/api/runs/:id/events", ({ params, request }) => {
       const after = Number(new URL(request.url).searchParams.get("after"));
@@ -118,6 +127,12 @@ export class RunServer {
       return this.answer(event?.run ?? "");
     }),
   ];
+
+  private successor(id: string, relation: "again" | "continues", rest: Partial<Run> = {}) {
+    const { seed } = this.runs.get(id) ?? runOf(id);
+    const run = this.add(`run${this.runs.size}`, { state: "queued", seed, parent: id, relation, ...rest });
+    return HttpResponse.json(run, { status: 201 });
+  }
 
   private answer(id: string) {
     const run = this.runs.get(id);

@@ -24,6 +24,14 @@ export function runOf(id: string, rest: Partial<Run> = {}): Run {
     ended: null,
     duration: null,
     seq: 0,
+    relation: null,
+    notices: [],
+    code: {},
+    starred: false,
+    note: "",
+    resuming: false,
+    released: false,
+    revived_at: null,
     ...rest,
   };
 }

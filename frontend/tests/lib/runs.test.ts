@@ -46,7 +46,7 @@ describe("how a run ended, in a sentence", () => {
     expect(describeEnd(runOf("a", { state: "completed", ...rest }))).toBe(sentence);
   });
   test("with the reason where it failed", () => {
-    const error = { code: "nan", message: "The loss is not finite.", hint: "", node: null };
+    const error = { code: "nan", message: "The loss is not finite.", hint: "", node: null, log: [] };
     expect(describeEnd(runOf("a", { state: "failed", error }))).toBe(
       "Net · a failed: The loss is not finite.",
     );

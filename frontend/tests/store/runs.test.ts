@@ -92,7 +92,7 @@ describe("following a run", () => {
   });
 
   test("a failure marks its node and is said", async () => {
-    const error = { code: "nan", message: "The loss is not finite.", hint: "", node: "train" };
+    const error = { code: "nan", message: "The loss is not finite.", hint: "", node: "train", log: [] };
     world.happen(id, state("failed", error));
     await expect.poll(toasts).toEqual([`Net · ${id} failed: The loss is not finite.`]);
     expect(page().nodes.train).toEqual({ status: "failed", message: "The loss is not finite." });
@@ -143,18 +143,18 @@ describe("following a run", () => {
 
   test("a list that is ahead of the messages takes nothing from the curves", async () => {
     const onTheirWay = world.record(id, log("two"), points(2));
-    await runs.findRuns("", undefined, 10);
+    await runs.findRuns("", undefined, false, 10);
     for (const event of onTheirWay) world.tell(event);
     await expect.poll(curve).toEqual([1, 2]);
     await expect.poll(messages).toEqual(["one", "two"]);
   });
 
   test("a name that is given while it trains is kept, and what is newer too", async () => {
-    const answered = runs.nameRun(id, "Wider");
+    const answered = runs.describeRun(id, { name: "Wider", starred: true });
     world.happen(id, log("two"));
     await expect.poll(messages).toEqual(["one", "two"]);
     await answered;
-    expect(shown()).toMatchObject({ name: "Wider", seq: world.runs.get(id)?.seq });
+    expect(shown()).toMatchObject({ name: "Wider", starred: true, seq: world.runs.get(id)?.seq });
   });
 });
 
@@ -287,11 +287,26 @@ describe("starting", () => {
     expect(page().starting).toBe(false);
   });
 
-  test("again takes the same graph and seed", async () => {
+  test("again, and more epochs, make a run of this one and show it", async () => {
     const run = world.add(id, { seed: 5 });
-    server.use(http.get("/api/runs/:id/graph", () => HttpResponse.json(sampleGraph())));
     await runs.runAgain(run);
-    expect(shown("run1")?.seed).toBe(5);
+    expect(shown("run1")).toMatchObject({ seed: 5, parent: id, relation: "again" });
+    await runs.trainMore(run, 7);
+    expect(shown("run2")).toMatchObject({ name: "7 more", relation: "continues" });
+    expect(page().activeRunId).toBe("run2");
+  });
+
+  test("the open graph starts with the weights of a run", async () => {
+    const run = world.add(id);
+    let body: unknown;
+    server.use(
+      http.post("/api/runs", async ({ request }) => {
+        body = await request.json();
+        return HttpResponse.json(world.add("run9"), { status: 201 });
+      }),
+    );
+    await runs.runWithWeights(run);
+    expect(body).toMatchObject({ weights_from: id, graph: useGraph.getState().graph });
   });
 });
 
@@ -326,23 +341,21 @@ describe("commands", () => {
     known(world.add(id, { state: "completed" }));
     runs.useRuns.setState({ activeRunId: id });
     selectRuns([id, "other"]);
-    await runs.removeRun(id);
+    await runs.removeRuns([id]);
     expect(page()).toMatchObject({ runs: {}, activeRunId: null, log: [] });
     expect(useUi.getState().selectedRunIds).toEqual(["other"]);
   });
 
   test("one that the server keeps stays, and it is said why", async () => {
-    known(world.add(id));
-    const error = { code: "conflict", message: "This run still trains.", hint: "Stop it first." };
-    server.use(http.delete("/api/runs/:id", () => HttpResponse.json({ error }, { status: 409 })));
-    await runs.removeRun(id);
-    expect(shown()).toBeDefined();
-    expect(toasts()).toContain("This run still trains.");
+    known(world.add(id, { state: "running" }), world.add("done", { state: "completed" }));
+    await runs.removeRuns([id, "done"]);
+    expect(Object.keys(page().runs)).toEqual([id]);
+    expect(toasts()).toContain(`'${id}' is running.`);
   });
 });
 
 test("a list of runs gives their ids in order and how many there are", async () => {
   world.add("a");
   world.add("b");
-  expect(await runs.findRuns("", undefined, 10)).toEqual({ ids: ["b", "a"], total: 2 });
+  expect(await runs.findRuns("", undefined, false, 10)).toEqual({ ids: ["b", "a"], total: 2 });
 });

@@ -1,13 +1,15 @@
+import { useQuery } from "@tanstack/react-query";
 import { CircleAlert, Pin, PinOff } from "lucide-react";
+import { readQueue } from "@/api/runs";
 import type { Run } from "@/api/types";
 import { StateBadge } from "@/components/runs/StateBadge";
 import { Button } from "@/components/ui/Button";
 import { ProgressBar } from "@/components/ui/ProgressBar";
 import { Select } from "@/components/ui/Select";
 import { formatCount, formatDuration, formatInt } from "@/lib/format";
-import { LIVE, progressShare, stateLabel } from "@/lib/runs";
+import { progressShare } from "@/lib/runs";
 import { showProblem } from "@/store/editing";
-import { isEnded, showRun, useRuns } from "@/store/runs";
+import { isEnded, moveToFront, showRun, useRuns } from "@/store/runs";
 
 interface RunSummaryProps {
   run: Run;
@@ -75,35 +77,91 @@ export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
         <dt>Seed</dt>
         <dd>{run.seed}</dd>
       </dl>
-      {run.state === "queued" && <Waiting run={run} />}
+      {(run.state === "queued" || run.resuming) && <Waiting run={run} />}
+      <Notices run={run} />
       {run.error && <Failure run={run} />}
     </section>
   );
 }
 
-/** What a queued run waits for. */
+/** What a run that wants to train waits for, and how many are before it. */
 function Waiting({ run }: { run: Run }) {
-  const before = useRuns((state) =>
-    Object.values(state.runs).find((other) => other.id !== run.id && LIVE.includes(other.state)),
-  );
-  if (!before) return null;
+  const runs = useRuns((state) => state.runs);
+  const revision = useRuns((state) => state.revision);
+  const { data } = useQuery({ queryKey: ["queue", revision], queryFn: readQueue, gcTime: 0 });
+  const mine = data?.waiting.find((place) => place.run === run.id);
+  if (!data || !mine) return null;
+  const before = data.devices.flatMap((device) => device.runs).map((id) => runs[id]?.name ?? id);
+  const paused = data.devices.some((device) => device.runs.some((id) => runs[id]?.state === "paused"));
   return (
-    <p className="rounded-md bg-warning-soft p-2 text-sm">
-      Waits for “{before.name}”, which is {stateLabel(before.state).toLowerCase()}.
-      {before.state === "paused" && " Resume or stop it to go on."}
-    </p>
+    <div className="flex flex-col gap-1 rounded-md bg-warning-soft p-2 text-sm">
+      <p>
+        {mine.place === 1 ? "Next to start." : `Number ${formatInt(mine.place)} in the queue.`} {mine.reason}
+      </p>
+      {before.length > 0 && <p className="break-words text-muted">Training: {before.join(", ")}.</p>}
+      {paused && <p>A paused run keeps its place for some minutes. Resume or stop it to go on now.</p>}
+      {mine.place > 1 && run.state === "queued" && (
+        <Button size="sm" className="self-start" onClick={() => void moveToFront(run)}>
+          Start it next
+        </Button>
+      )}
+    </div>
+  );
+}
+
+const RELATIONS = {
+  again: "The same once more as",
+  continues: "Goes on from",
+  weights: "Began with the weights of",
+} as const;
+
+/** Which run this one was made from, and what is no more as it was then. */
+function Notices({ run }: { run: Run }) {
+  const parent = useRuns((state) => (run.parent === null ? undefined : state.runs[run.parent]));
+  if (!run.relation) return null;
+  return (
+    <div className="text-sm">
+      <p className="text-muted">
+        {RELATIONS[run.relation]}{" "}
+        {parent ? (
+          <button
+            type="button"
+            className="break-words text-left font-medium text-text underline underline-offset-2"
+            onClick={() => void showRun(parent.id)}
+          >
+            {parent.name}
+          </button>
+        ) : (
+          "a run that is not in the list"
+        )}
+        .
+      </p>
+      {run.notices.map((notice) => (
+        <p key={notice} className="mt-1 rounded-md bg-warning-soft p-2">
+          {notice}
+        </p>
+      ))}
+    </div>
   );
 }
 
 function Failure({ run }: { run: Run }) {
   if (!run.error) return null;
-  const { message, hint, node } = run.error;
+  const { message, hint, node, log } = run.error;
   return (
     <div role="alert" className="flex gap-2 rounded-md bg-danger-soft p-2 text-sm">
       <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-danger" />
       <div className="min-w-0">
         <p className="break-words">{message}</p>
         {hint && <p className="mt-0.5 text-muted">{hint}</p>}
+        {log.length > 0 && (
+          <details className="mt-1">
+            <summary className="cursor-pointer text-muted">The last it said</summary>
+            <pre className="mt-1 max-h-40 overflow-auto whitespace-pre-wrap break-words font-mono text-xs">
+              {log.join("\n")}
+            </pre>
+          </details>
+        )}
         {node && (
           <button
             type="button"

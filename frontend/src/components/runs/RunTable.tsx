@@ -1,12 +1,34 @@
-import { ArrowDown, ArrowUp, FolderOpen, MoreHorizontal, Pencil, RotateCw, Trash2 } from "lucide-react";
+import {
+  ArrowDown,
+  ArrowUp,
+  ArrowUpToLine,
+  FastForward,
+  Flame,
+  FolderOpen,
+  MoreHorizontal,
+  Pencil,
+  RotateCw,
+  Star,
+  Trash2,
+} from "lucide-react";
 import { type ReactNode, useState } from "react";
 import type { Run } from "@/api/types";
+import { IconButton } from "@/components/ui/IconButton";
 import { Menu } from "@/components/ui/Menu";
 import { TextField } from "@/components/ui/TextField";
 import { cn } from "@/lib/cn";
 import { formatAgo, formatDuration, formatInt, formatNumber } from "@/lib/format";
 import { metricLabel, tableMetrics } from "@/lib/metrics";
-import { nameRun, openRunGraph, runAgain, showRun, useRuns } from "@/store/runs";
+import { FINAL } from "@/lib/runs";
+import {
+  describeRun,
+  moveToFront,
+  openRunGraph,
+  runAgain,
+  runWithWeights,
+  showRun,
+  useRuns,
+} from "@/store/runs";
 import { openDrawer, selectRuns, useUi } from "@/store/ui";
 import { StateBadge } from "./StateBadge";
 
@@ -54,7 +76,13 @@ interface Order {
   descending: boolean;
 }
 
-export function RunTable({ runs, onDelete }: { runs: Run[]; onDelete: (run: Run) => void }) {
+interface RunTableProps {
+  runs: Run[];
+  onDelete: (run: Run) => void;
+  onContinue: (run: Run) => void;
+}
+
+export function RunTable({ runs, onDelete, onContinue }: RunTableProps) {
   const [order, setOrder] = useState<Order>({ title: "Created", descending: true });
   const columns = [
     NAME,
@@ -69,6 +97,7 @@ export function RunTable({ runs, onDelete }: { runs: Run[]; onDelete: (run: Run)
       <thead className="sticky top-0 z-10 bg-panel text-muted shadow-[0_1px_0_var(--line)]">
         <tr>
           <td className="w-9" />
+          <td className="w-7" />
           {columns.map((column) => (
             <Heading key={column.title} column={column} order={order} onOrder={setOrder} />
           ))}
@@ -77,7 +106,13 @@ export function RunTable({ runs, onDelete }: { runs: Run[]; onDelete: (run: Run)
       </thead>
       <tbody>
         {sorted.map((run) => (
-          <Row key={run.id} run={run} columns={columns.slice(1)} onDelete={onDelete} />
+          <Row
+            key={run.id}
+            run={run}
+            columns={columns.slice(1)}
+            onDelete={onDelete}
+            onContinue={onContinue}
+          />
         ))}
       </tbody>
     </table>
@@ -124,9 +159,10 @@ interface RowProps {
   run: Run;
   columns: Column[];
   onDelete: (run: Run) => void;
+  onContinue: (run: Run) => void;
 }
 
-function Row({ run, columns, onDelete }: RowProps) {
+function Row({ run, columns, onDelete, onContinue }: RowProps) {
   const selected = useUi((ui) => ui.selectedRunIds.includes(run.id));
   const active = useRuns((store) => store.activeRunId === run.id);
   const [renaming, setRenaming] = useState(false);
@@ -151,6 +187,16 @@ function Row({ run, columns, onDelete }: RowProps) {
           />
         </label>
       </td>
+      <td>
+        <IconButton
+          size="sm"
+          label={run.starred ? `Unstar ${run.name}` : `Star ${run.name}`}
+          aria-pressed={run.starred}
+          onClick={() => void describeRun(run.id, { starred: !run.starred })}
+        >
+          <Star className={cn(run.starred && "fill-current text-warning")} />
+        </IconButton>
+      </td>
       <th scope="row" className="max-w-80 px-2 text-left font-normal">
         {renaming ? (
           <TextField
@@ -158,7 +204,7 @@ function Row({ run, columns, onDelete }: RowProps) {
             aria-label="Name of the run"
             className="h-6"
             value={run.name}
-            onCommit={(name) => void nameRun(run.id, name)}
+            onCommit={(name) => void describeRun(run.id, { name })}
             onBlurCapture={() => setRenaming(false)}
           />
         ) : (
@@ -192,6 +238,19 @@ function Row({ run, columns, onDelete }: RowProps) {
           items={[
             { label: "Open this graph", icon: <FolderOpen />, onSelect: () => void openRunGraph(run) },
             { label: "Run again", icon: <RotateCw />, onSelect: () => void runAgain(run) },
+            ...(FINAL.includes(run.state)
+              ? [
+                  { label: "Train more epochs…", icon: <FastForward />, onSelect: () => onContinue(run) },
+                  {
+                    label: "Run the open graph with its weights",
+                    icon: <Flame />,
+                    onSelect: () => void runWithWeights(run),
+                  },
+                ]
+              : []),
+            ...(run.state === "queued"
+              ? [{ label: "Start next", icon: <ArrowUpToLine />, onSelect: () => void moveToFront(run) }]
+              : []),
             { label: "Rename", icon: <Pencil />, onSelect: () => setTimeout(() => setRenaming(true)) },
             {
               label: "Delete",

@@ -1,17 +1,20 @@
-import { GitCompareArrows, History } from "lucide-react";
+import { GitCompareArrows, History, Star } from "lucide-react";
 import { useState } from "react";
 import type { Run, RunState } from "@/api/types";
 import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
 import { EmptyState } from "@/components/ui/EmptyState";
+import { IconButton } from "@/components/ui/IconButton";
 import { SearchField } from "@/components/ui/SearchField";
 import { Select } from "@/components/ui/Select";
 import { useRunList } from "@/hooks/useRunList";
+import { cn } from "@/lib/cn";
 import { formatInt, plural } from "@/lib/format";
 import { RUN_STATES, stateLabel } from "@/lib/runs";
-import { removeRun, startRun, useRuns } from "@/store/runs";
+import { removeRuns, startRun, useRuns } from "@/store/runs";
 import { selectRuns, useUi } from "@/store/ui";
 import { Comparison } from "./Comparison";
+import { ContinueDialog } from "./ContinueDialog";
 import { RunTable } from "./RunTable";
 
 const PAGE = 100;
@@ -25,16 +28,23 @@ const STATE_OPTIONS = [
 export function RunsPanel() {
   const [search, setSearch] = useState("");
   const [state, setState] = useState<RunState | typeof ANY>(ANY);
+  const [starred, setStarred] = useState(false);
   const [limit, setLimit] = useState(PAGE);
   const [comparing, setComparing] = useState(false);
+  const [longer, setLonger] = useState<Run | null>(null);
   const [doomed, setDoomed] = useState<Run[]>([]);
   const selected = useUi((ui) => ui.selectedRunIds);
   const known = useRuns((store) => store.runs);
-  const { runs, total, pending, error } = useRunList(search.trim(), state === ANY ? undefined : state, limit);
+  const { runs, total, pending, error } = useRunList(
+    search.trim(),
+    state === ANY ? undefined : state,
+    starred,
+    limit,
+  );
 
   const chosen = selected.flatMap((id) => known[id] ?? []);
   if (comparing && chosen.length >= 2) return <Comparison runs={chosen} onBack={() => setComparing(false)} />;
-  const filtered = search.trim() !== "" || state !== ANY;
+  const filtered = search.trim() !== "" || state !== ANY || starred;
   return (
     <section aria-label="Runs" className="flex min-h-0 grow flex-col">
       <div className="flex shrink-0 flex-wrap items-center gap-2 border-b px-3 py-1.5">
@@ -49,6 +59,9 @@ export function RunsPanel() {
             options={STATE_OPTIONS}
           />
         </div>
+        <IconButton label="Only starred runs" active={starred} onClick={() => setStarred(!starred)}>
+          <Star className={cn(starred && "fill-current text-warning")} />
+        </IconButton>
         <span className="text-muted text-sm">{plural(total, "run")}</span>
         <span className="grow" />
         {chosen.length > 0 && (
@@ -71,7 +84,7 @@ export function RunsPanel() {
       {runs.length > 0 ? (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
         <section aria-label="List of runs" tabIndex={0} className="min-h-0 grow overflow-auto">
-          <RunTable runs={runs} onDelete={(run) => setDoomed([run])} />
+          <RunTable runs={runs} onDelete={(run) => setDoomed([run])} onContinue={setLonger} />
           {runs.length < total && (
             <div className="flex justify-center p-2">
               <Button size="sm" onClick={() => setLimit(limit + PAGE)}>
@@ -84,6 +97,7 @@ export function RunsPanel() {
         !pending && <NoRuns error={error} filtered={filtered} />
       )}
       <DeleteDialog runs={doomed} onClose={() => setDoomed([])} />
+      {longer && <ContinueDialog run={longer} onClose={() => setLonger(null)} />}
     </section>
   );
 }
@@ -98,7 +112,7 @@ function NoRuns({ error, filtered }: { error: Error | null; filtered: boolean })
   if (filtered)
     return (
       <EmptyState icon={<History />} title="No run found">
-        No run fits this search and state.
+        No run fits this search and these filters.
       </EmptyState>
     );
   return (
@@ -131,7 +145,7 @@ function DeleteDialog({ runs, onClose }: { runs: Run[]; onClose: () => void }) {
           <Button
             variant="danger"
             onClick={() => {
-              for (const run of runs) void removeRun(run.id);
+              void removeRuns(runs.map((run) => run.id));
               onClose();
             }}
           >
