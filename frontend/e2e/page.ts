@@ -15,8 +15,8 @@ export const test = base.extend<{ quiet: undefined }>({
       const errors: string[] = [];
       page.on("pageerror", (error) => errors.push(error.message));
       page.on("console", (message) => {
-        // Chromium logs every refused request; whether it may be refused is for the test to say.
-        const refused = message.text().startsWith("Failed to load resource");
+        // Chromium logs every refused request and socket; whether it may be refused is for the test to say.
+        const refused = /^(Failed to load resource|WebSocket connection to)/.test(message.text());
         if (message.type() === "error" && !refused) errors.push(message.text());
       });
       await use(undefined);

@@ -321,3 +321,11 @@ def test_runs_are_starred_noted_and_filtered(client, finished):
     dataset = finished["datasets"][0]["id"]
     assert finished["id"] in [run["id"] for run in client.get("/api/runs", params={"dataset": dataset}).json()]
     assert client.get("/api/runs", params={"graph": "none"}).json() == []
+
+
+def test_a_dataset_that_is_not_there_is_told_with_the_report_at_its_node(client):
+    graph = training_graph()
+    next(node for node in graph["nodes"] if node["id"] == "csv")["params"]["file"] = "gone.csv"
+    report = error(client.post("/api/runs", json={"graph": graph}), 422)["report"]
+    assert report["diagnostics"][0]["node"] == "csv"
+    assert "gone.csv" in report["diagnostics"][0]["message"]

@@ -60,6 +60,7 @@ def check_server_kills(tmp_path, kills: int, seed: int) -> dict[str, int]:
     return done
 
 
+@pytest.mark.timeout(900)
 def test_a_server_that_is_killed_ten_times_loses_nothing(tmp_path):
     check_server_kills(tmp_path, 10, seed=1)
 

@@ -48,7 +48,7 @@ class RunMaker:
 
     def create(self, request: NewRun, graph: Graph) -> Run:
         """A run of this graph on the newest datasets of the names that it uses."""
-        fields: dict[str, Any] = {"datasets": self._specs.dataset_uses(graph), "graph_id": request.graph_id}
+        fields: dict[str, Any] = {"graph_id": request.graph_id}
         if request.weights_from is not None:
             source = self._store.run(request.weights_from)
             run_files.path(self._folder / source.id, "weights.safetensors")
@@ -97,9 +97,11 @@ class RunMaker:
         return self._add(more, {**_inherited(run), **fields}, self._curves(run, manifest.step))
 
     def _add(self, graph: Graph, fields: Mapping[str, Any], curves: MetricsEvent | None = None) -> Run:
-        report = self._validator.report(self._specs.pinned(graph, fields["datasets"]), to_run=True)
+        report = self._validator.report(self._specs.pinned(graph, fields.get("datasets", [])), to_run=True)
         if not report.valid:
             raise InvalidGraphError(report)
+        if "datasets" not in fields:
+            fields = {**fields, "datasets": self._specs.dataset_uses(graph)}
         made = {"id": new_id(), "graph_name": graph.name, "created": time.time(), "code": self._code(graph)}
         run = Run(**{**made, "parameters": report.totals.parameters, **fields})
         self._store.add_run(run, graph, curves)
