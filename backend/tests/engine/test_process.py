@@ -202,8 +202,9 @@ def test_a_resumed_run_waits_for_a_place_before_those_that_are_new(hasty):
     run = paused(hasty, **LONG)
     other, third = start(hasty, **LONG), start(hasty, epochs=1)
     trains(hasty, other)
-    hasty[1].patch_run(run, resuming=True)  # as `resume` does, without its wait
-    hasty[0]._wake()
+    waiting = hasty[0].resume(run)
+    assert (waiting.state, waiting.resuming) == (RunState.PAUSED, True)
+    assert [place.run for place in hasty[0].queue().waiting] == [run, third]
     hasty[0].stop(other)
     until(lambda: hasty[1].run(run).state is RunState.RUNNING)
     assert hasty[1].run(third).state is RunState.QUEUED
@@ -216,7 +217,7 @@ def test_a_run_that_waits_for_a_place_can_be_paused_again(hasty):
     run = paused(hasty, **LONG)
     other = start(hasty, **LONG)
     trains(hasty, other)
-    hasty[1].patch_run(run, resuming=True)
+    assert hasty[0].resume(run).resuming is True
     assert hasty[0].pause(run).resuming is False
     hasty[0].stop(other)
     ended(hasty, other)

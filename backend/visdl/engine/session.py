@@ -148,8 +148,10 @@ class RunSupervisor:
             self._wake()
             return run
         if state is S.PAUSED:
-            self._store.patch_run(run_id, resuming=True)
+            run = self._store.patch_run(run_id, resuming=True)
             self._wake()
+            if run_id not in self._trainers and self._place(run) is None:
+                return run  # it goes on when a place is free
         return self._command(run_id, "resume", S.PAUSED, S.RUNNING, same={S.RUNNING, S.STARTING, S.QUEUED})
 
     def stop(self, run_id: str) -> Run:
@@ -242,7 +244,7 @@ class RunSupervisor:
     def _place(self, run: Run) -> str | None:
         """A device with room for a run: the one that it was on, or the least busy. One that ends needs no place."""
         devices = self._policy.devices()
-        taken = Counter(trainer.device for trainer in self._trainers.values())
+        taken = Counter(trainer.device for trainer in list(self._trainers.values()))
         free = [device for device in devices if taken[device] < self._policy.concurrent]
         if run.state is S.STOPPING and not free:
             free = devices
@@ -292,7 +294,7 @@ class RunSupervisor:
         trainer.paused = time.monotonic() if state is S.PAUSED else None
         if moved.threads:
             fields["threads"] = moved.threads
-        if state is S.RUNNING:
+        if state is not S.PAUSED:
             fields["resuming"] = False
         if state in ENDED:
             fields["duration"] = time.monotonic() - trainer.started
@@ -314,7 +316,10 @@ class RunSupervisor:
         how = trainer.end()
         trainer.connection.close()
         del self._trainers[trainer.run]
-        state = self._store.run(trainer.run).state
+        try:
+            state = self._store.run(trainer.run).state
+        except NotFoundError:  # it had ended, and was deleted before its process was gone
+            return
         if trainer.released and trainer.process.exitcode == 0 and state in (S.PAUSED, S.STOPPING):
             self._store.patch_run(trainer.run, released=True)
         elif state in LIVE:
