@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -18,6 +19,7 @@ from visdl.engine.graph import Topology
 from visdl.engine.network import Network, extract
 from visdl.engine.reporter import Reporter
 from visdl.engine.training_control import TrainingController
+from visdl.engine.training_run import Leave
 from visdl.models.events import MetricsEvent, ProgressEvent, RunEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import MetricSummary, RunState
@@ -95,6 +97,18 @@ def execute(
     outcome.stopped = Execution(spec, controller or TrainingController(), reporter, note).run()
     reporter.flush()
     return outcome
+
+
+def leave(graph: Graph, folder: Path, *datasets: Dataset, step: int) -> None:
+    """Run a graph up to a step, as when the server ends then: a checkpoint is left."""
+    controller = TrainingController()
+
+    def after_step(at: int) -> None:
+        if at == step:
+            controller.leave()
+
+    with pytest.raises(Leave):
+        execute(graph, folder, *datasets, controller=controller, after_step=after_step)
 
 
 def built(graph: Graph, inputs: int | Sequence[Tensor] = 2, seed: int = 0) -> nn.Module:

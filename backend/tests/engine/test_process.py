@@ -299,3 +299,17 @@ def test_a_crash_in_native_code_interrupts_its_run_alone_and_says_where(tmp_path
         assert error.message == "The trainer process ended: it was killed by SIGSEGV."
         assert "Fatal Python error: Segmentation fault" in error.log
         assert any(line.startswith("  File ") for line in error.log)
+
+
+def test_the_queue_is_read_when_there_is_news_and_not_with_every_message(runs, monkeypatch):
+    run = start(runs, **LONG)
+    trains(runs, run)
+    read, calls = runs[1].waiting_runs, []
+    monkeypatch.setattr(runs[1], "waiting_runs", lambda: calls.append(1) or read())
+    seq = runs[1].run(run).seq
+    until(lambda: runs[1].run(run).seq > seq + 10)
+    assert calls == []
+    second = start(runs, epochs=1)
+    runs[0].stop(run)
+    assert ended(runs, second).state is RunState.COMPLETED
+    assert 0 < len(calls) < 10

@@ -9,13 +9,11 @@ import pytest
 import torch
 from torch import nn
 
-from visdl.engine.training_control import TrainingController
-from visdl.engine.training_run import Leave
 from visdl.models.errors import RunError
 from visdl.models.graph import Node
 
 from .graphs import MLP, chain, codes, numbers, table, validator, wire
-from .runs import assert_equal_weights, execute
+from .runs import assert_equal_weights, execute, leave
 
 EIGHT = {"batch_size": 8, "val_ratio": 0.2}  # four batches an epoch, of 40 rows
 
@@ -94,14 +92,7 @@ def test_a_metric_that_is_not_measured_is_no_plateau_to_wait_for(data):
 def test_going_on_from_a_checkpoint_gives_the_same_bits_with_a_scheduler(tmp_path, data, name, params):
     graph = scheduled((name, params), optimizer=("Adam", {"lr": 0.01}))
     whole = execute(graph, tmp_path / "whole", data)
-    controller = TrainingController()
-
-    def interrupt(step):
-        if step == 10:
-            controller.leave()
-
-    with pytest.raises(Leave):
-        execute(graph, tmp_path / "parts", data, controller=controller, after_step=interrupt)
+    leave(graph, tmp_path / "parts", data, step=10)
     rest = execute(graph, tmp_path / "parts", data)
     assert_equal_weights(rest.weights(), whole.weights())
     assert rest.series("lr") == whole.series("lr")

@@ -13,13 +13,12 @@ from torch import nn
 
 from visdl.engine.checkpoint import CheckpointFolder
 from visdl.engine.training_control import TrainingController
-from visdl.engine.training_run import Leave
 from visdl.models.errors import RunError
 from visdl.models.events import LogEvent, MetricsEvent
 from visdl.models.runs import RunState
 
 from .graphs import MLP, chain, numbers, table, wire
-from .runs import assert_equal_weights, execute
+from .runs import assert_equal_weights, execute, leave
 
 DROPOUT = [
     ("fc1", "Linear", {"out_features": 8}),
@@ -146,15 +145,7 @@ def test_a_pause_holds_at_the_batch_with_a_checkpoint_and_changes_no_number(tmp_
 def test_going_on_from_a_checkpoint_in_the_middle_of_an_epoch_gives_the_same_bits(tmp_path, data):
     graph = chain(DROPOUT, split=EIGHT, train={"epochs": 4})
     straight = execute(graph, tmp_path / "straight", data)
-    controller = TrainingController()
-    with pytest.raises(Leave):
-        execute(
-            graph,
-            tmp_path / "run",
-            data,
-            controller=controller,
-            after_step=lambda step: controller.leave() if step == 6 else None,
-        )
+    leave(graph, tmp_path / "run", data, step=6)
     outcome = execute(graph, tmp_path / "run", data)
     # nobody stored the first steps: they are said again
     assert outcome.series("batch_loss") == straight.series("batch_loss")
@@ -164,10 +155,8 @@ def test_going_on_from_a_checkpoint_in_the_middle_of_an_epoch_gives_the_same_bit
 
 
 def test_a_run_says_before_it_goes_on_that_another_machine_gives_other_digits(tmp_path, data):
-    controller, graph = TrainingController(), chain(MLP, split=EIGHT, train={"epochs": 4})
-    leave = {"controller": controller, "after_step": lambda step: controller.leave() if step == 6 else None}
-    with pytest.raises(Leave):
-        execute(graph, tmp_path / "run", data, **leave)
+    graph = chain(MLP, split=EIGHT, train={"epochs": 4})
+    leave(graph, tmp_path / "run", data, step=6)
     checkpoints = CheckpointFolder(tmp_path / "run" / "checkpoints")
     manifest, payload = checkpoints.newest()
     (tmp_path / "run" / "checkpoints" / manifest.file).unlink()
@@ -187,16 +176,9 @@ def test_a_run_says_before_it_goes_on_that_another_machine_gives_other_digits(tm
 
 
 def test_without_any_whole_checkpoint_the_training_says_so_and_begins_anew(tmp_path, data):
-    controller, graph = TrainingController(), chain(MLP, split=EIGHT, train={"epochs": 4})
+    graph = chain(MLP, split=EIGHT, train={"epochs": 4})
     straight = execute(graph, tmp_path / "straight", data)
-    with pytest.raises(Leave):
-        execute(
-            graph,
-            tmp_path / "run",
-            data,
-            controller=controller,
-            after_step=lambda step: controller.leave() if step == 6 else None,
-        )
+    leave(graph, tmp_path / "run", data, step=6)
     [path] = (tmp_path / "run" / "checkpoints").glob("*.pt")
     path.write_bytes(path.read_bytes()[:-1])
     outcome = execute(graph, tmp_path / "run", data)

@@ -63,6 +63,7 @@ class RunSupervisor:
         self._waiters: set[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self._changed = threading.Condition()
         self._closing = False
+        self._has_news = True  # a place is free, or somebody wants one; the supervisor's thread alone reads and sets it
         self._wake_reader, self._wake_writer = Pipe(duplex=False)
         self._thread = threading.Thread(target=self._loop, name="supervisor", daemon=True)
 
@@ -224,7 +225,9 @@ class RunSupervisor:
     def _loop(self) -> None:
         while not self._closing:
             try:
-                self._fill()
+                if self._has_news:
+                    self._fill()
+                    self._has_news = False
                 timeout = _LOOK_SECONDS if self._trainers else None
                 for connection in wait([self._wake_reader, *(t.connection for t in self._trainers.values())], timeout):
                     self._receive(connection)  # type: ignore[arg-type]
@@ -271,6 +274,7 @@ class RunSupervisor:
     def _receive(self, connection: Connection) -> None:
         if connection is self._wake_reader:
             connection.recv_bytes()
+            self._has_news = True
             return
         trainer = next(t for t in self._trainers.values() if t.connection is connection)
         try:
@@ -316,6 +320,7 @@ class RunSupervisor:
         how = trainer.end()
         trainer.connection.close()
         del self._trainers[trainer.run]
+        self._has_news = True
         try:
             state = self._store.run(trainer.run).state
         except NotFoundError:  # it had ended, and was deleted before its process was gone

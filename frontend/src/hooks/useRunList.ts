@@ -1,7 +1,8 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { Run, RunState } from "@/api/types";
-import { findRuns, useRuns } from "@/store/runs";
+import { findRuns } from "@/store/runList";
+import { useRuns } from "@/store/runs";
 
 interface RunList {
   runs: Run[];

@@ -6,22 +6,16 @@ import {
   commandRun,
   continueRun,
   createRun,
-  deleteRuns,
   listRuns,
-  moveRunToFront,
-  patchRun,
   type RunCommand,
-  type RunPatch,
   readEvents,
   readRun,
-  readRunGraph,
   repeatRun,
 } from "@/api/runs";
 import { openSocket, type SocketState } from "@/api/socket";
 import type { Graph, Report, Run, RunEvent, RunState } from "@/api/types";
-import { plural } from "@/lib/format";
 import { describeEnd } from "@/lib/runs";
-import { openAsNew, reportError, reportUnlessAway } from "./documents";
+import { reportError, reportUnlessAway } from "./documents";
 import { useGraph } from "./graph";
 import { addLive, forgetCurves, loadCurves, renewCurves } from "./series";
 import { openDrawer, selectRuns, useUi } from "./ui";
@@ -75,7 +69,7 @@ export function liveRun(state: RunsState): Run | undefined {
 }
 
 /** Takes runs into the store, except where an event has already told something newer. */
-function put(...runs: Run[]): void {
+export function put(...runs: Run[]): void {
   for (const run of runs) if (!followed.has(run.id)) followed.set(run.id, run.seq);
   useRuns.setState((state) => {
     const newer = runs.filter((run) => (state.runs[run.id]?.seq ?? 0) <= run.seq);
@@ -301,56 +295,8 @@ export function newSeed(): void {
   setSeed(Math.floor(Math.random() * 1_000_000));
 }
 
-// --- the list ---------------------------------------------------------------------------------------------
-
-/** Brings a page of runs into the store; returns their ids in order, and how many there are in all. */
-export async function findRuns(
-  search: string,
-  state: RunState | undefined,
-  starred: boolean,
-  limit: number,
-): Promise<{ ids: string[]; total: number }> {
-  const { runs, total } = await listRuns({
-    limit,
-    state,
-    ...(search && { search }),
-    ...(starred && { starred }),
-  });
-  put(...runs);
-  return { ids: runs.map((run) => run.id), total };
-}
-
-/** Changes what a user may say of a run: its name, tags, note and star. */
-export async function describeRun(id: string, patch: RunPatch): Promise<void> {
-  try {
-    const run = await patchRun(id, patch);
-    put(run);
-    useRuns.setState(({ runs }) => {
-      const known = runs[id];
-      const { name, tags, note, starred } = run;
-      return known ? { runs: { ...runs, [id]: { ...known, name, tags, note, starred } } } : {};
-    });
-  } catch (error) {
-    reportError(error);
-  }
-}
-
-/** Deletes runs; those that train or wait stay, and why is said. */
-export async function removeRuns(ids: string[]): Promise<void> {
-  try {
-    const { deleted, kept } = await deleteRuns(ids);
-    for (const id of deleted) drop(id);
-    const [first, ...others] = Object.values(kept);
-    if (first) {
-      const more = others.length > 0 ? ` ${plural(others.length, "other run")} stayed too.` : "";
-      toast.error(`${first}${more}`, { description: "Stop it first, then delete it." });
-    }
-  } catch (error) {
-    reportError(error);
-  }
-}
-
-function drop(id: string): void {
+/** Forgets a run that is not there any more. */
+export function drop(id: string): void {
   forgetCurves(id);
   followed.delete(id);
   useRuns.setState((state) => {
@@ -360,16 +306,6 @@ function drop(id: string): void {
   });
   const { selectedRunIds } = useUi.getState();
   selectRuns(selectedRunIds.filter((selected) => selected !== id));
-}
-
-/** Opens the graph that a run was made from, as a document of its own. */
-export async function openRunGraph(run: Run): Promise<void> {
-  try {
-    const graph = await readRunGraph(run.id);
-    await openAsNew({ ...graph, name: run.name.slice(0, 200) });
-  } catch (error) {
-    reportError(error);
-  }
 }
 
 /** Runs the same graph on the same data with the same seed once more. */
@@ -382,16 +318,6 @@ export const trainMore = (run: Run, epochs: number): Promise<void> =>
 /** Runs the open graph, starting with what fits of a run's weights. */
 export const runWithWeights = (run: Run): Promise<void> =>
   follow(() => createRun(useGraph.getState().graph, useRuns.getState().seed, run.id));
-
-/** Makes a waiting run the next to start. */
-export async function moveToFront(run: Run): Promise<void> {
-  try {
-    await moveRunToFront(run.id);
-    useRuns.setState(({ revision }) => ({ revision: revision + 1 }));
-  } catch (error) {
-    reportError(error);
-  }
-}
 
 /** Shows the run that is made. */
 async function follow(make: () => Promise<Run>): Promise<void> {

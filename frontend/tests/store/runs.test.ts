@@ -2,6 +2,7 @@ import { HttpResponse, http } from "msw";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Run } from "@/api/types";
 import { useGraph } from "@/store/graph";
+import { describeRun, findRuns, removeRuns } from "@/store/runList";
 import * as runs from "@/store/runs";
 import { curvesOf } from "@/store/series";
 import { selectRuns, useUi } from "@/store/ui";
@@ -143,14 +144,14 @@ describe("following a run", () => {
 
   test("a list that is ahead of the messages takes nothing from the curves", async () => {
     const onTheirWay = world.record(id, log("two"), points(2));
-    await runs.findRuns("", undefined, false, 10);
+    await findRuns("", undefined, false, 10);
     for (const event of onTheirWay) world.tell(event);
     await expect.poll(curve).toEqual([1, 2]);
     await expect.poll(messages).toEqual(["one", "two"]);
   });
 
   test("a name that is given while it trains is kept, and what is newer too", async () => {
-    const answered = runs.describeRun(id, { name: "Wider", starred: true });
+    const answered = describeRun(id, { name: "Wider", starred: true });
     world.happen(id, log("two"));
     await expect.poll(messages).toEqual(["one", "two"]);
     await answered;
@@ -341,14 +342,14 @@ describe("commands", () => {
     known(world.add(id, { state: "completed" }));
     runs.useRuns.setState({ activeRunId: id });
     selectRuns([id, "other"]);
-    await runs.removeRuns([id]);
+    await removeRuns([id]);
     expect(page()).toMatchObject({ runs: {}, activeRunId: null, log: [] });
     expect(useUi.getState().selectedRunIds).toEqual(["other"]);
   });
 
   test("one that the server keeps stays, and it is said why", async () => {
     known(world.add(id, { state: "running" }), world.add("done", { state: "completed" }));
-    await runs.removeRuns([id, "done"]);
+    await removeRuns([id, "done"]);
     expect(Object.keys(page().runs)).toEqual([id]);
     expect(toasts()).toContain(`'${id}' is running.`);
   });
@@ -357,5 +358,5 @@ describe("commands", () => {
 test("a list of runs gives their ids in order and how many there are", async () => {
   world.add("a");
   world.add("b");
-  expect(await runs.findRuns("", undefined, false, 10)).toEqual({ ids: ["b", "a"], total: 2 });
+  expect(await findRuns("", undefined, false, 10)).toEqual({ ids: ["b", "a"], total: 2 });
 });

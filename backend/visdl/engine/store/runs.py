@@ -176,26 +176,22 @@ def _search(run: Run) -> str:
 
 
 def _where(wanted: RunFilter) -> tuple[str, tuple[Any, ...]]:
-    conditions, values = [], list[Any]()
-    if wanted.state:
-        conditions.append(f"state IN ({', '.join('?' * len(wanted.state))})")
-        values += map(str, wanted.state)
-    if wanted.search:
-        conditions.append("instr(search, ?)")
-        values.append(wanted.search.lower())
-    if wanted.graph is not None:
-        conditions.append("graph_id = ?")
-        values.append(wanted.graph)
-    if wanted.tag is not None:
-        conditions.append("number IN (SELECT run FROM run_tags WHERE tag = ?)")
-        values.append(wanted.tag)
-    if wanted.dataset is not None:
-        conditions.append("number IN (SELECT run FROM run_datasets WHERE dataset = ?)")
-        values.append(wanted.dataset)
-    if wanted.starred is not None:
-        conditions.append("starred = ?")
-        values.append(wanted.starred)
-    return (f"WHERE {' AND '.join(conditions)}" if conditions else ""), tuple(values)
+    states = ", ".join("?" * len(wanted.state))
+    found: list[tuple[str, Sequence[Any] | None]] = [
+        (f"state IN ({states})", list(map(str, wanted.state)) or None),
+        ("instr(search, ?)", [wanted.search.lower()] if wanted.search else None),
+        ("graph_id = ?", _given(wanted.graph)),
+        ("number IN (SELECT run FROM run_tags WHERE tag = ?)", _given(wanted.tag)),
+        ("number IN (SELECT run FROM run_datasets WHERE dataset = ?)", _given(wanted.dataset)),
+        ("starred = ?", _given(wanted.starred)),
+    ]
+    chosen = [(condition, values) for condition, values in found if values is not None]
+    where = f"WHERE {' AND '.join(condition for condition, _ in chosen)}" if chosen else ""
+    return where, tuple(value for _, values in chosen for value in values)
+
+
+def _given(value: object) -> list[object] | None:
+    return None if value is None else [value]
 
 
 def _missing(run_id: str) -> NotFoundError:

@@ -9,7 +9,8 @@ import { Select } from "@/components/ui/Select";
 import { formatCount, formatDuration, formatInt } from "@/lib/format";
 import { progressShare } from "@/lib/runs";
 import { showProblem } from "@/store/editing";
-import { isEnded, moveToFront, showRun, useRuns } from "@/store/runs";
+import { moveToFront } from "@/store/runList";
+import { isEnded, showRun, useRuns } from "@/store/runs";
 
 interface RunSummaryProps {
   run: Run;

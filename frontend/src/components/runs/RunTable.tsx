@@ -20,15 +20,8 @@ import { cn } from "@/lib/cn";
 import { formatAgo, formatDuration, formatInt, formatNumber } from "@/lib/format";
 import { metricLabel, tableMetrics } from "@/lib/metrics";
 import { FINAL } from "@/lib/runs";
-import {
-  describeRun,
-  moveToFront,
-  openRunGraph,
-  runAgain,
-  runWithWeights,
-  showRun,
-  useRuns,
-} from "@/store/runs";
+import { describeRun, moveToFront, openRunGraph } from "@/store/runList";
+import { runAgain, runWithWeights, showRun, useRuns } from "@/store/runs";
 import { openDrawer, selectRuns, useUi } from "@/store/ui";
 import { StateBadge } from "./StateBadge";
 
