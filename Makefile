@@ -35,8 +35,10 @@ status: ## Say what is running
 test: setup-dev ## Every check and every test
 	@scripts/test.sh
 
-bench: setup-dev ## make bench NAME=training|validate|api: print a table and a JSON line
-	@$(BIN)/python backend/benchmarks/$(or $(NAME),training).py
+bench: setup-dev frontend/dist/index.html ## make bench NAME=training|seeds|validate|api|telemetry|runs|canvas: print a table and a JSON line
+	@if [ -f frontend/benchmarks/$(NAME).bench.ts ]; then \
+		cd frontend && PLAYWRIGHT_CHROMIUM=$$(../scripts/find-browser.sh) npx playwright test -c benchmarks $(NAME); \
+	else $(BIN)/python backend/benchmarks/$(or $(NAME),training).py; fi
 
 schema: setup ## Regenerate the API schema and the page's typed client
 	@$(BIN)/python -m visdl.api.schema > frontend/openapi.json

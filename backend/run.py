@@ -13,12 +13,11 @@ def main() -> int:
     # Read when torch is loaded; the trainers inherit it.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
-    import uvicorn
     from pydantic import ValidationError
 
     from visdl.config import Settings
+    from visdl.engine.data_dir import DataDirInUseError, check_data_dir
     from visdl.engine.store import StoreError
-    from visdl.main import DataDirInUseError, check_data_dir, create_app
 
     try:
         settings = Settings()
@@ -36,10 +35,15 @@ def main() -> int:
             print(f"{message} Stop the other program, or set VISDL_PORT.", file=sys.stderr)
             return 1
     try:
-        check_data_dir(settings)
+        check_data_dir(settings.data_dir)
     except (DataDirInUseError, StoreError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+
+    import uvicorn
+
+    from visdl.main import create_app  # loads torch: whoever cannot start has heard so by now
+
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if settings.log_level != "debug":
         # A line for each socket that comes and goes is of no use to the reader of the terminal.
@@ -57,6 +61,7 @@ def main() -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        ws_per_message_deflate=False,  # for 50 pages it took 17 % of a core; `ssh -C` is for slow lines
         timeout_graceful_shutdown=2,
     )
     return 0

@@ -1,9 +1,21 @@
+import path from "node:path";
 import { defineConfig } from "@playwright/test";
 
-const WEB_PORT = 15173;
-const API_PORT = 18000;
+/** The page as it is served to users, on these ports and a data folder of its own, gone at each start. */
+export const served = (web: number, api: number, folder: string) =>
+  ({
+    command: `rm -rf ${folder} && .venv/bin/python scripts/serve.py run`,
+    cwd: path.resolve(import.meta.dirname, ".."),
+    url: `http://127.0.0.1:${api}/api/health`,
+    timeout: 120_000,
+    gracefulShutdown: { signal: "SIGTERM", timeout: 20_000 },
+    env: { VISDL_DATA_DIR: folder, VISDL_PORT: String(api), VISDL_WEB_PORT: String(web) },
+  }) as const;
 
-/** The browser tests use the page as it is served to users, on a server and a data folder of their own. */
+/** Other ports, where somebody else's tests run on the same machine. */
+const WEB_PORT = Number(process.env.E2E_WEB_PORT ?? 15173);
+const API_PORT = Number(process.env.E2E_API_PORT ?? 18000);
+
 export default defineConfig({
   testDir: "e2e",
   // One server, one trainer: runs of two tests at once would only slow each other.
@@ -12,7 +24,7 @@ export default defineConfig({
   // make screenshots: these only make the README's images
   grepInvert: process.env.SCREENSHOTS ? /^(?!.*@screenshots)/ : /@screenshots/,
   retries: 0,
-  timeout: 120_000,
+  timeout: 240_000,
   expect: { timeout: 20_000 },
   reporter: [["list"]],
   use: {
@@ -20,6 +32,8 @@ export default defineConfig({
     viewport: { width: 1440, height: 900 },
     trace: "retain-on-failure",
     screenshot: "only-on-failure",
+    // What moves into view is there at once: no test measures what is still on its way.
+    contextOptions: { reducedMotion: "reduce" },
     permissions: ["clipboard-read", "clipboard-write"],
     launchOptions: {
       executablePath: process.env.PLAYWRIGHT_CHROMIUM ?? "/usr/bin/chromium",
@@ -34,16 +48,5 @@ export default defineConfig({
       ],
     },
   },
-  webServer: {
-    command: "rm -rf frontend/.e2e-data && .venv/bin/python scripts/serve.py run",
-    cwd: "..",
-    url: `http://127.0.0.1:${API_PORT}/api/health`,
-    timeout: 120_000,
-    gracefulShutdown: { signal: "SIGTERM", timeout: 20_000 },
-    env: {
-      VISDL_DATA_DIR: "frontend/.e2e-data",
-      VISDL_PORT: String(API_PORT),
-      VISDL_WEB_PORT: String(WEB_PORT),
-    },
-  },
+  webServer: served(WEB_PORT, API_PORT, `frontend/.e2e-data/${API_PORT}`),
 });

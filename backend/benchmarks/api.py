@@ -6,91 +6,17 @@ two and four runs training, several times over.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import socket
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 from common import report
+from serving import sample_graph, server, start, stepped, stop, wait_for
 
-ROOT = Path(__file__).resolve().parents[2]
 RUNS = (1, 2, 4)
 ROUNDS = 5
 REQUESTS = 200  # of each kind in a round
 STARTS = 5
-ENDED = {"completed", "stopped", "failed", "interrupted"}
-
-
-@contextlib.contextmanager
-def server() -> Iterator[httpx.Client]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {
-            **os.environ,
-            "VISDL_PORT": str(port),
-            "VISDL_DATA_DIR": folder,
-            "VISDL_CONCURRENT_RUNS": str(max(RUNS)),
-            "VISDL_LOG_LEVEL": "warning",
-        }
-        process = subprocess.Popen([sys.executable, ROOT / "backend" / "run.py"], env=environment)
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=60, trust_env=False) as client:
-                wait_for(lambda: answers(client))
-                time.sleep(5)  # the forkserver warms up
-                yield client
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def answers(client: httpx.Client) -> bool:
-    with contextlib.suppress(httpx.HTTPError):
-        return client.get("/health").status_code == 200
-    return False
-
-
-def wait_for(condition) -> float:
-    """Seconds until it holds."""
-    start = time.perf_counter()
-    while not condition():
-        if time.perf_counter() - start > 60:
-            raise TimeoutError("waited 60 s in vain")
-        time.sleep(0.002)
-    return time.perf_counter() - start
-
-
-def sample_graph(client: httpx.Client, epochs: int) -> dict:
-    graph = client.get(f"/graphs/{client.get('/graphs').json()[0]['id']}").json()["graph"]
-    for node in graph["nodes"]:
-        if node["type"] == "TrainingLoop":
-            node["params"]["epochs"] = epochs
-    return graph
-
-
-def start(client: httpx.Client, graph: dict) -> str:
-    return client.post("/runs", json={"graph": graph}).raise_for_status().json()["id"]
-
-
-def stepped(client: httpx.Client, run: str) -> bool:
-    events = client.get(f"/runs/{run}/events").json()
-    return any(event["type"] in ("metrics", "progress") for event in events)
-
-
-def stop(client: httpx.Client, run: str) -> tuple[float, float]:
-    """Milliseconds to the answer, and to the end of the run."""
-    begin = time.perf_counter()
-    client.post(f"/runs/{run}/stop").raise_for_status()
-    answered = time.perf_counter() - begin
-    wait_for(lambda: client.get(f"/runs/{run}").json()["state"] in ENDED)
-    return 1000 * answered, 1000 * (time.perf_counter() - begin)
 
 
 def latencies(client: httpx.Client, finished: str) -> list[float]:
@@ -111,7 +37,8 @@ def percentile(seconds: list[float], share: float) -> float:
 
 def main() -> None:
     measured: dict[int, list[float]] = {count: [] for count in (0, *RUNS)}
-    with server() as client:
+    with server(concurrent_runs=max(RUNS)) as served:
+        client = served.client
         endless = sample_graph(client, 1_000_000)
         finished = start(client, sample_graph(client, 50))
         client.get(f"/runs/{finished}", params={"wait": 60})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ from websockets.sync.client import ClientConnection, connect
 from visdl.api.app import make_app
 from visdl.api.deps import Services
 from visdl.config import Settings
+from visdl.engine.preload import NODES_DIR
 from visdl.main import open_services, protect
+from visdl.nodes import NodeRegistry
 
 Serve = Callable[..., "Server"]
 
@@ -46,10 +49,25 @@ class Server:
 
 
 @contextlib.contextmanager
+def own_registry() -> Iterator[type[NodeRegistry]]:
+    """The registry with its built-in types and no problems; what is loaded within is forgotten at the end."""
+    modules = set(sys.modules)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(NODES_DIR, "")  # a server sets it, for its trainers
+        patch.setattr(NodeRegistry, "_types", NodeRegistry._types.copy())
+        patch.setattr(NodeRegistry, "_loaded", NodeRegistry._loaded.copy())
+        patch.setattr(NodeRegistry, "_problems", {})
+        yield NodeRegistry
+    for name in set(sys.modules) - modules:
+        if name.startswith(("visdl_custom_", "visdl.nodes.")):
+            del sys.modules[name]
+
+
+@contextlib.contextmanager
 def run_server(data_dir: Path, **settings: Any) -> Iterator[Server]:
-    """The application as `main` composes it, on a free port of 127.0.0.1."""
+    """The application as `main` composes it, on a free port of 127.0.0.1, with node types of its own."""
     chosen = Settings(data_dir=data_dir, _env_file=None, **settings)
-    with open_services(chosen) as services, socket.create_server(("127.0.0.1", 0)) as listener:
+    with own_registry(), open_services(chosen) as services, socket.create_server(("127.0.0.1", 0)) as listener:
         app = make_app()
         app.state.services = services
         config = uvicorn.Config(

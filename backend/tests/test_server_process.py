@@ -97,6 +97,11 @@ def test_a_database_of_a_newer_version_is_one_line(tmp_path):
     assert "newer VisDL" in refusal(tmp_path, free_port())
 
 
+def test_what_is_looked_at_before_a_start_does_not_wait_for_torch():
+    code = "import sys, visdl.config, visdl.engine.data_dir, visdl.engine.store; print('torch' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
+
+
 @pytest.mark.parametrize(
     ("settings", "name"), [({"THREADS": "many"}, "VISDL_THREADS"), ({"HOST": "0.0.0.0"}, "VISDL_TOKEN")]
 )

@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     auto_resume: bool = Field(default=False, description="Go on by itself with runs that the server's end interrupted")
     pause_minutes: float = Field(default=10, ge=0, description="How long a paused run keeps its process and its place")
     hang_seconds: float = Field(default=60, ge=5, description="How long a trainer may be silent before it is ended")
+    curve_points: int = Field(default=1_000_000, ge=1000, description="Most points kept of each curve of a run")
+    keep_checkpoint_days: int = Field(
+        default=0, ge=0, le=36_500, description="Days after which checkpoints of ended runs are removed; 0: never"
+    )
     threads: int = Field(default=0, ge=0, description="CPU threads of a run; 0: as many as it gains from")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="Where runs train")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 from fastapi import FastAPI
-from filelock import FileLock, Timeout
 from pydantic import TypeAdapter
 from starlette.types import ASGIApp
 
@@ -21,24 +20,24 @@ from visdl.api.system_monitor import SystemMonitor
 from visdl.config import ROOT, Settings
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.importer import import_csv
+from visdl.engine.data_dir import DATABASE, hold
 from visdl.engine.predictor import Predictor
 from visdl.engine.run_specs import RunPolicy
 from visdl.engine.session import RunSupervisor
 from visdl.engine.starters import Starters
+from visdl.engine.storage import Retention, Storage
 from visdl.engine.store import Store
+from visdl.engine.store.graphs import KEEP_DELETED
 from visdl.engine.telemetry import Telemetry
 from visdl.engine.validator import Validator
 from visdl.models.ids import new_id
 from visdl.models.schemas import NodeInfo
 from visdl.nodes import NodeRegistry
+from visdl.studies.service import Studies
 
 SAMPLES = ("sample_data.csv", "sample_validation.csv", "sample_test.csv")
 _CATALOGUE = TypeAdapter(dict[str, NodeInfo])
 FIRST_GRAPH = "sample_regression"
-
-
-class DataDirInUseError(Exception):
-    """Another server works on the same data folder."""
 
 
 def create_app(settings: Settings) -> ASGIApp:
@@ -59,20 +58,13 @@ def protect(app: ASGIApp, settings: Settings) -> ASGIApp:
     return Guard(limited, allowed_hosts=settings.allowed_hosts, token=settings.token)
 
 
-def check_data_dir(settings: Settings) -> None:
-    """Whether a server can start on this data folder. Raises DataDirInUseError, StoreError or OSError."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with hold(settings.data_dir):
-        Store(settings.data_dir / "visdl.db").close()
-
-
 @contextlib.contextmanager
 def open_services(settings: Settings) -> Iterator[Services]:
-    """Everything behind the API, closed again at the end. Raises what `check_data_dir` does."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    """Everything behind the API, closed again at the end. Raises what `data_dir.check_data_dir` does."""
     with hold(settings.data_dir):
         shutil.rmtree(settings.data_dir / "uploads", ignore_errors=True)  # of a server that died
-        store = Store(settings.data_dir / "visdl.db")
+        store = Store(settings.data_dir / DATABASE)
+        store.forget_graphs(time.time() - KEEP_DELETED)
         NodeRegistry.load_folder(settings.nodes_dir)
 
         def find_dataset(name: str) -> Dataset:
@@ -85,6 +77,8 @@ def open_services(settings: Settings) -> Iterator[Services]:
             max_nodes=settings.max_nodes,
             max_edges=settings.max_edges,
             free_memory=lambda device: monitor.free(device),  # noqa: PLW0108  it is made below,
+            total_memory=lambda device: monitor.total(device),  # noqa: PLW0108  likewise
+            free_disk=lambda: monitor.sample().disk_free,
         )
         telemetry = Telemetry()
         runs = RunSupervisor(
@@ -101,12 +95,18 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 auto_resume=settings.auto_resume,
                 pause_minutes=settings.pause_minutes,
                 hang_seconds=settings.hang_seconds,
+                curve_points=settings.curve_points,
             ),
         )
-        monitor = SystemMonitor(settings.data_dir, lambda: runs.device, runs.counts)
+        monitor = SystemMonitor(settings.data_dir, lambda: runs.device, runs.places.counts)
+        studies = Studies(store, runs, validator, NodeRegistry)
         starters = Starters(store, settings.data_dir, settings.max_columns)
+        storage = Storage(store, settings.data_dir, settings.keep_checkpoint_days)
+        retention = Retention(storage, settings.keep_checkpoint_days)
         _first_start(store, starters, settings)
         runs.start()
+        studies.start()
+        retention.start()
         try:
             yield Services(
                 store=store,
@@ -115,31 +115,21 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 catalogue=_CATALOGUE.dump_json(NodeRegistry.describe()),
                 validator=validator,
                 runs=runs,
+                studies=studies,
                 predictor=Predictor(store, validator, runs.specs, runs.pool, settings.data_dir / "runs"),
                 starters=starters,
                 monitor=monitor,
+                storage=storage,
                 data_dir=settings.data_dir,
                 max_upload=settings.max_upload_mb * 2**20,
                 max_columns=settings.max_columns,
                 token=settings.token,
             )
         finally:
+            retention.close()
+            studies.close()
             runs.close()
             store.close()
-
-
-@contextlib.contextmanager
-def hold(data_dir: Path) -> Iterator[None]:
-    """Keep other servers away from this data folder."""
-    lock = FileLock(data_dir / ".lock")
-    try:
-        lock.acquire(timeout=1)
-    except Timeout:
-        raise DataDirInUseError(f"Another VisDL server uses {data_dir}. Stop it, or set VISDL_DATA_DIR.") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _first_start(store: Store, starters: Starters, settings: Settings) -> None:

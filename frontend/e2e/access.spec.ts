@@ -1,14 +1,17 @@
-import { AxeBuilder } from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
-import { button, card, expect, expectState, openSample, runButton, setParam, test } from "./page";
+import {
+  button,
+  card,
+  expect,
+  expectNoViolations,
+  expectState,
+  openSample,
+  runButton,
+  setParam,
+  test,
+} from "./page";
 
-async function expectNoViolations(page: Page, screen: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`,
-  );
-  expect(found, screen).toEqual([]);
-}
+// Each screen is walked through, element by element.
+test.describe.configure({ timeout: 300_000 });
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`axe finds nothing on any screen in the ${colorScheme} theme`, async ({ page }) => {
@@ -54,8 +57,8 @@ for (const colorScheme of ["light", "dark"] as const) {
 
     await page.getByRole("tab", { name: "Runs" }).click();
     await page.getByLabel("Search runs").fill(`Axe ${colorScheme}`);
-    await expect(page.getByRole("checkbox", { name: /^Compare Axe/ })).toHaveCount(2);
-    for (const box of await page.getByRole("checkbox", { name: /^Compare Axe/ }).all()) await box.check();
+    await expect(page.getByRole("checkbox", { name: /^Choose Axe/ })).toHaveCount(2);
+    for (const box of await page.getByRole("checkbox", { name: /^Choose Axe/ }).all()) await box.check();
     await expectNoViolations(page, "runs");
     await button(page, "Compare").click();
     await expect(page.getByText("The same graph as A.")).toBeVisible();

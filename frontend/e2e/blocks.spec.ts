@@ -66,6 +66,33 @@ test("layers become a block, which is repeated, opened, edited, switched off and
   await expect(page.getByText("Valid", { exact: true })).toBeVisible();
 });
 
+test("layers that repeat become one block with a count, which computes the same", async ({ page }) => {
+  await openSample(page, (graph) => {
+    graph.name = "Repeats";
+    const [fc, relu] = ["fc2", "relu2"].map((id) => graph.nodes.find((node) => node.id === id));
+    const edges = graph.edges as { source: string; target: string }[];
+    const wire = edges.find((edge) => edge.source === "fc2" && edge.target === "relu2");
+    const last = edges.find((edge) => edge.source === "relu2");
+    if (!fc || !relu || !wire || !last) throw new Error("the sample network has another shape");
+    for (const time of ["b", "c"]) {
+      const before = time === "b" ? "relu2" : "relu_b";
+      graph.nodes.push({ ...fc, id: `fc_${time}`, name: "" }, { ...relu, id: `relu_${time}`, name: "" });
+      edges.push({ ...wire, source: before, target: `fc_${time}` });
+      edges.push({ ...wire, source: `fc_${time}`, target: `relu_${time}` });
+    }
+    last.source = "relu_c";
+  });
+  await parameters(page, "12,737");
+  await page.getByRole("button", { name: /^×3/ }).click();
+  await button(page, "Make one block ×3").click();
+  await expect(page.locator(".react-flow__node[data-id^='block_1']")).toContainText("×3");
+  await parameters(page, "12,737");
+  await expect(page.getByText("Valid", { exact: true })).toBeVisible();
+  await page.keyboard.press("Control+z");
+  await expect(card(page, "relu_c")).toBeVisible();
+  await expect(page.locator(".react-flow__node[data-id^='block_1']")).toHaveCount(0);
+});
+
 test("a block that is kept is there for another graph", async ({ page }) => {
   await openSample(page, (graph) => {
     graph.name = "Makes a block";
@@ -118,6 +145,7 @@ test("sizes are typed as a number, as several, or as a word", async ({ page }) =
   await expect(padding).toHaveValue("same");
   await padding.fill("some");
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("region", { name: /Notifications/ })).toContainText("“some” is no number");
+  await expect(page.getByText(/“some” is neither/)).toBeVisible();
+  await page.keyboard.press("Escape");
   await expect(padding).toHaveValue("same");
 });

@@ -77,7 +77,7 @@ test("a layer is switched off, both variants run, and the comparison says what d
   await page.getByRole("tab", { name: "Runs" }).click();
   await page.getByLabel("Search runs").fill("Ablated");
   await expect(page.getByRole("row", { name: /Ablated/ })).toHaveCount(2);
-  for (const box of await page.getByRole("checkbox", { name: /^Compare Ablated/ }).all()) await box.check();
+  for (const box of await page.getByRole("checkbox", { name: /^Choose Ablated/ }).all()) await box.check();
   await button(page, "Compare").click();
   const comparison = page.getByRole("region", { name: "Comparison" });
   await expect(comparison.getByText("relu1 was disabled")).toBeVisible();
@@ -110,8 +110,8 @@ test("a run can be renamed, opened as a graph, run again and deleted", async ({ 
   await page.getByRole("tab", { name: "Runs" }).click();
   await page.getByLabel("Search runs").fill("Kept");
   await button(page, "More for Kept · seed 0").first().click();
-  await page.getByRole("menuitem", { name: "Rename" }).click();
-  await page.getByLabel("Name of the run").fill("The second");
+  await page.getByRole("menuitem", { name: "Name, tags and note…" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("The second");
   await page.keyboard.press("Enter");
   await page.getByLabel("Search runs").fill("The second");
   await expect(page.getByRole("row", { name: /The second/ })).toHaveCount(1);

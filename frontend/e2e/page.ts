@@ -1,9 +1,10 @@
 /** What a person does on the page, by name. */
+import { AxeBuilder } from "@axe-core/playwright";
 import { type APIRequestContext, test as base, expect, type Locator, type Page } from "@playwright/test";
 
 interface Graph {
   name: string;
-  nodes: { id: string; type: string; disabled: boolean; params: Record<string, unknown> }[];
+  nodes: { id: string; type: string; name?: string; disabled: boolean; params: Record<string, unknown> }[];
   edges: unknown[];
   [key: string]: unknown;
 }
@@ -43,15 +44,18 @@ export async function openSample(page: Page, change: (graph: Graph) => void = ()
 }
 
 /** Stores a graph and opens it as the newest. */
-async function openGraph(page: Page, graph: Graph): Promise<void> {
+export async function openGraph(
+  page: Page,
+  graph: { name: string; nodes: object[]; edges: unknown[] },
+): Promise<void> {
   const answer = await page.request.post("/api/graphs", { data: graph });
   expect(answer.status(), await answer.text()).toBe(201);
   await page.goto("/");
   await expect(page.getByLabel("Name of the graph")).toHaveValue(graph.name);
-  await expect(page.locator(".react-flow__node").first()).toBeVisible();
+  if (graph.nodes.length > 0) await expect(page.locator(".react-flow__node").first()).toBeVisible();
 }
 
-async function sampleGraph(request: APIRequestContext): Promise<Graph> {
+export async function sampleGraph(request: APIRequestContext): Promise<Graph> {
   const graphs = (await (await request.get("/api/graphs")).json()) as { id: string; name: string }[];
   const sample = graphs.find((graph) => graph.name === "Sample regression");
   if (!sample) throw new Error("the first start brings a sample network");
@@ -116,4 +120,22 @@ export async function openStarter(page: Page, name: string): Promise<void> {
   await page.getByRole("searchbox", { name: "Search starters" }).fill(name);
   await page.getByRole("button", { name: new RegExp(name) }).click();
   await expect(page.getByLabel("Name of the graph")).toHaveValue(name);
+}
+
+/** Asks axe about what is on the screen, or about a part of it. */
+export async function expectNoViolations(page: Page, screen: string, part?: string): Promise<void> {
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (part ? axe.include(part) : axe).analyze();
+  const found = violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`,
+  );
+  expect(found, screen).toEqual([]);
+}
+
+/** The same in both themes; the page is left in the dark one. */
+export async function expectNoViolationsInBoth(page: Page, screen: string, part?: string): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expectNoViolations(page, `${screen}, ${colorScheme}`, part);
+  }
 }

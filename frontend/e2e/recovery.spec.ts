@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import {
+  card,
   chartRows,
   epochOf,
   epochsWith,
@@ -76,10 +77,19 @@ test("a killed server is said, the page comes back by itself, the curve has no h
   const status = page.getByRole("contentinfo");
   await expect(status.getByText("Connected", { exact: true })).toBeHidden();
   const before = await epochOf(page);
+  // Editing goes on meanwhile.
+  await card(page, "relu1").hover();
+  await card(page, "relu1")
+    .getByRole("button", { name: /^Disable/ })
+    .click();
+  await expect(page.getByText("The VisDL server does not answer. You can go on editing")).toBeVisible();
+  await expect(status.getByText("Kept in this browser")).toBeVisible();
   startServer();
   await expect.poll(() => answers(health), { timeout: 60_000 }).toBe(true);
   await expect(status.getByText("Connected", { exact: true })).toBeVisible();
   await expectState(page, "Interrupted");
+  await expect(page.getByText("The VisDL server does not answer.")).toBeHidden();
+  await expect(status.getByText("Draft kept on the server")).toBeVisible();
 
   await page.getByRole("banner").getByRole("button", { name: "Resume" }).click();
   await expectState(page, "Running");

@@ -1,10 +1,9 @@
-import { useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import type { PanelImperativeHandle } from "react-resizable-panels";
-import { Toaster } from "sonner";
 import { Canvas } from "@/components/canvas/Canvas";
 import { FileDrop } from "@/components/graphs/FileDrop";
-import { Inspector } from "@/components/inspector/Inspector";
 import { Banner } from "@/components/shell/Banner";
+import { CrashBoundary } from "@/components/shell/CrashBoundary";
 import { Dialogs } from "@/components/shell/Dialogs";
 import { Drawer } from "@/components/shell/Drawer";
 import { LeftPanel } from "@/components/shell/LeftPanel";
@@ -13,25 +12,44 @@ import { StatusBar } from "@/components/status/StatusBar";
 import { TopBar } from "@/components/topbar/TopBar";
 import { Divider, Panel, PanelGroup, SidePanel } from "@/components/ui/Panels";
 import { TooltipProvider } from "@/components/ui/Tooltip";
+import { useClipboardKeys } from "@/hooks/useClipboardKeys";
 import { useCommandKeys } from "@/hooks/useCommandKeys";
 import { useDocument } from "@/hooks/useDocument";
 import { useLive } from "@/hooks/useLive";
 import { useValidation } from "@/hooks/useValidation";
-import { followSystemTheme, isDark, rememberSize, useUi } from "@/store/ui";
+import { afterCanvas } from "@/lib/afterCanvas";
+import { isSafeMode } from "@/lib/safeMode";
+import { useGraph } from "@/store/graph";
+import { applyScale, factorOf, followSystemTheme, rememberSize, useUi } from "@/store/ui";
+
+const GapsBanner = lazy(async () => ({
+  default: (await afterCanvas(() => import("@/components/shell/GapsBanner"))).GapsBanner,
+}));
+const Inspector = lazy(async () => ({
+  default: (await afterCanvas(() => import("@/components/inspector/Inspector"))).Inspector,
+}));
+const SafeMode = lazy(async () => ({ default: (await import("@/components/shell/SafeMode")).SafeMode }));
+const Toasts = lazy(async () => ({
+  default: (await afterCanvas(() => import("@/components/shell/Toasts"))).Toasts,
+}));
 
 export function App() {
-  const dark = useUi((state) => isDark(state.theme));
   useDocument();
   useLive();
   useValidation();
   useCommandKeys();
+  useClipboardKeys();
   useEffect(followSystemTheme, []);
+  useEffect(applyScale, []);
   return (
     <TooltipProvider delayDuration={400} skipDelayDuration={200} disableHoverableContent>
       <FileDrop>
         <div className="flex h-full flex-col">
           <TopBar />
           <Banner />
+          <Suspense fallback={null}>
+            <GapsBanner />
+          </Suspense>
           <main className="flex min-h-0 grow flex-col">
             <h1 className="sr-only">VisDL</h1>
             <Workspace />
@@ -41,7 +59,9 @@ export function App() {
       </FileDrop>
       <Dialogs />
       <SignIn />
-      <Toaster theme={dark ? "dark" : "light"} position="bottom-right" closeButton />
+      <Suspense fallback={null}>
+        <Toasts />
+      </Suspense>
     </TooltipProvider>
   );
 }
@@ -90,7 +110,9 @@ function Workspace() {
 function Workbench() {
   const left = useUi((state) => state.leftOpen);
   const right = useUi((state) => state.rightOpen);
+  const scale = useUi(factorOf);
   const { leftWidth, rightWidth } = useUi.getState();
+  const graphId = useGraph((state) => state.graphId);
   return (
     <PanelGroup orientation="horizontal" className="h-full">
       {left && (
@@ -99,6 +121,7 @@ function Workbench() {
             id="left"
             label="Library"
             width={leftWidth}
+            scale={scale}
             onWidth={(leftWidth) => rememberSize({ leftWidth })}
           >
             <LeftPanel />
@@ -107,7 +130,15 @@ function Workbench() {
         </>
       )}
       <Panel id="canvas" minSize={280}>
-        <Canvas />
+        {isSafeMode() ? (
+          <Suspense fallback={null}>
+            <SafeMode />
+          </Suspense>
+        ) : (
+          <CrashBoundary what="the graph" resetKey={graphId}>
+            <Canvas />
+          </CrashBoundary>
+        )}
       </Panel>
       {right && (
         <>
@@ -116,9 +147,12 @@ function Workbench() {
             id="right"
             label="Properties"
             width={rightWidth}
+            scale={scale}
             onWidth={(rightWidth) => rememberSize({ rightWidth })}
           >
-            <Inspector />
+            <Suspense fallback={null}>
+              <Inspector />
+            </Suspense>
           </SidePanel>
         </>
       )}

@@ -1,6 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { CrashBoundary } from "@/components/shell/CrashBoundary";
 import { App } from "./App";
 import "./styles/index.css";
 
@@ -13,7 +14,9 @@ if (!root) throw new Error("index.html has no #root");
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queries}>
-      <App />
+      <CrashBoundary what="the page">
+        <App />
+      </CrashBoundary>
     </QueryClientProvider>
   </StrictMode>,
 );

@@ -1,7 +1,10 @@
-/** What jsdom lacks and the page needs: observers, matrices, sizes and media queries. */
+/** What jsdom lacks and the page needs: observers, matrices, sizes and media queries; and toasts. */
 import "@testing-library/jest-dom/vitest";
 import { cleanup, configure } from "@testing-library/react";
+import { toast } from "sonner";
 import { afterEach, beforeEach } from "vitest";
+import { canvasIsShown } from "@/lib/afterCanvas";
+import { drawToastsWith } from "@/lib/toast";
 
 class ResizeObserverStub implements ResizeObserver {
   observe(): void {}
@@ -42,6 +45,9 @@ Object.defineProperty(SVGElement.prototype, "getBBox", {
   configurable: true,
   value: () => ({ x: 0, y: 0, width: 0, height: 0 }),
 });
+
+drawToastsWith(toast);
+canvasIsShown();
 
 configure({ asyncUtilTimeout: 10_000 });
 

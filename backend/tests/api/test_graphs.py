@@ -35,19 +35,23 @@ def test_a_graph_comes_back_as_it_was_saved(client, stored):
 def test_unknown_keys_survive(client):
     graph = {
         "notes": [{"text": "read me", "deep": {"a": [1, None]}}],
+        "groups": [{"title": "Encoder", "nodes": ["a", "gone"], "since": 2026}],
+        "studies": {"deep": [1, {"a": None}]},
         "nodes": [{"id": "a", "type": "Future", "colour": "red", "params": {"any": ["thing"]}}],
         "edges": [{"source": "a", "source_output": "o", "target": "a", "target_input": "i", "bend": 0.5}],
     }
     graph_id = client.post("/api/graphs", json=graph).json()["id"]
     back = client.get(f"/api/graphs/{graph_id}").json()["graph"]
-    assert back["notes"] == graph["notes"]
+    assert back["studies"] == graph["studies"]
+    assert (back["notes"][0]["text"], back["notes"][0]["deep"]) == ("read me", {"a": [1, None]})
+    assert (back["groups"][0]["nodes"], back["groups"][0]["since"]) == (["a", "gone"], 2026)
     assert back["nodes"][0]["colour"] == "red"
     assert back["edges"][0]["bend"] == 0.5
 
 
 def test_the_list_shows_what_was_changed_last_first(client, stored):
     first = client.get("/api/graphs").json()[0]
-    assert first == {key: value for key, value in stored.items() if key not in ("graph", "draft")}
+    assert first == {key: value for key, value in stored.items() if key not in ("graph", "draft", "damaged")}
     assert first["nodes"] == 1
 
 
@@ -119,7 +123,7 @@ def test_a_draft_that_goes_on_from_an_older_one_overwrites_nothing(client, store
     error(keep("Second tab", 3), 412)
 
 
-def test_a_deleted_graph_is_gone_with_its_versions(client, stored):
+def test_a_deleted_graph_is_out_of_sight_with_its_versions(client, stored):
     assert client.delete(f"/api/graphs/{stored['id']}").status_code == 204
     error(client.get(f"/api/graphs/{stored['id']}"), 404)
     error(client.get(f"/api/graphs/{stored['id']}/versions/1"), 404)
@@ -155,3 +159,56 @@ def test_the_sample_graph_is_there_at_first_and_stays_deleted(serve):
     assert [graph["name"] for graph in graphs] == ["Sample regression"]
     sample = server.client.get(f"/api/graphs/{graphs[0]['id']}").json()["graph"]
     assert server.client.post("/api/graphs/validate", json=sample).json()["valid"]
+
+
+def versions_of(client, graph):
+    return client.get(f"/api/graphs/{graph['id']}/versions").json()
+
+
+def test_a_version_is_saved_with_a_name_and_renamed_later(client, stored):
+    answer = client.put(
+        f"/api/graphs/{stored['id']}", json=GRAPH, headers={"If-Match": "1"}, params={"label": "Before dropout"}
+    )
+    assert answer.status_code == 200
+    assert [one["label"] for one in versions_of(client, stored)] == ["Before dropout", ""]
+    named = client.patch(f"/api/graphs/{stored['id']}/versions/1", json={"label": "The first"}).json()
+    assert (named["version"], named["label"]) == (1, "The first")
+    assert [one["label"] for one in versions_of(client, stored)] == ["Before dropout", "The first"]
+
+
+def test_a_name_for_a_version_that_is_not_there_or_too_long_is_refused(client, stored):
+    error(client.patch(f"/api/graphs/{stored['id']}/versions/7", json={"label": "x"}), 404)
+    error(client.patch("/api/graphs/none/versions/1", json={"label": "x"}), 404)
+    error(client.patch(f"/api/graphs/{stored['id']}/versions/1", json={"label": "x" * 201}), 422)
+
+
+def test_a_draft_shows_its_name_in_the_list(client, stored):
+    client.put(f"/api/graphs/{stored['id']}/draft", json={**GRAPH, "name": "Renamed", "nodes": []})
+    first = client.get("/api/graphs").json()[0]
+    assert (first["name"], first["nodes"], first["has_draft"]) == ("Renamed", 0, True)
+
+
+def test_a_deleted_graph_is_restored_with_all_it_had(client, stored):
+    client.put(f"/api/graphs/{stored['id']}/draft", json={**GRAPH, "name": "Draft"})
+    before = client.get(f"/api/graphs/{stored['id']}").json()
+    client.delete(f"/api/graphs/{stored['id']}")
+    assert stored["id"] not in [one["id"] for one in client.get("/api/graphs").json()]
+    gone, *_ = client.get("/api/graphs", params={"deleted": True}).json()
+    assert gone["id"] == stored["id"]
+    assert gone["deleted"] > 0
+    assert client.post(f"/api/graphs/{stored['id']}/restore").json() == before
+    assert stored["id"] not in [one["id"] for one in client.get("/api/graphs", params={"deleted": True}).json()]
+    assert len(versions_of(client, stored)) == 1
+
+
+def test_nothing_is_written_to_a_deleted_graph(client, stored):
+    client.delete(f"/api/graphs/{stored['id']}")
+    error(save(client, stored["id"], "Late", '"1"'), 404)
+    error(client.put(f"/api/graphs/{stored['id']}/draft", json=GRAPH), 404)
+    error(client.delete(f"/api/graphs/{stored['id']}"), 404)
+    error(client.patch(f"/api/graphs/{stored['id']}/versions/1", json={"label": "x"}), 404)
+
+
+def test_restoring_what_is_there_changes_nothing_and_what_never_was_is_refused(client, stored):
+    assert client.post(f"/api/graphs/{stored['id']}/restore").json() == stored
+    error(client.post("/api/graphs/none/restore"), 404)

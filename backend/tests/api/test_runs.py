@@ -286,6 +286,7 @@ def test_the_queue_says_who_has_a_place_and_who_is_next_and_why(client, long_run
     assert queue["devices"] == [{"device": "cpu", "places": 1, "runs": [long_run["id"]]}]
     assert [(one["run"], one["place"]) for one in queue["waiting"]] == [(second["id"], 1), (third["id"], 2)]
     assert queue["waiting"][0]["reason"] == "All places are taken: 1 of 1 on cpu."
+    assert queue["names"] == {run["id"]: run["name"] for run in (long_run, second, third)}
     assert client.post(f"/api/runs/{third['id']}/front").status_code == 200
     assert [one["run"] for one in client.get("/api/queue").json()["waiting"]] == [third["id"], second["id"]]
     error(client.post(f"/api/runs/{long_run['id']}/front"), 409)
@@ -321,6 +322,48 @@ def test_runs_are_starred_noted_and_filtered(client, finished):
     dataset = finished["datasets"][0]["id"]
     assert finished["id"] in [run["id"] for run in client.get("/api/runs", params={"dataset": dataset}).json()]
     assert client.get("/api/runs", params={"graph": "none"}).json() == []
+
+
+def test_many_runs_are_described_at_once_and_listed_by_what_was_said(client, finished):
+    runs = [finished["id"], start_run(client, epochs=1)["id"]]
+    get(client, {"id": runs[1]}, wait=60)
+    body = {"ids": [*runs, "nothing"], "starred": True, "add_tags": [" bulk "]}
+    answer = client.patch("/api/runs", json=body).json()
+    assert answer == {"patched": runs, "kept": {"nothing": "There is no run 'nothing'."}}
+    assert client.get("/api/runs/ids", params={"tag": "bulk", "starred": True}).json() == runs[::-1]
+    facets = client.get("/api/runs/facets").json()
+    assert {"value": "bulk", "name": "bulk", "runs": 2} in facets["tags"]
+    assert "table" in [one["name"] for one in facets["datasets"]]
+    shortest = {"tag": "bulk", "sort": "duration", "order": "asc", "limit": 1}
+    first = client.get("/api/runs", params=shortest)
+    assert first.headers["X-Total-Count"] == "2"
+    times = [get(client, {"id": run})["duration"] for run in runs]
+    assert first.json()[0]["duration"] == min(times)
+    client.patch("/api/runs", json={"ids": runs, "remove_tags": ["bulk"], "starred": False})
+    assert client.get("/api/runs/ids", params={"tag": "bulk"}).json() == []
+
+
+@pytest.mark.parametrize("path", ["/api/runs", "/api/runs/ids"])
+def test_an_order_that_there_is_not_is_refused_with_those_that_there_are(client, path):
+    record = error(client.get(path, params={"sort": "colour"}), 422)
+    assert record["message"] == "Runs cannot be sorted by 'colour'."
+    assert "created, name" in record["hint"]
+    assert record["field"] == "sort"
+
+
+@pytest.mark.parametrize("tags", [[""], ["x" * 201], ["x"] * 51])
+def test_tags_that_could_not_be_filtered_by_are_refused(client, finished, tags):
+    error(client.patch(f"/api/runs/{finished['id']}", json={"tags": tags}), 422)
+    error(client.patch("/api/runs", json={"ids": [finished["id"]], "add_tags": tags}), 422)
+
+
+def test_what_would_be_deleted_is_said_without_deleting(client, long_run, finished):
+    trains(client, long_run)
+    body = {"ids": [finished["id"], long_run["id"]], "dry_run": True}
+    answer = client.post("/api/runs/delete", json=body).json()
+    assert answer["deleted"] == [finished["id"]]
+    assert answer["kept"] == {long_run["id"]: f"'{long_run['name']}' is running."}
+    assert state(client, finished) == "completed"
 
 
 def test_a_dataset_that_is_not_there_is_told_with_the_report_at_its_node(client):

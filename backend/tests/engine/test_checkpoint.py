@@ -53,6 +53,21 @@ def test_a_damaged_manifest_is_passed_over(folder, tmp_path):
     assert folder.newest()[0].step == 1
 
 
+def test_where_the_newest_two_are_damaged_the_best_is_still_there(folder, tmp_path):
+    for step in range(1, 5):
+        save(folder, step, is_best=step == 1)
+    (tmp_path / "checkpoints" / "checkpoint-000000004.json").write_text("{")
+    (tmp_path / "checkpoints" / "checkpoint-000000003.pt").write_bytes(b"")
+    said = []
+    assert folder.newest(said.append)[0].step == 1
+    assert said == [
+        "The checkpoint checkpoint-000000004.pt is not used: its record is damaged.",
+        "The checkpoint checkpoint-000000003.pt is not used: it is damaged.",
+    ]
+    save(folder, 5)
+    assert [(manifest.step, manifest.is_best) for manifest in folder.manifests()] == [(5, False), (1, True)]
+
+
 def test_nothing_there_is_nothing(folder):
     assert folder.newest() is None
 

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch.autograd.graph import saved_tensors_hooks
 
-from visdl.engine.memory import training_bytes
+from visdl.engine.memory import checkpoint_bytes, training_bytes
 from visdl.engine.validator import Validator
 from visdl.models.graph import Node
 from visdl.nodes import NodeRegistry
 
 from .graphs import MLP, chain, numbers, table, validator, wire
-from .runs import built
+from .runs import built, execute
 
 CHAINS = {
     "mlp": MLP,
@@ -104,6 +104,30 @@ def test_a_batch_is_never_larger_than_the_data(tmp_path):
         return validator(data).report(chain(MLP, split={"batch_size": batch, "val_ratio": 0.2})).totals.memory
 
     assert memory(8) == memory(10_000)
+
+
+def test_a_disk_without_room_for_the_checkpoints_is_a_warning(tmp_path):
+    data, graph = numbers(tmp_path), chain(MLP)
+    outcome = execute(graph, tmp_path / "run", data)
+    written = max(file.stat().st_size for file in outcome.folder.glob("checkpoints/*.pt"))
+
+    def codes(free):
+        report = Validator(NodeRegistry, {"table": data}.__getitem__, free_disk=lambda: free).report(graph)
+        assert report.valid
+        return [d.code for d in report.diagnostics]
+
+    assert codes(4 * written) == codes(None) == []
+    assert codes(100) == ["disk"]
+
+
+@pytest.mark.parametrize(("optimizer", "values"), [("SGD", 1), ("Adam", 3)])
+def test_the_size_of_a_checkpoint_is_known_before_there_is_one(tmp_path, optimizer, values):
+    wide = [("a", "Linear", {"out_features": 700}), ("b", "Linear", {"out_features": 700}), MLP[-1]]
+    data, graph = numbers(tmp_path), chain(wide, optimizer=(optimizer, {}), train={"epochs": 1})
+    outcome = execute(graph, tmp_path / "run", data)
+    written = max(file.stat().st_size for file in outcome.folder.glob("checkpoints/*.pt"))
+    parameters = sum(weight.numel() for weight in outcome.weights().values())
+    assert 1 <= written / checkpoint_bytes(parameters, values - 1) < 1.1
 
 
 def test_more_than_is_free_is_a_warning(tmp_path):

@@ -122,6 +122,16 @@ def test_the_second_run_waits_and_can_be_taken_back(runs):
     runs[0].delete(first)
 
 
+def test_a_run_may_be_deleted_before_its_process_is_gone_and_the_server_ends_in_peace(tmp_path, dataset):
+    with supervised(tmp_path / "data", dataset) as pair:
+        run = start(pair, **LONG)
+        trains(pair, run)
+        pair[0]._gone = lambda *_: None  # its pipe is closed, and nobody looks
+        pair[0].stop(run)
+        assert ended(pair, run).state is RunState.STOPPED
+        pair[0].delete(run)
+
+
 def test_a_killed_trainer_interrupts_its_run_alone_and_resume_goes_on(runs):
     run = start(runs, **LONG)
     until(lambda: checkpoints(runs, run))
@@ -183,7 +193,7 @@ def hasty(tmp_path, dataset):
 
 def test_a_paused_run_makes_room_and_goes_on_in_another_process_as_if_nothing_had_been(hasty, tmp_path, dataset):
     run = paused(hasty, epochs=400)
-    assert hasty[0].counts() == (0, 0)
+    assert hasty[0].places.counts() == (0, 0)
     step = hasty[1].run(run).progress.step
     assert step < 400 * 2
     assert hasty[0].resume(run).state is RunState.RUNNING
@@ -204,7 +214,7 @@ def test_a_resumed_run_waits_for_a_place_before_those_that_are_new(hasty):
     trains(hasty, other)
     waiting = hasty[0].resume(run)
     assert (waiting.state, waiting.resuming) == (RunState.PAUSED, True)
-    assert [place.run for place in hasty[0].queue().waiting] == [run, third]
+    assert [place.run for place in hasty[0].places.queue().waiting] == [run, third]
     hasty[0].stop(other)
     until(lambda: hasty[1].run(run).state is RunState.RUNNING)
     assert hasty[1].run(third).state is RunState.QUEUED
@@ -277,12 +287,12 @@ def test_a_full_disk_interrupts_the_run_with_a_sentence_and_it_goes_on_when_ther
     run = start(runs, **LONG)
     until(lambda: checkpoints(runs, run))
     resource.prlimit(runs[0]._trainers[run].process.pid, resource.RLIMIT_FSIZE, (500, 500))  # as a full disk refuses
+    until(lambda: "The checkpoint could not be saved: File too large." in said(runs, run))
     runs[0].stop(run)
     interrupted = ended(runs, run)
     assert interrupted.state is RunState.INTERRUPTED, interrupted.error
     assert interrupted.error.code == "disk"
     assert interrupted.error.message == "A file of the run could not be written: File too large."
-    assert any(line == "The checkpoint could not be saved: File too large." for line in said(runs, run))
     runs[0].resume(run)
     until(lambda: runs[1].run(run).state is RunState.RUNNING)
     runs[0].stop(run)
@@ -313,3 +323,28 @@ def test_the_queue_is_read_when_there_is_news_and_not_with_every_message(runs, m
     runs[0].stop(run)
     assert ended(runs, second).state is RunState.COMPLETED
     assert 0 < len(calls) < 10
+
+
+def test_a_clock_that_jumps_changes_neither_durations_nor_the_order_of_the_queue(hasty, monkeypatch):
+    shift = 0.0
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + shift)
+    begin = time.monotonic()
+    first = start(hasty, **LONG)
+    trains(hasty, first)
+    shift = -86_400.0
+    second, third = start(hasty, epochs=1), start(hasty, epochs=1)
+    shift = 86_400.0
+    assert [place.run for place in hasty[0].places.queue().waiting] == [second, third]
+    assert [run.id for run in hasty[1].runs()] == [third, second, first]
+    assert hasty[0].pause(first).state is RunState.PAUSED  # it gives its process back: the others get their turn
+    assert ended(hasty, third).state is RunState.COMPLETED
+    used = hasty[1].run(first).duration
+    assert used is not None
+    assert 0 < used < time.monotonic() - begin
+    hasty[0].resume(first)
+    until(lambda: hasty[1].run(first).state is RunState.RUNNING)
+    hasty[0].stop(first)
+    whole = ended(hasty, first).duration
+    assert used < whole < time.monotonic() - begin, "what an earlier process took counts too, and no day of a clock"
+    assert all(0 <= hasty[1].run(run).duration < 3600 for run in (second, third))

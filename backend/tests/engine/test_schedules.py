@@ -184,3 +184,10 @@ def test_a_scheduler_that_fits_no_such_training_fails_with_a_sentence(tmp_path, 
     graph = scheduled(("SequentialLR", {}))
     with pytest.raises(RunError):
         execute(graph, tmp_path / "other", data)
+
+
+def test_a_training_that_goes_on_at_the_end_of_an_epoch_steps_its_scheduler_without_a_warning(tmp_path, data):
+    graph = scheduled(("StepLR", {"step_size": 1, "gamma": 0.5}))
+    leave(graph, tmp_path / "run", data, step=4)  # the last batch of the first epoch: the scheduler steps next
+    straight = execute(graph, tmp_path / "straight", data)
+    assert execute(graph, tmp_path / "run", data).series("lr") == straight.series("lr")

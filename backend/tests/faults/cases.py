@@ -14,6 +14,7 @@ from visdl.models.graph import Graph, Node
 from ..engine.graphs import chain, wire
 
 ROWS, COLUMNS = 44, 16
+STEPS = 60  # optimizer steps of a training
 LINEAR = ("head", "Linear", {"out_features": 1})
 LAYERS: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
     "mlp": [("fc", "Linear", {"out_features": 8}), ("act", "ReLU", {}), ("drop", "Dropout", {"p": 0.3}), LINEAR],
@@ -31,17 +32,19 @@ SHAPES = {"mlp": [COLUMNS], "cnn": [1, 4, 4], "lstm": [4, 4]}
 
 
 def network(name: str, epochs: int = 12) -> Graph:
-    """Of five batches an epoch, with a schedule by steps, that keeps its best weights."""
+    """Of five batches an epoch, with a schedule by steps, that keeps its best weights and measures them."""
     train = {"epochs": epochs, "keep": "best", "monitor": "val_loss"}
     graph = chain(LAYERS[name], train=train, split={"batch_size": 8, "val_ratio": 0.2})
     first = LAYERS[name][0][0]
     graph.nodes.append(Node(id="x", type="Input", params={"shape": SHAPES[name]}))
-    graph.nodes.append(Node(id="schedule", type="CosineAnnealingLR"))
+    graph.nodes += [Node(id="schedule", type="CosineAnnealingLR"), Node(id="eval", type="Evaluator")]
     graph.edges = [edge for edge in graph.edges if edge.source != "opt"]
     graph.edges += [
         wire(f"x.output > {first}.input"),
         wire("opt.optimizer > schedule.optimizer"),
         wire("schedule.scheduler > train.optimizer"),
+        wire("train.result > eval.training_result"),
+        wire("csv.dataset > eval.test_dataset"),
     ]
     return graph
 

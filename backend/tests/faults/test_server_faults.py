@@ -66,7 +66,7 @@ def test_a_server_that_is_killed_ten_times_loses_nothing(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_a_server_that_is_killed_a_hundred_times(tmp_path, fault_report):
     fault_report["server killed"] = check_server_kills(tmp_path, 100, seed=2)
 

@@ -1,78 +1,20 @@
-"""A trainer that is killed, a disk that refuses, bytes that change: the run goes on to the very same numbers."""
+"""A trainer that is killed, bytes that change: the run goes on to the very same numbers."""
 
 from __future__ import annotations
 
-import errno
-import json
-import os
 import random
 from pathlib import Path
 
 import pytest
-import torch
 
-from visdl.engine import checkpoint, training_run
 from visdl.engine.checkpoint import CheckpointFolder
-from visdl.models.events import LogEvent
 
-from ..engine.runs import Outcome, assert_equal_weights, execute
-from .cases import LAYERS, network, table
+from ..engine.runs import execute
+from .cases import LAYERS, STEPS, network
+from .equality import assert_as_undisturbed
 from .victim import PLACES, Fault, train
 
-STEPS = 60
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
-    return table(tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory, dataset):
-    """Of each network the training that nothing disturbed."""
-    return {name: execute(network(name), tmp_path_factory.mktemp(name), dataset) for name in LAYERS}
-
-
-def final_state(folder: Path) -> dict:
-    found = CheckpointFolder(folder / "checkpoints").newest()
-    assert found is not None
-    return found[1]
-
-
-def assert_equal(a, b, at="checkpoint"):
-    """The same to the last bit, whatever is nested in what."""
-    if isinstance(a, torch.Tensor):
-        assert torch.equal(a, b) or (a.isnan() == b.isnan()).all(), at
-    elif isinstance(a, dict):
-        assert a.keys() == b.keys(), at
-        for key in a:
-            assert_equal(a[key], b[key], f"{at}.{key}")
-    elif isinstance(a, list | tuple):
-        assert len(a) == len(b), at
-        for place, (one, other) in enumerate(zip(a, b, strict=True)):
-            assert_equal(one, other, f"{at}[{place}]")
-    else:
-        assert a == b, at
-
-
-def assert_as_undisturbed(outcome: Outcome, whole: Outcome) -> None:
-    """Weights, optimizer, schedule, generators, metrics and history are those of the training without a fault."""
-    assert_equal_weights(outcome.weights(), whole.weights())
-    mine, theirs = final_state(outcome.folder), final_state(whole.folder)
-    for part in ("model", "optimizer", "schedule", "state", "generators", "torch_rng"):
-        assert_equal(mine[part], theirs[part], part)
-    for key in ("train_loss", "val_loss"):
-        assert outcome.best(key) == whole.best(key)
-    reports = [json.loads((o.folder / "artifacts" / "report.json").read_text()) for o in (outcome, whole)]
-    assert reports[0]["metrics"] == reports[1]["metrics"]
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def killed(folder: Path, name: str, dataset, rng: random.Random, kills: int) -> dict[str, int]:
@@ -120,46 +62,6 @@ def test_twenty_kills_leave_no_corrupt_state_and_change_no_bit(tmp_path, dataset
 @pytest.mark.timeout(1200)
 def test_two_hundred_kills(tmp_path, dataset, whole, fault_report):
     fault_report["trainer killed"] = check_kills(tmp_path, dataset, whole, 200, seed=2)
-
-
-# --- disks ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("limit", [0, 100, 1000, 4000, 6000])
-def test_a_file_system_without_room_leaves_the_earlier_checkpoint_and_the_run_goes_on_later(
-    tmp_path, dataset, whole, limit
-):
-    assert train(network("mlp"), tmp_path, dataset, Fault(steps=22)) == -9
-    before = CheckpointFolder(tmp_path / "checkpoints").newest()
-    assert before is not None
-    assert train(network("mlp"), tmp_path, dataset, Fault(limit=limit)) in (0, 3)  # never a crash
-    after = CheckpointFolder(tmp_path / "checkpoints").newest()
-    assert after is not None
-    assert after[0].step >= before[0].step
-    assert_as_undisturbed(execute(network("mlp"), tmp_path, dataset), whole["mlp"])
-
-
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EIO])
-@pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_a_disk_that_refuses_a_checkpoint_is_said_and_the_training_goes_on(
-    tmp_path, dataset, whole, monkeypatch, code, call
-):
-    monkeypatch.setattr(training_run, "_CHECKPOINT_SECONDS", 0.0)
-    real = getattr(os, call)
-    calls = 0
-
-    def refuse(*args, **kwargs):
-        nonlocal calls
-        calls += 1
-        if 9 <= calls <= 14:
-            raise OSError(code, os.strerror(code))
-        return real(*args, **kwargs)
-
-    monkeypatch.setattr(checkpoint.os, call, refuse)
-    outcome = execute(network("mlp"), tmp_path, dataset)
-    said = [event.message for event in outcome.events if isinstance(event, LogEvent) and event.level == "error"]
-    assert set(said) == {f"The checkpoint could not be saved: {os.strerror(code)}."}
-    assert_as_undisturbed(outcome, whole["mlp"])
 
 
 # --- damage -----------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import torch
 from visdl.datasets.dataset import Dataset
 from visdl.engine import checkpoint, training_run
 from visdl.models.datasets import DatasetRecord
-from visdl.models.errors import DISK_ERRORS
+from visdl.models.errors import is_refusal
 from visdl.models.graph import Graph
 
 from ..engine.runs import execute
@@ -66,7 +66,7 @@ def _main(graph: dict[str, Any], folder: str, data: tuple[dict[str, Any], str], 
     try:
         execute(Graph.model_validate(graph), Path(folder), dataset, after_step=after_step)
     except OSError as error:
-        sys.exit(3 if error.errno in DISK_ERRORS else 1)
+        sys.exit(3 if is_refusal(error, Path(folder)) else 1)
 
 
 def _die_in_save(number: int, place: str) -> None:

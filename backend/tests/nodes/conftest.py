@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,20 +10,15 @@ import pytest
 from visdl.models.schemas import NodeFileProblem
 from visdl.nodes import NodeRegistry
 
+from ..conftest import own_registry
+
 Load = Callable[..., list[NodeFileProblem]]
 
 
 @pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[NodeRegistry]]:
-    """The registry with its built-in types and no problems; what a test loads is forgotten after it."""
-    monkeypatch.setattr(NodeRegistry, "_types", NodeRegistry._types.copy())
-    monkeypatch.setattr(NodeRegistry, "_loaded", NodeRegistry._loaded.copy())
-    monkeypatch.setattr(NodeRegistry, "_problems", {})
-    modules = set(sys.modules)
-    yield NodeRegistry
-    for name in set(sys.modules) - modules:
-        if name.startswith(("visdl_custom_", "visdl.nodes.")):
-            del sys.modules[name]
+def registry() -> Iterator[type[NodeRegistry]]:
+    with own_registry() as lent:
+        yield lent
 
 
 @pytest.fixture

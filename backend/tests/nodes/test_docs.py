@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch import nn
 
-from visdl.engine.preload import NODES_DIR
 from visdl.models.errors import RunError
 from visdl.models.graph import Node
 from visdl.nodes import NodeRegistry
@@ -161,9 +160,7 @@ def test_a_node_that_needs_values_is_a_warning_and_trains(load, tmp_path, name):
     assert last(outcome, "train_loss") < outcome.series("train_loss")[0]
 
 
-@pytest.mark.usefixtures("registry")
-def test_files_of_the_nodes_folder_are_in_the_palette_and_train_in_a_process_of_their_own(serve, tmp_path, monkeypatch):
-    monkeypatch.setenv(NODES_DIR, "")  # the server sets it, for its trainers; here it ends with the test
+def test_files_of_the_nodes_folder_are_in_the_palette_and_train_in_a_process_of_their_own(serve, tmp_path):
     folder = tmp_path / "nodes"
     folder.mkdir()
     for name, text in FILES.items():

@@ -16,7 +16,8 @@ import pytest
 
 from visdl.engine.store import Store, StoreError
 from visdl.engine.store.database import MIGRATIONS
-from visdl.engine.store.runs import RunFilter
+from visdl.engine.store.graphs import KEEP_DELETED
+from visdl.engine.store.run_list import RunFilter
 from visdl.models.errors import ConflictError, NotFoundError, StaleError, TransitionError
 from visdl.models.events import LogEvent, MetricsEvent, ProgressEvent
 from visdl.models.graph import Graph, Node
@@ -215,6 +216,50 @@ def test_a_short_series_is_left_as_it_is_and_a_long_one_is_never_longer_than_ask
     assert len(points) == 100 or most < 100
 
 
+def test_a_curve_that_grows_for_long_keeps_its_extremes_evenly_and_its_newest_point(store):
+    add(store)
+    rng, most = random.Random(0), 1000
+    values = [rng.gauss(0, 1) for _ in range(20_000)]
+    values[3_333], values[15_001], values[9_000] = 99.0, -99.0, None
+    for start in range(0, len(values), 40):
+        store.append(
+            "r", [metrics(*values[start : start + 40], start=start + 1), metrics(0.5, key="val_loss", start=start + 1)]
+        )
+        if start % 4000 == 3960:
+            store.thin_curves("r", most)
+    kept = store.series("r").series["train_loss"]
+    assert most // 2 < len(kept) <= 2 * most
+    assert [values[step - 1] for step, _, _ in kept] == [value for _, _, value in kept]
+    assert {99.0, -99.0, None} <= {value for _, _, value in kept}
+    assert kept[-1][0] == len(values)
+    share = [sum(low < step <= low + 5000 for step, _, _ in kept) for low in range(0, 20_000, 5000)]
+    assert max(share[:3]) < 1.5 * min(share[:3]), "one part is coarser than another"
+    assert len(store.series("r").series["val_loss"]) == 500, "a short curve stays as it is"
+    assert store.stored_steps("r")["train_loss"] == len(values)
+    events = store.events("r", limit=10_000)
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+
+
+def test_thinning_leaves_out_the_steps_that_a_resumed_run_took_again(store):
+    add(store)
+    store.append("r", [metrics(*range(100)), metrics(*range(1000, 1050), start=51), metrics(7, start=101)])
+    assert store.thin_curves("r", 20) > 0
+    points = store.series("r").series["train_loss"]
+    assert [step for step, _, _ in points] == sorted({step for step, _, _ in points})
+    assert all(value == (step - 1 if step <= 50 else 1000 + step - 51) for step, _, value in points[:-1])
+
+
+def test_events_of_some_types_alone(store):
+    add(store)
+    for step in range(3):
+        store.append(
+            "r", [metrics(1.0, start=step), ProgressEvent(progress=Progress(step=step)), LogEvent(message="x")]
+        )
+    assert [event.type for event in store.events("r", types=["log", "state"])] == ["state", "log", "log", "log"]
+    assert [event.seq for event in store.events("r", after=4, types=["log"])] == [7, 10]
+    assert [event.type for event in store.events("r", types=["progress", "log"])][:3] == ["progress", "log", "progress"]
+
+
 def test_keys_are_chosen_and_gaps_are_null(store):
     add(store)
     store.append("r", [metrics(1, None, 3, key="a"), metrics(1, key="b")])
@@ -277,7 +322,7 @@ def test_a_waiting_run_moves_to_the_front_and_only_a_waiting_one(store):
         add(store, name)
     store.move_to_front("c")
     store.move_to_front("b")
-    assert [run.id for run in store.queued_runs()] == ["b", "c", "a"]
+    assert [run.id for run in store.waiting_runs()] == ["b", "c", "a"]
     store.move_run("b", S.STARTING)
     with pytest.raises(ConflictError, match="is starting"):
         store.move_to_front("b")
@@ -303,6 +348,46 @@ def test_a_stale_save_is_refused_and_changes_nothing(store):
     with pytest.raises(StaleError):
         store.replace_graph(stored.id, GRAPH.model_copy(update={"name": "Late"}), 1)
     assert (store.graph(stored.id).name, store.graph(stored.id).version) == ("Two", 2)
+
+
+def corrupt(path, table, column):
+    with sqlite3.connect(path) as db:
+        db.execute(f'UPDATE {table} SET {column} = \'{{"nodes": [{{"id"\'')
+    db.close()
+
+
+def test_a_damaged_draft_gives_the_version_and_a_damaged_version_the_draft_and_says_so(store, tmp_path):
+    stored = store.create_graph(GRAPH)
+    store.save_draft(stored.id, GRAPH.model_copy(update={"name": "Draft"}))
+    corrupt(tmp_path / "visdl.db", "graph_versions", "document")
+    rescued = store.graph(stored.id)
+    assert (rescued.graph.name, rescued.damaged) == ("Draft", ["graph"])
+    with pytest.raises(ConflictError, match="Version 1 of 'G' is damaged"):
+        store.graph_version(stored.id, 1)
+    store.replace_graph(stored.id, GRAPH, 1)
+    store.save_draft(stored.id, GRAPH)
+    corrupt(tmp_path / "visdl.db", "graphs", "draft")
+    rescued = store.graph(stored.id)
+    assert (rescued.graph.name, rescued.draft, rescued.damaged) == ("G", None, ["draft"])
+
+
+def test_a_graph_that_is_damaged_altogether_is_named(store, tmp_path):
+    stored = store.create_graph(GRAPH)
+    corrupt(tmp_path / "visdl.db", "graph_versions", "document")
+    with pytest.raises(ConflictError, match="is damaged in the database"):
+        store.graph(stored.id)
+    assert [one.name for one in store.graphs()] == ["G"]
+
+
+def test_deleted_graphs_are_forgotten_after_their_time(store):
+    stored = store.create_graph(GRAPH)
+    store.delete_graph(stored.id)
+    assert store.forget_graphs(time.time() - KEEP_DELETED) == 0
+    assert store.restore_graph(stored.id).id == stored.id
+    store.delete_graph(stored.id)
+    assert store.forget_graphs(time.time()) == 1
+    with pytest.raises(NotFoundError):
+        store.restore_graph(stored.id)
 
 
 def test_a_write_that_fails_undoes_itself_and_no_other(store):

@@ -13,10 +13,12 @@ from visdl.api.system_monitor import SystemMonitor
 from visdl.engine.predictor import Predictor
 from visdl.engine.session import RunSupervisor
 from visdl.engine.starters import Starters
+from visdl.engine.storage import Storage
 from visdl.engine.store import Store
 from visdl.engine.telemetry import Telemetry
 from visdl.engine.validator import Validator
 from visdl.nodes.registry import NodeRegistry
+from visdl.studies.service import Studies
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,11 @@ class Services:
     catalogue: bytes  # the node types as JSON: they are the same until the next start
     validator: Validator
     runs: RunSupervisor
+    studies: Studies
     predictor: Predictor
     starters: Starters
     monitor: SystemMonitor
+    storage: Storage
     data_dir: Path
     max_upload: int  # bytes
     max_columns: int

@@ -39,13 +39,21 @@ class SystemMonitor:
 
     def free(self, device: str | None = None) -> int | None:
         """Bytes that are free on "cpu" or "cuda"; without a device where runs go. None where nobody can say."""
+        total, used = self._memory(device)
+        return None if total is None or used is None else total - used
+
+    def total(self, device: str | None = None) -> int | None:
+        """Bytes that there are, free or not, likewise."""
+        return self._memory(device)[0]
+
+    def _memory(self, device: str | None) -> tuple[int | None, int | None]:
         stats = self.sample()
         if not (device or stats.device).startswith("cuda"):
-            return stats.ram_total - stats.ram_used
-        readings = [(gpu.memory_total, gpu.memory_used) for gpu in stats.gpus[:1]]
-        return next((total - used for total, used in readings if total is not None and used is not None), None)
+            return stats.ram_total, stats.ram_used
+        return next(((gpu.memory_total, gpu.memory_used) for gpu in stats.gpus), (None, None))
 
     def _measure(self) -> SystemStats:
+        disk = shutil.disk_usage(self._data_dir)
         memory = psutil.virtual_memory()
         running, queued = self._counts()
         return SystemStats(
@@ -55,7 +63,8 @@ class SystemMonitor:
             cpu_count=psutil.cpu_count() or 1,
             ram_used=memory.total - memory.available,
             ram_total=memory.total,
-            disk_free=shutil.disk_usage(self._data_dir).free,
+            disk_free=disk.free,
+            disk_total=disk.total,
             gpus=[_gpu(index, handle) for index, handle in enumerate(self._gpus)],
             running=running,
             queued=queued,

@@ -17,7 +17,7 @@ from visdl.models.events import RunEvent
 
 router = APIRouter()
 Place = Annotated[int, Query(ge=0, lt=2**53)]
-_PAGE = 500
+_PAGE = 100  # events read from the store at once: each may hold thousands of points, and fifty pages may come back
 _SYSTEM_SECONDS = 1.0
 
 
@@ -57,12 +57,12 @@ class _Feed:
         while True:
             message = await self._subscription.next()
             if message is None:
-                await self._socket.send_text(encode_resync(self._run, self._last).decode())
+                await self._socket.send_text(encode_resync(self._run, self._last))
                 await self._catch_up()
             else:
                 await self._pass_on(*message)
 
-    async def _pass_on(self, event: RunEvent, text: bytes) -> None:
+    async def _pass_on(self, event: RunEvent, text: str) -> None:
         """Send a live event, unless it is there already; two threads may publish theirs in the wrong order."""
         if self._place(event) > self._last + 1:
             await self._catch_up()
@@ -83,9 +83,9 @@ class _Feed:
     def _place(self, event: RunEvent) -> int:
         return event.seq if self._run is not None else event.cursor or 0
 
-    async def _send(self, event: RunEvent, text: bytes) -> None:
+    async def _send(self, event: RunEvent, text: str) -> None:
         self._last = self._place(event)
-        await self._socket.send_text(text.decode())
+        await self._socket.send_text(text)
 
 
 @router.websocket("/ws/system")

@@ -156,7 +156,9 @@ class _Inlined(fx.proxy.GraphAppendingTracer):
         self._name = name
 
     def create_node(self, kind: str, target: Any, args: Any, kwargs: Any, *_: Any) -> fx.Node:
-        return super().create_node(kind, target, args, kwargs, self._name)
+        node = super().create_node(kind, target, args, kwargs, self._name)
+        node.meta["step"] = self._name
+        return node
 
 
 def _call(step: Step, module: nn.Module, args: tuple[Any, ...], root: nn.Module, graph: fx.Graph) -> fx.Node:

@@ -1,7 +1,9 @@
 """Checkpoints: written whole or not at all, verified before they are used.
 
 A checkpoint is `checkpoint-<step>.pt` with a manifest `checkpoint-<step>.json` that holds its SHA-256. The
-two newest and the best are kept. It holds tensors and plain values only, and is read with weights_only=True.
+two newest are kept, and the newest one that was made at an epoch better than all before. Epochs that take less than
+a second share a checkpoint, so this need not be the best epoch; the weights of that lie in every checkpoint of a run
+that keeps its best. It holds tensors and plain values only, and is read with weights_only=True.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from pydantic import BaseModel, ValidationError
 log = logging.getLogger(__name__)
 Reason = Literal["epoch", "pause", "stop", "best", "interrupted"]
 _KEEP = 2
+CHECKPOINTS = _KEEP + 2  # of a run that there are at once, at most: the best, and the one that is being written
 
 
 class Manifest(BaseModel):

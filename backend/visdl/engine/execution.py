@@ -23,11 +23,12 @@ from visdl.datasets.encoding import Argument, Encoding
 from visdl.datasets.split import Loader
 from visdl.engine import seeds
 from visdl.engine.blocks import flatten
-from visdl.engine.builder import build, seed_modules
+from visdl.engine.builder import argument_names, build, seed_modules
 from visdl.engine.checkpoint import write_json
 from visdl.engine.entries import entries
 from visdl.engine.executor import Inputs, arguments, is_network_node, walk
 from visdl.engine.graph import Topology
+from visdl.engine.memory import shortage
 from visdl.engine.network import extract
 from visdl.engine.reporter import Reporter
 from visdl.engine.run_files import media_type
@@ -36,7 +37,7 @@ from visdl.engine.trainer import FitPlan, direction
 from visdl.engine.training_control import TrainingController
 from visdl.engine.training_run import Leave, TrainingRun, prepare, useful_threads
 from visdl.models.datasets import DatasetRecord
-from visdl.models.errors import DISK_ERRORS, AppError, RunError
+from visdl.models.errors import AppError, RunError, is_refusal
 from visdl.models.events import ArtifactEvent
 from visdl.models.graph import Graph, Node
 from visdl.models.provenance import DatasetHash, Provenance, Split
@@ -63,6 +64,7 @@ class RunSpec:
     stored: dict[str, int] = field(default_factory=dict)  # up to which step the server has each metric
     continues: str | None = None  # the run whose checkpoint lies in the folder
     weights_from: tuple[str, str] | None = None  # a run's id, and the file of its weights
+    speedup: float | None = None  # of its stack, as it was measured when that began
 
 
 class Execution:
@@ -75,7 +77,10 @@ class Execution:
         reporter: Reporter,
         on_state: Callable[[RunState], None],
         registry: type[NodeRegistry] = NodeRegistry,
+        train: Callable[[TrainingRun], TrainingResult] = TrainingRun.run,
     ) -> None:
+        """`train` drives the training that the graph means: alone, or together with others."""
+        self._train_it = train
         self._spec = spec
         self._controller = controller
         self._reporter = reporter
@@ -85,6 +90,7 @@ class Execution:
         self._flat = flatten(self._graph)
         self._topology = Topology(self._flat.graph)
         self._arguments: dict[nn.Module, list[Argument]] = {}
+        self._places: dict[str, str] = {}  # the nodes by the names of their modules and arguments
         self._folder = Path(spec.folder)
         self._artifacts = self._folder / "artifacts"
         self._announced: dict[Path, tuple[int, int]] = {}
@@ -163,8 +169,9 @@ class Execution:
             provenance=provenance.model_dump_json(),
             stored=self._spec.stored,
             run_id=self._spec.run,
+            speedup=self._spec.speedup,
         )
-        result = training.run()
+        result = self._train_it(training)
         self._write_weights(result)
         return result
 
@@ -223,6 +230,8 @@ class Execution:
         example = encoding.encode_inputs(dataset, np.arange(min(2, dataset.rows)))
         model = build(network, [torch.from_numpy(value) for value in example], self._spec.seed)
         self._arguments[model] = found.arguments
+        self._places |= {step.name: step.node.id for step in network.steps}
+        self._places |= dict(zip(argument_names(network), (entry.id for entry in network.inputs), strict=False))
         device = torch.device(self._spec.device if args["device"] == "auto" else args["device"])
         seed_modules(model, network, self._spec.seed, device)
         return model.to(device)
@@ -237,16 +246,17 @@ class Execution:
         try:
             yield
         except (RunError, AppError) as error:
-            at = getattr(error, "node", None) or node.id
+            at = getattr(error, "node", None) or self._places.get(getattr(error, "place", ""), node.id)
             raise RunError(error.message, hint=error.hint, node=at, code=error.code) from error
         except Leave:
             raise
-        except (MemoryError, torch.OutOfMemoryError) as error:
-            message, hint = f"'{node.label}' ran out of memory.", "Lower batch_size, or make the model smaller."
-            raise RunError(message, hint=hint, node=node.id, code="out_of_memory") from error
         except Exception as error:  # whatever a node's author may raise
-            if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+            if is_refusal(error, self._folder):
                 raise
+            if (missing := shortage(error)) is not None:
+                message = f"'{node.label}' ran out of memory: there was no room{missing}."
+                hint = "Lower batch_size, or make the model smaller."
+                raise RunError(message, hint=hint, node=node.id, code="out_of_memory") from error
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise RunError(f"'{node.label}' failed: {reason}", node=node.id, code="node_failed") from error
 

@@ -24,6 +24,8 @@ class Findings:
     nodes: dict[str, NodeReport] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
     device: str | None = None  # where the model is to train, where the graph says so
+    checkpoint: int | None = None  # bytes of one
+    lasting: tuple[int, Node] | None = None  # bytes that any training of the model takes, and where most of them are
 
     def say(
         self,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,7 @@ from visdl.engine.network import Network, Source, Step
 from visdl.nodes.specs import BATCH, Shape
 
 _FLOAT = 4  # bytes of a weight
+_REFUSED = re.compile("can't allocate memory|not enough memory|[Oo]ut of memory|Unable to allocate|STATUS_ALLOC_FAILED")
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,38 @@ def _bytes(shape: Shape, batch: int) -> int:
     return size // BATCH * batch if shape.has_batch else size
 
 
+def checkpoint_bytes(parameters: int, state: float) -> int:
+    """A checkpoint, at least: weights, and `state` values of the optimizer for each of them."""
+    return int(parameters * _FLOAT * (1 + state))
+
+
+def lasting_bytes(parameters: int, state: float) -> int:
+    """Weights, their gradients, and `state` values of the optimizer for each of them: whatever a batch is."""
+    return int(parameters * _FLOAT * (2 + state))
+
+
 def training_bytes(parameters: int, state: float, activations: int, data: int) -> int:
-    """Weights, their gradients, `state` values of the optimizer for each of them, activations, and the data."""
-    return int(parameters * _FLOAT * (2 + state)) + activations + data
+    """What lasts through a training, the activations of a batch, and the data."""
+    return lasting_bytes(parameters, state) + activations + data
+
+
+def amount(size: float) -> str:
+    """Bytes as a person reads them."""
+    power = min(4, max(0, int(math.log2(max(1, size)) // 10)))
+    return f"{size / 1024**power:.{1 if power else 0}f} {('bytes', 'KiB', 'MiB', 'GiB', 'TiB')[power]}"
+
+
+def shortage(error: BaseException) -> str | None:
+    """How much memory could not be had (" for 4.0 GiB more"; "" where it is not said); None for any other error.
+
+    On a CPU, torch has no class for it.
+    """
+    is_one = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    is_one = is_one or (isinstance(error, RuntimeError) and bool(_REFUSED.search(str(error))))
+    is_one = is_one or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+    if not is_one:
+        return None
+    asked = re.search(r"[Tt]ried to allocate (?:(\d+) bytes|([\d.]+ \w+))", str(error))
+    if asked is None:
+        return ""
+    return f" for {amount(int(asked[1])) if asked[1] else asked[2]} more"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -17,20 +18,26 @@ from visdl.engine.blocks import flatten
 from visdl.engine.builder import build
 from visdl.engine.execution import RunSpec
 from visdl.engine.graph import Topology
+from visdl.engine.memory import shortage
 from visdl.engine.network import extract
 from visdl.models.datasets import DatasetRecord
-from visdl.models.errors import AppError, RunError
+from visdl.models.errors import AppError, RunError, TooLargeError
 from visdl.models.graph import Graph
 from visdl.nodes.base import AssemblyNode, TrainerNode
 from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.values import predict
 
+_FEWER = "Predict fewer rows at once."
+_NO_CLASS = -1
+_MOST_VALUES = 1_000_000  # of an answer: the server holds it in memory
 
-def main(connection: Connection, spec: RunSpec, data: Any) -> None:
+
+def main(connections: Sequence[Connection], spec: RunSpec, data: Any) -> None:
     """Entry point of the process: sends the answer (plain values), or the exception that says why there is none.
 
     `data` is a list of rows by column name, or the record and folder of a dataset.
     """
+    [connection] = connections
     torch.set_num_threads(spec.threads)
     if spec.nodes_dir:
         NodeRegistry.load_folder(Path(spec.nodes_dir))
@@ -40,6 +47,9 @@ def main(connection: Connection, spec: RunSpec, data: Any) -> None:
         answer = error
     except Exception as error:  # whatever a node's author may raise
         answer = RunError(f"The prediction failed: {error}")
+        if (missing := shortage(error)) is not None:
+            message = f"The prediction ran out of memory: there was no room{missing}."
+            answer = RunError(message, hint=_FEWER, code="out_of_memory")
     connection.send(answer)
     connection.close()
     os._exit(0)
@@ -56,11 +66,15 @@ def _predict(spec: RunSpec, data: Any) -> dict[str, Any]:
     model = trained_model(spec, encoding)
     arguments = [torch.from_numpy(value) for value in x]
     output = predict(model, arguments) if len(arguments[0]) else torch.empty(0, 1)
+    if output.numel() > _MOST_VALUES:
+        message = f"The prediction has {output.numel():,} values; an answer holds at most {_MOST_VALUES:,}."
+        raise TooLargeError(message, hint=_FEWER)
     if encoding.classes is None:
         values = output.tolist()
         return {"columns": encoding.targets, "predictions": [v[0] if len(v) == 1 else v for v in values]}
     probabilities = output.softmax(1).movedim(1, -1)
-    labels = _labels(probabilities.argmax(-1).tolist(), encoding.classes)
+    indices = probabilities.argmax(-1).masked_fill(~probabilities.isfinite().all(-1), _NO_CLASS)
+    labels = _labels(indices.tolist(), encoding.classes)
     return {
         "columns": encoding.targets,
         "predictions": labels,
@@ -70,9 +84,11 @@ def _predict(spec: RunSpec, data: Any) -> dict[str, Any]:
 
 
 def _labels(indices: Any, classes: list[str]) -> Any:
-    """Class labels in the place of their indices, in lists of any depth."""
+    """Class labels in the place of their indices, in lists of any depth; None where there is no class."""
     if isinstance(indices, list):
         return [_labels(item, classes) for item in indices]
+    if indices == _NO_CLASS:
+        return None
     return classes[indices] if indices < len(classes) else str(indices)
 
 

@@ -38,11 +38,12 @@ class Predictor:
             dataset = self._validator.find_dataset(request.dataset)
             data = (dataset.record.model_dump(mode="json"), str(dataset.folder))
         spec = self._specs.make(run, "cpu")
-        trainer = self._pool.start(run_id, "cpu", prediction.main, spec, data)
+        [trainer] = self._pool.start([run_id], "cpu", prediction.main, spec, data)
         try:
             answer = trainer.connection.recv()
         except EOFError:
-            raise RunError(f"The prediction failed: {trainer.end()}.") from None
+            hint = "If memory ran out, predict fewer rows at once."
+            raise RunError(f"The prediction failed: {trainer.end()}.", hint=hint) from None
         finally:
             trainer.connection.close()
         if isinstance(answer, Exception):

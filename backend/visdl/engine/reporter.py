@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -15,12 +16,12 @@ from visdl.models.runs import MetricSummary, Progress
 
 _INTERVAL = 0.1  # seconds between two messages with metrics
 _SPEED_WINDOW = 5.0  # seconds over which samples per second are averaged
-_TAIL_SECONDS = (
-    2.0  # at least this much of the curves lies in a checkpoint: the server may have died before it had them
-)
+_PROMPT_LINES = 50  # of a second that are told one by one; what is printed beyond that is told together
+_LOG_CHARACTERS = 10_000  # of one log event
 
 Send = Callable[[list[RunEvent]], None]
 Direction = Literal["minimize", "maximize"] | None
+Level = Literal["info", "warning", "error"]
 
 
 class Reporter:
@@ -36,9 +37,9 @@ class Reporter:
         self._rows = 0
         self._marks: list[tuple[float, int]] = [(now(), 0)]
         self._sent = -math.inf
-        self._tail: dict[str, list[Point]] = {}
-        self._older: dict[str, list[Point]] = {}
-        self._turned = now()
+        self._told = 0  # messages with points
+        self._unstored: deque[tuple[int, dict[str, list[Point]]]] = deque()  # those that the server may not have yet
+        self._prints = _Prints()
         self.progress = Progress()
 
     def step(self, step: int, rows: int, losses: list[tuple[int, float]]) -> None:
@@ -74,18 +75,24 @@ class Reporter:
         self._speed()
         events: list[RunEvent] = []
         if self._series:
-            for key, points in self._series.items():
-                self._tail.setdefault(key, []).extend(points)
+            self._told += 1
+            self._unstored.append((self._told, self._series))
             events.append(MetricsEvent(series=self._series, summary=self._fresh))
         events.append(ProgressEvent(progress=self.progress.model_copy()))
         self._series, self._fresh = {}, {}
         self._dispatch(events)
 
+    def stored(self, count: int) -> None:
+        """The server has stored this many messages with points; called by the thread that hears of it."""
+        while self._unstored and self._unstored[0][0] <= count:
+            self._unstored.popleft()
+
     def state(self) -> dict[str, Any]:
-        """What a checkpoint holds: the last of the curves, and the best values so far."""
-        merged = {key: [*self._older.get(key, []), *self._tail.get(key, [])] for key in {**self._older, **self._tail}}
-        if self._now() - self._turned >= _TAIL_SECONDS:
-            self._older, self._tail, self._turned = self._tail, {}, self._now()
+        """What a checkpoint holds: the points that the server may not have yet, and the best values so far."""
+        merged: dict[str, list[Point]] = {}
+        for _, series in list(self._unstored):
+            for key, points in series.items():
+                merged.setdefault(key, []).extend(points)
         nan = math.nan
         curves = {
             key: torch.tensor(
@@ -125,15 +132,66 @@ class Reporter:
     def node(self, node: str, status: Literal["started", "ended", "failed"], seconds: float | None = None) -> None:
         self._dispatch([NodeEvent(node=node, status=status, seconds=seconds)])
 
-    def log(self, message: str, level: Literal["info", "warning", "error"] = "info", node: str | None = None) -> None:
-        self._dispatch([LogEvent(level=level, message=message[:10_000], node=node)])
+    def log(self, message: str, level: Level = "info", node: str | None = None) -> None:
+        self._dispatch([LogEvent(level=level, message=message[:_LOG_CHARACTERS], node=node)])
+
+    def printed(self, line: str, level: Level) -> None:
+        """What a node prints; from any thread. A flood is told ten times a second, and how much of it was left out."""
+        with self._lock:
+            self._tell(self._prints.take(line, level, self._now()))
+
+    def flush_prints(self) -> None:
+        """Tell what was printed and not told yet."""
+        with self._lock:
+            self._tell(self._prints.rest())
 
     def event(self, event: RunEvent) -> None:
         self._dispatch([event])
 
     def _dispatch(self, events: list[RunEvent]) -> None:
+        with self._lock:
+            self._tell([*self._prints.rest(), *events])
+
+    def _tell(self, events: Sequence[RunEvent]) -> None:
         stamp = time.time()
         for event in events:
             event.time = stamp
-        with self._lock:
-            self._send(events)
+        if events:
+            self._send(list(events))
+
+
+class _Prints:
+    """Lines as they are printed; where there are too many to tell each, many of them as one event."""
+
+    def __init__(self) -> None:
+        self._second = -math.inf  # when the present second began
+        self._told = 0  # lines of it
+        self._waiting: dict[Level, list[str]] = {}
+        self._since: float | None = None  # when the first of those that wait was printed
+        self._size = self._left_out = 0
+
+    def take(self, line: str, level: Level, now: float) -> list[RunEvent]:
+        """What is to be told, now that this line was printed."""
+        if now - self._second >= 1:
+            self._second, self._told = now, 0
+        if self._since is None:
+            if self._told < _PROMPT_LINES:
+                self._told += 1
+                return [LogEvent(level=level, message=line[:_LOG_CHARACTERS])]
+            self._since = now
+        if self._size + len(line) < _LOG_CHARACTERS:
+            self._waiting.setdefault(level, []).append(line)
+            self._size += len(line) + 1
+        else:
+            self._left_out += 1
+        return self.rest() if now - self._since >= _INTERVAL else []
+
+    def rest(self) -> list[RunEvent]:
+        """What waits to be told."""
+        events: list[RunEvent] = [
+            LogEvent(level=level, message="\n".join(lines)) for level, lines in self._waiting.items()
+        ]
+        if self._left_out:
+            events.append(LogEvent(level="warning", message=f"… {self._left_out:,} more lines: too many to show each."))
+        self._waiting, self._since, self._size, self._left_out = {}, None, 0, 0
+        return events

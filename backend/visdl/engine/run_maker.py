@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,12 @@ class RunMaker:
         name = request.name or _name(graph, request.seed)
         return self._add(graph, {**fields, "name": name, "seed": request.seed, "tags": request.tags})
 
+    def stack(self, graph: Graph, members: Sequence[Mapping[str, Any]]) -> list[Run]:
+        """Runs of one graph, each with these fields; all of them are there at once, or none."""
+        runs = self._made(graph, members)
+        self._store.add_runs([(run, graph, None) for run in runs])
+        return runs
+
     def again(self, run: Run, request: AgainRequest) -> Run:
         """The same graph on the same data with as many threads; `notices` say what is no more as it was."""
         graph = self._store.run_graph(run.id)
@@ -70,7 +76,7 @@ class RunMaker:
             raise ConflictError(f"'{run.name}' is {run.state}.", hint="Stop it first, or resume it.")
         found = CheckpointFolder(self._folder / run.id / "checkpoints").newest()
         if found is None:
-            raise ConflictError(f"'{run.name}' has no checkpoint to go on from.", hint="Run it again instead.")
+            raise _no_checkpoint(run)
         manifest, graph = found[0], self._store.run_graph(run.id)
         classes = {node.id: self._registry.find(node.type) or BaseNode for node in graph.nodes}
         trained = {"epochs": manifest.epoch + request.epochs}
@@ -92,20 +98,32 @@ class RunMaker:
             "metrics": {key: summary for key, summary in run.metrics.items() if not _is_test(key)},
             "progress": run.progress,
         }
-        self._take_checkpoint(run.id, str(fields["id"]), manifest.step)
+        try:
+            self._take_checkpoint(run.id, str(fields["id"]), manifest.step)
+        except FileNotFoundError:  # removed by a clean-up a moment ago
+            shutil.rmtree(self._folder / str(fields["id"]), ignore_errors=True)
+            raise _no_checkpoint(run) from None
         more = graph.model_copy(update={"nodes": nodes})
         return self._add(more, {**_inherited(run), **fields}, self._curves(run, manifest.step))
 
     def _add(self, graph: Graph, fields: Mapping[str, Any], curves: MetricsEvent | None = None) -> Run:
-        report = self._validator.report(self._specs.pinned(graph, fields.get("datasets", [])), to_run=True)
+        [run] = self._made(graph, [fields])
+        self._store.add_runs([(run, graph, curves)])
+        return run
+
+    def _made(self, graph: Graph, members: Sequence[Mapping[str, Any]]) -> list[Run]:
+        """Runs of this graph with these fields. Raises InvalidGraphError. All use the same datasets."""
+        datasets = members[0].get("datasets", [])
+        report = self._validator.report(self._specs.pinned(graph, datasets), to_run=True)
         if not report.valid:
             raise InvalidGraphError(report)
-        if "datasets" not in fields:
-            fields = {**fields, "datasets": self._specs.dataset_uses(graph)}
-        made = {"id": new_id(), "graph_name": graph.name, "created": time.time(), "code": self._code(graph)}
-        run = Run(**{**made, "parameters": report.totals.parameters, **fields})
-        self._store.add_run(run, graph, curves)
-        return run
+        known = {
+            "graph_name": graph.name,
+            "code": self._code(graph),
+            "datasets": datasets or self._specs.dataset_uses(graph),
+            "parameters": report.totals.parameters,
+        }
+        return [Run(**{"id": new_id(), "created": time.time(), **known, **fields}) for fields in members]
 
     def _take_checkpoint(self, source: str, target: str, step: int) -> None:
         """Put the checkpoint of this step into the folder of the new run."""
@@ -142,6 +160,11 @@ class RunMaker:
         """The hashes of the custom node files that a graph uses, inside its blocks too."""
         nodes = [*graph.nodes, *(node for block in graph.blocks.values() for node in block.nodes)]
         return self._registry.code_hashes({node.type for node in nodes})
+
+
+def _no_checkpoint(run: Run) -> ConflictError:
+    message = f"'{run.name}' has no checkpoint to go on from: it never wrote one, or a clean-up removed it."
+    return ConflictError(message, hint="Run it again, or run its graph with the weights that it has.")
 
 
 def _is_test(key: str) -> bool:

@@ -29,6 +29,7 @@ class RunPolicy:
     auto_resume: bool = False
     pause_minutes: float = 10.0  # how long a paused run keeps its process
     hang_seconds: float = 60.0  # how long a trainer may be silent
+    curve_points: int = 1_000_000  # of each curve of a run
 
     def devices(self) -> list[str]:
         """Where runs train: the setting, or all GPUs where there are any."""
@@ -73,6 +74,7 @@ class RunSpecs:
             stored=self._store.stored_steps(run.id),
             continues=run.parent if run.relation == "continues" else None,
             weights_from=(str(run.parent), str(weights)) if run.relation == "weights" else None,
+            speedup=run.speedup,
         )
 
     def _share(self) -> int:
@@ -95,9 +97,15 @@ class RunSpecs:
             }
         )
 
-    def dataset_uses(self, graph: Graph) -> list[DatasetUse]:
-        """The datasets that the nodes of a graph name, as they are now."""
-        return [self._use(node, param, value) for node, param, value in self._dataset_params(graph)]
+    def dataset_uses(self, graph: Graph, known: Sequence[DatasetUse] = ()) -> list[DatasetUse]:
+        """The datasets that the nodes of a graph name: those `known`, by name or id, the others as they are now."""
+        found = {name: use for use in known for name in (use.name, use.id)}
+        return [
+            found[value].model_copy(update={"node": node.id, "param": param})
+            if value in found
+            else self._use(node, param, value)
+            for node, param, value in self._dataset_params(graph)
+        ]
 
     def _dataset_params(self, graph: Graph) -> Iterator[tuple[Node, str, str]]:
         for node in graph.nodes:

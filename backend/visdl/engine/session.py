@@ -6,18 +6,21 @@ Every change of a run's state goes through `_move`: checked and persisted by the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import shutil
 import threading
 import time
-from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any
 
 from visdl.engine import run_files, worker
+from visdl.engine.curves import CurveKeeper
 from visdl.engine.execution import versions
 from visdl.engine.inference import warm_up
+from visdl.engine.places import Places
 from visdl.engine.run_maker import RunMaker
 from visdl.engine.run_specs import RunPolicy, RunSpecs
 from visdl.engine.store import Store
@@ -25,9 +28,17 @@ from visdl.engine.telemetry import Telemetry
 from visdl.engine.trainers import Trainer, TrainerPool
 from visdl.engine.validator import Validator
 from visdl.models.errors import NotFoundError, TransitionError
+from visdl.models.events import MetricsEvent
 from visdl.models.graph import Graph
-from visdl.models.runs import ENDED, LIVE, TRANSITIONS, Run, RunProblem, RunState
-from visdl.models.schemas import AgainRequest, Artifact, ContinueRequest, DevicePlaces, NewRun, QueuePlace, RunQueue
+from visdl.models.runs import ENDED, LIVE, Run, RunProblem, RunState, commands_of
+from visdl.models.schemas import (
+    AgainRequest,
+    Artifact,
+    ContinueRequest,
+    DeletedRuns,
+    DeleteRuns,
+    NewRun,
+)
 from visdl.nodes.registry import NodeRegistry
 
 log = logging.getLogger(__name__)
@@ -58,8 +69,11 @@ class RunSupervisor:
         self._policy = policy
         self.specs = RunSpecs(store, registry, validator, self._folder, policy)
         self.pool = TrainerPool(policy.nodes_dir)
+        self._curves = CurveKeeper(store, telemetry, policy.curve_points)
         self._maker = RunMaker(store, registry, validator, self.specs, self._folder, policy)
         self._trainers: dict[str, Trainer] = {}
+        self.places = Places(store, policy, self._trainers)
+        self.on_end: list[Callable[[Run], None]] = []  # called whenever a run has ended, from any thread
         self._waiters: set[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self._changed = threading.Condition()
         self._closing = False
@@ -82,6 +96,7 @@ class RunSupervisor:
                 self._revive(run)
         self.pool.warm_up()
         warm_up(self._registry)
+        self._curves.start()
         self._thread.start()
 
     def close(self) -> None:
@@ -94,7 +109,9 @@ class RunSupervisor:
         for trainer in list(self._trainers.values()):
             self._drain(trainer)
             trainer.released = trainer.released or trainer.paused is not None
-            self._gone(trainer, _server_ended(self._store.run(trainer.run), "was shut down"))
+            with contextlib.suppress(NotFoundError):  # ended, and deleted before its process was gone
+                self._gone(trainer, _server_ended(self._store.run(trainer.run), "was shut down"))
+        self._curves.close()
 
     def _revive(self, run: Run) -> None:
         """Queue a run that the server's end interrupted; not one that was paused, nor one that came no further."""
@@ -115,6 +132,11 @@ class RunSupervisor:
     def create(self, request: NewRun, graph: Graph) -> Run:
         """Queue a run. Raises InvalidGraphError with the report when the graph cannot be trained."""
         return self._queued(self._maker.create(request, graph))
+
+    def create_all(self, graph: Graph, members: Sequence[Mapping[str, Any]]) -> None:
+        """Queue runs of one graph at once, each with these fields of its record. Raises as `create` does."""
+        self._maker.stack(graph, members)
+        self._wake()
 
     def again(self, run_id: str, request: AgainRequest) -> Run:
         """Queue a run exactly as it was, on the same data; its notices say what is no more as it was then."""
@@ -151,7 +173,7 @@ class RunSupervisor:
         if state is S.PAUSED:
             run = self._store.patch_run(run_id, resuming=True)
             self._wake()
-            if run_id not in self._trainers and self._place(run) is None:
+            if run_id not in self._trainers and self.places.find(run) is None:
                 return run  # it goes on when a place is free
         return self._command(run_id, "resume", S.PAUSED, S.RUNNING, same={S.RUNNING, S.STARTING, S.QUEUED})
 
@@ -179,6 +201,20 @@ class RunSupervisor:
         self._store.delete_run(run_id)
         shutil.rmtree(self._folder / run_id, ignore_errors=True)
 
+    def delete_many(self, request: DeleteRuns) -> DeletedRuns:
+        """Remove runs and their files; those that train or wait are kept, each with the reason."""
+        ids = list(dict.fromkeys(request.ids))
+        if request.dry_run:
+            kept = self._store.lasting_runs(ids)
+            return DeletedRuns(deleted=[run for run in ids if run not in kept], kept=kept)
+        deleted = set[str]()
+        for gone in self._store.delete_runs(ids):
+            deleted.update(gone)
+            for run_id in gone:
+                shutil.rmtree(self._folder / run_id, ignore_errors=True)
+        kept = self._store.lasting_runs([run for run in ids if run not in deleted])
+        return DeletedRuns(deleted=[run for run in ids if run in deleted], kept=kept)
+
     async def wait(self, run_id: str, seconds: float) -> Run:
         """The run when it has ended, or as it is after `seconds`."""
         waiter = (run_id, asyncio.get_running_loop(), asyncio.Event())
@@ -191,24 +227,6 @@ class RunSupervisor:
         finally:
             self._waiters.discard(waiter)
         return self._store.run(run_id)
-
-    def queue(self) -> RunQueue:
-        """Which runs have a place, and in which order the others get one."""
-        taken: dict[str, list[str]] = {device: [] for device in self._policy.devices()}
-        for trainer in list(self._trainers.values()):
-            taken.setdefault(trainer.device, []).append(trainer.run)
-        places = [DevicePlaces(device=d, places=self._policy.concurrent, runs=runs) for d, runs in taken.items()]
-        full = " and ".join(f"{len(at.runs)} of {at.places} on {at.device}" for at in places)
-        reason = f"All places are taken: {full}."
-        waiting = [run for run in self._store.waiting_runs() if run.id not in self._trainers]
-        return RunQueue(
-            devices=places,
-            waiting=[QueuePlace(run=run.id, place=place, reason=reason) for place, run in enumerate(waiting, 1)],
-        )
-
-    def counts(self) -> tuple[int, int]:
-        """How many runs have a trainer, and how many wait for one."""
-        return len(self._trainers), len(self._store.queued_runs())
 
     def artifacts(self, run_id: str) -> list[Artifact]:
         """The files of a run, checkpoints included. Raises NotFoundError."""
@@ -237,39 +255,47 @@ class RunSupervisor:
 
     def _fill(self) -> None:
         """Start what waits for a trainer, as far as there are places."""
-        for run in self._store.waiting_runs():
-            if run.id in self._trainers:
+        for waiting in self._store.waiting_runs():
+            if waiting.id in self._trainers:
                 continue
-            device = self._place(run)
-            if device is not None:
-                self._launch(run, device)
+            try:
+                run = self._store.run(waiting.id)
+            except NotFoundError:  # deleted a moment ago
+                continue
+            device = self.places.find(run)
+            if device is None:
+                break  # nor is there one for those behind it
+            stack = self._store.queued_stack(run.stack) if run.stack and run.state is S.QUEUED else [run]
+            self._launch([run for run in stack if self._starts(run, device)], device)
 
-    def _place(self, run: Run) -> str | None:
-        """A device with room for a run: the one that it was on, or the least busy. One that ends needs no place."""
-        devices = self._policy.devices()
-        taken = Counter(trainer.device for trainer in list(self._trainers.values()))
-        free = [device for device in devices if taken[device] < self._policy.concurrent]
-        if run.state is S.STOPPING and not free:
-            free = devices
-        return min(free, key=lambda device: (device != run.device, taken[device]), default=None)
-
-    def _launch(self, run: Run, device: str) -> None:
+    def _starts(self, run: Run, device: str) -> bool:
+        """Say that a run is about to have a process; False where it was stopped or deleted a moment ago."""
         try:
             if run.state is S.QUEUED:
                 self._move(run.id, S.STARTING, device=device, versions=versions())
             else:  # paused or stopping, without a process
                 self._store.patch_run(run.id, device=device, released=False)
         except (TransitionError, NotFoundError):
-            return  # stopped or deleted a moment ago
+            return False
+        return True
+
+    def _launch(self, runs: Sequence[Run], device: str) -> None:
+        """Start a process for a run, or for all runs of a stack."""
+        if not runs:
+            return
         try:
-            spec = self.specs.make(run, device)
-            trainer = self._trainers[run.id] = self.pool.start(run.id, device, worker.main, spec)
-            if self._store.run(run.id).state is S.STOPPING:
-                trainer.tell("stop")  # the command came while there was no trainer to hear it
+            specs = [self.specs.make(run, device) for run in runs]
+            trainers = self.pool.start([run.id for run in runs], device, worker.main, specs)
+            for run, trainer in zip(runs, trainers, strict=True):
+                self._trainers[run.id] = trainer
+                trainer.earlier = run.duration or 0.0
+                if self._store.run(run.id).state is S.STOPPING:
+                    trainer.tell("stop")  # the command came while there was no trainer to hear it
         except Exception as error:
-            log.exception("The trainer of run %s could not be started.", run.id)
-            message = f"The trainer could not be started: {error}"
-            self._move_if_legal(run.id, S.FAILED, RunProblem(code="not_started", message=message))
+            log.exception("The trainer of run %s could not be started.", runs[0].id)
+            problem = RunProblem(code="not_started", message=f"The trainer could not be started: {error}")
+            for run in runs:
+                self._move_if_legal(run.id, S.FAILED, problem)
 
     def _receive(self, connection: Connection) -> None:
         if connection is self._wake_reader:
@@ -288,8 +314,16 @@ class RunSupervisor:
         trainer.heard = time.monotonic()
         if isinstance(message, worker.Moved):
             self._obeyed(trainer, message)
+        elif isinstance(message, worker.Measured):
+            self._store.patch_run(trainer.run, speedup=message.speedup)
         elif message is not worker.PULSE:
-            self._telemetry.publish(self._store.append(trainer.run, message))
+            stored = self._store.append(trainer.run, message)
+            self._telemetry.publish(stored)
+            self._curves.grew(trainer.run, stored)
+            points = sum(isinstance(event, MetricsEvent) for event in stored)
+            if points:
+                trainer.stored += points
+                trainer.tell(trainer.stored)
 
     def _obeyed(self, trainer: Trainer, moved: worker.Moved) -> None:
         state, fields = moved.state, dict[str, Any]()
@@ -301,8 +335,19 @@ class RunSupervisor:
         if state is not S.PAUSED:
             fields["resuming"] = False
         if state in ENDED:
-            fields["duration"] = time.monotonic() - trainer.started
+            fields["duration"] = trainer.seconds
         self._move_if_legal(trainer.run, state, moved.error, **fields)
+        if moved.error is not None and moved.error.code == worker.UNSTACKED:
+            self._requeue(trainer)
+
+    def _requeue(self, trainer: Trainer) -> None:
+        """Let a run that shared a process have one of its own; that process goes on with another run."""
+        trainer.connection.close()
+        del self._trainers[trainer.run]
+        self._store.patch_run(trainer.run, stack=None, stack_size=1)
+        with contextlib.suppress(TransitionError):  # stopped a moment ago
+            self._move(trainer.run, S.QUEUED)
+        self._has_news = True
 
     def _look_after(self) -> None:
         """End trainers that no longer answer, and take back those of runs that have been paused for long."""
@@ -320,15 +365,17 @@ class RunSupervisor:
         how = trainer.end()
         trainer.connection.close()
         del self._trainers[trainer.run]
+        self._curves.forget(trainer.run)
         self._has_news = True
         try:
             state = self._store.run(trainer.run).state
         except NotFoundError:  # it had ended, and was deleted before its process was gone
             return
         if trainer.released and trainer.process.exitcode == 0 and state in (S.PAUSED, S.STOPPING):
-            self._store.patch_run(trainer.run, released=True)
+            self._store.patch_run(trainer.run, released=True, duration=trainer.seconds)
         elif state in LIVE:
-            self._move_if_legal(trainer.run, S.INTERRUPTED, problem or self._obituary(trainer, how))
+            died = problem or self._obituary(trainer, how)
+            self._move_if_legal(trainer.run, S.INTERRUPTED, died, duration=trainer.seconds)
 
     def _obituary(self, trainer: Trainer, how: str) -> RunProblem:
         """Why a trainer died, with the last lines of its log."""
@@ -343,6 +390,9 @@ class RunSupervisor:
     def _move(self, run_id: str, state: RunState, *, error: RunProblem | None = None, **fields: Any) -> Run:
         """The one way to another state: check and persist, then publish. Raises TransitionError."""
         run, event = self._store.move_run(run_id, state, error=error, **fields)
+        if state in ENDED:
+            for heard in self.on_end:  # before anybody is told: whoever asks then sees what follows from it
+                heard(run)
         self._telemetry.publish([event])
         with self._changed:
             self._changed.notify_all()
@@ -366,7 +416,7 @@ class RunSupervisor:
         trainer = self._trainers.get(run_id)
         if run.state is not before:
             message = f"'{run.name}' is {run.state}; only a run that is {before} can {command}."
-            raise TransitionError(message, state=run.state, allowed=_commands(run.state))
+            raise TransitionError(message, state=run.state, allowed=commands_of(run.state))
         if trainer is not None:
             trainer.tell(command)
         with self._changed:
@@ -374,7 +424,7 @@ class RunSupervisor:
         run = self._store.run(run_id)
         if run.state not in (before, after):
             message = f"'{run.name}' was {run.state} before it could {command}."
-            raise TransitionError(message, state=run.state, allowed=_commands(run.state))
+            raise TransitionError(message, state=run.state, allowed=commands_of(run.state))
         return run
 
     def _wake(self) -> None:
@@ -384,10 +434,3 @@ class RunSupervisor:
 def _server_ended(run: Run, how: str) -> RunProblem:
     code = "server_ended_in_pause" if run.state is S.PAUSED and not run.resuming else "server_ended"
     return RunProblem(code=code, message=f"The server {how}.", hint="Resume goes on from the last checkpoint.")
-
-
-def _commands(state: RunState) -> list[str]:
-    """What may be asked of a run in this state."""
-    after = TRANSITIONS[state]
-    possible = {"pause": S.PAUSED in after, "resume": state in (S.PAUSED, S.INTERRUPTED), "stop": bool(after)}
-    return [command for command, can in possible.items() if can]

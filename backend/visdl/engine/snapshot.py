@@ -46,6 +46,8 @@ def restore(payload: dict[str, Any], plan: FitPlan) -> FitState:
     if device.type == "cuda" and payload["cuda_rng"]:
         torch.cuda.set_rng_state_all(payload["cuda_rng"])
     state = FitState(**payload["state"])
+    if state.step:  # else a scheduler that steps first, at the end of an epoch, warns that the optimizer never has
+        plan.optimizer._opt_called = True  # type: ignore[attr-defined]
     state.seen = [(prediction.to(device), target.to(device)) for prediction, target in state.seen]
     return state
 

@@ -17,6 +17,7 @@ from visdl.models.ids import new_id
 from visdl.models.schemas import Starter
 
 FOLDER = Path(__file__).parent.parent / "starters"
+STAGE = ".starter-"  # begins the name of a folder in which tables are being made
 
 
 class Starters:
@@ -46,7 +47,7 @@ class Starters:
         if any(record.name == table for record in self._store.datasets()) or table not in SAMPLES:
             return
         dataset_id = new_id()
-        with tempfile.TemporaryDirectory(dir=self._data_dir) as folder:
+        with tempfile.TemporaryDirectory(prefix=STAGE, dir=self._data_dir) as folder:
             path = Path(folder) / table
             SAMPLES[table](path)
             place = self._data_dir / "datasets" / dataset_id

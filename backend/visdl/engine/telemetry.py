@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Sequence
-from typing import Any
-
-import orjson
 
 from visdl.models.events import RunEvent
 
@@ -20,13 +18,13 @@ class Subscription:
     def __init__(self, run: str | None, loop: asyncio.AbstractEventLoop) -> None:
         self.run = run
         self.loop = loop
-        self._queue: asyncio.Queue[tuple[RunEvent, bytes] | None] = asyncio.Queue(_QUEUE)
+        self._queue: asyncio.Queue[tuple[RunEvent, str] | None] = asyncio.Queue(_QUEUE)
 
-    async def next(self) -> tuple[RunEvent, bytes] | None:
+    async def next(self) -> tuple[RunEvent, str] | None:
         """The next event with its text; None when messages were dropped: read on from the store."""
         return await self._queue.get()
 
-    def offer(self, messages: Sequence[tuple[RunEvent, bytes]]) -> None:
+    def offer(self, messages: Sequence[tuple[RunEvent, str]]) -> None:
         for message in messages:
             if self.run is not None and message[0].run != self.run:
                 continue
@@ -71,11 +69,10 @@ class Telemetry:
                 listener.loop.call_soon_threadsafe(listener.offer, messages)
 
 
-def encode(event: RunEvent) -> bytes:
-    return orjson.dumps(event.model_dump(mode="json"))
+def encode(event: RunEvent) -> str:
+    return event.model_dump_json()
 
 
-def encode_resync(run: str | None, after: int) -> bytes:
+def encode_resync(run: str | None, after: int) -> str:
     """What a client is told that could not keep up: it gets the rest from the store."""
-    message: dict[str, Any] = {"type": "resync", "run": run, "after": after}
-    return orjson.dumps(message)
+    return json.dumps({"type": "resync", "run": run, "after": after})

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import Subset
@@ -23,9 +23,22 @@ from torch.utils.data import Subset
 from visdl.engine import seeds
 from visdl.models.errors import RunError
 from visdl.nodes.learning import Loss, MetricNode
+from visdl.nodes.not_finite import (
+    Batch,
+    NotFiniteError,
+    all_finite,
+    bad_gradient,
+    bad_loss,
+    bad_loss_read_late,
+    bad_weights,
+    first_bad,
+    owner,
+    statistics,
+    watched,
+)
 from visdl.nodes.values import evaluate, measure, metric_key
 
-_CHUNK_BYTES = 128 * 2**20  # rows are gathered in shuffled order this much at a time
+CHUNK_BYTES = 128 * 2**20  # rows are gathered in shuffled order this much at a time
 _MEASURE_ROWS = 65_536  # predictions of the training batches are measured this many rows at a time
 
 
@@ -63,6 +76,11 @@ class FitPlan:
         """Whether an epoch is compared with the best so far."""
         return self.keep == "best" or self.patience is not None
 
+    @property
+    def reads_each(self) -> bool:
+        """Whether each loss is read at once. A GPU would have to be waited for."""
+        return next(self.model.parameters()).device.type == "cpu"
+
 
 @dataclass
 class FitState:
@@ -78,6 +96,7 @@ class FitState:
     loss_sum: float = 0.0  # over the samples of the present epoch
     loss_mass: float = 0.0  # how many samples these are, or the sum of their weights
     seen: list[tuple[Tensor, Tensor]] = field(default_factory=list)  # (prediction, target) of the present epoch
+    unread: list[tuple[int, Tensor, float]] = field(default_factory=list)  # (step, loss, mass), in `loss_sum` when read
     patience_ended: bool = False
     patience_from: int = 0  # epochs before which patience does not count: those of a run that this one goes on from
 
@@ -95,7 +114,6 @@ class StepDone:
 class EpochDone:
     epoch: int
     values: dict[str, float]
-    is_best: bool
 
 
 TrainEvent = StepDone | EpochDone
@@ -104,18 +122,27 @@ TrainEvent = StepDone | EpochDone
 def fit(plan: FitPlan, state: FitState) -> Iterator[TrainEvent]:
     """Train until `plan.epochs`, going on from `state`.
 
-    Raises RunError when the loss is no longer finite, and when the monitored metric does not exist.
+    Raises RunError when the loss or the weights are no longer finite, and when the monitored metric does not exist.
     """
+    values_to_watch = watched(plan.model)
     while state.epoch < plan.epochs and not state.patience_ended:
         plan.model.train()
         yield from _epoch(plan, state)
-        values = _measure(plan, state)
-        state.epoch += 1
-        state.batch, state.loss_sum, state.loss_mass, state.seen = 0, 0.0, 0.0, []
-        for key, value in values.items():
-            state.history.setdefault(key, []).append(value)
-        _advance(plan, "epoch", values)
-        yield EpochDone(state.epoch, values, _compare(plan, state, values))
+        yield end_epoch(plan, state, values_to_watch)
+
+
+def end_epoch(plan: FitPlan, state: FitState, values_to_watch: Sequence[Tensor]) -> EpochDone:
+    """Measure an epoch whose steps are done, and go on to the next. Raises RunError as `fit` does."""
+    if not all_finite(values_to_watch):
+        raise _bad_weights(plan, state)
+    values = _measure(plan, state)
+    state.epoch += 1
+    state.batch, state.loss_sum, state.loss_mass, state.seen = 0, 0.0, 0.0, []
+    for key, value in values.items():
+        state.history.setdefault(key, []).append(value)
+    advance(plan, "epoch", values)
+    _compare(plan, state, values)
+    return EpochDone(state.epoch, values)
 
 
 def keep_weights(plan: FitPlan, state: FitState) -> None:
@@ -143,55 +170,74 @@ def batch_sizes(plan: FitPlan) -> list[int]:
 
 def _epoch(plan: FitPlan, state: FitState) -> Iterator[StepDone]:
     """The steps of one epoch, from `state.batch` on."""
-    model, optimizer = plan.model, plan.optimizer
-    read_each = next(model.parameters()).device.type == "cpu"
+    optimizer = plan.optimizer
+    # Where each loss is read, the last gradients stay until it is: they tell why it is not finite.
+    read_each = plan.reads_each
     by_step = any(part.interval == "step" for part in plan.schedule)
-    pending: list[tuple[int, Tensor, float]] = []
     for xs, y in _batches(plan, state):
-        prediction, loss = _backward(plan, xs, y)
-        pending.append((state.step + 1, loss.detach(), plan.loss.node.mass(y)))
-        losses = _read(pending, state, plan, xs) if read_each or len(pending) >= 32 else []
+        if not read_each:
+            optimizer.zero_grad()
+        prediction, loss = _forward(plan, xs, y)
+        state.unread.append((state.step + 1, loss.detach(), plan.loss.node.mass(y)))
+        losses: list[tuple[int, float]] = []
+        if read_each or len(state.unread) >= 32:
+            losses = read_losses(plan, state, Batch(xs, y, prediction))
+        if read_each:
+            optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        _clip(plan, state, prediction, y)
         if isinstance(optimizer, torch.optim.LBFGS):
-            optimizer.step(_Again(plan, xs, y, loss))  # type: ignore[no-untyped-call]
+            optimizer.step(_Again(plan, state, xs, y, loss))  # type: ignore[no-untyped-call]
+            optimizer.zero_grad()  # what is left is of a trial, and tells nothing of this step
         else:
             optimizer.step()
         if by_step:
-            _advance(plan, "step")
+            advance(plan, "step")
         state.step += 1
         state.batch += 1
         state.seen.append((prediction.detach(), y))
         yield StepDone(state.step, len(y), losses)
-    if pending:
-        yield StepDone(state.step, 0, _read(pending, state, plan, None))
+    if state.unread:
+        yield StepDone(state.step, 0, read_losses(plan, state))
 
 
-def _backward(plan: FitPlan, xs: Sequence[Tensor], y: Tensor) -> tuple[Tensor, Tensor]:
-    """The prediction and the loss of a batch, with its gradients left at the weights."""
-    plan.optimizer.zero_grad()
+def _forward(plan: FitPlan, xs: Sequence[Tensor], y: Tensor) -> tuple[Tensor, Tensor]:
+    """The prediction and the loss of a batch."""
     prediction = plan.model(*xs)
-    loss = plan.loss.module(prediction, y)
-    loss.backward()
-    if plan.clip_grad_norm is not None:
-        nn.utils.clip_grad_norm_(plan.model.parameters(), plan.clip_grad_norm)
-    return prediction, loss
+    return prediction, plan.loss.module(prediction, y)
+
+
+def _clip(plan: FitPlan, state: FitState, prediction: Tensor, y: Tensor) -> None:
+    """Clip the gradients. On a CPU, raises RunError where their norm is not finite: scaled by it, nothing is left."""
+    if plan.clip_grad_norm is None:
+        return
+    parameters = list(plan.model.parameters())
+    try:
+        nn.utils.clip_grad_norm_(parameters, plan.clip_grad_norm, error_if_nonfinite=plan.reads_each)
+    except RuntimeError as error:
+        what = f"The norm of the gradients is not finite at step {state.step + 1}"
+        raise bad_gradient(what, plan.model, plan.loss, (prediction, y)) from error
 
 
 class _Again:
     """What LBFGS calls to have the loss and the gradients of the batch: the first time they are there already."""
 
-    def __init__(self, plan: FitPlan, xs: Sequence[Tensor], y: Tensor, loss: Tensor) -> None:
-        self._plan, self._xs, self._y, self._loss = plan, xs, y, loss
+    def __init__(self, plan: FitPlan, state: FitState, xs: Sequence[Tensor], y: Tensor, loss: Tensor) -> None:
+        self._plan, self._state, self._xs, self._y, self._loss = plan, state, xs, y, loss
         self._is_first = True
 
     def __call__(self) -> float:
         if not self._is_first:
+            self._plan.optimizer.zero_grad()
             with torch.enable_grad():
-                _, self._loss = _backward(self._plan, self._xs, self._y)
+                prediction, self._loss = _forward(self._plan, self._xs, self._y)
+                self._loss.backward()  # type: ignore[no-untyped-call]
+            _clip(self._plan, self._state, prediction, self._y)
         self._is_first = False
         return float(self._loss.detach())
 
 
-def _advance(plan: FitPlan, interval: str, values: Mapping[str, float] | None = None) -> None:
+def advance(plan: FitPlan, interval: str, values: Mapping[str, float] | None = None) -> None:
     """Let the schedulers of this interval step. Raises RunError where one waits for a metric that is not there."""
     for part in plan.schedule:
         if part.interval != interval:
@@ -209,70 +255,61 @@ def _monitored(plan: FitPlan, name: str, values: Mapping[str, float]) -> float:
     return values[name]
 
 
-def _read(
-    pending: list[tuple[int, Tensor, float]], state: FitState, plan: FitPlan, xs: Sequence[Tensor] | None
-) -> list[tuple[int, float]]:
-    """Read losses back from the device, empty `pending`, and stop at the first that is not finite."""
-    values = [pending[0][1].item()] if len(pending) == 1 else torch.stack([loss for _, loss, _ in pending]).tolist()
+def read_losses(plan: FitPlan, state: FitState, batch: Batch | None = None) -> list[tuple[int, float]]:
+    """Read back from the device what is unread, as (step, loss per sample); a checkpoint holds none of it.
+
+    Raises RunError at the first that is not finite. `batch` is that of the newest, while no step has followed.
+    """
+    unread = state.unread
+    if not unread:
+        return []
+    values = [unread[0][1].item()] if len(unread) == 1 else torch.stack([loss for _, loss, _ in unread]).tolist()
     losses = []
-    for (step, _, mass), value in zip(pending, values, strict=True):
+    for (step, _, mass), value in zip(unread, values, strict=True):
         if not math.isfinite(value):
-            raise RunError(
-                f"The loss is {value} at step {step}{_first_bad(plan.model, xs)}.",
-                hint="Lower the learning rate, scale the inputs, or clip the gradients (clip_grad_norm).",
-                code="not_finite",
-            )
+            earlier = state.seen[step - state.step - 1] if step <= state.step else None
+            raise _not_finite(f"The loss is {value} at step {step}", plan, state, batch, earlier)
         state.loss_sum += plan.loss.share(value, mass)
         state.loss_mass += mass
         losses.append((step, value / mass if plan.loss.is_sum and mass else value))
-    pending.clear()
+    unread.clear()
     return losses
 
 
-def _first_bad(model: nn.Module, xs: Sequence[Tensor] | None) -> str:
-    """Where values stop being finite, as the end of a sentence."""
-    for name, parameter in model.named_parameters():
-        if not parameter.isfinite().all():
-            return f": the weights '{name}' are not finite any more"
-    if xs is None or not all(x.isfinite().all() for x in xs):
-        return "" if xs is None else ": the inputs are not finite"
-    with torch.no_grad():
-        first = next((name for name, output in _outputs(model, xs) if not _is_finite(output)), "")
-    return f": the first values that are not finite come from '{first}'" if first else ""
+def _not_finite(
+    what: str, plan: FitPlan, state: FitState, batch: Batch | None, earlier: tuple[Tensor, Tensor] | None = None
+) -> RunError:
+    """The error for a loss or weights that are not finite, which `what` begins to say.
+
+    `earlier` are prediction and target of a step whose loss is read only now: the weights are others by now.
+    """
+    lr = [group["lr"] for group in plan.optimizer.param_groups if not math.isfinite(group["lr"])]
+    if lr:
+        return NotFiniteError(f"{what}: the learning rate is {float(lr[0])}.", hint="Check the scheduler.")
+    if earlier is not None:
+        return bad_loss_read_late(what, plan.loss, *earlier)
+    if not all(p.isfinite().all() for p in plan.model.parameters()):
+        before = state.seen[-1] if state.seen else None
+        return bad_weights(what, plan.model, plan.loss, state.step, before)
+    return bad_loss(what, plan.model, plan.loss, batch) if batch else NotFiniteError(f"{what}.")
 
 
-def _outputs(model: nn.Module, xs: Sequence[Tensor]) -> list[tuple[str, object]]:
-    """What the layers of a model give, one after another, by their names."""
-    found: list[tuple[str, object]] = []
-
-    class Steps(fx.Interpreter):
-        def run_node(self, n: fx.Node) -> Any:
-            found.append((n.meta.get("step", n.name), output := super().run_node(n)))
-            return output
-
-    if isinstance(model, fx.GraphModule):
-        Steps(model).run(*xs)
-        return found
-    for name, layer in model.named_children():
-        xs = [layer(*xs)]
-        found.append((name, xs[0]))
-    return found
-
-
-def _is_finite(output: object) -> bool:
-    found = output if isinstance(output, tuple | list) else (output,)
-    return all(bool(value.isfinite().all()) for value in found if isinstance(value, Tensor))
+def _bad_weights(plan: FitPlan, state: FitState) -> RunError:
+    """The error for what the last steps of an epoch have made of the weights: no loss shows it yet."""
+    if statistic := first_bad(statistics(plan.model)):
+        return NotFiniteError(f"'{statistic}' is not finite after step {state.step}.", place=owner(statistic))
+    return _not_finite(f"The weights are not finite after step {state.step}", plan, state, None)
 
 
 def _batches(plan: FitPlan, state: FitState) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
     """The batches of the present epoch that are still to come, gathered a chunk of rows at a time."""
     sizes = batch_sizes(plan)
     tensors: tuple[Tensor, ...] = plan.train.dataset.tensors  # type: ignore[attr-defined]
-    order = _order(plan, state.epoch, tensors[0].device)
+    order = row_order(plan, state.epoch, tensors[0].device)
     first = state.batch
     start = sum(sizes[:first])
     row_bytes = sum(tensor[0].numel() * tensor.element_size() for tensor in tensors)
-    per_chunk = max(1, _CHUNK_BYTES // max(1, sizes[0] * row_bytes))
+    per_chunk = max(1, CHUNK_BYTES // max(1, sizes[0] * row_bytes))
     while first < len(sizes):
         part = sizes[first : first + per_chunk]
         rows = order[start : start + sum(part)]
@@ -281,7 +318,7 @@ def _batches(plan: FitPlan, state: FitState) -> Iterator[tuple[tuple[Tensor, ...
         first, start = first + len(part), start + sum(part)
 
 
-def _order(plan: FitPlan, epoch: int, device: torch.device) -> Tensor:
+def row_order(plan: FitPlan, epoch: int, device: torch.device) -> Tensor:
     """The training rows in the order of this epoch."""
     rows = torch.as_tensor(plan.train.indices)
     if plan.shuffle:
@@ -295,7 +332,8 @@ def _measure(plan: FitPlan, state: FitState) -> dict[str, float]:
     values = {"train_loss": state.loss_sum / state.loss_mass if state.loss_mass else math.nan}
     values |= {f"train_{key}": value for key, value in measure(plan.metrics, list(_joined(state.seen))).items()}
     if plan.val is not None:
-        measured, _ = evaluate(plan.model, plan.loss, *plan.val, plan.metrics)
+        where = f"validation loss is {{}} after step {state.step}"
+        measured, _ = evaluate(plan.model, plan.loss, *plan.val, plan.metrics, where)
         values |= {f"val_{key}": value for key, value in measured.items()}
     return {**values, "lr": float(plan.optimizer.param_groups[0]["lr"])}
 
@@ -322,17 +360,16 @@ def direction(key: str, metrics: Sequence[Callable[[], MetricNode]]) -> Literal[
     return next((m.DIRECTION for m in (make() for make in metrics) if metric_key(m) == name), None)
 
 
-def _compare(plan: FitPlan, state: FitState, values: dict[str, float]) -> bool:
-    """Whether this epoch is the best so far by the monitored metric; keeps its weights when they are wanted."""
+def _compare(plan: FitPlan, state: FitState, values: dict[str, float]) -> None:
+    """Note whether this epoch is the best so far by the monitored metric; keeps its weights when they are wanted."""
     if not plan.watches:
-        return False
+        return
     value, best = _monitored(plan, plan.monitor, values), state.best_value
     minimize = direction(plan.monitor, plan.metrics) == "minimize"
-    is_best = best is None or (value < best if minimize else value > best)
+    is_best = math.isfinite(value) and (best is None or (value < best if minimize else value > best))
     if is_best:
         state.best_value, state.best_epoch = value, state.epoch
         if plan.keep == "best":
             state.best_weights = {key: tensor.detach().clone() for key, tensor in plan.model.state_dict().items()}
     waited = state.epoch - max(state.best_epoch or 0, state.patience_from)
     state.patience_ended = plan.patience is not None and waited >= plan.patience
-    return is_best

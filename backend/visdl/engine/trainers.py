@@ -1,4 +1,4 @@
-"""Trainer processes: started from a preloaded forkserver, one for each run and each prediction."""
+"""Trainer processes: started from a preloaded forkserver, one for each run, stack of runs, and prediction."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
@@ -22,7 +22,7 @@ _LEAVE_SECONDS = 5.0
 
 @dataclass
 class Trainer:
-    """One trainer process and the server's end of its pipe."""
+    """The trainer process of a run and the server's end of its pipe. Runs of a stack share a process."""
 
     run: str
     process: BaseProcess
@@ -33,9 +33,19 @@ class Trainer:
     paused: float | None = None  # since when its run has been paused
     released: bool = False  # it was asked to leave, as its run has been paused for long
     killed: str = ""  # why the server ended it
+    stored: int = 0  # messages with points
+    earlier: float = 0.0  # seconds that earlier processes of this run took
 
-    def tell(self, command: str) -> None:
-        """Send a command; a trainer that is gone is noticed by whoever reads its pipe."""
+    @property
+    def seconds(self) -> float:
+        """How long its run has had a process, by a clock that nobody sets."""
+        return self.earlier + time.monotonic() - self.started
+
+    def tell(self, command: str | int) -> None:
+        """Send a command, or how many messages with points are stored.
+
+        A trainer that is gone is noticed by whoever reads its pipe.
+        """
         with contextlib.suppress(OSError):
             self.connection.send(command)
 
@@ -73,12 +83,13 @@ class TrainerPool:
             self._context.set_forkserver_preload(["visdl.engine.preload"])
             forkserver.ensure_running()
 
-    def start(self, run: str, device: str, target: Callable[..., None], *args: Any) -> Trainer:
-        """Start `target(connection, *args)` in a process of its own."""
-        ours, theirs = self._context.Pipe()
+    def start(self, runs: Sequence[str], device: str, target: Callable[..., None], *args: Any) -> list[Trainer]:
+        """Start `target(connections, *args)` in a process of its own, with a connection for each run."""
+        pipes = [self._context.Pipe() for _ in runs]
         process: BaseProcess = self._context.Process(
-            target=target, args=(theirs, *args), daemon=True, name=f"trainer {run}"
+            target=target, args=([theirs for _, theirs in pipes], *args), daemon=True, name=f"trainer {runs[0]}"
         )
         process.start()
-        theirs.close()
-        return Trainer(run, process, ours, device)
+        for _, theirs in pipes:
+            theirs.close()
+        return [Trainer(run, process, ours, device) for run, (ours, _) in zip(runs, pipes, strict=True)]

@@ -11,7 +11,7 @@ from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
 from visdl.engine.findings import Findings
 from visdl.engine.measures import usual_metrics
-from visdl.engine.memory import activation_bytes, training_bytes
+from visdl.engine.memory import activation_bytes, checkpoint_bytes, lasting_bytes, training_bytes
 from visdl.engine.model_checks import ModelFacts, class_count, dataset_of
 from visdl.engine.network import Step
 from visdl.models.diagnostics import Fix, SetDisabled, SetParam
@@ -53,6 +53,8 @@ def check_training(
     if isinstance(model, ModelFacts):
         findings.device = _device(model.assembly)
         findings.totals.memory = _memory(model, args["train_loader"], train, args["optimizer"])
+        findings.checkpoint = _checkpoint(model, args["optimizer"])
+        findings.lasting = _lasting(model, args["optimizer"])
     failed = any(found.severity == "error" for found in findings.diagnostics[before:])
     return None if failed else facts
 
@@ -82,6 +84,23 @@ def _memory(model: ModelFacts, loader: Any, train: Dataset, given: Any) -> int |
     row = sum(len(argument.columns) * sizes[argument.element] for argument in model.entries.arguments)
     data = train.rows * (row + 8 * len(train.targets))
     return training_bytes(model.parameters, optimizer.state_tensors(), activations, data)
+
+
+def _lasting(model: ModelFacts, given: Any) -> tuple[int, Node] | None:
+    """Bytes of weights, gradients and the optimizer's state, and the layer with most of the weights."""
+    optimizer, layers = Schedule.of(given).optimizer, model.facts.layers
+    if not isinstance(optimizer, OptimizerNode) or not model.parameters:
+        return None
+    steps = [step for step in model.network.steps if step.node.id in layers]
+    heaviest = max(steps, key=lambda step: layers[step.node.id].parameters, default=None)
+    return None if heaviest is None else (lasting_bytes(model.parameters, optimizer.state_tensors()), heaviest.node)
+
+
+def _checkpoint(model: ModelFacts, given: Any) -> int | None:
+    optimizer = Schedule.of(given).optimizer
+    if not isinstance(optimizer, OptimizerNode):
+        return None
+    return checkpoint_bytes(model.parameters, optimizer.state_tensors())
 
 
 def _check_range(loss: LossNode, train: Dataset, place: Node, findings: Findings) -> None:

@@ -5,6 +5,7 @@ Drives `fit`, obeys the controller between two steps, writes checkpoints and tel
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,10 +31,12 @@ from visdl.engine.trainer import (
     FitState,
     Scheduled,
     StepDone,
+    TrainEvent,
     batch_sizes,
     direction,
     fit,
     keep_weights,
+    read_losses,
 )
 from visdl.engine.training_control import TrainingController, Wish
 from visdl.models.errors import RunError
@@ -46,13 +49,17 @@ from visdl.nodes.values import TrainingResult, predict
 
 #: Between two steps the core is offered to whoever waits for it: the server, above all. Without this it may wait
 #: for the next tick of the clock, 4 ms, and the p99 of a GET beside four runs on two cores was three times as long.
-_let_others_run: Callable[[], None] = getattr(os, "sched_yield", lambda: None)
+let_others_run: Callable[[], None] = getattr(os, "sched_yield", lambda: None)
 _SMALL_STEP = 4e6  # FLOPs of a forward pass
 _CHECKPOINT_SECONDS = 1.0  # epochs that take less share a checkpoint
 
 
 class Leave(Exception):  # noqa: N818
     """The server is gone: the checkpoint is written and the process ends. Not an error of the run."""
+
+
+class Unstacked(Leave):
+    """The run was to train as one with others, which is not faster: it is to have a process of its own."""
 
 
 @dataclass
@@ -168,34 +175,50 @@ class TrainingRun:
     run_id: str = ""
     provenance: str = "{}"  # JSON
     stored: Mapping[str, int] = field(default_factory=dict)  # up to which step the server has each metric
+    speedup: float | None = None  # of its stack, as it was measured when that began
 
     def __post_init__(self) -> None:
         self._checkpoints = CheckpointFolder(self.folder / "checkpoints")
         self._saved_at = time.monotonic()
+        self.before_save: Callable[[], None] = lambda: None  # brings the plan to where the training is
         self._saved_step: int | None = None  # which step the newest checkpoint holds
 
     def run(self) -> TrainingResult:
         """Train. Goes on from the newest checkpoint where the run has one. Raises RunError, or Leave."""
-        plan = self.prepared.plan
-        state = self._start()
+        state = self.start()
         self.on_state(RunState.RUNNING)
-        stopped = self._obey(state)  # a stop of a run that had given its process back
-        for event in fit(plan, state) if not stopped else ():
-            if isinstance(event, StepDone):
-                self.reporter.step(event.step, event.rows, event.losses)
-            else:
-                self._epoch_done(event, state)
-            _let_others_run()
-            if self._obey(state):
-                stopped = True
-                break
-        self.reporter.flush()
+        return self.finish(state, stopped=self.train(state))
+
+    def train(self, state: FitState) -> bool:
+        """Train from this state on; True when it was stopped before its end."""
+        try:
+            if self.obey(state):  # a stop of a run that had given its process back
+                return True
+            for event in fit(self.prepared.plan, state):
+                self.take(event, state)
+                let_others_run()
+                if self.obey(state):
+                    return True
+        finally:
+            self.reporter.flush()
+        return False
+
+    def take(self, event: TrainEvent, state: FitState) -> None:
+        """Tell of a step or an epoch, and save what is worth it."""
+        if isinstance(event, StepDone):
+            self.reporter.step(event.step, event.rows, event.losses)
+        else:
+            self._epoch_done(event, state)
+
+    def finish(self, state: FitState, *, stopped: bool) -> TrainingResult:
+        """The result of a training that has come to its end, or was stopped."""
         if not stopped and state.epoch:
-            self._save(state, "epoch")
-        keep_weights(plan, state)
+            self.save(state, "epoch")
+        keep_weights(self.prepared.plan, state)
         return self._result(state, stopped)
 
-    def _start(self) -> FitState:
+    def start(self) -> FitState:
+        """Where the training goes on from: its newest checkpoint, or the beginning."""
         plan, progress = self.prepared.plan, self.reporter.progress
         damaged: list[str] = []
         newest = self._checkpoints.newest(damaged.append)
@@ -227,44 +250,56 @@ class TrainingRun:
         if state.patience_ended:
             progress.epochs, progress.steps = event.epoch, state.step
             self.reporter.log(f"{plan.monitor} was not better for {plan.patience} epochs: training ends early.")
+        self._say_missing(event, state)
         self.reporter.values(event.values, {key: direction(key, plan.metrics) for key in event.values})
         if time.monotonic() - self._saved_at >= _CHECKPOINT_SECONDS and event.epoch < plan.epochs:
-            self._save(state, "epoch", is_best=event.is_best)
+            self.save(state, "epoch")
 
-    def _obey(self, state: FitState) -> bool:
+    def _say_missing(self, event: EpochDone, state: FitState) -> None:
+        """Say of a metric, once, that it is no number."""
+        for key, value in event.values.items():
+            if not math.isfinite(value) and all(map(math.isfinite, state.history[key][:-1])):
+                message = f"'{key}' is {value} after epoch {event.epoch}."
+                rest = "It is left empty where it is no number, and the run goes on."
+                self.reporter.log(f"{message} {rest}", "warning")
+
+    def obey(self, state: FitState) -> bool:
         """Do as the controller wishes; True when the training is to stop. Raises Leave when its process is to end."""
         wish = self.controller.wish
         if wish is Wish.RUN:
             return False
+        self.reporter.step(state.step, 0, read_losses(self.prepared.plan, state))
         self.reporter.rest()
         if wish is Wish.PAUSE:
-            self._save(state, "pause")
+            self.save(state, "pause")
             self.on_state(RunState.PAUSED)
             wish = self._wait(state)
             if wish is Wish.RUN:
                 self.on_state(RunState.RUNNING)
                 return False
         if wish is Wish.LEAVE:
-            self._save(state, "interrupted")
+            self.save(state, "interrupted")
             raise Leave
-        self._save(state, "stop")
+        self.save(state, "stop")
         return True
 
     def _wait(self, state: FitState) -> Wish:
         """Wait until a pause ends. The process is given back only when a checkpoint holds all there is."""
         while (wish := self.controller.wait_while_paused()) is Wish.RELEASE:
             if self._saved_step != state.step:
-                self._save(state, "pause")
+                self.save(state, "pause")
             if self._saved_step == state.step:
                 raise Leave
             self.controller.pause()
         return wish
 
-    def _save(self, state: FitState, reason: Reason, *, is_best: bool = False) -> None:
+    def save(self, state: FitState, reason: Reason) -> None:
         """Write a checkpoint. A disk that refuses is said, and the training goes on."""
         self._saved_at = time.monotonic()
+        self.before_save()
         payload = snapshot(self.prepared.plan, state)
         payload |= {"reporter": self.reporter.state(), "run": self.run_id, "provenance": self.provenance}
+        is_best = state.epoch == state.best_epoch and state.batch == 0
         try:
             saved = self._checkpoints.save(payload, epoch=state.epoch, step=state.step, reason=reason, is_best=is_best)
         except OSError as error:

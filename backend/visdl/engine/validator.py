@@ -13,9 +13,11 @@ from typing import Any
 
 from visdl.engine.block_reports import block_reports
 from visdl.engine.blocks import flatten
+from visdl.engine.checkpoint import CHECKPOINTS
 from visdl.engine.executor import FindDataset, walk
 from visdl.engine.findings import Findings
 from visdl.engine.graph import Topology
+from visdl.engine.memory import amount
 from visdl.engine.statics import StaticVisitor
 from visdl.models.diagnostics import Diagnostic, NodeReport, Report, Severity
 from visdl.models.graph import Edge, Graph, Node
@@ -36,13 +38,22 @@ class Validator:
         max_nodes: int = 2000,
         max_edges: int = 10_000,
         free_memory: Callable[[str | None], int | None] = lambda _: None,
+        total_memory: Callable[[str | None], int | None] = lambda _: None,
+        free_disk: Callable[[], int | None] = lambda: None,
     ) -> None:
-        """`free_memory` says how many bytes are free on "cpu" or "cuda", or where runs go that do not say."""
+        """`free_memory` says how many bytes are free on "cpu" or "cuda", or where runs go that do not say.
+
+        `total_memory` says how many there are. What is not free now may be so when the run begins, hence a warning;
+        what there never is, is an error.
+        `free_disk` says how many are free where checkpoints are written.
+        """
         self._registry = registry
         self.find_dataset = find_dataset
         self._max_nodes = max_nodes
         self._max_edges = max_edges
         self._free_memory = free_memory
+        self._total_memory = total_memory
+        self._free_disk = free_disk
 
     def report(self, graph: Graph, *, to_run: bool = False) -> Report:
         """All diagnostics, and what is known of every port; `to_run` also asks for something to train."""
@@ -58,6 +69,7 @@ class Validator:
         if not topology.cycle:
             walk(flat.graph, topology, self._registry, visitor)
             self._memory(visitor.findings)
+            self._disk(visitor.findings)
             found += visitor.findings.diagnostics
         order = {node.id: index for index, node in enumerate(flat.graph.nodes)}
         found.sort(key=lambda d: (d.severity != "error", order.get(d.node or "", -1)))
@@ -72,7 +84,7 @@ class Validator:
     def _memory(self, findings: Findings) -> None:
         """What is free where the model is to train, and a warning where that is less than it needs."""
         totals = findings.totals
-        if totals.memory is None:
+        if self._never_fits(findings) or totals.memory is None:
             return
         totals.memory_free = self._free_memory(findings.device)
         if totals.memory_free is not None and totals.memory > totals.memory_free:
@@ -80,6 +92,30 @@ class Validator:
             message = f"Training needs about {needed:.1f} GiB of memory, but {free:.1f} GiB are free on the device."
             hint = "Lower batch_size, or make the model smaller."
             findings.diagnostics.append(Diagnostic(code="memory", severity="warning", message=message, hint=hint))
+
+    def _never_fits(self, findings: Findings) -> bool:
+        """Whether weights, gradients and the optimizer's state alone are more than there is: that is an error."""
+        total = self._total_memory(findings.device)
+        if findings.lasting is None or total is None or findings.lasting[0] <= total:
+            return False
+        needed, heaviest = findings.lasting
+        findings.say(
+            heaviest,
+            f"Weights, gradients and the optimizer's state need {amount(needed)}, but the device has {amount(total)}.",
+            code="memory",
+            hint=f"Make the model smaller: most of its parameters are in '{heaviest.label}'.",
+        )
+        return True
+
+    def _disk(self, findings: Findings) -> None:
+        """A warning where the disk has no room for the checkpoints of a run."""
+        free = self._free_disk()
+        if findings.checkpoint is None or free is None or free >= CHECKPOINTS * findings.checkpoint:
+            return
+        needed, free_gib = CHECKPOINTS * findings.checkpoint / 2**30, free / 2**30
+        message = f"The checkpoints of a run need about {needed:.1f} GiB, but the disk has {free_gib:.1f} GiB free."
+        hint = "Make room: 'Storage and clean-up…' in Ctrl K shows what can go."
+        findings.diagnostics.append(Diagnostic(code="disk", severity="warning", message=message, hint=hint))
 
     def _size(self, graph: Graph) -> Iterator[Diagnostic]:
         nodes = len(graph.nodes) + sum(len(block.nodes) for block in graph.blocks.values())

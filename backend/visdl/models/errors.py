@@ -17,6 +17,9 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+from typing import TypeGuard
 
 from visdl.models.diagnostics import Report
 from visdl.models.runs import RunState
@@ -91,8 +94,16 @@ class StaleError(AppError):
     code = "stale"
 
 
-#: Errors of a disk, not of what is written: with room again, the same goes on.
-DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+_ACCESS = frozenset({errno.EACCES, errno.EPERM})
+
+
+def is_refusal(error: BaseException, folder: Path) -> TypeGuard[OSError]:
+    """Whether a disk refused, not what was to be written: with room, or access to `folder`, the same goes on."""
+    if not isinstance(error, OSError):
+        return False
+    ours = isinstance(error.filename, str | PathLike) and Path(error.filename).is_relative_to(folder)
+    return error.errno in _DISK or (ours and error.errno in _ACCESS)
 
 
 class RunError(AppError):

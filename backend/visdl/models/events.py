@@ -10,6 +10,7 @@ from visdl.models.runs import MetricSummary, Progress, RunProblem, RunState
 
 #: (optimizer step, epochs finished, value); a value that is not finite is null.
 Point = tuple[int, int, float | None]
+EventType = Literal["state", "progress", "metrics", "node", "checkpoint", "log", "artifact"]
 
 
 class BaseEvent(BaseModel):

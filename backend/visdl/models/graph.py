@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -57,6 +57,37 @@ class PortRef(BaseModel):
     )
 
 
+#: The colours of groups and notes, as the page names them; it knows each in both themes.
+Color = Literal["", "yellow", "green", "blue", "violet", "pink"]
+
+
+class Group(BaseModel):
+    """Nodes in a titled frame. It means nothing to a training."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+
+    id: str = Field(default="", max_length=200, description="The page gives one where a script leaves it out")
+    title: str = Field(default="", max_length=200)
+    nodes: list[str] = Field(default_factory=list, description="Ids of its nodes; one that is not there is ignored")
+    folded: bool = False
+    color: Color = ""
+
+
+class CanvasNote(BaseModel):
+    """Text on the canvas."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+
+    id: str = Field(default="", max_length=200, description="The page gives one where a script leaves it out")
+    text: str = Field(default="", max_length=20_000)
+    position: Position = Field(default_factory=Position)
+    width: float = Field(default=200.0, ge=60, le=4000)
+    height: float = Field(default=100.0, ge=40, le=4000)
+    color: Color = ""
+
+
 class Block(BaseModel):
     """A named subgraph with ports and parameters of its own, used by nodes of the type Block."""
 
@@ -75,6 +106,8 @@ class Block(BaseModel):
     params: dict[str, list[PortRef]] = Field(
         default_factory=dict, description="Each exposed parameter, with the inner parameters that it sets"
     )
+    groups: list[Group] = Field(default_factory=list)
+    notes: list[CanvasNote] = Field(default_factory=list)
 
 
 class Graph(BaseModel):
@@ -86,6 +119,8 @@ class Graph(BaseModel):
     nodes: list[Node] = Field(default_factory=list)
     edges: list[Edge] = Field(default_factory=list)
     blocks: dict[str, Block] = Field(default_factory=dict, description="The blocks this graph uses, by id")
+    groups: list[Group] = Field(default_factory=list)
+    notes: list[CanvasNote] = Field(default_factory=list)
 
     def node(self, node_id: str) -> Node:
         """The node with this id; KeyError when there is none."""
@@ -106,6 +141,7 @@ class GraphSummary(BaseModel):
     has_draft: bool
     created: float
     updated: float
+    deleted: float | None = Field(default=None, description="When it was deleted; it can still be restored")
 
 
 class StoredGraph(GraphSummary):
@@ -113,6 +149,9 @@ class StoredGraph(GraphSummary):
 
     graph: Graph
     draft: Graph | None = None
+    damaged: list[Literal["graph", "draft"]] = Field(
+        default_factory=list, description="What is stored but cannot be read; the other one stands in for it"
+    )
 
 
 class DraftSaved(BaseModel):
@@ -121,10 +160,22 @@ class DraftSaved(BaseModel):
     revision: int
 
 
+#: What a user calls a version; empty for none.
+VersionLabel = Annotated[str, Field(max_length=200)]
+
+
 class GraphVersion(BaseModel):
     """One earlier version of a stored graph."""
 
     version: int
     name: str
     created: float
-    label: str = ""
+    label: VersionLabel = ""
+
+
+class VersionName(BaseModel):
+    """Another name for a version."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    label: VersionLabel

@@ -39,6 +39,10 @@ LIVE = frozenset({S.STARTING, S.RUNNING, S.PAUSED, S.STOPPING})
 ENDED = FINAL | {S.INTERRUPTED}
 
 
+#: How many times faster trainings must be as one to be trained so.
+WORTH_STACKING = 1.1
+
+
 class Progress(BaseModel):
     epoch: int = Field(default=0, description="Epochs finished")
     epochs: int = 0
@@ -88,6 +92,11 @@ class Run(BaseModel):
     relation: Literal["again", "continues", "weights"] | None = Field(
         default=None, description="The same once more; more epochs of it; begun with its weights"
     )
+    study: str | None = Field(default=None, description="The study that it was made for")
+    variant: str | None = Field(default=None, description="Key of the study's variant that it trains")
+    fingerprint: str | None = Field(
+        default=None, description="Of a study's run: the same for trainings of the same network, data, seed and code"
+    )
     notices: list[str] = Field(default_factory=list, description="What differs from the parent, in sentences")
     code: dict[str, str] = Field(default_factory=dict, description="SHA-256 of custom node files, by type")
     starred: bool = False
@@ -108,5 +117,30 @@ class Run(BaseModel):
     revived_at: int | None = Field(
         default=None, description="The step at which it was last queued again by itself after the server had died"
     )
-    duration: float | None = Field(default=None, description="Seconds, by the monotonic clock, pauses included")
+    stack: str | None = Field(
+        default=None, description="Runs with the same one begin in one process, and train as one where that is faster"
+    )
+    stack_size: int = Field(default=1, description="Runs that its stack began with")
+    speedup: float | None = Field(
+        default=None, description="How many times faster its stack is as one; 0 where they cannot be one"
+    )
+    revivals: int = Field(default=0, description="How often its study has queued it again at that step")
+    duration: float | None = Field(default=None, description="Seconds with a process, by the monotonic clock")
+    thinned: bool = Field(default=False, description="Of its longest curves only the extremes of each stretch are kept")
     seq: int = Field(default=0, description="Sequence number of the last event")
+
+
+def is_stacked(run: Run) -> bool:
+    """Whether it was trained as one with the others of its stack."""
+    return (run.speedup or 0.0) > WORTH_STACKING
+
+
+def commands_of(state: RunState) -> list[str]:
+    """What may be asked of a run in this state."""
+    after = TRANSITIONS[state]
+    possible = {
+        "pause": RunState.PAUSED in after,
+        "resume": state in (RunState.PAUSED, RunState.INTERRUPTED),
+        "stop": bool(after),
+    }
+    return [command for command, can in possible.items() if can]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from visdl.models.diagnostics import Report
 from visdl.models.events import Point
 from visdl.models.graph import Block, Graph
+
+MOST_TAGS = 50
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
 class Health(BaseModel):
@@ -31,6 +36,7 @@ class InputInfo(BaseModel):
         default=None, description="'dataset', 'columns', 'layer' or 'block' where a picker fits better than a field"
     )
     label: str = ""
+    unit: str = Field(default="", description="What a number counts, such as epochs")
     length: int | None = Field(default=None, description="A list of exactly this many values")
     many: bool = Field(default=False, description="A list of any number of values (of `length` where that is given)")
     single: bool = Field(default=False, description="A lone value stands for a list")
@@ -113,7 +119,7 @@ class NewRun(BaseModel):
     graph_id: str | None = None
     seed: int = Field(default=0, ge=0, lt=2**53)
     name: str | None = Field(default=None, max_length=200)
-    tags: list[str] = Field(default_factory=list, max_length=50)
+    tags: list[Tag] = Field(default_factory=list, max_length=MOST_TAGS)
     weights_from: str | None = Field(
         default=None, description="Id of a run whose weights this one starts with, as far as names and shapes match"
     )
@@ -141,11 +147,45 @@ class DeleteRuns(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     ids: list[str] = Field(min_length=1, max_length=10_000)
+    dry_run: bool = Field(default=False, description="Only say what would be deleted, and what not")
 
 
 class DeletedRuns(BaseModel):
     deleted: list[str]
     kept: dict[str, str] = Field(description="Runs that were not deleted, with the reason")
+
+
+class PatchRuns(BaseModel):
+    """What a user may change of many runs at once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[str] = Field(min_length=1, max_length=10_000)
+    starred: bool | None = None
+    add_tags: list[Tag] = Field(default_factory=list, max_length=MOST_TAGS)
+    remove_tags: list[str] = Field(default_factory=list, max_length=MOST_TAGS)
+
+
+class PatchedRuns(BaseModel):
+    patched: list[str]
+    kept: dict[str, str] = Field(description="Runs that were not changed, with the reason")
+
+
+class Facet(BaseModel):
+    """Something that runs can be filtered by."""
+
+    value: str = Field(description="What the filter takes")
+    name: str
+    runs: int
+
+
+class RunFacets(BaseModel):
+    """Tags, graphs, datasets and studies that runs have, the most used first."""
+
+    tags: list[Facet]
+    graphs: list[Facet]
+    datasets: list[Facet]
+    studies: list[Facet]
 
 
 class QueuePlace(BaseModel):
@@ -163,6 +203,7 @@ class DevicePlaces(BaseModel):
 class RunQueue(BaseModel):
     devices: list[DevicePlaces]
     waiting: list[QueuePlace]
+    names: dict[str, str] = Field(default_factory=dict, description="What all these runs are called, by id")
 
 
 class RunPatch(BaseModel):
@@ -171,7 +212,7 @@ class RunPatch(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str | None = Field(default=None, min_length=1, max_length=200)
-    tags: list[str] | None = Field(default=None, max_length=50)
+    tags: list[Tag] | None = Field(default=None, max_length=MOST_TAGS)
     starred: bool | None = None
     note: str | None = Field(default=None, max_length=10_000)
 
@@ -225,7 +266,8 @@ class SystemStats(BaseModel):
     cpu_count: int
     ram_used: int
     ram_total: int
-    disk_free: int
+    disk_free: int = Field(description="Bytes that are free where the data folder lies")
+    disk_total: int
     gpus: list[GpuStats] = Field(default_factory=list)
     running: int = 0
     queued: int = 0

@@ -22,7 +22,10 @@ from visdl.nodes.specs import InputSpec, OutputSpec
 
 log = logging.getLogger(__name__)
 NodeClass = TypeVar("NodeClass", bound=type[BaseNode])
-_OWN = frozenset({"base.py", "learning.py", "registry.py", "signature.py", "specs.py", "torch_layer.py", "values.py"})
+_OWN = frozenset(
+    {"base.py", "learning.py", "not_finite.py", "registry.py", "signature.py", "specs.py"}
+    | {"torch_layer.py", "values.py"}
+)
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ class InputSpec:
     widget: str | None = None
     step: float | None = None
     label: str = ""
+    unit: str = ""
     length: int | None = None  # a list of exactly this many values, such as Adam's betas
     many: bool = False  # a list of values
     single: bool = False  # a lone value stands for a list
@@ -193,6 +194,7 @@ def Param(
     widget: str | None = None,
     step: float | None = None,
     label: str = "",
+    unit: str = "",
 ) -> Any:
     """Declare a parameter as a class attribute: `p: float = Param(0.5, min=0, max=1)`.
 
@@ -200,7 +202,7 @@ def Param(
     A description that says "empty: the window's size" is shown in the empty field, too.
     """
     options = {"min": min, "max": max, "choices": choices, "description": description}
-    return ParamSpec(default, {**options, "widget": widget, "step": step, "label": label})
+    return ParamSpec(default, {**options, "widget": widget, "step": step, "label": label, "unit": unit})
 
 
 _EMPTY = re.compile(r"\bempty: ([^,.;]+)")

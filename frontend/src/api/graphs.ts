@@ -1,5 +1,5 @@
 import { api, call } from "./client";
-import type { Graph, GraphSummary, Report, StoredGraph } from "./types";
+import type { Graph, GraphSummary, GraphVersion, Report, StoredGraph } from "./types";
 
 const one = (id: string) => ({ params: { path: { graph_id: id } } });
 
@@ -7,17 +7,33 @@ export async function listGraphs(signal?: AbortSignal): Promise<GraphSummary[]> 
   return (await call(api.GET("/api/graphs", { ...(signal && { signal }) }))) as GraphSummary[];
 }
 
-export async function readGraph(id: string): Promise<StoredGraph> {
-  return (await call(api.GET("/api/graphs/{graph_id}", one(id)))) as StoredGraph;
+/** The graphs that were deleted and can be restored. */
+export async function listDeletedGraphs(signal: AbortSignal): Promise<GraphSummary[]> {
+  const params = { query: { deleted: true } };
+  return (await call(api.GET("/api/graphs", { params, signal }))) as GraphSummary[];
+}
+
+export async function readGraph(id: string, signal?: AbortSignal): Promise<StoredGraph> {
+  const options = { ...one(id), ...(signal && { signal }) };
+  return (await call(api.GET("/api/graphs/{graph_id}", options))) as StoredGraph;
 }
 
 export async function createGraph(graph: Graph): Promise<StoredGraph> {
   return (await call(api.POST("/api/graphs", { body: graph }))) as StoredGraph;
 }
 
-/** Saves a new version. Raises ApiError 412 when somebody saved one since `version`. */
-export async function replaceGraph(id: string, graph: Graph, version: number): Promise<StoredGraph> {
-  const params = { path: { graph_id: id }, header: { "if-match": `"${version}"` } };
+/** Saves a new version, under a name where it has one. Raises ApiError 412 when somebody saved one since `version`. */
+export async function replaceGraph(
+  id: string,
+  graph: Graph,
+  version: number,
+  label = "",
+): Promise<StoredGraph> {
+  const params = {
+    path: { graph_id: id },
+    header: { "if-match": `"${version}"` },
+    ...(label && { query: { label } }),
+  };
   return (await call(api.PUT("/api/graphs/{graph_id}", { params, body: graph }))) as StoredGraph;
 }
 
@@ -33,6 +49,32 @@ export async function saveDraft(id: string, graph: Graph, base: number | null): 
 
 export async function deleteGraph(id: string): Promise<void> {
   await call(api.DELETE("/api/graphs/{graph_id}", one(id)));
+}
+
+/** Brings a deleted graph back. */
+export async function restoreGraph(id: string): Promise<StoredGraph> {
+  return (await call(api.POST("/api/graphs/{graph_id}/restore", one(id)))) as StoredGraph;
+}
+
+/** All versions, the newest first. */
+export async function listVersions(id: string, signal: AbortSignal): Promise<GraphVersion[]> {
+  return (await call(api.GET("/api/graphs/{graph_id}/versions", { ...one(id), signal }))) as GraphVersion[];
+}
+
+const oneVersion = (id: string, number: number) => ({
+  params: { path: { graph_id: id, version: number } },
+});
+
+export async function readVersion(id: string, number: number, signal?: AbortSignal): Promise<Graph> {
+  const options = { ...oneVersion(id, number), ...(signal && { signal }) };
+  return (await call(api.GET("/api/graphs/{graph_id}/versions/{version}", options))) as Graph;
+}
+
+/** Gives a version a name. */
+export async function labelVersion(id: string, number: number, label: string): Promise<void> {
+  await call(
+    api.PATCH("/api/graphs/{graph_id}/versions/{version}", { ...oneVersion(id, number), body: { label } }),
+  );
 }
 
 export async function validateGraph(graph: Graph, signal: AbortSignal): Promise<Report> {

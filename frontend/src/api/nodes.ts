@@ -10,5 +10,7 @@ export async function fetchCatalogue(): Promise<{
     call(api.GET("/api/nodes")),
     call(api.GET("/api/nodes/problems")),
   ]);
-  return { types: types as Record<string, NodeInfo>, problems: problems as NodeFileProblem[] };
+  // Without a prototype: a graph may call a type "constructor".
+  const known = Object.assign(Object.create(null), types) as Record<string, NodeInfo>;
+  return { types: known, problems: problems as NodeFileProblem[] };
 }

@@ -1,5 +1,15 @@
 import { api, call, callWithResponse } from "./client";
-import type { Artifact, Graph, Point, Predictions, Run, RunEvent, RunQueue, RunState } from "./types";
+import type {
+  Artifact,
+  Graph,
+  Point,
+  Predictions,
+  Run,
+  RunEvent,
+  RunFacets,
+  RunQueue,
+  RunState,
+} from "./types";
 
 const one = (id: string) => ({ params: { path: { run_id: id } } });
 
@@ -27,19 +37,56 @@ export async function readQueue(): Promise<RunQueue> {
   return (await call(api.GET("/api/queue"))) as RunQueue;
 }
 
-interface RunQuery {
-  state?: RunState | undefined;
-  search?: string | undefined;
-  starred?: boolean | undefined;
-  limit: number;
+/** Which runs are wanted; what is left out does not matter. */
+export interface RunFilter {
+  search?: string;
+  state?: RunState;
+  tag?: string;
+  /** The name that the graph had, or the id of a stored one. */
+  graph?: string;
+  /** The id of a dataset. */
+  dataset?: string;
+  starred?: boolean;
+  /** The id of a study. */
+  study?: string;
 }
 
-/** Runs, the newest first, and how many there are in all. */
-export async function listRuns(query: RunQuery): Promise<{ runs: Run[]; total: number }> {
-  const { state, ...rest } = query;
-  const params = { query: { ...rest, ...(state && { state: [state] }) } };
-  const { data, response } = await callWithResponse(api.GET("/api/runs", { params }));
+/** What a list is sorted by: a column, or `metrics.` and a key for its last value. */
+export interface RunSort {
+  key: string;
+  descending: boolean;
+}
+
+export interface RunPage {
+  limit?: number;
+  offset?: number;
+}
+
+function runQuery({ state, ...filter }: RunFilter, sort: RunSort | undefined, page: RunPage) {
+  const order = sort && { sort: sort.key, order: sort.descending ? ("desc" as const) : ("asc" as const) };
+  return { params: { query: { ...filter, ...(state && { state: [state] }), ...order, ...page } } };
+}
+
+/** A page of runs, the newest first unless sorted otherwise, and how many there are in all. */
+export async function listRuns(
+  page: RunPage,
+  filter: RunFilter = {},
+  sort?: RunSort,
+  signal?: AbortSignal,
+): Promise<{ runs: Run[]; total: number }> {
+  const query = { ...runQuery(filter, sort, page), ...(signal && { signal }) };
+  const { data, response } = await callWithResponse(api.GET("/api/runs", query));
   return { runs: data as Run[], total: Number(response.headers.get("X-Total-Count")) };
+}
+
+/** Their ids alone: all of them, or a stretch. */
+export async function listRunIds(filter: RunFilter, sort: RunSort, page: RunPage = {}): Promise<string[]> {
+  return await call(api.GET("/api/runs/ids", runQuery(filter, sort, page)));
+}
+
+/** Tags, graphs and datasets that runs can be filtered by. */
+export async function readFacets(signal?: AbortSignal): Promise<RunFacets> {
+  return await call(api.GET("/api/runs/facets", { ...(signal && { signal }) }));
 }
 
 export async function readRun(id: string): Promise<Run> {
@@ -53,11 +100,27 @@ export async function patchRun(id: string, patch: RunPatch): Promise<Run> {
   return (await call(api.PATCH("/api/runs/{run_id}", { ...one(id), body: patch }))) as Run;
 }
 
-/** Deletes runs; says which are gone, and of the others why not. */
+/** What can be changed of many runs at once. */
+export interface RunsPatch {
+  starred?: boolean;
+  add_tags?: string[];
+  remove_tags?: string[];
+}
+
+/** Changes runs; says which are changed, and of the others why not. */
+export async function patchRuns(
+  ids: string[],
+  patch: RunsPatch,
+): Promise<{ patched: string[]; kept: Record<string, string> }> {
+  return await call(api.PATCH("/api/runs", { body: { ids, add_tags: [], remove_tags: [], ...patch } }));
+}
+
+/** Deletes runs; says which are gone, and of the others why not. A dry run only says it. */
 export async function deleteRuns(
   ids: string[],
+  dryRun = false,
 ): Promise<{ deleted: string[]; kept: Record<string, string> }> {
-  return await call(api.POST("/api/runs/delete", { body: { ids } }));
+  return await call(api.POST("/api/runs/delete", { body: { ids, dry_run: dryRun } }));
 }
 
 export type RunCommand = "pause" | "resume" | "stop";
@@ -70,12 +133,15 @@ export async function readRunGraph(id: string): Promise<Graph> {
   return (await call(api.GET("/api/runs/{run_id}/graph", one(id)))) as Graph;
 }
 
-/** All events behind `after`, however many pages they take. */
-export async function readEvents(id: string, after = 0): Promise<RunEvent[]> {
+/** What a log tells of: all but points and progress, of which a night has hundreds of thousands. */
+const TOLD = ["state", "node", "checkpoint", "log", "artifact"] as const;
+
+/** The events of a run that a log tells of, however many pages they take. */
+export async function readLog(id: string): Promise<RunEvent[]> {
   const events: RunEvent[] = [];
   const limit = 5000;
-  for (let last = after; ; last = events.at(-1)?.seq ?? last) {
-    const params = { path: { run_id: id }, query: { after: last, limit } };
+  for (let after = 0; ; after = events.at(-1)?.seq ?? after) {
+    const params = { path: { run_id: id }, query: { after, limit, type: [...TOLD] } };
     const page = (await call(api.GET("/api/runs/{run_id}/events", { params }))) as RunEvent[];
     events.push(...page);
     if (page.length < limit) return events;

@@ -160,7 +160,10 @@ export interface paths {
          */
         put: operations["replaceGraph"];
         post?: never;
-        /** Delete Graph */
+        /**
+         * Delete Graph
+         * @description Out of sight with all its versions; for 30 days it can be restored.
+         */
         delete: operations["deleteGraph"];
         options?: never;
         head?: never;
@@ -181,6 +184,23 @@ export interface paths {
          */
         put: operations["saveDraft"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/graphs/{graph_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restore Graph */
+        post: operations["restoreGraph"];
         delete?: never;
         options?: never;
         head?: never;
@@ -218,7 +238,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Label Version
+         * @description Name a version, or call it something else; its document never changes.
+         */
+        patch: operations["labelGraphVersion"];
         trace?: never;
     };
     "/api/health": {
@@ -307,7 +331,7 @@ export interface paths {
         };
         /**
          * List Runs
-         * @description Runs, the newest first. X-Total-Count says how many there are in all.
+         * @description Runs, the newest first unless sorted otherwise. X-Total-Count says how many there are in all.
          */
         get: operations["listRuns"];
         put?: never;
@@ -319,7 +343,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Patch Runs
+         * @description Star or tag many runs; those that cannot be changed are kept as they are, each with the reason.
+         */
+        patch: operations["patchRuns"];
         trace?: never;
     };
     "/api/runs/delete": {
@@ -336,6 +364,46 @@ export interface paths {
          * @description Delete many runs and their files; those that train or wait are kept, each with the reason.
          */
         post: operations["deleteRuns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Run Facets
+         * @description What runs can be filtered by: tags, graphs, datasets and studies, the most used first.
+         */
+        get: operations["getRunFacets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/ids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Run Ids
+         * @description The ids of runs alone, as the list has them: what is then changed or deleted in bulk.
+         */
+        get: operations["listRunIds"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -646,6 +714,306 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Storage
+         * @description What lies in the data folder, by kind, and the largest runs.
+         */
+        get: operations["getStorage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/storage/clean": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clean Storage
+         * @description Remove old checkpoints and leftovers, compact the database; with `dry_run` only say what that would free.
+         */
+        post: operations["cleanStorage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Studies
+         * @description Studies, the newest first. X-Total-Count says how many there are in all.
+         */
+        get: operations["listStudies"];
+        put?: never;
+        /**
+         * Create Study
+         * @description Start a study: every variant on every seed, one seed after the other.
+         */
+        post: operations["createStudy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Study
+         * @description The variants of a study, whether each can be trained, and what it costs. Starts nothing.
+         */
+        post: operations["previewStudy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Study */
+        get: operations["getStudy"];
+        put?: never;
+        post?: never;
+        /** Delete Study */
+        delete: operations["deleteStudy"];
+        options?: never;
+        head?: never;
+        /**
+         * Patch Study
+         * @description Rename it, note something, label its variants and set their order.
+         */
+        patch: operations["patchStudy"];
+        trace?: never;
+    };
+    "/api/studies/{study_id}/cells": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Cells
+         * @description Each training of the study, by variant and seed.
+         */
+        get: operations["listStudyCells"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/curves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Curves
+         * @description A metric over the epochs: for each variant the mean of its runs with a band of one sd.
+         */
+        get: operations["getStudyCurves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Study
+         * @description The table, the runs, the forest plot, or `json`: all that recreates the study.
+         */
+        get: operations["exportStudy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Study Graph
+         * @description The graph of the study, or that of one of its variants.
+         */
+        get: operations["getStudyGraph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause Study */
+        post: operations["pauseStudy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Results */
+        get: operations["getStudyResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Study
+         * @description Go on with a paused study, or with what a stopped one has left out.
+         */
+        post: operations["resumeStudy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Study
+         * @description Train what failed once more.
+         */
+        post: operations["retryStudy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/seeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Seeds
+         * @description Train every variant on more seeds; table and caption then say that they were added after looking.
+         */
+        post: operations["addStudySeeds"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Study
+         * @description End it now: what trains is stopped and not counted.
+         */
+        post: operations["stopStudy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/system": {
         parameters: {
             query?: never;
@@ -668,6 +1036,25 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AddOne
+         * @description Each part alone is put back into the floor, from which all of them are taken out.
+         */
+        AddOne: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "add_one";
+            /**
+             * Leave One Out
+             * @description Also take each out of the whole: the difference tells what depends on the rest
+             * @default false
+             */
+            leave_one_out: boolean;
+            /** Nodes */
+            nodes: (string | components["schemas"]["GroupPart"] | components["schemas"]["ColumnsPart"])[];
+        };
+        /**
          * AgainRequest
          * @description The same run once more: with another seed where one is given.
          */
@@ -676,6 +1063,108 @@ export interface components {
             name?: string | null;
             /** Seed */
             seed?: number | null;
+        };
+        /**
+         * Alternative
+         * @description Another node in the place of one.
+         */
+        Alternative: {
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+            /** Params */
+            params?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Type */
+            type: string;
+        };
+        /**
+         * Arm
+         * @description A variant's row of the table. `values` by seed; the statistics stand there when every planned run has ended.
+         */
+        Arm: {
+            /**
+             * Decimals
+             * @description So that the sd shows two significant digits
+             * @default 4
+             */
+            decimals: number;
+            /** Edits */
+            edits?: (components["schemas"]["SetParam"] | components["schemas"]["SetDisabled"] | components["schemas"]["ReplaceNode"] | components["schemas"]["Rewire"])[];
+            /** Failed */
+            failed: number;
+            /** Flops */
+            flops?: number | null;
+            /**
+             * How
+             * @default
+             */
+            how: string;
+            /** Key */
+            key: string;
+            /** Label */
+            label: string;
+            /** Mean */
+            mean?: number | null;
+            /**
+             * N
+             * @description Runs with a value
+             */
+            n: number;
+            /** Parameters */
+            parameters?: number | null;
+            /** Params */
+            params?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Parts */
+            parts?: string[];
+            /** Planned */
+            planned: number;
+            /** Reference */
+            reference?: string | null;
+            /** Reset */
+            reset?: string[];
+            /**
+             * Reused
+             * @default 0
+             */
+            reused: number;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "baseline" | "floor" | "variant";
+            /** Sd */
+            sd?: number | null;
+            /**
+             * Secondary
+             * @description Mean and sd of the other metrics
+             */
+            secondary?: {
+                [key: string]: [
+                    number,
+                    number | null
+                ];
+            };
+            /**
+             * Seconds
+             * @description Mean time of a training
+             */
+            seconds?: number | null;
+            /**
+             * Stacked
+             * @description Runs that were trained as one with other seeds
+             * @default 0
+             */
+            stacked: number;
+            /** Values */
+            values?: {
+                [key: string]: number;
+            };
         };
         /** Artifact */
         Artifact: {
@@ -724,6 +1213,19 @@ export interface components {
              */
             type: "artifact";
         };
+        /** BandPoint */
+        BandPoint: {
+            /** Epoch */
+            epoch: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Mean */
+            mean: number;
+            /** N */
+            n: number;
+        };
         /**
          * Block
          * @description A named subgraph with ports and parameters of its own, used by nodes of the type Block.
@@ -731,6 +1233,8 @@ export interface components {
         Block: {
             /** Edges */
             edges?: components["schemas"]["Edge"][];
+            /** Groups */
+            groups?: components["schemas"]["Group"][];
             /**
              * Inputs
              * @description Each input port of the block, with the inner ports that it feeds
@@ -745,6 +1249,8 @@ export interface components {
             name: string;
             /** Nodes */
             nodes?: components["schemas"]["Node"][];
+            /** Notes */
+            notes?: components["schemas"]["CanvasNote"][];
             /**
              * Outputs
              * @description Each output port of the block, with the inner output that it hands on
@@ -782,6 +1288,65 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * CanvasNote
+         * @description Text on the canvas.
+         */
+        CanvasNote: {
+            /**
+             * Color
+             * @default
+             * @enum {string}
+             */
+            color: "" | "yellow" | "green" | "blue" | "violet" | "pink";
+            /**
+             * Height
+             * @default 100
+             */
+            height: number;
+            /**
+             * Id
+             * @description The page gives one where a script leaves it out
+             * @default
+             */
+            id: string;
+            position?: components["schemas"]["Position"];
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /**
+             * Width
+             * @default 200
+             */
+            width: number;
+        } & {
+            [key: string]: components["schemas"]["JsonValue"];
+        };
+        /**
+         * Cell
+         * @description One training of a study.
+         */
+        Cell: {
+            /**
+             * Reused
+             * @default false
+             */
+            reused: boolean;
+            /** Run */
+            run: string;
+            /** Seed */
+            seed: number;
+            state: components["schemas"]["RunState"];
+            /**
+             * Value
+             * @description Of the primary metric, once the run has ended
+             */
+            value?: number | null;
+            /** Variant */
+            variant: string;
         };
         /** CheckpointEvent */
         CheckpointEvent: {
@@ -823,6 +1388,82 @@ export interface components {
              * @enum {string}
              */
             type: "checkpoint";
+        };
+        /**
+         * CleanReport
+         * @description What was removed, or would be; all sizes are bytes that the disk has more of afterwards.
+         */
+        CleanReport: {
+            /**
+             * Checkpoint Bytes
+             * @default 0
+             */
+            checkpoint_bytes: number;
+            /**
+             * Database Bytes
+             * @description In a dry run an estimate, the least that is given back
+             * @default 0
+             */
+            database_bytes: number;
+            /** Dry Run */
+            dry_run: boolean;
+            /**
+             * Leftover Bytes
+             * @default 0
+             */
+            leftover_bytes: number;
+            /** Leftovers */
+            leftovers?: components["schemas"]["Leftover"][];
+            /**
+             * Problems
+             * @description What could not be removed, each with the reason
+             */
+            problems?: string[];
+            /**
+             * Runs
+             * @description Runs that lose checkpoints
+             */
+            runs?: components["schemas"]["CleanedRun"][];
+        };
+        /**
+         * CleanRequest
+         * @description What to remove. Runs that may go on, starred runs, weights, reports, curves and logs are never touched.
+         */
+        CleanRequest: {
+            /**
+             * Checkpoint Days
+             * @description Checkpoints of runs that ended this many days ago or earlier
+             */
+            checkpoint_days?: number | null;
+            /**
+             * Database
+             * @description Give the room of deleted records back to the disk
+             * @default false
+             */
+            database: boolean;
+            /**
+             * Dry Run
+             * @description Only say what would be removed
+             * @default true
+             */
+            dry_run: boolean;
+            /**
+             * Leftovers
+             * @description What no run and no dataset has any more, older than an hour
+             * @default false
+             */
+            leftovers: boolean;
+        };
+        /** CleanedRun */
+        CleanedRun: {
+            /** Bytes */
+            bytes: number;
+            /** Checkpoints */
+            checkpoints: number;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
         };
         /** Column */
         Column: {
@@ -866,6 +1507,46 @@ export interface components {
             std?: number | null;
         };
         /**
+         * ColumnsPart
+         * @description Input columns of a data node that are taken out together.
+         */
+        ColumnsPart: {
+            /** Columns */
+            columns: string[];
+            /** Node */
+            node: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+        };
+        /**
+         * Configuration
+         * @description A whole graph as a variant.
+         */
+        Configuration: {
+            graph: components["schemas"]["Graph"];
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+        };
+        /**
+         * Configurations
+         * @description Graphs picked by hand.
+         */
+        Configurations: {
+            /** Graphs */
+            graphs: components["schemas"]["Configuration"][];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "configurations";
+        };
+        /**
          * ContinueRequest
          * @description More epochs of an ended run.
          */
@@ -877,6 +1558,19 @@ export interface components {
             epochs: number;
             /** Name */
             name?: string | null;
+        };
+        /**
+         * Cumulative
+         * @description One part after the other is taken out, in this order; each is compared with the step before.
+         */
+        Cumulative: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "cumulative";
+            /** Order */
+            order: (string | components["schemas"]["GroupPart"] | components["schemas"]["ColumnsPart"])[];
         };
         /** DatasetPreview */
         DatasetPreview: {
@@ -938,6 +1632,12 @@ export interface components {
         };
         /** DeleteRuns */
         DeleteRuns: {
+            /**
+             * Dry Run
+             * @description Only say what would be deleted, and what not
+             * @default false
+             */
+            dry_run: boolean;
             /** Ids */
             ids: string[];
         };
@@ -952,6 +1652,23 @@ export interface components {
             kept: {
                 [key: string]: string;
             };
+        };
+        /**
+         * Dependence
+         * @description How much of a part's worth depends on the rest: leave-one-out minus add-one.
+         */
+        Dependence: {
+            /** Ci */
+            ci?: [
+                number,
+                number
+            ] | null;
+            /** Delta */
+            delta: number;
+            /** Label */
+            label: string;
+            /** Part */
+            part: string;
         };
         /** DevicePlaces */
         DevicePlaces: {
@@ -1021,6 +1738,30 @@ export interface components {
         } & {
             [key: string]: components["schemas"]["JsonValue"];
         };
+        /**
+         * Effect
+         * @description A main effect or an interaction of a grid, by least squares with the seed in the model.
+         */
+        Effect: {
+            /** Ci */
+            ci?: [
+                number,
+                number
+            ] | null;
+            /** Df */
+            df?: number | null;
+            /**
+             * Estimate
+             * @description Null for the F test of all levels of a term together
+             */
+            estimate?: number | null;
+            /** F */
+            f?: number | null;
+            /** P */
+            p?: number | null;
+            /** Term */
+            term: string;
+        };
         /** ErrorBody */
         ErrorBody: {
             error: components["schemas"]["ErrorInfo"];
@@ -1045,6 +1786,21 @@ export interface components {
             state?: string | null;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * Facet
+         * @description Something that runs can be filtered by.
+         */
+        Facet: {
+            /** Name */
+            name: string;
+            /** Runs */
+            runs: number;
+            /**
+             * Value
+             * @description What the filter takes
+             */
+            value: string;
         };
         /**
          * Fix
@@ -1102,6 +1858,8 @@ export interface components {
              * @constant
              */
             format: 1;
+            /** Groups */
+            groups?: components["schemas"]["Group"][];
             /**
              * Name
              * @default Untitled
@@ -1109,6 +1867,8 @@ export interface components {
             name: string;
             /** Nodes */
             nodes?: components["schemas"]["Node"][];
+            /** Notes */
+            notes?: components["schemas"]["CanvasNote"][];
         } & {
             [key: string]: components["schemas"]["JsonValue"];
         };
@@ -1119,6 +1879,11 @@ export interface components {
         GraphSummary: {
             /** Created */
             created: number;
+            /**
+             * Deleted
+             * @description When it was deleted; it can still be restored
+             */
+            deleted?: number | null;
             /** Has Draft */
             has_draft: boolean;
             /** Id */
@@ -1153,6 +1918,79 @@ export interface components {
             name: string;
             /** Version */
             version: number;
+        };
+        /**
+         * Grid
+         * @description Every combination of values of parameters.
+         */
+        Grid: {
+            /** Factors */
+            factors: components["schemas"]["GridFactor"][];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "grid";
+        };
+        /**
+         * GridFactor
+         * @description Values of one parameter.
+         */
+        GridFactor: {
+            /** Node */
+            node: string;
+            /** Param */
+            param: string;
+            /** Values */
+            values: components["schemas"]["JsonValue"][];
+        };
+        /**
+         * Group
+         * @description Nodes in a titled frame. It means nothing to a training.
+         */
+        Group: {
+            /**
+             * Color
+             * @default
+             * @enum {string}
+             */
+            color: "" | "yellow" | "green" | "blue" | "violet" | "pink";
+            /**
+             * Folded
+             * @default false
+             */
+            folded: boolean;
+            /**
+             * Id
+             * @description The page gives one where a script leaves it out
+             * @default
+             */
+            id: string;
+            /**
+             * Nodes
+             * @description Ids of its nodes; one that is not there is ignored
+             */
+            nodes?: string[];
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+        } & {
+            [key: string]: components["schemas"]["JsonValue"];
+        };
+        /**
+         * GroupPart
+         * @description Several nodes that are taken out together.
+         */
+        GroupPart: {
+            /** Nodes */
+            nodes: string[];
+            /**
+             * Title
+             * @default
+             */
+            title: string;
         };
         /** Health */
         Health: {
@@ -1246,6 +2084,12 @@ export interface components {
             /** Step */
             step?: number | null;
             /**
+             * Unit
+             * @description What a number counts, such as epochs
+             * @default
+             */
+            unit: string;
+            /**
              * Widget
              * @description 'dataset', 'columns', 'layer' or 'block' where a picker fits better than a field
              */
@@ -1278,6 +2122,75 @@ export interface components {
             type: string;
         };
         JsonValue: unknown;
+        /** KindUsage */
+        KindUsage: {
+            /**
+             * Bytes
+             * @description Files that several runs share count once
+             */
+            bytes: number;
+            /** Files */
+            files: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "database" | "datasets" | "checkpoints" | "artifacts" | "leftovers" | "other";
+        };
+        /**
+         * LeaveGroupOut
+         * @description Each group of nodes is taken out of the whole.
+         */
+        LeaveGroupOut: {
+            /** Groups */
+            groups: components["schemas"]["GroupPart"][];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "leave_group_out";
+        };
+        /**
+         * LeaveNOut
+         * @description Every `n` of the parts are taken out together.
+         */
+        LeaveNOut: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "leave_n_out";
+            /**
+             * N
+             * @default 2
+             */
+            n: number;
+            /** Nodes */
+            nodes: (string | components["schemas"]["GroupPart"] | components["schemas"]["ColumnsPart"])[];
+        };
+        /**
+         * LeaveOneOut
+         * @description Each part alone is taken out of the whole.
+         */
+        LeaveOneOut: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "leave_one_out";
+            /** Nodes */
+            nodes: (string | components["schemas"]["GroupPart"] | components["schemas"]["ColumnsPart"])[];
+        };
+        /** Leftover */
+        Leftover: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Path
+             * @description Inside the data folder
+             */
+            path: string;
+        };
         /** LogEvent */
         LogEvent: {
             /**
@@ -1395,6 +2308,11 @@ export interface components {
              */
             type: "metrics";
         };
+        /** MoreSeeds */
+        MoreSeeds: {
+            /** Seeds */
+            seeds: number[];
+        };
         /** NewBlock */
         NewBlock: {
             /** Block */
@@ -1425,6 +2343,71 @@ export interface components {
              * @description Id of a run whose weights this one starts with, as far as names and shapes match
              */
             weights_from?: string | null;
+        };
+        /**
+         * NewStudy
+         * @description A plan, and the graph: in full, or the id of a stored one; with both, the id says whose state it is.
+         */
+        NewStudy: {
+            /**
+             * Direction
+             * @description The metric's own where it is left out
+             */
+            direction?: ("minimize" | "maximize") | null;
+            graph?: components["schemas"]["Graph"] | null;
+            /** Graph Id */
+            graph_id?: string | null;
+            /**
+             * How
+             * @description What takes the place of a node, by its id
+             */
+            how?: {
+                [key: string]: "disable" | "plain" | "zero";
+            };
+            /** Margin */
+            margin?: number | null;
+            /**
+             * Metric
+             * @default val_loss
+             */
+            metric: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Reuse
+             * @description Take over runs of earlier studies that are the same
+             * @default true
+             */
+            reuse: boolean;
+            /**
+             * Seeds
+             * @description The same for every variant
+             */
+            seeds: number[];
+            /**
+             * Select
+             * @description The value of the last epoch, or that of the weights with the best validation
+             * @default last
+             * @enum {string}
+             */
+            select: "last" | "best";
+            /**
+             * Skip Invalid
+             * @description Leave out variants that cannot be trained
+             * @default false
+             */
+            skip_invalid: boolean;
+            /**
+             * Stack
+             * @description Train the seeds of a variant as one network where that is faster
+             * @default true
+             */
+            stack: boolean;
+            /** Strategy */
+            strategy: components["schemas"]["LeaveOneOut"] | components["schemas"]["LeaveNOut"] | components["schemas"]["LeaveGroupOut"] | components["schemas"]["AddOne"] | components["schemas"]["Cumulative"] | components["schemas"]["Replace"] | components["schemas"]["Grid"] | components["schemas"]["RandomSweep"] | components["schemas"]["OptunaSweep"] | components["schemas"]["Configurations"];
         };
         /**
          * Node
@@ -1625,6 +2608,36 @@ export interface components {
             /** Value */
             value: string;
         };
+        /**
+         * OptunaSweep
+         * @description A search: each trial is chosen by the results of those before.
+         */
+        OptunaSweep: {
+            /** Factors */
+            factors: components["schemas"]["RangeFactor"][];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "optuna";
+            /**
+             * Sampler
+             * @default tpe
+             * @enum {string}
+             */
+            sampler: "tpe" | "random" | "qmc";
+            /**
+             * Seed
+             * @description Of the search, not of the trainings
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Trials
+             * @default 20
+             */
+            trials: number;
+        };
         /** OutputInfo */
         OutputInfo: {
             /**
@@ -1636,6 +2649,32 @@ export interface components {
             dtype: string;
             /** Name */
             name: string;
+        };
+        /**
+         * PatchRuns
+         * @description What a user may change of many runs at once.
+         */
+        PatchRuns: {
+            /** Add Tags */
+            add_tags?: string[];
+            /** Ids */
+            ids: string[];
+            /** Remove Tags */
+            remove_tags?: string[];
+            /** Starred */
+            starred?: boolean | null;
+        };
+        /** PatchedRuns */
+        PatchedRuns: {
+            /**
+             * Kept
+             * @description Runs that were not changed, with the reason
+             */
+            kept: {
+                [key: string]: string;
+            };
+            /** Patched */
+            patched: string[];
         };
         /**
          * PortRef
@@ -1798,6 +2837,57 @@ export interface components {
             run: string;
         };
         /**
+         * RandomSweep
+         * @description So many combinations drawn at random.
+         */
+        RandomSweep: {
+            /** Factors */
+            factors: components["schemas"]["RangeFactor"][];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "random";
+            /**
+             * Seed
+             * @description Of the draws, not of the trainings
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Trials
+             * @default 20
+             */
+            trials: number;
+        };
+        /**
+         * RangeFactor
+         * @description Values of one parameter, listed, or drawn between two bounds.
+         */
+        RangeFactor: {
+            /** High */
+            high?: number | null;
+            /**
+             * Integer
+             * @default false
+             */
+            integer: boolean;
+            /**
+             * Log
+             * @description Even on a logarithmic scale
+             * @default false
+             */
+            log: boolean;
+            /** Low */
+            low?: number | null;
+            /** Node */
+            node: string;
+            /** Param */
+            param: string;
+            /** Values */
+            values?: components["schemas"]["JsonValue"][] | null;
+        };
+        /**
          * RemoveNode
          * @description Remove a node; what read its output reads the source of its first input instead.
          */
@@ -1809,6 +2899,21 @@ export interface components {
              * @enum {string}
              */
             op: "remove_node";
+        };
+        /**
+         * Replace
+         * @description One node is replaced by each of several others.
+         */
+        Replace: {
+            /** Alternatives */
+            alternatives: components["schemas"]["Alternative"][];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "replace";
+            /** Node */
+            node: string;
         };
         /**
          * ReplaceNode
@@ -1841,6 +2946,21 @@ export interface components {
             /** Valid */
             valid: boolean;
         };
+        /**
+         * Rewire
+         * @description Wires that go, and wires that come.
+         */
+        Rewire: {
+            /** Add */
+            add?: components["schemas"]["Edge"][];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "rewire";
+            /** Remove */
+            remove?: components["schemas"]["Edge"][];
+        };
         /** Run */
         Run: {
             /**
@@ -1858,12 +2978,17 @@ export interface components {
             device?: string | null;
             /**
              * Duration
-             * @description Seconds, by the monotonic clock, pauses included
+             * @description Seconds with a process, by the monotonic clock
              */
             duration?: number | null;
             /** Ended */
             ended?: number | null;
             error?: components["schemas"]["RunProblem"] | null;
+            /**
+             * Fingerprint
+             * @description Of a study's run: the same for trainings of the same network, data, seed and code
+             */
+            fingerprint?: string | null;
             /** Graph Id */
             graph_id?: string | null;
             /**
@@ -1915,6 +3040,12 @@ export interface components {
              */
             resuming: boolean;
             /**
+             * Revivals
+             * @description How often its study has queued it again at that step
+             * @default 0
+             */
+            revivals: number;
+            /**
              * Revived At
              * @description The step at which it was last queued again by itself after the server had died
              */
@@ -1931,6 +3062,22 @@ export interface components {
              */
             seq: number;
             /**
+             * Speedup
+             * @description How many times faster its stack is as one; 0 where they cannot be one
+             */
+            speedup?: number | null;
+            /**
+             * Stack
+             * @description Runs with the same one begin in one process, and train as one where that is faster
+             */
+            stack?: string | null;
+            /**
+             * Stack Size
+             * @description Runs that its stack began with
+             * @default 1
+             */
+            stack_size: number;
+            /**
              * Starred
              * @default false
              */
@@ -1939,14 +3086,44 @@ export interface components {
             started?: number | null;
             /** @default queued */
             state: components["schemas"]["RunState"];
+            /**
+             * Study
+             * @description The study that it was made for
+             */
+            study?: string | null;
             /** Tags */
             tags?: string[];
+            /**
+             * Thinned
+             * @description Of its longest curves only the extremes of each stretch are kept
+             * @default false
+             */
+            thinned: boolean;
             /** Threads */
             threads?: number | null;
+            /**
+             * Variant
+             * @description Key of the study's variant that it trains
+             */
+            variant?: string | null;
             /** Versions */
             versions?: {
                 [key: string]: string;
             };
+        };
+        /**
+         * RunFacets
+         * @description Tags, graphs, datasets and studies that runs have, the most used first.
+         */
+        RunFacets: {
+            /** Datasets */
+            datasets: components["schemas"]["Facet"][];
+            /** Graphs */
+            graphs: components["schemas"]["Facet"][];
+            /** Studies */
+            studies: components["schemas"]["Facet"][];
+            /** Tags */
+            tags: components["schemas"]["Facet"][];
         };
         /**
          * RunPatch
@@ -1988,6 +3165,13 @@ export interface components {
         RunQueue: {
             /** Devices */
             devices: components["schemas"]["DevicePlaces"][];
+            /**
+             * Names
+             * @description What all these runs are called, by id
+             */
+            names?: {
+                [key: string]: string;
+            };
             /** Waiting */
             waiting: components["schemas"]["QueuePlace"][];
         };
@@ -1996,6 +3180,30 @@ export interface components {
          * @enum {string}
          */
         RunState: "queued" | "starting" | "running" | "paused" | "stopping" | "stopped" | "completed" | "failed" | "interrupted";
+        /**
+         * RunUsage
+         * @description What one run has on the disk.
+         */
+        RunUsage: {
+            /** Bytes */
+            bytes: number;
+            /** Checkpoint Bytes */
+            checkpoint_bytes: number;
+            /** Ended */
+            ended: number | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Shared Bytes
+             * @description Of these, what another run has too: deleting one of them frees none of it
+             */
+            shared_bytes: number;
+            /** Starred */
+            starred: boolean;
+            state: components["schemas"]["RunState"];
+        };
         /** SetDisabled */
         SetDisabled: {
             /** Disabled */
@@ -2074,6 +3282,32 @@ export interface components {
              */
             type: "state";
         };
+        /** StorageReport */
+        StorageReport: {
+            /** Disk Free */
+            disk_free: number;
+            /** Disk Total */
+            disk_total: number;
+            /** Folder */
+            folder: string;
+            /**
+             * Keep Checkpoint Days
+             * @description After how many days the server itself removes checkpoints; 0: it does not
+             */
+            keep_checkpoint_days: number;
+            /** Kinds */
+            kinds: components["schemas"]["KindUsage"][];
+            /**
+             * Run Count
+             * @description Runs there are in all
+             */
+            run_count: number;
+            /**
+             * Runs
+             * @description The largest runs, the largest first
+             */
+            runs: components["schemas"]["RunUsage"][];
+        };
         /**
          * StoredGraph
          * @description A stored graph with its document, and the draft when one is newer than the version.
@@ -2081,6 +3315,16 @@ export interface components {
         StoredGraph: {
             /** Created */
             created: number;
+            /**
+             * Damaged
+             * @description What is stored but cannot be read; the other one stands in for it
+             */
+            damaged?: ("graph" | "draft")[];
+            /**
+             * Deleted
+             * @description When it was deleted; it can still be restored
+             */
+            deleted?: number | null;
             draft?: components["schemas"]["Graph"] | null;
             graph: components["schemas"]["Graph"];
             /** Has Draft */
@@ -2101,6 +3345,259 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** Study */
+        Study: {
+            counts?: components["schemas"]["StudyCounts"];
+            /** Created */
+            created: number;
+            /**
+             * Datasets
+             * @description As they were when the study was made
+             */
+            datasets?: components["schemas"]["DatasetUse"][];
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "minimize" | "maximize";
+            /** Ended */
+            ended?: number | null;
+            /**
+             * Extended
+             * @description Seeds that were added after looking
+             */
+            extended?: number[];
+            /** Graph Id */
+            graph_id?: string | null;
+            /**
+             * Graph Name
+             * @default
+             */
+            graph_name: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            plan: components["schemas"]["StudyPlan"];
+            /** Seconds Left */
+            seconds_left?: number | null;
+            /** @default running */
+            state: components["schemas"]["StudyState"];
+            /**
+             * Stopped Early
+             * @description Stopped by hand before all its runs had ended
+             * @default false
+             */
+            stopped_early: boolean;
+            /** Variants */
+            variants: components["schemas"]["Variant"][];
+        };
+        /**
+         * StudyCounts
+         * @description Trainings of a study by what has become of them.
+         */
+        StudyCounts: {
+            /**
+             * Completed
+             * @default 0
+             */
+            completed: number;
+            /**
+             * Failed
+             * @default 0
+             */
+            failed: number;
+            /**
+             * Live
+             * @description Those that train or wait
+             * @default 0
+             */
+            live: number;
+            /**
+             * Planned
+             * @default 0
+             */
+            planned: number;
+            /**
+             * Reused
+             * @default 0
+             */
+            reused: number;
+        };
+        /**
+         * StudyCurves
+         * @description A metric over the epochs for each variant: the mean of its runs, and one sd around it.
+         */
+        StudyCurves: {
+            /** Metric */
+            metric: string;
+            /** Variants */
+            variants: {
+                [key: string]: components["schemas"]["BandPoint"][];
+            };
+        };
+        /**
+         * StudyPatch
+         * @description What a user may change of a study. `order` lists keys of variants, the others follow.
+         */
+        StudyPatch: {
+            /** Labels */
+            labels?: {
+                [key: string]: string;
+            } | null;
+            /** Name */
+            name?: string | null;
+            /** Note */
+            note?: string | null;
+            /** Order */
+            order?: string[] | null;
+        };
+        /**
+         * StudyPlan
+         * @description What is to be found out. `margin` is the difference that would not matter, in the metric's own unit.
+         */
+        StudyPlan: {
+            /**
+             * Direction
+             * @description The metric's own where it is left out
+             */
+            direction?: ("minimize" | "maximize") | null;
+            /**
+             * How
+             * @description What takes the place of a node, by its id
+             */
+            how?: {
+                [key: string]: "disable" | "plain" | "zero";
+            };
+            /** Margin */
+            margin?: number | null;
+            /**
+             * Metric
+             * @default val_loss
+             */
+            metric: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Reuse
+             * @description Take over runs of earlier studies that are the same
+             * @default true
+             */
+            reuse: boolean;
+            /**
+             * Seeds
+             * @description The same for every variant
+             */
+            seeds: number[];
+            /**
+             * Select
+             * @description The value of the last epoch, or that of the weights with the best validation
+             * @default last
+             * @enum {string}
+             */
+            select: "last" | "best";
+            /**
+             * Skip Invalid
+             * @description Leave out variants that cannot be trained
+             * @default false
+             */
+            skip_invalid: boolean;
+            /**
+             * Stack
+             * @description Train the seeds of a variant as one network where that is faster
+             * @default true
+             */
+            stack: boolean;
+            /** Strategy */
+            strategy: components["schemas"]["LeaveOneOut"] | components["schemas"]["LeaveNOut"] | components["schemas"]["LeaveGroupOut"] | components["schemas"]["AddOne"] | components["schemas"]["Cumulative"] | components["schemas"]["Replace"] | components["schemas"]["Grid"] | components["schemas"]["RandomSweep"] | components["schemas"]["OptunaSweep"] | components["schemas"]["Configurations"];
+        };
+        /**
+         * StudyPreview
+         * @description What a study would do, before anything starts.
+         */
+        StudyPreview: {
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "minimize" | "maximize";
+            /**
+             * Metrics
+             * @description Metrics that a study of this graph can be about
+             */
+            metrics: string[];
+            /** Notes */
+            notes?: string[];
+            /**
+             * Reused
+             * @default 0
+             */
+            reused: number;
+            /**
+             * Runs
+             * @description Trainings, those that are reused left out
+             */
+            runs: number;
+            /**
+             * Seconds
+             * @description Estimated; null before a first run of this graph
+             */
+            seconds?: number | null;
+            /** Variants */
+            variants: components["schemas"]["Variant"][];
+        };
+        /**
+         * StudyResults
+         * @description What a study has found. Nothing of it is a test while runs are still to come.
+         */
+        StudyResults: {
+            baseline: components["schemas"]["Arm"];
+            /**
+             * Best
+             * @description Of a sweep: the variant with the best mean
+             */
+            best?: string | null;
+            /**
+             * Caption
+             * @default
+             */
+            caption: string;
+            /** Dependence */
+            dependence?: components["schemas"]["Dependence"][];
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "minimize" | "maximize";
+            /** Effects */
+            effects?: components["schemas"]["Effect"][];
+            /**
+             * Methods
+             * @description A paragraph for a paper
+             * @default
+             */
+            methods: string;
+            /** Metric */
+            metric: string;
+            /** Notes */
+            notes?: string[];
+            state: components["schemas"]["StudyState"];
+            /** Variants */
+            variants: components["schemas"]["VariantResult"][];
+        };
+        /**
+         * StudyState
+         * @enum {string}
+         */
+        StudyState: "running" | "paused" | "stopped" | "completed";
         /**
          * SystemStats
          * @description The machine now. No GPU is an empty list, not an error.
@@ -2115,8 +3612,13 @@ export interface components {
              * @description The device that runs use
              */
             device: string;
-            /** Disk Free */
+            /**
+             * Disk Free
+             * @description Bytes that are free where the data folder lies
+             */
             disk_free: number;
+            /** Disk Total */
+            disk_total: number;
             /** Gpus */
             gpus?: components["schemas"]["GpuStats"][];
             /**
@@ -2164,6 +3666,225 @@ export interface components {
              * @default 0
              */
             parameters: number;
+        };
+        /**
+         * Variant
+         * @description One network of a study.
+         */
+        Variant: {
+            /** Edits */
+            edits?: (components["schemas"]["SetParam"] | components["schemas"]["SetDisabled"] | components["schemas"]["ReplaceNode"] | components["schemas"]["Rewire"])[];
+            /** Flops */
+            flops?: number | null;
+            /**
+             * How
+             * @description What was done, in a few words
+             * @default
+             */
+            how: string;
+            /** Key */
+            key: string;
+            /** Label */
+            label: string;
+            /**
+             * Offers
+             * @description What would fit in the place of its part
+             */
+            offers?: ("disable" | "plain" | "zero")[];
+            /** Parameters */
+            parameters?: number | null;
+            /**
+             * Params
+             * @description Of a sweep: values by `node.param`
+             */
+            params?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Parts
+             * @description Ids of the nodes that it is about
+             */
+            parts?: string[];
+            /**
+             * Plain
+             * @description Parameters of the plain replacement that is offered
+             */
+            plain?: number | null;
+            /** Problems */
+            problems?: components["schemas"]["Diagnostic"][];
+            /**
+             * Reference
+             * @description The variant that it is compared with
+             */
+            reference?: string | null;
+            /**
+             * Reset
+             * @description Layers whose first weights cannot be those of the baseline
+             */
+            reset?: string[];
+            /**
+             * Role
+             * @default variant
+             * @enum {string}
+             */
+            role: "baseline" | "floor" | "variant";
+            /**
+             * Same As
+             * @description The earlier variant whose network is the same
+             */
+            same_as?: string | null;
+            /**
+             * Valid
+             * @default true
+             */
+            valid: boolean;
+        };
+        /** VariantResult */
+        VariantResult: {
+            /**
+             * Ci
+             * @description 95 % confidence interval of delta, paired t
+             */
+            ci?: [
+                number,
+                number
+            ] | null;
+            /**
+             * Decimals
+             * @description So that the sd shows two significant digits
+             * @default 4
+             */
+            decimals: number;
+            /**
+             * Delta
+             * @description Mean over the pairs of its value minus its reference's
+             */
+            delta?: number | null;
+            /**
+             * Differences
+             * @description By seed
+             */
+            differences?: {
+                [key: string]: number;
+            };
+            /** Edits */
+            edits?: (components["schemas"]["SetParam"] | components["schemas"]["SetDisabled"] | components["schemas"]["ReplaceNode"] | components["schemas"]["Rewire"])[];
+            /**
+             * Effect Size
+             * @description Hedges' dz
+             */
+            effect_size?: number | null;
+            /** Failed */
+            failed: number;
+            /** Flops */
+            flops?: number | null;
+            /**
+             * How
+             * @default
+             */
+            how: string;
+            /** Key */
+            key: string;
+            /** Label */
+            label: string;
+            /** Mean */
+            mean?: number | null;
+            /**
+             * N
+             * @description Runs with a value
+             */
+            n: number;
+            /**
+             * P
+             * @description Exact sign-flip test
+             */
+            p?: number | null;
+            /** P Holm */
+            p_holm?: number | null;
+            /**
+             * P T
+             * @description Paired t test
+             */
+            p_t?: number | null;
+            /** P T Holm */
+            p_t_holm?: number | null;
+            /**
+             * P Worse
+             * @description Share of pairs in which it is worse, ties half
+             */
+            p_worse?: number | null;
+            /**
+             * Pairs
+             * @description Seeds with a value in both
+             */
+            pairs?: number | null;
+            /** Parameters */
+            parameters?: number | null;
+            /** Params */
+            params?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Parts */
+            parts?: string[];
+            /** Planned */
+            planned: number;
+            /** Reference */
+            reference?: string | null;
+            /** Reset */
+            reset?: string[];
+            /**
+             * Reused
+             * @default 0
+             */
+            reused: number;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "baseline" | "floor" | "variant";
+            /** Sd */
+            sd?: number | null;
+            /**
+             * Secondary
+             * @description Mean and sd of the other metrics
+             */
+            secondary?: {
+                [key: string]: [
+                    number,
+                    number | null
+                ];
+            };
+            /**
+             * Seconds
+             * @description Mean time of a training
+             */
+            seconds?: number | null;
+            /**
+             * Sentence
+             * @description The verdict in words, about the part and its removal
+             * @default
+             */
+            sentence: string;
+            /**
+             * Stacked
+             * @description Runs that were trained as one with other seeds
+             * @default 0
+             */
+            stacked: number;
+            /** Values */
+            values?: {
+                [key: string]: number;
+            };
+            /** Verdict */
+            verdict?: string | null;
+        };
+        /**
+         * VersionName
+         * @description Another name for a version.
+         */
+        VersionName: {
+            /** Label */
+            label: string;
         };
     };
     responses: never;
@@ -3146,7 +4867,10 @@ export interface operations {
     };
     listGraphs: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Those that can be restored instead */
+                deleted?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3632,7 +5356,10 @@ export interface operations {
     };
     replaceGraph: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A name for the version */
+                label?: string;
+            };
             header?: {
                 "if-match"?: string | null;
             };
@@ -4003,6 +5730,127 @@ export interface operations {
             };
         };
     };
+    restoreGraph: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                graph_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredGraph"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listGraphVersions: {
         parameters: {
             query?: never;
@@ -4143,6 +5991,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Graph"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    labelGraphVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                graph_id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionName"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphVersion"];
                 };
             };
             /** @description The body cannot be read */
@@ -4727,18 +6701,23 @@ export interface operations {
     listRuns: {
         parameters: {
             query?: {
+                limit?: number;
+                offset?: number;
                 /** @description Any of these; may be given several times */
                 state?: components["schemas"]["RunState"][];
                 /** @description Part of name, tags, graph, note or id */
                 search?: string | null;
-                /** @description Id of a stored graph */
+                /** @description Id of a stored graph, or the name that the graph had */
                 graph?: string | null;
                 tag?: string | null;
                 /** @description Id of a dataset */
                 dataset?: string | null;
                 starred?: boolean | null;
-                limit?: number;
-                offset?: number;
+                /** @description Id of a study, for the runs that it has or has taken over */
+                study?: string | null;
+                /** @description created, name, state, epoch, seed, parameters, duration, or metrics.KEY for its last value */
+                sort?: string;
+                order?: "asc" | "desc";
             };
             header?: never;
             path?: never;
@@ -4979,6 +6958,129 @@ export interface operations {
             };
         };
     };
+    patchRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchRuns"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatchedRuns"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     deleteRuns: {
         parameters: {
             query?: never;
@@ -4999,6 +7101,264 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeletedRuns"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getRunFacets: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunFacets"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listRunIds: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+                /** @description Any of these; may be given several times */
+                state?: components["schemas"]["RunState"][];
+                /** @description Part of name, tags, graph, note or id */
+                search?: string | null;
+                /** @description Id of a stored graph, or the name that the graph had */
+                graph?: string | null;
+                tag?: string | null;
+                /** @description Id of a dataset */
+                dataset?: string | null;
+                starred?: boolean | null;
+                /** @description Id of a study, for the runs that it has or has taken over */
+                study?: string | null;
+                /** @description created, name, state, epoch, seed, parameters, duration, or metrics.KEY for its last value */
+                sort?: string;
+                order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
                 };
             };
             /** @description The body cannot be read */
@@ -5965,6 +8325,8 @@ export interface operations {
             query?: {
                 after?: number;
                 limit?: number;
+                /** @description These types alone; may be given several times */
+                type?: ("state" | "progress" | "metrics" | "node" | "checkpoint" | "log" | "artifact")[];
             };
             header?: never;
             path: {
@@ -7197,6 +9559,2208 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StoredGraph"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getStorage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageReport"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cleanStorage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CleanRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CleanReport"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listStudies: {
+        parameters: {
+            query?: {
+                /** @description Part of the name, the graph's name or id */
+                search?: string | null;
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"][];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    createStudy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStudy"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    previewStudy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStudy"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyPreview"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getStudy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteStudy: {
+        parameters: {
+            query?: {
+                /** @description Delete its runs too, but for those that another study uses */
+                runs?: boolean;
+            };
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    patchStudy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StudyPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listStudyCells: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cell"][];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getStudyCurves: {
+        parameters: {
+            query?: {
+                metric?: string;
+            };
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyCurves"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exportStudy: {
+        parameters: {
+            query?: {
+                /** @description Of the file */
+                format?: "latex" | "markdown" | "csv" | "parquet" | "json" | "svg" | "pdf";
+            };
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getStudyGraph: {
+        parameters: {
+            query?: {
+                /** @description Key of a variant */
+                variant?: string;
+            };
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Graph"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    pauseStudy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getStudyResults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyResults"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resumeStudy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    retryStudy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    addStudySeeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoreSeeds"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stopStudy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"];
                 };
             };
             /** @description The body cannot be read */

@@ -17,6 +17,8 @@ export type Position = Complete<Schemas["Position"]>;
 export type GraphNode = Complete<Schemas["Node"]>;
 export type Edge = Complete<Schemas["Edge"]>;
 export type Graph = Complete<Schemas["Graph"]>;
+export type Group = Complete<Schemas["Group"]>;
+export type Note = Complete<Schemas["CanvasNote"]>;
 /** A block's definition: a subgraph with ports and parameters of its own. */
 export type Block = Complete<Schemas["Block"]>;
 export type PortRef = Complete<Schemas["PortRef"]>;
@@ -24,6 +26,7 @@ export type BlockRecord = Complete<Schemas["BlockRecord"]>;
 export type GraphSummary = Complete<Schemas["GraphSummary"]>;
 export type Starter = Complete<Schemas["Starter"]>;
 export type StoredGraph = Complete<Schemas["StoredGraph"]>;
+export type GraphVersion = Complete<Schemas["GraphVersion"]>;
 
 export type NodeInfo = Complete<Schemas["NodeInfo"]>;
 export type InputInfo = Complete<Schemas["InputInfo"]>;
@@ -44,9 +47,28 @@ export type ErrorInfo = Pick<Schemas["ErrorInfo"], "code" | "message"> &
 
 export type Run = Complete<Schemas["Run"]>;
 export type RunState = Schemas["RunState"];
+export type Study = Complete<Schemas["Study"]>;
+export type StudyState = Schemas["StudyState"];
+/** What is asked for: what is left out has its default. */
+export type NewStudy = Schemas["NewStudy"];
+export type StudyPreview = Complete<Schemas["StudyPreview"]>;
+export type StudyVariant = Complete<Schemas["Variant"]>;
+export type StudyResults = Complete<Schemas["StudyResults"]>;
+export type StudyArm = Complete<Schemas["Arm"]>;
+export type StudyRow = Complete<Schemas["VariantResult"]>;
+export type StudyCell = Complete<Schemas["Cell"]>;
+export type StudyCurves = Complete<Schemas["StudyCurves"]>;
+export type StudyPatch = Schemas["StudyPatch"];
 export type RunQueue = Complete<Schemas["RunQueue"]>;
+export type Facet = Complete<Schemas["Facet"]>;
+export type RunFacets = Complete<Schemas["RunFacets"]>;
 export type Artifact = Complete<Schemas["Artifact"]>;
 export type SystemStats = Complete<Schemas["SystemStats"]>;
+export type StorageKind = Schemas["KindUsage"]["kind"];
+export type StorageReport = Complete<Schemas["StorageReport"]>;
+export type RunUsage = Complete<Schemas["RunUsage"]>;
+export type CleanRequest = Complete<Schemas["CleanRequest"]>;
+export type CleanReport = Complete<Schemas["CleanReport"]>;
 export type GpuStats = Complete<Schemas["GpuStats"]>;
 export type DatasetPreview = Complete<Schemas["DatasetPreview"]>;
 export type Histogram = Complete<Schemas["Histogram"]>;

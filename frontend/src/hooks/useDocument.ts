@@ -1,6 +1,7 @@
 import { useEffect } from "react";
+import { canvasIsShown } from "@/lib/afterCanvas";
 import { loadCatalogue, useCatalogue } from "@/store/catalogue";
-import { flushDraft, keepInBrowser, restoreDocument } from "@/store/documents";
+import { flushDraft, keepOnLeaving, restoreDocument } from "@/store/documents";
 import { placeIfNeeded } from "@/store/editing";
 import { useGraph } from "@/store/graph";
 import { useServer, watchServer } from "@/store/server";
@@ -8,12 +9,14 @@ import { useServer, watchServer } from "@/store/server";
 /** An edit is kept within a second; this leaves time for the request. */
 const DRAFT_MS = 600;
 
+/** Time to draw what has come. */
+const DRAW_MS = 50;
+
 /** Brings the last document back, keeps its edits, and catches up when the server comes back. */
 export function useDocument(): void {
   useEffect(watchServer, []);
   useEffect(() => {
-    void loadCatalogue();
-    void restoreDocument();
+    void Promise.all([loadCatalogue(), restoreDocument()]).finally(() => setTimeout(canvasIsShown, DRAW_MS));
   }, []);
   useEffect(autosave, []);
   useEffect(() => useServer.subscribe(({ reachable }) => (reachable ? void catchUp() : undefined)), []);
@@ -28,11 +31,11 @@ function autosave(): () => void {
     timer = setTimeout(() => void flushDraft(), DRAFT_MS);
   });
   // A page that is closed within that second still keeps the last edit.
-  window.addEventListener("pagehide", keepInBrowser);
+  window.addEventListener("pagehide", keepOnLeaving);
   return () => {
     stop();
     clearTimeout(timer);
-    window.removeEventListener("pagehide", keepInBrowser);
+    window.removeEventListener("pagehide", keepOnLeaving);
   };
 }
 

@@ -1,6 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { listGraphs } from "@/api/graphs";
+import { listDeletedGraphs, listGraphs } from "@/api/graphs";
 import type { GraphSummary } from "@/api/types";
 import { useGraph } from "@/store/graph";
 
@@ -12,11 +12,23 @@ export function useGraphs(): {
   refresh: () => Promise<unknown>;
 } {
   const saved = useGraph((state) => `${state.graphId}/${state.version}`);
+  const queries = useQueryClient();
   const { data, isPending, error, refetch } = useQuery({
-    queryKey: ["graphs"],
+    queryKey: ["graphs", "there"],
     queryFn: ({ signal }) => listGraphs(signal),
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: it is the change of `saved` that counts
   useEffect(() => void refetch(), [saved, refetch]);
-  return { graphs: data ?? [], pending: isPending, error, refresh: refetch };
+  const refresh = (): Promise<unknown> => queries.invalidateQueries({ queryKey: ["graphs"] });
+  return { graphs: data ?? [], pending: isPending, error, refresh };
+}
+
+/** The graphs that were deleted and can be brought back, the last one first. */
+export function useDeletedGraphs(): GraphSummary[] {
+  const { data } = useQuery({
+    queryKey: ["graphs", "deleted"],
+    queryFn: ({ signal }) => listDeletedGraphs(signal),
+    staleTime: 0,
+  });
+  return data ?? [];
 }

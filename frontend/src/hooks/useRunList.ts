@@ -1,33 +1,67 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
-import type { Run, RunState } from "@/api/types";
-import { findRuns } from "@/store/runList";
-import { useRuns } from "@/store/runs";
+import { keepPreviousData, queryOptions, useQueries, useQuery } from "@tanstack/react-query";
+import { readFacets } from "@/api/runs";
+import type { RunFacets } from "@/api/types";
+import { type FoundRuns, findRuns, useRunFilter } from "@/store/runList";
+import { useRunNews } from "./useRunNews";
+
+const PAGE = 100;
+const KEY = "runs";
+const KEPT_MS = 60_000;
 
 interface RunList {
-  runs: Run[];
   /** How many there are in all, shown or not. */
   total: number;
+  /** Metrics that the first runs of the list have a value of. */
+  metrics: string[];
+  /** Ids of the first runs. */
+  first: string[];
   pending: boolean;
   error: Error | null;
 }
 
-/** Runs that fit a search and a state, the newest first; each as fresh as its last event. */
-export function useRunList(
-  search: string,
-  state: RunState | undefined,
-  starred: boolean,
-  limit: number,
-): RunList {
-  const revision = useRuns((store) => store.revision);
-  const known = useRuns((store) => store.runs);
-  const { data, isPending, error } = useQuery({
-    queryKey: ["runs", search, state, starred, limit, revision],
-    queryFn: () => findRuns(search, state, starred, limit),
-    placeholderData: keepPreviousData,
-    // Every revision is a key of its own; the old ones are of no use.
-    gcTime: 0,
-  });
-  const runs = useMemo(() => (data?.ids ?? []).flatMap((id) => known[id] ?? []), [data, known]);
-  return { runs, total: data?.total ?? 0, pending: isPending, error };
+/** A page of the list as it is filtered and sorted now. */
+function usePages(pages: number[]) {
+  const { filter, sort } = useRunFilter();
+  return pages.map((page) =>
+    queryOptions<FoundRuns>({
+      queryKey: [KEY, filter, sort, page],
+      queryFn: ({ signal }) => findRuns(filter, sort, { offset: page * PAGE, limit: PAGE }, signal),
+      staleTime: 0,
+      gcTime: KEPT_MS,
+    }),
+  );
 }
+
+/** The runs that fit the filter; what was found before stays until the answer is here. */
+export function useRunList(): RunList {
+  useRunNews(KEY);
+  const [options] = usePages([0]) as [ReturnType<typeof usePages>[number]];
+  const { data, isPending, error } = useQuery({ ...options, placeholderData: keepPreviousData });
+  return {
+    total: data?.total ?? 0,
+    metrics: data?.metrics ?? [],
+    first: data?.ids ?? [],
+    pending: isPending,
+    error,
+  };
+}
+
+/** The id of the run at each place from `first` to `last`; undefined where it is not here yet. */
+export function useRunIds(first: number, last: number): (place: number) => string | undefined {
+  const start = Math.floor(first / PAGE);
+  const pages = Array.from({ length: Math.floor(last / PAGE) - start + 1 }, (_, index) => start + index);
+  const found = useQueries({ queries: usePages(pages) });
+  return (place) => found[Math.floor(place / PAGE) - start]?.data?.ids[place % PAGE];
+}
+
+/** What runs can be filtered by. */
+export function useRunFacets(): RunFacets {
+  const { data } = useQuery({
+    queryKey: [KEY, "facets"],
+    queryFn: ({ signal }) => readFacets(signal),
+    staleTime: 0,
+  });
+  return data ?? NONE;
+}
+
+const NONE: RunFacets = { tags: [], graphs: [], datasets: [], studies: [] };

@@ -86,7 +86,7 @@ function lasting(id: string, info: NodeInfo | undefined): NodeInfo | undefined {
 }
 
 function madeOf(graph: Graph, catalogue: Catalogue, id: string): NodeInfo | undefined {
-  const block = graph.blocks[id];
+  const block = Object.hasOwn(graph.blocks, id) ? graph.blocks[id] : undefined;
   const base = catalogue[BLOCK];
   if (!block || !base) return undefined;
   const own = Object.entries(base.inputs).filter(([name, input]) => name !== "block" && !input.is_handle);
@@ -134,6 +134,7 @@ const PORT: InputInfo = {
   choices: null,
   widget: null,
   label: "",
+  unit: "",
   length: null,
   many: false,
   single: false,
@@ -269,6 +270,6 @@ export function portsInUse(graph: Graph, id: string): { inputs: string[]; output
 export function unknownReason(graph: Graph, catalogue: Catalogue, node: GraphNode): string {
   const id = blockOf(node);
   if (id === undefined || !catalogue[BLOCK]) return `This server has no node type “${node.type}”.`;
-  if (graph.blocks[id]) return `The block “${graph.blocks[id].name}” contains itself.`;
+  if (Object.hasOwn(graph.blocks, id)) return `The block “${graph.blocks[id]?.name}” contains itself.`;
   return id ? `The graph has no block “${id}”.` : "It is not said which block this is.";
 }

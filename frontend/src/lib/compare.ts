@@ -1,129 +1,18 @@
 /** What differs between runs: of their graphs in words, and what makes their figures hard to compare. */
-import type { Block, Edge, Graph, GraphNode, Json, Run } from "@/api/types";
-import { infoOf } from "./blockInfo";
-import { type Catalogue, paramLabel, shapeOf, valueText } from "./catalogue";
-import { edgeId, nodeLabel } from "./document";
+import type { Graph, Run } from "@/api/types";
+import type { Catalogue } from "./catalogue";
+import { changedParams, compareGraphs } from "./diff";
+import { nodeLabel } from "./document";
 import { plural } from "./format";
-import { blockOf } from "./rewire";
-import { wiresInside } from "./scope";
 
 export interface RunWithGraph {
   run: Run;
   graph: Graph;
 }
 
-/** What `after` has otherwise than `before`, a sentence each; nodes are matched by id, places do not count. */
+/** What `after` has otherwise than `before`, a sentence each. The graph's own name is the run's. */
 export function graphDifferences(before: Graph, after: Graph, types: Catalogue): string[] {
-  return [...partDifferences(before, after, types), ...blockDifferences(before, after, types)];
-}
-
-/** What changed inside of blocks that both graphs have, each under the block's name. */
-function blockDifferences(before: Graph, after: Graph, types: Catalogue): string[] {
-  return Object.entries(after.blocks ?? {}).flatMap(([id, block]) => {
-    const was = before.blocks?.[id];
-    if (!was || was === block) return [];
-    const inside = (graph: Graph, { nodes }: Block, edges: Edge[]): Graph => ({ ...graph, nodes, edges });
-    const found = partDifferences(
-      inside(before, was, wiresInside(was)),
-      inside(after, block, wiresInside(block)),
-      types,
-    );
-    return found.map((sentence) => `In ${block.name}: ${sentence}`);
-  });
-}
-
-function partDifferences(before: Graph, after: Graph, types: Catalogue): string[] {
-  const old = new Map(before.nodes.map((node) => [node.id, node]));
-  const now = new Map(after.nodes.map((node) => [node.id, node]));
-  const named = (graph: Graph, node: GraphNode): string => {
-    const type = typeLabel(graph, types, node);
-    return nodeLabel(node) === type ? nodeLabel(node) : `${nodeLabel(node)} (${type})`;
-  };
-  return [
-    ...after.nodes.filter((node) => !old.has(node.id)).map((node) => `${named(after, node)} was added`),
-    ...before.nodes.filter((node) => !now.has(node.id)).map((node) => `${named(before, node)} was removed`),
-    ...after.nodes.flatMap((node) => {
-      const was = old.get(node.id);
-      return was ? nodeDifferences({ graph: before, node: was }, { graph: after, node }, types) : [];
-    }),
-    ...wireDifferences(before, after, old, now),
-  ];
-}
-
-function typeLabel(graph: Graph, types: Catalogue, node: GraphNode): string {
-  return infoOf(graph, types, node)?.display_name ?? node.type;
-}
-
-interface NodeIn {
-  graph: Graph;
-  node: GraphNode;
-}
-
-function nodeDifferences(before: NodeIn, after: NodeIn, types: Catalogue): string[] {
-  const { node: was } = before;
-  const { node } = after;
-  const label = nodeLabel(node);
-  const found: string[] = [];
-  if (was.disabled !== node.disabled) found.push(`${label} was ${node.disabled ? "disabled" : "enabled"}`);
-  if (nodeLabel(was) !== label) found.push(`${nodeLabel(was)} was renamed to ${label}`);
-  if (was.type !== node.type || blockOf(was) !== blockOf(node)) {
-    const [from, to] = [typeLabel(before.graph, types, was), typeLabel(after.graph, types, node)];
-    return [...found, `${label}: ${from} → ${to}`];
-  }
-  for (const { name, label: text, before: old, after: now } of changedParams(before, after, types)) {
-    found.push(`${label}: ${text || name} ${valueText(old)} → ${valueText(now)}`);
-  }
-  return found;
-}
-
-interface ParamChange {
-  name: string;
-  label: string;
-  before: Json;
-  after: Json;
-}
-
-/** Parameters whose values differ, a default stated or not. */
-function changedParams(before: NodeIn, after: NodeIn, types: Catalogue): ParamChange[] {
-  const specs = ({ graph, node }: NodeIn) => {
-    const info = infoOf(graph, types, node);
-    return new Map(info ? shapeOf(info).params.map((param) => [param.name, param]) : []);
-  };
-  const [old, now] = [specs(before), specs(after)];
-  const names = new Set([
-    ...now.keys(),
-    ...Object.keys(before.node.params),
-    ...Object.keys(after.node.params),
-  ]);
-  return [...names].flatMap((name) => {
-    const value = ({ node }: NodeIn, known: typeof now): Json =>
-      name in node.params ? (node.params[name] ?? null) : (known.get(name)?.default ?? null);
-    const [was, is] = [value(before, old), value(after, now)];
-    const param = now.get(name);
-    const label = param ? paramLabel(param) : name;
-    return JSON.stringify(was) === JSON.stringify(is) ? [] : [{ name, label, before: was, after: is }];
-  });
-}
-
-/** Wires between nodes that both graphs have; the others are told by their nodes. */
-function wireDifferences(
-  before: Graph,
-  after: Graph,
-  old: ReadonlyMap<string, GraphNode>,
-  now: ReadonlyMap<string, GraphNode>,
-): string[] {
-  const missing = (from: Graph, than: Graph, verb: string): string[] => {
-    const there = new Set(than.edges.map(edgeId));
-    return from.edges.flatMap((edge) => {
-      const [source, target] = [now.get(edge.source), now.get(edge.target)];
-      if (there.has(edgeId(edge)) || !source || !target || !old.has(edge.source) || !old.has(edge.target))
-        return [];
-      return [
-        `The wire from ${nodeLabel(source)} to ${nodeLabel(target)} (${edge.target_input}) was ${verb}`,
-      ];
-    });
-  };
-  return [...missing(before, after, "removed"), ...missing(after, before, "added")];
+  return compareGraphs({ ...before, name: after.name }, after, types).map(({ text }) => text);
 }
 
 // Parameters of data nodes that decide which rows are held out, or what is predicted.

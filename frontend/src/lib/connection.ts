@@ -47,7 +47,7 @@ export function refusal(graph: Graph, catalogue: Catalogue, edge: Edge): string 
   if (source === target) return `${nodeLabel(source)} cannot feed itself.`;
   if (!accepts(port, output.dtype)) {
     const wanted = [port.dtype, port.also].filter((dtype) => dtype !== null).map(typeName);
-    return `“${edge.target_input}” of ${nodeLabel(target)} takes ${wanted.map(withArticle).join(" or ")}, not ${withArticle(typeName(output.dtype))}.`;
+    return `“${edge.target_input}” of ${nodeLabel(target)} takes ${wanted.map(withArticle).join(" or ")}, not the ${typeName(output.dtype)} of ${nodeLabel(source)}.`;
   }
   if (reach(graph, source.id, "upstream").has(target.id)) {
     return `${nodeLabel(target)} already leads to ${nodeLabel(source)}: this wire would close a cycle.`;
@@ -123,6 +123,21 @@ export function wireToNode(graph: Graph, catalogue: Catalogue, from: PortRef, no
     if (edge && refusal(graph, catalogue, edge) === null) return edge;
   }
   return null;
+}
+
+/** Why no port of a node takes this wire, as a sentence; where only a cycle prevents it, that. */
+export function nodeRefusal(graph: Graph, catalogue: Catalogue, from: PortRef, nodeId: string): string {
+  const [node, start] = [findEnd(graph, nodeId), findEnd(graph, from.node)];
+  const [info, origin] = [infoAt(graph, catalogue, nodeId), infoAt(graph, catalogue, from.node)];
+  if (!node || !start || !info || !origin) return "A wire needs a node at both ends.";
+  const [end] = endsOf(origin, from, info);
+  const edge = end && wireBetween(from, { ...end, node: nodeId });
+  const reason = edge && refusal(graph, catalogue, edge);
+  if (reason) return reason;
+  const carried = typeName(portType(graph, catalogue, from) ?? "ANY");
+  return from.side === "source"
+    ? `No input of ${nodeLabel(node)} takes the ${carried} of ${nodeLabel(start)}.`
+    : `No output of ${nodeLabel(node)} gives ${withArticle(carried)} for “${from.port}” of ${nodeLabel(start)}.`;
 }
 
 function freeFirst(graph: Graph, nodeId: string, ports: NamedInput[]): string[] {

@@ -9,7 +9,29 @@ const STATUS: Record<string, string> = {
   disabled: "switched off",
 };
 
+/** The inputs of each node that have a wire. */
+export type Wired = ReadonlyMap<string, ReadonlySet<string>>;
+
+const said = new WeakMap<GraphNode, { of: readonly unknown[]; text: string }>();
+
+/** Made once for the same node, type, wires and report: a drag asks at every move. */
 export function describeNode(
+  node: GraphNode,
+  info: NodeInfo | undefined,
+  wired: Wired,
+  report: NodeReport | undefined,
+): string {
+  const of = [info, wired, report];
+  const known = said.get(node);
+  if (known?.of.every((part, place) => part === of[place])) return known.text;
+  const text = describe(node, info, wired.get(node.id) ?? NONE, report);
+  said.set(node, { of, text });
+  return text;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+function describe(
   node: GraphNode,
   info: NodeInfo | undefined,
   connected: ReadonlySet<string>,
@@ -31,13 +53,18 @@ export function describeNode(
   return parts.filter(Boolean).join(", ");
 }
 
-/** The inputs of each node that have a wire. */
-export function connectedInputs(graph: Graph): Map<string, Set<string>> {
+const wirings = new WeakMap<Graph["edges"], Wired>();
+
+/** The same map for the same wires. */
+export function connectedInputs({ edges }: Pick<Graph, "edges">): Wired {
+  const known = wirings.get(edges);
+  if (known) return known;
   const found = new Map<string, Set<string>>();
-  for (const { target, target_input } of graph.edges) {
+  for (const { target, target_input } of edges) {
     const ports = found.get(target);
     if (ports) ports.add(target_input);
     else found.set(target, new Set([target_input]));
   }
+  wirings.set(edges, found);
   return found;
 }

@@ -1,5 +1,6 @@
 /** The inner nodes of a block in the place of the node that stands for it; a block with repeats is written out. */
 import type { Block, Edge, Graph, GraphNode, Json } from "@/api/types";
+import { insertAnnotations } from "./annotations";
 import { CARD, GRID } from "./card";
 import type { Catalogue } from "./catalogue";
 import { findNode, nodeLabel, relinked } from "./document";
@@ -58,7 +59,17 @@ export function dissolve(graph: Graph, catalogue: Catalogue, id: string): { grap
     nodes: [...rest.nodes.slice(0, place), ...made, ...rest.nodes.slice(place)],
     edges: [...edges, ...wiring.edges],
   };
-  return { graph: exposedAgain(next, id, block, copies), ids: made.map((one) => one.id) };
+  const annotated = copies.reduce((now, copy) => withAnnotations(now, block, copy), next);
+  return { graph: exposedAgain(annotated, id, block, copies), ids: made.map((one) => one.id) };
+}
+
+/** The groups and notes of a block beside a copy of its nodes. */
+function withAnnotations(graph: Graph, block: Block, copy: Copy): Graph {
+  const [first] = block.nodes;
+  const now = copy.nodes.find((node) => node.id === copy.ids.get(first?.id ?? ""));
+  const [from, to] = [first?.position, now?.position];
+  const offset = { x: (to?.x ?? 0) - (from?.x ?? 0), y: (to?.y ?? 0) - (from?.y ?? 0) };
+  return insertAnnotations(graph, block, copy.ids, offset).graph;
 }
 
 interface Copy {

@@ -1,12 +1,13 @@
 /** Pure edits of the graph document. Each returns the same object where nothing changes. */
 import type { Block, Edge, Graph, GraphNode, Json, NodeInfo, Position } from "@/api/types";
+import { annotationsOf, insertAnnotations, moveNotes, removeNotes } from "./annotations";
 import { definitionsFor, mergeBlocks, underNewId } from "./blockMerge";
 import { BLOCK, blockOf } from "./rewire";
 
 export const FORMAT = 1;
 
 export function emptyGraph(name = "Untitled"): Graph {
-  return { format: FORMAT, name, nodes: [], edges: [], blocks: {} };
+  return { format: FORMAT, name, nodes: [], edges: [], blocks: {}, groups: [], notes: [] };
 }
 
 /** A key for a wire, unique within a graph. */
@@ -80,15 +81,6 @@ export function setParam(graph: Graph, id: string, param: string, value: Json): 
   );
 }
 
-/** Back to the default: the parameter is no longer stated. */
-export function resetParam(graph: Graph, id: string, param: string): Graph {
-  return updateNode(graph, id, (node) => {
-    if (!(param in node.params)) return node;
-    const { [param]: _dropped, ...params } = node.params;
-    return { ...node, params };
-  });
-}
-
 export function renameNode(graph: Graph, id: string, name: string): Graph {
   return updateNode(graph, id, (node) => (node.name === name ? node : { ...node, name }));
 }
@@ -107,9 +99,9 @@ export function moveNodes(graph: Graph, positions: ReadonlyMap<string, Position>
     const to = positions.get(node.id);
     return to !== undefined && (to.x !== node.position?.x || to.y !== node.position.y);
   };
-  if (!graph.nodes.some(moved)) return graph;
+  if (!graph.nodes.some(moved)) return moveNotes(graph, positions);
   return {
-    ...graph,
+    ...moveNotes(graph, positions),
     nodes: graph.nodes.map((node) => {
       const position = positions.get(node.id);
       return position && moved(node) ? { ...node, position } : node;
@@ -127,12 +119,18 @@ export function connect(graph: Graph, edge: Edge, multiple: boolean): Graph {
   return { ...graph, edges: [...kept, edge] };
 }
 
-/** Puts one wire in the place of another, in one step. */
+/** Puts one wire in the place of another, in one step; among the wires of one input it keeps that place. */
 export function reconnect(graph: Graph, oldId: string, edge: Edge, multiple: boolean): Graph {
-  return edgeId(edge) === oldId ? graph : connect(remove(graph, new Set(), new Set([oldId])), edge, multiple);
+  const id = edgeId(edge);
+  if (id === oldId) return graph;
+  const old = graph.edges.find((other) => edgeId(other) === oldId);
+  const alone = graph.edges.every((other) => edgeId(other) !== id);
+  if (alone && old?.target === edge.target && old.target_input === edge.target_input)
+    return { ...graph, edges: graph.edges.map((other) => (other === old ? edge : other)) };
+  return connect(remove(graph, new Set(), new Set([oldId])), edge, multiple);
 }
 
-/** Removes nodes, with the wires they had, and wires. */
+/** Removes nodes, with the wires they had, notes, and wires. */
 export function remove(graph: Graph, nodes: ReadonlySet<string>, edges: ReadonlySet<string>): Graph {
   const goes = (edge: Edge): boolean =>
     nodes.has(edge.source) || nodes.has(edge.target) || edges.has(edgeId(edge));
@@ -141,7 +139,7 @@ export function remove(graph: Graph, nodes: ReadonlySet<string>, edges: Readonly
     edges: graph.edges.filter((edge) => !goes(edge)),
   };
   const same = kept.nodes.length === graph.nodes.length && kept.edges.length === graph.edges.length;
-  return same ? graph : { ...graph, ...kept };
+  return removeNotes(same ? graph : { ...graph, ...kept }, nodes);
 }
 
 /** Nodes with the wires between them and the blocks that they use, as they are copied. */
@@ -149,23 +147,29 @@ export interface Fragment {
   nodes: GraphNode[];
   edges: Edge[];
   blocks?: Graph["blocks"];
+  groups?: Graph["groups"];
+  notes?: Graph["notes"];
 }
 
 export function fragmentOf(graph: Graph, ids: ReadonlySet<string>): Fragment {
   const nodes = graph.nodes.filter((node) => ids.has(node.id));
   const edges = graph.edges.filter((edge) => ids.has(edge.source) && ids.has(edge.target));
-  return { nodes, edges, blocks: definitionsFor(graph.blocks, nodes) };
+  return { nodes, edges, blocks: definitionsFor(graph.blocks, nodes), ...annotationsOf(graph, ids) };
 }
 
 /** The parameters of a node that name other nodes of its graph by id. */
 export type Links = (node: GraphNode) => readonly string[];
 
-/** Inserts a copy of a fragment under new ids, moved by `offset`; returns the graph and the new ids. */
+/**
+ * Inserts a copy of a fragment under new ids, moved by `offset`; returns the graph and the new ids. A wire of the
+ * fragment that comes from none of its nodes comes in where `comesIn` says that it can.
+ */
 export function insert(
   graph: Graph,
   fragment: Fragment,
   offset: Position,
   links: Links = () => [],
+  comesIn: (edge: Edge) => boolean = () => false,
 ): { graph: Graph; ids: string[] } {
   const { blocks, renamed: blockIds } = mergeBlocks(graph.blocks, fragment.blocks ?? {});
   let next = { ...graph, blocks };
@@ -183,11 +187,13 @@ export function insert(
   const ids = new Set(renamed.values());
   const nodes = next.nodes.map((node) => (ids.has(node.id) ? relinked(node, renamed, links(node)) : node));
   const edges = fragment.edges.flatMap((edge) => {
-    const source = renamed.get(edge.source);
+    const source = renamed.get(edge.source) ?? (comesIn(edge) ? edge.source : undefined);
     const target = renamed.get(edge.target);
     return source && target ? [{ ...edge, source, target }] : [];
   });
-  return { graph: { ...next, nodes, edges: [...next.edges, ...edges] }, ids: [...ids] };
+  const copied = { ...next, nodes, edges: [...next.edges, ...edges] };
+  const { graph: annotated, keys } = insertAnnotations(copied, fragment, renamed, offset);
+  return { graph: annotated, ids: [...ids, ...keys] };
 }
 
 /** The node with parameters that name other nodes by their new ids. */

@@ -1,5 +1,5 @@
 /** The three frames of a graph. A node's frame follows from its kind, and from its ports where that says nothing. */
-import type { NodeInfo, Position } from "@/api/types";
+import type { Group, NodeInfo, Position } from "@/api/types";
 
 export type FrameKind = "data" | "model" | "training";
 
@@ -45,12 +45,51 @@ export interface Rect extends Position {
 /** Room around the nodes of a frame; above them stands its title. */
 export const FRAME_PAD = { side: 20, top: 44, bottom: 20 } as const;
 
+/** The box around boxes; null where there is none. */
+export function around(boxes: readonly Rect[]): Rect | null {
+  if (boxes.length === 0) return null;
+  const x = Math.min(...boxes.map((box) => box.x));
+  const y = Math.min(...boxes.map((box) => box.y));
+  const right = Math.max(...boxes.map((box) => box.x + box.width));
+  const bottom = Math.max(...boxes.map((box) => box.y + box.height));
+  return { x, y, width: right - x, height: bottom - y };
+}
+
+const middleOf = ({ x, y, width, height }: Rect): Position => ({
+  x: x + width / 2,
+  y: y + height / 2,
+});
+
+/** Whether the middle of a box lies in another. */
+export function holds({ x, y, width, height }: Rect, box: Rect): boolean {
+  const middle = middleOf(box);
+  return middle.x >= x && middle.x <= x + width && middle.y >= y && middle.y <= y + height;
+}
+
 /** The frame around these nodes; null where there is none. */
 export function frameRect(nodes: readonly Rect[]): Rect | null {
-  if (nodes.length === 0) return null;
-  const left = Math.min(...nodes.map((node) => node.x)) - FRAME_PAD.side;
-  const top = Math.min(...nodes.map((node) => node.y)) - FRAME_PAD.top;
-  const right = Math.max(...nodes.map((node) => node.x + node.width)) + FRAME_PAD.side;
-  const bottom = Math.max(...nodes.map((node) => node.y + node.height)) + FRAME_PAD.bottom;
-  return { x: left, y: top, width: right - left, height: bottom - top };
+  const box = around(nodes);
+  if (!box) return null;
+  const { side, top, bottom } = FRAME_PAD;
+  return {
+    x: box.x - side,
+    y: box.y - top,
+    width: box.width + 2 * side,
+    height: box.height + top + bottom,
+  };
+}
+
+/** Room around the nodes of a group; above them stands its title. */
+export const GROUP_PAD = { side: 12, top: 40, bottom: 12 } as const;
+
+/** Where the frame of a group is, by its nodes that are there; null where a folded frame hides them all. */
+export function groupRect(
+  group: Group,
+  rects: ReadonlyMap<string, Rect>,
+  isHidden: (node: string) => boolean = () => false,
+): Rect | null {
+  const box = around(group.nodes.filter((id) => !isHidden(id)).flatMap((id) => rects.get(id) ?? []));
+  if (!box) return null;
+  const { side, top, bottom } = GROUP_PAD;
+  return { x: box.x - side, y: box.y - top, width: box.width + 2 * side, height: box.height + top + bottom };
 }

@@ -7,6 +7,10 @@ const NAMES: Record<string, string> = {
   delete: "Del",
   backspace: "Backspace",
   escape: "Esc",
+  arrowleft: "←",
+  arrowright: "→",
+  arrowup: "↑",
+  arrowdown: "↓",
 };
 
 const isMac = (): boolean => /Mac|iPhone|iPad/.test(globalThis.navigator?.userAgent ?? "");

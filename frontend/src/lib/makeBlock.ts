@@ -1,13 +1,15 @@
 /** Selected nodes become a block: its definition, and a node that takes their place. */
 import type { Block, Edge, Graph, GraphNode, NodeInfo } from "@/api/types";
+import { annotationsOf } from "./annotations";
 import { infoAt, infoOf } from "./blockInfo";
-import { CARD, cardHeight, GRID } from "./card";
+import { CARD, GRID } from "./card";
 import { type Catalogue, shapeOf } from "./catalogue";
 import { findNode, type Links, nodeLabel, uniqueName } from "./document";
 import { FRAME_PAD, frameOf, frameRect } from "./frames";
 import { freeId, freeName, idFromName } from "./names";
 import { inFlowOrder } from "./order";
 import { BLOCK, OWN_PARAMS } from "./rewire";
+import { nodeHeight } from "./rows";
 import { closed, INPUTS, NEW_PORT, OUTPUTS, openBlock, withOpenBlock } from "./scope";
 
 type Ids = ReadonlySet<string>;
@@ -90,7 +92,9 @@ export function makeBlock(
   const outputs = outputsOf(graph, catalogue, ids);
   const params = exposedBy(graph, ids, new Set([...inputs.values()].map((port) => port.name)));
 
-  const empty: Block = { name, nodes: [], edges: [], inputs: {}, outputs: {}, params: {} };
+  const none = { nodes: [], edges: [], groups: [], notes: [] };
+  const empty: Block = { ...none, name, inputs: {}, outputs: {}, params: {} };
+  const { groups, notes } = annotationsOf(graph, ids);
   const edges = [...innerEdges(graph, ids, inputs), ...portEdges(inputs, outputs)];
   const open = {
     id: blockId,
@@ -99,7 +103,7 @@ export function makeBlock(
     outputs: [...outputs.values()].map((port) => port.name),
     params: params.inner,
   };
-  const block = closed(empty, { ...graph, nodes: inside, edges }, open);
+  const block = closed(empty, { ...graph, nodes: inside, edges, groups, notes }, open);
   const node: GraphNode = {
     id,
     type: BLOCK,
@@ -115,6 +119,7 @@ export function makeBlock(
     nodes: graph.nodes.flatMap((one) => (one === first ? [node] : ids.has(one.id) ? [] : [one])),
     edges: outerEdges(graph, ids, id, inputs, outputs),
     blocks: { ...graph.blocks, [blockId]: block },
+    notes: graph.notes.filter((note) => !notes.includes(note)),
   };
   return { graph: openBlock(next) ? withOpenBlock(next, { params: params.outer(id) }) : next, id };
 }
@@ -286,7 +291,7 @@ function middleOf(graph: Graph, catalogue: Catalogue, nodes: readonly GraphNode[
     nodes.map((node) => ({
       ...(node.position ?? { x: 0, y: 0 }),
       width: CARD.width,
-      height: cardHeight(infoOf(graph, catalogue, node)),
+      height: nodeHeight(graph, catalogue, node),
     })),
   );
   if (!rect) return { x: 0, y: 0 };

@@ -48,3 +48,15 @@ export function describeEnd(run: Run): string {
   const figure = headline ? `: ${metricLabel(headline[0])} ${formatNumber(headline[1])}` : "";
   return `${run.name} ${STATES[run.state].toLowerCase()}${time}${figure}`;
 }
+
+/** A list in slices of at most so many. */
+export function slices<Item>(items: readonly Item[], most: number): Item[][] {
+  const count = Math.ceil(items.length / most);
+  return Array.from({ length: count }, (_, index) => items.slice(index * most, (index + 1) * most));
+}
+
+/** Tags as typed or pasted: by commas, trimmed, each once, without those that are there. */
+export function readTags(text: string, there: readonly string[] = []): string[] {
+  const typed = text.split(",").map((tag) => tag.trim().slice(0, 200));
+  return [...new Set(typed)].filter((tag) => tag !== "" && !there.includes(tag));
+}

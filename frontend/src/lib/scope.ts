@@ -48,12 +48,31 @@ export function definitionAt(graph: Graph, path: Path): { id: string; block: Blo
   for (const step of path) {
     const node = findNode({ nodes }, step);
     const id = node && blockOf(node);
-    const block = id === undefined ? undefined : graph.blocks[id];
+    const block = id !== undefined && Object.hasOwn(graph.blocks, id) ? graph.blocks[id] : undefined;
     if (id === undefined || !block) return undefined;
     found = { id, block };
     nodes = block.nodes;
   }
   return found;
+}
+
+/** The nodes that lead to a block's definition, nearest first. */
+export function pathTo(graph: Graph, block: string | null): Path {
+  if (block === null) return ROOT;
+  const seen = new Set<string>();
+  const pending: { nodes: readonly GraphNode[]; path: string[] }[] = [{ nodes: graph.nodes, path: [] }];
+  for (const { nodes, path } of pending) {
+    for (const node of nodes) {
+      const id = blockOf(node);
+      const inner =
+        id !== undefined && !seen.has(id) && Object.hasOwn(graph.blocks, id) ? graph.blocks[id] : undefined;
+      if (id === undefined || !inner) continue;
+      if (id === block) return [...path, node.id];
+      seen.add(id);
+      pending.push({ nodes: inner.nodes, path: [...path, node.id] });
+    }
+  }
+  return ROOT;
 }
 
 /** As much of the path as there is. */
@@ -93,6 +112,8 @@ function insideOf(graph: Graph, path: Path): Graph {
     nodes: block.nodes,
     edges: wiresInside(block),
     blocks: graph.blocks,
+    groups: block.groups,
+    notes: block.notes,
     [OPEN]: open,
   };
   return scope;
@@ -144,7 +165,7 @@ function spotFor(edges: readonly Edge[], ref: PortRef): number {
 }
 
 /** Makes a definition of a scope: wires from and to its ports become its inputs and outputs. */
-export function closed(old: Block, { nodes, edges }: Graph, open: OpenBlock): Block {
+export function closed(old: Block, { nodes, edges, groups, notes }: Graph, open: OpenBlock): Block {
   const inner = edges.filter((edge) => edge.source !== INPUTS && edge.target !== OUTPUTS);
   const refs = inputRefs(edges);
   const ids = new Set(nodes.map((node) => node.id));
@@ -156,6 +177,8 @@ export function closed(old: Block, { nodes, edges }: Graph, open: OpenBlock): Bl
     inputs: keep(old.inputs, Object.fromEntries(open.inputs.map((port) => [port, refs.get(port) ?? []]))),
     outputs: keep(old.outputs, Object.fromEntries(open.outputs.map((port) => [port, sourceOf(edges, port)]))),
     params: keep(old.params, stillThere(open.params, ids)),
+    groups,
+    notes,
   };
 }
 

@@ -1,7 +1,10 @@
 /** Growing columns of numbers, and what a chart makes of them. */
 import type { Point } from "@/api/types";
 
-/** Steps, epochs and values of one metric, in typed arrays that grow by doubling. */
+/** Most points that a page keeps of a series; the server has them all. */
+const MOST = 200_000;
+
+/** Steps, epochs and values of one metric, in typed arrays that grow by doubling, up to a bound. */
 export class Series {
   length = 0;
   #steps = new Float64Array(64);
@@ -32,6 +35,25 @@ export class Series {
       this.#values[this.length] = value ?? Number.NaN;
       this.length++;
     }
+    if (this.length > MOST) this.#thin(MOST / 4);
+  }
+
+  /** Leaves the lowest and the highest of each stretch of steps: evenly, however often it is done. */
+  #thin(stretches: number): void {
+    const [first = 0] = this.#steps;
+    const width = ((this.#steps[this.length - 1] ?? 0) - first + 1) / stretches;
+    let kept = 0;
+    for (let from = 0, to = 0; from < this.length; from = to) {
+      const end = first + width * (Math.floor(((this.#steps[from] ?? 0) - first) / width) + 1);
+      do to++;
+      while (to < this.length && (this.#steps[to] ?? 0) < end);
+      for (const place of extremes(this.#values, from, to)) {
+        for (const column of [this.#steps, this.#epochs, this.#values])
+          column[kept] = column[place] ?? Number.NaN;
+        kept++;
+      }
+    }
+    this.length = kept;
   }
 
   #grow(): void {

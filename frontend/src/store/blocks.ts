@@ -1,5 +1,5 @@
 /** What the user does with blocks: each action is one undo step, or says why not. */
-import { toast } from "sonner";
+
 import type { GraphNode } from "@/api/types";
 import * as ports from "@/lib/blockPorts";
 import { dissolve, dissolveRefusal, withoutUnused } from "@/lib/dissolve";
@@ -8,6 +8,7 @@ import { blockRefusal, makeBlock } from "@/lib/makeBlock";
 import { freeTitle } from "@/lib/names";
 import { blockOf } from "@/lib/rewire";
 import { openBlock, usesOf, withOpenBlock, withScope } from "@/lib/scope";
+import { toast } from "@/lib/toast";
 import { select, useCanvas } from "./canvas";
 import { useCatalogue } from "./catalogue";
 import { edit, editDocument, openScope, useGraph } from "./graph";

@@ -2,7 +2,8 @@
 import { create } from "zustand";
 import type { Position } from "@/api/types";
 import type { PortRef } from "@/lib/connection";
-import type { FrameKind } from "@/lib/frames";
+import type { FrameKind, Rect } from "@/lib/frames";
+import type { Guide } from "@/lib/guides";
 
 export interface Size {
   width: number;
@@ -10,7 +11,7 @@ export interface Size {
 }
 
 /** What the canvas is asked to show; a new object asks again. */
-type Sight = { kind: "fit" } | { kind: "node"; id: string };
+type Sight = { kind: "fit" } | { kind: "node"; id: string } | { kind: "nodes"; ids: string[] };
 
 /** The small list of node types that opens on the canvas. */
 export interface QuickAdd {
@@ -18,12 +19,19 @@ export interface QuickAdd {
   at: Position | null;
   /** The port whose wire was dropped there: only types that fit it are offered. */
   from: PortRef | null;
+  /** The wire that the node is put into: only types that fit both its ends are offered. */
+  into?: string;
 }
 
 /** A wire while it is drawn: where it began and the ports that it may end at, as keys. */
-interface Drawing {
+export interface Drawing {
   from: PortRef;
   fits: ReadonlySet<string>;
+  /** The wire whose end is drawn elsewhere; null while a new one is drawn. */
+  old: string | null;
+  /** The node under the pointer, and the port at which it would take the wire, as a key. */
+  over: string | null;
+  aim: string | null;
 }
 
 /** Where a canvas is looked at, and from how far. */
@@ -41,6 +49,17 @@ interface Camera {
   middle: () => Position;
   /** How the canvas lies: to come back to. */
   view: () => View;
+  /** What is seen of the document. */
+  seen: () => Rect;
+  /** Where the pointer was last, in the window. */
+  pointer: () => Pointer;
+}
+
+export interface Pointer {
+  at: Position;
+  /** Whether it was over the canvas. */
+  over: boolean;
+  alt: boolean;
 }
 
 interface CanvasState {
@@ -50,9 +69,19 @@ interface CanvasState {
   /** Places of nodes while they are dragged; they enter the document on drag stop. */
   dragged: ReadonlyMap<string, Position>;
   folded: ReadonlySet<FrameKind>;
+  /** The nodes that are found, while something is looked for. */
+  found: ReadonlySet<string>;
   sight: Sight | null;
   quickAdd: QuickAdd | null;
   drawing: Drawing | null;
+  /** The wire that a node would be put into, were it let go now. */
+  opening: string | null;
+  /** The group that the dragged nodes would join, were they let go now. */
+  intoGroup: string | null;
+  /** What is dragged from the palette, by its kind: browsers tell it only when it is let go. */
+  carried: readonly [kind: string, data: string] | null;
+  /** What the dragged cards are aligned with. */
+  guides: readonly Guide[];
   camera: Camera | null;
   /** How each scope that was left lay, by its path as text. */
   views: ReadonlyMap<string, View>;
@@ -66,9 +95,14 @@ export const useCanvas = create<CanvasState>()(() => ({
   sizes: new Map<string, Size>(),
   dragged: new Map<string, Position>(),
   folded: new Set<FrameKind>(),
+  found: new Set<string>(),
   sight: null,
   quickAdd: null,
   drawing: null,
+  opening: null,
+  intoGroup: null,
+  carried: null,
+  guides: [],
   camera: null,
   views: new Map<string, View>(),
   renaming: null,
@@ -76,6 +110,11 @@ export const useCanvas = create<CanvasState>()(() => ({
 
 export function select(nodes: Iterable<string>, edges: Iterable<string> = []): void {
   useCanvas.setState({ nodes: new Set(nodes), edges: new Set(edges) });
+}
+
+export function clearSelection(): void {
+  const { nodes, edges } = useCanvas.getState();
+  if (nodes.size + edges.size > 0) select([]);
 }
 
 /** Selects a node and brings it into view. */
@@ -87,6 +126,13 @@ export function fitView(): void {
   useCanvas.setState({ sight: { kind: "fit" } });
 }
 
+/** Looks at the selected nodes; at all where none is. */
+export function fitSelection(): void {
+  const ids = [...useCanvas.getState().nodes];
+  if (ids.length === 0) fitView();
+  else useCanvas.setState({ sight: { kind: "nodes", ids } });
+}
+
 /** Begins anew with another scope: what is drawn there has other sizes and nothing of it is selected. */
 export function clearCanvas(nodes: Iterable<string> = []): void {
   useCanvas.setState({
@@ -96,6 +142,9 @@ export function clearCanvas(nodes: Iterable<string> = []): void {
     dragged: new Map(),
     quickAdd: null,
     drawing: null,
+    opening: null,
+    intoGroup: null,
+    guides: [],
     renaming: null,
   });
 }

@@ -1,95 +1,131 @@
-/** Every command of the page, once: keys, toolbar, command palette and help all read this list. */
-import * as blocks from "./blocks";
-import { fitView, openQuickAdd, startRename } from "./canvas";
+/** Every command of the page, once: keys, toolbar, menus, command palette and help all read this list. */
+import { toast } from "@/lib/toast";
+import { type Command, commands } from "./commandType";
 import { newGraph, saveGraph } from "./documents";
-import * as editing from "./editing";
+import { askForStudy, EDIT } from "./editCommands";
 import { chooseGraphFile, exportGraph } from "./files";
-import { redo, undo } from "./graph";
+import * as can from "./possible";
 import { pauseRun, resumeRun, startRun, stopRun } from "./runs";
-import { closeBlock, openBlock } from "./scope";
-import { type DrawerTab, isDark, openDialog, openDrawer, openLeft, setTheme, toggleSide, useUi } from "./ui";
+import { openDialog, openLeft } from "./ui";
+import { VIEW } from "./viewCommands";
 
-type CommandGroup = "Run" | "Edit" | "View" | "Graph" | "Help";
+export type { Command };
 
-export interface Command {
-  title: string;
-  group: CommandGroup;
-  /** As react-hotkeys-hook reads them; the first alternative is the one that is shown. */
-  keys?: string;
-  /** True where the keys also work while a text field has the focus. */
-  whileTyping?: boolean;
-  run: () => unknown;
-}
+/** Drawing is rare and brings its own code. */
+const exportImage = async (kind: "png" | "svg"): Promise<void> =>
+  (await import("./images")).exportImage(kind);
 
-const drawer = (tab: DrawerTab, title: string, keys: string): Command => ({
-  title: `Show ${title}`,
-  group: "View",
-  keys,
-  whileTyping: true,
-  run: () => openDrawer(tab),
+const RUN = commands({
+  run: {
+    title: "Run",
+    group: "Run",
+    keywords: "train start fit execute",
+    keys: "mod+enter",
+    whileTyping: true,
+    when: can.needsValidGraph,
+    run: () => startRun(),
+  },
+  pause: {
+    title: "Pause the run",
+    group: "Run",
+    keywords: "hold wait",
+    when: can.needsRunning,
+    run: pauseRun,
+  },
+  resume: {
+    title: "Resume the run",
+    group: "Run",
+    keywords: "continue go on",
+    when: can.needsResting,
+    run: resumeRun,
+  },
+  stop: {
+    title: "Stop the run",
+    group: "Run",
+    keywords: "cancel end abort",
+    keys: "mod+.",
+    whileTyping: true,
+    when: can.needsLive,
+    run: stopRun,
+  },
+  newStudy: {
+    title: "New study…",
+    group: "Run",
+    keywords: "ablation ablate seeds grid search sweep compare",
+    when: can.needsNodes,
+    run: () => askForStudy([]),
+  },
 });
 
-export const COMMANDS = {
-  run: { title: "Run", group: "Run", keys: "mod+enter", whileTyping: true, run: () => startRun() },
-  pause: { title: "Pause the run", group: "Run", run: pauseRun },
-  resume: { title: "Resume the run", group: "Run", run: resumeRun },
-  stop: { title: "Stop the run", group: "Run", keys: "mod+.", whileTyping: true, run: stopRun },
-
-  undo: { title: "Undo", group: "Edit", keys: "mod+z", run: undo },
-  redo: { title: "Redo", group: "Edit", keys: "mod+shift+z, mod+y", run: redo },
-  cut: { title: "Cut", group: "Edit", keys: "mod+x", run: editing.cutSelection },
-  copy: { title: "Copy", group: "Edit", keys: "mod+c", run: editing.copySelection },
-  paste: { title: "Paste", group: "Edit", keys: "mod+v", run: editing.paste },
-  duplicate: { title: "Duplicate", group: "Edit", keys: "mod+d", run: editing.duplicateSelection },
-  delete: { title: "Delete", group: "Edit", keys: "delete, backspace", run: editing.deleteSelection },
-  selectAll: { title: "Select all", group: "Edit", keys: "mod+a", run: editing.selectAll },
-  disable: { title: "Disable or enable", group: "Edit", keys: "mod+b", run: () => editing.toggleDisabled() },
-  rename: { title: "Rename", group: "Edit", keys: "f2", run: () => startRename() },
-  addNode: { title: "Add a node", group: "Edit", keys: "shift+a", run: () => openQuickAdd() },
-
-  makeBlock: {
-    title: "Make a block of the selection",
-    group: "Edit",
-    keys: "mod+alt+g",
-    run: blocks.askForBlock,
+const GRAPH = commands({
+  save: {
+    title: "Save a version",
+    group: "Graph",
+    keywords: "store keep",
+    keys: "mod+s",
+    whileTyping: true,
+    run: () => saveGraph(),
   },
-  openBlock: { title: "Open block", group: "Edit", keys: "alt+enter", run: () => openBlock() },
-  closeBlock: { title: "Close block", group: "Edit", keys: "alt+backspace", run: () => closeBlock() },
-  dissolveBlock: { title: "Dissolve block", group: "Edit", run: blocks.dissolveBlock },
-  independentBlock: {
-    title: "Make this instance independent",
-    group: "Edit",
-    run: blocks.makeIndependent,
+  saveNamed: {
+    title: "Save a version with a name…",
+    group: "Graph",
+    keywords: "label tag",
+    keys: "mod+shift+s",
+    whileTyping: true,
+    run: () => openDialog("saveVersion"),
   },
-  saveBlock: { title: "Save block to my library", group: "Edit", run: blocks.saveBlock },
-
-  fit: { title: "Fit the graph in view", group: "View", keys: "f", run: fitView },
-  tidy: { title: "Tidy", group: "View", keys: "shift+l", run: () => editing.tidyGraph() },
-  leftPanel: { title: "Fold the left panel", group: "View", keys: "[", run: () => toggleSide("left") },
-  rightPanel: { title: "Fold the right panel", group: "View", keys: "]", run: () => toggleSide("right") },
-  training: drawer("training", "Training", "mod+1"),
-  runs: drawer("runs", "Runs", "mod+2"),
-  problems: drawer("problems", "Problems", "mod+3"),
-  logs: drawer("logs", "Logs", "mod+4"),
-  theme: {
-    title: "Switch between light and dark",
-    group: "View",
-    run: () => setTheme(isDark(useUi.getState().theme) ? "light" : "dark"),
+  versions: {
+    title: "Versions…",
+    group: "Graph",
+    keywords: "history compare diff restore",
+    keys: "mod+alt+s",
+    whileTyping: true,
+    run: () => openDialog("versions"),
   },
-
-  save: { title: "Save a version", group: "Graph", keys: "mod+s", whileTyping: true, run: saveGraph },
   open: {
     title: "Open a graph",
     group: "Graph",
+    keywords: "load recent home list",
     keys: "mod+o",
     whileTyping: true,
     run: () => openLeft("graphs"),
   },
-  starters: { title: "New from a starter", group: "Graph", run: () => openDialog("starters") },
-  new: { title: "New empty graph", group: "Graph", run: newGraph },
-  import: { title: "Import a graph file", group: "Graph", run: chooseGraphFile },
-  export: { title: "Export as a graph file", group: "Graph", run: exportGraph },
+  starters: {
+    title: "New from a starter",
+    group: "Graph",
+    keywords: "template example gallery",
+    run: () => openDialog("starters"),
+  },
+  new: { title: "New empty graph", group: "Graph", keywords: "blank create", run: newGraph },
+  import: {
+    title: "Import a graph file",
+    group: "Graph",
+    keywords: "load json png open",
+    run: chooseGraphFile,
+  },
+  export: {
+    title: "Export as a graph file",
+    group: "Graph",
+    keywords: "download json save as",
+    run: () => exportGraph(),
+  },
+  exportPng: {
+    title: "Export as an image (PNG)",
+    group: "Graph",
+    keywords: "download picture figure",
+    when: can.needsNodes,
+    run: () => exportImage("png"),
+  },
+  exportSvg: {
+    title: "Export as an image (SVG)",
+    group: "Graph",
+    keywords: "download picture figure vector",
+    when: can.needsNodes,
+    run: () => exportImage("svg"),
+  },
+});
 
+const HELP = commands({
   commands: {
     title: "All commands",
     group: "Help",
@@ -97,11 +133,26 @@ export const COMMANDS = {
     whileTyping: true,
     run: () => openDialog("commands"),
   },
-  help: { title: "Keyboard shortcuts", group: "Help", keys: "shift+?", run: () => openDialog("help") },
-} as const satisfies Record<string, Command>;
+  help: {
+    title: "Keyboard shortcuts",
+    group: "Help",
+    keywords: "keys",
+    keys: "shift+?",
+    run: () => openDialog("help"),
+  },
+});
+
+export const COMMANDS = { ...RUN, ...EDIT, ...VIEW, ...GRAPH, ...HELP };
 
 export type CommandId = keyof typeof COMMANDS;
 
 export function command(id: CommandId): Command {
   return COMMANDS[id];
+}
+
+/** Does what a key asks for, if it is possible now; else says why it is not. */
+export function perform({ when, onCanvas, run }: Command, keys?: string): void {
+  const reason = when?.() ?? null;
+  if (reason === null) run(keys);
+  else if (!onCanvas) toast.info(reason, { id: reason });
 }

@@ -1,13 +1,14 @@
 /** Opening, saving and keeping drafts of documents. Each action says in a toast what it could not do. */
-import { toast } from "sonner";
+
 import { ApiError } from "@/api/client";
-import { createGraph, deleteGraph, listGraphs, readGraph, replaceGraph, saveDraft } from "@/api/graphs";
+import { createGraph, labelVersion, listGraphs, readGraph, replaceGraph, saveDraft } from "@/api/graphs";
 import { createFromStarter } from "@/api/starters";
 import type { Graph, StoredGraph } from "@/api/types";
 import { emptyGraph, renameGraph } from "@/lib/document";
-import { readBrowserDraft, writeBrowserDraft } from "@/lib/drafts";
+import { forgetUnsent, keepUnsent, readBrowserDraft, readUnsent, writeBrowserDraft } from "@/lib/drafts";
+import { toast } from "@/lib/toast";
 import { fitView, select } from "./canvas";
-import { isDirty, openDocument, useGraph } from "./graph";
+import { editDocument, openDocument, useGraph } from "./graph";
 import { openDialog } from "./ui";
 
 /** Says an error in a toast: the server's sentence and its remedy, `about` what where that is not plain. */
@@ -25,7 +26,7 @@ export function reportUnlessAway(error: unknown): void {
   if (!(error instanceof ApiError && error.unreachable)) reportError(error);
 }
 
-function show(stored: StoredGraph): void {
+export function showStored(stored: StoredGraph): void {
   openDocument({
     graph: stored.draft ?? stored.graph,
     graphId: stored.id,
@@ -37,6 +38,16 @@ function show(stored: StoredGraph): void {
   keepInBrowser();
   select([]);
   fitUnlessEmpty();
+  if (stored.damaged.length > 0) sayDamaged(stored);
+}
+
+const DAMAGED = {
+  draft: "The unsaved edits of “{name}” are damaged in the database. This is its last version.",
+  graph: "The last version of “{name}” is damaged in the database. This is its draft.",
+} as const;
+
+function sayDamaged({ name, damaged }: StoredGraph): void {
+  for (const part of damaged) toast.warning(DAMAGED[part].replace("{name}", name));
 }
 
 /** An empty canvas has nothing to fit; its first node stays where it is dropped. */
@@ -48,10 +59,35 @@ function fitUnlessEmpty(): void {
 export async function openGraph(id: string): Promise<void> {
   try {
     await flushDraft();
-    show(await readGraph(id));
+    const stored = await readGraph(id);
+    showStored(stored);
+    await takeUnsent(stored);
   } catch (error) {
     reportError(error);
   }
+}
+
+/** Edits of a graph that a page, closed while the server was away, could keep in the browser alone. */
+async function takeUnsent(stored: StoredGraph): Promise<void> {
+  const unsent = readUnsent(stored.id);
+  if (!unsent) return;
+  if (JSON.stringify(unsent.graph) === JSON.stringify(stored.draft ?? stored.graph)) {
+    forgetUnsent(stored.id);
+  } else if (unsent.revision === stored.revision) {
+    editDocument(() => unsent.graph);
+    toast.info("Edits that had not reached the server are back.");
+    await flushDraft();
+  } else {
+    toast.warning(`This browser has edits of “${stored.name}” that never reached the server.`, {
+      description: "The graph was changed elsewhere since.",
+      duration: Number.POSITIVE_INFINITY,
+      action: { label: "Open as a copy", onClick: () => void openUnsent(stored.id, unsent.graph) },
+    });
+  }
+}
+
+async function openUnsent(id: string, graph: Graph): Promise<void> {
+  if (await openAsNew(copyOf(graph))) forgetUnsent(id);
 }
 
 /**
@@ -61,7 +97,7 @@ export async function openGraph(id: string): Promise<void> {
 export async function openAsNew(graph: Graph): Promise<boolean> {
   try {
     await flushDraft();
-    show(await createGraph(graph));
+    showStored(await createGraph(graph));
   } catch (error) {
     if (!(error instanceof ApiError && error.unreachable)) {
       reportError(error);
@@ -77,7 +113,7 @@ export async function openAsNew(graph: Graph): Promise<boolean> {
 export async function openStarter(id: string): Promise<boolean> {
   try {
     await flushDraft();
-    show(await createFromStarter(id));
+    showStored(await createFromStarter(id));
     return true;
   } catch (error) {
     reportError(error, "The starter could not be opened.");
@@ -92,30 +128,8 @@ export async function newGraph(): Promise<void> {
 const LONGEST_NAME = 200;
 const COPY = " copy";
 
-function copyOf(graph: Graph): Graph {
+export function copyOf(graph: Graph): Graph {
   return renameGraph(graph, `${graph.name.slice(0, LONGEST_NAME - COPY.length)}${COPY}`);
-}
-
-export async function duplicateGraph(id: string): Promise<void> {
-  try {
-    const stored = await readGraph(id);
-    await openAsNew(copyOf(stored.draft ?? stored.graph));
-  } catch (error) {
-    reportError(error);
-  }
-}
-
-/** Deletes a stored graph; when it is the one that is open, the newest other one opens. */
-export async function removeGraph(id: string): Promise<void> {
-  try {
-    await deleteGraph(id);
-    if (useGraph.getState().graphId !== id) return;
-    const [next] = await listGraphs();
-    if (next) show(await readGraph(next.id));
-    else await newGraph();
-  } catch (error) {
-    reportError(error);
-  }
 }
 
 let writes: Promise<unknown> = Promise.resolve();
@@ -127,26 +141,32 @@ function inTurn(write: () => Promise<void>): Promise<void> {
   return written;
 }
 
-/** Saves a version. A newer one on the server opens the dialog that asks what to keep. */
-export function saveGraph(): Promise<void> {
+/** Saves a version, under a name where it gets one. A newer one on the server opens the dialog that asks what to keep. */
+export function saveGraph(label = ""): Promise<void> {
   const asked = useGraph.getState();
   return inTurn(() => {
     const now = useGraph.getState();
-    return saveVersion(asked, now.graphId === asked.graphId ? now.version : asked.version);
+    return saveVersion({ ...asked, label }, now.graphId === asked.graphId ? now.version : asked.version);
   });
 }
 
 interface Asked {
   graph: Graph;
   graphId: string | null;
+  label: string;
 }
 
-async function saveVersion({ graph, graphId }: Asked, version: number | null): Promise<void> {
+async function saveVersion({ graph, graphId, label }: Asked, version: number | null): Promise<void> {
   const { saved, draft } = useGraph.getState();
   try {
-    if (version !== null && saved === graph && draft === "clean") sayIsSaved(graph, version);
-    else if (graphId === null || version === null) markSaved(graph, graphId, await createGraph(graph));
-    else markSaved(graph, graphId, await replaceGraph(graphId, graph, version));
+    if (graphId === null || version === null) {
+      const stored = await createGraph(graph);
+      if (label) await labelVersion(stored.id, stored.version, label);
+      markSaved(graph, graphId, stored);
+    } else if (saved === graph && draft === "clean") {
+      if (label) await labelVersion(graphId, version, label);
+      sayIsSaved(graph, version);
+    } else markSaved(graph, graphId, await replaceGraph(graphId, graph, version, label));
   } catch (error) {
     if (error instanceof ApiError && error.status === 412) openDialog("conflict");
     else if (error instanceof ApiError && error.status === 404) await saveCopy(graph);
@@ -156,6 +176,7 @@ async function saveVersion({ graph, graphId }: Asked, version: number | null): P
 
 function markSaved(graph: Graph, graphId: string | null, { id, version, revision }: StoredGraph): void {
   sayIsSaved(graph, version);
+  forgetUnsent(id);
   // Another document that was opened while the request was under way stays what it is.
   if (useGraph.getState().graphId !== graphId) return;
   // Edits made meanwhile stay unsaved.
@@ -176,7 +197,7 @@ function sayIsSaved(graph: Graph, version: number): void {
 /** Keeps this document as a graph of its own; the other one stays as it is. */
 export async function saveCopy(graph: Graph = useGraph.getState().graph): Promise<void> {
   try {
-    show(await createGraph(copyOf(graph)));
+    showStored(await createGraph(copyOf(graph)));
   } catch (error) {
     reportError(error);
   }
@@ -187,24 +208,40 @@ export async function loadTheirs(): Promise<void> {
   const { graphId } = useGraph.getState();
   if (graphId === null) return;
   try {
-    show(await readGraph(graphId));
+    showStored(await readGraph(graphId));
   } catch (error) {
     reportError(error);
   }
 }
 
-/** Writes the document to the browser's storage. */
-export function keepInBrowser(): void {
+let saidFull = false;
+
+/** Writes the document to the browser's storage; whether it took it. That it does not is said once. */
+export function keepInBrowser(): boolean {
   const { graph, graphId, version, revision, saved } = useGraph.getState();
-  writeBrowserDraft({ graph, graphId, version, revision, dirty: graph !== saved });
+  const kept = writeBrowserDraft({ graph, graphId, version, revision, dirty: graph !== saved });
+  if (!kept && !saidFull) {
+    toast.warning("This browser's storage is full or switched off.", {
+      description: "Edits are kept on the server alone; while it is away, export the graph as a file.",
+    });
+  }
+  saidFull ||= !kept;
+  return kept;
+}
+
+/** Keeps what the server has not seen, also where this page opens another graph or is closed. */
+export function keepOnLeaving(): void {
+  keepInBrowser();
+  const { graph, graphId, version, revision, draft } = useGraph.getState();
+  const unsent = draft !== "clean" && draft !== "server";
+  if (graphId !== null && unsent) keepUnsent(graphId, { graph, graphId, version, revision, dirty: true });
 }
 
 /** Keeps the unsaved edits: in the browser at once, then on the server. */
 export async function flushDraft(): Promise<void> {
   const { graph, graphId, draft, revision: asked } = useGraph.getState();
   if (draft === "clean" || draft === "server") return;
-  keepInBrowser();
-  useGraph.setState({ draft: "browser" });
+  useGraph.setState({ draft: keepInBrowser() ? "browser" : "nowhere" });
   if (graphId === null) return;
   try {
     await inTurn(async () => {
@@ -213,20 +250,49 @@ export async function flushDraft(): Promise<void> {
       // A version that was saved since is more than a draft.
       if (isOpen && now.draft === "clean") return;
       const revision = await saveDraft(graphId, graph, isOpen ? now.revision : asked);
+      forgetUnsent(graphId);
       if (useGraph.getState().graphId === graphId) useGraph.setState({ revision });
     });
     useGraph.setState((state) =>
-      state.graph === graph && state.draft === "browser" ? { draft: "server" } : {},
+      state.graph === graph && UNSENT.includes(state.draft) ? { draft: "server" } : {},
     );
     keepInBrowser();
   } catch (error) {
     if (error instanceof ApiError && error.status === 412) openDialog("conflict");
-    else reportUnlessAway(error);
+    else if (error instanceof ApiError && error.status === 404) goOnAlone(graphId);
+    else {
+      keepOnLeaving();
+      reportUnlessAway(error);
+    }
   }
+}
+
+const UNSENT: readonly string[] = ["browser", "nowhere"];
+
+/** The graph was deleted elsewhere: what is open goes on as one that was never stored. */
+function goOnAlone(graphId: string): void {
+  const { graph, graphId: open } = useGraph.getState();
+  if (open !== graphId) return;
+  useGraph.setState({ graphId: null, version: null, revision: null });
+  keepInBrowser();
+  toast.warning(`“${graph.name}” was deleted elsewhere.`, {
+    description: "What is open here is kept in this browser; Ctrl S stores it as a new graph.",
+  });
+}
+
+/** The graph that the address asks for; it is then taken out of the address. */
+function askedFor(): string | null {
+  const address = new URL(globalThis.location.href);
+  const id = address.searchParams.get("graph");
+  address.searchParams.delete("graph");
+  if (id) globalThis.history.replaceState(null, "", address);
+  return id;
 }
 
 /** Brings back the document that was open in this tab, else the newest stored graph. */
 export async function restoreDocument(): Promise<void> {
+  const asked = askedFor();
+  if (asked) return openGraph(asked);
   const kept = readBrowserDraft();
   if (kept) {
     openDocument({ ...kept, ...(kept.dirty && { saved: emptyGraph(), draft: "browser" }) });
@@ -242,7 +308,7 @@ export async function restoreDocument(): Promise<void> {
 
 async function openFirst(): Promise<void> {
   const [first] = await listGraphs();
-  if (first) show(await readGraph(first.id));
+  if (first) showStored(await readGraph(first.id));
 }
 
 /** After a reload: takes the server's document unless this browser holds unsaved edits. */
@@ -256,6 +322,6 @@ async function reconcile(id: string): Promise<void> {
     useGraph.setState({ graphId: null, version: null });
     return;
   }
-  if (isDirty(useGraph.getState())) await flushDraft();
-  else show(stored);
+  if (useGraph.getState().draft === "clean") showStored(stored);
+  else await flushDraft();
 }

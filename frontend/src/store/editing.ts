@@ -1,18 +1,24 @@
 /** What the user does to the document: each action is one undo step and keeps the selection sensible. */
-import { toast } from "sonner";
+
 import type { Edge, Fix, GraphNode, NodeInfo, Position } from "@/api/types";
+import { noteKey, notesBeside } from "@/lib/annotations";
 import { infoOf } from "@/lib/blockInfo";
 import { connectWire, reconnectWire as reconnect } from "@/lib/blockPorts";
 import { CARD, GRID } from "@/lib/card";
 import { refusal } from "@/lib/connection";
 import * as doc from "@/lib/document";
 import { applyFix, fixedNode } from "@/lib/fix";
+import { plural } from "@/lib/format";
+import { heal } from "@/lib/heal";
+import { insertIntoWire } from "@/lib/insert";
 import { fitsInBlock, linksIn } from "@/lib/makeBlock";
-import { openBlock, wouldContainItself } from "@/lib/scope";
+import { findEnd, openBlock, wouldContainItself } from "@/lib/scope";
+import { toast } from "@/lib/toast";
 import { fitView, select, useCanvas } from "./canvas";
 import { useCatalogue } from "./catalogue";
 import { amend, edit, editDocument, openScope, useGraph } from "./graph";
 import { closeBlock, goTo } from "./scope";
+import { tidyApart } from "./tidy";
 import { openDrawer } from "./ui";
 
 const PASTE_OFFSET = { x: 30, y: 30 } as const;
@@ -20,12 +26,16 @@ const snap = (value: number): number => Math.round(value / GRID) * GRID;
 const graphNow = () => openScope(useGraph.getState());
 const typesNow = () => useCatalogue.getState().types;
 
-/** Adds a node, and with `wire` the wire that it was added for, or says why not; returns its id. */
+/**
+ * Adds a node, or says why not; returns its id. With `wire` it comes with the wire that it was added for, with
+ * `into` it is put into a wire that is there.
+ */
 export function addNode(
   info: NodeInfo,
   position: Position,
   wire?: (id: string) => Edge | null,
   params: GraphNode["params"] = {},
+  into: string | null = null,
 ): string {
   let added = "";
   if (openBlock(graphNow()) && !fitsInBlock(info)) {
@@ -38,7 +48,8 @@ export function addNode(
     const { graph: next, id } = doc.addNode(graph, info, position, params);
     added = id;
     const edge = wire?.(id);
-    return edge ? connectWire(next, typesNow(), edge) : next;
+    const wired = edge ? connectWire(next, typesNow(), edge) : next;
+    return (into !== null && insertIntoWire(wired, typesNow(), id, into)) || wired;
   });
   select([added]);
   return added;
@@ -88,12 +99,37 @@ export function deleteSelection(): void {
   select([]);
 }
 
+/** Deletes the selected nodes and joins what was before them to what was behind them, as one step. */
+export function healSelection(): void {
+  const { nodes } = useCanvas.getState();
+  if (nodes.size === 0) return;
+  const { graph, open } = heal(graphNow(), typesNow(), nodes);
+  edit(() => graph);
+  select([]);
+  if (open.length === 0) return;
+  const behind = [...new Set(open.map((edge) => labelAt(edge.target)))];
+  toast.info(`${plural(open.length, "wire")} could not be joined: into ${listed(behind)}.`, {
+    description: "No output before the deleted nodes fits there.",
+  });
+}
+
+function labelAt(id: string): string {
+  const end = findEnd(graphNow(), id);
+  return end ? doc.nodeLabel(end) : id;
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.length > 3 ? [...names.slice(0, 2), `${names.length - 2} more`] : names;
+  return shown.join(", ").replace(/, ([^,]*)$/, " and $1");
+}
+
 export function deleteWire(id: string): void {
   edit((graph) => doc.remove(graph, new Set(), new Set([id])));
 }
 
 export function selectAll(): void {
-  select(graphNow().nodes.map((node) => node.id));
+  const { nodes, notes } = graphNow();
+  select([...nodes.map((node) => node.id), ...notes.map((note) => noteKey(note.id))]);
 }
 
 /** Switches the selected nodes off; when all of them are off, on again. */
@@ -113,41 +149,20 @@ export function toggleDisabled(ids: ReadonlySet<string> = useCanvas.getState().n
   edit((graph) => doc.setDisabled(graph, new Set(able.map((node) => node.id)), off));
 }
 
-const CLIPBOARD = "visdl.clipboard";
-let pastes = 0;
-
-export function copySelection(): void {
-  const fragment = doc.fragmentOf(graphNow(), useCanvas.getState().nodes);
-  if (fragment.nodes.length === 0) return;
-  pastes = 0;
-  localStorage.setItem(CLIPBOARD, JSON.stringify(fragment));
-}
-
-export function cutSelection(): void {
-  copySelection();
-  deleteSelection();
-}
-
-/** Pastes what was copied, in this tab or another one; each paste a little further down. */
-export function paste(): void {
-  const text = localStorage.getItem(CLIPBOARD);
-  if (!text) return;
-  pastes += 1;
-  insertFragment(JSON.parse(text) as doc.Fragment, {
-    x: PASTE_OFFSET.x * pastes,
-    y: PASTE_OFFSET.y * pastes,
-  });
-}
-
 export function duplicateSelection(): void {
   insertFragment(doc.fragmentOf(graphNow(), useCanvas.getState().nodes), PASTE_OFFSET);
 }
 
-function insertFragment(fragment: doc.Fragment, offset: Position): void {
-  if (fragment.nodes.length === 0) return;
+/** Inserts copies and selects them, or says why not. */
+export function insertFragment(
+  fragment: doc.Fragment,
+  offset: Position,
+  comesIn?: (edge: Edge) => boolean,
+): void {
+  if (fragment.nodes.length + (fragment.notes?.length ?? 0) === 0) return;
   const scope = graphNow();
   const links = linksIn({ ...scope, blocks: { ...fragment.blocks, ...scope.blocks } }, typesNow());
-  const { graph, ids } = doc.insert(scope, fragment, offset, links);
+  const { graph, ids } = doc.insert(scope, fragment, offset, links, comesIn);
   const inserted = graph.nodes.filter((node) => ids.includes(node.id));
   const stranger = openBlock(scope) && inserted.find((node) => !fitsInBlock(infoOf(graph, typesNow(), node)));
   if (wouldContainItself(graph, inserted)) toast.error("A block cannot contain itself.");
@@ -160,8 +175,13 @@ function insertFragment(fragment: doc.Fragment, offset: Position): void {
 
 /** Lays the graph out anew. As an edit it can be undone; as a first layout it is none. */
 export async function tidyGraph(how: typeof edit | typeof amend = edit): Promise<void> {
-  const { tidy } = await import("@/lib/layout");
-  how((graph) => doc.moveNodes(graph, tidy(graph, typesNow())));
+  const scope = graphNow();
+  const { graphId, path } = useGraph.getState();
+  const places = await tidyApart(scope, typesNow());
+  const now = useGraph.getState();
+  // Another document or block that was opened meanwhile stays what it is; so do nodes that came since.
+  if (now.graphId !== graphId || now.path !== path) return;
+  how((graph) => doc.moveNodes(graph, new Map([...places, ...notesBeside(graph, places)])));
   fitView();
 }
 

@@ -2,12 +2,14 @@
 import { temporal } from "zundo";
 import { create, useStore } from "zustand";
 import type { Graph, NodeReport, Report } from "@/api/types";
+import { groupsIn, notesIn, settled } from "@/lib/annotations";
 import { emptyGraph } from "@/lib/document";
+import { repaired } from "@/lib/repair";
 import { nearestPath, type Path, ROOT, scopeOf, withScope } from "@/lib/scope";
 import { reportIn } from "@/lib/scopeReport";
 
-/** Where the last edit is kept: nowhere yet, in this browser, or on the server. */
-type DraftState = "clean" | "pending" | "browser" | "server";
+/** Where the last edit is kept: not yet, on this page alone, in this browser, or on the server. */
+type DraftState = "clean" | "pending" | "nowhere" | "browser" | "server";
 
 export interface GraphState {
   /** The document: always the whole of it. */
@@ -24,6 +26,8 @@ export interface GraphState {
   saved: Graph;
   draft: DraftState;
   report: Report | null;
+  /** What had to be mended before the document could be drawn, a sentence each. */
+  repairs: readonly string[];
   /** True while the report is older than the document. */
   validating: boolean;
 }
@@ -41,6 +45,7 @@ export const useGraph = create<GraphState>()(
       saved: blank,
       draft: "clean",
       report: null,
+      repairs: [],
       validating: false,
     }),
     {
@@ -84,8 +89,16 @@ export function edit(change: (scope: Graph) => Graph): void {
 /** Changes the document as a whole, whatever of it is open. */
 export function editDocument(change: (graph: Graph) => Graph): void {
   const { graph } = useGraph.getState();
-  const next = change(graph);
+  const next = withSettledGroups(graph, change(graph));
   if (next !== graph) useGraph.setState({ graph: next, draft: "pending" });
+}
+
+/** Changes what is open as part of the last undo step. */
+export function extend(change: (scope: Graph) => Graph): void {
+  const history = useGraph.temporal.getState();
+  history.pause();
+  edit(change);
+  history.resume();
 }
 
 /** Changes what is open without an undo step, such as a first layout; it does not count as an edit. */
@@ -135,8 +148,10 @@ interface Opened {
 /** Opens another document; its history starts empty. */
 export function openDocument(opened: Opened): void {
   const { graphId, version, revision = null, draft = "clean" } = opened;
-  const graph = withBlocks(opened.graph);
-  const saved = opened.saved === undefined || opened.saved === opened.graph ? graph : opened.saved;
+  const { graph, repairs } = repaired(complete(opened.graph));
+  const { saved: stored = opened.graph } = opened;
+  // What was mended differs from what is stored.
+  const saved = stored === opened.graph && repairs.length === 0 ? graph : stored;
   useGraph.setState({
     graph,
     path: ROOT,
@@ -146,13 +161,37 @@ export function openDocument(opened: Opened): void {
     saved,
     draft,
     report: null,
+    repairs,
   });
   useGraph.temporal.getState().clear();
 }
 
-/** A document that was kept before there were blocks has none. */
-function withBlocks(graph: Graph): Graph {
-  return (graph as Partial<Graph>).blocks ? graph : { ...graph, blocks: {} };
+/** No edit leaves a group of nodes that are gone. */
+function withSettledGroups(before: Graph, now: Graph): Graph {
+  const graph = settled(before, now);
+  if (graph.blocks === before.blocks) return graph;
+  const blocks = Object.entries(graph.blocks).map(
+    ([id, block]) => [id, settled(before.blocks[id], block)] as const,
+  );
+  const same = blocks.every(([id, block]) => block === graph.blocks[id]);
+  return same ? graph : { ...graph, blocks: Object.fromEntries(blocks) };
+}
+
+/** A document that a script wrote, or that was kept before there were blocks, groups or notes, may leave them out. */
+function complete(graph: Graph): Graph {
+  const { blocks = {} }: Partial<Graph> = graph;
+  if (graph.blocks && [graph, ...Object.values(blocks)].every(isAnnotated)) return graph;
+  const inner = Object.entries(blocks).map(([id, block]) => [id, annotated(block)] as const);
+  return { ...annotated(graph), blocks: Object.fromEntries(inner) };
+}
+
+function isAnnotated({ groups, notes }: Partial<Pick<Graph, "groups" | "notes">>): boolean {
+  const items = Array.isArray(groups) && Array.isArray(notes) ? [...groups, ...notes] : null;
+  return items?.every(({ id }) => id) ?? false;
+}
+
+function annotated<Of extends Partial<Pick<Graph, "groups" | "notes">>>(part: Of) {
+  return { ...part, groups: groupsIn(part.groups), notes: notesIn(part.notes) };
 }
 
 /** True while the document differs from its stored version. */

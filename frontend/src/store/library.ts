@@ -1,12 +1,14 @@
 /** The user's own blocks, as the server keeps them. */
-import { toast } from "sonner";
+
 import { create } from "zustand";
 import { createBlock, deleteBlock, listBlocks } from "@/api/blocks";
 import type { BlockRecord, Position } from "@/api/types";
 import { blockInfo } from "@/lib/blockInfo";
 import { blocksUsed, mergeBlocks } from "@/lib/blockMerge";
 import { addNode } from "@/lib/document";
+import { insertIntoWire } from "@/lib/insert";
 import { wouldContainItself } from "@/lib/scope";
+import { toast } from "@/lib/toast";
 import { select } from "./canvas";
 import { useCatalogue } from "./catalogue";
 import { reportError, reportUnlessAway } from "./documents";
@@ -54,21 +56,32 @@ export async function removeFromLibrary(id: string): Promise<void> {
   }
 }
 
-/** Copies a block of the library into the document and adds a node for it, in one step. */
-export function addFromLibrary(record: BlockRecord, position: Position = freePlace()): void {
+/** What a block of the library would be in what is open, and the blocks that come along. */
+export function libraryBlock(record: BlockRecord) {
   const scope = openScope(useGraph.getState());
   const { blocks, renamed } = mergeBlocks(scope.blocks, record.blocks);
   const block = renamed.get(record.block) ?? record.block;
-  const info = blockInfo({ ...scope, blocks }, useCatalogue.getState().types, block);
+  return { blocks, block, info: blockInfo({ ...scope, blocks }, useCatalogue.getState().types, block) };
+}
+
+/** Copies a block of the library into the document and adds a node for it, in one step; `into` a wire that is there. */
+export function addFromLibrary(
+  record: BlockRecord,
+  position: Position = freePlace(),
+  into: string | null = null,
+): void {
+  const { blocks, block, info } = libraryBlock(record);
   if (!info) {
     toast.error(`“${record.name}” cannot be used: its definition is not complete.`);
     return;
   }
-  const { graph, id } = addNode({ ...scope, blocks }, info, position, { block });
+  const scope = { ...openScope(useGraph.getState()), blocks };
+  const { graph, id } = addNode(scope, info, position, { block });
   if (wouldContainItself(graph, graph.nodes.slice(-1))) {
     toast.error("A block cannot contain itself.");
     return;
   }
-  edit(() => graph);
+  const { types } = useCatalogue.getState();
+  edit(() => (into !== null && insertIntoWire(graph, types, id, into)) || graph);
   select([id]);
 }

@@ -1,5 +1,5 @@
 /** The runs as the server tells of them: a list that was asked for, kept fresh by its events. */
-import { toast } from "sonner";
+
 import { create } from "zustand";
 import { ApiError } from "@/api/client";
 import {
@@ -8,13 +8,14 @@ import {
   createRun,
   listRuns,
   type RunCommand,
-  readEvents,
+  readLog,
   readRun,
   repeatRun,
 } from "@/api/runs";
 import { openSocket, type SocketState } from "@/api/socket";
 import type { Graph, Report, Run, RunEvent, RunState } from "@/api/types";
 import { describeEnd } from "@/lib/runs";
+import { toast } from "@/lib/toast";
 import { reportError, reportUnlessAway } from "./documents";
 import { useGraph } from "./graph";
 import { addLive, forgetCurves, loadCurves, renewCurves } from "./series";
@@ -70,13 +71,18 @@ export function liveRun(state: RunsState): Run | undefined {
 
 /** Takes runs into the store, except where an event has already told something newer. */
 export function put(...runs: Run[]): void {
+  const { runs: known } = useRuns.getState();
+  const changed = keep(runs).some((run) => known[run.id]?.state !== run.state);
+  if (changed) useRuns.setState(({ revision }) => ({ revision: revision + 1 }));
+}
+
+/** Takes the runs that a list has brought, which are no news to lists; returns those that were not older than known. */
+export function keep(runs: Run[]): Run[] {
   for (const run of runs) if (!followed.has(run.id)) followed.set(run.id, run.seq);
-  useRuns.setState((state) => {
-    const newer = runs.filter((run) => (state.runs[run.id]?.seq ?? 0) <= run.seq);
-    const changed = newer.some((run) => state.runs[run.id]?.state !== run.state);
-    const revision = state.revision + (changed ? 1 : 0);
-    return { runs: { ...state.runs, ...Object.fromEntries(newer.map((run) => [run.id, run])) }, revision };
-  });
+  const { runs: known } = useRuns.getState();
+  const newer = runs.filter((run) => (known[run.id]?.seq ?? 0) <= run.seq);
+  useRuns.setState({ runs: { ...known, ...Object.fromEntries(newer.map((run) => [run.id, run])) } });
+  return newer;
 }
 
 // --- following --------------------------------------------------------------------------------------------
@@ -202,9 +208,8 @@ async function ended(id: string): Promise<void> {
 export async function showRun(id: string): Promise<void> {
   if (useRuns.getState().activeRunId !== id) useRuns.setState({ activeRunId: id, nodes: NO_NODES, log: [] });
   try {
-    const [events] = await Promise.all([readEvents(id), loadCurves(id)]);
+    const [kept] = await Promise.all([readLog(id), loadCurves(id)]);
     if (useRuns.getState().activeRunId !== id) return;
-    const kept = events.filter((event) => event.type !== "metrics" && event.type !== "progress");
     useRuns.setState((state) => {
       const last = kept.at(-1)?.seq ?? 0;
       const live = state.log.filter((event) => event.seq > last);
@@ -295,17 +300,20 @@ export function newSeed(): void {
   setSeed(Math.floor(Math.random() * 1_000_000));
 }
 
-/** Forgets a run that is not there any more. */
-export function drop(id: string): void {
-  forgetCurves(id);
-  followed.delete(id);
+/** Forgets runs that are not there any more. */
+export function drop(...ids: string[]): void {
+  const gone = new Set(ids);
+  for (const id of ids) {
+    forgetCurves(id);
+    followed.delete(id);
+  }
   useRuns.setState((state) => {
-    const { [id]: _gone, ...runs } = state.runs;
-    const active = state.activeRunId === id ? { activeRunId: null, nodes: NO_NODES, log: [] } : {};
+    const runs = Object.fromEntries(Object.entries(state.runs).filter(([id]) => !gone.has(id)));
+    const shown = state.activeRunId !== null && gone.has(state.activeRunId);
+    const active = shown ? { activeRunId: null, nodes: NO_NODES, log: [] } : {};
     return { runs, ...active, revision: state.revision + 1 };
   });
-  const { selectedRunIds } = useUi.getState();
-  selectRuns(selectedRunIds.filter((selected) => selected !== id));
+  selectRuns(useUi.getState().selectedRunIds.filter((id) => !gone.has(id)));
 }
 
 /** Runs the same graph on the same data with the same seed once more. */

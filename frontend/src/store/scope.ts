@@ -1,8 +1,9 @@
 /** Going into blocks and out of them. */
-import { toast } from "sonner";
+
 import { findNode, nodeLabel } from "@/lib/document";
 import { blockOf } from "@/lib/rewire";
 import { definitionAt, type Path, placeOf, ROOT } from "@/lib/scope";
+import { toast } from "@/lib/toast";
 import { clearCanvas, fitView, focusNode, useCanvas } from "./canvas";
 import { openScope, useGraph } from "./graph";
 
@@ -40,10 +41,14 @@ export function closeBlock(depth: number = useGraph.getState().path.length - 1):
 
 /** Brings a node into view wherever it is, by its path id such as "encoder/0/fc"; false where it is gone. */
 export function goTo(id: string): boolean {
-  const { graph, path } = useGraph.getState();
-  const place = placeOf(graph, id);
+  const place = placeOf(useGraph.getState().graph, id);
   if (!place) return false;
-  if (pathKey(place.path) !== pathKey(path)) show(place.path.length === 0 ? ROOT : place.path);
-  focusNode(place.node);
+  showNode(place.path, place.node);
   return true;
+}
+
+/** Brings a node into view in the scope that it is in. */
+export function showNode(path: Path, id: string): void {
+  if (pathKey(path) !== pathKey(useGraph.getState().path)) show(path.length === 0 ? ROOT : path);
+  focusNode(id);
 }

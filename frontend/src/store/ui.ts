@@ -1,14 +1,31 @@
 /** What the page shows and where: kept per browser, apart from the document. */
 import { create } from "zustand";
-import { persist } from "zustand/middleware";
+import { createJSONStorage, persist } from "zustand/middleware";
+import { tolerantStorage } from "@/lib/tolerantStorage";
 
 export type Theme = "system" | "light" | "dark";
-export type LeftTab = "nodes" | "graphs" | "datasets";
-export type DrawerTab = "training" | "runs" | "problems" | "logs";
-export type DialogName = "commands" | "help" | "conflict" | "makeBlock" | "starters";
+export type LeftTab = "nodes" | "outline" | "graphs" | "datasets";
+export type DrawerTab = "training" | "runs" | "studies" | "problems" | "logs";
+export type GraphOrder = "changed" | "name";
+type VersionDialog = "versions" | "saveVersion";
+export type DialogName =
+  | "commands"
+  | "connect"
+  | "help"
+  | "conflict"
+  | "makeBlock"
+  | "starters"
+  | "study"
+  | "storage"
+  | VersionDialog;
+
+/** By how much text and controls can be enlarged; the canvas has a zoom of its own. */
+export const SCALES = [1, 1.25, 1.5, 1.75] as const;
 
 interface UiState {
   theme: Theme;
+  /** Which of the `SCALES` it is. */
+  scale: number;
   leftOpen: boolean;
   rightOpen: boolean;
   leftTab: LeftTab;
@@ -22,6 +39,10 @@ interface UiState {
   categories: Record<string, boolean>;
   /** Runs shown together in the dashboard, in the order chosen. */
   selectedRunIds: string[];
+  /** How the stored graphs are sorted. */
+  graphOrder: GraphOrder;
+  /** Whether cards that are dragged are held where they are aligned with others. */
+  snapGuides: boolean;
   dialog: DialogName | null;
 }
 
@@ -30,22 +51,26 @@ const NARROW = 1200;
 
 const initial: UiState = {
   theme: "system",
+  scale: 0,
   leftOpen: (globalThis.innerWidth ?? NARROW) >= NARROW,
   rightOpen: true,
   leftTab: "nodes",
   drawerOpen: false,
   drawerTab: "training",
-  leftWidth: 240,
+  leftWidth: 264,
   rightWidth: 320,
   drawerHeight: 340,
   categories: {},
   selectedRunIds: [],
+  graphOrder: "changed",
+  snapGuides: true,
   dialog: null,
 };
 
 export const useUi = create<UiState>()(
   persist(() => initial, {
     name: "visdl.ui",
+    storage: createJSONStorage(() => tolerantStorage),
     version: 1,
     partialize: ({ selectedRunIds: _runs, dialog: _dialog, ...kept }) => kept,
   }),
@@ -66,6 +91,20 @@ function applyTheme(theme: Theme): void {
 export function setTheme(theme: Theme): void {
   applyTheme(theme);
   useUi.setState({ theme });
+}
+
+/** By how much text and controls are enlarged now. */
+export const factorOf = ({ scale }: Pick<UiState, "scale">): number => SCALES[scale] ?? 1;
+
+/** Puts the scale on the page: the style sheet multiplies by it. */
+export function applyScale(): void {
+  document.documentElement.style.setProperty("--ui-scale", String(factorOf(useUi.getState())));
+}
+
+/** Enlarges text and controls by so many steps, or makes them smaller. */
+export function scaleBy(steps: number): void {
+  useUi.setState(({ scale }) => ({ scale: Math.max(0, Math.min(SCALES.length - 1, scale + steps)) }));
+  applyScale();
 }
 
 /** Follows the system until a theme is chosen; returns how to stop. */
@@ -109,10 +148,18 @@ export function toggleSide(side: "left" | "right"): void {
   );
 }
 
+export function sortGraphs(graphOrder: GraphOrder): void {
+  useUi.setState({ graphOrder });
+}
+
 export function selectRuns(ids: string[]): void {
   useUi.setState({ selectedRunIds: ids });
 }
 
 export function openDialog(dialog: DialogName | null): void {
   useUi.setState({ dialog });
+}
+
+export function toggleSnapGuides(): void {
+  useUi.setState(({ snapGuides }) => ({ snapGuides: !snapGuides }));
 }

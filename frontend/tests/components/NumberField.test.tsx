@@ -1,42 +1,8 @@
 import { screen } from "@testing-library/react";
 import { useState } from "react";
 import { describe, expect, test, vi } from "vitest";
-import { NumberField, stepped } from "@/components/ui/NumberField";
-import { parseNumber } from "@/lib/values";
+import { NumberField } from "@/components/ui/NumberField";
 import { renderPart } from "../helpers/render";
-
-test.each([
-  ["12", 12],
-  [" 0.5 ", 0.5],
-  ["1e-3", 0.001],
-  ["0,5", 0.5],
-  ["0,125", 0.125],
-  ["12,5", 12.5],
-  ["1 000", 1000],
-  ["1_000", 1000],
-  ["1,000", 1000],
-  ["12,480", 12480],
-  ["-1,234,567.5", -1234567.5],
-  ["−3", -3],
-  ["", Number.NaN],
-  ["1.2.3", Number.NaN],
-  ["1,2,3", Number.NaN],
-  ["ten", Number.NaN],
-])("“%s” is read as %s", (text, number) => {
-  expect(parseNumber(text)).toBe(number);
-});
-
-test.each([
-  ["a whole number by one", 32, 1, { integer: true }, 33],
-  ["by the step that is given", 0.5, -1, { step: 0.25 }, 0.25],
-  ["in the last digit otherwise", 0.001, 1, {}, 0.0011],
-  ["from nothing", 0, 1, {}, 0.1],
-  ["never past the largest", 0.9, 1, { step: 0.5, max: 1 }, 1],
-  ["never past the smallest", 1, -1, { integer: true, min: 1 }, 1],
-  ["without the dust of binary fractions", 0.1, 1, { step: 0.2 }, 0.3],
-] as const)("a step goes %s", (_how, from, direction, range, to) => {
-  expect(stepped(from, direction, range)).toBe(to);
-});
 
 describe("the field", () => {
   type Props = Partial<Parameters<typeof NumberField>[0]>;
@@ -90,19 +56,57 @@ describe("the field", () => {
     expect(commit).not.toHaveBeenCalled();
   });
 
-  test("what is no number leaves the old one", async () => {
-    const { user, field, retype, commit } = show();
-    await retype("many");
+  test("arithmetic is worked out", async () => {
+    const { user, field, retype, commit } = show({ integer: true });
+    await retype("2*64");
     await user.keyboard("{Enter}");
-    expect(field).toHaveValue("32");
+    expect(commit.mock.calls).toEqual([[128]]);
+    expect(field).toHaveValue("128");
+  });
+
+  test.each([
+    ["many", {}, "batch size needs a number or arithmetic such as 2*64 or 1e-3: “many” is neither."],
+    ["1000", { min: 1, max: 100 }, "batch size must be between 1 and 100, not 1000."],
+    ["3/2", { integer: true }, "batch size must be a whole number: 3/2 is 1.5."],
+  ])("%s is refused with the reason, and stays to be corrected", async (text, range, problem) => {
+    const { user, field, retype, commit } = show(range);
+    await retype(text);
+    await user.keyboard("{Enter}");
+    expect(screen.getByRole("alert")).toHaveTextContent(problem);
+    await user.click(screen.getByText("Elsewhere"));
+    expect(field).toHaveValue(text);
+    expect(field).toBeInvalid();
     expect(commit).not.toHaveBeenCalled();
   });
 
-  test("a number out of range is taken: the check of the graph names it", async () => {
-    const { user, retype, commit } = show({ min: 1, max: 100 });
+  test("Escape puts back what was refused, a better number takes its place", async () => {
+    const { user, field, retype, commit } = show({ max: 100 });
+    await retype("1000");
+    await user.keyboard("{Enter}{Escape}");
+    expect(field).toHaveValue("32");
+    expect(field).toBeValid();
     await retype("1000");
     await user.keyboard("{Enter}");
-    expect(commit.mock.calls).toEqual([[1000]]);
+    await retype("100");
+    await user.keyboard("{Enter}");
+    expect(screen.queryByRole("alert")).toBeNull();
+    expect(commit.mock.calls).toEqual([[100]]);
+  });
+
+  test("Ctrl Enter takes what was typed before it goes on; not where that is refused", async () => {
+    const went = vi.fn();
+    document.addEventListener("keydown", went);
+    const { user, retype, commit } = show({ max: 100 });
+    await retype("64");
+    went.mockClear();
+    await user.keyboard("{Control>}{Enter}{/Control}");
+    expect(commit.mock.calls).toEqual([[64]]);
+    expect(went.mock.calls.map(([event]) => event.key)).toEqual(["Control", "Enter"]);
+    await retype("1000");
+    went.mockClear();
+    await user.keyboard("{Control>}{Enter}{/Control}");
+    expect(went.mock.calls.map(([event]) => event.key)).toEqual(["Control"]);
+    document.removeEventListener("keydown", went);
   });
 
   test("emptied, it holds nothing where that is allowed", async () => {
@@ -126,6 +130,15 @@ describe("the field", () => {
     await user.keyboard("{ArrowUp}{ArrowUp}{ArrowDown}");
     expect(commit.mock.calls).toEqual([[33], [34], [33]]);
     expect(field).toHaveValue("33");
+  });
+
+  test("held down, an arrow is one commit; Shift makes it ten, Alt a tenth", async () => {
+    const { user, field, commit } = show({ value: 0.5, max: 10 });
+    await user.click(field);
+    await user.keyboard("{ArrowUp>3/}");
+    expect(commit.mock.calls).toEqual([[0.53]]);
+    await user.keyboard("{Shift>}{ArrowUp}{/Shift}{Alt>}{ArrowUp}{/Alt}");
+    expect(commit.mock.calls.slice(1)).toEqual([[0.63], [0.631]]);
   });
 
   test("they step from what is typed, and that does not come back when the field is left", async () => {

@@ -79,7 +79,8 @@ describe("a control for each kind of parameter", () => {
     expect(await type("Same")).toBe("same");
     expect(await type("2")).toBe(2);
     expect(await type("two")).toBe(2);
-    expect(field("padding")).toHaveValue("2");
+    expect(field("padding")).toHaveValue("two");
+    expect(screen.getByRole("alert")).toHaveTextContent("padding needs a number");
   });
 
   test("a switch", async () => {
@@ -108,6 +109,32 @@ describe("a control for each kind of parameter", () => {
     ]);
     await user.keyboard("{ArrowDown}{ArrowDown}{Enter}");
     expect(params()).toEqual({ scaling: 2 });
+  });
+
+  test("a choice among many is searched", async () => {
+    const choices = ["default", ..."abcdefgh"].map((name) => `${name} init`);
+    const { user } = show({ weight_init: input("STRING", { default: "default init", choices }) });
+    await user.click(screen.getByRole("combobox", { name: "weight init" }));
+    expect(screen.getAllByRole("option")).toHaveLength(9);
+    await user.keyboard("c in{Enter}");
+    expect(params()).toEqual({ weight_init: "c init" });
+    expect(screen.getByRole("combobox", { name: "weight init" })).toHaveTextContent("c init");
+  });
+
+  test("a switch that may be left open is a choice of three", async () => {
+    const { user } = show({ align_corners: input("BOOL", { default: null, nullable: true }) });
+    screen.getByRole("combobox", { name: "align corners" }).focus();
+    await user.keyboard("{Enter}");
+    expect(screen.getAllByRole("option").map((option) => option.textContent)).toEqual(["none", "on", "off"]);
+    await user.keyboard("{ArrowDown}{ArrowDown}{Enter}");
+    expect(params()).toEqual({ align_corners: false });
+  });
+
+  test("long help is cut, until it is asked for", async () => {
+    const { user } = show({ bias: input("INT", { default: 1, description: "word ".repeat(60) }) });
+    expect(screen.getByText(/^word word/)).toHaveClass("line-clamp-3");
+    await user.click(screen.getByRole("button", { name: "More" }));
+    expect(screen.getByText(/^word word/)).not.toHaveClass("line-clamp-3");
   });
 
   test("a dataset, by its name", async () => {
@@ -192,16 +219,16 @@ describe("what stands around the control", () => {
 
   test("its label and its help belong to it", () => {
     show({ lr });
-    expect(field("Learning rate")).toHaveAccessibleDescription("Size of a step.");
+    expect(field("Learning rate")).toHaveAccessibleDescription("Size of a step · default 0.001");
   });
 
   test.each([
-    ["a choice", "combobox", { dtype: "STRING", choices: ["a", "b"] }],
-    ["a dataset", "combobox", { dtype: "DATASET", widget: "dataset" }],
-    ["columns", "textbox", { dtype: "STRING", widget: "columns" }],
-  ] as const)("also where it is %s", (_kind, role, { dtype, ...rest }) => {
+    ["a choice", "combobox", "Which one · default a", { dtype: "STRING", choices: ["a", "b"] }],
+    ["a dataset", "combobox", "Which one", { dtype: "DATASET", widget: "dataset" }],
+    ["columns", "textbox", "Which one", { dtype: "STRING", widget: "columns" }],
+  ] as const)("also where it is %s", (_kind, role, help, { dtype, ...rest }) => {
     show({ which: input(dtype, { default: "a", description: "Which one.", ...rest } as never) });
-    expect(screen.getByRole(role)).toHaveAccessibleDescription("Which one.");
+    expect(screen.getByRole(role)).toHaveAccessibleDescription(help);
   });
 
   test("what is wrong is read with it", () => {
@@ -217,7 +244,7 @@ describe("what stands around the control", () => {
     show({ lr }, { lr: -1 }, problem);
     expect(field("Learning rate")).toBeInvalid();
     expect(field("Learning rate")).toHaveAccessibleDescription(
-      "Size of a step. Must be at least 0. Try 0.001.",
+      "Size of a step · default 0.001 Must be at least 0. Try 0.001.",
     );
   });
 

@@ -36,6 +36,7 @@ beforeEach(() => {
           revision: 0,
           graph: lenet,
           draft: null,
+          damaged: [],
           created: 0,
           updated: 0,
         },

@@ -11,7 +11,17 @@ type Nodes = Parameters<typeof graphOf>[0];
 /** A definition of these nodes and wires. */
 export function blockOf(nodes: Nodes, wires: string[], rest: Partial<Block> = {}): Block {
   const { nodes: list, edges } = graphOf(nodes, ...wires);
-  return { name: "Block", nodes: list, edges, inputs: {}, outputs: {}, params: {}, ...rest };
+  return {
+    name: "Block",
+    nodes: list,
+    edges,
+    inputs: {},
+    outputs: {},
+    params: {},
+    groups: [],
+    notes: [],
+    ...rest,
+  };
 }
 
 export const ref = (text: string, index: number | null = null) => {

@@ -16,6 +16,7 @@ export function input(dtype: string, rest: Partial<InputInfo> = {}): InputInfo {
     choices: null,
     widget: null,
     label: "",
+    unit: "",
     length: null,
     many: false,
     single: false,

@@ -7,6 +7,7 @@ const refused = (status: number, code: string, message: string) =>
 
 export class GraphServer {
   readonly stored = new Map<string, StoredGraph>();
+  readonly deleted = new Map<string, StoredGraph>();
   /** What came in, in order, such as "draft g1". */
   readonly writes: string[] = [];
   /** Writes are answered once this has come true. */
@@ -16,7 +17,8 @@ export class GraphServer {
     const version = (this.stored.get(id)?.version ?? 0) + 1;
     const revision = (this.stored.get(id)?.revision ?? 0) + 1;
     const common = { id, name: graph.name, nodes: graph.nodes.length, created: 0, updated: version };
-    const entry = { ...common, version, revision, has_draft: false, graph, draft: null, ...rest };
+    const none = { has_draft: false, draft: null, deleted: null, damaged: [] };
+    const entry: StoredGraph = { ...common, ...none, version, revision, graph, ...rest };
     this.stored.set(id, entry);
     return entry;
   }
@@ -42,7 +44,8 @@ export class GraphServer {
     http.put("/api/graphs/:id", async ({ params, request }) => {
       const id = String(params.id);
       const ifMatch = request.headers.get("If-Match");
-      this.writes.push(`save ${id} over ${ifMatch}`);
+      const label = new URL(request.url).searchParams.get("label");
+      this.writes.push(`save ${id} over ${ifMatch}${label ? ` as ${label}` : ""}`);
       await this.ready;
       const known = this.stored.get(id);
       if (known && ifMatch !== `"${known.version}"`)
@@ -61,8 +64,23 @@ export class GraphServer {
       return HttpResponse.json({ revision: this.draft(id, (await request.json()) as Graph) });
     }),
     http.delete("/api/graphs/:id", ({ params }) => {
-      this.stored.delete(String(params.id));
+      const id = String(params.id);
+      const known = this.stored.get(id);
+      if (!known) return this.answer(id);
+      this.stored.delete(id);
+      this.deleted.set(id, known);
       return new HttpResponse(null, { status: 204 });
+    }),
+    http.post("/api/graphs/:id/restore", ({ params }) => {
+      const id = String(params.id);
+      const known = this.deleted.get(id);
+      if (known) this.stored.set(id, known);
+      return this.answer(id);
+    }),
+    http.patch("/api/graphs/:id/versions/:version", async ({ params, request }) => {
+      const { label } = (await request.json()) as { label: string };
+      this.writes.push(`name ${params.id} ${params.version} ${label}`);
+      return HttpResponse.json({ version: Number(params.version), name: "", created: 0, label });
     }),
   ];
 

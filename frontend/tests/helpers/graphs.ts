@@ -21,6 +21,8 @@ export function graphOf(nodes: Record<string, string | Partial<GraphNode>>, ...w
     ),
     edges: wires.map(wire),
     blocks: {},
+    groups: [],
+    notes: [],
   };
 }
 

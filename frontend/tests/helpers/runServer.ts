@@ -73,9 +73,33 @@ export class RunServer {
     http.all("/api/runs*", ({ request }) => {
       this.requests.push(`${request.method} ${new URL(request.url).pathname}`);
     }),
-    http.get("/api/runs", () => {
-      const runs = [...this.runs.values()].reverse();
-      return HttpResponse.json(runs, { headers: { "X-Total-Count": String(runs.length) } });
+    http.get("/api/runs", ({ request }) => {
+      const runs = this.list(request);
+      return HttpResponse.json(page(runs, request), { headers: { "X-Total-Count": String(runs.length) } });
+    }),
+    http.get("/api/runs/ids", ({ request }) =>
+      HttpResponse.json(page(this.list(request), request).map(({ id }) => id)),
+    ),
+    http.get("/api/runs/facets", () => {
+      const tags = [...new Set([...this.runs.values()].flatMap((run) => run.tags))];
+      return HttpResponse.json({
+        tags: tags.map((name) => ({ value: name, name, runs: 1 })),
+        graphs: [],
+        datasets: [],
+        studies: [],
+      });
+    }),
+    http.patch("/api/runs", async ({ request }) => {
+      const body = (await request.json()) as { ids: string[]; starred?: boolean; add_tags: string[] };
+      const patched = body.ids.filter((id) => this.runs.has(id));
+      for (const id of patched) {
+        const run = this.runs.get(id) ?? runOf(id);
+        const starred = body.starred ?? run.starred;
+        this.runs.set(id, { ...run, starred, tags: [...run.tags, ...body.add_tags] });
+      }
+      const gone = body.ids.filter((id) => !this.runs.has(id));
+      const kept = Object.fromEntries(gone.map((id) => [id, `There is no run '${id}'.`]));
+      return HttpResponse.json({ patched, kept });
     }),
     http.post("/api/runs", async ({ request }) => {
       const { seed } = (await request.json()) as { seed: number };
@@ -91,11 +115,11 @@ export class RunServer {
       return this.answer(run.id);
     }),
     http.post("/api/runs/delete", async ({ request }) => {
-      const { ids } = (await request.json()) as { ids: string[] };
+      const { ids, dry_run } = (await request.json()) as { ids: string[]; dry_run: boolean };
       const trains = (id: string): boolean => this.runs.get(id)?.state === "running";
       const kept = Object.fromEntries(ids.filter(trains).map((id) => [id, `'${id}' is running.`]));
       const deleted = ids.filter((id) => !trains(id));
-      for (const id of deleted) this.runs.delete(id);
+      if (!dry_run) for (const id of deleted) this.runs.delete(id);
       return HttpResponse.json({ deleted, kept });
     }),
     http.post("/api/runs/:id/again", ({ params }) => this.successor(String(params.id), "again")),
@@ -104,8 +128,11 @@ export class RunServer {
       return this.successor(String(params.id), "continues", { name: `${epochs} more` });
     }),
     http.get("/api/runs/:id/events", ({ params, request }) => {
-      const after = Number(new URL(request.url).searchParams.get("after"));
-      return HttpResponse.json(this.eventsOf(String(params.id)).filter((event) => event.seq > after));
+      const query = new URL(request.url).searchParams;
+      const types = query.getAll("type");
+      const wanted = (event: RunEvent): boolean =>
+        event.seq > Number(query.get("after")) && (types.length === 0 || types.includes(event.type));
+      return HttpResponse.json(this.eventsOf(String(params.id)).filter(wanted));
     }),
     http.get("/api/runs/:id/metrics", ({ params }) => {
       const series: Record<string, Point[]> = {};
@@ -128,6 +155,15 @@ export class RunServer {
     }),
   ];
 
+  /** The newest first; of a tag or with a star where that is asked for. */
+  private list(request: Request): Run[] {
+    const query = new URL(request.url).searchParams;
+    const [tag, starred] = [query.get("tag"), query.get("starred")];
+    return [...this.runs.values()]
+      .reverse()
+      .filter((run) => (tag === null || run.tags.includes(tag)) && (starred === null || run.starred));
+  }
+
   private successor(id: string, relation: "again" | "continues", rest: Partial<Run> = {}) {
     const { seed } = this.runs.get(id) ?? runOf(id);
     const run = this.add(`run${this.runs.size}`, { state: "queued", seed, parent: id, relation, ...rest });
@@ -142,6 +178,12 @@ export class RunServer {
       { status: 404 },
     );
   }
+}
+
+function page(runs: Run[], request: Request): Run[] {
+  const query = new URL(request.url).searchParams;
+  const offset = Number(query.get("offset") ?? 0);
+  return runs.slice(offset, offset + Number(query.get("limit") ?? runs.length));
 }
 
 function fold(run: Run, event: RunEvent): Run {

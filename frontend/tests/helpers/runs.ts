@@ -25,6 +25,13 @@ export function runOf(id: string, rest: Partial<Run> = {}): Run {
     duration: null,
     seq: 0,
     relation: null,
+    study: null,
+    fingerprint: null,
+    revivals: 0,
+    stack: null,
+    stack_size: 1,
+    speedup: null,
+    variant: null,
     notices: [],
     code: {},
     starred: false,
@@ -32,6 +39,7 @@ export function runOf(id: string, rest: Partial<Run> = {}): Run {
     resuming: false,
     released: false,
     revived_at: null,
+    thinned: false,
     ...rest,
   };
 }

@@ -49,6 +49,19 @@ describe("keys on the page", () => {
   });
 });
 
+test("letters in a list that is open are not commands", async () => {
+  const { user } = renderPart(
+    <>
+      <Page />
+      <div role="listbox" tabIndex={0} aria-label="Choices" />
+    </>,
+  );
+  const { leftOpen } = useUi.getState();
+  screen.getByRole("listbox").focus();
+  await user.keyboard("[[");
+  expect(useUi.getState().leftOpen).toBe(leftOpen);
+});
+
 describe("keys in a text field", () => {
   test("type and edit the text, not the graph", async () => {
     const { user } = renderPart(<Page />);
@@ -62,7 +75,7 @@ describe("keys in a text field", () => {
   test("those of the whole page still work", async () => {
     const { user } = renderPart(<Page />);
     await user.type(screen.getByRole("textbox"), "{Control>}3{/Control}");
-    expect(useUi.getState()).toMatchObject({ drawerOpen: true, drawerTab: "problems" });
+    expect(useUi.getState()).toMatchObject({ drawerOpen: true, drawerTab: "studies" });
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatColumns, isGlob, parseColumns, toggleColumn } from "@/lib/columns";
+import { formatColumns, isGlob, matchColumns, parseColumns, toggleColumn } from "@/lib/columns";
 
 describe("lists of columns", () => {
   test.each([
@@ -33,5 +33,25 @@ describe("a click on a column", () => {
   test("takes it out where it is in", () => {
     expect(toggleColumn("x1, x2, s_*", "x2")).toBe("x1, s_*");
     expect(toggleColumn('"width, mm", x2', "width, mm")).toBe("x2");
+  });
+});
+
+describe("what a list finds", () => {
+  const columns = ["x1", "x2", "s_a", "s_b", "odd*", "a]", "a.b"];
+  test.each([
+    ["x1", ["x1"]],
+    ["x?", ["x1", "x2"]],
+    ["s_*", ["s_a", "s_b"]],
+    ["x[2-9]", ["x2"]],
+    ["x[!2]", ["x1"]],
+    ["odd*", ["odd*"]],
+    ["a[]]", ["a]"]],
+    ["a.b", ["a.b"]],
+    ["x[9-0]", []],
+    ["x[", []],
+    ["y*", []],
+    ["gone", []],
+  ])("%s finds %j", (part, names) => {
+    expect(matchColumns(part, columns)).toEqual([{ part, names }]);
   });
 });

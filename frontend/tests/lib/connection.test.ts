@@ -69,7 +69,7 @@ describe("refusal", () => {
     ["fc1.output > act.nothing", "Activation has no input “nothing”."],
     ["fc1.output > sum.sum", "sum has no input “sum”."],
     ["fc1.output > fc1.x", "fc1 cannot feed itself."],
-    ["mse.loss_fn > fc1.x", "“x” of fc1 takes a layer, not a loss fn."],
+    ["mse.loss_fn > fc1.x", "“x” of fc1 takes a layer, not the loss fn of mse."],
     ["act.output > fc1.x", "fc1 already leads to Activation: this wire would close a cycle."],
     ["sum.output > fc1.x", "fc1 already leads to sum: this wire would close a cycle."],
   ])("%s: %s", (text, reason) => {
@@ -83,7 +83,7 @@ describe("refusal", () => {
   test("both types that a port takes are named", () => {
     const pair = graphOf({ mse: "MSELoss", model: "ModelAssembly" });
     expect(refusal(pair, TYPES, wire("mse.loss_fn > model.data"))).toBe(
-      "“data” of model takes a dataset or a loader, not a loss fn.",
+      "“data” of model takes a dataset or a loader, not the loss fn of mse.",
     );
   });
 

@@ -45,11 +45,6 @@ describe("parameters", () => {
   test("the value it had changes nothing", () => {
     expect(doc.setParam(graph, "fc1", "out_features", 8)).toBe(graph);
   });
-
-  test("one that is reset is no longer stated", () => {
-    expect(nodeOf(doc.resetParam(graph, "fc1", "out_features"), "fc1")?.params).toEqual({});
-    expect(doc.resetParam(graph, "fc1", "bias")).toBe(graph);
-  });
 });
 
 describe("edits that change nothing give the same document", () => {

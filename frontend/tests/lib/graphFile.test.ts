@@ -27,11 +27,25 @@ test("a script may leave out all but ids and types; the file gives the name", ()
     nodes: [{ id: "a", type: "ReLU", name: "", disabled: false, version: 1, position: null, params: {} }],
     edges: [],
     blocks: {},
+    groups: [],
+    notes: [],
   });
 });
 
+test("groups and notes of a file are completed; what is none is left out", () => {
+  const { groups, notes } = read({
+    nodes: [{ id: "a", type: "ReLU" }],
+    groups: [{ id: "g", nodes: ["a", 7], color: "nonsense" }, "no group"],
+    notes: [{ text: "hello", width: 3, position: { x: "far" } }, null],
+  });
+  expect(groups).toEqual([{ id: "g", title: "", nodes: ["a"], folded: false, color: "" }]);
+  expect(notes).toEqual([
+    { id: "note", text: "hello", position: { x: 0, y: 0 }, width: 60, height: 100, color: "" },
+  ]);
+});
+
 test("keys that this version does not know are kept", () => {
-  const graph = { ...sampleGraph(), groups: { b: {} } };
+  const graph = { ...sampleGraph(), studies: { b: {} } };
   expect(read(graph)).toEqual(graph);
 });
 
@@ -44,13 +58,33 @@ describe("what is no graph file is refused by name", () => {
     );
   });
 
+  test("nested without end", () => {
+    const deep = `${'{"a":'.repeat(5000)}1${"}".repeat(5000)}`;
+    expect(() => graphFromText(`{"nodes": [], "x": ${deep}}`, "net.json")).toThrow("nested too deep");
+  });
+
   test.each([
     ["a list", [], "net.json is not a graph file: it has no list of nodes."],
     ["no nodes", { edges: [] }, "net.json is not a graph file: it has no list of nodes."],
     [
       "a newer format",
       { format: 2, nodes: [] },
-      "net.json has format 2; this version of VisDL reads format 1.",
+      "net.json has format 2; this version of VisDL reads format 1. A newer VisDL may have written it.",
+    ],
+    [
+      "a workflow of ComfyUI",
+      { last_node_id: 9, nodes: [{ id: 1, type: "KSampler" }], links: [] },
+      "net.json is a ComfyUI workflow, not a graph file of VisDL.",
+    ],
+    [
+      "a prompt of ComfyUI",
+      { 3: { class_type: "KSampler", inputs: {} } },
+      "net.json is a ComfyUI workflow, not a graph file of VisDL.",
+    ],
+    [
+      "a model of Keras",
+      { class_name: "Sequential", config: { layers: [] } },
+      "net.json is a Keras model, not a graph file of VisDL.",
     ],
     [
       "a node without a type",

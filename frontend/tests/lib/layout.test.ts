@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Graph } from "@/api/types";
+import type { Graph, GraphNode, Group } from "@/api/types";
 import { CARD, cardHeight, GRID } from "@/lib/card";
-import { type FrameKind, frameOf, frameRect, type Rect } from "@/lib/frames";
+import { type FrameKind, frameOf, frameRect, groupRect, type Rect } from "@/lib/frames";
 import { tidy } from "@/lib/layout";
+import { nodeHeight } from "@/lib/rows";
 import { TYPES } from "../helpers/catalogue";
 import { graphOf, sampleGraph } from "../helpers/graphs";
 
@@ -14,7 +15,8 @@ function rects(graph: Graph): Map<string, Rect> {
   return new Map(
     graph.nodes.map(({ id, type }) => {
       const { x, y } = places.get(id) ?? { x: Number.NaN, y: Number.NaN };
-      return [id, { x, y, width: CARD.width, height: cardHeight(typeOf(type)) }];
+      const node = { id, type } as GraphNode;
+      return [id, { x, y, width: CARD.width, height: nodeHeight(graph, TYPES, node) }];
     }),
   );
 }
@@ -38,8 +40,8 @@ test("every card of the sample network has a place on the grid and none lies on 
 });
 
 test("so it is for any graph, also one with a cycle or with types that are not known", () => {
-  const types = fc.array(fc.constantFrom(...Object.keys(TYPES), "Retired"), { minLength: 1, maxLength: 12 });
-  const ends = fc.array(fc.tuple(fc.nat(11), fc.nat(11)), { maxLength: 16 });
+  const types = fc.array(fc.constantFrom(...Object.keys(TYPES), "Retired"), { minLength: 1, maxLength: 20 });
+  const ends = fc.array(fc.tuple(fc.nat(19), fc.nat(19)), { maxLength: 24 });
   fc.assert(
     fc.property(types, ends, (chosen, wires) => {
       const nodes = Object.fromEntries(chosen.map((type, index) => [`n${index}`, type]));
@@ -75,12 +77,27 @@ test("a chain runs from left to right at one height", () => {
   expect(new Set([fc1?.y, act?.y, fc2?.y]).size).toBe(1);
 });
 
-test("a long model is folded into rows, not drawn as one line", () => {
-  const ids = Array.from({ length: 30 }, (_, i) => `fc${i}`);
+const chainOf = (length: number): Graph => {
+  const ids = Array.from({ length }, (_, i) => `fc${i}`);
   const wires = ids.slice(1).map((id, i) => `${ids[i]}.output > ${id}.x`);
-  const placed = [...rects(graphOf(Object.fromEntries(ids.map((id) => [id, "Linear"])), ...wires)).values()];
+  return graphOf(Object.fromEntries(ids.map((id) => [id, "Linear"])), ...wires);
+};
+
+test("a model of twelve layers is folded into lines of cards", () => {
+  const placed = [...rects(chainOf(12)).values()];
   expect(new Set(placed.map(({ y }) => y)).size).toBeGreaterThan(1);
-  expectTidy(graphOf(Object.fromEntries(ids.map((id) => [id, "Linear"])), ...wires));
+  expectTidy(chainOf(12));
+});
+
+test("a longer one is read from top to bottom, in columns", () => {
+  const graph = chainOf(60);
+  const placed = [...rects(graph).values()];
+  expect(placed[1]?.x).toBe(placed[0]?.x);
+  expect(placed[1]?.y).toBeGreaterThan(placed[0]?.y ?? 0);
+  const columns = new Set(placed.map(({ x }) => x)).size;
+  expect(columns).toBeGreaterThan(1);
+  expect(columns).toBeLessThan(8);
+  expectTidy(graph);
 });
 
 test("the same graph is laid out the same way twice", () => {
@@ -99,4 +116,25 @@ describe("a card's height", () => {
   test("primary parameters have a row each", () => {
     expect(cardHeight(TYPES.Linear)).toBe(CARD.header + CARD.param + CARD.pad);
   });
+});
+
+test("the nodes of a group stand together: no other card lies under its frame, no row or column ends in it", () => {
+  const chain = fc.integer({ min: 3, max: 24 });
+  fc.assert(
+    fc.property(chain, fc.nat(20), fc.integer({ min: 1, max: 6 }), (length, from, count) => {
+      const ids = Array.from({ length }, (_, index) => `n${index}`);
+      const graph = graphOf(
+        Object.fromEntries(ids.map((id, index) => [id, index % 2 ? "ReLU" : "Linear"])),
+        ...ids.slice(1).map((id, index) => `n${index}.output > ${id}.x`),
+      );
+      const nodes = ids.slice(from % length, (from % length) + count);
+      graph.groups = [{ id: "g", title: "Stage", nodes, folded: false, color: "" }];
+      const placed = rects(graph);
+      const frame = groupRect(graph.groups[0] as Group, placed);
+      if (!frame) throw new Error("a group has nodes");
+      for (const [id, rect] of placed) expect(overlap(frame, rect), id).toBe(nodes.includes(id));
+      expectTidy(graph);
+    }),
+    { numRuns: 60 },
+  );
 });

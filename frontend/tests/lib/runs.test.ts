@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { describeEnd, headlineMetric, progressShare, RUN_STATES, stateLabel } from "@/lib/runs";
+import {
+  describeEnd,
+  headlineMetric,
+  progressShare,
+  RUN_STATES,
+  readTags,
+  slices,
+  stateLabel,
+} from "@/lib/runs";
 import { runOf } from "../helpers/runs";
 
 const last = (value: number) => ({ last: value, best: value, best_epoch: 1 });
@@ -51,4 +59,14 @@ describe("how a run ended, in a sentence", () => {
       "Net · a failed: The loss is not finite.",
     );
   });
+});
+
+test("tags are read by commas, each once, without those that are there", () => {
+  expect(readTags(" a, b ,,a, c", ["c"])).toEqual(["a", "b"]);
+  expect(readTags("  ")).toEqual([]);
+});
+
+test("slices are at most so long, and nothing is lost", () => {
+  expect(slices([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
+  expect(slices([], 2)).toEqual([]);
 });

@@ -26,6 +26,22 @@ describe("a growing series", () => {
     expect(series.steps.at(-1)).toBe(1000);
   });
 
+  test("is thinned when it has grown for hours: evenly, and its extremes stay", () => {
+    const series = new Series();
+    const [low, high] = [123_456, 777_777];
+    for (let step = 0; step < 1_000_000; step += 1000) {
+      const value = (at: number): number => (at === low ? -9 : at === high ? 9 : Math.sin(at));
+      series.append(Array.from({ length: 1000 }, (_, i) => [step + i, 0, value(step + i)]));
+    }
+    expect(series.length).toBeLessThanOrEqual(200_000);
+    const kept = [...series.steps];
+    expect(kept).toEqual([...new Set(kept)].sort((a, b) => a - b));
+    expect(kept).toEqual(expect.arrayContaining([low, high]));
+    expect([series.values[kept.indexOf(low)], series.values[kept.indexOf(high)]]).toEqual([-9, 9]);
+    const share = [0, 1, 2].map((part) => kept.filter((at) => Math.floor(at / 250_000) === part).length);
+    expect(Math.max(...share)).toBeLessThan(2.2 * Math.min(...share));
+  });
+
   test("live points that the history has too are passed over", () => {
     const series = new Series();
     series.append(points(1, 2, 3));

@@ -5,6 +5,7 @@ import { findNode } from "@/lib/document";
 import * as blocks from "@/store/blocks";
 import { select, useCanvas } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
+import { pasteText, takeCopy } from "@/store/clipboard";
 import * as editing from "@/store/editing";
 import { openDocument, openScope, redo, undo, useGraph } from "@/store/graph";
 import { addFromLibrary, loadLibrary, removeFromLibrary, useLibrary } from "@/store/library";
@@ -134,20 +135,20 @@ describe("making and dissolving", () => {
     expect(toasts()).toContain("Training Loop cannot be inside a block.");
   });
 
-  test("a block pasted into itself is refused", () => {
+  test("a block pasted into itself is refused", async () => {
     select(["enc"]);
-    editing.copySelection();
+    const text = takeCopy() ?? "";
     openBlock("enc");
-    editing.paste();
+    await pasteText(text);
     expect(scope().nodes).toHaveLength(2);
     expect(toasts()).toContain("A block cannot contain itself.");
   });
 
-  test("cut from one document, a block is whole in another", () => {
+  test("copied from one document, a block is whole in another", async () => {
     select(["enc"]);
-    editing.copySelection();
+    const text = takeCopy() ?? "";
     openDocument({ graph: graphOf({}), graphId: null, version: null });
-    editing.paste();
+    await pasteText(text);
     expect(Object.keys(now().blocks)).toEqual(["mlp"]);
   });
 });

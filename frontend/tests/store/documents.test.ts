@@ -222,31 +222,6 @@ describe("opening", () => {
     await documents.newGraph();
     expect(open()).toMatchObject({ graphId: null, draft: "pending" });
   });
-
-  test("a duplicate is a graph of its own, also of the longest name", async () => {
-    graphs.put("g1", renameGraph(sampleGraph(), "x".repeat(200)));
-    await documents.duplicateGraph("g1");
-    expect(open().graph.name).toHaveLength(200);
-    expect(open().graph.name).toMatch(/x copy$/);
-    expect(open().graphId).toBe("new1");
-  });
-
-  test("where the open one is deleted, another opens", async () => {
-    graphs.put("g2", renameGraph(sampleGraph(), "Other"));
-    await documents.removeGraph("g1");
-    expect(open()).toMatchObject({ graphId: "g2", graph: { name: "Other" } });
-  });
-
-  test("where it was the only one, an empty one does", async () => {
-    await documents.removeGraph("g1");
-    expect(open().graph.nodes).toEqual([]);
-  });
-
-  test("where another one is deleted, it stays", async () => {
-    graphs.put("g2", sampleGraph());
-    await documents.removeGraph("g2");
-    expect(open().graphId).toBe("g1");
-  });
 });
 
 describe("after a reload", () => {

@@ -125,50 +125,36 @@ describe("switching off", () => {
   });
 });
 
-describe("copy and paste", () => {
-  test("the copies are selected, wired as they were, and each paste lies further on", () => {
-    select(["fc1", "act"]);
-    editing.copySelection();
-    editing.paste();
-    expect(selected()).toEqual(["linear1", "relu1"]);
-    expect(now().edges).toContainEqual(wire("linear1.output > relu1.x"));
-    editing.paste();
-    const [first, second] = ["relu1", "relu2"].map((id) => findNode(now(), id)?.position?.x ?? 0);
-    expect(second).toBeGreaterThan(first ?? 0);
-  });
-
-  test("a paste is one step", () => {
-    select(["fc1", "act"]);
-    editing.copySelection();
-    editing.paste();
-    undo();
-    expect(ids()).toEqual(sampleGraph().nodes.map(({ id }) => id));
-  });
-
-  test("cut takes the nodes out; they can be put into another document", () => {
-    select(["fc1", "act"]);
-    editing.cutSelection();
-    expect(ids()).not.toContain("fc1");
-    openDocument({ graph: graphOf({}), graphId: null, version: null });
-    editing.paste();
-    expect(ids()).toEqual(["linear1", "relu1"]);
-  });
-
-  test("duplicate leaves the clipboard alone", () => {
-    select(["mse"]);
-    editing.copySelection();
+describe("duplicating", () => {
+  test("the copies are selected; nothing selected, nothing copied", () => {
+    editing.duplicateSelection();
+    expect(stepsBack()).toBe(0);
     select(["act"]);
     editing.duplicateSelection();
     expect(selected()).toEqual(["relu1"]);
-    editing.paste();
-    expect(selected()).toEqual(["mseloss1"]);
   });
+});
 
-  test("nothing selected, nothing copied; nothing copied, nothing pasted", () => {
-    editing.copySelection();
-    editing.paste();
-    editing.duplicateSelection();
-    expect(stepsBack()).toBe(0);
+describe("deleting with the neighbours joined", () => {
+  test("is one step, and says what could not be joined", () => {
+    select(["act", "model"]);
+    editing.healSelection();
+    expect(now().edges).toContainEqual(wire("fc1.output > fc2.x"));
+    expect(stepsBack()).toBe(1);
+    expect(toasts()).toContain("2 wires could not be joined: into adam and train.");
+  });
+});
+
+describe("adding into a wire", () => {
+  test("is one step", () => {
+    const into = edgeId(wire("fc1.output > act.x"));
+    const id = editing.addNode(TYPES.ReLU, { x: 0, y: 0 }, undefined, {}, into);
+    expect(now().edges).toEqual(
+      expect.arrayContaining([wire(`fc1.output > ${id}.x`), wire(`${id}.output > act.x`)]),
+    );
+    expect(now().edges).not.toContainEqual(wire("fc1.output > act.x"));
+    undo();
+    expect(now()).toEqual(sampleGraph());
   });
 });
 

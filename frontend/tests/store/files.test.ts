@@ -1,7 +1,8 @@
 import { HttpResponse, http } from "msw";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { DatasetRecord } from "@/api/types";
 import { renameGraph } from "@/lib/document";
-import { chooseGraphFile, exportGraph, importGraph } from "@/store/files";
+import { chooseGraphFile, exportGraph, openFiles } from "@/store/files";
 import { edit, useGraph } from "@/store/graph";
 import { GraphServer } from "../helpers/graphServer";
 import { sampleGraph } from "../helpers/graphs";
@@ -19,13 +20,13 @@ beforeEach(() => {
 
 describe("import", () => {
   test("a graph file opens as a new graph", async () => {
-    await importGraph(file(JSON.stringify(renameGraph(sampleGraph(), "From a file"))));
+    await openFiles([file(JSON.stringify(renameGraph(sampleGraph(), "From a file")))]);
     expect(useGraph.getState()).toMatchObject({ graphId: "new0", graph: { name: "From a file" } });
     expect(toasts()).toEqual(["Opened net.json as a new graph."]);
   });
 
   test("another file is refused in a sentence, and the open document stays", async () => {
-    await importGraph(file("x1,x2"));
+    await openFiles([file("x1,x2")]);
     expect(useGraph.getState().graphId).toBe("g1");
     expect(toasts()).toEqual(["net.json is not a graph file: it is not valid JSON."]);
   });
@@ -33,8 +34,34 @@ describe("import", () => {
   test("a graph that the server refuses is not said to be open", async () => {
     const error = { code: "invalid", message: "Two nodes have the id fc1.", hint: "" };
     server.use(http.post("/api/graphs", () => HttpResponse.json({ error }, { status: 422 })));
-    await importGraph(file(JSON.stringify(sampleGraph())));
+    await openFiles([file(JSON.stringify(sampleGraph()))]);
     expect(toasts()).toEqual(["Two nodes have the id fc1."]);
+  });
+
+  test("several open one after another; the last one is shown", async () => {
+    const named = (name: string): File => file(JSON.stringify(renameGraph(sampleGraph(), name)));
+    await openFiles([named("One"), file("{"), named("Two")]);
+    expect(useGraph.getState().graph.name).toBe("Two");
+    expect(toasts()).toContain("Opened 2 graphs; this is net.json.");
+    expect(toasts()).toContain("net.json is not a graph file: it is not valid JSON.");
+  });
+
+  test("a table is uploaded, and its loader is offered", async () => {
+    const dataset = { name: "iris.csv", rows: 150, columns: [{}, {}] } as DatasetRecord;
+    await openFiles([new File(["a,b"], "iris.csv")], async () => dataset);
+    expect(toasts()).toEqual(["Uploaded iris.csv: 150 rows, 2 columns."]);
+  });
+
+  test("a file of another kind, one that is far too large and a picture without a graph are named", async () => {
+    const large = new File([], "huge.json");
+    Object.defineProperty(large, "size", { value: 50 * 2 ** 20 });
+    await openFiles([new File([], "cat.jpg"), large, new File(["<svg/>"], "cat.svg")]);
+    expect(toasts().sort()).toEqual([
+      "cat.jpg is neither a graph (.json, or a .png or .svg that VisDL made) nor a table (.csv, .tsv, .txt).",
+      "cat.svg: there is no graph in it. Images that VisDL exports have one.",
+      "huge.json has 50 MiB; a graph file has at most 20 MiB.",
+    ]);
+    expect(useGraph.getState().graphId).toBe("g1");
   });
 
   test("a file is chosen in the browser's dialog", async () => {

@@ -14,6 +14,7 @@ import { freshPage } from "../helpers/stores";
 
 startServerDouble();
 
+const NEWEST = { key: "created", descending: true };
 let world: RunServer;
 let stopFollowing = (): void => undefined;
 let count = 0;
@@ -144,7 +145,7 @@ describe("following a run", () => {
 
   test("a list that is ahead of the messages takes nothing from the curves", async () => {
     const onTheirWay = world.record(id, log("two"), points(2));
-    await findRuns("", undefined, false, 10);
+    await findRuns({}, NEWEST, { limit: 10 });
     for (const event of onTheirWay) world.tell(event);
     await expect.poll(curve).toEqual([1, 2]);
     await expect.poll(messages).toEqual(["one", "two"]);
@@ -358,5 +359,9 @@ describe("commands", () => {
 test("a list of runs gives their ids in order and how many there are", async () => {
   world.add("a");
   world.add("b");
-  expect(await findRuns("", undefined, false, 10)).toEqual({ ids: ["b", "a"], total: 2 });
+  expect(await findRuns({}, NEWEST, { limit: 10 })).toEqual({
+    ids: ["b", "a"],
+    total: 2,
+    metrics: [],
+  });
 });

@@ -10,9 +10,18 @@ from visdl.api.deps import Deps
 from visdl.api.json_body import JsonRoute
 from visdl.models.diagnostics import Report
 from visdl.models.errors import InvalidInputError, PreconditionRequiredError
-from visdl.models.graph import DraftSaved, Graph, GraphSummary, GraphVersion, StoredGraph
+from visdl.models.graph import (
+    DraftSaved,
+    Graph,
+    GraphSummary,
+    GraphVersion,
+    StoredGraph,
+    VersionLabel,
+    VersionName,
+)
 
 router = APIRouter(prefix="/graphs", tags=["graphs"], route_class=JsonRoute)
+VersionNumber = Annotated[int, Path(ge=1, lt=2**53)]
 
 
 @router.post("/validate", operation_id="validateGraph")
@@ -22,8 +31,10 @@ def validate(graph: Graph, deps: Deps) -> Report:
 
 
 @router.get("", operation_id="listGraphs")
-def list_graphs(deps: Deps) -> list[GraphSummary]:
-    return deps.store.graphs()
+def list_graphs(
+    deps: Deps, deleted: Annotated[bool, Query(description="Those that can be restored instead")] = False
+) -> list[GraphSummary]:
+    return deps.store.graphs(deleted=deleted)
 
 
 @router.post("", operation_id="createGraph", status_code=201)
@@ -43,10 +54,15 @@ def get_graph(graph_id: str, deps: Deps, response: Response) -> StoredGraph:
 
 @router.put("/{graph_id}", operation_id="replaceGraph")
 def replace_graph(
-    graph_id: str, graph: Graph, deps: Deps, response: Response, if_match: Annotated[str | None, Header()] = None
+    graph_id: str,
+    graph: Graph,
+    deps: Deps,
+    response: Response,
+    if_match: Annotated[str | None, Header()] = None,
+    label: Annotated[VersionLabel, Query(description="A name for the version")] = "",
 ) -> StoredGraph:
     """Save a new version on top of the one named by If-Match."""
-    stored = deps.store.replace_graph(graph_id, graph, _version(if_match))
+    stored = deps.store.replace_graph(graph_id, graph, _version(if_match), label)
     response.headers["ETag"] = f'"{stored.version}"'
     return stored
 
@@ -63,7 +79,13 @@ def _version(if_match: str | None) -> int:
 
 @router.delete("/{graph_id}", operation_id="deleteGraph", status_code=204)
 def delete_graph(graph_id: str, deps: Deps) -> None:
+    """Out of sight with all its versions; for 30 days it can be restored."""
     deps.store.delete_graph(graph_id)
+
+
+@router.post("/{graph_id}/restore", operation_id="restoreGraph")
+def restore_graph(graph_id: str, deps: Deps) -> StoredGraph:
+    return deps.store.restore_graph(graph_id)
 
 
 @router.put("/{graph_id}/draft", operation_id="saveDraft")
@@ -80,5 +102,11 @@ def list_versions(graph_id: str, deps: Deps) -> list[GraphVersion]:
 
 
 @router.get("/{graph_id}/versions/{version}", operation_id="getGraphVersion")
-def get_version(graph_id: str, version: Annotated[int, Path(ge=1, lt=2**53)], deps: Deps) -> Graph:
+def get_version(graph_id: str, version: VersionNumber, deps: Deps) -> Graph:
     return deps.store.graph_version(graph_id, version)
+
+
+@router.patch("/{graph_id}/versions/{version}", operation_id="labelGraphVersion")
+def label_version(graph_id: str, version: VersionNumber, body: VersionName, deps: Deps) -> GraphVersion:
+    """Name a version, or call it something else; its document never changes."""
+    return deps.store.label_version(graph_id, version, body.label)

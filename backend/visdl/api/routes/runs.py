@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import FileResponse
 
 from visdl.api.deps import Deps
 from visdl.api.json_body import JsonRoute
 from visdl.engine.run_files import media_type
-from visdl.engine.store.runs import RunFilter
-from visdl.models.errors import ConflictError, InvalidInputError, NotFoundError
-from visdl.models.events import RunEvent
+from visdl.engine.store.run_list import RunFilter, RunOrder
+from visdl.models.errors import InvalidInputError
+from visdl.models.events import EventType, RunEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import Run, RunState
 from visdl.models.schemas import (
@@ -23,8 +23,11 @@ from visdl.models.schemas import (
     DeleteRuns,
     MetricSeries,
     NewRun,
+    PatchedRuns,
+    PatchRuns,
     PredictRequest,
     PredictResponse,
+    RunFacets,
     RunPatch,
 )
 
@@ -41,36 +44,83 @@ def create_run(body: NewRun, deps: Deps) -> Run:
     return deps.runs.create(body, graph)
 
 
+def wanted_runs(
+    state: Annotated[list[RunState], Query(description="Any of these; may be given several times")] = [],  # noqa: B006
+    search: Annotated[str | None, Query(max_length=200, description="Part of name, tags, graph, note or id")] = None,
+    graph: Annotated[
+        str | None, Query(max_length=200, description="Id of a stored graph, or the name that the graph had")
+    ] = None,
+    tag: Annotated[str | None, Query(max_length=200)] = None,
+    dataset: Annotated[str | None, Query(max_length=200, description="Id of a dataset")] = None,
+    starred: bool | None = None,
+    study: Annotated[
+        str | None, Query(max_length=200, description="Id of a study, for the runs that it has or has taken over")
+    ] = None,
+) -> RunFilter:
+    return RunFilter(state, search, graph, tag, dataset, starred, study)
+
+
+Wanted = Annotated[RunFilter, Depends(wanted_runs)]
+
+
+def run_order(
+    sort: Annotated[
+        str,
+        Query(
+            max_length=250,
+            description="created, name, state, epoch, seed, parameters, duration, or metrics.KEY for its last value",
+        ),
+    ] = "created",
+    order: Literal["asc", "desc"] = "desc",
+) -> RunOrder:
+    return RunOrder(sort, descending=order == "desc")
+
+
+Order = Annotated[RunOrder, Depends(run_order)]
+
+
 @router.get("", operation_id="listRuns")
 def list_runs(
     deps: Deps,
     response: Response,
-    state: Annotated[list[RunState], Query(description="Any of these; may be given several times")] = [],  # noqa: B006
-    search: Annotated[str | None, Query(max_length=200, description="Part of name, tags, graph, note or id")] = None,
-    graph: Annotated[str | None, Query(max_length=200, description="Id of a stored graph")] = None,
-    tag: Annotated[str | None, Query(max_length=200)] = None,
-    dataset: Annotated[str | None, Query(max_length=200, description="Id of a dataset")] = None,
-    starred: bool | None = None,
+    wanted: Wanted,
+    order: Order,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Number = 0,
 ) -> list[Run]:
-    """Runs, the newest first. X-Total-Count says how many there are in all."""
-    wanted = RunFilter(state, search, graph, tag, dataset, starred)
+    """Runs, the newest first unless sorted otherwise. X-Total-Count says how many there are in all."""
     response.headers["X-Total-Count"] = str(deps.store.count_runs(wanted))
-    return deps.store.runs(wanted, limit, offset)
+    return deps.store.runs(wanted, limit, offset, order)
+
+
+@router.patch("", operation_id="patchRuns")
+def patch_runs(body: PatchRuns, deps: Deps) -> PatchedRuns:
+    """Star or tag many runs; those that cannot be changed are kept as they are, each with the reason."""
+    return deps.store.patch_runs(body)
 
 
 @router.post("/delete", operation_id="deleteRuns")
 def delete_runs(body: DeleteRuns, deps: Deps) -> DeletedRuns:
     """Delete many runs and their files; those that train or wait are kept, each with the reason."""
-    deleted, kept = [], {}
-    for run_id in dict.fromkeys(body.ids):
-        try:
-            deps.runs.delete(run_id)
-            deleted.append(run_id)
-        except (ConflictError, NotFoundError) as error:
-            kept[run_id] = error.message
-    return DeletedRuns(deleted=deleted, kept=kept)
+    return deps.runs.delete_many(body)
+
+
+@router.get("/facets", operation_id="getRunFacets")
+def run_facets(deps: Deps, limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> RunFacets:
+    """What runs can be filtered by: tags, graphs, datasets and studies, the most used first."""
+    return deps.store.run_facets(limit)
+
+
+@router.get("/ids", operation_id="listRunIds")
+def list_run_ids(
+    deps: Deps,
+    wanted: Wanted,
+    order: Order,
+    limit: Annotated[int, Query(ge=1, le=100_000)] = 100_000,
+    offset: Number = 0,
+) -> list[str]:
+    """The ids of runs alone, as the list has them: what is then changed or deleted in bulk."""
+    return deps.store.run_ids(wanted, limit, offset, order)
 
 
 @router.get("/{run_id}", operation_id="getRun")
@@ -130,11 +180,15 @@ def get_run_graph(run_id: str, deps: Deps) -> Graph:
 
 @router.get("/{run_id}/events", operation_id="listRunEvents")
 def list_events(
-    run_id: str, deps: Deps, after: Number = 0, limit: Annotated[int, Query(ge=1, le=10_000)] = 1000
+    run_id: str,
+    deps: Deps,
+    after: Number = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+    type: Annotated[list[EventType], Query(description="These types alone; may be given several times")] = [],  # noqa: B006
 ) -> list[RunEvent]:
     """Events with seq > `after`, in order, without gaps."""
     deps.store.run(run_id)
-    return deps.store.events(run_id, after, limit)
+    return deps.store.events(run_id, after, limit, type)
 
 
 @router.get("/{run_id}/metrics", operation_id="getRunMetrics")

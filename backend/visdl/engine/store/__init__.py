@@ -9,12 +9,14 @@ from visdl.engine.store.database import Database, StoreError
 from visdl.engine.store.datasets import DatasetTable
 from visdl.engine.store.events import EventTable
 from visdl.engine.store.graphs import GraphTable
-from visdl.engine.store.runs import RunTable
+from visdl.engine.store.run_bulk import RunBulkTable
+from visdl.engine.store.run_list import RunListTable
+from visdl.engine.store.studies import StudyTable
 
 __all__ = ["Store", "StoreError"]
 
 
-class Store(DatasetTable, GraphTable, BlockTable, RunTable, EventTable):
+class Store(DatasetTable, GraphTable, BlockTable, RunBulkTable, RunListTable, EventTable, StudyTable):
     """The tables behind one door. Every method is safe from any thread; a write that returned is on the disk."""
 
     def __init__(self, path: Path) -> None:
@@ -23,6 +25,14 @@ class Store(DatasetTable, GraphTable, BlockTable, RunTable, EventTable):
 
     def close(self) -> None:
         self._db.close()
+
+    def compact(self) -> int:
+        """Give the room of deleted records back to the disk; says how many bytes. Raises StoreError."""
+        return self._db.compact()
+
+    def spare_bytes(self) -> int:
+        """What `compact` gives back at least."""
+        return self._db.spare_bytes()
 
     def flag(self, key: str) -> bool:
         """True the first time it is asked for this key, False ever after: what a first start does once."""

@@ -21,6 +21,9 @@ class DatasetTable:
         rows = self._db.read("SELECT record FROM datasets ORDER BY created DESC, rowid DESC")
         return [DatasetRecord.model_validate_json(row["record"]) for row in rows]
 
+    def dataset_ids(self) -> set[str]:
+        return {row["id"] for row in self._db.read("SELECT id FROM datasets")}
+
     def dataset(self, id_or_name: str) -> DatasetRecord:
         """The table with this id, else the newest of this name. Raises NotFoundError."""
         rows = self._db.read(

@@ -1,14 +1,23 @@
-"""Stored graphs: numbered versions that never change, and one draft beside them."""
+"""Stored graphs: numbered versions whose documents never change, and one draft beside them.
+
+A deleted graph is only out of sight: it can be restored for `KEEP_DELETED` seconds.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 import time
+from typing import Literal
+
+from pydantic import ValidationError
 
 from visdl.engine.store.database import Database
-from visdl.models.errors import NotFoundError, StaleError
+from visdl.models.errors import ConflictError, NotFoundError, StaleError
 from visdl.models.graph import Graph, GraphSummary, GraphVersion, StoredGraph
 from visdl.models.ids import new_id
+
+#: How long a deleted graph can be restored, in seconds.
+KEEP_DELETED = 30 * 86_400.0
 
 
 class GraphTable:
@@ -19,52 +28,88 @@ class GraphTable:
 
         def work(db: sqlite3.Connection) -> None:
             values = (graph_id, graph.name, len(graph.nodes), now, now)
-            db.execute("INSERT INTO graphs VALUES (?, 1, ?, ?, ?, ?, NULL, 1)", values)
-            _add_version(db, graph_id, 1, graph.name, now, document)
+            db.execute(
+                "INSERT INTO graphs (id, version, name, nodes, created, updated) VALUES (?, 1, ?, ?, ?, ?)", values
+            )
+            _add_version(db, graph_id, GraphVersion(version=1, name=graph.name, created=now), document)
 
         self._db.write(work)
         return self.graph(graph_id)
 
-    def graphs(self) -> list[GraphSummary]:
-        """All graphs, the one changed last first."""
-        rows = self._db.read("SELECT *, draft IS NOT NULL AS has_draft FROM graphs ORDER BY updated DESC, rowid DESC")
+    def graphs(self, *, deleted: bool = False) -> list[GraphSummary]:
+        """All graphs, or those that were deleted, the one changed last first."""
+        rows = self._db.read(
+            "SELECT *, draft IS NOT NULL AS has_draft FROM graphs WHERE (deleted IS NOT NULL) = ?"
+            " ORDER BY coalesce(deleted, updated) DESC, rowid DESC",
+            (deleted,),
+        )
         return [_summary(row) for row in rows]
 
     def graph(self, graph_id: str) -> StoredGraph:
-        """The newest version, and the draft. Raises NotFoundError."""
+        """The newest version, and the draft. Raises NotFoundError, ConflictError for a damaged one."""
         rows = self._db.read(
             "SELECT g.*, draft IS NOT NULL AS has_draft, document FROM graphs g"
-            " JOIN graph_versions v ON v.graph = g.id AND v.version = g.version WHERE id = ?",
+            " JOIN graph_versions v ON v.graph = g.id AND v.version = g.version WHERE id = ? AND deleted IS NULL",
             (graph_id,),
         )
         if not rows:
             raise _missing(graph_id)
         row = rows[0]
-        draft = Graph.model_validate_json(row["draft"]) if row["draft"] else None
-        document = Graph.model_validate_json(row["document"])
-        return StoredGraph(**_summary(row).model_dump(), graph=document, draft=draft)
+        document, draft = _read(row["document"]), _read(row["draft"])
+        shown = document or draft
+        if shown is None:
+            raise _damaged(row["name"], row["version"])
+        damaged = _damage(document, draft, has_draft=row["draft"] is not None)
+        return StoredGraph(**_summary(row).model_dump(), graph=shown, draft=draft, damaged=damaged)
 
     def graph_version(self, graph_id: str, version: int) -> Graph:
-        rows = self._db.read("SELECT document FROM graph_versions WHERE graph = ? AND version = ?", (graph_id, version))
+        """Raises NotFoundError, ConflictError for a damaged one."""
+        rows = self._db.read(
+            "SELECT v.name, document FROM graph_versions v JOIN graphs g ON g.id = v.graph"
+            " WHERE graph = ? AND v.version = ? AND deleted IS NULL",
+            (graph_id, version),
+        )
         if not rows:
-            raise NotFoundError(f"There is no version {version} of the graph '{graph_id}'.")
-        return Graph.model_validate_json(rows[0]["document"])
+            raise _no_version(graph_id, version)
+        document = _read(rows[0]["document"])
+        if document is None:
+            raise _damaged(rows[0]["name"], version)
+        return document
 
     def graph_versions(self, graph_id: str) -> list[GraphVersion]:
         """All versions, the newest first."""
         rows = self._db.read(
-            "SELECT version, name, created FROM graph_versions WHERE graph = ? ORDER BY version DESC", (graph_id,)
+            "SELECT v.version, v.name, v.created, label FROM graph_versions v JOIN graphs g ON g.id = v.graph"
+            " WHERE graph = ? AND deleted IS NULL ORDER BY v.version DESC",
+            (graph_id,),
         )
         if not rows:
             raise _missing(graph_id)
-        return [GraphVersion(version=row["version"], name=row["name"], created=row["created"]) for row in rows]
+        return [GraphVersion(**row) for row in rows]
 
-    def replace_graph(self, graph_id: str, graph: Graph, version: int) -> StoredGraph:
+    def label_version(self, graph_id: str, version: int, label: str) -> GraphVersion:
+        """Give a version a name of its own, or another one. Raises NotFoundError."""
+
+        def work(db: sqlite3.Connection) -> GraphVersion:
+            _check_there(db, graph_id)
+            values = (label, graph_id, version)
+            row = db.execute(
+                "UPDATE graph_versions SET label = ? WHERE graph = ? AND version = ?"
+                " RETURNING version, name, created, label",
+                values,
+            ).fetchone()
+            if row is None:
+                raise _no_version(graph_id, version)
+            return GraphVersion(**row)
+
+        return self._db.write(work)
+
+    def replace_graph(self, graph_id: str, graph: Graph, version: int, label: str = "") -> StoredGraph:
         """Save a new version on top of `version`; raises StaleError when that is no longer the newest."""
         now, document = time.time(), graph.model_dump_json()
 
         def work(db: sqlite3.Connection) -> None:
-            newest = db.execute("SELECT version FROM graphs WHERE id = ?", (graph_id,)).fetchone()
+            newest = db.execute("SELECT version FROM graphs WHERE id = ? AND deleted IS NULL", (graph_id,)).fetchone()
             if newest is None:
                 raise _missing(graph_id)
             if newest["version"] != version:
@@ -78,7 +123,8 @@ class GraphTable:
                 " WHERE id = ?",
                 values,
             )
-            _add_version(db, graph_id, version + 1, graph.name, now, document)
+            made = GraphVersion(version=version + 1, name=graph.name, created=now, label=label)
+            _add_version(db, graph_id, made, document)
 
         self._db.write(work)
         return self.graph(graph_id)
@@ -91,29 +137,82 @@ class GraphTable:
         document = graph.model_dump_json()
 
         def work(db: sqlite3.Connection) -> int:
-            row = db.execute("SELECT revision, draft FROM graphs WHERE id = ?", (graph_id,)).fetchone()
+            row = db.execute(
+                "SELECT revision, draft FROM graphs WHERE id = ? AND deleted IS NULL", (graph_id,)
+            ).fetchone()
             if row is None:
                 raise _missing(graph_id)
             if base is not None and row["revision"] != base and row["draft"] != document:
                 message = f"'{graph.name}' was changed elsewhere since you opened it."
                 raise StaleError(message, hint="Load the newer one, or save yours as a copy.")
             revision = int(row["revision"]) + 1
-            values = (document, time.time(), revision, graph_id)
-            db.execute("UPDATE graphs SET draft = ?, updated = ?, revision = ? WHERE id = ?", values)
+            values = (document, graph.name, len(graph.nodes), time.time(), revision, graph_id)
+            db.execute(
+                "UPDATE graphs SET draft = ?, name = ?, nodes = ?, updated = ?, revision = ? WHERE id = ?", values
+            )
             return revision
 
         return self._db.write(work)
 
     def delete_graph(self, graph_id: str) -> None:
+        """Take a graph out of sight. Raises NotFoundError."""
+        now = time.time()
+
         def work(db: sqlite3.Connection) -> None:
-            if not db.execute("DELETE FROM graphs WHERE id = ?", (graph_id,)).rowcount:
+            _check_there(db, graph_id)
+            db.execute("UPDATE graphs SET deleted = ? WHERE id = ?", (now, graph_id))
+
+        self._db.write(work)
+        self.forget_graphs(now - KEEP_DELETED)
+
+    def restore_graph(self, graph_id: str) -> StoredGraph:
+        """Bring a deleted graph back; one that is there stays as it is. Raises NotFoundError."""
+
+        def work(db: sqlite3.Connection) -> None:
+            if not db.execute("UPDATE graphs SET deleted = NULL WHERE id = ?", (graph_id,)).rowcount:
                 raise _missing(graph_id)
 
         self._db.write(work)
+        return self.graph(graph_id)
+
+    def forget_graphs(self, before: float) -> int:
+        """Remove for good what was deleted by then; says how many graphs."""
+        return self._db.write(lambda db: db.execute("DELETE FROM graphs WHERE deleted <= ?", (before,)).rowcount)
 
 
-def _add_version(db: sqlite3.Connection, graph_id: str, version: int, name: str, now: float, document: str) -> None:
-    db.execute("INSERT INTO graph_versions VALUES (?, ?, ?, ?, ?)", (graph_id, version, name, now, document))
+def _read(document: str | None) -> Graph | None:
+    """A stored document; None where there is none that can be read."""
+    if document is None:
+        return None
+    try:
+        return Graph.model_validate_json(document)
+    except ValidationError:
+        return None
+
+
+def _damage(document: Graph | None, draft: Graph | None, *, has_draft: bool) -> list[Literal["graph", "draft"]]:
+    if document is None:
+        return ["graph"]
+    return ["draft"] if has_draft and draft is None else []
+
+
+def _check_there(db: sqlite3.Connection, graph_id: str) -> None:
+    if db.execute("SELECT 1 FROM graphs WHERE id = ? AND deleted IS NULL", (graph_id,)).fetchone() is None:
+        raise _missing(graph_id)
+
+
+def _add_version(db: sqlite3.Connection, graph_id: str, made: GraphVersion, document: str) -> None:
+    values = (graph_id, made.version, made.name, made.created, document, made.label)
+    db.execute("INSERT INTO graph_versions VALUES (?, ?, ?, ?, ?, ?)", values)
+
+
+def _no_version(graph_id: str, version: int) -> NotFoundError:
+    return NotFoundError(f"There is no version {version} of the graph '{graph_id}'.")
+
+
+def _damaged(name: str, version: int) -> ConflictError:
+    message = f"Version {version} of '{name}' is damaged in the database and cannot be read."
+    return ConflictError(message, hint="Earlier versions can still be opened.", code="damaged")
 
 
 def _missing(graph_id: str) -> NotFoundError:
@@ -130,4 +229,5 @@ def _summary(row: sqlite3.Row) -> GraphSummary:
         has_draft=bool(row["has_draft"]),
         created=row["created"],
         updated=row["updated"],
+        deleted=row["deleted"],
     )

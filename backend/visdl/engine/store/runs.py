@@ -10,6 +10,7 @@ from typing import Any
 
 from visdl.engine.store.database import Database
 from visdl.engine.store.events import insert_event
+from visdl.engine.store.run_list import read_run
 from visdl.models.errors import ConflictError, NotFoundError, TransitionError
 from visdl.models.events import MetricsEvent, StateEvent
 from visdl.models.graph import Graph
@@ -17,19 +18,30 @@ from visdl.models.runs import ENDED, LIVE, TRANSITIONS, Run, RunProblem, RunStat
 
 
 @dataclass(frozen=True)
-class RunFilter:
-    """Which runs are wanted; what is left out does not matter. `search` looks into name, tags, graph and note."""
+class RunFacts:
+    """What matters of a run when its files are counted or cleaned."""
 
-    state: Sequence[RunState] = ()
-    search: str | None = None
-    graph: str | None = None  # the id of a stored graph
-    tag: str | None = None
-    dataset: str | None = None
-    starred: bool | None = None
+    id: str
+    name: str
+    state: RunState
+    starred: bool
+    ended: float | None
 
 
-_ALL = RunFilter()
-_TURN = [RunState.STOPPING, RunState.PAUSED, RunState.QUEUED]
+@dataclass(frozen=True)
+class WaitingRun:
+    """A run that wants a trainer, and its name."""
+
+    id: str
+    name: str
+
+
+_FACTS = "SELECT id, name, state, starred, json_extract(record, '$.ended') AS ended FROM runs"
+_WAITING = (
+    "SELECT id, name FROM runs"
+    " WHERE state IN ('stopping', 'queued') OR state = 'paused' AND json_extract(record, '$.resuming')"
+    " ORDER BY CASE state WHEN 'stopping' THEN 1 WHEN 'paused' THEN 2 ELSE 3 END, rank, number"
+)
 
 
 class RunTable:
@@ -37,19 +49,14 @@ class RunTable:
 
     def add_run(self, run: Run, graph: Graph, curves: MetricsEvent | None = None) -> None:
         """A new run in its first state, with that as its first event; `curves` are those that it goes on from."""
-        document = graph.model_dump_json()
+        self.add_runs([(run, graph, curves)])
+
+    def add_runs(self, runs: Sequence[tuple[Run, Graph, MetricsEvent | None]]) -> None:
+        """Several of them, at once."""
 
         def work(db: sqlite3.Connection) -> None:
-            number = db.execute(
-                "INSERT INTO runs (id, state, created, search, record, graph, graph_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (run.id, run.state, run.created, _search(run), run.model_dump_json(), document, run.graph_id),
-            ).lastrowid
-            db.executemany("INSERT OR IGNORE INTO run_tags VALUES (?, ?)", [(number, tag) for tag in run.tags])
-            used = {(number, use.id) for use in run.datasets}
-            db.executemany("INSERT INTO run_datasets VALUES (?, ?)", used)
-            insert_event(db, run.id, StateEvent(state=run.state, time=run.created))
-            if curves is not None:
-                insert_event(db, run.id, curves)
+            for run, graph, curves in runs:
+                _add(db, run, graph, curves)
 
         self._db.write(work)
 
@@ -57,37 +64,36 @@ class RunTable:
         """Raises NotFoundError."""
         rows = self._db.read("SELECT record, seq FROM runs WHERE id = ?", (run_id,))
         if not rows:
-            raise _missing(run_id)
-        return _run(rows[0])
+            raise missing_run(run_id)
+        return read_run(rows[0])
 
     def run_graph(self, run_id: str) -> Graph:
         rows = self._db.read("SELECT graph FROM runs WHERE id = ?", (run_id,))
         if not rows:
-            raise _missing(run_id)
+            raise missing_run(run_id)
         return Graph.model_validate_json(rows[0]["graph"])
 
-    def runs(self, wanted: RunFilter = _ALL, limit: int = 100, offset: int = 0) -> list[Run]:
-        """Runs, the newest first."""
-        where, values = _where(wanted)
-        sql = f"SELECT record, seq FROM runs {where} ORDER BY created DESC, number DESC LIMIT ? OFFSET ?"  # noqa: S608
-        return [_run(row) for row in self._db.read(sql, (*values, limit, offset))]
+    def run_facts(self) -> dict[str, RunFacts]:
+        """Of every run there is, by id: much quicker than their records."""
+        return {row["id"]: _facts(row) for row in self._db.read(_FACTS)}
 
-    def count_runs(self, wanted: RunFilter = _ALL) -> int:
-        where, values = _where(wanted)
-        return int(self._db.read(f"SELECT count(*) FROM runs {where}", values)[0][0])  # noqa: S608
+    def find_run_facts(self, run_id: str) -> RunFacts | None:
+        return next(map(_facts, self._db.read(f"{_FACTS} WHERE id = ?", (run_id,))), None)
 
-    def waiting_runs(self) -> list[Run]:
+    def waiting_runs(self) -> list[WaitingRun]:
         """Runs that want a trainer, in the order in which they get one: to end, to go on, to begin."""
-        found = self._in_states({RunState.STOPPING, RunState.PAUSED, RunState.QUEUED})
-        wanting = [run for run in found if run.state is not RunState.PAUSED or run.resuming]
-        return sorted(wanting, key=lambda run: _TURN.index(run.state))
+        return [WaitingRun(row["id"], row["name"]) for row in self._db.read(_WAITING)]
+
+    def queued_stack(self, stack: str) -> list[Run]:
+        """The runs of a stack that wait, in their order."""
+        sql = "SELECT record, seq FROM runs WHERE state = ? AND json_extract(record, '$.stack') = ? ORDER BY number"
+        return [read_run(row) for row in self._db.read(sql, (RunState.QUEUED, stack))]
+
+    def count_queued(self) -> int:
+        return int(self._db.read("SELECT count(*) FROM runs WHERE state = ?", (RunState.QUEUED,))[0][0])
 
     def interrupted_runs(self) -> list[Run]:
         return self._in_states({RunState.INTERRUPTED})
-
-    def queued_runs(self) -> list[Run]:
-        """In the order in which they start."""
-        return self._in_states({RunState.QUEUED})
 
     def live_runs(self) -> list[Run]:
         """Those that have a trainer, or had one when the server died."""
@@ -95,8 +101,8 @@ class RunTable:
 
     def _in_states(self, states: frozenset[RunState] | set[RunState]) -> list[Run]:
         marks = ", ".join("?" * len(states))
-        sql = f"SELECT record, seq FROM runs WHERE state IN ({marks}) ORDER BY rank, created, number"  # noqa: S608
-        return [_run(row) for row in self._db.read(sql, tuple(states))]
+        sql = f"SELECT record, seq FROM runs WHERE state IN ({marks}) ORDER BY rank, number"  # noqa: S608
+        return [read_run(row) for row in self._db.read(sql, tuple(states))]
 
     def move_to_front(self, run_id: str) -> Run:
         """Make a queued run the next to start. Raises ConflictError for one that does not wait."""
@@ -137,29 +143,40 @@ class RunTable:
 
         return self._db.write(work)
 
-    def delete_run(self, run_id: str) -> None:
-        """Raises ConflictError while the run has, or waits for, a trainer."""
 
-        def work(db: sqlite3.Connection) -> None:
-            run = load_run(db, run_id)
-            if run.state not in ENDED:
-                raise ConflictError(f"'{run.name}' is {run.state}.", hint="Stop it first, then delete it.")
-            db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+def _add(db: sqlite3.Connection, run: Run, graph: Graph, curves: MetricsEvent | None) -> None:
+    columns = {**_columns(run), "id": run.id, "created": run.created, "graph": graph.model_dump_json()}
+    sql = f"INSERT INTO runs ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+    number = db.execute(sql, tuple(columns.values())).lastrowid
+    _save_metrics(db, number, run)
+    db.executemany("INSERT OR IGNORE INTO run_tags VALUES (?, ?)", [(number, tag) for tag in run.tags])
+    used = {(number, use.id) for use in run.datasets}
+    db.executemany("INSERT INTO run_datasets VALUES (?, ?)", used)
+    if run.study is not None:  # in one transaction: a study never has a run that it does not know
+        put_study_run(db, run.study, run)
+    insert_event(db, run.id, StateEvent(state=run.state, time=run.created))
+    if curves is not None:
+        insert_event(db, run.id, curves)
 
-        self._db.write(work)
+
+def put_study_run(db: sqlite3.Connection, study_id: str, run: Run, *, variant: str = "", reused: bool = False) -> None:
+    """Let a run stand for its seed and a variant, its own unless given, in the place of the one that did."""
+    values = (study_id, variant or run.variant, run.seed, run.id, run.fingerprint, reused)
+    db.execute("INSERT OR REPLACE INTO study_runs VALUES (?, ?, ?, ?, ?, ?)", values)
 
 
 def load_run(db: sqlite3.Connection, run_id: str) -> Run:
     row = db.execute("SELECT record, seq FROM runs WHERE id = ?", (run_id,)).fetchone()
     if row is None:
-        raise _missing(run_id)
-    return _run(row)
+        raise missing_run(run_id)
+    return read_run(row)
 
 
 def save_run(db: sqlite3.Connection, run: Run) -> Run:
-    values = (run.state, _search(run), run.model_dump_json(), run.starred, run.id)
-    sql = "UPDATE runs SET state = ?, search = ?, record = ?, starred = ? WHERE id = ? RETURNING number"
-    number = db.execute(sql, values).fetchone()[0]
+    columns = _columns(run)
+    sql = f"UPDATE runs SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ? RETURNING number"  # noqa: S608
+    number = db.execute(sql, (*columns.values(), run.id)).fetchone()[0]
+    _save_metrics(db, number, run)
     tags = {row[0] for row in db.execute("SELECT tag FROM run_tags WHERE run = ?", (number,))}
     if tags != set(run.tags):
         db.execute("DELETE FROM run_tags WHERE run = ?", (number,))
@@ -167,32 +184,31 @@ def save_run(db: sqlite3.Connection, run: Run) -> Run:
     return run
 
 
-def _run(row: sqlite3.Row) -> Run:
-    return Run.model_validate_json(row["record"]).model_copy(update={"seq": row["seq"]})
+def _save_metrics(db: sqlite3.Connection, number: int | None, run: Run) -> None:
+    values = [(number, key, summary.last) for key, summary in run.metrics.items()]
+    db.executemany("INSERT OR REPLACE INTO run_metrics VALUES (?, ?, ?)", values)
 
 
-def _search(run: Run) -> str:
-    return " ".join([run.name, run.graph_name, run.id, *run.tags, run.note]).lower()
+def _facts(row: sqlite3.Row) -> RunFacts:
+    return RunFacts(row["id"], row["name"], RunState(row["state"]), bool(row["starred"]), row["ended"])
 
 
-def _where(wanted: RunFilter) -> tuple[str, tuple[Any, ...]]:
-    states = ", ".join("?" * len(wanted.state))
-    found: list[tuple[str, Sequence[Any] | None]] = [
-        (f"state IN ({states})", list(map(str, wanted.state)) or None),
-        ("instr(search, ?)", [wanted.search.lower()] if wanted.search else None),
-        ("graph_id = ?", _given(wanted.graph)),
-        ("number IN (SELECT run FROM run_tags WHERE tag = ?)", _given(wanted.tag)),
-        ("number IN (SELECT run FROM run_datasets WHERE dataset = ?)", _given(wanted.dataset)),
-        ("starred = ?", _given(wanted.starred)),
-    ]
-    chosen = [(condition, values) for condition, values in found if values is not None]
-    where = f"WHERE {' AND '.join(condition for condition, _ in chosen)}" if chosen else ""
-    return where, tuple(value for _, values in chosen for value in values)
+def _columns(run: Run) -> dict[str, Any]:
+    """The record, and what of it lists are filtered and sorted by."""
+    return {
+        "state": run.state,
+        "search": " ".join([run.name, run.graph_name, run.id, *run.tags, run.note]).lower(),
+        "record": run.model_dump_json(),
+        "starred": run.starred,
+        "graph_id": run.graph_id,
+        "graph_name": run.graph_name,
+        "name": run.name,
+        "seed": run.seed,
+        "parameters": run.parameters,
+        "duration": run.duration,
+        "epoch": run.progress.epoch,
+    }
 
 
-def _given(value: object) -> list[object] | None:
-    return None if value is None else [value]
-
-
-def _missing(run_id: str) -> NotFoundError:
+def missing_run(run_id: str) -> NotFoundError:
     return NotFoundError(f"There is no run '{run_id}'.", hint="It may have been deleted.")

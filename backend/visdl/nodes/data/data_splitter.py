@@ -15,7 +15,7 @@ class DataSplitter(DataNode):
     val_ratio: float = Param(
         0.2, min=0.0, max=0.9, step=0.05, label="Validation ratio", description="Share of the rows for validation"
     )
-    batch_size: int = Param(32, min=1, description="Rows per optimizer step")
+    batch_size: int = Param(32, min=1, unit="rows", description="Rows per optimizer step")
     shuffle: bool = Param(True, description="A new order of the training rows in every epoch")
     seed: int = Param(0, min=0, description="Fixes the split; the run's seed varies initialisation, order and dropout")
     scaling: str = Param(

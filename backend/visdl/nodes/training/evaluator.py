@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import torch
@@ -44,7 +45,7 @@ class Evaluator(BaseNode):
         inputs, targets = result.encoding.encode(dataset, rows)
         xs = [torch.from_numpy(value).to(result.device) for value in inputs]
         y = torch.from_numpy(targets).to(result.device)
-        values, prediction = evaluate(result.model, result.loss, xs, y, result.metrics)
+        values, prediction = evaluate(result.model, result.loss, xs, y, result.metrics, "test loss is {}")
         metrics = Metrics({f"test_{key}": value for key, value in values.items()})
         metrics.charts = _charts(prediction.cpu(), y.cpu(), result)
         return (metrics,)
@@ -67,10 +68,15 @@ def _numbers(prediction: Tensor, target: Tensor, result: TrainingResult) -> dict
     return {
         "task": "regression",
         "targets": result.encoding.targets,
-        "true": target.flatten(1)[::step].T.tolist(),
-        "predicted": prediction.flatten(1)[::step].T.tolist(),
+        "true": _plain(target.flatten(1)[::step].T),
+        "predicted": _plain(prediction.flatten(1)[::step].T),
         "rows": len(target),
     }
+
+
+def _plain(values: Tensor) -> list[list[float | None]]:
+    """As JSON can say it: what is not finite is None."""
+    return [[value if math.isfinite(value) else None for value in row] for row in values.tolist()]
 
 
 def _classes(probabilities: Tensor, target: Tensor, labels: list[str]) -> dict[str, Any]:

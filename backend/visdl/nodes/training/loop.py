@@ -9,7 +9,7 @@ class TrainingLoop(TrainerNode):
     DISPLAY_NAME = "Training Loop"
     PRIMARY = ("epochs",)
 
-    epochs: int = Param(10, min=1, max=1_000_000, description="Passes over the training data")
+    epochs: int = Param(10, min=1, max=1_000_000, unit="epochs", description="Passes over the training data")
     keep: str = Param(
         "last", choices=["last", "best"], description="Which weights the Evaluator, the export and the weights file use"
     )
@@ -17,7 +17,7 @@ class TrainingLoop(TrainerNode):
         "val_loss", description="The metric that decides which epoch is best, such as val_loss or val_accuracy"
     )
     patience: int | None = Param(
-        None, min=1, description="Stop after this many epochs without a better value; empty: never"
+        None, min=1, unit="epochs", description="Stop after this many epochs without a better value; empty: never"
     )
     clip_grad_norm: float | None = Param(None, min=0, description="Scale gradients down to this norm; empty: off")
 

@@ -1,20 +1,23 @@
-import { MiniMap, Panel, type ReactFlowState, useReactFlow, useStore } from "@xyflow/react";
+import { MiniMap, Panel, type ReactFlowState, useReactFlow, useStore, useStoreApi } from "@xyflow/react";
 import { Maximize, Minus, Plus } from "lucide-react";
+import { useRef } from "react";
 import { IconButton } from "@/components/ui/IconButton";
+import { noteOf } from "@/lib/annotations";
 import { infoAt } from "@/lib/blockInfo";
 import { FRAMES, frameOf } from "@/lib/frames";
 import { useCatalogue } from "@/store/catalogue";
 import { command } from "@/store/commands";
 import { openScope, useGraph } from "@/store/graph";
-import { type CanvasNode, frameKind } from "./flow";
+import { type CanvasNode, frameKind, groupId } from "./flow";
+import { motion } from "./useSight";
 
 const MINIMAP_FROM = 15;
-const STEP = { duration: 120 };
+const STEP = 1.2;
 const MINIMAP = { width: 150, height: 105 };
 
 /** Zoom, fit, and, where some of at least fifteen nodes are out of sight, a map. */
 export function CanvasControls() {
-  const { zoomIn, zoomOut, zoomTo } = useReactFlow();
+  const zoomTo = useZoom();
   const zoom = useStore((state) => Math.round(state.transform[2] * 100));
   const large = useGraph((state) => openScope(state).nodes.length >= MINIMAP_FROM);
   const partial = useStore(isPartial);
@@ -27,18 +30,18 @@ export function CanvasControls() {
           aria-label="Zoom"
           className="flex items-center rounded-lg border bg-panel p-0.5 shadow-card"
         >
-          <IconButton size="sm" side="top" label="Zoom out" onClick={() => void zoomOut(STEP)}>
+          <IconButton size="sm" side="top" label="Zoom out" onClick={() => zoomTo((zoom) => zoom / STEP)}>
             <Minus />
           </IconButton>
           <button
             type="button"
             title="Zoom to 100 %"
-            onClick={() => void zoomTo(1, STEP)}
+            onClick={() => zoomTo(() => 1)}
             className="h-6 w-12 rounded-md text-muted text-sm tabular-nums hover:bg-raised hover:text-text"
           >
             {zoom} %
           </button>
-          <IconButton size="sm" side="top" label="Zoom in" onClick={() => void zoomIn(STEP)}>
+          <IconButton size="sm" side="top" label="Zoom in" onClick={() => zoomTo((zoom) => zoom * STEP)}>
             <Plus />
           </IconButton>
           <IconButton size="sm" side="top" label={fit.title} keys={fit.keys} onClick={() => fit.run()}>
@@ -63,6 +66,20 @@ export function CanvasControls() {
   );
 }
 
+/** Zooms in steps from where the last one leads, not from where its motion has got to: each of many quick clicks counts. */
+function useZoom(): (step: (zoom: number) => number) => void {
+  const flow = useReactFlow();
+  const limits = useStoreApi();
+  const aim = useRef({ zoom: 1, until: 0 });
+  return (step) => {
+    const { minZoom, maxZoom } = limits.getState();
+    const from = performance.now() < aim.current.until ? aim.current.zoom : flow.getZoom();
+    const zoom = Math.min(maxZoom, Math.max(minZoom, step(from)));
+    aim.current = { zoom, until: performance.now() + motion() };
+    void flow.zoomTo(zoom, { duration: motion() });
+  };
+}
+
 /** Whether a node lies outside what is seen. */
 function isPartial({ nodeLookup, transform: [x, y, zoom], width, height }: ReactFlowState): boolean {
   for (const { internals, measured } of nodeLookup.values()) {
@@ -81,6 +98,8 @@ const FRAME_COLORS = {
 };
 
 function minimapColor({ id }: CanvasNode): string {
+  if (groupId(id) !== null) return "transparent";
+  if (noteOf(id) !== null) return "var(--warning-soft)";
   const kind = frameKind(id);
   if (kind) return `color-mix(in srgb, ${FRAME_COLORS[kind]} 12%, var(--panel))`;
   const frame = frameOf(infoAt(openScope(useGraph.getState()), useCatalogue.getState().types, id));

@@ -2,15 +2,16 @@ import { Check, Clock, LoaderCircle, MoreHorizontal, Power } from "lucide-react"
 import type { CSSProperties, ReactNode } from "react";
 import type { GraphNode, NodeInfo } from "@/api/types";
 import { IconButton } from "@/components/ui/IconButton";
-import { TextField } from "@/components/ui/TextField";
+import { NameField } from "@/components/ui/NameField";
 import { Tooltip } from "@/components/ui/Tooltip";
-import { TypeIcon, tintOf } from "@/components/ui/TypeIcon";
+import { TypeIcon } from "@/components/ui/TypeIcon";
 import { unknownReason } from "@/lib/blockInfo";
 import { CARD } from "@/lib/card";
 import { cn } from "@/lib/cn";
 import { nodeLabel, renameNode } from "@/lib/document";
 import { formatCount, formatInt } from "@/lib/format";
 import { blockOf } from "@/lib/rewire";
+import { tintOf } from "@/lib/tint";
 import { endRename, startRename, useCanvas } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
 import { toggleDisabled } from "@/store/editing";
@@ -34,7 +35,6 @@ export function CardHeader({ node, info, children }: CardHeaderProps) {
       className="card-header relative flex items-center gap-2 pr-2.5 pl-2.5"
       style={{ height: CARD.header, "--tint": tintOf(info) } as CSSProperties}
     >
-      {node.disabled && <span aria-hidden className="card-pass" />}
       <Tooltip side="top" content={<TypeHelp info={info} node={node} />}>
         <span className="card-icon">
           <TypeIcon info={info} className="size-3.5" />
@@ -55,25 +55,32 @@ export function CardHeader({ node, info, children }: CardHeaderProps) {
         </div>
       </div>
       <RunMark id={node.id} />
-      <div className="card-actions nodrag">
-        <PowerToggle node={node} info={info} />
-        <NodeMenu node={node} info={info}>
-          <button
-            type="button"
-            aria-label={`More for ${label}`}
-            className="inline-flex size-6 shrink-0 items-center justify-center rounded-md text-muted hover:bg-raised hover:text-text"
-          >
-            <MoreHorizontal className="size-3.5" />
-          </button>
-        </NodeMenu>
-      </div>
+      <CardActions node={node} info={info} />
       {children}
     </div>
   );
 }
 
+/** Power toggle and menu, over the card's end while it is pointed at. */
+export function CardActions({ node, info }: { node: GraphNode; info: NodeInfo | undefined }) {
+  return (
+    <div className="card-actions nodrag">
+      <PowerToggle node={node} info={info} />
+      <NodeMenu id={node.id}>
+        <button
+          type="button"
+          aria-label={`More for ${nodeLabel(node)}`}
+          className="inline-flex size-6 shrink-0 items-center justify-center rounded-md text-muted hover:bg-raised hover:text-text"
+        >
+          <MoreHorizontal className="size-3.5" />
+        </button>
+      </NodeMenu>
+    </div>
+  );
+}
+
 /** How often a block stands there, one behind the other. */
-function Repeats({ node }: { node: GraphNode }) {
+export function Repeats({ node }: { node: GraphNode }) {
   const repeat = blockOf(node) === undefined ? null : node.params.repeat;
   if (typeof repeat !== "number") return null;
   return (
@@ -83,20 +90,16 @@ function Repeats({ node }: { node: GraphNode }) {
   );
 }
 
-function CardName({ node }: { node: GraphNode }) {
+export function CardName({ node }: { node: GraphNode }) {
   const renaming = useCanvas((state) => state.renaming === node.id);
   const label = nodeLabel(node);
   if (renaming) {
     return (
-      <TextField
-        ref={(input) => input?.select()}
-        aria-label={`Name of ${label}`}
+      <NameField
+        label={`Name of ${label}`}
         value={node.name}
-        maxLength={200}
-        onCommit={(name) => edit((graph) => renameNode(graph, node.id, name.trim()))}
-        onBlurCapture={endRename}
-        leaves
-        className="nodrag h-6 px-1"
+        onCommit={(name) => edit((graph) => renameNode(graph, node.id, name))}
+        onLeave={endRename}
       />
     );
   }
@@ -113,7 +116,7 @@ function CardName({ node }: { node: GraphNode }) {
   );
 }
 
-function TypeHelp({ info, node }: { info: NodeInfo | undefined; node: GraphNode }) {
+export function TypeHelp({ info, node }: { info: NodeInfo | undefined; node: GraphNode }) {
   const types = useCatalogue((state) => state.types);
   const unknown = useGraph((state) => (info ? "" : unknownReason(openScope(state), types, node)));
   if (!info) return unknown;
@@ -156,7 +159,7 @@ const MARKS = {
   done: { icon: Check, text: "Done", tone: "text-success" },
 } as const;
 
-function RunMark({ id }: { id: string }) {
+export function RunMark({ id }: { id: string }) {
   const state = useRunState(id);
   if (state === "idle" || state === "failed") return null;
   const { icon: Icon, text, tone } = MARKS[state];

@@ -2,14 +2,16 @@ import {
   type ConnectionLineComponentProps,
   getBezierPath,
   useConnection,
+  useStore,
   ViewportPortal,
 } from "@xyflow/react";
-import { type PortRef, portType, refusal, wireBetween } from "@/lib/connection";
+import { nodeRefusal, type PortRef, portType, refusal, wireBetween } from "@/lib/connection";
 import { wireColor } from "@/lib/wires";
-import { useCanvas } from "@/store/canvas";
+import { type Drawing, useCanvas } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
 import { openScope, useGraph } from "@/store/graph";
 import type { CanvasNode } from "./flow";
+import { graphFor } from "./wiring";
 
 /** The wire that hangs at the pointer, in the colour of its type; red where it cannot be. */
 export function DrawnWire(props: ConnectionLineComponentProps<CanvasNode>) {
@@ -39,23 +41,29 @@ export function DrawnWire(props: ConnectionLineComponentProps<CanvasNode>) {
   );
 }
 
-/** Says at the pointer why the port under it does not take the wire. */
+/** Says at the pointer why the port or the node under it does not take the wire. */
 export function RefusalTip() {
-  const from = useCanvas((state) => state.drawing?.from);
+  const drawing = useCanvas((state) => state.drawing);
+  const zoom = useStore((state) => state.transform[2]);
   const aim = useConnection(({ inProgress, isValid, toHandle, to }) =>
-    inProgress && isValid === false && toHandle
-      ? { node: toHandle.nodeId, port: toHandle.id, side: toHandle.type, to }
-      : null,
+    inProgress ? { port: isValid === false ? toHandle : null, place: to, valid: isValid === true } : null,
   );
-  if (!from || !aim?.port) return null;
-  const reason = refusalOf(from, { node: aim.node, port: aim.port, side: aim.side });
+  if (!drawing || !aim || aim.valid) return null;
+  const { port, place } = aim;
+  const reason = port?.id
+    ? refusalOf(drawing, { node: port.nodeId, port: port.id, side: port.type })
+    : drawing.over && !drawing.aim
+      ? nodeRefusal(graphFor(drawing.old), useCatalogue.getState().types, drawing.from, drawing.over)
+      : null;
   if (!reason) return null;
   return (
     <ViewportPortal>
       <div
         role="alert"
         className="refusal"
-        style={{ transform: `translate(${aim.to.x + 14}px, ${aim.to.y + 14}px)` }}
+        style={{
+          transform: `translate(${place.x}px, ${place.y}px) scale(${1 / zoom}) translate(14px, 14px)`,
+        }}
       >
         {reason}
       </div>
@@ -63,9 +71,9 @@ export function RefusalTip() {
   );
 }
 
-function refusalOf(from: PortRef, to: PortRef): string | null {
+function refusalOf({ from, old }: Drawing, to: PortRef): string | null {
   const edge = wireBetween(from, to);
   if (!edge)
     return `A wire runs from an output to an input; both ends are ${from.side === "source" ? "outputs" : "inputs"}.`;
-  return refusal(openScope(useGraph.getState()), useCatalogue.getState().types, edge);
+  return refusal(graphFor(old), useCatalogue.getState().types, edge);
 }

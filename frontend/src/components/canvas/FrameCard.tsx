@@ -52,7 +52,8 @@ function Summary({ kind }: { kind: FrameKind }) {
   );
 }
 
-function FoldedPorts({ ports }: { ports: FoldedPort[] }) {
+/** The ports of what is folded, by the names of their nodes. */
+export function FoldedPorts({ ports }: { ports: FoldedPort[] }) {
   const graph = useGraph(openScope);
   const types = useCatalogue((state) => state.types);
   const sides = (["target", "source"] as const).map((side) => ports.filter((port) => port.side === side));

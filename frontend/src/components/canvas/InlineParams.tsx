@@ -2,10 +2,11 @@ import type { GraphNode } from "@/api/types";
 import { ExposedMark } from "@/components/inspector/ExposeToggle";
 import { ParamControl } from "@/components/inspector/ParamControl";
 import { CARD } from "@/lib/card";
-import { type NamedInput, paramLabel } from "@/lib/catalogue";
+import { type NamedInput, paramLabel, paramValue } from "@/lib/catalogue";
 import { cn } from "@/lib/cn";
 import { nodeLabel } from "@/lib/document";
-import { isTyped } from "@/lib/values";
+import { helpOf, isTyped } from "@/lib/values";
+import { commitParam } from "@/store/params";
 
 /** The primary parameters on the card itself. */
 export function InlineParams({ node, params }: { node: GraphNode; params: NamedInput[] }) {
@@ -22,7 +23,7 @@ export function InlineParams({ node, params }: { node: GraphNode; params: NamedI
           >
             <label
               htmlFor={id}
-              title={param.description}
+              title={helpOf(param)}
               className={cn("flex min-w-0 items-center gap-1 text-muted text-xs", wide && "w-16 shrink-0")}
             >
               <span className="truncate">{paramLabel(param)}</span>
@@ -38,6 +39,8 @@ export function InlineParams({ node, params }: { node: GraphNode; params: NamedI
                 id={id}
                 node={node}
                 param={param}
+                value={paramValue(node, param)}
+                onCommit={(value) => commitParam([{ node, param }], value)}
                 compact
                 label={`${paramLabel(param)} of ${nodeLabel(node)}`}
               />

@@ -9,14 +9,19 @@ import { cn } from "@/lib/cn";
 import { repeatsOf } from "@/lib/dissolve";
 import { findNode } from "@/lib/document";
 import { blockOf } from "@/lib/rewire";
+import { useCanvas } from "@/store/canvas";
 import { openReport, openScope, useGraph } from "@/store/graph";
 import { CardHeader } from "./CardHeader";
 import { CardProblem } from "./CardProblem";
+import { CardRow } from "./CardRow";
+import { useSketched } from "./far";
 import type { CardNode } from "./flow";
 import { GhostWire } from "./GhostWire";
 import { InlineParams } from "./InlineParams";
-import { NodeMenuArea } from "./NodeMenu";
+import { PassLines } from "./PassLines";
 import { Port, type PortSpec } from "./Port";
+import { SketchedCard } from "./SketchedCard";
+import { useIsRow } from "./useIsRow";
 import { useRunState } from "./useRunState";
 
 /** A node on the canvas. React Flow knows its id and place; what it says comes from the document. */
@@ -25,49 +30,52 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardN
   const info = useNodeInfo(node);
   const status = useGraph((state) => openReport(state)?.nodes[id]?.status ?? "ok");
   const run = useRunState(id);
+  const found = useCanvas((state) => state.found.has(id));
+  const sketched = useSketched();
   useFreshPorts(id, info);
   if (!node) return null;
+  const look = cn(
+    "card",
+    selected && "card-selected",
+    found && "card-found",
+    node.disabled && "card-disabled",
+    status === "error" && "card-error",
+    status === "blocked" && "card-blocked",
+    run === "running" && "card-running",
+    blockOf(node) !== undefined && "card-block",
+    repeatsOf(node) > 1 && "card-stacked",
+  );
+  if (sketched && info) return <SketchedCard node={node} info={info} className={look} />;
   return (
-    <NodeMenuArea node={node} info={info}>
-      <div
-        style={{ width: CARD.width }}
-        className={cn(
-          "card",
-          selected && "card-selected",
-          node.disabled && "card-disabled",
-          status === "error" && "card-error",
-          status === "blocked" && "card-blocked",
-          run === "running" && "card-running",
-          blockOf(node) !== undefined && "card-block",
-          repeatsOf(node) > 1 && "card-stacked",
-        )}
-      >
-        {info ? <Body node={node} info={info} /> : <UnknownType node={node} />}
-        <CardProblem id={id} />
-      </div>
-    </NodeMenuArea>
+    <div style={{ width: CARD.width }} className={look}>
+      {info ? <Body node={node} info={info} /> : <UnknownType node={node} />}
+    </div>
   );
 });
 
-/** Has React Flow look for the ports again when the type becomes known, or another: a card may keep its size then. */
-function useFreshPorts(id: string, info: NodeInfo | undefined): void {
+/** Has React Flow look for the ports again when what they follow from is another: a card may keep its size then. */
+function useFreshPorts(id: string, form: NodeInfo | boolean | undefined): void {
   const update = useUpdateNodeInternals();
-  const drawn = useRef(info);
+  const drawn = useRef(form);
   useEffect(() => {
-    if (drawn.current === info) return;
-    drawn.current = info;
+    if (drawn.current === form) return;
+    drawn.current = form;
     update(id);
-  }, [id, info, update]);
+  }, [id, form, update]);
 }
 
 function Body({ node, info }: { node: GraphNode; info: NodeInfo }) {
+  const isRow = useIsRow(node.id);
   const { ports, primary } = shapeOf(info);
   const rows = hasPortRows(info);
+  useFreshPorts(node.id, isRow);
+  if (isRow) return <CardRow node={node} info={info} />;
   return (
     <>
       <CardHeader node={node} info={info}>
         {!rows && <Ports node={node} inputs={ports} outputs={info.outputs} />}
       </CardHeader>
+      {node.disabled && <PassLines node={node} info={info} />}
       <GhostWire id={node.id} />
       {rows && (
         <div style={{ paddingBottom: CARD.pad }}>
@@ -82,6 +90,7 @@ function Body({ node, info }: { node: GraphNode; info: NodeInfo }) {
         </div>
       )}
       {primary.length > 0 && <InlineParams node={node} params={primary} />}
+      <CardProblem id={node.id} />
     </>
   );
 }
@@ -138,6 +147,7 @@ function UnknownType({ node }: { node: GraphNode }) {
           output={outputs[row]}
         />
       ))}
+      <CardProblem id={node.id} />
     </>
   );
 }

@@ -18,14 +18,17 @@ interface PortProps {
   side: PortRef["side"];
   spec: PortSpec;
   connectable?: boolean;
+  /** How far below the top of what it stands in, where that is not its middle. */
+  top?: number;
 }
 
 /** One port: its shape in its colour. While a wire is drawn it glows where the wire fits, else it dims. */
-export function Port({ node, side, spec, connectable = true }: PortProps) {
+export function Port({ node, side, spec, connectable = true, top }: PortProps) {
   const ref = { node, side, port: spec.name };
   const state = useCanvas(({ drawing }) => {
     if (!drawing) return "idle";
     if (portKey(drawing.from) === portKey(ref)) return "from";
+    if (drawing.aim === portKey(ref)) return "aim";
     return drawing.fits.has(portKey(ref)) ? "fits" : "dim";
   });
   return (
@@ -36,6 +39,7 @@ export function Port({ node, side, spec, connectable = true }: PortProps) {
         position={side === "target" ? Position.Left : Position.Right}
         isConnectable={connectable}
         className={cn("port", `port-${state}`)}
+        {...(top !== undefined && { style: { top } })}
       >
         <PortShape dtype={spec.dtype} />
       </Handle>

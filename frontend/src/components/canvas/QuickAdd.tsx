@@ -1,13 +1,15 @@
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, useId, useState } from "react";
 import type { GraphNode, NodeInfo, Position } from "@/api/types";
 import { SearchField } from "@/components/ui/SearchField";
-import { TypeIcon, tintOf } from "@/components/ui/TypeIcon";
+import { TypeIcon } from "@/components/ui/TypeIcon";
 import { addable } from "@/lib/addable";
 import { infoAt } from "@/lib/blockInfo";
 import { CARD } from "@/lib/card";
 import { searchTypes } from "@/lib/catalogue";
 import { cn } from "@/lib/cn";
 import { endsOf, type PortRef, wireBetween } from "@/lib/connection";
+import { fitsIntoWire } from "@/lib/insert";
+import { tintOf } from "@/lib/tint";
 import { openQuickAdd, type QuickAdd as Request, useCanvas } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
 import { addNode } from "@/store/editing";
@@ -25,6 +27,7 @@ export function QuickAdd() {
 }
 
 function List({ request, at }: { request: Request; at: Position }) {
+  const id = useId();
   const [query, setQuery] = useState("");
   const [active, setActive] = useState(0);
   const types = useCatalogue((state) => state.types);
@@ -32,7 +35,7 @@ function List({ request, at }: { request: Request; at: Position }) {
   const all = addable(scope, types);
   const params = new Map(all.map((one) => [one.info, one.params]));
   const wanted = all.map((one) => one.info);
-  const found = searchTypes(fitting(wanted, request.from), query);
+  const found = searchTypes(fitting(wanted, request), query);
   const choose = (info: NodeInfo): void => add(info, params.get(info) ?? {}, request, at);
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -43,8 +46,6 @@ function List({ request, at }: { request: Request; at: Position }) {
     } else if (event.key === "Enter" && found[active]) {
       event.preventDefault();
       choose(found[active]);
-    } else if (event.key === "Escape") {
-      openQuickAdd(null);
     }
   };
   return (
@@ -60,7 +61,8 @@ function List({ request, at }: { request: Request; at: Position }) {
         <div className="p-1.5">
           <SearchField
             autoFocus
-            label={request.from ? "Add a node that fits" : "Add a node"}
+            list={{ id, active: found[active] && `${id}-${active}` }}
+            label={request.from || request.into ? "Add a node that fits" : "Add a node"}
             value={query}
             onChange={(text) => {
               setQuery(text);
@@ -68,36 +70,59 @@ function List({ request, at }: { request: Request; at: Position }) {
             }}
           />
         </div>
-        <ul className="min-h-0 overflow-y-auto px-1.5 pb-1.5">
+        <div
+          id={id}
+          role="listbox"
+          aria-label="Node types"
+          className="min-h-0 overflow-y-auto px-1.5 pb-1.5 empty:hidden"
+        >
           {found.map((info, index) => (
-            <li key={`${info.type}/${String(params.get(info)?.block ?? "")}`}>
-              <button
-                type="button"
-                tabIndex={-1}
-                ref={(element) => {
-                  if (index === active) element?.scrollIntoView({ block: "nearest" });
-                }}
-                onPointerEnter={() => setActive(index)}
-                onClick={() => choose(info)}
-                className={cn(
-                  "flex h-7 w-full items-center gap-2 rounded-md px-1.5 text-left",
-                  index === active && "bg-raised",
-                )}
-              >
-                <span style={{ color: tintOf(info) }}>
-                  <TypeIcon info={info} className="size-4" />
-                </span>
-                <span className="grow truncate">{info.display_name}</span>
-                <span className="text-muted text-xs">{info.category}</span>
-              </button>
-            </li>
+            <Choice
+              key={`${info.type}/${String(params.get(info)?.block ?? "")}`}
+              id={`${id}-${index}`}
+              info={info}
+              active={index === active}
+              onPoint={() => setActive(index)}
+              onChoose={() => choose(info)}
+            />
           ))}
-          {found.length === 0 && (
-            <li className="px-2 py-3 text-center text-muted text-sm">No node type fits.</li>
-          )}
-        </ul>
+        </div>
+        {found.length === 0 && (
+          <p className="px-2 pt-1.5 pb-4 text-center text-muted text-sm">No node type fits.</p>
+        )}
       </div>
     </>
+  );
+}
+
+interface ChoiceProps {
+  id: string;
+  info: NodeInfo;
+  active: boolean;
+  onPoint: () => void;
+  onChoose: () => void;
+}
+
+function Choice({ id, info, active, onPoint, onChoose }: ChoiceProps) {
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the search field keeps the focus and has the keys
+    <div
+      id={id}
+      role="option"
+      aria-selected={active}
+      ref={(element) => {
+        if (active) element?.scrollIntoView({ block: "nearest" });
+      }}
+      onPointerMove={onPoint}
+      onClick={onChoose}
+      className={cn("flex h-7 select-none items-center gap-2 rounded-md px-1.5", active && "bg-raised")}
+    >
+      <span style={{ color: tintOf(info) }}>
+        <TypeIcon info={info} className="size-4" />
+      </span>
+      <span className="grow truncate">{info.display_name}</span>
+      <span className="text-muted text-xs">{info.category}</span>
+    </div>
   );
 }
 
@@ -113,20 +138,25 @@ function originOf(from: PortRef): NodeInfo | undefined {
   return infoAt(openScope(useGraph.getState()), useCatalogue.getState().types, from.node);
 }
 
-function fitting(types: NodeInfo[], from: PortRef | null): NodeInfo[] {
+function fitting(types: NodeInfo[], { from, into }: Request): NodeInfo[] {
+  if (into !== undefined) {
+    const scope = openScope(useGraph.getState());
+    return types.filter((type) => fitsIntoWire(scope, useCatalogue.getState().types, type, into));
+  }
   const info = from && originOf(from);
   return from && info ? types.filter((type) => endsOf(info, from, type).length > 0) : types;
 }
 
-/** Adds the node where the wire was dropped, its port near the pointer. */
-function add(type: NodeInfo, params: GraphNode["params"], { from }: Request, at: Position): void {
+/** Adds the node where the wire was dropped, its port near the pointer; in the middle of the wire that it is put into. */
+function add(type: NodeInfo, params: GraphNode["params"], { from, into }: Request, at: Position): void {
   const camera = useCanvas.getState().camera;
   openQuickAdd(null);
   if (!camera) return;
   const place = camera.toDocument(at);
   const info = from && originOf(from);
   const end = from && info ? endsOf(info, from, type)[0] : undefined;
-  const left = from?.side === "target" ? place.x - CARD.width : place.x;
+  const before = into === undefined ? (from?.side === "target" ? CARD.width : 0) : CARD.width / 2;
   const wire = (id: string) => (from && end ? wireBetween(from, { ...end, node: id }) : null);
-  addNode(type, { x: Math.round(left), y: Math.round(place.y - CARD.header / 2) }, wire, params);
+  const corner = { x: Math.round(place.x - before), y: Math.round(place.y - CARD.header / 2) };
+  addNode(type, corner, wire, params, into ?? null);
 }

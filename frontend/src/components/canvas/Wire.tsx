@@ -11,10 +11,12 @@ import { PORT_RADIUS } from "@/lib/card";
 import { cn } from "@/lib/cn";
 import { portType } from "@/lib/connection";
 import { findNode } from "@/lib/document";
+import { pathBetween, type Turn } from "@/lib/turns";
 import { wireColor } from "@/lib/wires";
+import { useCanvas } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
 import { openReport, openScope, useGraph } from "@/store/graph";
-import type { Turn, WireEdge } from "./flow";
+import type { WireEdge } from "./flow";
 
 /** Width of one character of a label, in pixels. */
 const CHARACTER = 6.7;
@@ -26,6 +28,7 @@ export const Wire = memo(function Wire(props: EdgeProps<WireEdge>) {
   const output = data?.edge.source_output ?? "";
   const dtype = useWireType(source, output);
   const label = useGraph((state) => openReport(state)?.nodes[source]?.outputs[output]?.text ?? "");
+  const opening = useCanvas((canvas) => canvas.opening === id);
   const state = useWireState(source, data?.edge.target ?? "");
   const { path, x, y, room } = wirePath({ sourceX, sourceY, targetX, targetY }, data?.turn ?? null);
   const shown = label.length * CHARACTER + 8 <= room && (data?.first ?? true);
@@ -35,7 +38,7 @@ export const Wire = memo(function Wire(props: EdgeProps<WireEdge>) {
         id={id}
         path={path}
         interactionWidth={18}
-        className={cn("wire", selected && "wire-selected", `wire-${state}`)}
+        className={cn("wire", selected && "wire-selected", opening && "wire-opening", `wire-${state}`)}
         style={{ stroke: wireColor(dtype) }}
       />
       {label && (
@@ -91,6 +94,11 @@ const STUB = 18;
 function wirePath({ sourceX, sourceY, targetX, targetY }: Ends, turn: Turn | null): Drawn {
   // React Flow ends wires at the outer edge of a port's target; they should end at its middle.
   const ends = { sourceX: sourceX - PORT_RADIUS, sourceY, targetX: targetX + PORT_RADIUS, targetY };
+  if (turn?.ends) {
+    const [from, to] = turn.ends;
+    const path = pathBetween(turn.ends, turn.bow);
+    return { path, x: (from.x + to.x) / 2 + (turn.bow ?? 0), y: (from.y + to.y) / 2, room: 0 };
+  }
   const across = ends.targetX - ends.sourceX;
   if (across < 0) return backward(ends, turn?.y);
   if (turn?.x !== undefined && turn.x > ends.sourceX) return intoFrame(ends, turn.x);

@@ -1,23 +1,25 @@
 /** The document as React Flow draws it: cards, frames and wires. Objects that did not change stay the same. */
 import type { Edge as FlowEdge, Node as FlowNode } from "@xyflow/react";
-import type { Edge, Graph, GraphNode, Position, Report } from "@/api/types";
+import type { Edge, Graph, GraphNode, Group, Note, Position, Report } from "@/api/types";
+import { noteKey } from "@/lib/annotations";
 import { infoOf } from "@/lib/blockInfo";
-import { CARD, cardHeight, GHOST_ROOM, GRID, portsHeight } from "@/lib/card";
+import { CARD, GHOST_ROOM, GRID, portsHeight } from "@/lib/card";
 import type { Catalogue } from "@/lib/catalogue";
 import { connectedInputs, describeNode } from "@/lib/describe";
 import { edgeId } from "@/lib/document";
-import { FRAMES, type FrameKind, frameOf, frameRect, type Rect } from "@/lib/frames";
+import { FRAMES, type FrameKind, frameOf, frameRect, groupRect, type Rect } from "@/lib/frames";
+import { nodeHeight, rowsOf } from "@/lib/rows";
 import { INPUTS, OUTPUTS, openBlock } from "@/lib/scope";
+import { type Turn, turnBetween, turnBetweenRows } from "@/lib/turns";
 import type { Size } from "@/store/canvas";
 
 export type CardNode = FlowNode<Record<string, never>, "card">;
 export type FrameNode = FlowNode<{ kind: FrameKind; ports: FoldedPort[] | null }, "frame">;
 export type PortsNode = FlowNode<Record<string, never>, "ports">;
-export type CanvasNode = CardNode | FrameNode | PortsNode;
+export type GroupNode = FlowNode<{ group: Group; ports: FoldedPort[] | null }, "grouping">;
+export type NoteNode = FlowNode<{ note: Note }, "note">;
+export type CanvasNode = CardNode | FrameNode | PortsNode | GroupNode | NoteNode;
 export type WireEdge = FlowEdge<{ edge: Edge; turn: Turn | null; first: boolean }, "wire">;
-
-/** The place where a wire turns: a column or a row with room. */
-export type Turn = { x: number; y?: never } | { y: number; x?: never };
 
 /** A port of a node inside a folded frame that has a wire to the outside. */
 export interface FoldedPort {
@@ -49,6 +51,30 @@ export function frameKind(id: string): FrameKind | null {
   return id.startsWith(FRAME_ID) ? (id.slice(FRAME_ID.length) as FrameKind) : null;
 }
 
+const GROUP_ID = "group:";
+
+/** The group that a node of the canvas is the frame of; null for all others. */
+export function groupId(id: string): string | null {
+  return id.startsWith(GROUP_ID) ? id.slice(GROUP_ID.length) : null;
+}
+
+/** Whether it is a frame, of whatever kind: it has no selection and no size of its own. */
+export const isFrame = (id: string): boolean => frameKind(id) !== null || groupId(id) !== null;
+
+/** What stands for each node that is folded away: the frame around it, else its group. */
+function standIns(view: View): Map<string, string> {
+  const { graph, folded } = view;
+  const found = new Map<string, string>();
+  for (const group of graph.groups) {
+    if (group.folded) for (const id of group.nodes) found.set(id, `${GROUP_ID}${group.id}`);
+  }
+  for (const node of folded.size > 0 ? graph.nodes : []) {
+    const kind = frameOfNode(view, node);
+    if (kind && folded.has(kind)) found.set(node.id, frameId(kind));
+  }
+  return found;
+}
+
 /** Where each node is now and how large, as drawn. */
 export function rectsOf({ graph, types, sizes, dragged }: View): Map<string, Rect> {
   return new Map(
@@ -56,7 +82,7 @@ export function rectsOf({ graph, types, sizes, dragged }: View): Map<string, Rec
       const at = dragged.get(node.id) ?? node.position ?? { x: 0, y: 0 };
       const size = sizes.get(node.id) ?? {
         width: CARD.width,
-        height: cardHeight(infoOf(graph, types, node)),
+        height: nodeHeight(graph, types, node),
       };
       return [node.id, { ...at, ...size }];
     }),
@@ -126,21 +152,31 @@ export class FlowBuilder {
     const rects = rectsOf(view);
     const frames = frameRects(view, rects);
     for (const [id, rect] of portsRects(view)) rects.set(id, rect);
+    const standing = standIns(view);
     return {
       nodes: this.nodes.through((keep) => [
-        ...frameNodes(view, frames, keep),
+        ...frameNodes(view, frames, standing, keep),
+        ...groupNodes(view, rects, standing, keep),
         ...portsNodes(view, rects, keep),
-        ...cardNodes(view, rects, keep),
+        ...noteNodes(view, keep),
+        ...cardNodes(view, rects, standing, keep),
       ]),
-      edges: this.edges.through((keep) => wireEdges(view, rects, frames, keep)),
+      edges: this.edges.through((keep) => wireEdges(view, rects, frames, standing, keep)),
     };
   }
 }
 
-function frameNodes(view: View, frames: FrameRects, keep: Keep<CanvasNode>): CanvasNode[] {
+type StandIns = ReadonlyMap<string, string>;
+
+function frameNodes(
+  view: View,
+  frames: FrameRects,
+  standing: StandIns,
+  keep: Keep<CanvasNode>,
+): CanvasNode[] {
   return [...frames].map(([kind, rect]) => {
     const folded = view.folded.has(kind);
-    const ports = folded ? foldedPorts(view, kind) : null;
+    const ports = folded ? foldedPorts(view.graph, standing, frameId(kind)) : null;
     const size = ports ? { width: FOLDED.width, height: foldedHeight(ports) } : rect;
     const { width, height } = size;
     const id = frameId(kind);
@@ -154,8 +190,57 @@ function frameNodes(view: View, frames: FrameRects, keep: Keep<CanvasNode>): Can
       data: { kind, ports },
       selectable: false,
       focusable: false,
-      zIndex: folded ? 1 : -1,
+      zIndex: folded ? 1 : -2,
       dragHandle: ".frame-title",
+    }));
+  });
+}
+
+function groupNodes(
+  view: View,
+  rects: ReadonlyMap<string, Rect>,
+  standing: StandIns,
+  keep: Keep<CanvasNode>,
+): CanvasNode[] {
+  return view.graph.groups.flatMap((group) => {
+    const id = `${GROUP_ID}${group.id}`;
+    const rect = groupRect(group, rects, (node) => ![undefined, id].includes(standing.get(node)));
+    if (!rect) return [];
+    const ports = group.folded ? foldedPorts(view.graph, standing, id) : null;
+    const { width, height } = ports ? { width: FOLDED.width, height: foldedHeight(ports) } : rect;
+    return keep(id, [rect.x, rect.y, width, height, group, group.folded && view.graph.edges], () => ({
+      id,
+      type: "grouping",
+      position: { x: rect.x, y: rect.y },
+      width,
+      height,
+      measured: { width, height },
+      data: { group, ports },
+      selectable: false,
+      focusable: false,
+      // Above wires, which would take the pointer from its title; all else of it lets the pointer through.
+      zIndex: 1,
+      dragHandle: ".frame-title",
+    }));
+  });
+}
+
+function noteNodes({ graph, dragged, nodes }: View, keep: Keep<CanvasNode>): CanvasNode[] {
+  return graph.notes.map((note) => {
+    const id = noteKey(note.id);
+    const selected = nodes.has(id);
+    const { x, y } = dragged.get(id) ?? note.position;
+    return keep(id, [x, y, note, selected], () => ({
+      id,
+      type: "note",
+      position: { x, y },
+      width: note.width,
+      height: note.height,
+      measured: { width: note.width, height: note.height },
+      data: { note },
+      selected,
+      zIndex: 2,
+      ariaLabel: `Note: ${note.text || "empty"}`,
     }));
   });
 }
@@ -200,21 +285,20 @@ function portsNodes(view: View, rects: ReadonlyMap<string, Rect>, keep: Keep<Can
   });
 }
 
-function cardNodes(view: View, rects: ReadonlyMap<string, Rect>, keep: Keep<CanvasNode>): CanvasNode[] {
-  const { graph, types, report, sizes, nodes, folded } = view;
+function cardNodes(
+  view: View,
+  rects: ReadonlyMap<string, Rect>,
+  standing: StandIns,
+  keep: Keep<CanvasNode>,
+): CanvasNode[] {
+  const { graph, types, report, sizes, nodes } = view;
   const wired = connectedInputs(graph);
   return graph.nodes.map((node) => {
     const { x = 0, y = 0 } = rects.get(node.id) ?? {};
     const measured = sizes.get(node.id);
     const selected = nodes.has(node.id);
-    const frame = frameOfNode(view, node);
-    const hidden = frame !== null && folded.has(frame);
-    const ariaLabel = describeNode(
-      node,
-      infoOf(graph, types, node),
-      wired.get(node.id) ?? new Set(),
-      report?.nodes[node.id],
-    );
+    const hidden = standing.has(node.id);
+    const ariaLabel = describeNode(node, infoOf(graph, types, node), wired, report?.nodes[node.id]);
     return keep(node.id, [x, y, measured, selected, hidden, ariaLabel], () => ({
       id: node.id,
       type: "card",
@@ -228,16 +312,13 @@ function cardNodes(view: View, rects: ReadonlyMap<string, Rect>, keep: Keep<Canv
   });
 }
 
-/** The ports of a folded frame: those with a wire that crosses its border. */
-function foldedPorts(view: View, kind: FrameKind): FoldedPort[] {
-  const { graph } = view;
-  const inside = new Set(
-    graph.nodes.filter((node) => frameOfNode(view, node) === kind).map((node) => node.id),
-  );
+/** The ports of what is folded: those with a wire that crosses its border. */
+function foldedPorts(graph: Graph, standing: StandIns, id: string): FoldedPort[] {
+  const isInside = (node: string): boolean => standing.get(node) === id;
   const found = new Map<string, FoldedPort>();
   for (const edge of graph.edges) {
-    if (inside.has(edge.source) === inside.has(edge.target)) continue;
-    const port: FoldedPort = inside.has(edge.source)
+    if (isInside(edge.source) === isInside(edge.target)) continue;
+    const port: FoldedPort = isInside(edge.source)
       ? { node: edge.source, port: edge.source_output, side: "source" }
       : { node: edge.target, port: edge.target_input, side: "target" };
     found.set(foldedHandle(port), port);
@@ -259,59 +340,61 @@ function wireEdges(
   view: View,
   rects: ReadonlyMap<string, Rect>,
   frames: FrameRects,
+  standing: StandIns,
   keep: Keep<WireEdge>,
 ): WireEdge[] {
-  const { graph, edges, folded } = view;
+  const { graph, edges, nodes } = view;
   const kinds: Kinds = new Map(graph.nodes.map((node) => [node.id, frameOfNode(view, node)]));
-  const inFold = (id: string): FrameKind | null => {
-    const kind = kinds.get(id) ?? null;
-    return kind !== null && folded.has(kind) ? kind : null;
-  };
+  const rows = rowsOf(graph, view.types);
   const outputs = new Set<string>();
   return graph.edges.map((edge) => {
     const id = edgeId(edge);
-    const [from, to] = [inFold(edge.source), inFold(edge.target)];
+    const [from, to] = [standing.get(edge.source), standing.get(edge.target)];
     const selected = edges.has(id);
-    const turn = turnOf(edge, kinds, rects, frames);
+    // Tab goes through the nodes; to the wires it leads from a node that is selected.
+    const focusable = selected || nodes.has(edge.source) || nodes.has(edge.target);
+    const turn = turnOf(edge, kinds, rows, rects, frames);
     const output = `${edge.source}/${edge.source_output}`;
-    const first = !outputs.has(output);
+    // A row says itself what it gives.
+    const first = !outputs.has(output) && !rows.has(edge.source);
     outputs.add(output);
     const start: FoldedPort = { node: edge.source, port: edge.source_output, side: "source" };
     const end: FoldedPort = { node: edge.target, port: edge.target_input, side: "target" };
-    return keep(id, [edge, from, to, selected, turn?.x, turn?.y, first], () => ({
+    return keep(id, [edge, from, to, selected, focusable, ...turnKey(turn), first], () => ({
       id,
       type: "wire",
-      source: from ? frameId(from) : edge.source,
+      source: from ?? edge.source,
       sourceHandle: from ? foldedHandle(start) : edge.source_output,
-      target: to ? frameId(to) : edge.target,
+      target: to ?? edge.target,
       targetHandle: to ? foldedHandle(end) : edge.target_input,
-      hidden: from !== null && from === to,
+      hidden: from !== undefined && from === to,
       selected,
+      focusable,
       reconnectable: !from && !to,
       data: { edge, turn, first },
     }));
   });
 }
 
-/**
- * Where a wire has room to turn. Back to the left it runs through the gap between two frames, or two nodes,
- * that stand above each other: `y`. To the right into another frame it turns before that frame: `x`.
- */
-function turnOf(edge: Edge, kinds: Kinds, rects: ReadonlyMap<string, Rect>, frames: FrameRects): Turn | null {
+const turnKey = (turn: Turn | null): unknown[] => [
+  turn?.x,
+  turn?.y,
+  turn?.bow,
+  ...(turn?.ends ?? []).flatMap(({ x, y }) => [x, y]),
+];
+
+function turnOf(
+  edge: Edge,
+  kinds: Kinds,
+  rows: ReadonlySet<string>,
+  rects: ReadonlyMap<string, Rect>,
+  frames: FrameRects,
+): Turn | null {
   const [source, target] = [rects.get(edge.source), rects.get(edge.target)];
-  if (!source || !target) return null;
   const [from, to] = [edge.source, edge.target].map((id) => frames.get(kinds.get(id) ?? "training"));
-  const ahead = target.x - (source.x + source.width);
-  if (ahead > 0) return to && from !== to && to.x > source.x + source.width ? { x: to.x } : null;
-  const y = (from && to ? gapBetween(from, to) : null) ?? gapBetween(source, target);
-  return y === null ? null : { y };
+  if (!source || !target) return null;
+  const between = rows.has(edge.source) && rows.has(edge.target) ? turnBetweenRows(source, target) : null;
+  return between ?? turnBetween(source, target, from, to);
 }
 
 type Kinds = ReadonlyMap<string, FrameKind | null>;
-
-/** The middle of the gap between two boxes above each other; null where there is none. */
-function gapBetween(a: Rect, b: Rect): number | null {
-  const [upper, lower] = a.y < b.y ? [a, b] : [b, a];
-  const bottom = upper.y + upper.height;
-  return bottom < lower.y ? (bottom + lower.y) / 2 : null;
-}

@@ -1,8 +1,10 @@
 import type { EdgeChange, NodeChange, NodePositionChange } from "@xyflow/react";
 import { useMemo, useState } from "react";
 import { useShallow } from "zustand/react/shallow";
-import type { Position } from "@/api/types";
+import type { Graph, Position } from "@/api/types";
+import { noteKey, noteOf } from "@/lib/annotations";
 import { moveNodes } from "@/lib/document";
+import { groupRect, holds, type Rect } from "@/lib/frames";
 import { type Size, useCanvas } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
 import { edit, openReport, openScope, useGraph } from "@/store/graph";
@@ -12,10 +14,16 @@ import {
   frameKind,
   frameOfNode,
   frameRects,
+  groupId,
+  isFrame,
   rectsOf,
   type View,
   type WireEdge,
 } from "./flow";
+import { isGivenUp } from "./gesture";
+import { groupUnder, regrouped } from "./grouping";
+import { putIntoWire } from "./openWire";
+import { endHolding, heldPlaces } from "./snapping";
 
 /** The nodes and wires to draw. */
 export function useFlow(): { nodes: CanvasNode[]; edges: WireEdge[] } {
@@ -47,7 +55,8 @@ export function applyEdgeChanges(changes: EdgeChange<WireEdge>[]): void {
 function applySizes(changes: NodeChange<CanvasNode>[]): void {
   let sizes: Map<string, Size> | null = null;
   for (const change of changes) {
-    if (change.type !== "dimensions" || !change.dimensions || frameKind(change.id)) continue;
+    if (change.type !== "dimensions" || !change.dimensions || isFrame(change.id) || noteOf(change.id))
+      continue;
     sizes ??= new Map(useCanvas.getState().sizes);
     sizes.set(change.id, change.dimensions);
   }
@@ -61,7 +70,7 @@ function applySelection(
   const selected = new Set(useCanvas.getState()[what]);
   let changed = false;
   for (const change of changes) {
-    if (change.type !== "select" || frameKind(change.id)) continue;
+    if (change.type !== "select" || isFrame(change.id)) continue;
     changed = true;
     if (change.selected) selected.add(change.id);
     else selected.delete(change.id);
@@ -70,33 +79,69 @@ function applySelection(
 }
 
 function applyMoves(moves: NodePositionChange[]): void {
-  const dragged = new Map(useCanvas.getState().dragged);
+  const { dragged: before } = useCanvas.getState();
+  // React Flow moves a focused card by keys, too; here the arrows are commands.
+  if (before.size === 0 && !moves.some((move) => move.dragging)) return;
+  const cards = new Map<string, Position>();
+  const dragged = new Map(before);
   for (const { id, position } of moves) {
     if (!position) continue;
-    const kind = frameKind(id);
-    if (kind) moveFrame(kind, position, dragged);
-    else dragged.set(id, position);
+    if (isFrame(id)) moveFrame(id, position, dragged);
+    else cards.set(id, position);
   }
+  if (cards.size > 0) for (const [id, place] of heldPlaces(cards)) dragged.set(id, place);
   if (moves.some((move) => move.dragging)) {
-    useCanvas.setState({ dragged });
+    useCanvas.setState({ dragged, intoGroup: cards.size > 0 ? groupAt(dragged) : null });
   } else {
-    edit((graph) => moveNodes(graph, dragged));
-    useCanvas.setState({ dragged: new Map() });
+    endHolding();
+    if (!isGivenUp()) putDown(dragged, cards.size > 0);
+    useCanvas.setState({ dragged: new Map(), opening: null, intoGroup: null });
   }
 }
 
-/** A frame that is dragged takes its nodes along. */
-function moveFrame(kind: string, to: Position, dragged: Map<string, Position>): void {
+/** What was dragged enters the document: moved, in the group into which it was dragged, in the wire that was marked. */
+function putDown(dragged: ReadonlyMap<string, Position>, byCards: boolean): void {
+  const { opening } = useCanvas.getState();
+  const [id] = dragged.keys();
+  edit((graph) => {
+    const moved = moveNodes(graph, dragged);
+    const placed = byCards ? regrouped(moved, rectsNow(moved, new Map()), new Set(dragged.keys())) : moved;
+    return (opening !== null && id !== undefined && putIntoWire(placed, id, opening)) || placed;
+  });
+}
+
+function rectsNow(graph: Graph, dragged: ReadonlyMap<string, Position>): Map<string, Rect> {
+  const { types } = useCatalogue.getState();
+  return rectsOf({ ...useCanvas.getState(), graph, report: null, types, dragged });
+}
+
+/** The group that the first of the dragged cards would join. */
+function groupAt(dragged: ReadonlyMap<string, Position>): string | null {
+  const graph = openScope(useGraph.getState());
+  const [id] = dragged.keys();
+  if (graph.groups.length === 0 || id === undefined) return null;
+  const under = groupUnder(graph, rectsNow(graph, dragged), id, new Set(dragged.keys()));
+  return under && !under.nodes.includes(id) ? under.id : null;
+}
+
+/** A frame that is dragged takes its nodes along, and the notes that lie in it. */
+function moveFrame(id: string, to: Position, dragged: Map<string, Position>): void {
   const graph = openScope(useGraph.getState());
   const report = openReport(useGraph.getState());
   const { types } = useCatalogue.getState();
   const view: View = { graph, report, types, ...useCanvas.getState(), dragged };
   const rects = rectsOf(view);
-  const from = [...frameRects(view, rects)].find(([other]) => other === kind)?.[1];
+  const [kind, group] = [frameKind(id), graph.groups.find((one) => one.id === groupId(id))];
+  const from = kind ? frameRects(view, rects).get(kind) : group && groupRect(group, rects);
   if (!from) return;
   for (const node of graph.nodes) {
     const rect = rects.get(node.id);
-    if (!rect || frameOfNode(view, node) !== kind) continue;
+    if (!rect || !(kind ? frameOfNode(view, node) === kind : group?.nodes.includes(node.id))) continue;
     dragged.set(node.id, { x: rect.x + to.x - from.x, y: rect.y + to.y - from.y });
+  }
+  for (const note of graph.notes) {
+    const { x, y } = dragged.get(noteKey(note.id)) ?? note.position;
+    if (!holds(from, { ...note, x, y })) continue;
+    dragged.set(noteKey(note.id), { x: x + to.x - from.x, y: y + to.y - from.y });
   }
 }

@@ -16,7 +16,10 @@ export function useSight(): void {
     const frame = requestAnimationFrame(() => {
       useCanvas.setState({ sight: null });
       if (sight.kind === "fit") void fitAll(motion());
-      else void fitView({ nodes: [{ id: sight.id }], padding: 0.4, maxZoom: 1, duration: motion() });
+      else {
+        const nodes = (sight.kind === "node" ? [sight.id] : sight.ids).map((id) => ({ id }));
+        void fitView({ nodes, padding: 0.4, maxZoom: 1, duration: motion() });
+      }
     });
     return () => cancelAnimationFrame(frame);
   }, [sight, ready, fitView, fitAll]);
@@ -46,4 +49,5 @@ function useFit(): (duration: number) => Promise<void> {
   return fitAll;
 }
 
-const motion = (): number => (matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 140);
+/** For how many milliseconds the view moves: not at all for those who asked for less motion. */
+export const motion = (): number => (matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 140);

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { IconButton } from "@/components/ui/IconButton";
 import { useCurves } from "@/hooks/useCurves";
 import { formatNumber } from "@/lib/format";
+import { saveFile } from "@/store/download";
 import { curvesOf } from "@/store/series";
 import { Chart, type Curve } from "./Chart";
 
@@ -142,10 +143,6 @@ function CurveTable({ curves, height }: { curves: Curve[]; height: number }) {
 function download(title: string, curves: Curve[]): void {
   const head = ["epoch", "step", ...curves.map((curve) => `"${curve.label.replaceAll('"', '""')}"`)];
   const lines = rowsOf(curves).map((row) => [row.epoch, row.step, ...row.values.map((value) => value ?? "")]);
-  const blob = new Blob([[head, ...lines].map((line) => line.join(",")).join("\n")], { type: "text/csv" });
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = `${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.csv`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  const name = `${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.csv`;
+  saveFile(name, [head, ...lines].map((line) => line.join(",")).join("\n"), "text/csv");
 }

@@ -1,11 +1,13 @@
-import { useQuery } from "@tanstack/react-query";
-import { CircleAlert, Pin, PinOff } from "lucide-react";
-import { readQueue } from "@/api/runs";
+import { CircleAlert, Pencil, Pin, PinOff } from "lucide-react";
+import { useState } from "react";
 import type { Run } from "@/api/types";
+import { DescribeDialog } from "@/components/runs/DescribeDialog";
 import { StateBadge } from "@/components/runs/StateBadge";
+import { TagChips } from "@/components/runs/TagChips";
 import { Button } from "@/components/ui/Button";
 import { ProgressBar } from "@/components/ui/ProgressBar";
 import { Select } from "@/components/ui/Select";
+import { useQueue } from "@/hooks/useQueue";
 import { formatCount, formatDuration, formatInt } from "@/lib/format";
 import { progressShare } from "@/lib/runs";
 import { showProblem } from "@/store/editing";
@@ -24,6 +26,7 @@ export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
   const newest = Object.values(runs)
     .sort((a, b) => b.created - a.created)
     .slice(0, 50);
+  const choices = newest.includes(run) ? newest : [run, ...newest];
   const { progress } = run;
   return (
     <section aria-label="Run" className="flex w-60 shrink-0 flex-col gap-2">
@@ -31,7 +34,7 @@ export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
         label="Run that is shown"
         value={run.id}
         onChange={(id) => void showRun(id)}
-        options={newest.map((item) => ({ value: item.id, label: item.name }))}
+        options={choices.map((item) => ({ value: item.id, label: item.name }))}
       />
       <div className="flex items-center gap-2">
         <StateBadge state={run.state} />
@@ -81,19 +84,42 @@ export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
       {(run.state === "queued" || run.resuming) && <Waiting run={run} />}
       <Notices run={run} />
       {run.error && <Failure run={run} />}
+      <Described run={run} />
     </section>
+  );
+}
+
+/** What the user says of a run. */
+function Described({ run }: { run: Run }) {
+  const [editing, setEditing] = useState(false);
+  return (
+    <div className="flex flex-col gap-1 text-sm">
+      {run.tags.length > 0 && (
+        <div className="flex flex-wrap gap-x-1">
+          <TagChips tags={run.tags} most={run.tags.length} />
+        </div>
+      )}
+      {run.note && (
+        <p className="max-h-24 overflow-y-auto whitespace-pre-wrap break-words rounded-md bg-raised p-2">
+          {run.note}
+        </p>
+      )}
+      <Button size="sm" variant="ghost" className="self-start" onClick={() => setEditing(true)}>
+        <Pencil aria-hidden className="size-3.5" /> Name, tags and note…
+      </Button>
+      {editing && <DescribeDialog run={run} onClose={() => setEditing(false)} />}
+    </div>
   );
 }
 
 /** What a run that wants to train waits for, and how many are before it. */
 function Waiting({ run }: { run: Run }) {
   const runs = useRuns((state) => state.runs);
-  const revision = useRuns((state) => state.revision);
-  const { data } = useQuery({ queryKey: ["queue", revision], queryFn: readQueue, gcTime: 0 });
-  const mine = data?.waiting.find((place) => place.run === run.id);
-  if (!data || !mine) return null;
-  const before = data.devices.flatMap((device) => device.runs).map((id) => runs[id]?.name ?? id);
-  const paused = data.devices.some((device) => device.runs.some((id) => runs[id]?.state === "paused"));
+  const { queue } = useQueue();
+  const mine = queue?.waiting.find((place) => place.run === run.id);
+  if (!queue || !mine) return null;
+  const before = queue.devices.flatMap((device) => device.runs).map((id) => queue.names[id] ?? id);
+  const paused = queue.devices.some((device) => device.runs.some((id) => runs[id]?.state === "paused"));
   return (
     <div className="flex flex-col gap-1 rounded-md bg-warning-soft p-2 text-sm">
       <p>
@@ -102,7 +128,7 @@ function Waiting({ run }: { run: Run }) {
       {before.length > 0 && <p className="break-words text-muted">Training: {before.join(", ")}.</p>}
       {paused && <p>A paused run keeps its place for some minutes. Resume or stop it to go on now.</p>}
       {mine.place > 1 && run.state === "queued" && (
-        <Button size="sm" className="self-start" onClick={() => void moveToFront(run)}>
+        <Button size="sm" className="self-start" onClick={() => void moveToFront(run.id)}>
           Start it next
         </Button>
       )}

@@ -1,32 +1,25 @@
 import { FileDown } from "lucide-react";
 import { type DragEvent, type ReactNode, useRef, useState } from "react";
-import { toast } from "sonner";
 import { useUpload } from "@/hooks/useUpload";
-import { importGraph } from "@/store/files";
-import { openLeft } from "@/store/ui";
+import { dropSentences } from "@/lib/fileKinds";
+import { openFiles } from "@/store/files";
 
-/** Takes files dropped anywhere on the page: a graph is opened, a table is uploaded. */
+const hasFiles = (event: DragEvent): boolean => event.dataTransfer.types.includes("Files");
+
+/** Takes files dropped anywhere on the page: graphs and images with graphs are opened, tables are uploaded. */
 export function FileDrop({ children }: { children: ReactNode }) {
-  const [over, setOver] = useState(false);
+  /** The types of the files over the page; null where there are none. */
+  const [over, setOver] = useState<string[] | null>(null);
   // Enter and leave also fire for each element inside; the page is left when they balance.
   const depth = useRef(0);
   const upload = useUpload();
 
-  const take = async (file: File): Promise<void> => {
-    if (/\.json$/i.test(file.name)) return importGraph(file);
-    if (/\.(csv|tsv|txt)$/i.test(file.name)) {
-      openLeft("datasets");
-      const dataset = await upload(file);
-      if (dataset)
-        toast.success(`Uploaded ${dataset.name}: ${dataset.rows} rows, ${dataset.columns.length} columns.`);
-      return;
-    }
-    toast.error(`${file.name} is neither a graph (.json) nor a table (.csv).`);
-  };
   const track = (step: 1 | -1) => (event: DragEvent) => {
-    if (!event.dataTransfer.types.includes("Files")) return;
+    if (!hasFiles(event)) return;
     depth.current += step;
-    setOver(depth.current > 0);
+    const files = [...event.dataTransfer.items].filter((item) => item.kind === "file");
+    if (depth.current <= 0) setOver(null);
+    else if (step === 1) setOver(files.map((item) => item.type));
   };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keyboard's way is the upload and import buttons
@@ -35,24 +28,39 @@ export function FileDrop({ children }: { children: ReactNode }) {
       role="presentation"
       onDragEnter={track(1)}
       onDragLeave={track(-1)}
-      onDragOver={(event) => event.dataTransfer.types.includes("Files") && event.preventDefault()}
+      onDragOver={(event) => hasFiles(event) && event.preventDefault()}
       onDrop={(event) => {
         depth.current = 0;
-        setOver(false);
+        setOver(null);
         if (event.dataTransfer.files.length === 0) return;
         event.preventDefault();
-        for (const file of event.dataTransfer.files) void take(file);
+        void openFiles([...event.dataTransfer.files], upload);
       }}
     >
       {children}
-      {over && (
-        <div className="pointer-events-none fixed inset-2 z-50 flex items-center justify-center rounded-lg border-2 border-accent border-dashed bg-accent-soft/85">
-          <p className="flex items-center gap-2 font-medium text-lg">
-            <FileDown aria-hidden className="size-5" /> Drop a graph (.json) to open it, or a table (.csv) to
-            upload it
-          </p>
-        </div>
-      )}
+      {over && <Overlay types={over} />}
+    </div>
+  );
+}
+
+function Overlay({ types }: { types: string[] }) {
+  const known = dropSentences(types);
+  const sentences = known.length > 0 ? known : ["Drop it to open a graph, or to upload a table"];
+  return (
+    <div
+      role="status"
+      className="pointer-events-none fixed inset-2 z-50 flex flex-col items-center justify-center gap-3 rounded-lg border-2 border-accent border-dashed bg-accent-soft/90"
+    >
+      <FileDown aria-hidden className="size-7 text-accent" />
+      <ul className="text-center font-medium text-lg">
+        {sentences.map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ul>
+      <p className="max-w-md text-center text-muted">
+        Graphs are .json files, or .png and .svg images that VisDL exported. Tables are .csv, .tsv or .txt.
+        What is open stays as it is.
+      </p>
     </div>
   );
 }

@@ -5,22 +5,34 @@ import { Button } from "@/components/ui/Button";
 import { type Option, Select } from "@/components/ui/Select";
 import { useDatasets } from "@/hooks/useDatasets";
 import { useUpload } from "@/hooks/useUpload";
-import { formatInt, uploadLabel } from "@/lib/format";
+import { findDataset } from "@/lib/columns";
+import { formatInt, plural, uploadLabel } from "@/lib/format";
 import { useUploads } from "@/store/uploads";
 
 interface DatasetPickerProps {
   id: string;
   value: Json;
   onChange: (value: string) => void;
+  /** Several nodes that read different datasets. */
+  mixed: boolean;
   compact: boolean;
   invalid: boolean;
-  describedBy?: string;
+  describedBy?: string | undefined;
 }
 
 /** Chooses a stored dataset by its name, or uploads one. */
-export function DatasetPicker({ id, value, onChange, compact, invalid, describedBy }: DatasetPickerProps) {
+export function DatasetPicker({
+  id,
+  value,
+  onChange,
+  mixed,
+  compact,
+  invalid,
+  describedBy,
+}: DatasetPickerProps) {
   const { datasets } = useDatasets();
   const chosen = typeof value === "string" ? value : "";
+  const chosenOne = findDataset(datasets, chosen);
   return (
     <div className="flex w-full min-w-0 flex-col gap-1.5">
       <Select
@@ -28,11 +40,16 @@ export function DatasetPicker({ id, value, onChange, compact, invalid, described
         value={chosen}
         onChange={onChange}
         options={options(datasets, chosen)}
-        placeholder="Choose a dataset"
+        placeholder={mixed ? "mixed" : "Choose a dataset"}
         invalid={invalid}
-        describedBy={describedBy}
+        {...(describedBy && { describedBy })}
         className={compact ? "h-6 px-1.5" : ""}
       />
+      {!compact && chosenOne && (
+        <p className="text-muted text-xs tabular-nums">
+          {formatInt(chosenOne.rows)} rows, {plural(chosenOne.columns.length, "column")}
+        </p>
+      )}
       {!compact && <UploadButton onUploaded={onChange} />}
     </div>
   );
@@ -41,8 +58,9 @@ export function DatasetPicker({ id, value, onChange, compact, invalid, described
 /** Datasets by name, the newest of each; an id, or a name that is gone, stays visible as it is. */
 function options(datasets: readonly DatasetRecord[], chosen: string): Option[] {
   const names = new Map<string, Option>();
-  for (const { name, rows } of datasets) {
-    if (!names.has(name)) names.set(name, { value: name, label: name, detail: `${formatInt(rows)} rows` });
+  for (const dataset of datasets) {
+    const { name } = dataset;
+    if (!names.has(name)) names.set(name, { value: name, label: name, detail: sizeOf(dataset) });
   }
   const byId = datasets.find((dataset) => dataset.id === chosen);
   if (byId) names.set(byId.id, { value: byId.id, label: byId.name, detail: "this version" });
@@ -50,6 +68,9 @@ function options(datasets: readonly DatasetRecord[], chosen: string): Option[] {
     names.set(chosen, { value: chosen, label: chosen, detail: "not found" });
   return [...names.values()];
 }
+
+const sizeOf = ({ rows, columns }: DatasetRecord): string =>
+  `${formatInt(rows)} × ${formatInt(columns.length)}`;
 
 function UploadButton({ onUploaded }: { onUploaded: (name: string) => void }) {
   const input = useRef<HTMLInputElement>(null);

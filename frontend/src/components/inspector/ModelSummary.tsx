@@ -1,19 +1,17 @@
 import { Layers } from "lucide-react";
 import type { Totals } from "@/api/types";
 import { EmptyState } from "@/components/ui/EmptyState";
-import { TypeIcon, tintOf } from "@/components/ui/TypeIcon";
 import { infoOf } from "@/lib/blockInfo";
 import { cn } from "@/lib/cn";
-import { nodeLabel } from "@/lib/document";
 import { formatBytes, formatCount, formatInt } from "@/lib/format";
 import { frameOf } from "@/lib/frames";
-import { type ModelRow, modelRows } from "@/lib/modelRows";
+import { modelRows } from "@/lib/modelRows";
 import { openBlock } from "@/lib/scope";
-import { focusNode } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
 import { openReport, openScope, outerReport, useGraph } from "@/store/graph";
+import { GraphSection } from "./GraphSection";
+import { LayerTable } from "./LayerTable";
 import { OpenBlockSection } from "./OpenBlockSection";
-import { Section } from "./Section";
 
 /** The network as a whole: its totals, and each layer with its output shape and parameters. */
 export function ModelSummary() {
@@ -26,12 +24,17 @@ export function ModelSummary() {
   const rows = modelRows(graph, types, report);
   if (!isOpen && !graph.nodes.some((node) => frameOf(infoOf(graph, types, node)) === "model")) {
     return (
-      <EmptyState icon={<Layers />} title="No model yet">
-        Add layers and a model assembly; sizes and parameters appear here as you build.
-      </EmptyState>
+      <>
+        <EmptyState icon={<Layers />} title="No model yet">
+          Add layers and a model assembly; sizes and parameters appear here as you build.
+        </EmptyState>
+        <GraphSection />
+      </>
     );
   }
-  const totals = isOpen ? inside : report?.totals;
+  // Of a network that is not understood yet, the totals are nothing that was found out.
+  const known = rows.some((row) => row.parameters !== null);
+  const totals = known ? (isOpen ? inside : report?.totals) : undefined;
   return (
     <>
       <OpenBlockSection />
@@ -39,7 +42,7 @@ export function ModelSummary() {
         <Figure
           label="Parameters"
           value={formatCount(totals?.parameters)}
-          full={formatInt(totals?.parameters)}
+          full={`${formatInt(totals?.parameters)}, all of them trained`}
         />
         <Figure
           label="FLOPs"
@@ -48,22 +51,8 @@ export function ModelSummary() {
         />
       </dl>
       {!isOpen && <Memory totals={report?.totals} />}
-      <Section title="Layers">
-        <table className="w-full table-fixed text-sm">
-          <thead className="sr-only">
-            <tr>
-              <th>Layer</th>
-              <th>Output shape</th>
-              <th>Parameters</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <LayerRow key={row.node.id} row={row} />
-            ))}
-          </tbody>
-        </table>
-      </Section>
+      <LayerTable rows={rows} />
+      {!isOpen && <GraphSection />}
     </>
   );
 }
@@ -104,37 +93,5 @@ function Figure({ label, value, full }: { label: string; value: string; full: st
       <dt className="text-muted text-xs">{label}</dt>
       <dd className="font-semibold text-lg tabular-nums">{value}</dd>
     </div>
-  );
-}
-
-function LayerRow({ row }: { row: ModelRow }) {
-  const { node, info, shape, parameters, status } = row;
-  return (
-    <tr className={cn("group", status === "disabled" && "text-muted")}>
-      <td className="p-0">
-        <button
-          type="button"
-          onClick={() => focusNode(node.id)}
-          className="flex h-7 w-full items-center gap-2 rounded-md px-1 text-left group-hover:bg-raised"
-        >
-          <span style={{ color: tintOf(info) }}>
-            <TypeIcon info={info} className="size-3.5" />
-          </span>
-          <span
-            className={cn(
-              "truncate",
-              status === "error" && "text-danger",
-              status === "disabled" && "line-through",
-            )}
-          >
-            {nodeLabel(node)}
-          </span>
-        </button>
-      </td>
-      <td className="truncate px-1 font-mono text-muted text-xs">{shape || "–"}</td>
-      <td className="w-16 text-right tabular-nums" title={formatInt(parameters)}>
-        {parameters ? formatCount(parameters) : <span className="text-muted">–</span>}
-      </td>
-    </tr>
   );
 }

@@ -1,19 +1,22 @@
-import { BookOpen, Trash2 } from "lucide-react";
+import { BookOpen, RotateCcw, Trash2 } from "lucide-react";
 import type { Diagnostic, GraphNode, NodeInfo, NodeReport } from "@/api/types";
 import { ProblemNote } from "@/components/problems/ProblemNote";
 import { Button } from "@/components/ui/Button";
 import { Field } from "@/components/ui/Field";
 import { Switch } from "@/components/ui/Switch";
 import { TextField } from "@/components/ui/TextField";
-import { TypeIcon, tintOf } from "@/components/ui/TypeIcon";
+import { TypeIcon } from "@/components/ui/TypeIcon";
 import { useNodeInfo } from "@/hooks/useNodeInfo";
 import { unknownReason } from "@/lib/blockInfo";
-import { shapeOf } from "@/lib/catalogue";
+import { type NamedInput, paramLabel, shapeOf } from "@/lib/catalogue";
 import { nodeLabel, renameNode } from "@/lib/document";
 import { formatBytes, formatCount, formatInt } from "@/lib/format";
+import { changedParams } from "@/lib/params";
+import { tintOf } from "@/lib/tint";
 import { useCatalogue } from "@/store/catalogue";
 import { deleteSelection, toggleDisabled } from "@/store/editing";
 import { edit, openReport, openScope, useGraph } from "@/store/graph";
+import { resetParams } from "@/store/params";
 import { BlockSection } from "./BlockSection";
 import { ParamField } from "./ParamField";
 import { PortList } from "./PortList";
@@ -44,7 +47,7 @@ export function NodeProperties({ node }: { node: GraphNode }) {
       )}
       <BlockSection node={node} />
       {params.length > 0 && (
-        <Section title="Parameters">
+        <Section title="Parameters" aside={<ResetAll node={node} params={params} />}>
           {params.map((param) => (
             <ParamField
               key={param.name}
@@ -59,11 +62,26 @@ export function NodeProperties({ node }: { node: GraphNode }) {
       <Figures report={report} />
       {info && <Help info={info} />}
       <div className="p-3">
-        <Button size="sm" variant="ghost" className="text-danger" onClick={deleteSelection}>
+        <Button size="sm" variant="ghost" className="text-danger!" onClick={deleteSelection}>
           <Trash2 aria-hidden className="size-3.5" /> Delete node
         </Button>
       </div>
     </div>
+  );
+}
+
+function ResetAll({ node, params }: { node: GraphNode; params: readonly NamedInput[] }) {
+  const changed = changedParams(node, params);
+  if (changed.length === 0) return null;
+  return (
+    <Button
+      size="sm"
+      variant="ghost"
+      title={`Back to the default: ${changed.map(({ param }) => paramLabel(param)).join(", ")}`}
+      onClick={() => resetParams(changed)}
+    >
+      <RotateCcw aria-hidden className="size-3.5" /> Reset all
+    </Button>
   );
 }
 
@@ -121,13 +139,13 @@ function Figures({ report }: { report: NodeReport | undefined }) {
     <Section title="Size">
       <dl className="grid grid-cols-[1fr_auto] gap-y-1 text-sm">
         <dt className="text-muted">Parameters</dt>
-        <dd className="tabular-nums">{formatInt(report.parameters)}</dd>
+        <dd className="text-right tabular-nums">{formatInt(report.parameters)}</dd>
         <dt className="text-muted">FLOPs per sample</dt>
-        <dd className="tabular-nums" title={formatInt(report.flops)}>
+        <dd className="text-right tabular-nums" title={formatInt(report.flops)}>
           {formatCount(report.flops)}
         </dd>
         <dt className="text-muted">Output per sample</dt>
-        <dd className="tabular-nums">{formatBytes(report.activation ?? 0)}</dd>
+        <dd className="text-right tabular-nums">{formatBytes(report.activation ?? 0)}</dd>
       </dl>
     </Section>
   );

@@ -1,44 +1,41 @@
+import { lazy, Suspense } from "react";
 import type { GraphNode, Json } from "@/api/types";
-import { paramLabel, paramValue } from "@/lib/catalogue";
-import { resetParam, setParam } from "@/lib/document";
+import { paramLabel } from "@/lib/catalogue";
 import { isTyped } from "@/lib/values";
-import { edit } from "@/store/graph";
-import { ColumnPicker } from "./ColumnPicker";
 import { DatasetPicker } from "./DatasetPicker";
-import { LayerPicker } from "./LayerPicker";
 import { ValueControl, type ValueControlProps } from "./ValueControl";
 
-interface ParamControlProps extends Omit<ValueControlProps, "value" | "onCommit"> {
+// Not on cards, so that the canvas need not wait for them.
+const ColumnPicker = lazy(async () => ({ default: (await import("./ColumnPicker")).ColumnPicker }));
+const LayerPicker = lazy(async () => ({ default: (await import("./LayerPicker")).LayerPicker }));
+
+interface ParamControlProps extends ValueControlProps {
   node: GraphNode;
 }
 
-const same = (a: Json, b: Json): boolean => JSON.stringify(a) === JSON.stringify(b);
-
 /** The form control of a parameter, by the type that the server gives it. */
 export function ParamControl({ node, ...rest }: ParamControlProps) {
-  const { id, param, compact = false, invalid = false, describedBy } = rest;
-  const value = paramValue(node, param);
-  const commit = (next: Json): void => {
-    if (same(next, value)) return;
-    edit((graph) =>
-      same(next, param.default)
-        ? resetParam(graph, node.id, param.name)
-        : setParam(graph, node.id, param.name, next),
+  const { id, param, value, onCommit, mixed = false, compact = false, invalid = false, describedBy } = rest;
+  const common = { id, onChange: onCommit, invalid, describedBy };
+  if (param.widget === "layer")
+    return (
+      <Suspense fallback={null}>
+        <LayerPicker {...common} node={node} value={value} />
+      </Suspense>
     );
-  };
-
-  const common = { id, onChange: commit, invalid, describedBy };
-  if (param.widget === "layer") return <LayerPicker {...common} node={node} value={value} />;
-  if (param.length !== null && !isTyped(param))
-    return <ListControl {...rest} value={value} onCommit={commit} />;
+  if (param.length !== null && !isTyped(param)) return <ListControl {...rest} />;
   if (param.choices === null && param.widget === "dataset") {
-    return <DatasetPicker {...common} value={value} compact={compact} />;
+    return <DatasetPicker {...common} value={mixed ? "" : value} mixed={mixed} compact={compact} />;
   }
   if (param.choices === null && param.widget === "columns" && !compact) {
     const text = typeof value === "string" ? value : "";
-    return <ColumnPicker {...common} node={node} value={text} />;
+    return (
+      <Suspense fallback={null}>
+        <ColumnPicker {...common} node={node} param={param} value={text} />
+      </Suspense>
+    );
   }
-  return <ValueControl {...rest} value={value} onCommit={commit} />;
+  return <ValueControl {...rest} />;
 }
 
 /** A value of several parts, such as Adam's betas: a control for each. */
@@ -54,7 +51,7 @@ function ListControl({ id, param, value, onCommit, label, ...rest }: ValueContro
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would bring a legend beside the label that is there
-    <div role="group" aria-label={name} className="flex w-full min-w-0 gap-1.5">
+    <div role="group" aria-label={name} className="flex w-full min-w-0 items-start gap-1.5">
       {places.map((place) => (
         <ValueControl
           {...rest}

@@ -1,11 +1,12 @@
-import { toast } from "sonner";
 import type { Json } from "@/api/types";
 import { NumberField } from "@/components/ui/NumberField";
 import { Select } from "@/components/ui/Select";
 import { Switch } from "@/components/ui/Switch";
 import { TextField } from "@/components/ui/TextField";
 import { type NamedInput, paramLabel, valueText } from "@/lib/catalogue";
-import { isTyped, parseTyped, typedText } from "@/lib/values";
+import { cn } from "@/lib/cn";
+import { stepped } from "@/lib/numbers";
+import { emptyText, isTyped, numberRange, parseTyped, typedText } from "@/lib/values";
 
 export interface ValueControlProps {
   id: string;
@@ -13,106 +14,132 @@ export interface ValueControlProps {
   param: NamedInput;
   value: Json;
   onCommit: (value: Json) => void;
+  /** Several nodes that have different values; `value` is that of one of them. */
+  mixed?: boolean | undefined;
   /** On a card, where there is little room. */
-  compact?: boolean;
+  compact?: boolean | undefined;
   /** Its name, where no label element carries it. */
-  label?: string;
-  invalid?: boolean;
+  label?: string | undefined;
+  invalid?: boolean | undefined;
   describedBy?: string | undefined;
 }
 
+const MIXED = "mixed";
+
 /** The control of one value: a choice, a switch, a number or text. */
 export function ValueControl(props: ValueControlProps) {
-  const { id, param, value, onCommit, compact, label, invalid = false, describedBy } = props;
+  const { id, param, value, onCommit, mixed, label } = props;
   if (param.choices) return <ChoiceControl {...props} choices={param.choices} />;
+  if (param.dtype === "BOOL" && param.nullable)
+    return <ChoiceControl {...props} choices={[null, true, false]} />;
   if (param.dtype === "BOOL") {
-    return <Switch id={id} checked={value === true} onChange={onCommit} {...(label && { label })} />;
+    return (
+      <Switch
+        id={id}
+        checked={value === true}
+        onChange={onCommit}
+        mixed={mixed ?? false}
+        {...(label && { label })}
+      />
+    );
   }
   if (isTyped(param)) return <TypedControl {...props} />;
   if (param.dtype === "INT" || param.dtype === "FLOAT") return <NumberControl {...props} />;
-  return (
-    <TextField
-      id={id}
-      value={typeof value === "string" ? value : value === null ? "" : JSON.stringify(value)}
-      onCommit={onCommit}
-      placeholder={placeholderOf(param, compact)}
-      aria-label={label}
-      aria-invalid={invalid || undefined}
-      aria-describedby={describedBy}
-      className={compact ? "h-6 px-1.5" : ""}
-    />
-  );
+  const text = typeof value === "string" ? value : value === null ? "" : JSON.stringify(value);
+  return <TextField {...fieldProps(props)} value={mixed ? "" : text} onCommit={onCommit} />;
 }
 
-function NumberControl({ param, value, onCommit, compact, label, ...rest }: ValueControlProps) {
+function NumberControl(props: ValueControlProps) {
+  const { id, param, value, onCommit, mixed, invalid, describedBy } = props;
+  const { placeholder, className, problemAt } = fieldProps(props);
+  const number = typeof value === "number" ? value : null;
   return (
     <NumberField
-      {...rest}
-      value={typeof value === "number" ? value : null}
+      {...{ id, placeholder, className, problemAt, describedBy }}
+      {...numberRange(param)}
+      value={mixed ? null : number}
       onCommit={onCommit}
-      integer={param.dtype === "INT"}
       nullable={param.nullable}
-      min={param.min}
-      max={param.max}
-      step={param.step}
-      placeholder={placeholderOf(param, compact)}
-      {...(label && { label })}
-      className={compact ? "h-6 px-1.5 text-right tabular-nums" : "tabular-nums"}
+      start={number ?? (typeof param.default === "number" ? param.default : undefined)}
+      name={paramLabel(param)}
+      invalid={invalid ?? false}
+      {...(props.label && { label: props.label })}
     />
   );
 }
 
 /** A number or several, or a word, in one field. */
-function TypedControl({
-  id,
-  param,
-  value,
-  onCommit,
-  compact,
-  label,
-  invalid,
-  describedBy,
-}: ValueControlProps) {
+function TypedControl(props: ValueControlProps) {
+  const { param, value, onCommit, mixed } = props;
+  const check = (text: string): string | null => {
+    const typed = parseTyped(text, param);
+    return "problem" in typed && text.trim() !== "" ? `${paramLabel(param)} ${typed.problem}` : null;
+  };
   const commit = (text: string): void => {
     const typed = parseTyped(text, param);
     if ("value" in typed) onCommit(typed.value);
-    else toast.error(`${paramLabel(param)}: ${typed.problem}`);
   };
   return (
     <TextField
-      id={id}
-      value={typedText(value)}
+      {...fieldProps(props)}
+      value={mixed ? "" : typedText(value)}
+      check={check}
       onCommit={commit}
-      placeholder={placeholderOf(param, compact)}
-      aria-label={label}
-      aria-invalid={invalid || undefined}
-      aria-describedby={describedBy}
-      className={compact ? "h-6 px-1.5 text-right tabular-nums" : "tabular-nums"}
+      // The arrows step a lone number; of several it would not be clear which.
+      onStep={(text, direction, size) => {
+        const typed = parseTyped(text, param);
+        const number = "value" in typed ? typed.value : null;
+        return typeof number === "number"
+          ? String(stepped(number, direction, numberRange(param), size))
+          : text;
+      }}
     />
   );
 }
 
+/** An empty field that means something is hatched, so that it is not taken for one that was forgotten. */
+const HATCH =
+  "bg-[repeating-linear-gradient(135deg,var(--raised)_0_4px,transparent_4px_8px)] placeholder:italic focus:bg-none";
+
+function fieldProps({ id, param, value, mixed, compact, label, invalid, describedBy }: ValueControlProps) {
+  const isText = param.dtype === "STRING";
+  const isEmpty = mixed || typedText(value) === "";
+  return {
+    id,
+    placeholder: mixed ? MIXED : placeholderOf(param, compact),
+    "aria-label": label,
+    "aria-invalid": invalid || undefined,
+    "aria-describedby": describedBy,
+    problemAt: compact ? ("tip" as const) : ("below" as const),
+    className: cn(
+      compact && "h-6 px-1.5",
+      !isText && "tabular-nums",
+      compact && !isText && "text-right",
+      isEmpty && HATCH,
+    ),
+  };
+}
+
 /** What an empty field says; on a card there is room for a word. */
 function placeholderOf(param: NamedInput, compact = false): string {
-  if (compact && param.empty.length > SHORT) return "auto";
-  return param.empty || (param.nullable ? "none" : "");
+  return compact && param.empty.length > SHORT ? "auto" : emptyText(param);
 }
 
 const SHORT = 7;
 
 /** Choices may be of any type; they are told apart by their place in the list. */
 function ChoiceControl(props: ValueControlProps & { choices: Json[] }) {
-  const { id, choices, value, onCommit, compact, label, invalid = false, describedBy } = props;
-  const index = choices.findIndex((choice) => JSON.stringify(choice) === JSON.stringify(value));
+  const { id, choices, value, onCommit, mixed, compact, label, invalid = false, describedBy } = props;
+  const index = mixed ? -1 : choices.findIndex((choice) => JSON.stringify(choice) === JSON.stringify(value));
   return (
     <Select
       id={id}
       value={index < 0 ? "" : String(index)}
       onChange={(next) => onCommit(choices[Number(next)] ?? null)}
       options={choices.map((choice, place) => ({ value: String(place), label: valueText(choice) }))}
-      placeholder={valueText(value)}
+      placeholder={mixed ? MIXED : valueText(value)}
       invalid={invalid}
-      describedBy={describedBy}
+      {...(describedBy && { describedBy })}
       {...(label && { label })}
       className={compact ? "h-6 px-1.5" : ""}
     />

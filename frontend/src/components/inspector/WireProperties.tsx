@@ -52,7 +52,7 @@ export function WireProperties({ id }: { id: string }) {
           );
         })}
       </dl>
-      <Button size="sm" variant="ghost" className="self-start text-danger" onClick={deleteSelection}>
+      <Button size="sm" variant="ghost" className="self-start text-danger!" onClick={deleteSelection}>
         <Trash2 aria-hidden className="size-3.5" /> Delete wire
       </Button>
     </div>

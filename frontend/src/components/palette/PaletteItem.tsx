@@ -1,8 +1,10 @@
 import type { DragEvent, ReactNode } from "react";
 import type { NodeInfo } from "@/api/types";
 import { Tooltip } from "@/components/ui/Tooltip";
-import { TypeIcon, tintOf } from "@/components/ui/TypeIcon";
+import { TypeIcon } from "@/components/ui/TypeIcon";
 import { NODE_DRAG } from "@/lib/drag";
+import { tintOf } from "@/lib/tint";
+import { carry } from "@/store/carried";
 import { addAtCentre } from "@/store/editing";
 
 interface PaletteItemProps {
@@ -23,6 +25,7 @@ export function PaletteItem({
   const onDragStart = (event: DragEvent): void => {
     event.dataTransfer.setData(...drag);
     event.dataTransfer.effectAllowed = "copy";
+    carry(drag);
   };
   return (
     <li className="group relative">
@@ -32,6 +35,7 @@ export function PaletteItem({
           data-item
           draggable
           onDragStart={onDragStart}
+          onDragEnd={() => carry(null)}
           onDoubleClick={onAdd}
           onKeyDown={(event) => event.key === "Enter" && onAdd()}
           className="flex h-7 w-full cursor-grab items-center gap-2 rounded-md px-1.5 text-left hover:bg-raised active:cursor-grabbing"

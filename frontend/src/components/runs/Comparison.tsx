@@ -3,7 +3,9 @@ import type { Graph, Run } from "@/api/types";
 import { CurveGrid, RUN_COLORS } from "@/components/dashboard/CurveGrid";
 import { Button } from "@/components/ui/Button";
 import { useComparison } from "@/hooks/useComparison";
-import { cautions, graphDifferences, obstacles } from "@/lib/compare";
+import type { Catalogue } from "@/lib/catalogue";
+import { cautions, graphDifferences, obstacles, type RunWithGraph } from "@/lib/compare";
+import { freshNetwork, type Network } from "@/lib/studyPlanNetworks";
 import { useCatalogue } from "@/store/catalogue";
 import { type Compared, Letter } from "./Letter";
 import { MetricTable } from "./MetricTable";
@@ -47,13 +49,33 @@ export function Comparison({ runs, onBack }: { runs: Run[]; onBack: () => void }
   );
 }
 
+/** Studies are rare and bring their own code. */
+async function repeat(networks: readonly Network[]): Promise<void> {
+  (await import("@/store/studyDraft")).compareNetworks(networks);
+}
+
+/** What a run's name ends with; a variant has all seeds. */
+const SEED = / · seed \d+$/;
+
+/** The networks of these runs, each once: runs that differ in the seed alone are repeats already. */
+function networksOf(runs: readonly RunWithGraph[], types: Catalogue): Network[] {
+  const own = runs.filter(({ graph }, place) =>
+    runs.slice(0, place).every((before) => graphDifferences(before.graph, graph, types).length > 0),
+  );
+  return own.map(({ run, graph }) =>
+    freshNetwork(`run ${run.id}`, run.name.replace(SEED, ""), "of a run", graph),
+  );
+}
+
 function Cautions({ runs, graphs }: { runs: Run[]; graphs: ReadonlyMap<string, Graph> }) {
   const types = useCatalogue((state) => state.types);
-  const [first, ...others] = runs.flatMap((run) => {
+  const known = runs.flatMap((run) => {
     const graph = graphs.get(run.id);
     return graph ? [{ run, graph }] : [];
   });
+  const [first, ...others] = known;
   const blocking = first ? [...new Set(others.flatMap((other) => obstacles(first, other, types)))] : [];
+  const differ = first && others.some((one) => graphDifferences(first.graph, one.graph, types).length > 0);
   return (
     <ul className="flex flex-col gap-1 text-sm">
       {blocking.map((text) => (
@@ -62,10 +84,15 @@ function Cautions({ runs, graphs }: { runs: Run[]; graphs: ReadonlyMap<string, G
           {text}
         </li>
       ))}
-      {cautions(runs).map((text) => (
-        <li key={text} className="flex gap-2 rounded-md bg-warning-soft px-2 py-1">
-          <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-warning" />
-          {text}
+      {cautions(runs).map((text, place) => (
+        <li key={text} className="flex flex-wrap items-center gap-x-2 rounded-md bg-warning-soft px-2 py-1">
+          <TriangleAlert aria-hidden className="size-4 shrink-0 text-warning" />
+          <span className="min-w-0 grow basis-48">{text}</span>
+          {place === 0 && differ && blocking.length === 0 && (
+            <Button size="sm" onClick={() => void repeat(networksOf(known, types))}>
+              Run 5 seeds…
+            </Button>
+          )}
         </li>
       ))}
     </ul>

@@ -1,13 +1,14 @@
 import { Copy, ScrollText } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { toast } from "sonner";
 import { Button } from "@/components/ui/Button";
 import { EmptyState } from "@/components/ui/EmptyState";
 import { Select } from "@/components/ui/Select";
 import { cn } from "@/lib/cn";
 import { findNode, nodeLabel } from "@/lib/document";
+import { formatInt, plural } from "@/lib/format";
 import { type LogLevel, type LogLine, lineText, logLines } from "@/lib/logs";
 import { placeOf, scopeOf } from "@/lib/scope";
+import { toast } from "@/lib/toast";
 import { useGraph } from "@/store/graph";
 import { activeRun, useRuns } from "@/store/runs";
 import { goTo } from "@/store/scope";
@@ -60,13 +61,17 @@ export function LogsPanel() {
           <Copy aria-hidden className="size-3.5" /> Copy
         </Button>
       </div>
-      <Lines lines={lines} />
+      <Lines key={run.id} lines={lines} />
     </section>
   );
 }
 
-/** Follows the end, unless the reader has scrolled up. */
+const SHOWN = 1000;
+
+/** Follows the end, unless the reader has scrolled up. Of a long log the end is drawn, and more when it is asked for. */
 function Lines({ lines }: { lines: LogLine[] }) {
+  const [most, setMost] = useState(SHOWN);
+  const earlier = Math.max(0, lines.length - most);
   const list = useRef<HTMLElement>(null);
   const following = useRef(true);
   // biome-ignore lint/correctness/useExhaustiveDependencies: it is the change of the lines that counts
@@ -84,7 +89,20 @@ function Lines({ lines }: { lines: LogLine[] }) {
         following.current = scrollHeight - scrollTop - clientHeight < 8;
       }}
     >
-      {lines.map((line) => (
+      {earlier > 0 && (
+        <div className="flex justify-center py-1">
+          <Button
+            size="sm"
+            onClick={() => {
+              following.current = false;
+              setMost(most + SHOWN);
+            }}
+          >
+            Show {formatInt(Math.min(SHOWN, earlier))} of {plural(earlier, "earlier line")}
+          </Button>
+        </div>
+      )}
+      {lines.slice(earlier).map((line) => (
         <Line key={line.seq} line={line} />
       ))}
     </section>

@@ -1,268 +1,161 @@
-import {
-  ArrowDown,
-  ArrowUp,
-  ArrowUpToLine,
-  FastForward,
-  Flame,
-  FolderOpen,
-  MoreHorizontal,
-  Pencil,
-  RotateCw,
-  Star,
-  Trash2,
-} from "lucide-react";
-import { type ReactNode, useState } from "react";
-import type { Run } from "@/api/types";
-import { IconButton } from "@/components/ui/IconButton";
-import { Menu } from "@/components/ui/Menu";
-import { TextField } from "@/components/ui/TextField";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { ArrowDown, ArrowUp } from "lucide-react";
+import { useEffect, useMemo, useRef } from "react";
+import { useRunIds } from "@/hooks/useRunList";
 import { cn } from "@/lib/cn";
-import { formatAgo, formatDuration, formatInt, formatNumber } from "@/lib/format";
-import { metricLabel, tableMetrics } from "@/lib/metrics";
-import { FINAL } from "@/lib/runs";
-import { describeRun, moveToFront, openRunGraph } from "@/store/runList";
-import { runAgain, runWithWeights, showRun, useRuns } from "@/store/runs";
-import { openDrawer, selectRuns, useUi } from "@/store/ui";
-import { StateBadge } from "./StateBadge";
+import { tableMetrics } from "@/lib/metrics";
+import { chooseStretch, sortRuns, toggleRun, useRunFilter } from "@/store/runList";
+import { factorOf, selectRuns, useUi } from "@/store/ui";
+import { type RunColumn, runColumns } from "./columns";
+import { ROW_HEIGHT, type RunAsks, RunRow } from "./RunRow";
 
-interface Column {
-  title: string;
-  value: (run: Run) => number | string | null;
-  cell: (run: Run) => ReactNode;
-  /** Numbers stand right. */
-  text?: boolean;
+const NAME_WIDTH = 360;
+const [BOX_WIDTH, STAR_WIDTH, MENU_WIDTH] = [36, 28, 36];
+
+interface RunTableProps extends RunAsks {
+  total: number;
+  /** Ids of the first runs, and the metrics that they have. */
+  first: string[];
+  metrics: string[];
 }
 
-const FIXED: Column[] = [
-  { title: "State", text: true, value: (run) => run.state, cell: (run) => <StateBadge state={run.state} /> },
-  {
-    title: "Epochs",
-    value: (run) => run.progress.epoch,
-    cell: (run) => `${formatInt(run.progress.epoch)} / ${formatInt(run.progress.epochs)}`,
-  },
-];
-const LAST: Column[] = [
-  { title: "Seed", value: (run) => run.seed, cell: (run) => run.seed },
-  { title: "Parameters", value: (run) => run.parameters, cell: (run) => formatInt(run.parameters) },
-  { title: "Duration", value: (run) => run.duration, cell: (run) => formatDuration(run.duration) },
-  {
-    title: "Created",
-    value: (run) => run.created,
-    cell: (run) => (
-      <time title={new Date(run.created * 1000).toLocaleString()}>{formatAgo(run.created)}</time>
-    ),
-  },
-];
-const NAME: Column = { title: "Run", text: true, value: (run) => run.name.toLowerCase(), cell: () => null };
+/** All runs that fit; those in sight are drawn, and brought when they come into sight. */
+export function RunTable({ total, first, metrics, ...asks }: RunTableProps) {
+  const { filter, sort } = useRunFilter();
+  const frame = useRef<HTMLElement>(null);
+  const row = ROW_HEIGHT * useUi(factorOf);
+  const rows = useVirtualizer({
+    count: total,
+    getScrollElement: () => frame.current,
+    estimateSize: () => row,
+    overscan: 8,
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its top
+  useEffect(() => {
+    frame.current?.scrollTo({ top: 0 });
+  }, [filter, sort]);
 
-function metricColumn(key: string): Column {
-  const value = (run: Run): number | null => run.metrics[key]?.last ?? null;
-  return {
-    title: metricLabel(key),
-    value,
-    cell: (run) => <span title={String(value(run) ?? "")}>{formatNumber(value(run))}</span>,
-  };
-}
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured anew
+  useEffect(() => rows.measure(), [row]);
 
-interface Order {
-  title: string;
-  descending: boolean;
-}
+  const shown = rows.getVirtualItems();
+  const [from, to] = [shown[0]?.index ?? 0, shown.at(-1)?.index ?? 0];
+  const idAt = useRunIds(from, to);
+  const chosen = useUi((ui) => ui.selectedRunIds);
+  const isChosen = useMemo(() => new Set(chosen), [chosen]);
+  const columns = useMemo(() => {
+    const sorted = sort.key.startsWith("metrics.") ? [sort.key.slice("metrics.".length)] : [];
+    const known = tableMetrics([Object.fromEntries(metrics.map((key) => [key, true]))]);
+    return runColumns([...new Set([...known, ...sorted])]);
+  }, [metrics, sort.key]);
 
-interface RunTableProps {
-  runs: Run[];
-  onDelete: (run: Run) => void;
-  onContinue: (run: Run) => void;
-}
-
-export function RunTable({ runs, onDelete, onContinue }: RunTableProps) {
-  const [order, setOrder] = useState<Order>({ title: "Created", descending: true });
-  const columns = [
-    NAME,
-    ...FIXED,
-    ...tableMetrics(runs.map((run) => run.metrics)).map(metricColumn),
-    ...LAST,
-  ];
-  const by = columns.find((column) => column.title === order.title) ?? NAME;
-  const sorted = [...runs].sort((a, b) => compare(by.value(a), by.value(b), order.descending));
+  const last = useRef<number | null>(null);
+  const idOf = useRef(idAt);
+  idOf.current = idAt;
+  const onChoose = useMemo(
+    () =>
+      (place: number, stretch: boolean): void => {
+        const id = idOf.current(place);
+        if (stretch && last.current !== null) void chooseStretch(last.current, place);
+        else if (id !== undefined) toggleRun(id);
+        last.current = place;
+      },
+    [],
+  );
+  const allFirst = first.length > 0 && first.every((id) => isChosen.has(id));
+  const width = columns.reduce(
+    (sum, column) => sum + (column.width ?? NAME_WIDTH),
+    BOX_WIDTH + STAR_WIDTH + MENU_WIDTH,
+  );
   return (
-    <table className="w-full text-sm">
-      <thead className="sticky top-0 z-10 bg-panel text-muted shadow-[0_1px_0_var(--line)]">
-        <tr>
-          <td className="w-9" />
-          <td className="w-7" />
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+    <section ref={frame} aria-label="List of runs" tabIndex={0} className="min-h-0 grow overflow-auto">
+      <table aria-rowcount={total + 1} className="w-full table-fixed text-sm" style={{ minWidth: width }}>
+        <colgroup>
+          <col style={{ width: BOX_WIDTH }} />
+          <col style={{ width: STAR_WIDTH }} />
           {columns.map((column) => (
-            <Heading key={column.title} column={column} order={order} onOrder={setOrder} />
+            <col key={column.key} style={{ width: column.width }} />
           ))}
-          <td className="w-9" />
-        </tr>
-      </thead>
-      <tbody>
-        {sorted.map((run) => (
-          <Row
-            key={run.id}
-            run={run}
-            columns={columns.slice(1)}
-            onDelete={onDelete}
-            onContinue={onContinue}
-          />
-        ))}
-      </tbody>
-    </table>
+          <col style={{ width: MENU_WIDTH }} />
+        </colgroup>
+        <thead className="sticky top-0 z-10 bg-panel text-muted shadow-[0_1px_0_var(--line)]">
+          <tr aria-rowindex={1}>
+            <td className="pl-2">
+              <label className="flex size-6 items-center justify-center">
+                <input
+                  type="checkbox"
+                  aria-label={`Choose the first ${first.length}`}
+                  title={`Choose the first ${first.length}`}
+                  checked={allFirst}
+                  onChange={() => selectRuns(allFirst ? [] : [...new Set([...chosen, ...first])])}
+                  className="size-4 accent-accent"
+                />
+              </label>
+            </td>
+            <td />
+            {columns.map((column) => (
+              <Heading key={column.key} column={column} />
+            ))}
+            <td />
+          </tr>
+        </thead>
+        <tbody>
+          <Spacer height={shown[0]?.start ?? 0} />
+          {shown.map(({ index }) => {
+            const id = idAt(index);
+            return (
+              <RunRow
+                key={index}
+                id={id}
+                place={index}
+                chosen={id !== undefined && isChosen.has(id)}
+                columns={columns}
+                onChoose={onChoose}
+                {...asks}
+              />
+            );
+          })}
+          <Spacer height={rows.getTotalSize() - (shown.at(-1)?.end ?? 0)} />
+        </tbody>
+      </table>
+    </section>
   );
 }
 
-/** Runs without a value stand last, whichever way. */
-function compare(a: number | string | null, b: number | string | null, descending: boolean): number {
-  if (a === null || b === null) return Number(a === null) - Number(b === null);
-  const less = a < b ? -1 : a > b ? 1 : 0;
-  return descending ? -less : less;
+/** Stands for the rows that are not drawn. */
+function Spacer({ height }: { height: number }) {
+  if (height <= 0) return null;
+  return (
+    <tr aria-hidden style={{ height }}>
+      <td />
+    </tr>
+  );
 }
 
-interface HeadingProps {
-  column: Column;
-  order: Order;
-  onOrder: (order: Order) => void;
-}
-
-function Heading({ column, order, onOrder }: HeadingProps) {
-  const active = order.title === column.title;
-  const Arrow = order.descending ? ArrowDown : ArrowUp;
+function Heading({ column }: { column: RunColumn }) {
+  const sort = useRunFilter((state) => state.sort);
+  const active = sort.key === column.key;
+  const Arrow = sort.descending ? ArrowDown : ArrowUp;
   return (
     <th
       scope="col"
-      aria-sort={active ? (order.descending ? "descending" : "ascending") : "none"}
-      className={cn("whitespace-nowrap px-2 py-0.5 font-medium", column.text ? "text-left" : "text-right")}
+      aria-sort={active ? (sort.descending ? "descending" : "ascending") : "none"}
+      className={cn(
+        "px-2 py-0.5 font-medium",
+        column.text ? "text-left" : "text-right",
+        column.width === undefined && "sticky left-0 bg-panel",
+      )}
     >
       <button
         type="button"
-        className="inline-flex h-6 items-center gap-1 rounded hover:text-text"
-        onClick={() =>
-          onOrder({ title: column.title, descending: active ? !order.descending : !column.text })
-        }
+        title={column.title}
+        className="inline-flex h-6 max-w-full items-center gap-1 rounded hover:text-text"
+        onClick={() => sortRuns({ key: column.key, descending: active ? !sort.descending : !column.text })}
       >
-        {column.title}
-        {active && <Arrow aria-hidden className="size-3" />}
+        <span className="truncate">{column.title}</span>
+        {active && <Arrow aria-hidden className="size-3 shrink-0" />}
       </button>
     </th>
-  );
-}
-
-interface RowProps {
-  run: Run;
-  columns: Column[];
-  onDelete: (run: Run) => void;
-  onContinue: (run: Run) => void;
-}
-
-function Row({ run, columns, onDelete, onContinue }: RowProps) {
-  const selected = useUi((ui) => ui.selectedRunIds.includes(run.id));
-  const active = useRuns((store) => store.activeRunId === run.id);
-  const [renaming, setRenaming] = useState(false);
-  const select = (): void => {
-    const ids = useUi.getState().selectedRunIds.filter((id) => id !== run.id);
-    selectRuns(selected ? ids : [...ids, run.id]);
-  };
-  const show = (): void => {
-    openDrawer("training");
-    void showRun(run.id);
-  };
-  return (
-    <tr className={cn("border-b last:border-0", selected ? "bg-accent-soft" : "hover:bg-raised")}>
-      <td className="pl-2">
-        <label className="flex size-6 items-center justify-center">
-          <input
-            type="checkbox"
-            aria-label={`Compare ${run.name}`}
-            checked={selected}
-            onChange={select}
-            className="size-4 accent-accent"
-          />
-        </label>
-      </td>
-      <td>
-        <IconButton
-          size="sm"
-          label={run.starred ? `Unstar ${run.name}` : `Star ${run.name}`}
-          aria-pressed={run.starred}
-          onClick={() => void describeRun(run.id, { starred: !run.starred })}
-        >
-          <Star className={cn(run.starred && "fill-current text-warning")} />
-        </IconButton>
-      </td>
-      <th scope="row" className="max-w-80 px-2 text-left font-normal">
-        {renaming ? (
-          <TextField
-            autoFocus
-            aria-label="Name of the run"
-            className="h-6"
-            value={run.name}
-            onCommit={(name) => void describeRun(run.id, { name })}
-            onBlurCapture={() => setRenaming(false)}
-          />
-        ) : (
-          <button
-            type="button"
-            onClick={show}
-            title={run.name}
-            className={cn(
-              "h-6 max-w-full truncate rounded text-left hover:underline",
-              active && "font-semibold",
-            )}
-          >
-            {run.name}
-          </button>
-        )}
-      </th>
-      {columns.map((column) => (
-        <td
-          key={column.title}
-          className={cn(
-            "whitespace-nowrap px-2",
-            !column.text && "text-right font-mono text-xs tabular-nums",
-          )}
-        >
-          {column.cell(run)}
-        </td>
-      ))}
-      <td className="pr-2">
-        <Menu
-          align="end"
-          items={[
-            { label: "Open this graph", icon: <FolderOpen />, onSelect: () => void openRunGraph(run) },
-            { label: "Run again", icon: <RotateCw />, onSelect: () => void runAgain(run) },
-            ...(FINAL.includes(run.state)
-              ? [
-                  { label: "Train more epochs…", icon: <FastForward />, onSelect: () => onContinue(run) },
-                  {
-                    label: "Run the open graph with its weights",
-                    icon: <Flame />,
-                    onSelect: () => void runWithWeights(run),
-                  },
-                ]
-              : []),
-            ...(run.state === "queued"
-              ? [{ label: "Start next", icon: <ArrowUpToLine />, onSelect: () => void moveToFront(run) }]
-              : []),
-            { label: "Rename", icon: <Pencil />, onSelect: () => setTimeout(() => setRenaming(true)) },
-            {
-              label: "Delete",
-              icon: <Trash2 />,
-              danger: true,
-              separated: true,
-              onSelect: () => onDelete(run),
-            },
-          ]}
-        >
-          <button
-            type="button"
-            aria-label={`More for ${run.name}`}
-            className="inline-flex size-6 items-center justify-center rounded-md text-muted hover:bg-line hover:text-text"
-          >
-            <MoreHorizontal className="size-4" />
-          </button>
-        </Menu>
-      </td>
-    </tr>
   );
 }

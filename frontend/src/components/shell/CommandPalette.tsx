@@ -1,101 +1,94 @@
-import { Command as Cmdk } from "cmdk";
-import { Search } from "lucide-react";
-import { Kbd } from "@/components/ui/Kbd";
-import { TypeIcon, tintOf } from "@/components/ui/TypeIcon";
+import { useState } from "react";
+import { CommandIcon } from "@/components/ui/CommandIcon";
+import { PaletteDialog, PaletteGroup, PaletteItem } from "@/components/ui/PaletteDialog";
+import { TypeIcon } from "@/components/ui/TypeIcon";
 import { addable } from "@/lib/addable";
 import { infoOf } from "@/lib/blockInfo";
 import { nodeLabel } from "@/lib/document";
+import { tintOf } from "@/lib/tint";
 import { focusNode } from "@/store/canvas";
 import { useCatalogue } from "@/store/catalogue";
-import { COMMANDS, type Command } from "@/store/commands";
+import { COMMANDS, type Command, type CommandId, perform } from "@/store/commands";
 import { addAtCentre } from "@/store/editing";
 import { openScope, useGraph } from "@/store/graph";
-
-const ITEM =
-  "flex h-8 select-none items-center gap-2 rounded-md px-2 data-[selected=true]:bg-raised [&_svg]:shrink-0";
-const GROUP =
-  "[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-muted [&_[cmdk-group-heading]]:text-xs";
 
 /** Every command, every node type to add, and every node to go to, by name. */
 export function CommandPalette({ onClose }: { onClose: () => void }) {
   const types = useCatalogue((state) => state.types);
   const scope = useGraph(openScope);
-  const { nodes } = scope;
-  const infos = new Map(nodes.map((node) => [node, infoOf(scope, types, node)]));
-  const commands: Command[] = Object.values(COMMANDS).filter((command) => command !== COMMANDS.commands);
+  const [search, setSearch] = useState("");
+  // Asked once: the page lies still behind the palette.
+  const [commands] = useState(commandsNow);
   const then = (action: () => unknown) => () => {
     onClose();
     action();
   };
   return (
-    <Cmdk.Dialog
-      open
-      onOpenChange={onClose}
+    <PaletteDialog
       label="Commands"
-      loop
-      overlayClassName="fixed inset-0 z-40 bg-black/40"
-      contentClassName="fixed top-[14vh] left-1/2 z-50 w-[min(560px,calc(100vw-32px))] -translate-x-1/2 animate-pop overflow-hidden rounded-lg border bg-panel shadow-pop"
+      placeholder="Search commands and nodes"
+      empty="Nothing is called that."
+      search={search}
+      onSearch={setSearch}
+      onClose={onClose}
     >
-      <div className="flex h-11 items-center gap-2 border-b px-3">
-        <Search aria-hidden className="size-4 text-muted" />
-        <Cmdk.Input
-          placeholder="Search commands and nodes"
-          className="h-full grow bg-transparent text-lg outline-none placeholder:text-muted"
-        />
-        <Kbd keys="escape" />
-      </div>
-      <Cmdk.List className="max-h-[50vh] overflow-y-auto p-1.5">
-        <Cmdk.Empty className="py-6 text-center text-muted">Nothing is called that.</Cmdk.Empty>
-        <Cmdk.Group heading="Commands" className={GROUP}>
-          {commands.map((command) => (
-            <Cmdk.Item
-              key={command.title}
-              value={`${command.group} ${command.title}`}
-              onSelect={then(command.run)}
-              className={ITEM}
-            >
-              <span className="grow">{command.title}</span>
-              {command.keys ? (
-                <Kbd keys={command.keys} />
-              ) : (
-                <span className="text-muted text-xs">{command.group}</span>
-              )}
-            </Cmdk.Item>
-          ))}
-        </Cmdk.Group>
-        <Cmdk.Group heading="Add a node" className={GROUP}>
-          {addable(scope, types).map(({ info, params }) => (
-            <Cmdk.Item
-              key={`${info.type}/${String(params.block ?? "")}`}
-              value={`add ${info.display_name} ${info.category} ${String(params.block ?? "")}`}
-              onSelect={then(() => addAtCentre(info, params))}
-              className={ITEM}
-            >
-              <span style={{ color: tintOf(info) }}>
-                <TypeIcon info={info} className="size-4" />
-              </span>
-              <span className="grow">Add {info.display_name}</span>
-              <span className="text-muted text-xs">{info.category}</span>
-            </Cmdk.Item>
-          ))}
-        </Cmdk.Group>
-        <Cmdk.Group heading="Go to" className={GROUP}>
-          {nodes.map((node) => (
-            <Cmdk.Item
+      <PaletteGroup heading="Commands">
+        {commands.map(({ id, command, reason }) => (
+          <PaletteItem
+            key={id}
+            value={`${command.group} ${command.title}`}
+            keywords={command.keywords?.split(" ") ?? []}
+            icon={<CommandIcon id={id} />}
+            keys={command.keys}
+            detail={command.group}
+            reason={reason}
+            onSelect={then(() => perform(command))}
+          >
+            {command.title}
+          </PaletteItem>
+        ))}
+      </PaletteGroup>
+      <PaletteGroup heading="Add a node">
+        {addable(scope, types).map(({ info, params }) => (
+          <PaletteItem
+            key={`${info.type}/${String(params.block ?? "")}`}
+            value={`add ${info.display_name} ${info.category} ${String(params.block ?? "")}`}
+            icon={<TypeIcon info={info} />}
+            tint={tintOf(info)}
+            detail={info.category}
+            onSelect={then(() => addAtCentre(info, params))}
+          >
+            Add {info.display_name}
+          </PaletteItem>
+        ))}
+      </PaletteGroup>
+      <PaletteGroup heading="Go to">
+        {scope.nodes.map((node) => {
+          const info = infoOf(scope, types, node);
+          return (
+            <PaletteItem
               key={node.id}
               value={`go to ${nodeLabel(node)} ${node.id}`}
+              icon={<TypeIcon info={info} />}
+              tint={tintOf(info)}
+              detail={info?.display_name ?? node.type}
               onSelect={then(() => focusNode(node.id))}
-              className={ITEM}
             >
-              <span style={{ color: tintOf(infos.get(node)) }}>
-                <TypeIcon info={infos.get(node)} className="size-4" />
-              </span>
-              <span className="grow truncate">{nodeLabel(node)}</span>
-              <span className="text-muted text-xs">{infos.get(node)?.display_name ?? node.type}</span>
-            </Cmdk.Item>
-          ))}
-        </Cmdk.Group>
-      </Cmdk.List>
-    </Cmdk.Dialog>
+              {nodeLabel(node)}
+            </PaletteItem>
+          );
+        })}
+      </PaletteGroup>
+    </PaletteDialog>
   );
+}
+
+/** All commands but the one that opens the palette, those that are possible now first. */
+function commandsNow() {
+  const all = (Object.entries(COMMANDS) as [CommandId, Command][]).filter(([id]) => id !== "commands");
+  const listed = all.map(([id, command]) => ({ id, command, reason: command.when?.() ?? null }));
+  return [
+    ...listed.filter(({ reason }) => reason === null),
+    ...listed.filter(({ reason }) => reason !== null),
+  ];
 }

@@ -1,58 +1,54 @@
-import { lazy, Suspense } from "react";
+import { type ComponentType, lazy, Suspense, useEffect } from "react";
 import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
-import { Kbd } from "@/components/ui/Kbd";
-import { COMMANDS, type Command } from "@/store/commands";
+import { afterCanvas } from "@/lib/afterCanvas";
 import { loadTheirs, saveCopy } from "@/store/documents";
-import { openDialog, useUi } from "@/store/ui";
-import { MakeBlockDialog } from "./MakeBlockDialog";
-import { StartersDialog } from "./StartersDialog";
+import { type DialogName, openDialog, useUi } from "@/store/ui";
 
-const CommandPalette = lazy(async () => ({ default: (await import("./CommandPalette")).CommandPalette }));
+const palette = () => import("./CommandPalette");
+const findBar = () => import("@/components/canvas/FindBar");
+const connect = () => import("@/components/canvas/ConnectDialog");
+
+/** Dialogs that come with their own code when they are opened. */
+const LAZY: Partial<Record<DialogName, ComponentType<{ onClose: () => void }>>> = {
+  commands: lazy(async () => ({ default: (await palette()).CommandPalette })),
+  connect: lazy(async () => ({ default: (await connect()).ConnectDialog })),
+  help: lazy(async () => ({ default: (await import("./Shortcuts")).Shortcuts })),
+  makeBlock: lazy(async () => ({ default: (await import("./MakeBlockDialog")).MakeBlockDialog })),
+  starters: lazy(async () => ({ default: (await import("./StartersDialog")).StartersDialog })),
+  study: lazy(async () => ({ default: (await import("@/components/studies/StudyDialog")).StudyDialog })),
+  storage: lazy(async () => ({
+    default: (await import("@/components/storage/StorageDialog")).StorageDialog,
+  })),
+  saveVersion: lazy(async () => ({
+    default: (await import("@/components/versions/SaveVersionDialog")).SaveVersionDialog,
+  })),
+  versions: lazy(async () => ({
+    default: (await import("@/components/versions/VersionsDialog")).VersionsDialog,
+  })),
+};
+
+/** Whoever asks for these by a key types on at once: they are there before they are asked for. */
+function fetchBehind(): void {
+  void afterCanvas(() => Promise.all([palette(), connect(), findBar()]));
+}
 
 const close = (): void => openDialog(null);
 
 /** The dialogs that belong to the whole page; at most one is open. */
 export function Dialogs() {
+  useEffect(fetchBehind, []);
   const dialog = useUi((state) => state.dialog);
-  if (dialog === "commands") {
+  const Lazy = dialog && LAZY[dialog];
+  if (Lazy) {
     return (
       <Suspense fallback={null}>
-        <CommandPalette onClose={close} />
+        <Lazy onClose={close} />
       </Suspense>
     );
   }
-  if (dialog === "starters") return <StartersDialog onClose={close} />;
-  if (dialog === "makeBlock") return <MakeBlockDialog onClose={close} />;
-  if (dialog === "help") return <Shortcuts />;
   if (dialog === "conflict") return <Conflict />;
   return null;
-}
-
-function Shortcuts() {
-  const commands: Command[] = Object.values(COMMANDS);
-  const groups = [...new Set(commands.map((command) => command.group))];
-  return (
-    <Dialog open onOpenChange={close} title="Keyboard shortcuts" size="medium">
-      <div className="columns-2 gap-8 pb-3">
-        {groups.map((group) => (
-          <section key={group} className="mb-3 break-inside-avoid">
-            <h3 className="mb-1 font-medium text-muted text-xs">{group}</h3>
-            <ul>
-              {commands
-                .filter((command) => command.group === group && command.keys)
-                .map((command) => (
-                  <li key={command.title} className="flex h-7 items-center justify-between gap-3">
-                    {command.title}
-                    <Kbd keys={command.keys ?? ""} />
-                  </li>
-                ))}
-            </ul>
-          </section>
-        ))}
-      </div>
-    </Dialog>
-  );
 }
 
 function Conflict() {

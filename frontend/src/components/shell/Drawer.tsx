@@ -1,18 +1,28 @@
 import { ChevronDown, ChevronUp } from "lucide-react";
-import { lazy, Suspense } from "react";
-import { ProblemsPanel } from "@/components/problems/ProblemsPanel";
-import { LogsPanel } from "@/components/runs/LogsPanel";
+import { lazy } from "react";
 import { Badge } from "@/components/ui/Badge";
 import { IconButton } from "@/components/ui/IconButton";
 import { type TabItem, TabPanel, Tabs } from "@/components/ui/Tabs";
+import { afterCanvas } from "@/lib/afterCanvas";
 import { useGraph } from "@/store/graph";
 import { type DrawerTab, openDrawer, toggleDrawer, useUi } from "@/store/ui";
 
-// The charts are the heaviest part of the page, and not needed to edit.
-const TrainingPanel = lazy(async () => ({
-  default: (await import("@/components/dashboard/TrainingPanel")).TrainingPanel,
+// The canvas shows before any of them; the charts are the heaviest part of the page.
+const LogsPanel = lazy(async () => ({
+  default: (await afterCanvas(() => import("@/components/runs/LogsPanel"))).LogsPanel,
 }));
-const RunsPanel = lazy(async () => ({ default: (await import("@/components/runs/RunsPanel")).RunsPanel }));
+const ProblemsPanel = lazy(async () => ({
+  default: (await afterCanvas(() => import("@/components/problems/ProblemsPanel"))).ProblemsPanel,
+}));
+const TrainingPanel = lazy(async () => ({
+  default: (await afterCanvas(() => import("@/components/dashboard/TrainingPanel"))).TrainingPanel,
+}));
+const RunsPanel = lazy(async () => ({
+  default: (await afterCanvas(() => import("@/components/runs/RunsPanel"))).RunsPanel,
+}));
+const StudiesPanel = lazy(async () => ({
+  default: (await afterCanvas(() => import("@/components/studies/StudiesPanel"))).StudiesPanel,
+}));
 
 export function Drawer() {
   const tab = useUi((state) => state.drawerTab);
@@ -27,6 +37,7 @@ export function Drawer() {
   const tabs: TabItem<DrawerTab>[] = [
     { value: "training", label: "Training" },
     { value: "runs", label: "Runs" },
+    { value: "studies", label: "Studies" },
     {
       value: "problems",
       label: "Problems",
@@ -54,12 +65,11 @@ export function Drawer() {
           </IconButton>
         }
       >
-        <Suspense fallback={null}>
-          <TabPanel value="training">{open && <TrainingPanel />}</TabPanel>
-          <TabPanel value="runs">{open && <RunsPanel />}</TabPanel>
-          <TabPanel value="problems">{open && <ProblemsPanel />}</TabPanel>
-          <TabPanel value="logs">{open && <LogsPanel />}</TabPanel>
-        </Suspense>
+        <TabPanel value="training">{open && <TrainingPanel />}</TabPanel>
+        <TabPanel value="runs">{open && <RunsPanel />}</TabPanel>
+        <TabPanel value="studies">{open && <StudiesPanel />}</TabPanel>
+        <TabPanel value="problems">{open && <ProblemsPanel />}</TabPanel>
+        <TabPanel value="logs">{open && <LogsPanel />}</TabPanel>
       </Tabs>
     </section>
   );

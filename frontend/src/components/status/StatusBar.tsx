@@ -1,14 +1,17 @@
 import { Cloud, CloudOff, Cpu, MemoryStick, Microchip } from "lucide-react";
 import type { ReactNode } from "react";
 import type { GpuStats } from "@/api/types";
-import { formatBytes, plural } from "@/lib/format";
+import { formatBytes } from "@/lib/format";
 import { useGraph } from "@/store/graph";
 import { useRuns } from "@/store/runs";
 import { useSystem } from "@/store/system";
+import { DiskItem } from "./DiskItem";
+import { QueueItem } from "./QueueItem";
 
 const SAVED = {
   clean: "All changes saved",
   pending: "Saving…",
+  nowhere: "Kept on this page only",
   browser: "Kept in this browser",
   server: "Draft kept on the server",
 } as const;
@@ -20,7 +23,7 @@ export function StatusBar() {
   const draft = useGraph((state) => state.draft);
   const stale = socket !== "open";
   return (
-    <footer className="flex h-7 shrink-0 items-center gap-4 overflow-hidden whitespace-nowrap border-t bg-panel px-3 text-muted text-xs">
+    <footer className="flex h-7 shrink-0 items-center gap-4 overflow-x-auto overflow-y-hidden whitespace-nowrap border-t [scrollbar-width:none] bg-panel px-3 text-muted text-xs">
       <Item icon={stale ? <CloudOff className="text-danger" /> : <Cloud className="text-success" />}>
         <span role="status">
           {socket === "open" ? "Connected" : socket === "connecting" ? "Connecting…" : "Disconnected"}
@@ -42,19 +45,14 @@ export function StatusBar() {
           ) : (
             stats.gpus.map((gpu) => <Gpu key={gpu.index} gpu={gpu} />)
           )}
+          <DiskItem stats={stats} />
           <Item>
             Device <Value>{stats.device}</Value>
           </Item>
-          <Item>
-            {stats.queued > 0
-              ? `${plural(stats.queued, "run")} waiting`
-              : stats.running > 0
-                ? `${plural(stats.running, "run")} training`
-                : "Queue empty"}
-          </Item>
+          <QueueItem stats={stats} />
         </>
       )}
-      <span className="ml-auto">{SAVED[draft]}</span>
+      <span className="sticky right-0 ml-auto bg-panel pl-4">{SAVED[draft]}</span>
     </footer>
   );
 }

@@ -1,6 +1,8 @@
-import { Dices, Pause, Play, Square } from "lucide-react";
+import { ChevronDown, Dices, Pause, Play, Square } from "lucide-react";
+import { runItems } from "@/components/canvas/menus";
 import { Button } from "@/components/ui/Button";
 import { IconButton } from "@/components/ui/IconButton";
+import { Menu } from "@/components/ui/Menu";
 import { NumberField } from "@/components/ui/NumberField";
 import { Tooltip } from "@/components/ui/Tooltip";
 import { progressShare, stateLabel } from "@/lib/runs";
@@ -28,7 +30,9 @@ export function RunControls() {
     <fieldset aria-label="Run" className="flex min-w-0 items-center gap-1">
       {live && (
         <span role="status" className="mr-1 whitespace-nowrap text-muted text-sm tabular-nums">
-          {stateLabel(live.state)} {Math.floor(progressShare(live) * 100)} %
+          {stateLabel(live.state)}
+          {/* Each percent is not worth a word. */}
+          <span aria-hidden> {Math.floor(progressShare(live) * 100)} %</span>
         </span>
       )}
       {(live?.state === "paused" || (!live && interrupted)) && (
@@ -46,7 +50,14 @@ export function RunControls() {
           <Square aria-hidden className="size-3.5" /> Stop
         </Button>
       )}
-      <RunButton />
+      <div className="flex items-center gap-px">
+        <RunButton />
+        <Menu items={runItems} align="end">
+          <Button variant="primary" aria-label="More ways to run" className="rounded-l-none px-1">
+            <ChevronDown aria-hidden className="size-3.5" />
+          </Button>
+        </Menu>
+      </div>
       <div className="ml-1 flex items-center">
         <span className="mr-1 text-muted text-sm max-[1150px]:sr-only">Seed</span>
         <div className="w-20">
@@ -82,6 +93,7 @@ function RunButton() {
     <Tooltip content={reason} keys="mod+enter">
       <Button
         variant="primary"
+        className="rounded-r-none"
         aria-disabled={empty || errors > 0 || starting}
         onClick={() => !empty && void startRun()}
       >

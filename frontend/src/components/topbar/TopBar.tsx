@@ -1,25 +1,25 @@
-import { Command as CommandIcon, Moon, Redo2, Save, Sun, Undo2, Wand2 } from "lucide-react";
+import { Command as CommandKey, History, Redo2, Save, SunMoon, Undo2, Wand2 } from "lucide-react";
+import type { ReactNode } from "react";
 import { Button } from "@/components/ui/Button";
 import { IconButton } from "@/components/ui/IconButton";
 import { Kbd } from "@/components/ui/Kbd";
 import { type CommandId, command } from "@/store/commands";
 import { isDirty, useGraph, useHistory } from "@/store/graph";
-import { isDark, useUi } from "@/store/ui";
 import { GraphName } from "./GraphName";
 import { RunControls } from "./RunControls";
 import { ValidityChip } from "./ValidityChip";
 
 interface ToolProps {
   id: CommandId;
-  icon: React.ReactNode;
   disabled?: boolean;
+  children: ReactNode;
 }
 
-function Tool({ id, icon, disabled }: ToolProps) {
+function Tool({ id, disabled, children }: ToolProps) {
   const { title, keys, run } = command(id);
   return (
     <IconButton label={title} keys={keys} disabled={disabled} onClick={() => run()}>
-      {icon}
+      {children}
     </IconButton>
   );
 }
@@ -27,26 +27,38 @@ function Tool({ id, icon, disabled }: ToolProps) {
 export function TopBar() {
   const { past, future } = useHistory();
   const dirty = useGraph(isDirty);
-  const dark = useUi((state) => isDark(state.theme));
   return (
     <header className="flex h-11 shrink-0 items-center gap-1 border-b bg-panel px-2">
       <Logo />
       <GraphName />
-      <Tool id="save" icon={<Save className={dirty ? "text-accent" : undefined} />} />
+      <Tool id="save">
+        <Save className={dirty ? "text-accent" : undefined} />
+      </Tool>
+      <Tool id="versions">
+        <History />
+      </Tool>
       <span className="mx-1 h-4 w-px bg-line" />
-      <Tool id="undo" icon={<Undo2 />} disabled={past === 0} />
-      <Tool id="redo" icon={<Redo2 />} disabled={future === 0} />
-      <Tool id="tidy" icon={<Wand2 />} />
+      <Tool id="undo" disabled={past === 0}>
+        <Undo2 />
+      </Tool>
+      <Tool id="redo" disabled={future === 0}>
+        <Redo2 />
+      </Tool>
+      <Tool id="tidy">
+        <Wand2 />
+      </Tool>
       <ValidityChip />
       <div className="ml-auto flex items-center gap-1">
         <RunControls />
         <span className="mx-1 h-4 w-px bg-line" />
         <Button variant="ghost" className="px-1.5 text-muted" onClick={() => command("commands").run()}>
-          <CommandIcon aria-hidden className="size-4" />
+          <CommandKey aria-hidden className="size-4" />
           <span className="sr-only">All commands</span>
           <Kbd keys="mod+k" />
         </Button>
-        <Tool id="theme" icon={dark ? <Sun /> : <Moon />} />
+        <Tool id="theme">
+          <SunMoon />
+        </Tool>
       </div>
     </header>
   );

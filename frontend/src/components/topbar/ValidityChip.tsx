@@ -21,17 +21,24 @@ export function ValidityChip() {
       : warnings > 0
         ? { tone: "text-warning bg-warning-soft", icon: <TriangleAlert />, text: plural(warnings, "warning") }
         : { tone: "text-success", icon: <CircleCheck />, text: "Valid" };
+  const first = report?.diagnostics.find((problem) => problem.severity === "error");
   return (
-    <button
-      type="button"
-      onClick={() => openDrawer("problems")}
-      className={cn(
-        "ml-1 flex h-6 shrink-0 items-center gap-1 rounded-full px-2 font-medium text-sm hover:brightness-110 [&_svg]:size-3.5",
-        look.tone,
-      )}
-    >
-      {look.icon}
-      <span aria-live="polite">{look.text}</span>
-    </button>
+    <>
+      <button
+        type="button"
+        onClick={() => openDrawer("problems")}
+        className={cn(
+          "ml-1 flex h-6 shrink-0 items-center gap-1 rounded-full px-2 font-medium text-sm hover:brightness-110 [&_svg]:size-3.5",
+          look.tone,
+        )}
+      >
+        {look.icon}
+        <span aria-live="polite">{look.text}</span>
+      </button>
+      {/* For those who hear the page: what is wrong, as soon as it is. */}
+      <span role="alert" className="sr-only">
+        {first?.message}
+      </span>
+    </>
   );
 }

@@ -1,37 +1,62 @@
-import { parseNumber } from "@/lib/values";
+import { type NumberRange, parseNumber, readNumber, type StepSize, stepped } from "@/lib/numbers";
 import { TextField } from "./TextField";
 
-interface NumberFieldProps {
+interface NumberFieldProps extends NumberRange {
   value: number | null;
   /** Null only where the field was emptied and `nullable` is set. */
   onCommit: (value: number | null) => void;
   id?: string;
   label?: string;
+  /** What the value is called where it is refused; the label, where that is given. */
+  name?: string | undefined;
   nullable?: boolean;
-  integer?: boolean;
-  min?: number | null;
-  max?: number | null;
-  step?: number | null;
   placeholder?: string;
   invalid?: boolean;
   describedBy?: string | undefined;
   disabled?: boolean;
+  /** Where the arrows step from while the field is empty. */
+  start?: number | undefined;
+  problemAt?: "below" | "tip" | undefined;
   className?: string;
 }
 
-/** A number field. It takes any number that is typed, also one out of range, which the report then names. */
+/**
+ * A number field. It takes arithmetic such as 2*64, and refuses what is no number or out of range. Emptied where
+ * there must be a number, it has the old one again.
+ */
 export function NumberField(props: NumberFieldProps) {
-  const { value, onCommit, nullable, integer, min, max, step, label, invalid, describedBy, ...rest } = props;
+  const {
+    value,
+    onCommit,
+    nullable,
+    integer,
+    min,
+    max,
+    step,
+    log,
+    label,
+    name,
+    invalid,
+    describedBy,
+    start,
+    ...rest
+  } = props;
+  const range: NumberRange = { integer, min, max, step, log };
 
-  const commit = (text: string): void => {
-    const number = parseNumber(text);
-    if (Number.isFinite(number)) onCommit(number);
-    else if (text.trim() === "" && nullable) onCommit(null);
+  const check = (text: string): string | null => {
+    if (text.trim() === "") return null;
+    const read = readNumber(text, range);
+    return "problem" in read ? `${name ?? label ?? "It"} ${read.problem}` : null;
   };
-  const onStep = (text: string, direction: 1 | -1): void => {
+  const commit = (text: string): void => {
+    const read = readNumber(text, range);
+    if ("value" in read) onCommit(read.value);
+    else if (nullable) onCommit(null);
+  };
+  const onStep = (text: string, direction: 1 | -1, size: StepSize): string => {
     const typed = parseNumber(text);
-    const from = Number.isFinite(typed) ? typed : (value ?? 0);
-    onCommit(stepped(from, direction, { step, integer, min, max }));
+    const from = Number.isFinite(typed) ? typed : (value ?? start ?? 0);
+    return String(stepped(from, direction, range, size));
   };
 
   return (
@@ -41,23 +66,10 @@ export function NumberField(props: NumberFieldProps) {
       aria-invalid={invalid || undefined}
       aria-describedby={describedBy}
       value={value === null ? "" : String(value)}
+      check={check}
       onCommit={commit}
       onStep={onStep}
       {...rest}
     />
   );
-}
-
-interface StepRange {
-  step?: number | null | undefined;
-  integer?: boolean | undefined;
-  min?: number | null | undefined;
-  max?: number | null | undefined;
-}
-
-/** One step up or down; without a given step, one in the last digit shown, never past the range. */
-export function stepped(from: number, direction: 1 | -1, { step, integer, min, max }: StepRange): number {
-  const size = step ?? (integer ? 1 : 10 ** Math.floor(Math.log10(Math.abs(from) || 1)) / 10);
-  const next = Number((from + direction * size).toPrecision(12));
-  return Math.min(max ?? Number.POSITIVE_INFINITY, Math.max(min ?? Number.NEGATIVE_INFINITY, next));
 }

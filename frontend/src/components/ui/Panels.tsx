@@ -1,25 +1,39 @@
-import type { ReactNode } from "react";
-import { Group, Panel, Separator } from "react-resizable-panels";
+import { type ReactNode, useEffect, useRef } from "react";
+import { Group, Panel, type PanelImperativeHandle, Separator } from "react-resizable-panels";
 import { cn } from "@/lib/cn";
 
 interface SideProps {
   id: string;
+  /** In pixels, before they are scaled. */
   width: number;
+  scale: number;
   onWidth: (width: number) => void;
   label: string;
   children: ReactNode;
 }
 
 /** A side panel that keeps its width in pixels when the window changes. */
-export function SidePanel({ id, width, onWidth, label, children }: SideProps) {
+export function SidePanel({ id, width, scale, onWidth, label, children }: SideProps) {
+  const panel = useRef<PanelImperativeHandle>(null);
+  const wanted = useRef(width);
+  const drawn = useRef(scale);
+  useEffect(() => {
+    // A panel that has just come has its size, and its group does not know it yet.
+    if (drawn.current !== scale) panel.current?.resize(wanted.current * scale);
+    drawn.current = scale;
+  }, [scale]);
   return (
     <Panel
       id={id}
-      defaultSize={width}
-      minSize={200}
-      maxSize={480}
+      panelRef={panel}
+      defaultSize={width * scale}
+      minSize={200 * scale}
+      maxSize={480 * scale}
       groupResizeBehavior="preserve-pixel-size"
-      onResize={(size) => onWidth(Math.round(size.inPixels))}
+      onResize={({ inPixels }) => {
+        wanted.current = Math.round(inPixels / scale);
+        onWidth(wanted.current);
+      }}
     >
       <aside aria-label={label} className="flex h-full min-h-0 flex-col bg-panel">
         {children}

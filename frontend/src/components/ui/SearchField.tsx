@@ -9,9 +9,11 @@ interface SearchFieldProps {
   onChange: (value: string) => void;
   onKeyDown?: (event: KeyboardEvent) => void;
   autoFocus?: boolean;
+  /** The list that it narrows down while the field keeps the keys: its id, and that of the marked option. */
+  list?: { id: string; active: string | undefined };
 }
 
-export function SearchField({ label, value, onChange, onKeyDown, autoFocus }: SearchFieldProps) {
+export function SearchField({ label, value, onChange, onKeyDown, autoFocus, list }: SearchFieldProps) {
   return (
     <div className="relative">
       <Search aria-hidden className="pointer-events-none absolute top-1.5 left-2 size-4 text-muted" />
@@ -20,6 +22,12 @@ export function SearchField({ label, value, onChange, onKeyDown, autoFocus }: Se
         aria-label={label}
         placeholder={label}
         autoComplete="off"
+        {...(list && {
+          role: "combobox",
+          "aria-expanded": true,
+          "aria-controls": list.id,
+          "aria-activedescendant": list.active,
+        })}
         // biome-ignore lint/a11y/noAutofocus: only in a popover that was opened to be typed into
         autoFocus={autoFocus}
         value={value}

@@ -1,27 +1,20 @@
 import { Check, ChevronDown } from "lucide-react";
 import { Select as Radix } from "radix-ui";
 import { cn } from "@/lib/cn";
+import { SearchSelect } from "./SearchSelect";
+import { type Option, SELECT_TRIGGER, type SelectProps } from "./selectParts";
 
-export interface Option {
-  value: string;
-  label: string;
-  /** A second line, or figures, in muted text. */
-  detail?: string;
+export type { Option };
+
+/** More choices than these are searched. */
+const FEW = 8;
+
+/** One of several choices; many of them can be searched. */
+export function Select(props: SelectProps) {
+  return props.options.length > FEW ? <SearchSelect {...props} /> : <PlainSelect {...props} />;
 }
 
-interface SelectProps {
-  value: string;
-  onChange: (value: string) => void;
-  options: Option[];
-  placeholder?: string;
-  label?: string;
-  id?: string;
-  invalid?: boolean;
-  describedBy?: string;
-  className?: string;
-}
-
-export function Select({
+function PlainSelect({
   value,
   onChange,
   options,
@@ -39,10 +32,7 @@ export function Select({
         aria-label={label}
         aria-invalid={invalid || undefined}
         aria-describedby={describedBy}
-        className={cn(
-          "flex h-7 w-full min-w-0 items-center justify-between gap-1 rounded-md border bg-panel px-2 text-left hover:border-line-strong aria-invalid:border-danger data-[placeholder]:text-muted",
-          className,
-        )}
+        className={cn(SELECT_TRIGGER, className)}
       >
         <span className="truncate">
           <Radix.Value placeholder={placeholder} />

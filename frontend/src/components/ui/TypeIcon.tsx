@@ -60,25 +60,6 @@ const BY_CATEGORY: Record<string, LucideIcon> = {
   data: Database,
 };
 
-/** The tint of a kind, which its icon and its card's header carry. */
-const TINTS: Record<string, string> = {
-  data: "var(--wire-dataset)",
-  layer: "var(--wire-layer)",
-  operation: "var(--wire-layer)",
-  block: "var(--wire-model)",
-  model: "var(--wire-model)",
-  loss: "var(--wire-loss)",
-  input: "var(--wire-layer)",
-  optimizer: "var(--wire-optimizer)",
-  scheduler: "var(--wire-optimizer)",
-  training: "var(--wire-result)",
-  metric: "var(--wire-result)",
-};
-
-export function tintOf(info: Pick<NodeInfo, "kind"> | undefined): string {
-  return TINTS[info?.kind ?? ""] ?? "var(--wire-scalar)";
-}
-
 /** The icon of a node type: of its category where that is a family of layers, else of its kind. */
 export function TypeIcon({ info, className }: { info: NodeInfo | undefined; className?: string }) {
   const family = BY_CATEGORY[info?.category.toLowerCase() ?? ""];

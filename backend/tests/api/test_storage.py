@@ -1,0 +1,153 @@
+"""What lies in the data folder, and its clean-up, over REST: with runs that were really trained."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from visdl.engine.checkpoint import CheckpointFolder
+from visdl.models.storage import CleanRequest
+
+from ..conftest import run_server
+from .helpers import error, start_run, until
+
+ALL = {"checkpoint_days": 0, "leftovers": True, "database": True}
+
+
+def ended(client, run):
+    record = client.get(f"/api/runs/{run['id']}", params={"wait": 60}).json()
+    assert record["state"] in ("completed", "stopped"), record["error"]
+    return record
+
+
+def clean(client, **request):
+    response = client.post("/api/storage/clean", json=request)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def artifacts(client, run):
+    return {one["name"] for one in client.get(f"/api/runs/{run['id']}/artifacts").json()}
+
+
+def is_checkpoint(name):
+    return name.startswith("checkpoint-")
+
+
+def test_what_lies_there_is_told_by_kind(client):
+    run = ended(client, start_run(client))
+    report = client.get("/api/storage").json()
+    assert [one["kind"] for one in report["kinds"]] == [
+        "database", "datasets", "checkpoints", "artifacts", "leftovers", "other",
+    ]  # fmt: skip
+    kinds = {one["kind"]: one for one in report["kinds"]}
+    assert all(kinds[kind]["bytes"] > 0 for kind in ("database", "datasets", "checkpoints", "artifacts"))
+    assert 0 < report["disk_free"] < report["disk_total"]
+    assert report["keep_checkpoint_days"] == 0
+    [largest] = [one for one in report["runs"] if one["id"] == run["id"]]
+    assert (largest["name"], largest["state"], largest["starred"]) == (run["name"], "completed", False)
+    assert largest["bytes"] > largest["checkpoint_bytes"] > 0
+
+
+def test_the_machine_says_how_large_its_disk_is(client):
+    stats = client.get("/api/system").json()
+    assert 0 < stats["disk_free"] < stats["disk_total"]
+
+
+def test_a_cleaned_run_has_all_but_its_checkpoints_and_says_why_it_cannot_go_on(client):
+    run = ended(client, start_run(client))
+    starred = ended(client, start_run(client))
+    client.patch(f"/api/runs/{starred['id']}", json={"starred": True})
+    before = artifacts(client, run)
+    planned = clean(client, checkpoint_days=0)
+    assert run["id"] in [one["id"] for one in planned["runs"]]
+    assert artifacts(client, run) == before
+    done = clean(client, checkpoint_days=0, dry_run=False)
+    assert done == {**planned, "dry_run": False}
+    assert artifacts(client, run) == {name for name in before if not is_checkpoint(name)}
+    assert artifacts(client, starred) == before
+    refused = error(client.post(f"/api/runs/{run['id']}/continue", json={"epochs": 1}), 409)
+    assert "no checkpoint to go on from" in refused["message"]
+    assert "clean-up" in refused["message"]
+    assert "Run it again" in refused["hint"]
+    rows = [{"a": 1, "b": 2}]
+    assert client.post(f"/api/runs/{run['id']}/predict", json={"rows": rows}).status_code == 200
+    ended(client, client.post(f"/api/runs/{run['id']}/again", json={}).json())
+    client.delete(f"/api/runs/{starred['id']}")
+
+
+def test_a_run_that_goes_on_from_another_loses_nothing_when_that_is_cleaned(client):
+    first = ended(client, start_run(client))
+    more = client.post(f"/api/runs/{first['id']}/continue", json={"epochs": 900_000}).json()
+    until(lambda: client.get(f"/api/runs/{more['id']}").json()["state"] == "running")
+    client.post(f"/api/runs/{more['id']}/pause")
+    clean(client, **ALL, dry_run=False)
+    assert any(map(is_checkpoint, artifacts(client, more)))
+    assert client.post(f"/api/runs/{more['id']}/resume").json()["state"] == "running"
+    client.post(f"/api/runs/{more['id']}/stop")
+    ended(client, more)
+
+
+def test_a_run_that_is_cleaned_while_another_is_made_of_it_leaves_no_half_of_one(server, client, monkeypatch):
+    run = ended(client, start_run(client))
+    newest = CheckpointFolder.newest
+
+    def cleaned_a_moment_later(folder, *given):
+        found = newest(folder, *given)
+        server.services.storage.clean(CleanRequest(dry_run=False, checkpoint_days=0))
+        return found
+
+    folders = set((server.services.data_dir / "runs").iterdir())
+    monkeypatch.setattr(CheckpointFolder, "newest", cleaned_a_moment_later)
+    refused = error(client.post(f"/api/runs/{run['id']}/continue", json={"epochs": 1}), 409)
+    assert "no checkpoint to go on from" in refused["message"]
+    assert set((server.services.data_dir / "runs").iterdir()) == folders
+
+
+def test_a_clean_up_beside_a_training_harms_it_not(client):
+    run = start_run(client, epochs=1_000_000)
+    until(lambda: client.get(f"/api/runs/{run['id']}").json()["progress"]["epoch"] > 0)
+    for _ in range(5):
+        assert clean(client, **ALL, dry_run=False)["problems"] == []
+    at = client.get(f"/api/runs/{run['id']}").json()["progress"]["step"]
+    until(lambda: client.get(f"/api/runs/{run['id']}").json()["progress"]["step"] > at)
+    client.post(f"/api/runs/{run['id']}/stop")
+    record = ended(client, run)
+    events = client.get(f"/api/runs/{run['id']}/events", params={"limit": 10_000}).json()
+    assert [event["seq"] for event in events] == list(range(1, record["seq"] + 1))[:10_000]
+
+
+def test_without_a_word_nothing_is_removed(client):
+    run = ended(client, start_run(client))
+    before = artifacts(client, run)
+    assert clean(client)["dry_run"] is True
+    assert clean(client, **ALL)["runs"] != []
+    assert clean(client, dry_run=False)["runs"] == []
+    assert artifacts(client, run) == before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"checkpoint_days": -1},
+        {"checkpoint_days": 1e9},
+        {"checkpoint_days": "soon"},
+        {"leftovers": "some"},
+        {"paths": ["../../etc/passwd"]},
+        {"runs": ["../x"]},
+    ],
+)
+def test_what_makes_no_sense_is_refused(client, body):
+    assert error(client.post("/api/storage/clean", json=body), 422)["field"] == next(iter(body))
+
+
+def test_the_setting_is_applied_when_the_server_starts(tmp_path):
+    with run_server(tmp_path) as server:
+        old, new = (ended(server.client, start_run(server.client)) for _ in range(2))
+        server.services.store.patch_run(old["id"], ended=time.time() - 3 * 86_400)
+        there = artifacts(server.client, new)
+    with run_server(tmp_path, keep_checkpoint_days=2) as server:
+        until(lambda: not any(map(is_checkpoint, artifacts(server.client, old))))
+        assert artifacts(server.client, new) == there
+        assert server.client.get("/api/storage").json()["keep_checkpoint_days"] == 2

@@ -1,0 +1,79 @@
+"""What the data folder holds, and what a clean-up removes of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from visdl.models.runs import RunState
+
+StorageKind = Literal["database", "datasets", "checkpoints", "artifacts", "leftovers", "other"]
+
+
+class KindUsage(BaseModel):
+    kind: StorageKind
+    bytes: int = Field(description="Files that several runs share count once")
+    files: int
+
+
+class RunUsage(BaseModel):
+    """What one run has on the disk."""
+
+    id: str
+    name: str
+    state: RunState
+    starred: bool
+    ended: float | None
+    bytes: int
+    checkpoint_bytes: int
+    shared_bytes: int = Field(description="Of these, what another run has too: deleting one of them frees none of it")
+
+
+class StorageReport(BaseModel):
+    folder: str
+    disk_free: int
+    disk_total: int
+    kinds: list[KindUsage]
+    runs: list[RunUsage] = Field(description="The largest runs, the largest first")
+    run_count: int = Field(description="Runs there are in all")
+    keep_checkpoint_days: int = Field(
+        description="After how many days the server itself removes checkpoints; 0: it does not"
+    )
+
+
+class CleanRequest(BaseModel):
+    """What to remove. Runs that may go on, starred runs, weights, reports, curves and logs are never touched."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dry_run: bool = Field(default=True, description="Only say what would be removed")
+    checkpoint_days: int | None = Field(
+        default=None, ge=0, le=36_500, description="Checkpoints of runs that ended this many days ago or earlier"
+    )
+    leftovers: bool = Field(default=False, description="What no run and no dataset has any more, older than an hour")
+    database: bool = Field(default=False, description="Give the room of deleted records back to the disk")
+
+
+class CleanedRun(BaseModel):
+    id: str
+    name: str
+    checkpoints: int
+    bytes: int
+
+
+class Leftover(BaseModel):
+    path: str = Field(description="Inside the data folder")
+    bytes: int
+
+
+class CleanReport(BaseModel):
+    """What was removed, or would be; all sizes are bytes that the disk has more of afterwards."""
+
+    dry_run: bool
+    checkpoint_bytes: int = 0
+    leftover_bytes: int = 0
+    database_bytes: int = Field(default=0, description="In a dry run an estimate, the least that is given back")
+    runs: list[CleanedRun] = Field(default_factory=list, description="Runs that lose checkpoints")
+    leftovers: list[Leftover] = Field(default_factory=list)
+    problems: list[str] = Field(default_factory=list, description="What could not be removed, each with the reason")

@@ -1,0 +1,34 @@
+"""Learning curves of several runs as one: their mean, and a band around it."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+
+from visdl.models.events import Point
+from visdl.models.studies import BandPoint
+from visdl.studies.statistics import summarize
+
+MOST_POINTS = 1000
+
+
+def bands(series: Sequence[Sequence[Point]]) -> list[BandPoint]:
+    """At each epoch the mean of the runs that have a value there, and one sd below and above it.
+
+    `series` has a list of points (step, epoch, value) for each run.
+    """
+    values: dict[float, list[float]] = defaultdict(list)
+    for points in series:
+        for _, epoch, value in points:
+            if value is not None and math.isfinite(value):
+                values[float(epoch)].append(value)
+    epochs = sorted(values)
+    every = max(1, math.ceil(len(epochs) / MOST_POINTS))
+    return [_band(epoch, values[epoch]) for index, epoch in enumerate(epochs) if index % every == 0]
+
+
+def _band(epoch: float, values: Sequence[float]) -> BandPoint:
+    found = summarize(values)
+    mean, sd = found.mean or 0.0, found.sd or 0.0
+    return BandPoint(epoch=epoch, mean=mean, low=mean - sd, high=mean + sd, n=found.n)

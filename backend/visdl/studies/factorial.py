@@ -1,0 +1,194 @@
+"""What a grid shows: main effects and two-way interactions by least squares, with the seed in the model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+from statsmodels.regression.linear_model import OLS
+
+Floats = npt.NDArray[np.float64]
+Row = tuple[int, Mapping[str, Hashable], float]
+#: The factors of a main effect (one) or of an interaction (two).
+Term = tuple[str, ...]
+
+_SINGLE = float(np.finfo(np.float32).eps)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A contrast of levels, averaged evenly over the levels of the other factors.
+
+    Of a main effect: the mean at `levels` minus that at `against`, each factor's first level. Of an interaction, the
+    difference of differences: by how much the one factor's effect changes from the other's first level to this one.
+    `ci` is the 95 % interval; it and the two-sided `p` are None where the model leaves no residual.
+    """
+
+    factors: Term
+    levels: tuple[Hashable, ...]
+    against: tuple[Hashable, ...]
+    estimate: float
+    ci: tuple[float, float] | None
+    p: float | None
+
+
+@dataclass(frozen=True)
+class TermTest:
+    """The F test of all contrasts of one term together, type II: adjusted for every term that does not contain it."""
+
+    factors: Term
+    df: int
+    f: float | None
+    p: float | None
+
+
+@dataclass(frozen=True)
+class Factorial:
+    """Of `n` runs. `tests` has the terms with a factor of more than two levels; for the others the effect's p says it.
+
+    No p is corrected for the number of terms.
+    """
+
+    n: int
+    residual_df: int
+    effects: list[Effect]
+    tests: list[TermTest]
+
+
+def factorial(rows: Sequence[Row]) -> Factorial:
+    """Fit value ~ C(seed) + main effects + two-way interactions by ordinary least squares.
+
+    Each row is a run: its seed, the level of each factor, its value. Levels are categories, the first that occurs is
+    what the others are compared with. A factor with one level is left out. Raises ValueError where the runs do not
+    suffice for the model, or where rows disagree on the factors.
+    """
+    levels = _levels(rows)
+    terms: list[Term] = [(name,) for name in levels]
+    terms += combinations(levels, 2)
+    seeds = list(dict.fromkeys(seed for seed, _, _ in rows))
+    _check_number(len(rows), len(seeds), levels, terms)
+    always = np.array([[1.0, *(float(seed == other) for other in seeds[1:])] for seed, _, _ in rows])
+    columns = {term: _columns(rows, term, levels) for term in terms}
+    design = np.hstack([always, *columns.values()])
+    _check_rank(design)
+    values = np.array([value for _, _, value in rows])
+    return _fitted(values, always, columns, levels)
+
+
+def _levels(rows: Sequence[Row]) -> dict[str, list[Hashable]]:
+    """The levels of each factor that has more than one, in the order in which they occur."""
+    names = list(rows[0][1]) if rows else []
+    for seed, levels, value in rows:
+        if levels.keys() != set(names):
+            raise ValueError(f"A run of seed {seed} has other factors than the first: {_listed(levels)}.")
+        if not math.isfinite(value):
+            raise ValueError(f"A run of seed {seed} has no finite value.")
+    found = {name: list(dict.fromkeys(levels[name] for _, levels, _ in rows)) for name in names}
+    varying = {name: values for name, values in found.items() if len(values) > 1}
+    if not varying:
+        raise ValueError("No factor has more than one level: there is no effect to estimate.")
+    return varying
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+def _size(term: Term, levels: Mapping[str, Sequence[Hashable]]) -> int:
+    """How many contrasts the term has."""
+    return math.prod(len(levels[name]) - 1 for name in term)
+
+
+def _check_number(runs: int, seeds: int, levels: Mapping[str, Sequence[Hashable]], terms: Sequence[Term]) -> None:
+    needed = seeds + sum(_size(term, levels) for term in terms)
+    if runs <= needed:
+        raise ValueError(
+            f"{runs} runs are too few: main effects, two-way interactions and {seeds} seeds are {needed} unknowns, "
+            f"so at least {needed + 1} runs are needed. Add seeds, or leave out factors or levels."
+        )
+
+
+def _check_rank(design: Floats) -> None:
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        raise ValueError(
+            "The runs do not tell all effects apart: some pairs of levels never ran together, or only with seeds "
+            "of their own. Run every combination with the same seeds, or leave out a factor."
+        )
+
+
+def _columns(rows: Sequence[Row], term: Term, levels: Mapping[str, Sequence[Hashable]]) -> Floats:
+    """The term's part of the design matrix (runs, contrasts), in the order of `_contrasts`.
+
+    A level's column is 1 at the level, less 1/k for k levels: so a coefficient is a difference to the first level,
+    averaged over the other factors ("simple coding").
+    """
+    parts = [
+        np.array(
+            [[float(row[name] == level) - 1 / len(levels[name]) for level in levels[name][1:]] for _, row, _ in rows]
+        )
+        for name in term
+    ]
+    result = parts[0]
+    for part in parts[1:]:
+        result = (result[:, :, None] * part[:, None, :]).reshape(len(rows), -1)
+    return result
+
+
+def _contrasts(term: Term, levels: Mapping[str, Sequence[Hashable]]) -> list[tuple[Hashable, ...]]:
+    return list(product(*(levels[name][1:] for name in term)))
+
+
+def _fitted(
+    values: Floats, always: Floats, columns: Mapping[Term, Floats], levels: Mapping[str, Sequence[Hashable]]
+) -> Factorial:
+    fit = OLS(values, np.hstack([always, *columns.values()])).fit()
+    exact = math.sqrt(fit.ssr / len(values)) <= _SINGLE * float(np.abs(values).max())
+    effects = _effects(fit, always.shape[1], levels, list(columns), exact)
+    large = [term for term in columns if _size(term, levels) > 1]
+    tests = [
+        _tested(term, values, always, columns, None if exact else float(fit.mse_resid), fit.df_resid) for term in large
+    ]
+    return Factorial(len(values), int(fit.df_resid), effects, tests)
+
+
+def _effects(
+    fit: Any, first: int, levels: Mapping[str, Sequence[Hashable]], terms: Sequence[Term], exact: bool
+) -> list[Effect]:
+    """The coefficients from column `first` on, by name; `fit` is a result of statsmodels."""
+    intervals, p_values = (None, None) if exact else (fit.conf_int(), fit.pvalues)
+    named = [(term, contrast) for term in terms for contrast in _contrasts(term, levels)]
+    return [
+        Effect(
+            factors=term,
+            levels=contrast,
+            against=tuple(levels[name][0] for name in term),
+            estimate=float(fit.params[at]),
+            ci=None if intervals is None else (float(intervals[at][0]), float(intervals[at][1])),
+            p=None if p_values is None else float(p_values[at]),
+        )
+        for at, (term, contrast) in enumerate(named, start=first)
+    ]
+
+
+def _tested(
+    term: Term,
+    values: Floats,
+    always: Floats,
+    columns: Mapping[Term, Floats],
+    variance: float | None,
+    residual_df: float,
+) -> TermTest:
+    """What the term explains beyond all terms that do not contain it, against the full model's residual `variance`."""
+    df = columns[term].shape[1]
+    if variance is None:
+        return TermTest(term, df, None, None)
+    others = np.hstack([always, *(part for other, part in columns.items() if not set(term) <= set(other))])
+    explained = OLS(values, others).fit().ssr - OLS(values, np.hstack([others, columns[term]])).fit().ssr
+    f = float(explained / df / variance)
+    return TermTest(term, df, f, float(stats.f.sf(f, df, residual_df)))

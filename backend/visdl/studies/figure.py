@@ -1,0 +1,56 @@
+"""The forest plot of a study, for a paper."""
+
+from __future__ import annotations
+
+import io
+from typing import Literal
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from visdl.models.errors import ConflictError
+from visdl.models.studies import Study, StudyResults, VariantResult
+from visdl.studies.words import metric_said
+
+_WORSE, _BETTER, _NEITHER = "#b91c1c", "#15803d", "#475569"
+_ROW, _HEAD = 0.32, 1.1  # inches
+
+
+def forest_plot(study: Study, results: StudyResults, format: Literal["svg", "pdf"]) -> bytes:
+    """Δ of each variant with its interval, and the margin as a band. Raises ConflictError before there is any Δ."""
+    rows = [row for row in results.variants if row.delta is not None]
+    if not rows:
+        hint = "Wait until every planned run has ended, or stop the study."
+        raise ConflictError("The study has no differences to draw yet.", hint=hint)
+    figure = Figure(figsize=(6.5, _HEAD + _ROW * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    margin = study.plan.margin
+    if margin is not None:
+        axes.axvspan(-margin, margin, color="#e2e8f0", label=f"margin ±{margin:g}")
+    axes.axvline(0, color="#94a3b8", linewidth=0.8)
+    for place, row in enumerate(rows):
+        _draw(axes, place, row)
+    axes.set_yticks(range(len(rows)), [row.label for row in rows])
+    axes.invert_yaxis()
+    better = "left" if results.direction == "minimize" else "right"
+    axes.set_xlabel(f"Δ {metric_said(results.metric)}, 95 % CI ({better} of 0 is better)")
+    axes.spines[["top", "right"]].set_visible(False)
+    out = io.BytesIO()
+    # text stays text, and the same study gives the same bytes
+    metadata = {"Date": None} if format == "svg" else {"CreationDate": None}
+    figure.savefig(out, format=format, metadata=metadata)
+    return out.getvalue()
+
+
+def _draw(axes: Axes, place: int, row: VariantResult) -> None:
+    color = _color_of(row)
+    points = list(row.differences.values())
+    axes.plot(points, [place + 0.22] * len(points), "|", color=color, alpha=0.5, markersize=5)
+    if row.ci is not None:
+        axes.plot(row.ci, [place, place], color=color, linewidth=1.6)
+    axes.plot([row.delta or 0.0], [place], "o", color=color, markersize=5)
+
+
+def _color_of(row: VariantResult) -> str:
+    verdict = row.verdict or ""
+    return _WORSE if verdict.startswith("worse") else _BETTER if verdict.startswith("better") else _NEITHER

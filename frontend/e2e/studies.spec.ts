@@ -1,0 +1,192 @@
+import type { Page } from "@playwright/test";
+import { button, expect, expectNoViolationsInBoth, openSample, sampleGraph, setParam, test } from "./page";
+
+const DRAWER = '[data-testid="drawer"]';
+
+/** Begins a study of the sample network, by default of its activations; returns its id. */
+async function beginStudy(
+  page: Page,
+  name: string,
+  epochs: number,
+  seeds: number[],
+  strategy: object = { kind: "leave_one_out", nodes: ["relu1", "relu2"] },
+): Promise<string> {
+  const graph = await sampleGraph(page.request);
+  setParam(graph, "TrainingLoop", "epochs", epochs);
+  const answer = await page.request.post("/api/studies", {
+    data: {
+      name,
+      graph,
+      strategy,
+      seeds,
+      metric: "test_r2",
+      margin: 0.01,
+      reuse: false,
+    },
+  });
+  expect(answer.status(), await answer.text()).toBe(201);
+  return ((await answer.json()) as { id: string }).id;
+}
+
+const table = (page: Page) => page.getByRole("region", { name: "Variants" });
+const row = (page: Page, label: string) =>
+  table(page)
+    .getByRole("row")
+    .filter({ has: page.getByRole("button", { name: label, exact: true }) });
+const labels = (page: Page): Promise<string[]> => table(page).getByRole("rowheader").allInnerTexts();
+
+async function runsOf(page: Page, study: string): Promise<number> {
+  return ((await (await page.request.get("/api/runs", { params: { study } })).json()) as unknown[]).length;
+}
+
+test("a study is followed, read, exported, extended and deleted", async ({ page }) => {
+  await openSample(page);
+  const id = await beginStudy(page, "What the activations do", 150, [0, 1, 2]);
+  await page.keyboard.press("Control+3");
+  await button(page, "What the activations do").click();
+
+  // live: values come, conclusions wait
+  await expect(page.getByText("Running", { exact: true })).toBeVisible();
+  await expect(
+    row(page, "w/o relu1").getByTitle("Comes when every planned run has ended.").first(),
+  ).toHaveText("–");
+  await expectNoViolationsInBoth(page, "a study that trains");
+  await expect(page.getByText("Completed", { exact: true })).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByRole("status").filter({ hasText: "9 of 9 runs" })).toBeVisible();
+
+  // the table is what the server says, the baseline on top
+  const results = await (await page.request.get(`/api/studies/${id}/results`)).json();
+  const relu1 = results.variants.find((one: { label: string }) => one.label === "w/o relu1");
+  const value = `${relu1.mean.toFixed(relu1.decimals)} ± ${relu1.sd.toFixed(relu1.decimals)}`;
+  await expect(row(page, "w/o relu1")).toContainText(value);
+  await expect(row(page, "w/o relu1").getByTitle(relu1.sentence)).toBeVisible();
+  const bySize = [...results.variants].sort((a, b) => Math.abs(b.delta) - Math.abs(a.delta));
+  expect(await labels(page)).toEqual(["Baseline", ...bySize.map((one) => one.label)]);
+  await page.getByRole("columnheader", { name: /Δ/ }).getByRole("button").click();
+  expect(await labels(page)).toEqual(["Baseline", ...bySize.map((one) => one.label).reverse()]);
+  await expectNoViolationsInBoth(page, "a study with its table");
+
+  // a label of one's own, and a column more
+  await button(row(page, "w/o relu1"), "w/o relu1").press("F2");
+  await page.getByRole("textbox", { name: "Label of w/o relu1" }).fill("first layer linear");
+  await page.keyboard.press("Enter");
+  await expect(row(page, "first layer linear")).toBeVisible();
+  await button(page, "Columns").click();
+  await page.getByRole("menuitemcheckbox", { name: "Validation loss" }).click();
+  await expectNoViolationsInBoth(page, "columns of a study", "[role=menu]");
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("columnheader", { name: "Validation loss" })).toBeVisible();
+
+  // plots
+  await page.getByRole("tab", { name: "Differences" }).click();
+  await expect(page.getByRole("img", { name: /^Differences with their intervals/ })).toBeVisible();
+  await expect(page.getByRole("img", { name: /^Differences/ })).toContainText("first layer linear");
+  await expectNoViolationsInBoth(page, "differences of a study", DRAWER);
+  await button(page, "Show Differences as a table").click();
+  await expect(page.getByRole("region", { name: "Differences, figures" })).toContainText(
+    "first layer linear",
+  );
+  await page.getByRole("tab", { name: "Seeds" }).click();
+  await expect(page.getByRole("img", { name: /^Values per seed/ })).toBeVisible();
+  await expectNoViolationsInBoth(page, "points per seed", DRAWER);
+  await page.getByRole("tab", { name: "Curves" }).click();
+  await expect(page.getByRole("img", { name: /^Learning curves/ })).toBeVisible();
+  await expectNoViolationsInBoth(page, "curves of a study", DRAWER);
+
+  // to take along
+  await button(page, "Export").click();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("menuitem", { name: "Markdown table" }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe("What_the_activations_do.md");
+  await button(page, "Export").click();
+  await page.getByRole("menuitem", { name: "Copy as Markdown" }).click();
+  await expect(page.getByText("Copied the table as Markdown.")).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain("| first layer linear |");
+
+  const toggle = button(page, "Show on canvas");
+  await expect(toggle).toHaveAttribute("aria-pressed", "false");
+  await toggle.click();
+  await expect(toggle).toHaveAttribute("aria-pressed", "true");
+
+  // parts and runs
+  await button(page, "More for first layer linear").click();
+  await page.getByRole("menuitem", { name: "Select its parts on the canvas" }).click();
+  await expect(page.locator('.react-flow__node[data-id="relu1"] .card-selected')).toBeVisible();
+  await button(page, "More for first layer linear").click();
+  await page.getByRole("menuitem", { name: "Show its runs" }).click();
+  await expect(page.getByRole("region", { name: "Chosen runs" }).getByText("3 chosen")).toBeVisible();
+  await page.keyboard.press("Control+3");
+
+  // one seed more is said to come after looking
+  await button(page, "Add seeds…").click();
+  const dialog = page.getByRole("dialog", { name: "Add seeds" });
+  await dialog.getByLabel("How many").fill("1");
+  await page.keyboard.press("Tab");
+  await expectNoViolationsInBoth(page, "add seeds");
+  await button(dialog, "Add 1 seed").click();
+  await expect(page.getByText(/Extended after looking: seed 3 was added/)).toBeVisible();
+  await expect(page.getByRole("status").filter({ hasText: "12 of 12 runs" })).toBeVisible({
+    timeout: 120_000,
+  });
+  await expect(page.getByText(/Extended after looking \(seed 3\)/)).toBeVisible();
+
+  // the list, and the end
+  await button(page, "All studies").click();
+  await expectNoViolationsInBoth(page, "list of studies");
+  expect(await runsOf(page, id)).toBe(12);
+  await button(page, "What the activations do").press("Delete");
+  const doomed = page.getByRole("dialog", { name: /^Delete/ });
+  await doomed.getByRole("checkbox").check();
+  await expectNoViolationsInBoth(page, "delete a study");
+  await button(doomed, "Delete study and runs").click();
+  await expect(page.getByText("No study yet")).toBeVisible();
+  await expectNoViolationsInBoth(page, "no study");
+  expect(await runsOf(page, id)).toBe(0);
+});
+
+test("a study is paused, resumed and stopped by its buttons", async ({ page }) => {
+  await openSample(page);
+  const id = await beginStudy(page, "Long", 1_000_000, [0, 1]);
+  await page.keyboard.press("Control+3");
+  await button(page, "Long").click();
+  await button(page, "Pause study").click();
+  await expect(page.getByText("Paused", { exact: true })).toBeVisible();
+  await button(page, "Resume study").click();
+  await expect(page.getByText("Running", { exact: true })).toBeVisible();
+  await button(page, "Stop study").click();
+  await expect(page.getByText("Stopped", { exact: true })).toBeVisible();
+  await expect(button(page, "Resume study")).toBeVisible();
+  await page.request.delete(`/api/studies/${id}`, { params: { runs: true } });
+});
+
+test("a grid has a heat map with effects, and a search says that it tests nothing", async ({ page }) => {
+  await openSample(page);
+  const lr = { node: "adam", param: "lr", values: [0.001, 0.01] };
+  const width = { node: "fc1", param: "out_features", values: [8, 32] };
+  const ids = [
+    await beginStudy(page, "Rate and width", 5, [0, 1, 2], { kind: "grid", factors: [lr, width] }),
+    await beginStudy(page, "Sweep", 5, [0, 1], { kind: "random", factors: [lr, width], trials: 3 }),
+  ];
+  await page.keyboard.press("Control+3");
+  await expect(page.getByText("Completed", { exact: true })).toHaveCount(2, { timeout: 120_000 });
+
+  await button(page, "Rate and width").click();
+  await page.getByRole("tab", { name: "Grid" }).click();
+  const results = await (await page.request.get(`/api/studies/${ids[0]}/results`)).json();
+  const heat = page.getByRole("region", { name: "Means of the grid, figures" });
+  for (const { mean, decimals } of results.variants) await expect(heat).toContainText(mean.toFixed(decimals));
+  await expect(page.getByRole("region", { name: "Effects, figures" })).toContainText(
+    "adam.lr: 0.01 against 0.001 × fc1.out_features: 32 against 8",
+  );
+  await expectNoViolationsInBoth(page, "a grid", DRAWER);
+
+  await button(page, "All studies").click();
+  await button(page, "Sweep").click();
+  await expect(page.getByRole("figure", { name: "Trials" })).toContainText("described, not tested");
+  await expect(page.getByRole("columnheader", { name: "Verdict" })).toHaveCount(0);
+  await expect(page.getByRole("columnheader", { name: "adam.lr" })).toBeVisible();
+  await expectNoViolationsInBoth(page, "a search", DRAWER);
+  for (const id of ids) await page.request.delete(`/api/studies/${id}`, { params: { runs: true } });
+});

@@ -1,0 +1,11 @@
+import { api, call } from "./client";
+import type { CleanReport, CleanRequest, StorageReport } from "./types";
+
+export async function readStorage(signal?: AbortSignal): Promise<StorageReport> {
+  return (await call(api.GET("/api/storage", { ...(signal && { signal }) }))) as StorageReport;
+}
+
+/** Removes what is asked for, or says what that would be. */
+export async function cleanStorage(body: CleanRequest, signal?: AbortSignal): Promise<CleanReport> {
+  return (await call(api.POST("/api/storage/clean", { body, ...(signal && { signal }) }))) as CleanReport;
+}

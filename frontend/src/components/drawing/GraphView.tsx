@@ -1,0 +1,140 @@
+import { Maximize, ZoomIn, ZoomOut } from "lucide-react";
+import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
+import { IconButton } from "@/components/ui/IconButton";
+import type { Drawing } from "@/lib/drawing/drawing";
+import { SANS } from "@/lib/drawing/marks";
+import type { Rect } from "@/lib/frames";
+import { Marks } from "./Marks";
+
+interface GraphViewProps {
+  drawing: Drawing;
+  label: string;
+  /** The node to look at; null for all of it. */
+  focus: string | null;
+}
+
+const CLOSER = 0.8;
+/** Width of what is seen of a graph from nearest and, in shares of the whole, from furthest. */
+const NEAREST = 240;
+const FURTHEST = 3;
+/** Width of what is seen around a node that was asked for. */
+const AROUND = 900;
+const STEP = 0.1;
+
+/** A drawing to look around in: wheel and buttons zoom, dragging and arrows move. */
+export function GraphView({ drawing, label, focus }: GraphViewProps) {
+  const [box, setBox] = useState(drawing.box);
+  const svg = useRef<SVGSVGElement>(null);
+  useEffect(() => {
+    const place = focus === null ? undefined : drawing.places.get(focus);
+    setBox(place ? around(place, drawing.box) : drawing.box);
+  }, [drawing, focus]);
+  const zoom = (factor: number): void => setBox((now) => zoomed(now, factor, drawing.box));
+  useWheel(svg, (factor, at) => setBox((now) => zoomed(now, factor, drawing.box, at)));
+  const drag = useDrag(svg, (dx, dy) => setBox((now) => ({ ...now, x: now.x - dx, y: now.y - dy })));
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const [right, down] = MOVES[event.key] ?? [0, 0];
+    if (event.key === "+" || event.key === "=") zoom(CLOSER);
+    else if (event.key === "-") zoom(1 / CLOSER);
+    else if (event.key === "0") setBox(drawing.box);
+    else if (right || down)
+      setBox((now) => ({
+        ...now,
+        x: now.x + right * now.width * STEP,
+        y: now.y + down * now.height * STEP,
+      }));
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div className="relative min-h-0 grow overflow-hidden rounded-md border bg-canvas">
+      <svg
+        ref={svg}
+        role="img"
+        aria-label={label}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: looked around in by arrow keys
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+        {...drag}
+        viewBox={`${box.x} ${box.y} ${box.width} ${box.height}`}
+        fontFamily={SANS}
+        className="absolute inset-0 size-full cursor-grab touch-none select-none outline-offset-[-2px] active:cursor-grabbing"
+      >
+        <Marks marks={drawing.marks} />
+      </svg>
+      <div className="absolute right-1.5 bottom-1.5 flex rounded-md border bg-panel">
+        <IconButton side="top" label="Zoom in" onClick={() => zoom(CLOSER)}>
+          <ZoomIn />
+        </IconButton>
+        <IconButton side="top" label="Zoom out" onClick={() => zoom(1 / CLOSER)}>
+          <ZoomOut />
+        </IconButton>
+        <IconButton side="top" label="Show all of it" onClick={() => setBox(drawing.box)}>
+          <Maximize />
+        </IconButton>
+      </div>
+    </div>
+  );
+}
+
+const MOVES: Record<string, [right: number, down: number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+/** The box from nearer or further, with the place that is pointed at, in shares of it, where it was. */
+function zoomed(box: Rect, factor: number, whole: Rect, at = { x: 0.5, y: 0.5 }): Rect {
+  const width = Math.min(Math.max(box.width * factor, NEAREST), whole.width * FURTHEST);
+  const scale = width / box.width;
+  const height = box.height * scale;
+  return {
+    x: box.x + (box.width - width) * at.x,
+    y: box.y + (box.height - height) * at.y,
+    width,
+    height,
+  };
+}
+
+function around(place: Rect, whole: Rect): Rect {
+  const width = Math.min(AROUND, whole.width);
+  const height = (width * whole.height) / whole.width;
+  const [x, y] = [place.x + place.width / 2 - width / 2, place.y + place.height / 2 - height / 2];
+  return { x, y, width, height };
+}
+
+type Zoom = (factor: number, at: { x: number; y: number }) => void;
+
+/** React listens to wheels without a way to keep the dialog from scrolling along. */
+function useWheel(svg: React.RefObject<SVGSVGElement | null>, onZoom: Zoom): void {
+  const zoom = useRef(onZoom);
+  zoom.current = onZoom;
+  useEffect(() => {
+    const element = svg.current;
+    const listen = (event: WheelEvent): void => {
+      event.preventDefault();
+      const frame = (event.currentTarget as Element).getBoundingClientRect();
+      const at = {
+        x: (event.clientX - frame.x) / frame.width,
+        y: (event.clientY - frame.y) / frame.height,
+      };
+      zoom.current(event.deltaY < 0 ? CLOSER : 1 / CLOSER, at);
+    };
+    element?.addEventListener("wheel", listen, { passive: false });
+    return () => element?.removeEventListener("wheel", listen);
+  }, [svg]);
+}
+
+/** Drags by what the pointer moves, in the drawing's own units. */
+function useDrag(svg: React.RefObject<SVGSVGElement | null>, onMove: (dx: number, dy: number) => void) {
+  return {
+    onPointerDown: (event: PointerEvent) => event.currentTarget.setPointerCapture(event.pointerId),
+    onPointerMove: (event: PointerEvent) => {
+      if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
+      const scale = svg.current?.getScreenCTM()?.a ?? 1;
+      onMove(event.movementX / scale, event.movementY / scale);
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/** The page without the drawing of the graph: `?safe` in the address. */
+
+export function isSafeMode(): boolean {
+  return new URLSearchParams(globalThis.location?.search ?? "").has("safe");
+}
+
+/** What somebody who is asked for help needs to know of a crash. */
+export function crashReport(error: Error, where: string): string {
+  return [
+    `VisDL crashed: ${where}`,
+    `${error.name}: ${error.message}`,
+    error.stack ?? "",
+    `Browser: ${navigator.userAgent}`,
+    `Time: ${new Date().toISOString()}`,
+  ].join("\n");
+}

@@ -1,0 +1,15 @@
+/** The browser's storage, for what is only convenient: full or forbidden, it keeps nothing and complains of nothing. */
+
+function attempt<Value>(action: () => Value, otherwise: Value): Value {
+  try {
+    return action();
+  } catch {
+    return otherwise;
+  }
+}
+
+export const tolerantStorage = {
+  getItem: (key: string): string | null => attempt(() => localStorage.getItem(key), null),
+  setItem: (key: string, text: string): void => attempt(() => localStorage.setItem(key, text), undefined),
+  removeItem: (key: string): void => attempt(() => localStorage.removeItem(key), undefined),
+};

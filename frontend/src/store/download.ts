@@ -1,0 +1,17 @@
+/** Has the browser save a text as a file of this name. */
+export function saveFile(name: string, text: string, type: string): void {
+  saveBlob(name, new Blob([text], { type }));
+}
+
+export function saveBlob(name: string, blob: Blob): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/** A name as the name of a file, without its ending. */
+export function fileStem(name: string, otherwise: string): string {
+  return name.replace(/[^\p{L}\p{N} ._-]+/gu, "_").trim() || otherwise;
+}

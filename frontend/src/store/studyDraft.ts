@@ -1,0 +1,192 @@
+/** The study that is being defined: kept per graph while the dialog is closed, and what the server says to it. */
+import { create } from "zustand";
+import { ApiError } from "@/api/client";
+import { previewStudy } from "@/api/studies";
+import type { NewStudy, StudyPreview } from "@/api/types";
+import {
+  defaultMetric,
+  EXPLORATORY,
+  freshDraft,
+  type How,
+  type Kind,
+  type PartDraft,
+  type StudyDraft,
+} from "@/lib/studyPlan";
+import { baseOf, type Network } from "@/lib/studyPlanNetworks";
+import { choicesOf, usualParts } from "@/lib/studyPlanParts";
+import { useCatalogue } from "./catalogue";
+import { useGraph } from "./graph";
+import { defineStudy, startStudy, useStudyView } from "./studies";
+import { openDialog } from "./ui";
+
+interface Refusal {
+  message: string;
+  hint: string;
+  /** The first part of the field that the server names; empty where it names none. */
+  field: string;
+}
+
+interface Offer {
+  how: readonly How[];
+  /** Parameters of the plain replacement. */
+  plain: number | null;
+}
+
+interface Defining {
+  drafts: Readonly<Record<string, StudyDraft>>;
+  preview: StudyPreview | null;
+  /** The strategy that the preview is of. */
+  previewed: Kind | null;
+  /** Why there is no preview of what is asked for. */
+  refusal: Refusal | null;
+  /** True while the preview is older than what is asked for. */
+  pending: boolean;
+  starting: boolean;
+  /** What fits in the place of nodes, as far as previews have told. */
+  offers: Readonly<Record<string, Offer>>;
+}
+
+const NOTHING = {
+  preview: null,
+  previewed: null,
+  refusal: null,
+  pending: false,
+  starting: false,
+  offers: {},
+};
+
+export const useStudyDraft = create<Defining>()(() => ({ drafts: {}, ...NOTHING }));
+
+const key = (): string => useGraph.getState().graphId ?? "";
+
+/** The draft for the open graph; undefined before the dialog was first opened. */
+export const useDraft = (): StudyDraft | undefined => {
+  const id = useGraph((state) => state.graphId ?? "");
+  return useStudyDraft((state) => state.drafts[id]);
+};
+
+/** Goes on with the draft of this graph; nodes that were asked for are then what it is about. */
+export function openDraft(): void {
+  const { parts } = useStudyView.getState();
+  const asked: PartDraft[] = parts.map((node) => ({ kind: "node", node }));
+  const known = useStudyDraft.getState().drafts[key()];
+  const usual = (): PartDraft[] =>
+    usualParts(choicesOf(useGraph.getState().graph, useCatalogue.getState().types));
+  const draft: StudyDraft =
+    asked.length > 0
+      ? { ...(known ?? freshDraft()), kind: "leave_one_out", parts: asked }
+      : (known ?? freshDraft(usual()));
+  useStudyDraft.setState(({ drafts }) => ({ ...NOTHING, drafts: { ...drafts, [key()]: draft } }));
+}
+
+/**
+ * Changes the draft. Where a field that loses the focus asks for it, a moment later: a dialog takes the focus to itself
+ * when something of it vanishes while the focus is nowhere.
+ */
+export function changeDraft(change: Partial<StudyDraft>): void {
+  if (document.activeElement === document.body) setTimeout(() => write(change));
+  else write(change);
+}
+
+function write(change: Partial<StudyDraft>): void {
+  useStudyDraft.setState(({ drafts }) => {
+    const draft = drafts[key()];
+    return draft ? { drafts: { ...drafts, [key()]: { ...draft, ...change } } } : {};
+  });
+}
+
+/** Begins with the usual again. */
+export function resetDraft(): void {
+  const { graph } = useGraph.getState();
+  changeDraft(freshDraft(usualParts(choicesOf(graph, useCatalogue.getState().types))));
+}
+
+/** Chooses what takes the place of a node. */
+export function putInPlace(node: string, how: How): void {
+  const draft = useStudyDraft.getState().drafts[key()];
+  if (draft) changeDraft({ how: { ...draft.how, [node]: how } });
+}
+
+const WAIT_MS = 300;
+let asking: AbortController | undefined;
+
+/** The graph as it is on the screen, and whose that is; or the network that others are held against. */
+function graphNow(): Pick<NewStudy, "graph" | "graph_id"> {
+  const { graph: open, graphId } = useGraph.getState();
+  const draft = useStudyDraft.getState().drafts[key()];
+  const graph = draft ? baseOf(draft, open) : open;
+  return { graph, graph_id: graph === open ? graphId : null };
+}
+
+/** Opens the definition of a study that trains these networks with several seeds; the first is the baseline. */
+export function compareNetworks([baseline, ...networks]: readonly Network[]): void {
+  const known = useStudyDraft.getState().drafts[key()] ?? freshDraft();
+  const draft: StudyDraft = {
+    ...known,
+    kind: "configurations",
+    baseline: baseline ?? null,
+    networks,
+    seeds: EXPLORATORY,
+    metric: null,
+  };
+  useStudyDraft.setState(({ drafts }) => ({ drafts: { ...drafts, [key()]: draft } }));
+  defineStudy([]);
+}
+
+/** Asks what a plan would train, a moment after the last change; null for one that will not do. */
+export function askPreview(plan: NewStudy | null): void {
+  asking?.abort();
+  const controller = new AbortController();
+  asking = controller;
+  useStudyDraft.setState({ pending: plan !== null });
+  if (!plan) return;
+  const timer = setTimeout(() => void preview(plan, controller.signal), WAIT_MS);
+  controller.signal.addEventListener("abort", () => clearTimeout(timer));
+}
+
+async function preview(plan: NewStudy, signal: AbortSignal): Promise<void> {
+  try {
+    const answer = await previewStudy({ ...plan, ...graphNow() }, signal);
+    if (!signal.aborted) take(answer, plan.strategy.kind);
+  } catch (error) {
+    if (!signal.aborted) refuse(error, plan.metric ?? "");
+  }
+}
+
+function take(answer: StudyPreview, previewed: Kind): void {
+  const found = answer.variants.flatMap(({ parts, offers, plain, role }): [string, Offer][] => {
+    const [part] = parts;
+    return role === "variant" && parts.length === 1 && part ? [[part, { how: offers, plain }]] : [];
+  });
+  useStudyDraft.setState(({ offers }) => ({
+    preview: answer,
+    previewed,
+    refusal: null,
+    pending: false,
+    offers: { ...offers, ...Object.fromEntries(found) },
+  }));
+  const draft = useStudyDraft.getState().drafts[key()];
+  if (draft?.metric === null) changeDraft({ metric: defaultMetric(answer.metrics) });
+}
+
+function refuse(error: unknown, metric: string): void {
+  const { preview: known, drafts } = useStudyDraft.getState();
+  const info = error instanceof ApiError ? error.info : null;
+  const field = info?.field?.split(".")[0] ?? "";
+  // A draft of an earlier state of the graph: what a run measures is asked for anew.
+  if (field === "metric" && !known?.metrics.includes(metric) && drafts[key()]?.metric) {
+    changeDraft({ metric: null });
+    return;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  useStudyDraft.setState({ refusal: { message, hint: info?.hint ?? "", field }, pending: false });
+}
+
+/** Begins the study; the dialog closes where the server takes it. */
+export async function startDraft(plan: NewStudy): Promise<void> {
+  if (useStudyDraft.getState().starting) return;
+  useStudyDraft.setState({ starting: true });
+  const begun = await startStudy({ ...plan, ...graphNow() });
+  useStudyDraft.setState({ starting: false });
+  if (begun) openDialog(null);
+}
