@@ -1,7 +1,13 @@
-import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { listStudies, readStudyCells, readStudyCurves, readStudyResults } from "@/api/studies";
-import type { Study, StudyCell, StudyCurves, StudyResults } from "@/api/types";
+import {
+  listStudies,
+  readStudyCells,
+  readStudyCurves,
+  readStudyGraph,
+  readStudyResults,
+} from "@/api/studies";
+import type { Graph, Study, StudyCell, StudyCurves, StudyResults } from "@/api/types";
 import { useStudyView } from "@/store/studies";
 import { useRunNews } from "./useRunNews";
 
@@ -66,4 +72,20 @@ export function useStudyCurves(id: string, metric: string): StudyCurves | undefi
     staleTime: 0,
   });
   return data;
+}
+
+/** The graphs of two variants, by their keys; "" is the baseline. They never change. */
+export function useStudyGraphs(
+  id: string,
+  a: string,
+  b: string,
+): { graphs: (Graph | undefined)[]; error: Error | null } {
+  const found = useQueries({
+    queries: [a, b].map((variant) => ({
+      queryKey: ["study graphs", id, variant],
+      queryFn: () => readStudyGraph(id, variant),
+      staleTime: Number.POSITIVE_INFINITY,
+    })),
+  });
+  return { graphs: found.map(({ data }) => data), error: found.find(({ error }) => error)?.error ?? null };
 }

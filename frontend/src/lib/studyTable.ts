@@ -137,6 +137,19 @@ export function moved(keys: readonly string[], key: string, by: -1 | 1): string[
   return next;
 }
 
+/** The keys of variants with one of them dropped before or behind another one. */
+export function dropped(
+  keys: readonly string[],
+  key: string,
+  target: string,
+  side: "before" | "after",
+): string[] {
+  if (key === target || !keys.includes(key) || !keys.includes(target)) return [...keys];
+  const next = keys.filter((one) => one !== key);
+  next.splice(next.indexOf(target) + (side === "after" ? 1 : 0), 0, key);
+  return next;
+}
+
 export interface Column {
   key: ColumnKey;
   title: string;

@@ -7,6 +7,7 @@ import type { NewStudy, Study, StudyPatch } from "@/api/types";
 import { placeOf } from "@/lib/scope";
 import { toast } from "@/lib/toast";
 import { tolerantStorage } from "@/lib/tolerantStorage";
+import type { PairKeys } from "@/lib/variantPair";
 import { fitSelection, select } from "./canvas";
 import { openAsNew, reportError } from "./documents";
 import { useGraph } from "./graph";
@@ -18,6 +19,8 @@ import { openDialog, openDrawer, selectRuns } from "./ui";
 interface StudyView {
   /** The study that the panel shows; null for the list. */
   shown: string | null;
+  /** Its variants that stand side by side; null for the table of all. */
+  compared: PairKeys | null;
   /** Nodes, in the order chosen, that a study being defined is about. */
   parts: readonly string[];
   /** Counts up whenever a study was changed here: what is known of studies is out of date then. */
@@ -26,6 +29,7 @@ interface StudyView {
 
 export const useStudyView = create<StudyView>()(() => ({
   shown: null,
+  compared: null,
   parts: [],
   revision: 0,
 }));
@@ -45,8 +49,13 @@ export function chooseColumn(key: string, shown: boolean): void {
 
 /** Shows a study in the drawer, or the list of all. */
 export function showStudy(id: string | null): void {
-  useStudyView.setState({ shown: id });
+  useStudyView.setState(({ shown, compared }) => ({ shown: id, compared: shown === id ? compared : null }));
   openDrawer("studies");
+}
+
+/** Puts two variants of the study that is shown side by side; null goes back to all of them. */
+export function compareVariants(compared: PairKeys | null): void {
+  useStudyView.setState({ compared });
 }
 
 /** Lets the cards on the canvas carry the findings of a study, or of none. */

@@ -11,6 +11,8 @@ interface GraphViewProps {
   label: string;
   /** The node to look at; null for all of it. */
   focus: string | null;
+  /** It stands in a page that scrolls: the wheel zooms once it has the focus. */
+  inPage?: boolean;
 }
 
 const CLOSER = 0.8;
@@ -22,7 +24,7 @@ const AROUND = 900;
 const STEP = 0.1;
 
 /** A drawing to look around in: wheel and buttons zoom, dragging and arrows move. */
-export function GraphView({ drawing, label, focus }: GraphViewProps) {
+export function GraphView({ drawing, label, focus, inPage = false }: GraphViewProps) {
   const [box, setBox] = useState(drawing.box);
   const svg = useRef<SVGSVGElement>(null);
   useEffect(() => {
@@ -30,7 +32,7 @@ export function GraphView({ drawing, label, focus }: GraphViewProps) {
     setBox(place ? around(place, drawing.box) : drawing.box);
   }, [drawing, focus]);
   const zoom = (factor: number): void => setBox((now) => zoomed(now, factor, drawing.box));
-  useWheel(svg, (factor, at) => setBox((now) => zoomed(now, factor, drawing.box, at)));
+  useWheel(svg, inPage, (factor, at) => setBox((now) => zoomed(now, factor, drawing.box, at)));
   const drag = useDrag(svg, (dx, dy) => setBox((now) => ({ ...now, x: now.x - dx, y: now.y - dy })));
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -108,12 +110,13 @@ function around(place: Rect, whole: Rect): Rect {
 type Zoom = (factor: number, at: { x: number; y: number }) => void;
 
 /** React listens to wheels without a way to keep the dialog from scrolling along. */
-function useWheel(svg: React.RefObject<SVGSVGElement | null>, onZoom: Zoom): void {
+function useWheel(svg: React.RefObject<SVGSVGElement | null>, inPage: boolean, onZoom: Zoom): void {
   const zoom = useRef(onZoom);
   zoom.current = onZoom;
   useEffect(() => {
     const element = svg.current;
     const listen = (event: WheelEvent): void => {
+      if (inPage && document.activeElement !== element) return;
       event.preventDefault();
       const frame = (event.currentTarget as Element).getBoundingClientRect();
       const at = {
@@ -124,7 +127,7 @@ function useWheel(svg: React.RefObject<SVGSVGElement | null>, onZoom: Zoom): voi
     };
     element?.addEventListener("wheel", listen, { passive: false });
     return () => element?.removeEventListener("wheel", listen);
-  }, [svg]);
+  }, [svg, inPage]);
 }
 
 /** Drags by what the pointer moves, in the drawing's own units. */

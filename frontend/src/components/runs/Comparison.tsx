@@ -1,7 +1,10 @@
 import { ArrowLeft, TriangleAlert } from "lucide-react";
+import { useState } from "react";
 import type { Graph, Run } from "@/api/types";
 import { CurveGrid, RUN_COLORS } from "@/components/dashboard/CurveGrid";
+import { GraphPair } from "@/components/drawing/GraphPair";
 import { Button } from "@/components/ui/Button";
+import { Select } from "@/components/ui/Select";
 import { useComparison } from "@/hooks/useComparison";
 import type { Catalogue } from "@/lib/catalogue";
 import { cautions, graphDifferences, obstacles, type RunWithGraph } from "@/lib/compare";
@@ -38,12 +41,13 @@ export function Comparison({ runs, onBack }: { runs: Run[]; onBack: () => void }
       <div className="flex flex-wrap items-start gap-4 p-3">
         <div className="flex min-w-[min(420px,100%)] max-w-full flex-[1_1_420px] flex-col gap-3">
           <Cautions runs={byAge} graphs={graphs} />
-          <Differences compared={compared} graphs={graphs} />
+          {compared.length > 2 && <Differences compared={compared} graphs={graphs} />}
           <MetricTable compared={compared} />
         </div>
         <div className="flex min-w-[min(420px,100%)] flex-[2_1_420px]">
           <CurveGrid runs={compared.map(({ run, letter }) => ({ id: run.id, name: letter }))} />
         </div>
+        {compared.length > 1 && <Graphs compared={compared} graphs={graphs} />}
       </div>
     </section>
   );
@@ -96,6 +100,42 @@ function Cautions({ runs, graphs }: { runs: Run[]; graphs: ReadonlyMap<string, G
         </li>
       ))}
     </ul>
+  );
+}
+
+/** The graph of the oldest run and that of another one as one picture. */
+function Graphs({ compared, graphs }: { compared: Compared[]; graphs: ReadonlyMap<string, Graph> }) {
+  const [first, ...others] = compared;
+  const [chosen, setChosen] = useState("");
+  const other = others.find(({ run }) => run.id === chosen) ?? others[0];
+  if (!first || !other) return null;
+  return (
+    <div className="min-w-0 basis-full">
+      <GraphPair
+        key={other.run.id}
+        before={graphs.get(first.run.id)}
+        after={graphs.get(other.run.id)}
+        same={`The same graph as ${first.letter}.`}
+      >
+        <span className="flex items-center gap-1.5 text-muted text-sm">
+          <Letter letter={first.letter} color={first.color} /> and
+          <Letter letter={other.letter} color={other.color} />
+          {others.length > 1 && (
+            <span className="w-56">
+              <Select
+                label="Compare the graph with that of"
+                value={other.run.id}
+                onChange={setChosen}
+                options={others.map(({ run, letter }) => ({
+                  value: run.id,
+                  label: `${letter}: ${run.name}`,
+                }))}
+              />
+            </span>
+          )}
+        </span>
+      </GraphPair>
+    </div>
   );
 }
 

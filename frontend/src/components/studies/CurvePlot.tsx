@@ -6,6 +6,7 @@ import { Select } from "@/components/ui/Select";
 import { Switch } from "@/components/ui/Switch";
 import { useStudyCurves } from "@/hooks/useStudies";
 import { metricLabel } from "@/lib/metrics";
+import type { TableRow } from "@/lib/studyTable";
 import { BandChart } from "./BandChart";
 import { type Arm, BandLegend, LINE_LOOKS } from "./BandLegend";
 import { PlotCard, type PlotData } from "./PlotCard";
@@ -16,8 +17,15 @@ const FIRST = 6;
 /** What is read against 1, or may be negative, has no log scale. */
 const LINEAR = /(r2|accuracy)$/;
 
+interface CurvePlotProps {
+  study: Study;
+  results: StudyResults;
+  /** Of these variants alone, by their keys; the colours follow them. */
+  only?: readonly string[];
+}
+
 /** A metric over the epochs of each variant: the mean of its runs, with one sd around it. */
-export function CurvePlot({ study, results }: { study: Study; results: StudyResults }) {
+export function CurvePlot({ study, results, only }: CurvePlotProps) {
   const metrics = curveMetrics(results);
   const [chosen, setChosen] = useState<string | null>(null);
   const metric = chosen ?? firstCurve(metrics, study.plan.metric);
@@ -25,7 +33,7 @@ export function CurvePlot({ study, results }: { study: Study; results: StudyResu
   const [hidden, setHidden] = useState<ReadonlySet<string> | null>(null);
   const [epoch, setEpoch] = useState<number | null>(null);
   const curves = useStudyCurves(study.id, metric);
-  const arms: Arm[] = [results.baseline, ...results.variants].flatMap(({ key, label }, index) => {
+  const arms: Arm[] = rowsOf(results, only).flatMap(({ key, label }, index) => {
     const points = curves?.variants[key] ?? [];
     const look = LINE_LOOKS[index % LINE_LOOKS.length];
     return points.length > 0 && look ? { key, label, points, ...look } : [];
@@ -77,6 +85,11 @@ export function CurvePlot({ study, results }: { study: Study; results: StudyResu
       )}
     </PlotCard>
   );
+}
+
+function rowsOf({ baseline, variants }: StudyResults, only?: readonly string[]): TableRow[] {
+  const rows = [baseline, ...variants];
+  return only ? only.flatMap((key) => rows.find((row) => row.key === key) ?? []) : rows;
 }
 
 function figures(arms: Arm[], curves: StudyCurves | undefined): PlotData {

@@ -4,10 +4,12 @@ import type { Study, StudyCell, StudyResults } from "@/api/types";
 import { useStudyCells } from "@/hooks/useStudies";
 import { cn } from "@/lib/cn";
 import { isUnderWay } from "@/lib/studies";
-import { type Column, moved, sortRows, type TableSort } from "@/lib/studyTable";
-import { patchStudy } from "@/store/studies";
+import { type Column, dropped, moved, sortRows, type TableRow, type TableSort } from "@/lib/studyTable";
+import { firstPair } from "@/lib/variantPair";
+import { compareVariants, patchStudy } from "@/store/studies";
 import { Scrolled } from "./Scrolled";
 import { StudyTableRow } from "./StudyTableRow";
+import { useRowDrag } from "./useRowDrag";
 import type { TableView } from "./useTableView";
 
 interface StudyTableProps {
@@ -26,13 +28,13 @@ export function StudyTable({ study, results, view, children }: StudyTableProps) 
   const { baseline, variants, best } = results;
   const cells = useStudyCells(study.id);
   const runs = useMemo(() => runsByVariant(study, cells), [study, cells]);
-  const move = useCallback(
-    (key: string, by: -1 | 1): void => {
-      const keys = variants.map((variant) => variant.key);
-      void patchStudy(study.id, { order: moved(keys, key, by) });
-    },
-    [study.id, variants],
-  );
+  const own = sort.key === "own";
+  const { move, compare } = useRowActs(study, results);
+  const drag = useRowDrag((key, { key: target, side }) => {
+    const order = variants.map((variant) => variant.key);
+    const next = dropped(order, key, target, side);
+    if (next.join() !== order.join()) void patchStudy(study.id, { order: next });
+  });
   const rowOf = (row: StudyResults["baseline"]) => (
     <StudyTableRow
       key={row.key}
@@ -42,7 +44,9 @@ export function StudyTable({ study, results, view, children }: StudyTableProps) 
       waits={isUnderWay(results)}
       best={row.key === best}
       runs={runs.get(row.key) ?? NO_RUNS}
-      onMove={sort.key === "own" ? move : undefined}
+      onMove={own ? move : undefined}
+      onCompare={compare}
+      landing={drag.landing?.key === row.key ? drag.landing.side : undefined}
     />
   );
   return (
@@ -57,7 +61,7 @@ export function StudyTable({ study, results, view, children }: StudyTableProps) 
           </tr>
         </thead>
         <tbody className="sticky top-7 z-10 shadow-[0_1px_0_var(--line)]">{rowOf(baseline)}</tbody>
-        <tbody>{sortRows(variants, sort).map(rowOf)}</tbody>
+        <tbody {...(own && drag.handlers)}>{sortRows(variants, sort).map(rowOf)}</tbody>
       </table>
       <div className="sticky left-0">
         <Extended study={study} />
@@ -65,6 +69,19 @@ export function StudyTable({ study, results, view, children }: StudyTableProps) 
       </div>
     </Scrolled>
   );
+}
+
+/** What the rows do, the same for all of them: a row is drawn anew when it changes itself. */
+function useRowActs({ id }: Study, results: StudyResults) {
+  const move = useCallback(
+    (key: string, by: -1 | 1): void => {
+      const keys = results.variants.map((variant) => variant.key);
+      void patchStudy(id, { order: moved(keys, key, by) });
+    },
+    [id, results.variants],
+  );
+  const compare = useCallback((row: TableRow): void => compareVariants(firstPair(results, row)), [results]);
+  return { move, compare };
 }
 
 /** Ids of the runs of each variant; one that is the same as another has its runs. */
@@ -105,7 +122,7 @@ function Heading({ column: { key, title, hint, text }, sort, onSort }: HeadingPr
       className={cn(
         "whitespace-nowrap px-2 py-0.5 font-medium",
         text ? "text-left" : "text-right",
-        key === "label" && "sticky left-0 z-10 bg-panel pl-3",
+        key === "label" && cn("sticky left-0 z-10 bg-panel", sort.key === "own" ? "pl-7" : "pl-3"),
       )}
     >
       <button

@@ -1,7 +1,9 @@
 import {
   ArrowDown,
   ArrowUp,
+  Columns2,
   FolderOpen,
+  GripVertical,
   History,
   MoreHorizontal,
   Pencil,
@@ -28,7 +30,16 @@ interface StudyTableRowProps {
   runs: string[];
   best?: boolean;
   onMove?: ((key: string, by: -1 | 1) => void) | undefined;
+  /** Puts it beside what it is compared with. */
+  onCompare: (row: TableRow) => void;
+  /** The edge at which a row that is dragged would land. */
+  landing?: "before" | "after" | undefined;
 }
+
+const LANDING = {
+  before: "[&>*]:shadow-[inset_0_2px_0_var(--accent)]!",
+  after: "[&>*]:shadow-[inset_0_-2px_0_var(--accent)]!",
+};
 
 /** A variant in the table: F2 renames it. */
 export const StudyTableRow = memo(function StudyTableRow({
@@ -39,6 +50,8 @@ export const StudyTableRow = memo(function StudyTableRow({
   runs,
   best = false,
   onMove,
+  onCompare,
+  landing,
 }: StudyTableRowProps) {
   const [renaming, setRenaming] = useState(false);
   const pinned = row.role !== "variant";
@@ -52,26 +65,41 @@ export const StudyTableRow = memo(function StudyTableRow({
   return (
     <tr
       onKeyDown={onKeyDown}
-      className={cn("h-8 border-b", pinned ? "bg-raised" : "bg-panel hover:bg-raised")}
+      data-row={row.role === "baseline" ? undefined : row.key}
+      data-pinned={pinned || undefined}
+      className={cn(
+        "h-8 border-b",
+        pinned ? "bg-raised" : "bg-panel hover:bg-raised",
+        landing && LANDING[landing],
+      )}
     >
-      <th scope="row" className="sticky left-0 bg-inherit px-2 pl-3 text-left font-normal">
-        {renaming ? (
-          <NameField
-            label={`Label of ${row.label}`}
-            value={row.label}
-            onCommit={(label) => label && void patchStudy(study, { labels: { [row.key]: label } })}
-            onLeave={() => setRenaming(false)}
-            className="min-w-48"
-          />
-        ) : (
-          <Label row={row} best={best} onRename={() => setRenaming(true)} />
-        )}
+      <th
+        scope="row"
+        className={cn("sticky left-0 bg-inherit px-2 text-left font-normal", onMove ? "pl-1" : "pl-3")}
+      >
+        <span className="flex items-center">
+          {onMove && <Grip movable={!pinned} />}
+          {renaming ? (
+            <NameField
+              label={`Label of ${row.label}`}
+              value={row.label}
+              onCommit={(label) => label && void patchStudy(study, { labels: { [row.key]: label } })}
+              onLeave={() => setRenaming(false)}
+              className="min-w-48"
+            />
+          ) : (
+            <Label row={row} best={best} onRename={() => setRenaming(true)} />
+          )}
+        </span>
       </th>
       {columns.slice(1).map((column) => (
         <Cell key={column.key} row={row} column={column} waits={waits} />
       ))}
       <td className="sticky right-0 bg-inherit px-1.5 shadow-[-1px_0_0_var(--line)]">
-        <Menu align="end" items={() => menu({ study, row, runs, onMove, onRename: () => setRenaming(true) })}>
+        <Menu
+          align="end"
+          items={() => menu({ study, row, runs, onMove, onCompare, onRename: () => setRenaming(true) })}
+        >
           <button
             type="button"
             aria-label={`More for ${row.label}`}
@@ -84,6 +112,24 @@ export const StudyTableRow = memo(function StudyTableRow({
     </tr>
   );
 });
+
+/** What a row is dragged by; by keyboard its menu moves it. */
+function Grip({ movable }: { movable: boolean }) {
+  return (
+    <span
+      aria-hidden
+      draggable={movable}
+      data-grip={movable || undefined}
+      title={movable ? "Drag to move the row" : undefined}
+      className={cn(
+        "inline-flex size-6 items-center justify-center rounded text-muted",
+        movable && "cursor-grab hover:bg-line hover:text-text",
+      )}
+    >
+      {movable && <GripVertical className="size-3.5" />}
+    </span>
+  );
+}
 
 function Label({ row, best, onRename }: { row: TableRow; best: boolean; onRename: () => void }) {
   const hint = [
@@ -145,11 +191,11 @@ function CellContent({ row, column }: { row: TableRow; column: Column }) {
   return text;
 }
 
-interface MenuAsks extends Pick<StudyTableRowProps, "study" | "row" | "runs" | "onMove"> {
+interface MenuAsks extends Pick<StudyTableRowProps, "study" | "row" | "runs" | "onMove" | "onCompare"> {
   onRename: () => void;
 }
 
-function menu({ study, row, runs, onMove, onRename }: MenuAsks): MenuItem[] {
+function menu({ study, row, runs, onMove, onCompare, onRename }: MenuAsks): MenuItem[] {
   const variant = row.role === "baseline" ? "" : row.key;
   return [
     { label: "Edit the label", icon: <Pencil />, keys: "f2", onSelect: onRename },
@@ -157,6 +203,11 @@ function menu({ study, row, runs, onMove, onRename }: MenuAsks): MenuItem[] {
       label: "Open its network as a graph",
       icon: <FolderOpen />,
       onSelect: () => void openVariant(study, variant),
+    },
+    {
+      label: row.role === "baseline" ? "Compare with a variant…" : `Compare with ${referenceName(row)}…`,
+      icon: <Columns2 />,
+      onSelect: () => onCompare(row),
     },
     {
       label: "Show its runs",
@@ -181,4 +232,10 @@ function menu({ study, row, runs, onMove, onRename }: MenuAsks): MenuItem[] {
         ]
       : []),
   ];
+}
+
+/** The floor and the step before have other keys than the baseline. */
+function referenceName({ reference }: TableRow): string {
+  if (reference === null || reference === "baseline") return "the baseline";
+  return reference === "floor" ? "the floor" : "the step before";
 }

@@ -1,6 +1,8 @@
 import { useState } from "react";
 import type { Study, StudyResults } from "@/api/types";
 import { useStudyResults } from "@/hooks/useStudies";
+import { pairOf } from "@/lib/variantPair";
+import { useStudyView } from "@/store/studies";
 import { AddSeedsDialog } from "./AddSeedsDialog";
 import { StudyHeader } from "./StudyHeader";
 import { StudyNotes } from "./StudyNotes";
@@ -9,6 +11,7 @@ import { StudyTable } from "./StudyTable";
 import { TableTools } from "./TableTools";
 import { useTableView } from "./useTableView";
 import { useWidth } from "./useWidth";
+import { VariantComparison } from "./VariantComparison";
 
 /** From this width on the plots stand beside the table, as a part of it. */
 const SIDE_BY_SIDE = 1080;
@@ -35,6 +38,9 @@ interface BodyProps {
 
 function Body({ study, results, wide }: BodyProps) {
   const view = useTableView(study, results);
+  const compared = useStudyView((state) => state.compared);
+  const pair = compared && pairOf(results, compared);
+  if (pair) return <VariantComparison study={study} results={results} pair={pair} />;
   const tools = <TableTools view={view} />;
   const table = (
     <StudyTable study={study} results={results} view={view}>

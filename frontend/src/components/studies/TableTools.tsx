@@ -11,7 +11,7 @@ export function TableTools({ view: { sort, setSort, all, columns } }: { view: Ta
       <Button
         size="sm"
         aria-pressed={own}
-        title="The order that the study has; rows can be moved by their menus"
+        title="The order that the study has; rows can be dragged, or moved by their menus"
         className={cn(own && "border-accent bg-accent-soft")}
         onClick={() => setSort({ key: "own", descending: false })}
       >
