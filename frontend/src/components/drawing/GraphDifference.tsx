@@ -18,7 +18,7 @@ interface GraphDifferenceProps {
   /** Null where nothing is compared. */
   before: Graph | null;
   after: Graph;
-  /** It stands in a page that scrolls: the wheel zooms once the picture has the focus. */
+  /** It stands in a page that scrolls: it looks at what differs, and the wheel zooms once it has the focus. */
   inPage?: boolean;
 }
 
@@ -26,7 +26,7 @@ interface GraphDifferenceProps {
 export function GraphDifference({ before, after, inPage = false }: GraphDifferenceProps) {
   const types = useCatalogue((state) => state.types);
   const [part, setPart] = useState(WHOLE);
-  const [focus, setFocus] = useState<Difference | null>(null);
+  const [chosen, setChosen] = useState<Difference | null>(null);
   const differences = useMemo(
     () => (before ? compareGraphs(before, after, types) : []),
     [before, after, types],
@@ -38,6 +38,10 @@ export function GraphDifference({ before, after, inPage = false }: GraphDifferen
     const { graph, changes } = unionOf(before, after, differences, block, types);
     return drawGraph(graph, types, changes);
   }, [before, after, differences, block, types]);
+  const focus = useMemo(() => {
+    const looked = chosen ? [chosen] : inPage ? differences : [];
+    return looked.flatMap((one) => (one.block === block && one.node !== null ? one.node : []));
+  }, [chosen, inPage, differences, block]);
   const inside = (id: string | null): number => differences.filter((one) => one.block === id).length;
   const counted = (name: string, id: string | null): string =>
     inside(id) > 0 ? `${name} (${plural(inside(id), "change")})` : name;
@@ -55,7 +59,7 @@ export function GraphDifference({ before, after, inPage = false }: GraphDifferen
       <GraphView
         drawing={drawing}
         label={before ? `The comparison, ${plural(differences.length, "change")}` : "The graph"}
-        focus={focus && focus.block === block ? focus.node : null}
+        focus={focus}
         inPage={inPage}
       />
       {before && (
@@ -63,7 +67,7 @@ export function GraphDifference({ before, after, inPage = false }: GraphDifferen
           differences={differences}
           onShow={(difference) => {
             setPart(difference.block ?? WHOLE);
-            setFocus(difference);
+            setChosen(difference);
           }}
         />
       )}

@@ -9,8 +9,8 @@ import { Marks } from "./Marks";
 interface GraphViewProps {
   drawing: Drawing;
   label: string;
-  /** The node to look at; null for all of it. */
-  focus: string | null;
+  /** The nodes to look at; none for all of it. Another array looks anew. */
+  focus: readonly string[];
   /** It stands in a page that scrolls: the wheel zooms once it has the focus. */
   inPage?: boolean;
 }
@@ -19,8 +19,9 @@ const CLOSER = 0.8;
 /** Width of what is seen of a graph from nearest and, in shares of the whole, from furthest. */
 const NEAREST = 240;
 const FURTHEST = 3;
-/** Width of what is seen around a node that was asked for. */
+/** Width of what is seen at least around nodes that were asked for, and what is left free at their sides. */
 const AROUND = 900;
+const MARGIN = 60;
 const STEP = 0.1;
 
 /** A drawing to look around in: wheel and buttons zoom, dragging and arrows move. */
@@ -28,8 +29,8 @@ export function GraphView({ drawing, label, focus, inPage = false }: GraphViewPr
   const [box, setBox] = useState(drawing.box);
   const svg = useRef<SVGSVGElement>(null);
   useEffect(() => {
-    const place = focus === null ? undefined : drawing.places.get(focus);
-    setBox(place ? around(place, drawing.box) : drawing.box);
+    const places = focus.flatMap((id) => drawing.places.get(id) ?? []);
+    setBox(places.length > 0 ? around(boundsOf(places), drawing.box) : drawing.box);
   }, [drawing, focus]);
   const zoom = (factor: number): void => setBox((now) => zoomed(now, factor, drawing.box));
   useWheel(svg, inPage, (factor, at) => setBox((now) => zoomed(now, factor, drawing.box, at)));
@@ -100,9 +101,18 @@ function zoomed(box: Rect, factor: number, whole: Rect, at = { x: 0.5, y: 0.5 })
   };
 }
 
+function boundsOf(places: readonly Rect[]): Rect {
+  const [x, y] = [Math.min(...places.map((place) => place.x)), Math.min(...places.map((place) => place.y))];
+  const right = Math.max(...places.map((place) => place.x + place.width));
+  const bottom = Math.max(...places.map((place) => place.y + place.height));
+  return { x, y, width: right - x, height: bottom - y };
+}
+
 function around(place: Rect, whole: Rect): Rect {
-  const width = Math.min(AROUND, whole.width);
-  const height = (width * whole.height) / whole.width;
+  const shape = whole.height / whole.width;
+  const wanted = Math.max(AROUND, place.width + 2 * MARGIN, (place.height + 2 * MARGIN) / shape);
+  const width = Math.min(wanted, whole.width);
+  const height = width * shape;
   const [x, y] = [place.x + place.width / 2 - width / 2, place.y + place.height / 2 - height / 2];
   return { x, y, width, height };
 }

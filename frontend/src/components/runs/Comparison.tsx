@@ -118,7 +118,7 @@ function Graphs({ compared, graphs }: { compared: Compared[]; graphs: ReadonlyMa
         same={`The same graph as ${first.letter}.`}
       >
         <span className="flex items-center gap-1.5 text-muted text-sm">
-          <Letter letter={first.letter} color={first.color} /> and
+          from <Letter letter={first.letter} color={first.color} /> to
           <Letter letter={other.letter} color={other.color} />
           {others.length > 1 && (
             <span className="w-56">

@@ -3,6 +3,7 @@ import { cn } from "@/lib/cn";
 import { plural } from "@/lib/format";
 import { metricLabel } from "@/lib/metrics";
 import { isSearch } from "@/lib/studies";
+import { NONE } from "@/lib/studyTable";
 import { type Fact, factsOf, type VariantPair } from "@/lib/variantPair";
 import { Scrolled } from "./Scrolled";
 import { SideLetter } from "./SideLetter";
@@ -68,10 +69,10 @@ function Line({ fact: { key, title, hint, a, b, difference, same, numeric } }: {
         {title}
       </th>
       <td title={a.full} className={cell}>
-        {a.text}
+        {a.text || NONE}
       </td>
       <td title={b.full} className={cell}>
-        {b.text}
+        {b.text || NONE}
       </td>
       <td className={cn(cell, "text-muted")}>{difference}</td>
     </tr>

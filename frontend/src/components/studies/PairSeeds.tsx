@@ -22,47 +22,51 @@ export function PairSeeds({ study, results, pair }: PairSeedsProps) {
   const text = (value: number | null, key: string, seed: number): string =>
     value === null ? valueless(cells, trained(key), seed) : fixed(value, decimals);
   return (
-    <PlotCard
-      title="Values per seed"
-      note={metricLabel(results.metric)}
-      isTable
-      data={() => ({
-        head: ["Seed", a.label, b.label, "B − A"],
-        rows: lines.map((line) => [line.seed, line.a, line.b, line.difference]),
-      })}
-    >
-      <table className="w-full text-xs tabular-nums">
-        <thead className="text-muted">
-          <tr className="border-b">
-            <th scope="col" className="py-1 text-left font-medium">
-              Seed
-            </th>
-            {(["a", "b"] as const).map((side) => (
-              <th key={side} scope="col" className="px-2 py-1" title={pair[side].label}>
-                <span className="flex justify-end">
-                  <SideLetter side={side} />
-                </span>
-              </th>
-            ))}
-            <th scope="col" className="px-2 py-1 text-right font-medium">
-              B − A
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {lines.map((line) => (
-            <tr key={line.seed} className="border-b last:border-0">
-              <th scope="row" className="py-1 text-left font-mono font-normal">
-                {line.seed}
-              </th>
-              <Value value={line.a} text={text(line.a, a.key, line.seed)} />
-              <Value value={line.b} text={text(line.b, b.key, line.seed)} />
-              <Value value={line.difference} text={signed(line.difference, decimals)} />
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </PlotCard>
+    <div className="rounded-md border">
+      <PlotCard
+        title="Values per seed"
+        note={metricLabel(results.metric)}
+        isTable
+        data={() => ({
+          head: ["Seed", a.label, b.label, "B − A"],
+          rows: lines.map((line) => [line.seed, line.a, line.b, line.difference]),
+        })}
+      >
+        <div className="px-3 pb-1">
+          <table className="w-full text-xs tabular-nums">
+            <thead className="text-muted">
+              <tr className="border-b">
+                <th scope="col" className="py-1 text-left font-medium">
+                  Seed
+                </th>
+                {(["a", "b"] as const).map((side) => (
+                  <th key={side} scope="col" className="px-2 py-1" title={pair[side].label}>
+                    <span className="flex justify-end">
+                      <SideLetter side={side} />
+                    </span>
+                  </th>
+                ))}
+                <th scope="col" className="px-2 py-1 text-right font-medium">
+                  B − A
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {lines.map((line) => (
+                <tr key={line.seed} className="border-b last:border-0">
+                  <th scope="row" className="py-1 text-left font-mono font-normal">
+                    {line.seed}
+                  </th>
+                  <Value value={line.a} text={text(line.a, a.key, line.seed)} />
+                  <Value value={line.b} text={text(line.b, b.key, line.seed)} />
+                  <Value value={line.difference} text={signed(line.difference, decimals)} />
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </PlotCard>
+    </div>
   );
 }
 

@@ -54,7 +54,9 @@ export function VariantComparison({ study, results, pair }: VariantComparisonPro
         </div>
         <div className="flex min-w-[min(420px,100%)] max-w-full flex-[2_1_480px] flex-col gap-3">
           <Graphs study={study} pair={pair} />
-          <CurvePlot study={study} results={results} only={[pair.a.key, pair.b.key]} />
+          <div className="rounded-md border">
+            <CurvePlot study={study} results={results} only={[pair.a.key, pair.b.key]} />
+          </div>
         </div>
       </div>
     </section>
@@ -71,7 +73,7 @@ function Sides({ results, keys }: { results: StudyResults; keys: PairKeys }) {
       {SIDES.map((side) => (
         <span key={side} className="flex items-center gap-1.5">
           <SideLetter side={side} />
-          <span className="w-44">
+          <span className="w-56">
             <Select
               label={`Variant ${side.toUpperCase()}`}
               value={keys[side]}
@@ -107,8 +109,8 @@ function Graphs({ study, pair: { a, b } }: { study: Study; pair: VariantPair }) 
       error={error}
       same="Both are the same network."
     >
-      <span className="min-w-0 text-muted text-sm">
-        what {b.label} has otherwise than {a.label}
+      <span className="flex items-center gap-1.5 text-muted text-sm">
+        from <SideLetter side="a" /> to <SideLetter side="b" />
       </span>
     </GraphPair>
   );
