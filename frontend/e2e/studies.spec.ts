@@ -93,35 +93,6 @@ test("a study is followed, read, exported, extended and deleted", async ({ page 
   await expect(page.getByRole("img", { name: /^Learning curves/ })).toBeVisible();
   await expectNoViolationsInBoth(page, "curves of a study", DRAWER);
 
-  // two of them side by side
-  await button(page, "More for first layer linear").click();
-  await page.getByRole("menuitem", { name: "Compare with the baseline…" }).click();
-  const both = page.getByRole("region", { name: "Comparison of variants" });
-  await expect(both.getByRole("region", { name: "Conclusion" })).toContainText(relu1.sentence);
-  const figures = both.getByRole("region", { name: "Figures of both" });
-  await expect(figures.getByRole("row", { name: /^Test R²/ })).toContainText(value);
-  await expect(figures.getByRole("row", { name: /^Parameters/ })).toHaveCount(0);
-  await both.getByRole("switch", { name: "Only what differs" }).click();
-  await expect(figures.getByRole("row", { name: /^Parameters/ })).toContainText("4,417");
-  await expect(both.getByRole("figure", { name: "Values per seed" }).getByRole("row")).toHaveCount(4);
-  const picture = both.getByRole("img", { name: "The comparison, 1 change" });
-  await expect(picture.locator('[stroke="var(--warning)"]').first()).toBeVisible();
-  await expect(both.getByRole("img", { name: /^Learning curves/ })).toBeVisible();
-  await expectNoViolationsInBoth(page, "a comparison of variants", DRAWER);
-  await both.getByRole("combobox", { name: "Variant A" }).click();
-  await page.getByRole("option", { name: "w/o relu2" }).click();
-  await expect(both.getByText("relu2 was enabled")).toBeVisible();
-  await expect(both.getByText(/does not compare these two with each other/)).toBeVisible();
-  await button(both, "All variants").click();
-
-  // rows in an order of one's own
-  await button(page, "Own order").click();
-  const ordered = await labels(page);
-  const grip = row(page, ordered[2] ?? "").getByTitle("Drag to move the row");
-  await grip.dragTo(row(page, ordered[1] ?? ""), { targetPosition: { x: 60, y: 4 } });
-  await expect.poll(() => labels(page)).toEqual([ordered[0], ordered[2], ordered[1]]);
-  await expectNoViolationsInBoth(page, "rows that can be dragged", DRAWER);
-
   // to take along
   await button(page, "Export").click();
   const [download] = await Promise.all([
@@ -210,6 +181,38 @@ test("a grid has a heat map with effects, and a search says that it tests nothin
     "adam.lr: 0.01 against 0.001 × fc1.out_features: 32 against 8",
   );
   await expectNoViolationsInBoth(page, "a grid", DRAWER);
+
+  // two of them side by side, and another pair
+  const [one, other] = results.variants;
+  await button(page, `More for ${one.label}`).click();
+  await page.getByRole("menuitem", { name: "Compare with the baseline…" }).click();
+  const both = page.getByRole("region", { name: "Comparison of variants" });
+  await expect(both.getByRole("region", { name: "Conclusion" })).toContainText(one.sentence);
+  const figures = both.getByRole("region", { name: "Figures of both" });
+  await expect(figures.getByRole("row", { name: /^Test R²/ })).toContainText(
+    `${one.mean.toFixed(one.decimals)} ± ${one.sd.toFixed(one.decimals)}`.replaceAll("-", "−"),
+  );
+  await expect(figures.getByRole("row", { name: /^Runs with a value/ })).toHaveCount(0);
+  await both.getByRole("switch", { name: "Only what differs" }).click();
+  await expect(figures.getByRole("row", { name: /^Runs with a value/ })).toContainText("3");
+  await expect(both.getByRole("figure", { name: "Values per seed" }).getByRole("row")).toHaveCount(4);
+  const picture = both.getByRole("img", { name: "The comparison, 2 changes" });
+  await expect(picture.locator('[stroke="var(--warning)"]')).toHaveCount(2);
+  await expect(both.getByRole("img", { name: /^Learning curves/ })).toBeVisible();
+  await expectNoViolationsInBoth(page, "a comparison of variants", DRAWER);
+  await both.getByRole("combobox", { name: "Variant A" }).click();
+  await page.getByRole("option", { name: other.label, exact: true }).click();
+  await expect(both.getByText(/does not compare these two with each other/)).toBeVisible();
+  await button(both, "All variants").click();
+
+  // rows in an order of one's own
+  await button(page, "Own order").click();
+  const ordered = await labels(page);
+  const grip = row(page, ordered[3] ?? "").getByTitle("Drag to move the row");
+  await grip.dragTo(row(page, ordered[1] ?? ""), { targetPosition: { x: 60, y: 4 } });
+  await expect
+    .poll(() => labels(page))
+    .toEqual([ordered[0], ordered[3], ordered[1], ordered[2], ...ordered.slice(4)]);
 
   await button(page, "All studies").click();
   await button(page, "Sweep").click();

@@ -55,7 +55,7 @@ export function GraphPair({ before, after, error = null, same, children }: Graph
 function Picture({ before, after }: { before: Graph; after: Graph }) {
   const named = useMemo(() => ({ ...before, name: after.name }), [before, after]);
   return (
-    <div className="flex h-96 flex-col gap-2">
+    <div className="flex h-80 flex-col gap-2">
       <GraphDifference before={named} after={after} inPage />
     </div>
   );

@@ -113,8 +113,15 @@ function around(place: Rect, whole: Rect): Rect {
   const wanted = Math.max(AROUND, place.width + 2 * MARGIN, (place.height + 2 * MARGIN) / shape);
   const width = Math.min(wanted, whole.width);
   const height = width * shape;
-  const [x, y] = [place.x + place.width / 2 - width / 2, place.y + place.height / 2 - height / 2];
-  return { x, y, width, height };
+  // No room is lost to what lies beyond the drawing.
+  const within = (middle: number, size: number, start: number, all: number): number =>
+    Math.min(Math.max(middle - size / 2, start), start + all - size);
+  return {
+    x: within(place.x + place.width / 2, width, whole.x, whole.width),
+    y: within(place.y + place.height / 2, height, whole.y, whole.height),
+    width,
+    height,
+  };
 }
 
 type Zoom = (factor: number, at: { x: number; y: number }) => void;
