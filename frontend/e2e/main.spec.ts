@@ -80,8 +80,10 @@ test("a layer is switched off, both variants run, and the comparison says what d
   for (const box of await page.getByRole("checkbox", { name: /^Choose Ablated/ }).all()) await box.check();
   await button(page, "Compare").click();
   const comparison = page.getByRole("region", { name: "Comparison" });
-  await expect(comparison.getByText("relu1 was disabled")).toBeVisible();
-  await expect(comparison.getByText("relu2 was disabled")).toBeVisible();
+  const differences = comparison.getByRole("region", { name: "Differences of the graphs" });
+  await expect(differences.getByText("relu1 was disabled")).toBeVisible();
+  await expect(differences.getByText("relu2 was disabled")).toBeVisible();
+  await expect(comparison.getByRole("img", { name: "The comparison, 2 changes" })).toBeVisible();
   await expect(comparison.getByText("One seed each: this may be chance.")).toBeVisible();
   await expect(comparison.getByText(/Not comparable/)).toHaveCount(0);
   const row = comparison.getByRole("row", { name: /^Test R²/ });

@@ -6,6 +6,7 @@ import { StudiesPanel } from "@/components/studies/StudiesPanel";
 import { useOverlay } from "@/store/overlay";
 import { useStudyColumns, useStudyView } from "@/store/studies";
 import { useUi } from "@/store/ui";
+import { sampleGraph } from "../helpers/graphs";
 import { renderPart } from "../helpers/render";
 import { server, startServerDouble, toasts } from "../helpers/server";
 import { freshPage } from "../helpers/stores";
@@ -138,6 +139,8 @@ beforeEach(() => {
     http.get("/api/studies", () => HttpResponse.json(studies)),
     http.get("/api/studies/s1/results", () => HttpResponse.json(results)),
     http.get("/api/studies/s1/cells", () => HttpResponse.json([])),
+    http.get("/api/studies/s1/graph", () => HttpResponse.json(sampleGraph())),
+    http.get("/api/studies/s1/curves", () => HttpResponse.json({ metric: "val_loss", variants: {} })),
     http.patch("/api/studies/s1", note),
     http.post("/api/studies/s1/:command", note),
     http.delete("/api/studies/s1", note),
@@ -287,4 +290,32 @@ test("the plots have their figures as tables", async () => {
   await user.click(screen.getByRole("tab", { name: "Seeds" }));
   await user.click(await button("Show Points per seed as a table"));
   expect(screen.getAllByRole("row", { name: "w/o relu1 1 0.91 0.91" })).toHaveLength(1);
+});
+
+test("two variants stand side by side; what reads the same is left out until it is wanted", async () => {
+  const { user } = open();
+  await menu(user, "w/o fc2", "Compare with the baseline");
+  expect(useStudyView.getState().compared).toEqual({ a: "baseline", b: "v2" });
+  const figures = await screen.findByRole("region", { name: "Figures of both" });
+  expect(within(figures).getByRole("row", { name: /^Runs with a value/ })).toHaveTextContent(
+    "1 of 2, 1 failed",
+  );
+  expect(within(figures).queryByRole("row", { name: /^Parameters/ })).toBeNull();
+  await user.click(screen.getByRole("switch", { name: "Only what differs" }));
+  expect(within(figures).getByRole("row", { name: /^Parameters/ })).toHaveTextContent("4,417");
+  expect(screen.getByRole("region", { name: "Conclusion" })).toHaveTextContent("Removing it: worse.");
+  expect(await screen.findByText("Both are the same network.")).toBeVisible();
+  await user.click(await button("All variants"));
+  expect(await screen.findByRole("rowheader", { name: "w/o fc2" })).toBeVisible();
+});
+
+test("while it trains, a comparison concludes nothing", async () => {
+  studies = [{ ...study, state: "running" }];
+  results = live;
+  useStudyView.setState({ compared: { a: "baseline", b: "v1" } });
+  open();
+  const conclusion = await screen.findByRole("region", { name: "Conclusion" });
+  expect(conclusion).toHaveTextContent(/^Differences come when every planned run has ended/);
+  const figures = screen.getByRole("region", { name: "Figures of both" });
+  expect(within(figures).getByRole("row", { name: /^Test R²/ })).toHaveTextContent(/–$/);
 });

@@ -13,14 +13,12 @@ interface GraphPairProps {
   before: Graph | undefined;
   after: Graph | undefined;
   error?: Error | null;
-  /** What is said in place of the picture where they are the same. */
-  same: string;
   /** Says which are compared. */
   children: ReactNode;
 }
 
 /** Two graphs in one picture, as a part of a comparison. Their names are not compared. */
-export function GraphPair({ before, after, error = null, same, children }: GraphPairProps) {
+export function GraphPair({ before, after, error = null, children }: GraphPairProps) {
   const types = useCatalogue((state) => state.types);
   const alike = useMemo(
     () => before && after && graphDifferences(before, after, types).length === 0,
@@ -42,7 +40,7 @@ export function GraphPair({ before, after, error = null, same, children }: Graph
           {error.message}
         </p>
       ) : alike ? (
-        <p className="text-muted text-sm">{same}</p>
+        <p className="text-muted text-sm">Both are the same network.</p>
       ) : (
         <Suspense fallback={<Loading />}>
           {before && after ? <Picture before={before} after={after} /> : <Loading />}

@@ -41,7 +41,7 @@ export function Comparison({ runs, onBack }: { runs: Run[]; onBack: () => void }
       <div className="flex flex-wrap items-start gap-4 p-3">
         <div className="flex min-w-[min(420px,100%)] max-w-full flex-[1_1_420px] flex-col gap-3">
           <Cautions runs={byAge} graphs={graphs} />
-          {compared.length > 2 && <Differences compared={compared} graphs={graphs} />}
+          <Differences compared={compared} graphs={graphs} />
           <MetricTable compared={compared} />
         </div>
         <div className="flex min-w-[min(420px,100%)] flex-[2_1_420px]">
@@ -111,12 +111,7 @@ function Graphs({ compared, graphs }: { compared: Compared[]; graphs: ReadonlyMa
   if (!first || !other) return null;
   return (
     <div className="min-w-0 basis-full">
-      <GraphPair
-        key={other.run.id}
-        before={graphs.get(first.run.id)}
-        after={graphs.get(other.run.id)}
-        same={`The same graph as ${first.letter}.`}
-      >
+      <GraphPair key={other.run.id} before={graphs.get(first.run.id)} after={graphs.get(other.run.id)}>
         <span className="flex items-center gap-1.5 text-muted text-sm">
           from <Letter letter={first.letter} color={first.color} /> to
           <Letter letter={other.letter} color={other.color} />

@@ -102,13 +102,7 @@ const graphKey = ({ role, key }: TableRow): string => (role === "baseline" ? "" 
 function Graphs({ study, pair: { a, b } }: { study: Study; pair: VariantPair }) {
   const { graphs, error } = useStudyGraphs(study.id, graphKey(a), graphKey(b));
   return (
-    <GraphPair
-      key={`${a.key} ${b.key}`}
-      before={graphs[0]}
-      after={graphs[1]}
-      error={error}
-      same="Both are the same network."
-    >
+    <GraphPair key={`${a.key} ${b.key}`} before={graphs[0]} after={graphs[1]} error={error}>
       <span className="flex items-center gap-1.5 text-muted text-sm">
         from <SideLetter side="a" /> to <SideLetter side="b" />
       </span>
