@@ -11,9 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Subset, TensorDataset
 
+from visdl.engine import stacking
 from visdl.engine.measures import usual_metrics
-from visdl.engine.stacking import Stack, fit_together, measured, refusal
+from visdl.engine.stackable import refusal
+from visdl.engine.stacking import Stack, fit_together, measured
 from visdl.engine.trainer import EpochDone, FitPlan, FitState, Scheduled, StepDone, fit
+from visdl.models.errors import RunError
 from visdl.nodes import NodeRegistry
 from visdl.nodes.layers.dropout import SeededDropout
 from visdl.nodes.learning import Loss, LossNode
@@ -130,6 +133,51 @@ def test_each_comes_out_as_it_does_alone(network, options):
                     )
 
 
+@pytest.fixture
+def each_step(monkeypatch):
+    """Have each step told by itself, however quick it is."""
+    monkeypatch.setattr(stacking, "_TELL_SECONDS", 0)
+
+
+@pytest.fixture
+def epochs_whole(monkeypatch):
+    """Have all steps of an epoch told as one, however slow they are."""
+    monkeypatch.setattr(stacking, "_TELL_SECONDS", math.inf)
+
+
+@pytest.mark.usefixtures("epochs_whole")
+def test_steps_told_as_one_are_the_steps_that_were_done():
+    plans, states = [make(seed) for seed in SEEDS], [FitState() for _ in SEEDS]
+    events = [first for first, *_ in fit_together(plans, states, Stack(plans))]
+    steps = [event for event in events if isinstance(event, StepDone)]
+    assert len(steps) == 2
+    assert [at for event in steps for at, _ in event.losses] == list(range(1, states[0].step + 1))
+    assert sum(event.rows for event in steps) == 2 * len(plans[0].train)
+
+
+@pytest.mark.usefixtures("epochs_whole")
+def test_what_was_done_before_a_loss_that_is_not_finite_is_told_first():
+    def spoilt(seed: int) -> FitPlan:
+        plan = make(seed)
+        plan.train.dataset.tensors[1][-1] = math.nan
+        return plan
+
+    plans, states = [spoilt(seed) for seed in SEEDS], [FitState() for _ in SEEDS]
+    alone, state = spoilt(SEEDS[0]), FitState()
+    with pytest.raises(RunError):
+        list(fit(alone, state))
+    before: list[Any] = []
+    for first, *_ in fit_together(plans, states, Stack(plans)):
+        if first is None:
+            break
+        before.append(first)
+    assert [at for event in before for at, _ in event.losses] == list(range(1, state.step + 1))
+    assert (states[0].step, states[0].batch) == (state.step, state.batch)
+    for mine, other in zip(alone.model.parameters(), plans[0].model.parameters(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.usefixtures("each_step")
 def test_a_training_leaves_the_stack_and_goes_on_by_itself():
     whole = [told(list(fit(make(seed, dropped), FitState()))) for seed in SEEDS]
     plans, states = [make(seed, dropped) for seed in SEEDS], [FitState() for _ in SEEDS]

@@ -13,14 +13,13 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
-from itertools import pairwise
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from visdl.engine.snapshot import restore, snapshot
 from visdl.engine.stacked_layers import Forward, layer_of, losses_of, simple_chain
@@ -38,47 +37,15 @@ from visdl.engine.trainer import (
 )
 from visdl.models.errors import RunError
 from visdl.nodes.not_finite import watched
-from visdl.nodes.values import Seeded
 
-_OPTIMIZERS = (  # that treat each number by itself: what they do to a stack they do to each of its parts
-    torch.optim.SGD,
-    torch.optim.Adam,
-    torch.optim.AdamW,
-    torch.optim.NAdam,
-    torch.optim.RAdam,
-    torch.optim.Adamax,
-    torch.optim.Adagrad,
-    torch.optim.Adadelta,
-    torch.optim.RMSprop,
-)
 _TRIAL_STEPS = 16
+_WARM = 2  # steps that are slower than all that follow
 _TRIAL_SECONDS = 0.3
+_TELL_SECONDS = 0.002  # between two times that the caller hears of steps
 _SAME = 1e-4  # by which losses of a few steps may differ between one by one and stacked
 
-#: Of one step or one epoch's end, an event for each training.
+#: Of some steps or one epoch's end, an event for each training.
 Events = Sequence[TrainEvent | RunError | None]
-
-
-def refusal(plans: Sequence[FitPlan]) -> str | None:
-    """Why these trainings cannot be one, as the end of a sentence; None where nothing speaks against it."""
-    first = plans[0]
-    optimizer = first.optimizer
-    has_dropout = any(isinstance(module, Seeded) for module in first.model.modules())
-    # A bias before it has no gradient but rounding, which Adam makes large: the running mean then differs.
-    has_batch_norm = any(isinstance(module, _BatchNorm) for module in first.model.modules())
-    simple = type(optimizer) in _OPTIMIZERS and len(optimizer.param_groups) == 1
-    reasons = {
-        "there is one of them": len(plans) < 2,
-        f"{type(optimizer).__name__} does not treat each weight by itself": not simple,
-        "the norm of the gradients is clipped": first.clip_grad_norm is not None,
-        "the learning rate follows a metric": any(part.monitor for part in first.schedule),
-        "each may end early by itself": first.patience is not None,
-        "batch normalisation would not come out the same": has_batch_norm,
-        "dropout is stacked only in a chain of simple layers": has_dropout and simple_chain(first.model) is None,
-        "their networks differ": any(_form(plan) != _form(first) for plan in plans),
-        "their data differ": any(not _same_data(plan, first) for plan in plans),
-    }
-    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def measured(plans: Sequence[FitPlan]) -> float:
@@ -104,20 +71,21 @@ def measured(plans: Sequence[FitPlan]) -> float:
             restore(payload, plan)
 
 
-def _tried(steps: Iterable[Events]) -> tuple[float, list[float]]:
+def _tried(events: Iterable[Events]) -> tuple[float, list[float]]:
     """Seconds a step, the median, and the losses of the first of the trainings."""
     losses: list[float] = []
-    marks = [time.perf_counter()]
-    for events in steps:
-        first = events[0]
+    taken: list[float] = []
+    began = before = time.perf_counter()
+    for first, *_ in events:
         if not isinstance(first, StepDone):
             break
+        now = time.perf_counter()
+        taken += [(now - before) / len(first.losses)] * len(first.losses)
         losses += [value for _, value in first.losses]
-        marks.append(time.perf_counter())
-        if len(marks) > 2 + _TRIAL_STEPS or (len(marks) > 4 and marks[-1] - marks[0] > _TRIAL_SECONDS):
+        before = now
+        if len(taken) >= _WARM + _TRIAL_STEPS or (len(taken) > 2 * _WARM and now - began > _TRIAL_SECONDS):
             break
-    taken = [after - before for before, after in pairwise(marks)]
-    return median(taken[2:] or taken or [math.inf]), losses  # warm from the third step on
+    return median(taken[_WARM:] or taken or [math.inf]), losses
 
 
 def fit_together(plans: Sequence[FitPlan], states: Sequence[FitState], stack: Stack) -> Iterator[Events]:
@@ -139,6 +107,21 @@ def _end_epoch(plan: FitPlan, state: FitState, values_to_watch: Sequence[Tensor]
         return end_epoch(plan, state, values_to_watch)
     except RunError as error:
         return error
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a step of all trainings began with: their losses, and their targets (trainings, batch, …)."""
+
+    values: list[float]
+    targets: Tensor
+
+    @property
+    def bad(self) -> list[int]:
+        """The trainings whose loss is not finite."""
+        if math.isfinite(sum(self.values)):
+            return []
+        return [place for place, value in enumerate(self.values) if not math.isfinite(value)]
 
 
 class Stack:
@@ -209,44 +192,74 @@ class Stack:
         return found
 
     def steps(self, states: Sequence[FitState]) -> Iterator[Events]:
-        """The steps of the present epoch, from where they are on; all are at the same place."""
-        plan, self._states = self._plans[0], states
-        by_step = any(part.interval == "step" for part in plan.schedule)
+        """The steps of the present epoch, from where they are on; all are at the same place.
+
+        Several quick steps are told as one: what is done for each training then costs less than the step.
+        """
+        self._states = states
+        done: list[_Step] = []
+        told = time.perf_counter()
         for xs, y in self._batches(states):
             prediction = self._forward(*xs)
             losses = self._losses(prediction, y)
-            values = losses.tolist()
-            bad = [place for place, value in enumerate(values) if not math.isfinite(value)]
-            before = [[leaf.detach()[place].clone() for leaf in self._leaves] for place in bad]
-            self._flat.grad.zero_()  # type: ignore[union-attr]
-            losses.sum().backward()  # type: ignore[no-untyped-call]
-            if plan.schedule:
-                self._optimizer.param_groups[0]["lr"] = plan.optimizer.param_groups[0]["lr"]
-            self._optimizer.step()
-            for place, weights in zip(bad, before, strict=True):
-                for leaf, weight in zip(self._leaves, weights, strict=True):
-                    leaf.detach()[place] = weight
+            step = _Step(losses.tolist(), y)
+            if step.bad and done:
+                yield self._told(done)
+                done = []
+            self._descend(losses, step.bad)
             self._seen.append((prediction.detach(), y))
-            yield self._told(values, y, by_step, bad)
+            done.append(step)
+            if step.bad or time.perf_counter() - told >= _TELL_SECONDS:
+                yield self._told(done)
+                done, told = [], time.perf_counter()
+        if done:
+            yield self._told(done)
         self._hand_out_seen()
 
-    def _told(self, values: Sequence[float], y: Tensor, by_step: bool, bad: Sequence[int]) -> Events:
-        """Note the step in each state, and say it."""
+    def _descend(self, losses: Tensor, bad: Sequence[int]) -> None:
+        """An optimizer step of all trainings but those that are `bad`."""
+        plan = self._plans[0]
+        before = [[leaf.detach()[place].clone() for leaf in self._leaves] for place in bad]
+        self._flat.grad.zero_()  # type: ignore[union-attr]
+        losses.sum().backward()  # type: ignore[no-untyped-call]
+        if plan.schedule:
+            self._optimizer.param_groups[0]["lr"] = plan.optimizer.param_groups[0]["lr"]
+        self._optimizer.step()
+        for place, weights in zip(bad, before, strict=True):
+            for leaf, weight in zip(self._leaves, weights, strict=True):
+                leaf.detach()[place] = weight
+        if any(part.interval == "step" for part in plan.schedule):
+            for place, each in enumerate(self._plans):
+                if place not in bad:
+                    advance(each, "step")
+
+    def _told(self, steps: Sequence[_Step]) -> Events:
+        """Note steps in each state, and say them; where one is bad it is the only one."""
+        loss, bad = self._plans[0].loss, steps[-1].bad
+        masses = [self._masses(step.targets) for step in steps]
+        rows = sum(step.targets.shape[1] for step in steps)
         events: list[TrainEvent | None] = []
-        for place, (plan, state, value) in enumerate(zip(self._plans, self._states, values, strict=True)):
+        for place, state in enumerate(self._states):
             if place in bad:
                 events.append(None)
                 continue
-            if by_step:
-                advance(plan, "step")
-            mass = plan.loss.node.mass(y[place])
-            state.step += 1
-            state.batch += 1
-            state.loss_sum += plan.loss.share(value, mass)
-            state.loss_mass += mass
-            shown = value / mass if plan.loss.is_sum and mass else value
-            events.append(StepDone(state.step, y.shape[1], [(state.step, shown)]))
+            losses = []
+            for step, mass in zip(steps, (each[place] for each in masses), strict=True):
+                value = step.values[place]
+                state.step += 1
+                state.loss_sum += loss.share(value, mass)
+                state.loss_mass += mass
+                losses.append((state.step, value / mass if loss.is_sum and mass else value))
+            state.batch += len(steps)
+            events.append(StepDone(state.step, rows, losses))
         return events
+
+    def _masses(self, targets: Tensor) -> list[float]:
+        """`LossNode.mass` of each training's targets."""
+        node = self._plans[0].loss.node
+        if node.counts_rows:
+            return [targets.shape[1]] * len(self._plans)
+        return [node.mass(part) for part in targets]
 
     def _batches(self, states: Sequence[FitState]) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
         """What each training's batch is, stacked: (trainings, batch, …)."""
@@ -334,20 +347,3 @@ class Stack:
         each = vmap(one)
         leaves = dict(zip(self._names, self._leaves, strict=True))
         return lambda *xs: each(leaves, self._buffers, *xs)
-
-
-def _form(plan: FitPlan) -> tuple[Any, ...]:
-    """What has to be the same in all of them."""
-    modules = [(name, type(module), module.extra_repr()) for name, module in plan.model.named_modules()]
-    params = [(name, tuple(p.shape), p.dtype, str(p.device)) for name, p in plan.model.named_parameters()]
-    options = {key: value for key, value in plan.optimizer.param_groups[0].items() if key != "params"}
-    settings = (plan.batch_size, plan.epochs, plan.shuffle, plan.keep, plan.monitor, type(plan.optimizer), options)
-    return modules, params, settings, type(plan.loss.module), repr(plan.loss.module), len(plan.schedule)
-
-
-def _same_data(plan: FitPlan, other: FitPlan) -> bool:
-    if plan is other:
-        return True
-    mine, theirs = plan.train.dataset.tensors, other.train.dataset.tensors  # type: ignore[attr-defined]
-    same = all(torch.equal(a, b) for a, b in zip(mine, theirs, strict=True))
-    return same and torch.equal(torch.as_tensor(plan.train.indices), torch.as_tensor(other.train.indices))

@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from visdl.engine.stacking import Events, Stack, fit_together, measured, refusal
+from visdl.engine.stackable import refusal
+from visdl.engine.stacking import Events, Stack, fit_together, measured
 from visdl.engine.trainer import FitState
 from visdl.engine.training_control import Wish
 from visdl.engine.training_run import TrainingRun, Unstacked, let_others_run
@@ -163,6 +164,7 @@ def _stretch(members: list[_Member]) -> list[_Member]:
     stack = Stack(plans)
     for member in members:
         member.training.before_save = stack.publish
+        member.training.sharers = len(members)
     odd: list[_Member] = []
     try:
         for events in fit_together(plans, states, stack):
@@ -183,6 +185,7 @@ def _stretch(members: list[_Member]) -> list[_Member]:
     stack.unstack()
     for member in members:
         member.training.before_save = lambda: None
+        member.training.sharers = 1
     for member in odd:
         member.alone()
     _obey([member for member in members if not member.ended.is_set()])

@@ -52,6 +52,7 @@ from visdl.nodes.values import TrainingResult, predict
 let_others_run: Callable[[], None] = getattr(os, "sched_yield", lambda: None)
 _SMALL_STEP = 4e6  # FLOPs of a forward pass
 _CHECKPOINT_SECONDS = 1.0  # epochs that take less share a checkpoint
+_MOST_SHARERS = 10  # more runs that train as one wait no longer for their checkpoints
 
 
 class Leave(Exception):  # noqa: N818
@@ -180,6 +181,7 @@ class TrainingRun:
     def __post_init__(self) -> None:
         self._checkpoints = CheckpointFolder(self.folder / "checkpoints")
         self._saved_at = time.monotonic()
+        self.sharers = 1  # runs that train as one with this one, itself counted: all save as often as one would alone
         self.before_save: Callable[[], None] = lambda: None  # brings the plan to where the training is
         self._saved_step: int | None = None  # which step the newest checkpoint holds
 
@@ -252,7 +254,8 @@ class TrainingRun:
             self.reporter.log(f"{plan.monitor} was not better for {plan.patience} epochs: training ends early.")
         self._say_missing(event, state)
         self.reporter.values(event.values, {key: direction(key, plan.metrics) for key in event.values})
-        if time.monotonic() - self._saved_at >= _CHECKPOINT_SECONDS and event.epoch < plan.epochs:
+        every = _CHECKPOINT_SECONDS * min(self.sharers, _MOST_SHARERS)
+        if time.monotonic() - self._saved_at >= every and event.epoch < plan.epochs:
             self.save(state, "epoch")
 
     def _say_missing(self, event: EpochDone, state: FitState) -> None:

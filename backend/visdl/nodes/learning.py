@@ -72,6 +72,11 @@ class LossNode(BaseNode, ABC):
         columns = "1 column" if targets == 1 else f"{targets} columns"
         return f"The model gives {prediction}, but the target has {columns}: B, {targets}"
 
+    @property
+    def counts_rows(self) -> bool:
+        """Whether `mass` is the number of rows, whatever the targets."""
+        return type(self).mass is LossNode.mass
+
     def mass(self, target: Tensor) -> float:
         """What `build`'s mean over these targets was divided by: the samples, where each counts the same."""
         return len(target)

@@ -250,11 +250,18 @@ class _ClassLoss(TorchLoss):
         found = super().mismatch(prediction, classes, targets)
         return found or (_weights_mismatch(self.weight, classes, "classes") if classes is not None else None)
 
+    @property
+    def counts_rows(self) -> bool:
+        return self.weight is None and self._ignored < 0
+
+    @property
+    def _ignored(self) -> int:
+        return getattr(self, "ignore_index", -100)
+
     def mass(self, target: Tensor) -> float:
-        ignored = getattr(self, "ignore_index", -100)
-        if self.weight is None and ignored < 0:
+        if self.counts_rows:
             return len(target)
-        counted = target[target != ignored]
+        counted = target[target != self._ignored]
         if self.weight is None:
             return counted.numel()
         return float(torch.tensor(self.weight, device=target.device)[counted].sum())
