@@ -19,11 +19,12 @@ from visdl.engine.graph import Topology
 from visdl.engine.network import Network, extract
 from visdl.engine.reporter import Reporter
 from visdl.engine.training_control import TrainingController
-from visdl.engine.training_run import Leave
+from visdl.engine.training_run import Leave, TrainingRun
 from visdl.models.events import MetricsEvent, ProgressEvent, RunEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import MetricSummary, RunState
 from visdl.nodes import NodeRegistry
+from visdl.nodes.values import TrainingResult
 
 
 @dataclass
@@ -74,6 +75,7 @@ def execute(
     controller: TrainingController | None = None,
     after_step: Callable[[int], None] = lambda step: None,
     on_state: Callable[[RunState], None] = lambda state: None,
+    train: Callable[[TrainingRun], TrainingResult] = TrainingRun.run,
 ) -> Outcome:
     """Run a graph to its end. Raises RunError, or Leave, as a trainer would."""
     outcome = Outcome(folder)
@@ -94,7 +96,7 @@ def execute(
         on_state(state)
 
     reporter = Watched(outcome.events, after_step)
-    outcome.stopped = Execution(spec, controller or TrainingController(), reporter, note).run()
+    outcome.stopped = Execution(spec, controller or TrainingController(), reporter, note, train=train).run()
     reporter.flush()
     return outcome
 

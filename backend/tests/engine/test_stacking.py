@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,11 +16,16 @@ from visdl.engine import stacking
 from visdl.engine.measures import usual_metrics
 from visdl.engine.stackable import refusal
 from visdl.engine.stacking import Stack, fit_together, measured
+from visdl.engine.together import Together
 from visdl.engine.trainer import EpochDone, FitPlan, FitState, Scheduled, StepDone, fit
+from visdl.engine.training_run import Unstacked
 from visdl.models.errors import RunError
 from visdl.nodes import NodeRegistry
 from visdl.nodes.layers.dropout import SeededDropout
 from visdl.nodes.learning import Loss, LossNode
+
+from .graphs import chain, numbers
+from .runs import assert_equal_weights, execute, leave
 
 SEEDS = range(4)
 
@@ -254,3 +260,24 @@ class Picky(nn.Module):
 
 def test_what_torch_cannot_stack_is_not_faster():
     assert measured([make(seed, Picky) for seed in SEEDS]) == 0.0
+
+
+def test_runs_that_come_to_different_steps_train_apart_and_say_nothing_of_their_network(tmp_path):
+    data = numbers(tmp_path)
+    graph = chain([("fc", "Linear", {"out_features": 1})], split={"batch_size": 8}, train={"epochs": 4})
+    straight = execute(graph, tmp_path / "straight", data)
+    leave(graph, tmp_path / "0", data, step=6)
+    speeds: list[float | None] = []
+    ends: dict[int, Any] = {}
+    together = Together(speeds.append)
+
+    def run(seed: int) -> None:
+        try:
+            ends[seed] = execute(graph, tmp_path / str(seed), data, seed=seed, train=together.train)
+        except Unstacked as error:
+            ends[seed] = error
+
+    together.run([partial(run, seed) for seed in range(2)])
+    assert speeds == [None]
+    assert_equal_weights(ends[0].weights(), straight.weights())
+    assert isinstance(ends[1], Unstacked)

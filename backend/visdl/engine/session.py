@@ -18,8 +18,8 @@ from typing import Any
 
 from visdl.engine import run_files, worker
 from visdl.engine.curves import CurveKeeper
-from visdl.engine.execution import versions
 from visdl.engine.inference import warm_up
+from visdl.engine.launching import Launcher
 from visdl.engine.places import Places
 from visdl.engine.run_maker import RunMaker
 from visdl.engine.run_specs import RunPolicy, RunSpecs
@@ -73,6 +73,7 @@ class RunSupervisor:
         self._maker = RunMaker(store, registry, validator, self.specs, self._folder, policy)
         self._trainers: dict[str, Trainer] = {}
         self.places = Places(store, policy, self._trainers)
+        self._launcher = Launcher(store, self.specs, self.places, self._trainers, self.pool, self._move)
         self.on_end: list[Callable[[Run], None]] = []  # called whenever a run has ended, from any thread
         self._waiters: set[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self._changed = threading.Condition()
@@ -244,7 +245,7 @@ class RunSupervisor:
         while not self._closing:
             try:
                 if self._has_news:
-                    self._fill()
+                    self._launcher.fill()
                     self._has_news = False
                 timeout = _LOOK_SECONDS if self._trainers else None
                 for connection in wait([self._wake_reader, *(t.connection for t in self._trainers.values())], timeout):
@@ -252,50 +253,6 @@ class RunSupervisor:
                 self._look_after()
             except Exception:
                 log.exception("The supervisor could not handle a message; it goes on.")
-
-    def _fill(self) -> None:
-        """Start what waits for a trainer, as far as there are places."""
-        for waiting in self._store.waiting_runs():
-            if waiting.id in self._trainers:
-                continue
-            try:
-                run = self._store.run(waiting.id)
-            except NotFoundError:  # deleted a moment ago
-                continue
-            device = self.places.find(run)
-            if device is None:
-                break  # nor is there one for those behind it
-            stack = self._store.queued_stack(run.stack) if run.stack and run.state is S.QUEUED else [run]
-            self._launch([run for run in stack if self._starts(run, device)], device)
-
-    def _starts(self, run: Run, device: str) -> bool:
-        """Say that a run is about to have a process; False where it was stopped or deleted a moment ago."""
-        try:
-            if run.state is S.QUEUED:
-                self._move(run.id, S.STARTING, device=device, versions=versions())
-            else:  # paused or stopping, without a process
-                self._store.patch_run(run.id, device=device, released=False)
-        except (TransitionError, NotFoundError):
-            return False
-        return True
-
-    def _launch(self, runs: Sequence[Run], device: str) -> None:
-        """Start a process for a run, or for all runs of a stack."""
-        if not runs:
-            return
-        try:
-            specs = [self.specs.make(run, device) for run in runs]
-            trainers = self.pool.start([run.id for run in runs], device, worker.main, specs)
-            for run, trainer in zip(runs, trainers, strict=True):
-                self._trainers[run.id] = trainer
-                trainer.earlier = run.duration or 0.0
-                if self._store.run(run.id).state is S.STOPPING:
-                    trainer.tell("stop")  # the command came while there was no trainer to hear it
-        except Exception as error:
-            log.exception("The trainer of run %s could not be started.", runs[0].id)
-            problem = RunProblem(code="not_started", message=f"The trainer could not be started: {error}")
-            for run in runs:
-                self._move_if_legal(run.id, S.FAILED, problem)
 
     def _receive(self, connection: Connection) -> None:
         if connection is self._wake_reader:

@@ -68,9 +68,12 @@ class _Member:
 
 
 class Together:
-    """Where the runs of a process meet. `told` hears how many times faster they are as one; 0 where they are not."""
+    """Where the runs of a process meet.
 
-    def __init__(self, told: Callable[[float], None]) -> None:
+    `told` hears how many times faster they are as one: 0 where they cannot be one, None where they no more are.
+    """
+
+    def __init__(self, told: Callable[[float | None], None]) -> None:
         self._told = told
         self._baton = threading.Lock()
         self._changed = threading.Condition()
@@ -118,7 +121,7 @@ class Together:
             self._changed.notify_all()
 
 
-def train_all(members: Sequence[_Member], told: Callable[[float], None]) -> None:
+def train_all(members: Sequence[_Member], told: Callable[[float | None], None]) -> None:
     """Train all of them as one where that is faster by a short measurement; else the first, and the others not here."""
     for member in members:
         member.start()
@@ -128,11 +131,12 @@ def train_all(members: Sequence[_Member], told: Callable[[float], None]) -> None
     torch.set_num_threads(here[0].threads)  # each thread has a number of its own
     plans = [member.training.prepared.plan for member in here]
     reason = refusal(plans)
-    if reason is None and len({member.place for member in here}) > 1:
+    apart = len({member.place for member in here}) > 1
+    if apart:
         reason = "they go on from different steps"
     # Once measured it stays, so that a run that goes on ends with the same bits.
     speed = 0.0 if reason else here[0].training.speedup or measured(plans)
-    told(speed)
+    told(None if apart else speed)
     if speed <= WORTH_STACKING:
         here[0].training.reporter.log(f"Trained alone: {reason or f'as one they would be {speed:.1f} times as fast'}.")
         for other in here[1:]:

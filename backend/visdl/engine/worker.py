@@ -42,9 +42,12 @@ _PULSE_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Measured:
-    """Trainer to server: how many times faster the run's stack is as one; 0 where it cannot be one."""
+    """Trainer to server: how many times faster the run's stack is as one; 0 where it cannot be one.
 
-    speedup: float
+    None where it was one and is no more, its runs having come to different steps.
+    """
+
+    speedup: float | None
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ def main(connections: Sequence[Connection], specs: Sequence[RunSpec]) -> None:
 
 
 def _run_together(tasks: Sequence[_Task], speaker: _Speaker) -> None:
-    def tell(speedup: float) -> None:
+    def tell(speedup: float | None) -> None:
         for task in tasks:
             task.link.send(Measured(speedup))
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from visdl.engine.session import RunSupervisor
 from visdl.engine.store import Store
-from visdl.engine.store.studies import StudyRun
+from visdl.engine.store.studies import StudyPlace
 from visdl.engine.worker import UNSTACKED
 from visdl.models.errors import AppError, NotFoundError
 from visdl.models.ids import new_id
-from visdl.models.runs import LIVE, Run, RunState, is_stacked
+from visdl.models.runs import LIVE, WORTH_STACKING, Run, RunState
 from visdl.models.studies import Study, StudyState, Variant
 from visdl.studies.networks import Networks
 from visdl.studies.search import Searcher
@@ -58,8 +58,8 @@ class Conductor:
             return
         try:
             if not self._store.study_is_live(run.study):
-                study, cells = self._store.study(run.study), self._store.study_runs(run.study)
-                if study.state is StudyState.RUNNING and not self._has_more(study, cells):
+                study, places = self._store.study(run.study), self._store.study_places(run.study)
+                if study.state is StudyState.RUNNING and not self._has_more(study, places):
                     self._complete(study)
         except NotFoundError:
             return  # deleted a moment ago
@@ -67,10 +67,16 @@ class Conductor:
             log.exception("Study %s could not be looked at.", run.study)
         self._news.set()
 
-    def _has_more(self, study: Study, cells: list[StudyRun]) -> bool:
+    def _has_more(self, study: Study, places: Sequence[StudyPlace]) -> bool:
         """Whether anything of it trains, waits, goes on, or is still to be made."""
-        lives = any(cell.run.state in UNDER_WAY or _may_go_on(cell.run) for cell in cells)
-        return lives or any(_missing(study, cells)) or self._search.has_more(study)
+        lives = any(place.state in UNDER_WAY for place in places) or any(self._to_revive(places))
+        return lives or any(_missing(study, places)) or self._search.has_more(study)
+
+    def _to_revive(self, places: Sequence[StudyPlace]) -> Iterator[Run]:
+        """Its runs that were interrupted and go on."""
+        for place in places:
+            if place.state is S.INTERRUPTED and _may_go_on(run := self._store.run(place.run)):
+                yield run
 
     def _complete(self, study: Study) -> None:
         self._store.complete_study(study.id, seeds=len(study.plan.seeds), variants=len(study.variants))
@@ -99,17 +105,16 @@ class Conductor:
         study = self._store.study(study_id)
         if study.state is not StudyState.RUNNING:
             return
-        cells = self._store.study_runs(study_id)
-        for cell in cells:
-            if _may_go_on(cell.run):
-                self._go_on(cell.run)
-        study = self._search.advance(study, cells)
-        cells = self._store.study_runs(study_id)
+        places = self._store.study_places(study_id)
+        for run in self._to_revive(places):
+            self._go_on(run)
+        study = self._search.advance(study, places)
+        places = self._store.study_places(study_id)
         # runs of a stack share a place
-        live = len({cell.run.stack or cell.run.id for cell in cells if cell.run.state in UNDER_WAY})
-        room = sum(place.places for place in self._runs.places.queue().devices) + _AHEAD - live
+        live = len({place.stack or place.run for place in places if place.state in UNDER_WAY})
+        room = sum(device.places for device in self._runs.places.queue().devices) + _AHEAD - live
         missing = False
-        for variant, seeds in _units(study, cells):
+        for variant, seeds in _units(study, places):
             if room <= 0 or self._closing:
                 return
             missing = True
@@ -168,15 +173,15 @@ class Conductor:
         """Go on with a paused study; of a stopped one, train what the stop left out."""
         with self._lock:
             study = self._store.study(study_id)
-            cells = self._store.study_runs(study_id)
+            places = self._store.study_places(study_id)
             if study.state is StudyState.STOPPED:
-                stopped = [cell.run.id for cell in cells if cell.run.state is S.STOPPED and not cell.reused]
+                stopped = [place.run for place in places if place.state is S.STOPPED and not place.reused]
                 self._store.drop_study_runs(study_id, stopped)
             if study.state is not StudyState.RUNNING:
                 study = self._store.move_study(study_id, StudyState.RUNNING, stopped_early=False)
-            for cell in cells:
-                if cell.run.state is S.PAUSED:
-                    self._try(self._runs.resume, cell.run)
+            for place in places:
+                if place.state is S.PAUSED:
+                    self._try(self._runs.resume, place.run)
             self.begin(study_id)
             return study
 
@@ -190,16 +195,18 @@ class Conductor:
                 self._try(self._runs.stop, run)
             return study
 
-    def _withdraw(self, study_id: str) -> Iterator[Run]:
+    def _withdraw(self, study_id: str) -> Iterator[str]:
         """Delete its runs that still wait; yields those that have a trainer, or may go on by themselves."""
-        for cell in self._store.study_runs(study_id):
-            if cell.run.state is S.QUEUED and cell.run.started is None:
-                self._store.drop_study_runs(study_id, [cell.run.id])
-                if self._deleted(cell.run):
+        for place in self._store.study_places(study_id):
+            if place.reused or place.state not in UNDER_WAY | {S.INTERRUPTED}:
+                continue
+            run = self._store.run(place.run)
+            if run.state is S.QUEUED and run.started is None:
+                self._store.drop_study_runs(study_id, [run.id])
+                if self._deleted(run):
                     continue
-                self._store.keep_study_run(cell.run)
-            if cell.run.state in UNDER_WAY | {S.INTERRUPTED} and not cell.reused:
-                yield cell.run
+                self._store.keep_study_run(run)
+            yield run.id
 
     def _deleted(self, run: Run) -> bool:
         """Stop and delete a run that waits; False where it has just begun."""
@@ -209,14 +216,14 @@ class Conductor:
         self._runs.delete(run.id)
         return True
 
-    def _try(self, command: Callable[[str], Run], run: Run) -> None:
+    def _try(self, command: Callable[[str], Run], run_id: str) -> None:
         """A command that may come too early, while the trainer starts, or too late."""
         for _ in range(100):
             try:
-                command(run.id)
+                command(run_id)
             except AppError as error:
-                if self._store.run(run.id).state is not S.STARTING:
-                    log.info("Run %s of a study: %s", run.id, error.message)
+                if self._store.run(run_id).state is not S.STARTING:
+                    log.info("Run %s of a study: %s", run_id, error.message)
                     return
                 threading.Event().wait(_SETTLE_SECONDS)
             else:
@@ -228,23 +235,23 @@ def trained(study: Study) -> list[Variant]:
     return [variant for variant in study.variants if variant.valid and variant.same_as is None]
 
 
-def _units(study: Study, cells: list[StudyRun]) -> Iterator[tuple[Variant, list[int]]]:
+def _units(study: Study, places: Sequence[StudyPlace]) -> Iterator[tuple[Variant, list[int]]]:
     """What is started at once: one training, or the seeds of a variant that may be trained as one."""
-    slow = any(cell.run.speedup is not None and not is_stacked(cell.run) for cell in cells)
+    slow = any(place.speedup is not None and place.speedup <= WORTH_STACKING for place in places)
     if slow or not study.plan.stack:
-        yield from ((variant, [seed]) for variant, seed in _missing(study, cells))
+        yield from ((variant, [seed]) for variant, seed in _missing(study, places))
         return
     seeds: dict[str, list[int]] = {}
-    for variant, seed in _missing(study, cells):
+    for variant, seed in _missing(study, places):
         seeds.setdefault(variant.key, []).append(seed)
     for variant in trained(study):
         missing = seeds.get(variant.key, [])
         yield from ((variant, missing[at : at + _MOST_STACKED]) for at in range(0, len(missing), _MOST_STACKED))
 
 
-def _missing(study: Study, cells: list[StudyRun]) -> Iterator[tuple[Variant, int]]:
+def _missing(study: Study, places: Sequence[StudyPlace]) -> Iterator[tuple[Variant, int]]:
     """What has no run yet: all variants of the first seed, then those of the second, and so on."""
-    there = {(cell.variant, cell.seed) for cell in cells}
+    there = {(place.variant, place.seed) for place in places}
     for seed in study.plan.seeds:
         for variant in trained(study):
             if (variant.key, seed) not in there:

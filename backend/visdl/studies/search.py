@@ -15,7 +15,7 @@ from optuna.trial import TrialState, create_trial
 from pydantic import JsonValue
 
 from visdl.engine.store import Store
-from visdl.engine.store.studies import StudyRun
+from visdl.engine.store.studies import StudyPlace, StudyRun
 from visdl.models.runs import FINAL, RunState
 from visdl.models.strategies import Direction, OptunaSweep, RangeFactor
 from visdl.models.studies import Study, Variant
@@ -39,18 +39,18 @@ class Searcher:
         strategy = study.plan.strategy
         return isinstance(strategy, OptunaSweep) and len(study.variants) - 1 < strategy.trials
 
-    def advance(self, study: Study, cells: Sequence[StudyRun]) -> Study:
+    def advance(self, study: Study, places: Sequence[StudyPlace]) -> Study:
         """The study with one variant more, where it is a search that is not over and waits for nothing."""
         strategy = study.plan.strategy
         trials = [variant for variant in study.variants if variant.key != BASELINE]
         if not isinstance(strategy, OptunaSweep) or len(trials) >= strategy.trials:
             return study
-        ended = sum(cell.run.state in FINAL for cell in cells)
+        ended = sum(place.state in FINAL for place in places)
         wanted = sum(variant.valid and variant.same_as is None for variant in study.variants)
         if ended < wanted * len(study.plan.seeds):
             return study
         with self._lock:
-            values = suggest(strategy, trials, _means(study, cells), study.direction)
+            values = suggest(strategy, trials, _means(study, self._store.study_runs(study.id)), study.direction)
             variant = self._variant(study, strategy, values, len(trials) + 1)
             return self._store.patch_study(study.id, variants=[*study.variants, variant])
 

@@ -174,7 +174,7 @@ class Studies:
         if isinstance(study.plan.strategy, OptunaSweep):
             message = "A search chose its trials by the seeds that it had."
             raise ConflictError(message, hint="Study its best trial with more seeds instead.")
-        looked = any(cell.run.state not in UNDER_WAY for cell in self._store.study_runs(study_id))
+        looked = any(place.state not in UNDER_WAY for place in self._store.study_places(study_id))
         plan = study.plan.model_copy(update={"seeds": [*study.plan.seeds, *seeds]})
         extended = [*study.extended, *seeds] if looked else study.extended
         self._store.patch_study(study_id, plan=plan, extended=extended)

@@ -29,6 +29,19 @@ class StudyRun:
 
 
 @dataclass(frozen=True)
+class StudyPlace:
+    """Where the training of one variant with one seed is: what a study is fed by, read without its whole record."""
+
+    variant: str
+    seed: int
+    run: str
+    state: RunState
+    reused: bool
+    stack: str | None
+    speedup: float | None
+
+
+@dataclass(frozen=True)
 class StudyCount:
     """So many runs of a study in one state, and how long they trained."""
 
@@ -141,6 +154,27 @@ class StudyTable:
             (study_id,),
         )
         return [StudyRun(row["variant"], row["at"], read_run(row), bool(row["reused"])) for row in rows]
+
+    def study_places(self, study_id: str) -> list[StudyPlace]:
+        """All there are, in the order of `study_runs`, some ten times as quick."""
+        rows = self._db.read(
+            "SELECT variant, study_runs.seed AS at, runs.id AS id, state, reused,"
+            " json_extract(record, '$.stack') AS stack, json_extract(record, '$.speedup') AS speedup"
+            " FROM study_runs JOIN runs ON runs.id = run WHERE study = ? ORDER BY runs.number",
+            (study_id,),
+        )
+        return [
+            StudyPlace(
+                variant=row["variant"],
+                seed=row["at"],
+                run=row["id"],
+                state=RunState(row["state"]),
+                reused=bool(row["reused"]),
+                stack=row["stack"],
+                speedup=row["speedup"],
+            )
+            for row in rows
+        ]
 
     def study_is_live(self, study_id: str) -> bool:
         """Whether a run of the study trains or waits; much quicker than reading them all."""
