@@ -30,7 +30,7 @@ from visdl.engine.validator import Validator
 from visdl.models.errors import NotFoundError, TransitionError
 from visdl.models.events import MetricsEvent
 from visdl.models.graph import Graph
-from visdl.models.runs import ENDED, LIVE, Run, RunProblem, RunState, commands_of
+from visdl.models.runs import ENDED, LIVE, WORTH_STACKING, Run, RunProblem, RunState, commands_of
 from visdl.models.schemas import (
     AgainRequest,
     Artifact,
@@ -272,7 +272,8 @@ class RunSupervisor:
         if isinstance(message, worker.Moved):
             self._obeyed(trainer, message)
         elif isinstance(message, worker.Measured):
-            self._store.patch_run(trainer.run, speedup=message.speedup)
+            alone = (message.speedup or 0.0) <= WORTH_STACKING
+            self._store.patch_run(trainer.run, speedup=message.speedup, **({"stack_size": 1} if alone else {}))
         elif message is not worker.PULSE:
             stored = self._store.append(trainer.run, message)
             self._telemetry.publish(stored)

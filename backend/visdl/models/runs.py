@@ -120,12 +120,12 @@ class Run(BaseModel):
     stack: str | None = Field(
         default=None, description="Runs with the same one begin in one process, and train as one where that is faster"
     )
-    stack_size: int = Field(default=1, description="Runs that its stack began with")
+    stack_size: int = Field(default=1, description="Runs that its stack began with; 1 where it trains alone")
     speedup: float | None = Field(
         default=None, description="How many times faster its stack is as one; 0 where they cannot be one"
     )
     revivals: int = Field(default=0, description="How often its study has queued it again at that step")
-    duration: float | None = Field(default=None, description="Seconds with a process, by the monotonic clock")
+    duration: float | None = Field(default=None, description="Seconds with a process, by the monotonic clock; of a stack, those of all of it")
     thinned: bool = Field(default=False, description="Of its longest curves only the extremes of each stretch are kept")
     seq: int = Field(default=0, description="Sequence number of the last event")
 

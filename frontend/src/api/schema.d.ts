@@ -2978,7 +2978,7 @@ export interface components {
             device?: string | null;
             /**
              * Duration
-             * @description Seconds with a process, by the monotonic clock
+             * @description Seconds with a process, by the monotonic clock; of a stack, those of all of it
              */
             duration?: number | null;
             /** Ended */
@@ -3073,7 +3073,7 @@ export interface components {
             stack?: string | null;
             /**
              * Stack Size
-             * @description Runs that its stack began with
+             * @description Runs that its stack began with; 1 where it trains alone
              * @default 1
              */
             stack_size: number;

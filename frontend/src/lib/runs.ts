@@ -49,6 +49,15 @@ export function describeEnd(run: Run): string {
   return `${run.name} ${STATES[run.state].toLowerCase()}${time}${figure}`;
 }
 
+/** How many runs the time of this one is that of: those that were trained as one. */
+export const sharers = ({ speedup, stack_size }: Run): number => (speedup ? (stack_size ?? 1) : 1);
+
+/** "12 s", and "12 s / 10" where ten runs were trained as one in that time. */
+export function durationText(run: Run): string {
+  const text = formatDuration(run.duration);
+  return sharers(run) > 1 && run.duration !== null ? `${text} / ${sharers(run)}` : text;
+}
+
 /** A list in slices of at most so many. */
 export function slices<Item>(items: readonly Item[], most: number): Item[][] {
   const count = Math.ceil(items.length / most);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   describeEnd,
+  durationText,
   headlineMetric,
   progressShare,
   RUN_STATES,
@@ -69,4 +70,11 @@ test("tags are read by commas, each once, without those that are there", () => {
 test("slices are at most so long, and nothing is lost", () => {
   expect(slices([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
   expect(slices([], 2)).toEqual([]);
+});
+
+test("the time of runs that were trained as one is told as all of theirs", () => {
+  const run = runOf("a", { duration: 12, stack_size: 10 });
+  expect(durationText(run)).toBe("12 s");
+  expect(durationText({ ...run, speedup: 4.2 })).toBe("12 s / 10");
+  expect(durationText({ ...run, speedup: 4.2, duration: null })).toBe("–");
 });

@@ -8,8 +8,8 @@ import { Button } from "@/components/ui/Button";
 import { ProgressBar } from "@/components/ui/ProgressBar";
 import { Select } from "@/components/ui/Select";
 import { useQueue } from "@/hooks/useQueue";
-import { formatCount, formatDuration, formatInt } from "@/lib/format";
-import { progressShare } from "@/lib/runs";
+import { formatCount, formatDuration, formatInt, formatNumber } from "@/lib/format";
+import { progressShare, sharers } from "@/lib/runs";
 import { showProblem } from "@/store/editing";
 import { moveToFront } from "@/store/runList";
 import { isEnded, showRun, useRuns } from "@/store/runs";
@@ -70,6 +70,14 @@ export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
             isEnded(run) ? run.duration : run.state === "paused" ? null : progress.seconds_left,
           )}
         </dd>
+        {sharers(run) > 1 && (
+          <>
+            <dt>Trained as one</dt>
+            <dd>
+              {sharers(run)} seeds, {formatNumber(run.speedup)}× as fast
+            </dd>
+          </>
+        )}
         <dt>Parameters</dt>
         <dd>{formatInt(run.parameters)}</dd>
         <dt>Device</dt>

@@ -1,14 +1,15 @@
 import type { Run } from "@/api/types";
 import { cn } from "@/lib/cn";
-import { formatDuration, formatInt, formatNumber } from "@/lib/format";
+import { formatInt, formatNumber } from "@/lib/format";
 import { finalMetrics, lowerIsBetter, metricLabel } from "@/lib/metrics";
+import { durationText } from "@/lib/runs";
 import { type Compared, Letter } from "./Letter";
 
 const FACTS: [name: string, value: (run: Run) => string][] = [
   ["Seed", (run) => String(run.seed)],
   ["Epochs", (run) => formatInt(run.progress.epoch)],
   ["Parameters", (run) => formatInt(run.parameters)],
-  ["Duration", (run) => formatDuration(run.duration)],
+  ["Duration", durationText],
   ["Data", (run) => [...new Set(run.datasets.map((use) => use.name))].join(", ")],
 ];
 

@@ -1,7 +1,8 @@
 import type { ReactNode } from "react";
 import type { Run } from "@/api/types";
-import { formatAgo, formatDuration, formatInt, formatNumber } from "@/lib/format";
+import { formatAgo, formatInt, formatNumber } from "@/lib/format";
 import { metricLabel } from "@/lib/metrics";
+import { durationText, sharers } from "@/lib/runs";
 import { StateBadge } from "./StateBadge";
 
 export interface RunColumn {
@@ -14,6 +15,9 @@ export interface RunColumn {
   /** Numbers stand right. */
   text?: boolean;
 }
+
+const together = (run: Run): string | undefined =>
+  sharers(run) > 1 ? `${sharers(run)} seeds were trained as one in this time` : undefined;
 
 const NAME: RunColumn = { key: "name", title: "Run", text: true, cell: (run) => run.name };
 const FIRST: RunColumn[] = [
@@ -28,7 +32,12 @@ const FIRST: RunColumn[] = [
 const LAST: RunColumn[] = [
   { key: "seed", title: "Seed", width: 84, cell: (run) => run.seed },
   { key: "parameters", title: "Parameters", width: 108, cell: (run) => formatInt(run.parameters) },
-  { key: "duration", title: "Duration", width: 96, cell: (run) => formatDuration(run.duration) },
+  {
+    key: "duration",
+    title: "Duration",
+    width: 96,
+    cell: (run) => <span title={together(run)}>{durationText(run)}</span>,
+  },
   {
     key: "created",
     title: "Created",
