@@ -8,7 +8,8 @@ import { TextField } from "@/components/ui/TextField";
 import { formatInt, plural } from "@/lib/format";
 import { type How, type PartDraft, partKey, type StudyDraft } from "@/lib/studyPlan";
 import { type Choices, hasColumns } from "@/lib/studyPlanParts";
-import { changeDraft, putInPlace, useStudyDraft } from "@/store/studyDraft";
+import { changeDraft } from "@/store/studyDefinition";
+import { putInPlace, useStudyDraft } from "@/store/studyDraft";
 import type { FormProps } from "./DefineForm";
 import { passFocus } from "./DefineOptions";
 
