@@ -28,12 +28,6 @@ interface Refusal {
   field: string;
 }
 
-interface Offer {
-  how: readonly How[];
-  /** Parameters of the plain replacement. */
-  plain: number | null;
-}
-
 interface Defining {
   preview: StudyPreview | null;
   /** The strategy that the preview is of. */
@@ -44,7 +38,7 @@ interface Defining {
   pending: boolean;
   starting: boolean;
   /** What fits in the place of nodes, as far as previews have told. */
-  offers: Readonly<Record<string, Offer>>;
+  offers: StudyPreview["offers"];
 }
 
 const NOTHING = {
@@ -131,16 +125,12 @@ async function preview(plan: NewStudy, signal: AbortSignal): Promise<void> {
 }
 
 function take(answer: StudyPreview, previewed: Kind): void {
-  const found = answer.variants.flatMap(({ parts, offers, plain, role }): [string, Offer][] => {
-    const [part] = parts;
-    return role === "variant" && parts.length === 1 && part ? [[part, { how: offers, plain }]] : [];
-  });
   useStudyDraft.setState(({ offers }) => ({
     preview: answer,
     previewed,
     refusal: null,
     pending: false,
-    offers: { ...offers, ...Object.fromEntries(found) },
+    offers: { ...offers, ...answer.offers },
   }));
   if (draftNow()?.metric === null) amendDraft({ metric: defaultMetric(answer.metrics) });
 }
