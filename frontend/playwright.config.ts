@@ -21,8 +21,12 @@ export default defineConfig({
   // One server, one trainer: runs of two tests at once would only slow each other.
   workers: 1,
   forbidOnly: true,
-  // make screenshots: these only make the README's images
-  grepInvert: process.env.SCREENSHOTS ? /^(?!.*@screenshots)/ : /@screenshots/,
+  // make screenshots: these only make the README's images. SLOW=1: those that take minutes are run too.
+  grepInvert: process.env.SCREENSHOTS
+    ? /^(?!.*@screenshots)/
+    : process.env.SLOW
+      ? /@screenshots/
+      : /@screenshots|@slow/,
   retries: 0,
   timeout: 240_000,
   expect: { timeout: 20_000 },
