@@ -21,8 +21,12 @@ export default defineConfig({
   // One server, one trainer: runs of two tests at once would only slow each other.
   workers: 1,
   forbidOnly: true,
-  // make screenshots: these only make the README's images
-  grepInvert: process.env.SCREENSHOTS ? /^(?!.*@screenshots)/ : /@screenshots/,
+  // make screenshots: these only make the README's images. SLOW=1: those that take minutes are run too.
+  grepInvert: process.env.SCREENSHOTS
+    ? /^(?!.*@screenshots)/
+    : process.env.SLOW
+      ? /@screenshots/
+      : /@screenshots|@slow/,
   // A test that needs its second try is listed as flaky, which is a bug to mend, but no reason to refuse all others.
   retries: 1,
   // They end what hangs: a machine that does other work as well may take four times as long as a quiet one.

@@ -5,8 +5,10 @@ import {
   expect,
   expectNoViolationsInBoth,
   expectState,
+  openGraph,
   openSample,
   runButton,
+  sampleGraph,
   setParam,
   test,
 } from "./page";
@@ -24,6 +26,40 @@ test.afterEach(async ({ page }) => {
   for (const { id } of await (await page.request.get("/api/studies")).json())
     await page.request.delete(`/api/studies/${id}`, { params: { runs: true } });
 });
+
+/** The sample network, whose second layer stands in a branch beside a skip: relu1 + mend(relu2(fc2(relu1))). */
+async function residual(page: Page) {
+  const graph = await sampleGraph(page.request);
+  const wire = (source: string, target: string, input = "input") => ({
+    source,
+    source_output: "output",
+    target,
+    target_input: input,
+  });
+  const place = (x: number, y: number) => ({ disabled: false, version: 1, position: { x, y } });
+  const mend = { id: "mend", type: "Linear", name: "mend", params: { out_features: 64 }, ...place(580, 170) };
+  const sum = { id: "sum", type: "Add", name: "sum", params: {}, ...place(810, 170) };
+  const edges = graph.edges.filter((edge) => (edge as { source: string }).source !== "relu2");
+  const nodes = graph.nodes.map((node) => ({
+    ...node,
+    ...(node.id === "fc3" && place(350, 290)),
+    ...(node.id === "model" && place(580, 290)),
+    params: node.type === "TrainingLoop" ? { ...node.params, epochs: 20 } : node.params,
+  }));
+  return {
+    ...graph,
+    name: "Residual",
+    nodes: [...nodes, mend, sum],
+    edges: [
+      ...edges,
+      wire("relu2", "mend"),
+      wire("mend", "sum", "inputs"),
+      wire("relu1", "sum", "inputs"),
+      wire("sum", "fc3"),
+    ],
+    groups: [{ id: "branch", title: "The branch", nodes: ["fc2", "relu2", "mend"] }],
+  };
+}
 
 async function openStudy(page: Page): Promise<void> {
   await page.keyboard.press("Control+k");
@@ -123,6 +159,112 @@ test("values of parameters are listed for a grid, and what will not do is said a
   await page.keyboard.press("Tab");
   await expect(figures(page)).toContainText("25 runs");
   await expect(button(dialog(page), "Start 25 runs")).toBeEnabled();
+
+  // another seed draws other trials, the same seed the same
+  await choose(page, "Strategy", /^Random search/);
+  const drawn = () => preview(page).getByRole("rowheader").allInnerTexts();
+  await expect.poll(drawn).toHaveLength(5);
+  const first = await drawn();
+  const seed = dialog(page).getByLabel("Seed of the draw");
+  await seed.fill("7");
+  await seed.press("Enter");
+  await expect.poll(drawn).not.toEqual(first);
+  await page.keyboard.press("Control+z");
+  await expect(seed).toHaveValue("0");
+  await expect.poll(drawn).toEqual(first);
+});
+
+test("changes of a definition are undone and redone, and the canvas stays as it is", async ({ page }) => {
+  await openSample(page);
+  await switchOff(page, "relu2");
+  await openStudy(page);
+  await expect(figures(page)).toContainText("5 variants");
+  await expect(dialog(page).getByLabel("Metric", { exact: true })).toContainText("Test R²");
+  const undo = button(dialog(page), "Undo");
+  const redo = button(dialog(page), "Redo");
+  await expect(undo).toBeDisabled();
+  await undo.hover();
+  await expect(page.getByRole("tooltip")).toContainText("There is nothing to undo.");
+
+  const seeds = dialog(page).getByLabel("Seeds", { exact: true });
+  const margin = dialog(page).getByLabel("Margin");
+  await seeds.fill("0, 1");
+  await seeds.press("Enter");
+  await button(dialog(page), "Take fc2 off the list").click();
+  await expect(figures(page)).toContainText("6 runs");
+
+  // what is being typed is the browser's to undo
+  await margin.click();
+  await page.keyboard.type("0.5");
+  await page.keyboard.press("Control+z");
+  await expect(margin).not.toHaveValue("0.5");
+  await margin.fill("0.7");
+  await page.keyboard.press("Escape");
+  await expect(margin).toHaveValue("");
+  await expect(dialog(page).getByLabel("In the place of relu1")).toBeVisible();
+  await expect(button(dialog(page), "Take fc2 off the list")).toHaveCount(0);
+
+  await page.keyboard.press("Control+z");
+  await expect(button(dialog(page), "Take fc2 off the list")).toBeVisible();
+  await expect(figures(page)).toContainText("8 runs");
+  await seeds.focus();
+  await page.keyboard.press("Control+z");
+  await expect(seeds).toHaveValue("0-4");
+  await expect(figures(page)).toContainText("20 runs");
+  await expect(undo).toBeDisabled();
+  await page.keyboard.press("Control+z");
+  await page.keyboard.press("Control+Shift+z");
+  await expect(seeds).toHaveValue("0, 1");
+  await redo.click();
+  await expect(figures(page)).toContainText("6 runs");
+  await expect(redo).toBeDisabled();
+
+  await button(dialog(page), "Begin again").click();
+  await expect(seeds).toHaveValue("0-4");
+  await undo.click();
+  await expect(seeds).toHaveValue("0, 1");
+  await expect(figures(page)).toContainText("6 runs");
+  await expect(dialog(page).getByLabel("Metric", { exact: true })).toContainText("Test R²");
+
+  // it is as it was when the dialog is opened again, and the canvas has lost nothing
+  await page.keyboard.press("Escape");
+  await expect(card(page, "relu2")).toHaveAccessibleName(/switched off/);
+  await openStudy(page);
+  await page.keyboard.press("Control+z");
+  await expect(button(dialog(page), "Take fc2 off the list")).toBeVisible();
+});
+
+test("what takes the place of each node of a group is chosen, and a branch can be zero", async ({ page }) => {
+  await openGraph(page, await residual(page));
+  await openStudy(page);
+  await choose(page, "Strategy", /^Leave groups out/);
+  await choose(page, "Add a group", /^The branch/);
+  await expect(row(page, "w/o The branch")).toContainText("switched off");
+  await dialog(page)
+    .getByRole("button", { name: /each node of The branch/ })
+    .click();
+  await expect(dialog(page).getByText("Switched off: nothing else fits")).toBeVisible();
+  await choose(page, "In the place of mend", /^Zero/);
+  await choose(page, "In the place of relu2", /^Plain layer/);
+  await expect(dialog(page).getByText("1 switched off, 1 plain layer, 1 zero")).toBeVisible();
+  await expect(row(page, "w/o The branch")).toContainText("zero: its branch of the sum is cut");
+  await expectNoViolationsInBoth(page, "what takes the place of the nodes of a group");
+
+  await choose(page, "Strategy", /^Leave one out/);
+  await button(dialog(page), "Take The branch off the list").click();
+  await expect(row(page, "w/o mend")).toContainText("zero: its branch of the sum is cut");
+  await dialog(page).getByLabel("Seeds", { exact: true }).fill("0, 1");
+  await page.keyboard.press("Tab");
+  await preview(page)
+    .getByRole("switch", { name: /^Leave/ })
+    .click();
+  await dialog(page)
+    .getByRole("button", { name: /^Start \d+ runs$/ })
+    .click();
+  const drawer = page.getByTestId("drawer");
+  await expect(drawer.getByText("Completed", { exact: true })).toBeVisible({ timeout: 120_000 });
+  const cut = drawer.getByRole("row").filter({ has: page.getByRole("button", { name: "w/o mend" }) });
+  await expect(cut.getByRole("cell", { name: "zero: its branch of the sum is cut" })).toBeVisible();
 });
 
 test("what a study finds stands at the nodes on the canvas", async ({ page }) => {

@@ -149,6 +149,15 @@ def test_a_branch_of_a_sum_can_be_zero(planner):
         planned(planner, {"kind": "leave_one_out", "nodes": ["fc1"]}, residual(), how={"fc1": "zero"})
 
 
+def test_each_node_of_a_group_has_its_own_place_taker(planner):
+    group = {"kind": "leave_group_out", "groups": [{"title": "top", "nodes": ["branch", "fc1"]}]}
+    found = planned(planner, group, residual(), how={"branch": "zero"})
+    assert {node: offer.how for node, offer in found.offers.items()} == {"branch": ["zero"], "fc1": []}
+    assert variants(found)["w/o top"].how.startswith("zero: its branch of the sum is cut; switched off")
+    assert find_node(found.candidates[1].graph, "fc1").disabled
+    assert [edge.source for edge in found.candidates[1].graph.edges if edge.target == "sum"] == ["fc1"]
+
+
 def test_columns_are_left_out(planner):
     columns = {"node": "csv", "columns": ["a"]}
     found = planned(planner, {"kind": "leave_one_out", "nodes": [columns]})

@@ -73,10 +73,18 @@ class Variant(BaseModel):
     )
 
 
+class Offer(BaseModel):
+    """What could take the place of a node instead of nothing."""
+
+    how: list[How] = Field(default_factory=list)
+    plain: int | None = Field(default=None, description="Parameters of the plain replacement")
+
+
 class StudyPreview(BaseModel):
     """What a study would do, before anything starts."""
 
     variants: list[Variant]
+    offers: dict[str, Offer] = Field(default_factory=dict, description="For each node of the parts, by its id")
     runs: int = Field(description="Trainings, those that are reused left out")
     reused: int = 0
     seconds: float | None = Field(default=None, description="Estimated; null before a first run of this graph")

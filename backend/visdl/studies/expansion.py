@@ -33,7 +33,7 @@ from visdl.models.strategies import (
     RangeFactor,
     Replace,
 )
-from visdl.models.studies import Rewire, StudyEdit, StudyPlan, Variant
+from visdl.models.studies import Offer, Rewire, StudyEdit, StudyPlan, Variant
 from visdl.nodes.base import BaseNode, TrainerNode
 from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.specs import DataType
@@ -138,15 +138,14 @@ class Expander:
             raise InvalidInputError(f"'{label}' cannot be switched off. {reason}", field="strategy")
         return Factor(label, (part,), (SetDisabled(node=part, disabled=True),), "switched off")
 
-    def offers(self, part: str) -> list[How]:
-        """What could take the place of a node instead."""
-        found: list[How] = ["plain"] if self.plain_for(part) is not None else []
-        return [*found, "zero"] if self._summed(part) else found
-
-    def plain_for(self, part: str) -> ReplaceNode | None:
-        """The plain layer in the place of a node that is none itself."""
+    def offer(self, part: str) -> Offer:
+        """What could take the place of a node instead: a plain layer, where it is none itself, and zero."""
         edit = self.plain.replacement(part)
-        return edit if edit is not None and edit.type != self._node(part).type else None
+        plain = edit if edit is not None and edit.type != self._node(part).type else None
+        how: list[How] = ["plain"] if plain else []
+        if self._summed(part):
+            how.append("zero")
+        return Offer(how=how, plain=self.plain.parameters(plain) if plain else None)
 
     def _zero(self, part: str, label: str) -> Rewire:
         wires = self._summed(part)

@@ -14,7 +14,7 @@ from visdl.models.diagnostics import ReplaceNode, Report
 from visdl.models.errors import InvalidGraphError, InvalidInputError
 from visdl.models.graph import Graph, Node
 from visdl.models.strategies import Direction, OptunaSweep
-from visdl.models.studies import StudyPlan, Variant
+from visdl.models.studies import Offer, StudyPlan, Variant
 from visdl.nodes.base import BaseNode, TrainerNode
 from visdl.nodes.learning import LossNode, MetricNode
 from visdl.nodes.registry import NodeRegistry
@@ -37,6 +37,7 @@ class Planned:
 
     graph: Graph
     candidates: list[Candidate]
+    offers: dict[str, Offer]
     direction: Direction
     metrics: list[str]
     notes: list[str]
@@ -72,7 +73,7 @@ class Planner:
         if plan.metric.endswith("_loss"):
             self._refuse_another_loss(graph, candidates, metrics)
         better = plan.direction or direction(plan.metric, makers) or "minimize"
-        return Planned(graph, candidates, better, metrics, list(_notes(plan)))
+        return Planned(graph, candidates, _offers(candidates, expander), better, metrics, list(_notes(plan)))
 
     def report(self, graph: Graph) -> Report:
         return self._validator.report(graph, to_run=True)
@@ -99,10 +100,8 @@ class Planner:
             "how": f"{variant.how}; {', '.join(reset)} adapted" if reset and variant.how else variant.how,
         }
         if len(variant.parts) == 1 and not variant.params and find_node(expander.graph, variant.parts[0]):
-            [part] = variant.parts
-            plain = expander.plain_for(part)
-            fields["offers"] = expander.offers(part)
-            fields["plain"] = expander.plain.parameters(plain) if plain else None
+            offer = expander.offer(variant.parts[0])
+            fields |= {"offers": offer.how, "plain": offer.plain}
         return Candidate(variant.model_copy(update=fields), graph)
 
     def metrics(self, graph: Graph) -> list[str]:
@@ -158,6 +157,13 @@ class Planner:
 
 def _maker(cls: type[MetricNode], node: Node) -> Callable[[], MetricNode]:
     return lambda: cls.create(node.params)
+
+
+def _offers(candidates: Sequence[Candidate], expander: Expander) -> dict[str, Offer]:
+    """For each node that a variant takes out, alone or with others."""
+    variants = [one.variant for one in candidates if not one.variant.params]
+    parts = dict.fromkeys(part for variant in variants for part in variant.parts)
+    return {part: expander.offer(part) for part in parts if find_node(expander.graph, part)}
 
 
 def _reset(graph: Graph, variant: Variant, report: Report, baseline: Report) -> Iterator[str]:

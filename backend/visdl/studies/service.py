@@ -74,6 +74,7 @@ class Studies:
         seconds = None if one is None else one * runs / self._places()
         return StudyPreview(
             variants=variants,
+            offers=planned.offers,
             runs=runs,
             reused=reused,
             seconds=seconds,

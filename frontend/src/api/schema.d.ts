@@ -2609,6 +2609,19 @@ export interface components {
             value: string;
         };
         /**
+         * Offer
+         * @description What could take the place of a node instead of nothing.
+         */
+        Offer: {
+            /** How */
+            how?: ("disable" | "plain" | "zero")[];
+            /**
+             * Plain
+             * @description Parameters of the plain replacement
+             */
+            plain?: number | null;
+        };
+        /**
          * OptunaSweep
          * @description A search: each trial is chosen by the results of those before.
          */
@@ -3536,6 +3549,13 @@ export interface components {
             metrics: string[];
             /** Notes */
             notes?: string[];
+            /**
+             * Offers
+             * @description For each node of the parts, by its id
+             */
+            offers?: {
+                [key: string]: components["schemas"]["Offer"];
+            };
             /**
              * Reused
              * @default 0

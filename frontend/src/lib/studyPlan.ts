@@ -51,6 +51,8 @@ export interface StudyDraft {
   baseline: Network | null;
   trials: number;
   sampler: Sampler;
+  /** Of the draw or the search, not of the trainings. */
+  drawSeed: number;
   how: Record<string, How>;
   seeds: string;
   /** Null until it is known what a run measures. */
@@ -78,6 +80,7 @@ export const freshDraft = (parts: PartDraft[] = []): StudyDraft => ({
   baseline: null,
   trials: 20,
   sampler: "tpe",
+  drawSeed: 0,
   how: {},
   seeds: EXPLORATORY,
   metric: null,
@@ -224,7 +227,7 @@ function replaceOf({ target, alternatives }: StudyDraft, find: FindParam, proble
 }
 
 function sweepOf(draft: StudyDraft, find: FindParam, problems: Refuse): Strategy | null {
-  const { factors, trials, sampler } = draft;
+  const { factors, trials, sampler, drawSeed: seed } = draft;
   if (factors.length === 0) problems.strategy = "Choose at least one parameter.";
   const twice = factors.find(({ node, param, id }) =>
     factors.some((one) => one.id < id && one.node === node && one.param === param && node !== ""),
@@ -241,8 +244,8 @@ function sweepOf(draft: StudyDraft, find: FindParam, problems: Refuse): Strategy
     ...where(factor, problems),
     ...(factor.between ? boundsOf(factor, problems) : { ...valuesOf(factor, find, problems), ...NO_BOUNDS }),
   }));
-  if (draft.kind === "random") return { kind: "random", factors: drawn, trials, seed: 0 };
-  return { kind: "optuna", factors: drawn, trials, sampler, seed: 0 };
+  if (draft.kind === "random") return { kind: "random", factors: drawn, trials, seed };
+  return { kind: "optuna", factors: drawn, trials, sampler, seed };
 }
 
 const NO_BOUNDS = { log: false, integer: false };

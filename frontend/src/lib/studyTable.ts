@@ -212,6 +212,8 @@ const MORE: Column[] = [
   { key: "stacked", title: "Stacked", hint: "Runs that were trained as one with other seeds", shown: false },
   { key: "how", title: "What was done", shown: false, text: true },
 ];
+/** Something took the place of a part: that is to be seen at once. */
+const INSTEAD = /^zero|; zero|→ \d/;
 const TESTS = new Set(["p_t_holm", "worse", "verdict", "p_t", "p", "p_holm", "effect_size"]);
 
 /** Every column that the table of these results can have, in order. `search`: it tests nothing. */
@@ -234,7 +236,9 @@ export function columnsOf(
     ),
     ...params.map((param) => ({ key: `param.${param}`, title: param, shown: search })),
     ...COSTS,
-    ...MORE.filter(tested),
+    ...MORE.filter(tested).map((column) =>
+      column.key === "how" && rows.some(({ how }) => INSTEAD.test(how)) ? { ...column, shown: true } : column,
+    ),
     ...others.map((metric) => ({
       key: `secondary.${metric}`,
       title: labelOf(metric),

@@ -1,4 +1,4 @@
-/** The study that is being defined: kept per graph while the dialog is closed, and what the server says to it. */
+/** The study that is being defined: how its draft begins, and what the server says to it. */
 import { create } from "zustand";
 import { ApiError } from "@/api/client";
 import { previewStudy } from "@/api/studies";
@@ -10,6 +10,7 @@ import {
   type How,
   type Kind,
   type PartDraft,
+  partKey,
   type StudyDraft,
 } from "@/lib/studyPlan";
 import { baseOf, type Network } from "@/lib/studyPlanNetworks";
@@ -17,6 +18,7 @@ import { choicesOf, usualParts } from "@/lib/studyPlanParts";
 import { useCatalogue } from "./catalogue";
 import { useGraph } from "./graph";
 import { defineStudy, startStudy, useStudyView } from "./studies";
+import { amendDraft, beginDraft, changeDraft, draftNow, writeDraft } from "./studyDefinition";
 import { openDialog } from "./ui";
 
 interface Refusal {
@@ -26,14 +28,7 @@ interface Refusal {
   field: string;
 }
 
-interface Offer {
-  how: readonly How[];
-  /** Parameters of the plain replacement. */
-  plain: number | null;
-}
-
 interface Defining {
-  drafts: Readonly<Record<string, StudyDraft>>;
   preview: StudyPreview | null;
   /** The strategy that the preview is of. */
   previewed: Kind | null;
@@ -43,7 +38,7 @@ interface Defining {
   pending: boolean;
   starting: boolean;
   /** What fits in the place of nodes, as far as previews have told. */
-  offers: Readonly<Record<string, Offer>>;
+  offers: StudyPreview["offers"];
 }
 
 const NOTHING = {
@@ -55,55 +50,33 @@ const NOTHING = {
   offers: {},
 };
 
-export const useStudyDraft = create<Defining>()(() => ({ drafts: {}, ...NOTHING }));
+export const useStudyDraft = create<Defining>()(() => NOTHING);
 
-const key = (): string => useGraph.getState().graphId ?? "";
-
-/** The draft for the open graph; undefined before the dialog was first opened. */
-export const useDraft = (): StudyDraft | undefined => {
-  const id = useGraph((state) => state.graphId ?? "");
-  return useStudyDraft((state) => state.drafts[id]);
-};
+const usual = (): StudyDraft =>
+  freshDraft(usualParts(choicesOf(useGraph.getState().graph, useCatalogue.getState().types)));
 
 /** Goes on with the draft of this graph; nodes that were asked for are then what it is about. */
 export function openDraft(): void {
   const { parts } = useStudyView.getState();
-  const asked: PartDraft[] = parts.map((node) => ({ kind: "node", node }));
-  const known = useStudyDraft.getState().drafts[key()];
-  const usual = (): PartDraft[] =>
-    usualParts(choicesOf(useGraph.getState().graph, useCatalogue.getState().types));
-  const draft: StudyDraft =
-    asked.length > 0
-      ? { ...(known ?? freshDraft()), kind: "leave_one_out", parts: asked }
-      : (known ?? freshDraft(usual()));
-  useStudyDraft.setState(({ drafts }) => ({ ...NOTHING, drafts: { ...drafts, [key()]: draft } }));
+  const asked = parts.map((node): PartDraft => ({ kind: "node", node }));
+  const known = draftNow();
+  useStudyDraft.setState(NOTHING);
+  if (!known) beginDraft(asked.length > 0 ? freshDraft(asked) : usual());
+  else if (asked.length > 0 && !isAbout(known, parts)) writeDraft({ kind: "leave_one_out", parts: asked });
 }
 
-/**
- * Changes the draft. Where a field that loses the focus asks for it, a moment later: a dialog takes the focus to itself
- * when something of it vanishes while the focus is nowhere.
- */
-export function changeDraft(change: Partial<StudyDraft>): void {
-  if (document.activeElement === document.body) setTimeout(() => write(change));
-  else write(change);
-}
-
-function write(change: Partial<StudyDraft>): void {
-  useStudyDraft.setState(({ drafts }) => {
-    const draft = drafts[key()];
-    return draft ? { drafts: { ...drafts, [key()]: { ...draft, ...change } } } : {};
-  });
-}
+const isAbout = ({ kind, parts }: StudyDraft, nodes: readonly string[]): boolean =>
+  kind === "leave_one_out" && parts.map(partKey).join() === nodes.join();
 
 /** Begins with the usual again. */
 export function resetDraft(): void {
-  const { graph } = useGraph.getState();
-  changeDraft(freshDraft(usualParts(choicesOf(graph, useCatalogue.getState().types))));
+  const metrics = useStudyDraft.getState().preview?.metrics;
+  changeDraft({ ...usual(), metric: metrics ? defaultMetric(metrics) : null });
 }
 
 /** Chooses what takes the place of a node. */
 export function putInPlace(node: string, how: How): void {
-  const draft = useStudyDraft.getState().drafts[key()];
+  const draft = draftNow();
   if (draft) changeDraft({ how: { ...draft.how, [node]: how } });
 }
 
@@ -113,23 +86,21 @@ let asking: AbortController | undefined;
 /** The graph as it is on the screen, and whose that is; or the network that others are held against. */
 function graphNow(): Pick<NewStudy, "graph" | "graph_id"> {
   const { graph: open, graphId } = useGraph.getState();
-  const draft = useStudyDraft.getState().drafts[key()];
+  const draft = draftNow();
   const graph = draft ? baseOf(draft, open) : open;
   return { graph, graph_id: graph === open ? graphId : null };
 }
 
 /** Opens the definition of a study that trains these networks with several seeds; the first is the baseline. */
 export function compareNetworks([baseline, ...networks]: readonly Network[]): void {
-  const known = useStudyDraft.getState().drafts[key()] ?? freshDraft();
-  const draft: StudyDraft = {
-    ...known,
+  if (!draftNow()) beginDraft(freshDraft());
+  writeDraft({
     kind: "configurations",
     baseline: baseline ?? null,
     networks,
     seeds: EXPLORATORY,
     metric: null,
-  };
-  useStudyDraft.setState(({ drafts }) => ({ drafts: { ...drafts, [key()]: draft } }));
+  });
   defineStudy([]);
 }
 
@@ -154,28 +125,23 @@ async function preview(plan: NewStudy, signal: AbortSignal): Promise<void> {
 }
 
 function take(answer: StudyPreview, previewed: Kind): void {
-  const found = answer.variants.flatMap(({ parts, offers, plain, role }): [string, Offer][] => {
-    const [part] = parts;
-    return role === "variant" && parts.length === 1 && part ? [[part, { how: offers, plain }]] : [];
-  });
   useStudyDraft.setState(({ offers }) => ({
     preview: answer,
     previewed,
     refusal: null,
     pending: false,
-    offers: { ...offers, ...Object.fromEntries(found) },
+    offers: { ...offers, ...answer.offers },
   }));
-  const draft = useStudyDraft.getState().drafts[key()];
-  if (draft?.metric === null) changeDraft({ metric: defaultMetric(answer.metrics) });
+  if (draftNow()?.metric === null) amendDraft({ metric: defaultMetric(answer.metrics) });
 }
 
 function refuse(error: unknown, metric: string): void {
-  const { preview: known, drafts } = useStudyDraft.getState();
+  const { preview: known } = useStudyDraft.getState();
   const info = error instanceof ApiError ? error.info : null;
   const field = info?.field?.split(".")[0] ?? "";
   // A draft of an earlier state of the graph: what a run measures is asked for anew.
-  if (field === "metric" && !known?.metrics.includes(metric) && drafts[key()]?.metric) {
-    changeDraft({ metric: null });
+  if (field === "metric" && !known?.metrics.includes(metric) && draftNow()?.metric) {
+    amendDraft({ metric: null });
     return;
   }
   const message = error instanceof Error ? error.message : String(error);

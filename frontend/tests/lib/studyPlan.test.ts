@@ -167,8 +167,10 @@ describe("the plan of a draft", () => {
       sampler: "qmc",
       seed: 0,
     });
-    expect(strategy({ kind: "random", factors: [{ ...factor, between: false }] }, known)).toMatchObject({
+    const random = { kind: "random", factors: [{ ...factor, between: false }], drawSeed: 7 } as const;
+    expect(strategy({ ...random, factors: [...random.factors] }, known)).toMatchObject({
       factors: [{ values: [8, 16] }],
+      seed: 7,
     });
   });
 

@@ -12,7 +12,7 @@ import { type NamedInput, paramLabel, paramValue, valueText } from "@/lib/catalo
 import { type FactorDraft, freshFactor, type Sampler, type StudyDraft } from "@/lib/studyPlan";
 import { type Choices, variable } from "@/lib/studyPlanParts";
 import { isNumber, numberRange } from "@/lib/values";
-import { changeDraft } from "@/store/studyDraft";
+import { changeDraft } from "@/store/studyDefinition";
 import type { FormProps } from "./DefineForm";
 import { nodeOptions, passFocus } from "./DefineOptions";
 
@@ -74,6 +74,19 @@ function Search({ draft }: { draft: StudyDraft }) {
           problemAt="below"
           value={draft.trials}
           onCommit={(trials) => trials !== null && changeDraft({ trials })}
+        />
+      </Field>
+      <Field label="Seed of the draw" htmlFor="study-draw-seed" hint="The same seed draws the same trials.">
+        <NumberField
+          id="study-draw-seed"
+          name="The seed of the draw"
+          integer
+          min={0}
+          max={Number.MAX_SAFE_INTEGER}
+          problemAt="below"
+          describedBy="study-draw-seed-hint"
+          value={draft.drawSeed}
+          onCommit={(drawSeed) => drawSeed !== null && changeDraft({ drawSeed })}
         />
       </Field>
       {draft.kind === "optuna" && (

@@ -5,7 +5,8 @@ import { Select } from "@/components/ui/Select";
 import { TextField } from "@/components/ui/TextField";
 import { metricLabel } from "@/lib/metrics";
 import { EXPLORATORY, type Problems, PUBLICATION, type StudyDraft } from "@/lib/studyPlan";
-import { changeDraft, useStudyDraft } from "@/store/studyDraft";
+import { changeDraft } from "@/store/studyDefinition";
+import { useStudyDraft } from "@/store/studyDraft";
 
 interface MeasureProps {
   draft: StudyDraft;

@@ -13,7 +13,7 @@ import { freshNetwork, type Network } from "@/lib/studyPlanNetworks";
 import { versionTitle } from "@/lib/versions";
 import { reportError } from "@/store/documents";
 import { useGraph } from "@/store/graph";
-import { changeDraft, useDraft } from "@/store/studyDraft";
+import { changeDraft, useDraft } from "@/store/studyDefinition";
 import type { FormProps } from "./DefineForm";
 import { passFocus } from "./DefineOptions";
 

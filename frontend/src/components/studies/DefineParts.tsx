@@ -2,14 +2,14 @@ import { ArrowDown, ArrowUp, Plus, X } from "lucide-react";
 import { type MouseEvent, useId } from "react";
 import { IconButton } from "@/components/ui/IconButton";
 import { SearchSelect } from "@/components/ui/SearchSelect";
-import { Select } from "@/components/ui/Select";
-import type { Option } from "@/components/ui/selectParts";
 import { TextField } from "@/components/ui/TextField";
 import { formatInt, plural } from "@/lib/format";
-import { type How, type PartDraft, partKey, type StudyDraft } from "@/lib/studyPlan";
+import { type PartDraft, partKey, type StudyDraft } from "@/lib/studyPlan";
 import { type Choices, hasColumns } from "@/lib/studyPlanParts";
-import { changeDraft, putInPlace, useStudyDraft } from "@/store/studyDraft";
+import { changeDraft } from "@/store/studyDefinition";
 import type { FormProps } from "./DefineForm";
+import { GroupNodes } from "./DefineGroup";
+import { howOf, InPlace } from "./DefineInPlace";
 import { passFocus } from "./DefineOptions";
 
 /** The parts that are taken out: nodes, groups and input columns, in the order in which they are listed. */
@@ -70,9 +70,7 @@ function PartRow({ part, place, last, draft, choices, problem }: PartRowProps) {
         </span>
         <span className="min-w-0 shrink-[2] truncate text-muted text-xs">{detail}</span>
       </span>
-      {part.kind === "node" && (
-        <InPlace node={part.node} name={name} how={draft.how[part.node] ?? "disable"} />
-      )}
+      {part.kind === "node" && <InPlace node={part.node} name={name} how={howOf(draft, part.node)} />}
       {part.kind === "columns" && <Columns part={part} draft={draft} name={name} problem={problem} />}
       <span className="flex">
         {place !== null && <Move part={part} name={name} first={place === 0} last={last} draft={draft} />}
@@ -80,6 +78,7 @@ function PartRow({ part, place, last, draft, choices, problem }: PartRowProps) {
           <X />
         </IconButton>
       </span>
+      {part.kind === "group" && <GroupNodes part={part} name={name} draft={draft} choices={choices} />}
       {problem && <p className="w-full text-danger text-xs">{problem}</p>}
     </li>
   );
@@ -91,28 +90,6 @@ function wordsOf(part: PartDraft, { nodes }: Choices): { name: string; detail: s
   const name = choice?.label ?? part.node;
   if (part.kind === "columns") return { name, detail: "columns" };
   return { name, detail: choice ? (choice.info?.display_name ?? choice.node.type) : "not in the graph" };
-}
-
-const IN_PLACE: Record<How, string> = { disable: "Switched off", plain: "Plain layer", zero: "Zero" };
-const HOWS: readonly How[] = ["disable", "plain", "zero"];
-
-/** What takes the place of a node; what is known not to fit is not offered. */
-function InPlace({ node, name, how }: { node: string; name: string; how: How }) {
-  const offer = useStudyDraft((state) => state.offers[node]);
-  const fits = (one: How): boolean => one === "disable" || one === how || !offer || offer.how.includes(one);
-  const options = HOWS.filter(fits).map((value): Option => {
-    const plain = value === "plain" && offer?.plain ? plural(offer.plain, "parameter") : "";
-    return { value, label: IN_PLACE[value], ...(plain && { detail: plain }) };
-  });
-  return (
-    <Select
-      label={`In the place of ${name}`}
-      value={how}
-      onChange={(next) => putInPlace(node, next as How)}
-      options={options}
-      className="h-6 w-30! text-sm"
-    />
-  );
 }
 
 interface ColumnsProps {

@@ -5,7 +5,8 @@ import { Button } from "@/components/ui/Button";
 import { Switch } from "@/components/ui/Switch";
 import { formatDuration, formatInt, plural } from "@/lib/format";
 import type { StudyDraft } from "@/lib/studyPlan";
-import { changeDraft, useStudyDraft } from "@/store/studyDraft";
+import { changeDraft } from "@/store/studyDefinition";
+import { useStudyDraft } from "@/store/studyDraft";
 import { DefineVariant } from "./DefineVariant";
 
 /** What the plan would train: how much of it, each variant, and what the numbers will not tell. */

@@ -7,7 +7,7 @@ import { TextField } from "@/components/ui/TextField";
 import { type AlternativeDraft, freshAlternative } from "@/lib/studyPlan";
 import { replacements } from "@/lib/studyPlanParts";
 import { useCatalogue } from "@/store/catalogue";
-import { changeDraft } from "@/store/studyDraft";
+import { changeDraft } from "@/store/studyDefinition";
 import type { FormProps } from "./DefineForm";
 import { nodeOptions, passFocus } from "./DefineOptions";
 

@@ -3,7 +3,7 @@ import { Select } from "radix-ui";
 import { Field } from "@/components/ui/Field";
 import { SELECT_TRIGGER } from "@/components/ui/selectParts";
 import type { Kind } from "@/lib/studyPlan";
-import { changeDraft } from "@/store/studyDraft";
+import { changeDraft } from "@/store/studyDefinition";
 
 interface Words {
   label: string;

@@ -8,8 +8,10 @@ import { baseOf } from "@/lib/studyPlanNetworks";
 import { choicesOf, finderOf } from "@/lib/studyPlanParts";
 import { useCatalogue } from "@/store/catalogue";
 import { useGraph } from "@/store/graph";
-import { askPreview, openDraft, resetDraft, startDraft, useDraft, useStudyDraft } from "@/store/studyDraft";
+import { useDraft } from "@/store/studyDefinition";
+import { askPreview, openDraft, resetDraft, startDraft, useStudyDraft } from "@/store/studyDraft";
 import { DefineForm } from "./DefineForm";
+import { DefineHistory } from "./DefineHistory";
 import { DefinePreview } from "./DefinePreview";
 
 const stopAsking = (): void => askPreview(null);
@@ -81,9 +83,12 @@ function Footer({ draft, made, onClose }: { draft: StudyDraft; made: Made; onClo
   };
   return (
     <div className="sticky -bottom-2 z-10 -mb-2 flex flex-wrap items-center justify-end gap-2 bg-panel pt-3 pb-4">
-      <Button variant="ghost" className="mr-auto" onClick={resetDraft}>
-        Begin again
-      </Button>
+      <div className="-ml-1.5 mr-auto flex items-center gap-1">
+        <DefineHistory />
+        <Button variant="ghost" onClick={resetDraft}>
+          Begin again
+        </Button>
+      </div>
       {reason && (
         <p id="start-reason" role="status" className="text-muted text-sm">
           {reason}

@@ -2,6 +2,7 @@ import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 import { cn } from "@/lib/cn";
+import { TYPED } from "./TextField";
 
 interface DialogProps {
   open: boolean;
@@ -22,6 +23,11 @@ const SIZES = {
   wide: "top-[6vh] max-h-[88vh] w-[min(1100px,calc(100vw-32px))]",
 } as const;
 
+/** The first Escape takes back what is being typed, the next closes. */
+function keepWhileTyping(event: KeyboardEvent): void {
+  if (event.target instanceof Element && event.target.matches(`[${TYPED}]`)) event.preventDefault();
+}
+
 export function Dialog({
   open,
   onOpenChange,
@@ -36,6 +42,7 @@ export function Dialog({
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/40" />
         <Radix.Content
+          onEscapeKeyDown={keepWhileTyping}
           {...(!description && { "aria-describedby": undefined })}
           className={cn(
             "fixed left-1/2 z-50 flex -translate-x-1/2 animate-pop flex-col rounded-lg border bg-panel shadow-pop",

@@ -5,6 +5,8 @@ import { Tooltip } from "./Tooltip";
 interface IconButtonProps extends ComponentProps<"button"> {
   /** Its name, and its tooltip. */
   label: string;
+  /** What the tooltip says instead, such as why it cannot be used now. */
+  tip?: string | undefined;
   keys?: string | undefined;
   size?: "sm" | "md";
   active?: boolean | undefined;
@@ -12,9 +14,18 @@ interface IconButtonProps extends ComponentProps<"button"> {
 }
 
 /** A button that is only an icon. With a reason to be off, use `aria-disabled`, so that it can still tell. */
-export function IconButton({ label, keys, size = "md", active, side, className, ...rest }: IconButtonProps) {
+export function IconButton({
+  label,
+  tip,
+  keys,
+  size = "md",
+  active,
+  side,
+  className,
+  ...rest
+}: IconButtonProps) {
   return (
-    <Tooltip content={label} keys={keys} {...(side && { side })}>
+    <Tooltip content={tip ?? label} keys={keys} {...(side && { side })}>
       <button
         type="button"
         aria-label={label}

@@ -6,6 +6,9 @@ import { Refusal } from "./Refusal";
 export const INPUT =
   "h-7 w-full min-w-0 rounded-md border bg-panel px-2 text-base text-text placeholder:text-muted hover:border-line-strong aria-invalid:border-danger disabled:opacity-60";
 
+/** Marks a field whose text is not committed: Ctrl Z is then the browser's own. */
+export const TYPED = "data-typed";
+
 interface TextFieldProps extends Omit<ComponentProps<"input">, "value" | "onChange" | "onBlur"> {
   value: string;
   /** Called on blur and Enter with the new text; never per key. */
@@ -91,6 +94,7 @@ export function TextField(props: TextFieldProps) {
       className={cn(INPUT, className)}
       {...rest}
       {...(draft?.problem && { "aria-invalid": true })}
+      {...(draft && draft.text !== value && { [TYPED]: "" })}
       value={draft?.text ?? value}
       onChange={(event) => write(event.target.value)}
       onBlur={commit}

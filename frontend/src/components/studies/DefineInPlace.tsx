@@ -1,0 +1,45 @@
+import { Select } from "@/components/ui/Select";
+import type { Option } from "@/components/ui/selectParts";
+import { plural } from "@/lib/format";
+import type { How, StudyDraft } from "@/lib/studyPlan";
+import { putInPlace, useStudyDraft } from "@/store/studyDraft";
+
+export const IN_PLACE: Record<How, string> = { disable: "Switched off", plain: "Plain layer", zero: "Zero" };
+const HOWS: readonly How[] = ["disable", "plain", "zero"];
+
+export const howOf = ({ how }: StudyDraft, node: string): How => how[node] ?? "disable";
+
+interface InPlaceProps {
+  node: string;
+  name: string;
+  how: How;
+}
+
+/** What takes the place of a node; what is known not to fit is not offered. */
+export function InPlace({ node, name, how }: InPlaceProps) {
+  const offer = useStudyDraft((state) => state.offers[node]);
+  const fits = (one: How): boolean => one === "disable" || one === how || !offer || offer.how.includes(one);
+  const options = HOWS.filter(fits).map((value): Option => {
+    const plain = value === "plain" && offer?.plain ? plural(offer.plain, "parameter") : "";
+    return { value, label: IN_PLACE[value], ...(plain && { detail: plain }) };
+  });
+  if (options.length === 1) return <OnlyOff />;
+  return (
+    <Select
+      label={`In the place of ${name}`}
+      value={how}
+      onChange={(next) => putInPlace(node, next as How)}
+      options={options}
+      className="h-6 w-30! text-sm"
+    />
+  );
+}
+
+const OnlyOff = () => (
+  <span
+    className="w-30 shrink-0 px-2 text-muted text-xs"
+    title="No plain layer and no zero fits in its place."
+  >
+    Switched off<span className="sr-only">: nothing else fits</span>
+  </span>
+);
