@@ -125,7 +125,9 @@ class Run(BaseModel):
         default=None, description="How many times faster its stack is as one; 0 where they cannot be one"
     )
     revivals: int = Field(default=0, description="How often its study has queued it again at that step")
-    duration: float | None = Field(default=None, description="Seconds with a process, by the monotonic clock; of a stack, those of all of it")
+    duration: float | None = Field(
+        default=None, description="Seconds with a process, by the monotonic clock; of a stack, those of all of it"
+    )
     thinned: bool = Field(default=False, description="Of its longest curves only the extremes of each stretch are kept")
     seq: int = Field(default=0, description="Sequence number of the last event")
 
