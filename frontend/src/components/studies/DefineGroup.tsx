@@ -33,11 +33,11 @@ export function GroupNodes({ part, name, draft, choices }: GroupNodesProps) {
           part.nodes.map((node) => {
             const label = choices.nodes.get(node)?.label ?? node;
             return (
-              <li key={node} className="flex min-h-7 items-center gap-2">
+              <li key={node} className="flex min-h-8 items-center gap-2">
                 <span className="min-w-0 grow truncate" title={label}>
                   {label}
                 </span>
-                <InPlace node={node} name={label} how={howOf(draft, node)} />
+                <InPlace node={node} name={label} how={howOf(draft, node)} roomy />
               </li>
             );
           })}

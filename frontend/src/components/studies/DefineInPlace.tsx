@@ -1,5 +1,6 @@
 import { Select } from "@/components/ui/Select";
 import type { Option } from "@/components/ui/selectParts";
+import { cn } from "@/lib/cn";
 import { plural } from "@/lib/format";
 import type { How, StudyDraft } from "@/lib/studyPlan";
 import { putInPlace, useStudyDraft } from "@/store/studyDraft";
@@ -13,17 +14,19 @@ interface InPlaceProps {
   node: string;
   name: string;
   how: How;
+  /** Whether there is room to say that nothing else fits. */
+  roomy?: boolean;
 }
 
 /** What takes the place of a node; what is known not to fit is not offered. */
-export function InPlace({ node, name, how }: InPlaceProps) {
+export function InPlace({ node, name, how, roomy = false }: InPlaceProps) {
   const offer = useStudyDraft((state) => state.offers[node]);
   const fits = (one: How): boolean => one === "disable" || one === how || !offer || offer.how.includes(one);
   const options = HOWS.filter(fits).map((value): Option => {
     const plain = value === "plain" && offer?.plain ? plural(offer.plain, "parameter") : "";
     return { value, label: IN_PLACE[value], ...(plain && { detail: plain }) };
   });
-  if (options.length === 1) return <OnlyOff />;
+  if (options.length === 1) return <OnlyOff roomy={roomy} />;
   return (
     <Select
       label={`In the place of ${name}`}
@@ -35,11 +38,11 @@ export function InPlace({ node, name, how }: InPlaceProps) {
   );
 }
 
-const OnlyOff = () => (
+const OnlyOff = ({ roomy }: { roomy: boolean }) => (
   <span
-    className="w-30 shrink-0 px-2 text-muted text-xs"
+    className={cn("shrink-0 px-2 text-muted text-xs", !roomy && "w-30")}
     title="No plain layer and no zero fits in its place."
   >
-    Switched off<span className="sr-only">: nothing else fits</span>
+    Switched off<span className={roomy ? "" : "sr-only"}>: nothing else fits</span>
   </span>
 );

@@ -58,12 +58,7 @@ function Seeds({ draft, problem }: { draft: StudyDraft; problem: string | undefi
     >
       <div className="flex flex-wrap gap-1.5">
         {PRESETS.map(({ seeds, label }) => (
-          <Button
-            key={seeds}
-            aria-pressed={draft.seeds === seeds}
-            onClick={() => changeDraft({ seeds })}
-            className="aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent"
-          >
+          <Button key={seeds} aria-pressed={draft.seeds === seeds} onClick={() => changeDraft({ seeds })}>
             {label}
           </Button>
         ))}

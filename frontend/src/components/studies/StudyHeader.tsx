@@ -116,7 +116,6 @@ function OnCanvas({ id }: { id: string }) {
       aria-pressed={shown}
       title="The cards on the canvas carry what this study found"
       onClick={() => overlayStudy(shown ? null : id)}
-      className={shown ? "border-accent bg-accent-soft" : ""}
     >
       <Eye aria-hidden className="size-3.5" /> Show on canvas
     </Button>

@@ -5,7 +5,8 @@ type ButtonVariant = "primary" | "secondary" | "ghost" | "danger";
 
 const VARIANTS: Record<ButtonVariant, string> = {
   primary: "bg-accent text-accent-text hover:brightness-110 border-transparent font-medium",
-  secondary: "bg-panel text-text border-line hover:bg-raised",
+  secondary:
+    "bg-panel text-text border-line hover:bg-raised aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent",
   ghost: "border-transparent text-text hover:bg-raised",
   danger: "bg-danger text-accent-text border-transparent hover:brightness-110 font-medium",
 };
