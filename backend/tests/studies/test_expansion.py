@@ -202,6 +202,13 @@ def test_in_a_block_that_repeats_it_is_taken_out_of_every_repeat(planner):
     assert found.candidates[1].variant.parameters == (2 + 1) * 8 + (8 + 1)
 
 
+def test_a_plain_layer_fits_in_the_place_of_a_whole_block(planner):
+    found = planned(planner, {"kind": "leave_one_out", "nodes": ["two"]}, blocks(), how={"two": "plain"})
+    assert (found.offers["two"].how, found.offers["two"].plain) == (["plain"], 8 * 8 + 8)
+    one = variants(found)["w/o two"]
+    assert (one.valid, one.how) == (True, "replaced by Linear 8 → 8 (72 parameters)")
+
+
 def test_the_same_network_twice_is_one(planner):
     two = {"kind": "grid", "factors": [{"node": "drop", "param": "p", "values": [0.1, 0.2]}]}
     found = variants(planned(planner, two))
