@@ -385,3 +385,10 @@ def test_seeds_that_cannot_be_one_train_one_after_the_other_as_if_never_stacked(
     log = client.get(f"/api/runs/{first[0]['id']}/events", params={"type": "log"}).json()
     assert any("Trained alone: batch normalisation" in event["message"] for event in log)
     assert all(row["stacked"] == 0 for row in b["variants"])
+
+
+def test_a_study_that_compares_a_network_with_itself_is_refused(client):
+    bring_table(client)
+    same = {"kind": "grid", "factors": [{"node": "drop", "param": "p", "values": [0.2]}]}
+    answer = client.post("/api/studies", json=plan(strategy=same))
+    assert error(answer, 422)["message"] == "Every variant is the same network as the baseline."

@@ -90,9 +90,8 @@ class Studies:
         invalid = [variant for variant in variants if not variant.valid]
         if invalid and not request.skip_invalid:
             raise _invalid(invalid)
-        if len(variants) - len(invalid) < 2 and not isinstance(request.strategy, OptunaSweep):
-            message = "No variant of the study can be trained."
-            raise InvalidInputError(message, hint="The preview says what is wrong with each.", field="strategy")
+        if not isinstance(request.strategy, OptunaSweep):
+            _check_worth(variants)
         plan = StudyPlan.model_validate(request.model_dump(exclude={"graph", "graph_id"}))
         name = plan.name or f"{graph.name[:120]} · {_KINDS[plan.strategy.kind]}"
         study = Study(
@@ -300,6 +299,17 @@ _KINDS = {
     "optuna": "search",
     "configurations": "configurations",
 }
+
+
+def _check_worth(variants: Sequence[Variant]) -> None:
+    """Raises InvalidInputError where nothing would be compared with the baseline."""
+    valid = [variant for variant in variants if variant.valid]
+    if len(valid) < 2:
+        message = "No variant of the study can be trained."
+        raise InvalidInputError(message, hint="The preview says what is wrong with each.", field="strategy")
+    if all(variant.same_as is not None for variant in valid[1:]):
+        message = "Every variant is the same network as the baseline."
+        raise InvalidInputError(message, hint="Choose what changes the network.", field="strategy")
 
 
 def _invalid(variants: Sequence[Variant]) -> InvalidInputError:

@@ -285,5 +285,7 @@ export function startRefusal(draft: StudyDraft, { variants, runs }: StudyPreview
   if (variants.length - invalid < 2 && !searches) return "No variant of it can be trained.";
   if (invalid > 0 && !draft.skipInvalid)
     return `${invalid === 1 ? "One variant" : `${invalid} variants`} cannot be trained.`;
+  const different = variants.filter(({ valid, same_as }) => valid && !same_as).length;
+  if (different < 2 && !searches) return "Every variant is the same network as the baseline.";
   return runs === 0 && !draft.reuse ? "There is nothing to train." : null;
 }

@@ -211,6 +211,14 @@ describe("why a study cannot begin", () => {
     );
     expect(startRefusal(draft({ kind: "optuna" }), preview([true]))).toBeNull();
   });
+
+  it("is that no variant differs from the baseline", () => {
+    const { variants, ...rest } = preview([true, true]);
+    const twins = variants.map((one, place) => ({ ...one, same_as: place > 0 ? "baseline" : null }));
+    expect(startRefusal(draft({}), { variants: twins, ...rest })).toBe(
+      "Every variant is the same network as the baseline.",
+    );
+  });
 });
 
 describe("what of a graph a study can be about", () => {

@@ -52,7 +52,7 @@ export function StatusBar() {
           <QueueItem stats={stats} />
         </>
       )}
-      <span className="sticky right-0 ml-auto bg-panel pl-4">{SAVED[draft]}</span>
+      <span className="sticky right-0 ml-auto shrink-0 bg-panel pl-4">{SAVED[draft]}</span>
     </footer>
   );
 }
