@@ -240,6 +240,10 @@ test("what takes the place of each node of a group is chosen, and a branch can b
   await choose(page, "Strategy", /^Leave groups out/);
   await choose(page, "Add a group", /^The branch/);
   await expect(row(page, "w/o The branch")).toContainText("switched off");
+  await choose(page, "In the place of all of The branch", /^One plain layer/);
+  await expect(row(page, "w/o The branch")).toContainText("replaced by Linear 64 → 64 (4,160 parameters)");
+  await expectNoViolationsInBoth(page, "one layer in the place of a group", "[role=dialog]");
+  await choose(page, "In the place of all of The branch", /^Node by node/);
   await dialog(page)
     .getByRole("button", { name: /each node of The branch/ })
     .click();

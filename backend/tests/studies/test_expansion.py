@@ -152,10 +152,36 @@ def test_a_branch_of_a_sum_can_be_zero(planner):
 def test_each_node_of_a_group_has_its_own_place_taker(planner):
     group = {"kind": "leave_group_out", "groups": [{"title": "top", "nodes": ["branch", "fc1"]}]}
     found = planned(planner, group, residual(), how={"branch": "zero"})
-    assert {node: offer.how for node, offer in found.offers.items()} == {"branch": ["zero"], "fc1": []}
+    assert {node: offer.how for node, offer in found.offers.items()} == {
+        "branch": ["zero"],
+        "fc1": [],
+        "branch+fc1": [],
+    }
     assert variants(found)["w/o top"].how.startswith("zero: its branch of the sum is cut; switched off")
     assert find_node(found.candidates[1].graph, "fc1").disabled
     assert [edge.source for edge in found.candidates[1].graph.edges if edge.target == "sum"] == ["fc1"]
+
+
+def test_one_plain_layer_takes_the_place_of_a_whole_group(planner):
+    group = {"title": "middle", "nodes": ["fc1", "relu", "drop", "fc2"], "how": "plain"}
+    found = planned(planner, {"kind": "leave_group_out", "groups": [group]})
+    offer = found.offers["fc1+relu+drop+fc2"]
+    assert (offer.how, offer.plain) == (["plain"], (2 + 1) * 8)
+    one = variants(found)["w/o middle"]
+    assert (one.valid, one.how) == (True, "replaced by Linear 2 → 8 (24 parameters)")
+    assert one.parameters == (2 + 1) * 8 + (8 + 1)
+    assert off(graphs(found)["w/o middle"]) == ["fc1", "relu", "drop"]
+
+
+@pytest.mark.parametrize("nodes", [["fc1", "fc2"], ["fc1", "loss"], ["branch", "fc1"]])
+def test_no_single_layer_fits_where_a_group_is_entered_or_left_twice(planner, nodes):
+    graph = residual() if "branch" in nodes else None
+    each = {"kind": "leave_group_out", "groups": [{"title": "both", "nodes": nodes}]}
+    if "loss" not in nodes:
+        assert planned(planner, each, graph).offers["+".join(nodes)].how == []
+    whole = {"kind": "leave_group_out", "groups": [{"title": "both", "nodes": nodes, "how": "plain"}]}
+    with pytest.raises(InvalidInputError, match="No single Linear or Conv layer fits in the place of 'both'"):
+        planned(planner, whole, graph)
 
 
 def test_columns_are_left_out(planner):

@@ -28,6 +28,10 @@ class GroupPart(StudyRequest):
 
     title: Title = ""
     nodes: list[NodeId] = Field(min_length=1, max_length=500)
+    how: Literal["each", "plain"] = Field(
+        default="each",
+        description="Each node as the plan's `how` says, or one Linear or Conv layer in the place of all of them",
+    )
 
 
 class ColumnsPart(StudyRequest):
@@ -174,3 +178,9 @@ Strategy = Annotated[
     | Configurations,
     Field(discriminator="kind"),
 ]
+
+
+def groups_of(strategy: Strategy) -> list[GroupPart]:
+    """The groups among its parts."""
+    parts = [part for name in ("nodes", "groups", "order") for part in getattr(strategy, name, ())]
+    return [part for part in parts if isinstance(part, GroupPart)]

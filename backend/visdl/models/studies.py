@@ -84,7 +84,10 @@ class StudyPreview(BaseModel):
     """What a study would do, before anything starts."""
 
     variants: list[Variant]
-    offers: dict[str, Offer] = Field(default_factory=dict, description="For each node of the parts, by its id")
+    offers: dict[str, Offer] = Field(
+        default_factory=dict,
+        description="For each node of the parts by its id, for a group by those of its nodes with + in between",
+    )
     runs: int = Field(description="Trainings, those that are reused left out")
     reused: int = 0
     seconds: float | None = Field(default=None, description="Estimated; null before a first run of this graph")

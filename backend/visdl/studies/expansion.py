@@ -38,7 +38,7 @@ from visdl.nodes.base import BaseNode, TrainerNode
 from visdl.nodes.registry import NodeRegistry
 from visdl.nodes.specs import DataType
 from visdl.studies.edits import applied, find_node, label_of, missing_node
-from visdl.studies.plain import Plain
+from visdl.studies.plain import Plain, PlainLayer
 
 BASELINE = "baseline"
 FLOOR = "floor"
@@ -115,18 +115,15 @@ class Expander:
         if isinstance(part, ColumnsPart):
             return self._columns(part)
         if isinstance(part, GroupPart):
-            factors = [self.factor(node) for node in dict.fromkeys(part.nodes)]
-            label = part.title or " + ".join(factor.label for factor in factors)
-            edits = tuple(edit for factor in factors for edit in factor.edits)
-            return Factor(label, tuple(n for f in factors for n in f.nodes), edits, _joined(f.how for f in factors))
+            return self._group(part)
         node = self._node(part)
         label, how = label_of(self.graph, part), self.plan.how.get(part, "disable")
         if how == "plain":
-            edit = self.plain.replacement(part)
-            if edit is None:
+            layer = self.plain.layer(part)
+            if layer is None:
                 message = f"No single Linear or Conv layer fits in the place of '{label}'."
                 raise InvalidInputError(message, hint="Switch it off instead.", field="how")
-            return Factor(label, (part,), (edit,), f"replaced by {self.plain.describe(edit)}")
+            return Factor(label, (part,), (layer.edit,), f"replaced by {layer}")
         if how == "zero":
             return Factor(label, (part,), (self._zero(part, label),), "zero: its branch of the sum is cut")
         if node.disabled:
@@ -138,14 +135,51 @@ class Expander:
             raise InvalidInputError(f"'{label}' cannot be switched off. {reason}", field="strategy")
         return Factor(label, (part,), (SetDisabled(node=part, disabled=True),), "switched off")
 
-    def offer(self, part: str) -> Offer:
-        """What could take the place of a node instead: a plain layer, where it is none itself, and zero."""
-        edit = self.plain.replacement(part)
-        plain = edit if edit is not None and edit.type != self._node(part).type else None
+    def _group(self, part: GroupPart) -> Factor:
+        nodes = tuple(dict.fromkeys(part.nodes))
+        label = part.title or " + ".join(label_of(self.graph, node) for node in nodes)
+        if part.how == "each":
+            factors = [self.factor(node) for node in nodes]
+            edits = [edit for factor in factors for edit in factor.edits]
+            return Factor(label, nodes, tuple(edits), _joined(factor.how for factor in factors))
+        layer = self._plain_for(nodes)
+        if layer is None:
+            message = f"No single Linear or Conv layer fits in the place of '{label}'."
+            raise InvalidInputError(message, hint="Say for each of its nodes what takes its place.", field="strategy")
+        others = [node for node in nodes if node != layer.edit.node]
+        off = [SetDisabled(node=node, disabled=True) for node in others]
+        return Factor(label, nodes, (*off, layer.edit), f"replaced by {layer}")
+
+    def _plain_for(self, nodes: Sequence[str]) -> PlainLayer | None:
+        """The layer in the place of several nodes: of the last, while the others hand on what the first reads.
+
+        None where they are entered or left at several places, or a node cannot be switched off.
+        """
+        inside, edges = set(nodes), self.graph.edges
+        found = [find_node(self.graph, node) for node in nodes]
+        classes = [self.registry.find(node.type) for node in found if node is not None]
+        within = {edge.target for edge in edges if edge.source in inside and edge.target in inside}
+        first = [node for node in nodes if node not in within]
+        last = {edge.source for edge in edges if edge.source in inside and edge.target not in inside}
+        if len(first) != 1 or len(last) != 1 or not all(cls is None or cls.CAN_DISABLE for cls in classes):
+            return None
+        [end] = last
+        entered = {edge.target for edge in edges if edge.source not in inside and edge.target in inside}
+        if entered - set(first) or sum(edge.target == end for edge in edges) > 1:
+            return None
+        return self.plain.layer(end, first[0])
+
+    def offer(self, part: str | GroupPart) -> Offer:
+        """What could take the place of a part instead: a plain layer, where it is none itself, and zero."""
+        if isinstance(part, GroupPart):
+            whole = self._plain_for(tuple(dict.fromkeys(part.nodes)))
+            return Offer(how=["plain"] if whole else [], plain=whole.parameters if whole else None)
+        layer = self.plain.layer(part)
+        plain = layer if layer is not None and layer.edit.type != self._node(part).type else None
         how: list[How] = ["plain"] if plain else []
         if self._summed(part):
             how.append("zero")
-        return Offer(how=how, plain=self.plain.parameters(plain) if plain else None)
+        return Offer(how=how, plain=plain.parameters if plain else None)
 
     def _zero(self, part: str, label: str) -> Rewire:
         wires = self._summed(part)

@@ -13,7 +13,7 @@ from visdl.engine.validator import Validator, did_you_mean
 from visdl.models.diagnostics import ReplaceNode, Report
 from visdl.models.errors import InvalidGraphError, InvalidInputError
 from visdl.models.graph import Graph, Node
-from visdl.models.strategies import Direction, OptunaSweep
+from visdl.models.strategies import Direction, OptunaSweep, groups_of
 from visdl.models.studies import Offer, StudyPlan, Variant
 from visdl.nodes.base import BaseNode, TrainerNode
 from visdl.nodes.learning import LossNode, MetricNode
@@ -160,10 +160,11 @@ def _maker(cls: type[MetricNode], node: Node) -> Callable[[], MetricNode]:
 
 
 def _offers(candidates: Sequence[Candidate], expander: Expander) -> dict[str, Offer]:
-    """For each node that a variant takes out, alone or with others."""
+    """For each node that a variant takes out, alone or with others, and for each group as a whole."""
     variants = [one.variant for one in candidates if not one.variant.params]
     parts = dict.fromkeys(part for variant in variants for part in variant.parts)
-    return {part: expander.offer(part) for part in parts if find_node(expander.graph, part)}
+    found = {part: expander.offer(part) for part in parts if find_node(expander.graph, part)}
+    return found | {"+".join(group.nodes): expander.offer(group) for group in groups_of(expander.plan.strategy)}
 
 
 def _reset(graph: Graph, variant: Variant, report: Report, baseline: Report) -> Iterator[str]:

@@ -1984,6 +1984,13 @@ export interface components {
          * @description Several nodes that are taken out together.
          */
         GroupPart: {
+            /**
+             * How
+             * @description Each node as the plan's `how` says, or one Linear or Conv layer in the place of all of them
+             * @default each
+             * @enum {string}
+             */
+            how: "each" | "plain";
             /** Nodes */
             nodes: string[];
             /**
@@ -3551,7 +3558,7 @@ export interface components {
             notes?: string[];
             /**
              * Offers
-             * @description For each node of the parts, by its id
+             * @description For each node of the parts by its id, for a group by those of its nodes with + in between
              */
             offers?: {
                 [key: string]: components["schemas"]["Offer"];

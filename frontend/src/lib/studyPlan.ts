@@ -12,9 +12,17 @@ type Part = Extract<Strategy, { kind: "leave_one_out" }>["nodes"][number];
 type GroupPart = Extract<Strategy, { kind: "leave_group_out" }>["groups"][number];
 export type Sampler = NonNullable<Extract<Strategy, { kind: "optuna" }>["sampler"]>;
 
+export interface GroupDraft {
+  kind: "group";
+  title: string;
+  nodes: string[];
+  /** Whether one plain layer takes the place of all of them. */
+  whole?: boolean;
+}
+
 export type PartDraft =
   | { kind: "node"; node: string }
-  | { kind: "group"; title: string; nodes: string[] }
+  | GroupDraft
   | { kind: "columns"; node: string; text: string };
 
 export interface AlternativeDraft {
@@ -206,7 +214,11 @@ function partOf(part: PartDraft, problems: Refuse): Part {
   return { node: part.node, columns, title: "" };
 }
 
-const groupOf = ({ title, nodes }: Extract<PartDraft, { kind: "group" }>): GroupPart => ({ title, nodes });
+const groupOf = ({ title, nodes, whole }: GroupDraft): GroupPart => ({
+  title,
+  nodes,
+  how: whole ? "plain" : "each",
+});
 
 function groupsOf({ parts }: StudyDraft, problems: Refuse): Strategy | null {
   const groups = parts.flatMap((part) => (part.kind === "group" ? [groupOf(part)] : []));

@@ -103,12 +103,12 @@ describe("the plan of a draft", () => {
   it("takes nodes, groups and columns as parts", () => {
     const parts: StudyDraft["parts"] = [
       node("relu1"),
-      { kind: "group", title: "Encoder", nodes: ["a", "b"] },
+      { kind: "group", title: "Encoder", nodes: ["a", "b"], whole: true },
       { kind: "columns", node: "data", text: 'x1, "x,2"' },
     ];
     const nodes = [
       "relu1",
-      { title: "Encoder", nodes: ["a", "b"] },
+      { title: "Encoder", nodes: ["a", "b"], how: "plain" },
       { node: "data", columns: ["x1", "x,2"], title: "" },
     ];
     expect(strategy({ parts })).toEqual({ kind: "leave_one_out", nodes });

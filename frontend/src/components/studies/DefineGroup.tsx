@@ -1,11 +1,44 @@
 import { ChevronRight } from "lucide-react";
 import { useId, useState } from "react";
-import type { PartDraft, StudyDraft } from "@/lib/studyPlan";
+import { Select } from "@/components/ui/Select";
+import { plural } from "@/lib/format";
+import type { GroupDraft, StudyDraft } from "@/lib/studyPlan";
 import type { Choices } from "@/lib/studyPlanParts";
+import { changeDraft } from "@/store/studyDefinition";
+import { useStudyDraft } from "@/store/studyDraft";
 import { howOf, IN_PLACE, InPlace } from "./DefineInPlace";
 
+interface InPlaceOfAllProps {
+  part: GroupDraft;
+  name: string;
+  draft: StudyDraft;
+}
+
+/** One plain layer in the place of a whole group, where one fits. */
+export function InPlaceOfAll({ part, name, draft }: InPlaceOfAllProps) {
+  const offer = useStudyDraft((state) => state.offers[part.nodes.join("+")]);
+  if (!part.whole && !offer?.how.includes("plain")) return null;
+  const choose = (next: string): void =>
+    changeDraft({
+      parts: draft.parts.map((one) => (one === part ? { ...part, whole: next === "whole" } : one)),
+    });
+  const detail = offer?.plain ? { detail: plural(offer.plain, "parameter") } : {};
+  return (
+    <Select
+      label={`In the place of all of ${name}`}
+      value={part.whole ? "whole" : "each"}
+      onChange={choose}
+      options={[
+        { value: "each", label: "Node by node" },
+        { value: "whole", label: "One plain layer", ...detail },
+      ]}
+      className="h-6 w-36! text-sm"
+    />
+  );
+}
+
 interface GroupNodesProps {
-  part: Extract<PartDraft, { kind: "group" }>;
+  part: GroupDraft;
   name: string;
   draft: StudyDraft;
   choices: Choices;

@@ -8,7 +8,7 @@ import { type PartDraft, partKey, type StudyDraft } from "@/lib/studyPlan";
 import { type Choices, hasColumns } from "@/lib/studyPlanParts";
 import { changeDraft } from "@/store/studyDefinition";
 import type { FormProps } from "./DefineForm";
-import { GroupNodes } from "./DefineGroup";
+import { GroupNodes, InPlaceOfAll } from "./DefineGroup";
 import { howOf, InPlace } from "./DefineInPlace";
 import { passFocus } from "./DefineOptions";
 
@@ -71,6 +71,7 @@ function PartRow({ part, place, last, draft, choices, problem }: PartRowProps) {
         <span className="min-w-0 shrink-[2] truncate text-muted text-xs">{detail}</span>
       </span>
       {part.kind === "node" && <InPlace node={part.node} name={name} how={howOf(draft, part.node)} />}
+      {part.kind === "group" && <InPlaceOfAll part={part} name={name} draft={draft} />}
       {part.kind === "columns" && <Columns part={part} draft={draft} name={name} problem={problem} />}
       <span className="flex">
         {place !== null && <Move part={part} name={name} first={place === 0} last={last} draft={draft} />}
@@ -78,7 +79,9 @@ function PartRow({ part, place, last, draft, choices, problem }: PartRowProps) {
           <X />
         </IconButton>
       </span>
-      {part.kind === "group" && <GroupNodes part={part} name={name} draft={draft} choices={choices} />}
+      {part.kind === "group" && !part.whole && (
+        <GroupNodes part={part} name={name} draft={draft} choices={choices} />
+      )}
       {problem && <p className="w-full text-danger text-xs">{problem}</p>}
     </li>
   );
