@@ -1,5 +1,22 @@
-/** Rows of a study's table as the server gives them. */
-import type { StudyRow } from "@/api/types";
+/** A study's table as the server gives it. */
+import type { StudyResults, StudyRow } from "@/api/types";
+
+export function resultsOf(variants: StudyRow[], rest: Partial<StudyResults> = {}): StudyResults {
+  return {
+    state: "completed",
+    metric: "test_r2",
+    direction: "maximize",
+    baseline: rowOf("baseline", { role: "baseline", reference: null }),
+    variants,
+    effects: [],
+    dependence: [],
+    best: null,
+    notes: [],
+    caption: "",
+    methods: "",
+    ...rest,
+  };
+}
 
 export function rowOf(key: string, rest: Partial<StudyRow> = {}): StudyRow {
   return {

@@ -17,21 +17,7 @@ import {
   sortRows,
   worseIn,
 } from "@/lib/studyTable";
-import { rowOf } from "../helpers/studies";
-
-const results = (variants: StudyRow[]): StudyResults => ({
-  state: "completed",
-  metric: "test_r2",
-  direction: "maximize",
-  baseline: rowOf("baseline", { role: "baseline", reference: null }),
-  variants,
-  effects: [],
-  dependence: [],
-  best: null,
-  notes: [],
-  caption: "",
-  methods: "",
-});
+import { resultsOf, rowOf } from "../helpers/studies";
 
 const keys = (rows: StudyRow[]): string => rows.map(({ key }) => key).join(" ");
 
@@ -87,7 +73,7 @@ test("rows are sorted by a parameter and by a secondary metric", () => {
 });
 
 test("a search has no tests among its columns, and shows its parameters", () => {
-  const found = results([rowOf("a", { params: { "adam.lr": 0.1 }, secondary: { val_loss: [1, 0.1] } })]);
+  const found = resultsOf([rowOf("a", { params: { "adam.lr": 0.1 }, secondary: { val_loss: [1, 0.1] } })]);
   const search = columnsOf(found, true, String);
   expect(search.some(({ key }) => key.startsWith("p_") || key === "verdict")).toBe(false);
   expect(search.find(({ key }) => key === "param.adam.lr")?.shown).toBe(true);
@@ -107,7 +93,7 @@ test("cells say what is known of their row", () => {
     secondary: { val_loss: [0.123456, 0.01] },
   });
   const column = (key: string) => {
-    const found = columnsOf(results([one]), false, String).find((other) => other.key === key);
+    const found = columnsOf(resultsOf([one]), false, String).find((other) => other.key === key);
     if (!found) throw new Error(`no column ${key}`);
     return found;
   };
@@ -117,7 +103,7 @@ test("cells say what is known of their row", () => {
   expect(cellText(one, column("reused"))).toBe("2 of 5");
   expect(cellText(one, column("secondary.val_loss"))).toBe("0.1235 ± 0.01");
   // Nothing is compared with the baseline itself.
-  expect(cellText(results([one]).baseline, column("delta"))).toBe("");
+  expect(cellText(resultsOf([one]).baseline, column("delta"))).toBe("");
 });
 
 test("a row moves by one place and not beyond the ends", () => {
@@ -129,7 +115,10 @@ test("a row moves by one place and not beyond the ends", () => {
 test("values are paired with those of the reference, also of the step before", () => {
   const first = rowOf("v1", { values: { 0: 2, 1: 3 } });
   const second = rowOf("v2", { reference: "v1", values: { 1: 4 } });
-  const pairs = seedPairs({ ...results([first, second]), baseline: rowOf("baseline", { values: { 0: 1 } }) });
+  const pairs = seedPairs({
+    ...resultsOf([first, second]),
+    baseline: rowOf("baseline", { values: { 0: 1 } }),
+  });
   expect(pairs.map(({ reference }) => reference)).toEqual(["baseline", "v1"]);
   expect(pairs[0]?.seeds).toEqual([
     { seed: 0, before: 1, after: 2 },
@@ -144,7 +133,7 @@ test("values are paired with those of the reference, also of the step before", (
 test("a grid has its variants by both values, and says how good each is", () => {
   const cell = (lr: number, width: number, mean: number | null) =>
     rowOf(`${lr}/${width}`, { params: { "adam.lr": lr, "fc.width": width }, mean });
-  const grid = results([cell(0.1, 8, 1), cell(0.1, 16, 3), cell(0.2, 8, 2), cell(0.2, 16, null)]);
+  const grid = resultsOf([cell(0.1, 8, 1), cell(0.1, 16, 3), cell(0.2, 8, 2), cell(0.2, 16, null)]);
   const factors = [
     { node: "adam", param: "lr", values: [0.1, 0.2] },
     { node: "fc", param: "width", values: [8, 16] },
@@ -164,7 +153,7 @@ test("a grid has its variants by both values, and says how good each is", () => 
 test("trials come by rank, the best first, those without a value not at all", () => {
   const trial = (key: string, mean: number | null) => rowOf(key, { mean, params: { "adam.lr": 1 } });
   const search = {
-    ...results([trial("a", 0.1), trial("b", 0.9), trial("c", null), trial("d", 0.5)]),
+    ...resultsOf([trial("a", 0.1), trial("b", 0.9), trial("c", null), trial("d", 0.5)]),
     best: "b",
   };
   expect(trialsOf(search).map(({ key, share, best }) => [key, share, best])).toEqual([
@@ -175,7 +164,7 @@ test("trials come by rank, the best first, those without a value not at all", ()
 });
 
 test("the curve shown first is the study's own metric where it has one", () => {
-  const found = results([
+  const found = resultsOf([
     rowOf("a", { secondary: { val_r2: [1, 1], train_loss: [1, 1], test_loss: [1, 1] } }),
   ]);
   expect(curveMetrics(found)).toEqual(["train_loss", "val_r2"]);

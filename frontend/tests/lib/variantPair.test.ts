@@ -13,7 +13,7 @@ import {
   valueless,
   withSide,
 } from "@/lib/variantPair";
-import { rowOf } from "../helpers/studies";
+import { resultsOf, rowOf } from "../helpers/studies";
 
 const floor = rowOf("floor", { role: "floor", reference: null, values: { 0: 1, 1: 2 } });
 const added = rowOf("v1", {
@@ -38,19 +38,7 @@ const other = rowOf("v2", {
 });
 
 const results = (state: StudyResults["state"] = "completed", variants: StudyRow[] = [floor, added, other]) =>
-  ({
-    state,
-    metric: "test_r2",
-    direction: "maximize",
-    baseline: rowOf("baseline", { role: "baseline", reference: null }),
-    variants,
-    effects: [],
-    dependence: [],
-    best: null,
-    notes: [],
-    caption: "",
-    methods: "",
-  }) satisfies StudyResults;
+  resultsOf(variants, { state });
 
 function pair(a: string, b: string, of = results()): VariantPair {
   const found = pairOf(of, { a, b });
