@@ -30,7 +30,7 @@ export default defineConfig({
   // A test that needs its second try is listed as flaky, which is a bug to mend, but no reason to refuse all others.
   retries: 1,
   // They end what hangs: a machine that does other work as well may take four times as long as a quiet one.
-  timeout: 600_000,
+  timeout: 300_000,
   expect: { timeout: 30_000 },
   reporter: [["list"]],
   use: {

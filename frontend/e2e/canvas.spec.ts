@@ -15,6 +15,7 @@ import {
   title,
   toasts,
   undoTo,
+  viewOf,
   wireOf,
   wireSpot,
 } from "./hand";
@@ -253,9 +254,11 @@ test("a double-click on a wire, and its menu, put a node into it; the menu delet
   await expectWires(page, inserted);
   await undoTo(page, WIRES);
 
+  const view = await viewOf(page);
   await page.mouse.click(on.x, on.y, { button: "right" });
   await menuItem(page, "Go to relu1").click();
   await expect.poll(() => selected(page)).toEqual(["relu1"]);
+  await expect.poll(() => viewOf(page)).not.toBe(view);
   const there = await wireSpot(page, id);
   await page.mouse.click(there.x, there.y, { button: "right" });
   await menuItem(page, "Delete the wire").click();

@@ -95,6 +95,10 @@ export async function wireSpot(page: Page, id: string): Promise<Spot> {
     });
 }
 
+/** Where the view of the canvas is. It moves a moment after what asks for it: whoever clicks then waits for another. */
+export const viewOf = (page: Page): Promise<string | null> =>
+  page.locator(".react-flow__viewport").getAttribute("style");
+
 /** Presses at one spot and moves to another; the button stays down. */
 export async function pull(page: Page, from: Spot, to: Spot): Promise<void> {
   await page.mouse.move(from.x, from.y);
