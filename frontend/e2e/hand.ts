@@ -99,6 +99,17 @@ export async function wireSpot(page: Page, id: string): Promise<Spot> {
 export const viewOf = (page: Page): Promise<string | null> =>
   page.locator(".react-flow__viewport").getAttribute("style");
 
+/** Waits until the view of the canvas stands still. */
+export async function standsStill(page: Page): Promise<void> {
+  const seen: (string | null)[] = [];
+  await expect(async () => {
+    seen.push(await viewOf(page));
+    const last = seen.slice(-4);
+    expect(last).toHaveLength(4);
+    expect(new Set(last).size).toBe(1);
+  }).toPass({ intervals: [150] });
+}
+
 /** Presses at one spot and moves to another; the button stays down. */
 export async function pull(page: Page, from: Spot, to: Spot): Promise<void> {
   await page.mouse.move(from.x, from.y);

@@ -1,3 +1,4 @@
+import { standsStill } from "./hand";
 import { card, expect, openGraph, test } from "./page";
 
 const SIZE = 400;
@@ -28,6 +29,7 @@ test("a large graph from afar is a sketch that can be moved, and whole again fro
   await expect(page.locator(".sketched-wires path")).toHaveCount(1);
   await expect(page.locator(".react-flow__edge")).toHaveCount(0);
 
+  await standsStill(page);
   const before = await card(page, "n42").boundingBox();
   if (!before) throw new Error("n42 is not drawn");
   await page.mouse.move(before.x + before.width / 2, before.y + before.height / 2);
