@@ -15,11 +15,10 @@ import {
   title,
   toasts,
   undoTo,
-  viewOf,
   wireOf,
   wireSpot,
 } from "./hand";
-import { button, card, expect, test } from "./page";
+import { button, card, expect, test, viewOf } from "./page";
 
 const WIRES = ["fc1/output/relu1/input", "relu1/output/fc2/input", "fc1/output/minus/input"];
 const NODES = ["fc1", "fc2", "loss", "minus", "relu1", "spare"];

@@ -1,6 +1,6 @@
 /** A small graph to be handled, and what a hand does on the canvas. */
 import { expect, type Locator, type Page } from "@playwright/test";
-import { card, openGraph } from "./page";
+import { card, openGraph, standsStill } from "./page";
 
 const node = (id: string, type: string, x: number, y: number, params: object = {}) => ({
   id,
@@ -71,6 +71,7 @@ interface Spot {
 }
 
 export async function middle(locator: Locator): Promise<Spot> {
+  await standsStill(locator.page());
   const box = await locator.boundingBox();
   if (!box) throw new Error("it is not drawn");
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
@@ -84,6 +85,7 @@ export async function freeSpot(page: Page): Promise<Spot> {
 
 /** The middle of a wire as it is drawn. */
 export async function wireSpot(page: Page, id: string): Promise<Spot> {
+  await standsStill(page);
   return wireOf(page, id)
     .locator(".react-flow__edge-path")
     .evaluate((element) => {
@@ -93,21 +95,6 @@ export async function wireSpot(page: Page, id: string): Promise<Spot> {
         .matrixTransform(path.getScreenCTM() ?? new DOMMatrix());
       return { x, y };
     });
-}
-
-/** Where the view of the canvas is. It moves a moment after what asks for it: whoever clicks then waits for another. */
-export const viewOf = (page: Page): Promise<string | null> =>
-  page.locator(".react-flow__viewport").getAttribute("style");
-
-/** Waits until the view of the canvas stands still. */
-export async function standsStill(page: Page): Promise<void> {
-  const seen: (string | null)[] = [];
-  await expect(async () => {
-    seen.push(await viewOf(page));
-    const last = seen.slice(-4);
-    expect(last).toHaveLength(4);
-    expect(new Set(last).size).toBe(1);
-  }).toPass({ intervals: [150] });
 }
 
 /** Presses at one spot and moves to another; the button stays down. */

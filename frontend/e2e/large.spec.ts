@@ -1,5 +1,4 @@
-import { standsStill } from "./hand";
-import { card, expect, openGraph, test } from "./page";
+import { card, expect, openGraph, standsStill, test } from "./page";
 
 const SIZE = 400;
 

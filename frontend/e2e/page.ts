@@ -43,6 +43,24 @@ export async function openSample(page: Page, change: (graph: Graph) => void = ()
   await openGraph(page, graph);
 }
 
+/** Where the view of the canvas is. */
+export const viewOf = (page: Page): Promise<string | null> =>
+  page.locator(".react-flow__viewport").getAttribute("style");
+
+/**
+ * Waits until the view of the canvas has stood still for a while: it moves some frames after what asks for it, and
+ * whoever measures a place before that clicks beside it.
+ */
+export const standsStill = (page: Page): Promise<void> =>
+  page.locator(".react-flow__viewport").evaluate(async (viewport) => {
+    const frame = (): Promise<number> => new Promise(requestAnimationFrame);
+    for (let still = 0, last = ""; still < 12; await frame()) {
+      const now = (viewport as HTMLElement).style.transform;
+      still = now === last ? still + 1 : 0;
+      last = now;
+    }
+  });
+
 /** Stores a graph and opens it as the newest. */
 export async function openGraph(
   page: Page,
@@ -52,7 +70,9 @@ export async function openGraph(
   expect(answer.status(), await answer.text()).toBe(201);
   await page.goto("/");
   await expect(page.getByLabel("Name of the graph")).toHaveValue(graph.name);
-  if (graph.nodes.length > 0) await expect(page.locator(".react-flow__node").first()).toBeVisible();
+  if (graph.nodes.length === 0) return;
+  await expect(page.locator(".react-flow__node").first()).toBeVisible();
+  await standsStill(page);
 }
 
 export async function sampleGraph(request: APIRequestContext): Promise<Graph> {

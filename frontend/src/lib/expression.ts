@@ -67,8 +67,8 @@ class Reader {
 
   /** A sign binds looser than a power before it and tighter than one behind it: -2**2 is -4, 2**-1 is 0.5. */
   private signed(): number {
-    if (this.skip("-")) return -this.signed();
-    return this.skip("+") ? this.signed() : this.power();
+    if (this.accept("-")) return -this.signed();
+    return this.accept("+") ? this.signed() : this.power();
   }
 
   private power(): number {
@@ -78,9 +78,9 @@ class Reader {
   }
 
   private atom(): number {
-    if (this.skip("(")) {
+    if (this.accept("(")) {
       const value = this.sum();
-      this.broken ||= !this.skip(")");
+      this.broken ||= !this.accept(")");
       return value;
     }
     const value = Number(this.tokens[this.place++] ?? Number.NaN);
@@ -94,7 +94,7 @@ class Reader {
     return apply;
   }
 
-  private skip(token: string): boolean {
+  private accept(token: string): boolean {
     if (this.tokens[this.place] !== token) return false;
     this.place++;
     return true;
