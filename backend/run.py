@@ -16,8 +16,8 @@ def main() -> int:
     from pydantic import ValidationError
 
     from visdl.config import Settings
-    from visdl.engine.data_dir import DataDirInUseError, check_data_dir
-    from visdl.engine.store import StoreError
+    from visdl.store import StoreError
+    from visdl.store.data_dir import DataDirInUseError, check_data_dir
 
     try:
         settings = Settings()
@@ -44,13 +44,21 @@ def main() -> int:
 
     from visdl.main import create_app  # loads torch: whoever cannot start has heard so by now
 
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
     if settings.log_level != "debug":
         # A line for each socket that comes and goes is of no use to the reader of the terminal.
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    print(f"VisDL's API listens on http://{settings.host}:{settings.port} (data in {settings.data_dir})", flush=True)
+    print(
+        f"VisDL's API listens on http://{settings.host}:{settings.port} (data in {settings.data_dir})",
+        flush=True,
+    )
     if os.environ.get("SSH_CONNECTION"):
-        print(f"From your own machine: ssh -L {settings.port}:localhost:{settings.port} <this host>", flush=True)
+        print(
+            f"From your own machine: ssh -L {settings.port}:localhost:{settings.port} <this host>",
+            flush=True,
+        )
     app = create_app(settings)
     gc.collect()
     gc.freeze()  # what is there for good is not walked again and again: it made every other check of a large graph wait

@@ -19,7 +19,10 @@ NOISE = 0.25
 def samples() -> dict[str, str]:
     """The text of each file by its name."""
     rng = random.Random(SEED)
-    return {name: "\n".join(["x1,x2,target", *(_row(rng) for _ in range(rows))]) + "\n" for name, rows in SIZES.items()}
+    return {
+        name: "\n".join(["x1,x2,target", *(_row(rng) for _ in range(rows))]) + "\n"
+        for name, rows in SIZES.items()
+    }
 
 
 def _row(rng: random.Random) -> str:

@@ -46,7 +46,9 @@ def run() -> int:
     """Serve until a signal comes or one of the two ends."""
     for port, name in ((API_PORT, "VISDL_PORT"), (WEB_PORT, "VISDL_WEB_PORT")):
         if is_open(port):
-            return fail(f"Port {port} is in use. Stop what uses it (make stop?), or set {name} to another.")
+            return fail(
+                f"Port {port} is in use. Stop what uses it (make stop?), or set {name} to another."
+            )
     environment = {**os.environ, "VISDL_PORT": str(API_PORT), "VISDL_WEB_PORT": str(WEB_PORT)}
     vite = ROOT / "frontend" / "node_modules" / "vite" / "bin" / "vite.js"
     commands = [
@@ -57,7 +59,9 @@ def run() -> int:
     children: list[subprocess.Popen[bytes]] = []
     try:
         for command, folder in commands:
-            children.append(subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True))
+            children.append(
+                subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True)
+            )
         if wait_until_up(children):
             announce()
             while all(child.poll() is None for child in children):
@@ -95,7 +99,10 @@ def answers() -> bool:
 
 
 def announce() -> None:
-    print(f"\n  VisDL is ready: http://localhost:{WEB_PORT}   (API: http://localhost:{API_PORT}/docs)\n", flush=True)
+    print(
+        f"\n  VisDL is ready: http://localhost:{WEB_PORT}   (API: http://localhost:{API_PORT}/docs)\n",
+        flush=True,
+    )
     if os.environ.get("SSH_CONNECTION"):
         print(f"  From your own machine:  ssh -L {WEB_PORT}:localhost:{WEB_PORT} <this host>")
         print("  To keep it running when you log out:  make start\n", flush=True)
@@ -164,7 +171,9 @@ def stop() -> int:
     while running() and time.monotonic() < deadline:
         time.sleep(0.1)
     PID_FILE.unlink(missing_ok=True)
-    print("VisDL has ended. Runs that were training go on when it starts again and you resume them.")
+    print(
+        "VisDL has ended. Runs that were training go on when it starts again and you resume them."
+    )
     return 0
 
 

@@ -20,7 +20,14 @@ STARTS = 5
 
 
 def latencies(client: httpx.Client, finished: str) -> list[float]:
-    paths = ["/runs", f"/runs/{finished}", f"/runs/{finished}/metrics?max_points=500", "/nodes", "/datasets", "/system"]
+    paths = [
+        "/runs",
+        f"/runs/{finished}",
+        f"/runs/{finished}/metrics?max_points=500",
+        "/nodes",
+        "/datasets",
+        "/system",
+    ]
     seconds = []
     for _ in range(REQUESTS):
         for path in paths:
@@ -68,7 +75,9 @@ def main() -> None:
         ]
         for count, s in measured.items()
     ]
-    figures = {f"p99_ratio_{count}_runs": percentile(measured[count], 0.99) / idle for count in RUNS}
+    figures = {
+        f"p99_ratio_{count}_runs": percentile(measured[count], 0.99) / idle for count in RUNS
+    }
     figures |= {
         "p99_idle_ms": idle,
         "start_ms": statistics.median(starts),

@@ -20,19 +20,28 @@ import httpx
 from common import interleaved, report
 from serving import Served, server
 
-from visdl.engine.store import Store
 from visdl.models.datasets import DatasetRecord
 from visdl.models.events import MetricsEvent, ProgressEvent, RunEvent
 from visdl.models.graph import Graph, Node
 from visdl.models.ids import new_id
 from visdl.models.runs import DatasetUse, MetricSummary, Progress, Run, RunState
+from visdl.store import Store
 
 SIZES = (100, 1_000, 10_000)
 ROUNDS = 15
 EVENTS = 20  # of each run, half of them with points
 AT_ONCE = 200  # ids in one request, as the page sends them
 TAGS = ["baseline", "paper", "sweep", "wide", "deep", "no dropout", "again", "best"]
-METRICS = ["train_loss", "val_loss", "val_r2", "val_mse", "test_loss", "test_r2", "test_mse", "test_mae"]
+METRICS = [
+    "train_loss",
+    "val_loss",
+    "val_r2",
+    "val_mse",
+    "test_loss",
+    "test_r2",
+    "test_mse",
+    "test_mae",
+]
 STATES = [RunState.COMPLETED] * 7 + [RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED]
 
 
@@ -40,14 +49,17 @@ def fill(size: int, folder: Path) -> None:
     """Put so many ended runs into a new store, with their folders."""
     store = Store(folder / "visdl.db")
     datasets = [
-        DatasetRecord(id=new_id(), name=f"t{i}.csv", rows=9, columns=[], bytes=99, sha256="0", created=i)
+        DatasetRecord(
+            id=new_id(), name=f"t{i}.csv", rows=9, columns=[], bytes=99, sha256="0", created=i
+        )
         for i in range(5)
     ]
     for dataset in datasets:
         store.add_dataset(dataset)
     graphs = [
         Graph(
-            name=f"Network {i}", nodes=[Node(id=f"fc{n}", type="Linear", params={"out_features": n}) for n in range(30)]
+            name=f"Network {i}",
+            nodes=[Node(id=f"fc{n}", type="Linear", params={"out_features": n}) for n in range(30)],
         )
         for i in range(20)
     ]
@@ -56,10 +68,14 @@ def fill(size: int, folder: Path) -> None:
     store.close()
 
 
-def add_run(store: Store, folder: Path, graphs: list[Graph], datasets: list[DatasetRecord], number: int) -> None:
+def add_run(
+    store: Store, folder: Path, graphs: list[Graph], datasets: list[DatasetRecord], number: int
+) -> None:
     rng = random.Random(number)
     graph, dataset = rng.choice(graphs), rng.choice(datasets)
-    summary = {key: MetricSummary(last=rng.random(), best=rng.random(), best_epoch=3) for key in METRICS}
+    summary = {
+        key: MetricSummary(last=rng.random(), best=rng.random(), best_epoch=3) for key in METRICS
+    }
     run = Run(
         id=new_id(),
         name=f"{graph.name} · without fc{number % 30} · seed {number}",
@@ -93,7 +109,9 @@ def events(summary: dict[str, MetricSummary]) -> Iterator[RunEvent]:
     for step in range(0, 10 * EVENTS, 20):
         series = {key: [(at, 0, 1.0) for at in range(step, step + 20)] for key in METRICS[:4]}
         yield MetricsEvent(series=series, summary=summary)
-        yield ProgressEvent(progress=Progress(epoch=step // 20, epochs=EVENTS, step=step, steps=10 * EVENTS))
+        yield ProgressEvent(
+            progress=Progress(epoch=step // 20, epochs=EVENTS, step=step, steps=10 * EVENTS)
+        )
 
 
 def requests(size: int, dataset: str) -> dict[str, dict[str, object]]:
@@ -149,7 +167,9 @@ def delete_all(client: httpx.Client) -> dict[str, float]:
     with writing(client, newest) as waits:
         for start in range(0, len(ids), AT_ONCE):
             begin = time.perf_counter()
-            client.post("/runs/delete", json={"ids": ids[start : start + AT_ONCE]}).raise_for_status()
+            client.post(
+                "/runs/delete", json={"ids": ids[start : start + AT_ONCE]}
+            ).raise_for_status()
             slices.append(time.perf_counter() - begin)
     assert client.get("/runs/ids").json() == [newest]
     return {
@@ -165,7 +185,8 @@ def measure(size: int, served: Served) -> dict[str, float]:
     client = served.client
     dataset = client.get("/runs", params={"limit": 1}).json()[0]["datasets"][0]["id"]
     contenders: dict[str, Callable[[], object]] = {
-        name: partial(get, client, "/runs", query) for name, query in requests(size, dataset).items()
+        name: partial(get, client, "/runs", query)
+        for name, query in requests(size, dataset).items()
     }
     contenders["facets"] = partial(get, client, "/runs/facets", {})
     contenders["all ids"] = partial(get, client, "/runs/ids", {})
@@ -178,7 +199,9 @@ def main() -> None:
     for size in SIZES:
         with server(partial(fill, size)) as served:
             measured[size] = measure(size, served)
-    rows = [[what, *(f"{measured[size][what]:.1f}" for size in SIZES)] for what in measured[SIZES[0]]]
+    rows = [
+        [what, *(f"{measured[size][what]:.1f}" for size in SIZES)] for what in measured[SIZES[0]]
+    ]
     figures = {
         f"{what.replace(',', '').replace(' ', '_')}_{size}_ms": value
         for size, found in measured.items()

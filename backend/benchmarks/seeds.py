@@ -15,10 +15,11 @@ import torch
 from common import Timing, interleaved, report
 from training import Case, _graph, _ignore
 
-from visdl.engine.execution import Execution, RunSpec
-from visdl.engine.reporter import Reporter
-from visdl.engine.together import Together
-from visdl.engine.training_control import TrainingController
+from visdl.training.batched.group import Together
+from visdl.training.control import TrainingController
+from visdl.training.reporter import Reporter
+from visdl.worker.graph_run import Execution
+from visdl.worker.protocol import RunSpec
 
 ROUNDS = 3
 SEEDS = 10
@@ -47,7 +48,9 @@ class Seeds(Case):
             threads=1,
             auto_threads=False,
             folder=tempfile.mkdtemp(dir=self.folder),
-            datasets={"table": (self.dataset.record.model_dump(mode="json"), str(self.dataset.folder))},
+            datasets={
+                "table": (self.dataset.record.model_dump(mode="json"), str(self.dataset.folder))
+            },
         )
 
     def one_by_one(self) -> None:
@@ -59,7 +62,13 @@ class Seeds(Case):
         together = Together(speeds.append)
 
         def run(seed: int) -> None:
-            Execution(self._spec(seed), TrainingController(), Reporter(_ignore), _ignore, train=together.train).run()
+            Execution(
+                self._spec(seed),
+                TrainingController(),
+                Reporter(_ignore),
+                _ignore,
+                train=together.train,
+            ).run()
 
         together.run([partial(run, seed) for seed in range(SEEDS)])
         if not speeds or speeds[0] <= 1:
@@ -77,16 +86,25 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for rows, batch, epochs, with_sklearn in CASES:
             case = Seeds(Path(folder), rows, batch, epochs)
-            contenders: dict[str, Callable[[], None]] = {"one by one": case.one_by_one, "stacked": case.stacked}
+            contenders: dict[str, Callable[[], None]] = {
+                "one by one": case.one_by_one,
+                "stacked": case.stacked,
+            }
             if with_sklearn:
                 contenders["sklearn"] = case.sklearn_each
             found = interleaved(contenders, ROUNDS)
             rows_of_table.append(_row(rows, batch, found))
             if MAIN_ROWS[batch] == rows:
-                figures[f"stacked_10_{batch}"] = found["one by one"].median / found["stacked"].median
+                figures[f"stacked_10_{batch}"] = (
+                    found["one by one"].median / found["stacked"].median
+                )
             if with_sklearn:
-                figures[f"vs_sklearn_10_{batch}"] = found["sklearn"].median / found["stacked"].median
-    report(["rows", "batch", "one by one", "stacked", "ratio", "scikit-learn"], rows_of_table, figures)
+                figures[f"vs_sklearn_10_{batch}"] = (
+                    found["sklearn"].median / found["stacked"].median
+                )
+    report(
+        ["rows", "batch", "one by one", "stacked", "ratio", "scikit-learn"], rows_of_table, figures
+    )
 
 
 def _row(rows: int, batch: int, found: dict[str, Timing]) -> list[object]:

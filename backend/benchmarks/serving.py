@@ -50,10 +50,14 @@ def server(prepare: Callable[[Path], object] | None = None, **settings: object) 
         }
         process = subprocess.Popen([sys.executable, ROOT / "backend" / "run.py"], env=environment)
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=60, trust_env=False) as client:
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{port}/api", timeout=60, trust_env=False
+            ) as client:
                 wait_for(lambda: answers(client))
                 time.sleep(5)  # the forkserver warms up
-                yield Served(client, f"ws://127.0.0.1:{port}", psutil.Process(process.pid), Path(folder))
+                yield Served(
+                    client, f"ws://127.0.0.1:{port}", psutil.Process(process.pid), Path(folder)
+                )
         finally:
             process.terminate()
             process.wait(30)

@@ -22,10 +22,10 @@ from common import report
 from serving import Served, sample_graph, server, start, stepped, stop, wait_for
 from websockets.asyncio.client import connect
 
-from visdl.engine.store import Store
 from visdl.models.events import MetricsEvent, Point, ProgressEvent, RunEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import Progress, Run
+from visdl.store import Store
 
 SIZES = (10, 100, 1000)  # points of a message
 CLIENTS = ((1, 0), (10, 0), (50, 0), (50, 10))  # that read, and that never do
@@ -37,7 +37,9 @@ def points_per_second(size: int, seconds: float = 2.0) -> float:
     """Points stored each second in messages of this many."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "visdl.db")
-        store.add_run(Run(id="run", name="Run", created=time.time()), Graph(name="Graph", nodes=[], edges=[]))
+        store.add_run(
+            Run(id="run", name="Run", created=time.time()), Graph(name="Graph", nodes=[], edges=[])
+        )
         step, begin = 0, time.perf_counter()
         while time.perf_counter() - begin < seconds:
             points: list[Point] = [(step + at, 1, 0.5) for at in range(size)]
@@ -122,7 +124,9 @@ class FanOut:
 def fan_out(served: Served, run: str, reading: int, dead: int) -> FanOut:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=listen, args=(theirs, f"{served.sockets}/ws/training", reading, dead))
+    process = context.Process(
+        target=listen, args=(theirs, f"{served.sockets}/ws/training", reading, dead)
+    )
     process.start()
     ours.recv()
     before, cpu, begin = progress(served, run), used(served), time.perf_counter()
@@ -134,7 +138,9 @@ def fan_out(served: Served, run: str, reading: int, dead: int) -> FanOut:
     process.join(30)
     assert heard.gaps == 0, f"{heard.gaps} gaps"
     lag = 1000 * statistics.quantiles(heard.lags, n=20)[-1]
-    return FanOut(heard.messages / seconds / reading, lag, 100 * cpu / seconds, (after - before) / seconds)
+    return FanOut(
+        heard.messages / seconds / reading, lag, 100 * cpu / seconds, (after - before) / seconds
+    )
 
 
 def progress(served: Served, run: str) -> int:
@@ -147,7 +153,9 @@ def used(served: Served) -> float:
 
 
 def main() -> None:
-    stored = {size: statistics.median(points_per_second(size) for _ in range(ROUNDS)) for size in SIZES}
+    stored = {
+        size: statistics.median(points_per_second(size) for _ in range(ROUNDS)) for size in SIZES
+    }
     found: dict[tuple[int, int], list[FanOut]] = {pair: [] for pair in CLIENTS}
     with server() as served:
         run = start(served.client, sample_graph(served.client, 1_000_000))
@@ -160,7 +168,9 @@ def main() -> None:
     def median(pair: tuple[int, int], what: str) -> float:
         return statistics.median(getattr(one, what) for one in found[pair])
 
-    rows = [[f"messages of {size} points", f"{rate:,.0f} points/s"] for size, rate in stored.items()]
+    rows = [
+        [f"messages of {size} points", f"{rate:,.0f} points/s"] for size, rate in stored.items()
+    ]
     for pair in CLIENTS:
         reading, dead = pair
         name = f"{reading} clients{f' beside {dead} dead ones' if dead else ''}"
@@ -179,7 +189,11 @@ def main() -> None:
         {
             **{f"points_per_s_{size}": rate for size, rate in stored.items()},
             "points_per_s": stored[100],
-            **{f"clients_{reading}_p95_ms": median((reading, 0), "lag") for reading, dead in CLIENTS if not dead},
+            **{
+                f"clients_{reading}_p95_ms": median((reading, 0), "lag")
+                for reading, dead in CLIENTS
+                if not dead
+            },
             "clients_50_cpu_percent": median(without, "cpu"),
             "slow_client_cost": max(costs),
             "slow_client_p95_ms": median(beside, "lag"),

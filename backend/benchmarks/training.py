@@ -25,12 +25,13 @@ from torch.utils.data import DataLoader, Subset, TensorDataset
 
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.importer import import_csv
-from visdl.engine.execution import Execution, RunSpec
-from visdl.engine.reporter import Reporter
-from visdl.engine.starters import starter_graph
-from visdl.engine.training_control import TrainingController
 from visdl.models.datasets import DatasetRecord
 from visdl.models.graph import Edge, Graph, Node
+from visdl.starters.gallery import starter_graph
+from visdl.training.control import TrainingController
+from visdl.training.reporter import Reporter
+from visdl.worker.graph_run import Execution
+from visdl.worker.protocol import RunSpec
 
 ROUNDS = 3
 WIDTH = 64
@@ -56,7 +57,10 @@ class Case:
         self.batch, self.epochs = batch, epochs
         self.dataset = _dataset(folder, rows)
         values = self.dataset.numbers(["x1", "x2", "y"])
-        self.x, self.y = torch.from_numpy(values[:, :2]).contiguous(), torch.from_numpy(values[:, 2:]).contiguous()
+        self.x, self.y = (
+            torch.from_numpy(values[:, :2]).contiguous(),
+            torch.from_numpy(values[:, 2:]).contiguous(),
+        )
 
     def product(self) -> None:
         spec = RunSpec(
@@ -70,7 +74,9 @@ class Case:
             folder=tempfile.mkdtemp(
                 dir=self.folder
             ),  # a folder of its own: a run goes on from checkpoints that it finds
-            datasets={"table": (self.dataset.record.model_dump(mode="json"), str(self.dataset.folder))},
+            datasets={
+                "table": (self.dataset.record.model_dump(mode="json"), str(self.dataset.folder))
+            },
         )
         Execution(spec, TrainingController(), Reporter(_ignore), _ignore).run()
 
@@ -116,7 +122,9 @@ def _dataset(folder: Path, rows: int) -> Dataset:
     rng = np.random.default_rng(0)
     x1, x2 = rng.uniform(-2, 2, (2, rows))
     source = folder / f"{rows}.csv"
-    csv.write_csv(pa.table({"x1": x1, "x2": x2, "y": x1**2 + 2 * x2 + rng.normal(0, 0.25, rows)}), source)
+    csv.write_csv(
+        pa.table({"x1": x1, "x2": x2, "y": x1**2 + 2 * x2 + rng.normal(0, 0.25, rows)}), source
+    )
     place = folder / f"table-{rows}"
     if not place.exists():
         import_csv(source, place, dataset_id="table", name="table", max_columns=10)
@@ -125,12 +133,18 @@ def _dataset(folder: Path, rows: int) -> Dataset:
 
 def _by_hand() -> tuple[nn.Module, torch.optim.Optimizer, nn.Module]:
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Linear(2, WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, 1))
+    model = nn.Sequential(
+        nn.Linear(2, WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, 1)
+    )
     return model, torch.optim.Adam(model.parameters(), lr=LR), nn.MSELoss()
 
 
 def _step(
-    model: nn.Module, optimizer: torch.optim.Optimizer, loss_fn: nn.Module, x: torch.Tensor, y: torch.Tensor
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    loss_fn: nn.Module,
+    x: torch.Tensor,
+    y: torch.Tensor,
 ) -> float:
     optimizer.zero_grad()
     loss = loss_fn(model(x), y)
@@ -142,7 +156,11 @@ def _step(
 def _graph(batch: int, epochs: int) -> Graph:
     layers = ["fc1", "relu1", "fc2", "relu2", "fc3"]
     nodes = [
-        Node(id="csv", type="CSVLoader", params={"file": "table", "input_columns": "x1,x2", "target_columns": "y"}),
+        Node(
+            id="csv",
+            type="CSVLoader",
+            params={"file": "table", "input_columns": "x1,x2", "target_columns": "y"},
+        ),
         Node(id="split", type="DataSplitter", params={"batch_size": batch, "val_ratio": 0.0}),
         *(
             Node(id=name, type="Linear", params={"out_features": 1 if name == "fc3" else WIDTH})
@@ -191,11 +209,14 @@ class CnnCase:
         nodes["data"].params = {"file": "table", "input_columns": "p*", "target_columns": "label"}
         nodes["split"].params = {"batch_size": self.batch, "val_ratio": 0.0}
         nodes["train"].params = {"epochs": self.epochs, "monitor": "train_loss"}
-        graph.nodes = [node for node in graph.nodes if node.id not in ("evaluate", "collect", "export")]
+        graph.nodes = [
+            node for node in graph.nodes if node.id not in ("evaluate", "collect", "export")
+        ]
         graph.edges = [
             edge
             for edge in graph.edges
-            if edge.target not in ("evaluate", "collect", "export") and edge.target_input != "val_loader"
+            if edge.target not in ("evaluate", "collect", "export")
+            and edge.target_input != "val_loader"
         ]
         spec = RunSpec(
             run="run",
@@ -206,15 +227,31 @@ class CnnCase:
             threads=1,
             auto_threads=False,
             folder=tempfile.mkdtemp(dir=self.folder),
-            datasets={"table": (self.dataset.record.model_dump(mode="json"), str(self.dataset.folder))},
+            datasets={
+                "table": (self.dataset.record.model_dump(mode="json"), str(self.dataset.folder))
+            },
         )
         Execution(spec, TrainingController(), Reporter(_ignore), _ignore).run()
 
     def plain(self) -> None:
         torch.manual_seed(0)
         model = nn.Sequential(
-            *(nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2)),
-            *(nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10)),
+            *(
+                nn.Conv2d(1, 6, 5),
+                nn.ReLU(),
+                nn.MaxPool2d(2),
+                nn.Conv2d(6, 16, 5),
+                nn.ReLU(),
+                nn.MaxPool2d(2),
+            ),
+            *(
+                nn.Flatten(),
+                nn.Linear(400, 120),
+                nn.ReLU(),
+                nn.Linear(120, 84),
+                nn.ReLU(),
+                nn.Linear(84, 10),
+            ),
         )
         optimizer, loss_fn = torch.optim.Adam(model.parameters(), lr=0.002), nn.CrossEntropyLoss()
         for _ in range(self.epochs):
@@ -238,7 +275,9 @@ def main() -> None:
             speed = {name: rows * epochs / timing.median for name, timing in timings.items()}
             for name, timing in timings.items():
                 ratio = timing.median / timings["product"].median
-                rows_of_table.append([f"{rows:,}", batch, name, f"{speed[name]:,.0f}", timing, f"{ratio:.2f}x"])
+                rows_of_table.append(
+                    [f"{rows:,}", batch, name, f"{speed[name]:,.0f}", timing, f"{ratio:.2f}x"]
+                )
         for rows, epochs in CNN_CASES:
             cnn = CnnCase(Path(folder), rows, epochs)
             timings = interleaved({"product": cnn.product, "plain": cnn.plain}, ROUNDS)
@@ -247,15 +286,31 @@ def main() -> None:
             for name, timing in timings.items():
                 speed = rows * epochs / timing.median
                 factor = timing.median / timings["product"].median
-                rows_of_table.append([f"{rows:,}", cnn.batch, f"cnn {name}", f"{speed:,.0f}", timing, f"{factor:.2f}x"])
-    report(["rows", "batch", "contender", "samples/s", "time", "product is faster by"], rows_of_table, figures)
+                rows_of_table.append(
+                    [
+                        f"{rows:,}",
+                        cnn.batch,
+                        f"cnn {name}",
+                        f"{speed:,.0f}",
+                        timing,
+                        f"{factor:.2f}x",
+                    ]
+                )
+    report(
+        ["rows", "batch", "contender", "samples/s", "time", "product is faster by"],
+        rows_of_table,
+        figures,
+    )
 
 
 def _figures(rows: int, batch: int, timings: dict[str, Timing]) -> dict[str, float]:
     found = {f"vs_plain_{batch}_n{rows}": timings["plain"].median / timings["product"].median}
     if rows == MAIN_ROWS:
         others = {name: timing.median for name, timing in timings.items() if name != "product"}
-        found |= {f"vs_{name}_{batch}": median / timings["product"].median for name, median in others.items()}
+        found |= {
+            f"vs_{name}_{batch}": median / timings["product"].median
+            for name, median in others.items()
+        }
     return found
 
 

@@ -18,16 +18,17 @@ import torch
 from common import interleaved, report
 from torch import Tensor, nn
 
+from visdl.compiler import shapes
+from visdl.compiler.builder import build
+from visdl.compiler.flatten import flatten
+from visdl.compiler.network import extract
+from visdl.compiler.topology import Topology
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.importer import import_csv
-from visdl.engine import findings, inference
-from visdl.engine.blocks import flatten
-from visdl.engine.builder import build
-from visdl.engine.graph import Topology
-from visdl.engine.network import extract
-from visdl.engine.validator import Validator
 from visdl.models.graph import Edge, Graph, Node
 from visdl.nodes import NodeRegistry
+from visdl.validation import findings
+from visdl.validation.validator import Validator
 
 SIZES = (100, 1000, 2000)
 EDITS = 15
@@ -41,11 +42,20 @@ def chain(count: int, width: Callable[[int], int]) -> Graph:
     names = [f"l{place}" for place in range(count - 6)]
     nodes = [Node(id="csv", type="CSVLoader", params={"file": "table", "target_columns": "y"})]
     nodes += [
-        Node(id=name, type="ReLU") if place % 2 else Node(id=name, type="Linear", params={"out_features": width(place)})
+        Node(id=name, type="ReLU")
+        if place % 2
+        else Node(id=name, type="Linear", params={"out_features": width(place)})
         for place, name in enumerate(names[:-1])
     ]
-    nodes += [Node(id=names[-1], type="Linear", params={"out_features": 1}), Node(id="model", type="ModelAssembly")]
-    nodes += [Node(id="loss", type="MSELoss"), Node(id="adam", type="Adam"), Node(id="train", type="TrainingLoop")]
+    nodes += [
+        Node(id=names[-1], type="Linear", params={"out_features": 1}),
+        Node(id="model", type="ModelAssembly"),
+    ]
+    nodes += [
+        Node(id="loss", type="MSELoss"),
+        Node(id="adam", type="Adam"),
+        Node(id="train", type="TrainingLoop"),
+    ]
     wires = [(a, "output", b, "input") for a, b in itertools.pairwise(names)]
     wires += [
         (names[-1], "output", "model", "layers"),
@@ -79,7 +89,7 @@ def milliseconds(check: Validator, graph: Graph) -> float:
 
 
 def forget() -> None:
-    inference._facts.cache_clear()
+    shapes._facts.cache_clear()
     findings._shape_value.cache_clear()
 
 
@@ -124,10 +134,19 @@ def residual(layers: int) -> nn.Module:
     before = "x"
     for place in range(layers):
         fc, relu, add = f"fc{place}", f"relu{place}", f"add{place}"
-        nodes += [Node(id=fc, type="Linear", params={"out_features": WIDTH}), Node(id=relu, type="ReLU")]
+        nodes += [
+            Node(id=fc, type="Linear", params={"out_features": WIDTH}),
+            Node(id=relu, type="ReLU"),
+        ]
         nodes.append(Node(id=add, type="Add"))
-        for source, target, port in ((before, fc, "input"), (fc, relu, "input"), (before, add, "inputs")):
-            edges.append(Edge(source=source, source_output="output", target=target, target_input=port))
+        for source, target, port in (
+            (before, fc, "input"),
+            (fc, relu, "input"),
+            (before, add, "inputs"),
+        ):
+            edges.append(
+                Edge(source=source, source_output="output", target=target, target_input=port)
+            )
         edges.append(Edge(source=relu, source_output="output", target=add, target_input="inputs"))
         before = add
     nodes.append(Node(id="model", type="ModelAssembly"))
@@ -171,7 +190,11 @@ def main() -> None:
     for row in slower:
         print("| " + " | ".join(map(str, row)) + " |")
     print()
-    report(["nodes", "cold, ms", "cold, all different, ms", "warm, ms", "an edit, ms"], rows, figures | more)
+    report(
+        ["nodes", "cold, ms", "cold, all different, ms", "warm, ms", "an edit, ms"],
+        rows,
+        figures | more,
+    )
 
 
 if __name__ == "__main__":

@@ -24,9 +24,9 @@ from websockets.sync.client import ClientConnection, connect
 from visdl.api.app import make_app
 from visdl.api.deps import Services
 from visdl.config import Settings
-from visdl.engine.preload import NODES_DIR
 from visdl.main import open_services, protect
 from visdl.nodes import NodeRegistry
+from visdl.worker.protocol import NODES_DIR
 
 Serve = Callable[..., "Server"]
 
@@ -67,18 +67,28 @@ def own_registry() -> Iterator[type[NodeRegistry]]:
 def run_server(data_dir: Path, **settings: Any) -> Iterator[Server]:
     """The application as `main` composes it, on a free port of 127.0.0.1, with node types of its own."""
     chosen = Settings(data_dir=data_dir, _env_file=None, **settings)
-    with own_registry(), open_services(chosen) as services, socket.create_server(("127.0.0.1", 0)) as listener:
+    with (
+        own_registry(),
+        open_services(chosen) as services,
+        socket.create_server(("127.0.0.1", 0)) as listener,
+    ):
         app = make_app()
         app.state.services = services
         config = uvicorn.Config(
-            protect(app, chosen), lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=2
+            protect(app, chosen),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=2,
         )
         running = uvicorn.Server(config)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()
         address = listener.getsockname()
         try:
-            with httpx.Client(base_url=f"http://{address[0]}:{address[1]}", timeout=60, trust_env=False) as client:
+            with httpx.Client(
+                base_url=f"http://{address[0]}:{address[1]}", timeout=60, trust_env=False
+            ) as client:
                 yield Server(address, services, client)
         finally:
             running.should_exit = True

@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def script():
-    spec = importlib.util.spec_from_file_location("make_samples", ROOT / "scripts" / "make_samples.py")
+    spec = importlib.util.spec_from_file_location(
+        "make_samples", ROOT / "scripts" / "make_samples.py"
+    )
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -21,7 +23,9 @@ def script():
     return module
 
 
-@pytest.mark.parametrize(("name", "rows"), [("sample_data", 1000), ("sample_validation", 200), ("sample_test", 200)])
+@pytest.mark.parametrize(
+    ("name", "rows"), [("sample_data", 1000), ("sample_validation", 200), ("sample_test", 200)]
+)
 def test_the_sample_files_are_what_the_script_makes(name, rows):
     text = (ROOT / f"{name}.csv").read_text(encoding="utf-8")
     assert text == script().samples()[f"{name}.csv"]

@@ -37,7 +37,11 @@ def program(data_dir, port, **settings):
         **{f"VISDL_{name}": value for name, value in settings.items()},
     }
     process = subprocess.Popen(
-        [sys.executable, RUN], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, RUN],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         yield process
@@ -98,12 +102,15 @@ def test_a_database_of_a_newer_version_is_one_line(tmp_path):
 
 
 def test_what_is_looked_at_before_a_start_does_not_wait_for_torch():
-    code = "import sys, visdl.config, visdl.engine.data_dir, visdl.engine.store; print('torch' in sys.modules)"
+    code = (
+        "import sys, visdl.config, visdl.store.data_dir, visdl.store; print('torch' in sys.modules)"
+    )
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
 
 
 @pytest.mark.parametrize(
-    ("settings", "name"), [({"THREADS": "many"}, "VISDL_THREADS"), ({"HOST": "0.0.0.0"}, "VISDL_TOKEN")]
+    ("settings", "name"),
+    [({"THREADS": "many"}, "VISDL_THREADS"), ({"HOST": "0.0.0.0"}, "VISDL_TOKEN")],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(tmp_path, settings, name):
     assert name in refusal(tmp_path, free_port(), **settings)

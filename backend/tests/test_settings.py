@@ -21,14 +21,22 @@ def load(monkeypatch, **values):
 
 def test_the_defaults_listen_on_this_machine_alone(monkeypatch):
     settings = load(monkeypatch)
-    assert (settings.host, settings.port, settings.token, settings.allowed_hosts) == ("127.0.0.1", 8000, None, [])
+    assert (settings.host, settings.port, settings.token, settings.allowed_hosts) == (
+        "127.0.0.1",
+        8000,
+        None,
+        [],
+    )
     assert settings.data_dir == ROOT / "data"
     assert (settings.max_upload_mb, settings.max_body_mb) == (500, 5)
 
 
 def test_values_come_from_the_environment(monkeypatch, tmp_path):
     settings = load(
-        monkeypatch, DATA_DIR=str(tmp_path / "x" / ".." / "d"), ALLOWED_HOSTS="a.example, b.example,", THREADS="3"
+        monkeypatch,
+        DATA_DIR=str(tmp_path / "x" / ".." / "d"),
+        ALLOWED_HOSTS="a.example, b.example,",
+        THREADS="3",
     )
     assert settings.data_dir == tmp_path / "d"
     assert settings.allowed_hosts == ["a.example", "b.example"]
@@ -69,4 +77,7 @@ def test_the_docs_list_every_setting_with_its_default():
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=True)
         if default is not None and default != [] and name != "data_dir":
-            assert rows[name.upper()] == f"`{str(default).lower() if isinstance(default, bool) else default}`", name
+            assert (
+                rows[name.upper()]
+                == f"`{str(default).lower() if isinstance(default, bool) else default}`"
+            ), name

@@ -15,37 +15,66 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="VISDL_", env_file=ROOT / ".env", extra="ignore")
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on; another than loopback needs a token")
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on; another than loopback needs a token"
+    )
     port: int = Field(default=8000, ge=1, le=65535, description="Port of the API")
     data_dir: Path = Field(default=ROOT / "data", description="Folder of everything that is stored")
     nodes_dir: Path | None = Field(default=None, description="Folder of custom node files")
     token: str | None = Field(
-        default=None, min_length=8, pattern="^[!-~]+$", description="Secret that every request must show"
+        default=None,
+        min_length=8,
+        pattern="^[!-~]+$",
+        description="Secret that every request must show",
     )
     allowed_hosts: Annotated[list[str], NoDecode] = Field(
-        default_factory=list, description="Comma list of names, besides loopback's, that a browser may use"
+        default_factory=list,
+        description="Comma list of names, besides loopback's, that a browser may use",
     )
-    max_upload_mb: int = Field(default=500, ge=1, description="Largest file that can be uploaded, in MB")
+    max_upload_mb: int = Field(
+        default=500, ge=1, description="Largest file that can be uploaded, in MB"
+    )
     max_body_mb: int = Field(default=5, ge=1, description="Largest JSON body, in MB")
     max_nodes: int = Field(default=2000, ge=1, description="Most nodes in a graph")
     max_edges: int = Field(default=10_000, ge=1, description="Most wires in a graph")
     max_columns: int = Field(default=10_000, ge=1, description="Most columns in a table")
-    concurrent_runs: int = Field(default=1, ge=1, description="Runs that train at once on each device")
-    auto_resume: bool = Field(default=False, description="Go on by itself with runs that the server's end interrupted")
-    pause_minutes: float = Field(default=10, ge=0, description="How long a paused run keeps its process and its place")
-    hang_seconds: float = Field(default=60, ge=5, description="How long a trainer may be silent before it is ended")
-    curve_points: int = Field(default=1_000_000, ge=1000, description="Most points kept of each curve of a run")
-    keep_checkpoint_days: int = Field(
-        default=0, ge=0, le=36_500, description="Days after which checkpoints of ended runs are removed; 0: never"
+    concurrent_runs: int = Field(
+        default=1, ge=1, description="Runs that train at once on each device"
     )
-    threads: int = Field(default=0, ge=0, description="CPU threads of a run; 0: as many as it gains from")
+    auto_resume: bool = Field(
+        default=False, description="Go on by itself with runs that the server's end interrupted"
+    )
+    pause_minutes: float = Field(
+        default=10, ge=0, description="How long a paused run keeps its process and its place"
+    )
+    hang_seconds: float = Field(
+        default=60, ge=5, description="How long a trainer may be silent before it is ended"
+    )
+    curve_points: int = Field(
+        default=1_000_000, ge=1000, description="Most points kept of each curve of a run"
+    )
+    keep_checkpoint_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="Days after which checkpoints of ended runs are removed; 0: never",
+    )
+    threads: int = Field(
+        default=0, ge=0, description="CPU threads of a run; 0: as many as it gains from"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="Where runs train")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="How much is logged"
+    )
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
+        return (
+            [item.strip() for item in value.split(",") if item.strip()]
+            if isinstance(value, str)
+            else value
+        )
 
     @field_validator("data_dir", "nodes_dir")
     @classmethod

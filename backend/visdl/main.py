@@ -20,20 +20,20 @@ from visdl.api.system_monitor import SystemMonitor
 from visdl.config import ROOT, Settings
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.importer import import_csv
-from visdl.engine.data_dir import DATABASE, hold
-from visdl.engine.predictor import Predictor
-from visdl.engine.run_specs import RunPolicy
-from visdl.engine.session import RunSupervisor
-from visdl.engine.starters import Starters
-from visdl.engine.storage import Retention, Storage
-from visdl.engine.store import Store
-from visdl.engine.store.graphs import KEEP_DELETED
-from visdl.engine.telemetry import Telemetry
-from visdl.engine.validator import Validator
+from visdl.housekeeping import Retention, Storage
 from visdl.models.ids import new_id
 from visdl.models.schemas import NodeInfo
 from visdl.nodes import NodeRegistry
+from visdl.runs.prediction import Predictor
+from visdl.runs.specs import RunPolicy
+from visdl.runs.supervisor import RunSupervisor
+from visdl.runs.telemetry import Telemetry
+from visdl.starters.gallery import Starters
+from visdl.store import Store
+from visdl.store.data_dir import DATABASE, hold
+from visdl.store.graphs import KEEP_DELETED
 from visdl.studies.service import Studies
+from visdl.validation.validator import Validator
 
 SAMPLES = ("sample_data.csv", "sample_validation.csv", "sample_test.csv")
 _CATALOGUE = TypeAdapter(dict[str, NodeInfo])
@@ -76,8 +76,8 @@ def open_services(settings: Settings) -> Iterator[Services]:
             find_dataset,
             max_nodes=settings.max_nodes,
             max_edges=settings.max_edges,
-            free_memory=lambda device: monitor.free(device),  # noqa: PLW0108  it is made below,
-            total_memory=lambda device: monitor.total(device),  # noqa: PLW0108  likewise
+            free_memory=lambda device: monitor.free(device),  # noqa: PLW0108  made below
+            total_memory=lambda device: monitor.total(device),  # noqa: PLW0108  made below
             free_disk=lambda: monitor.sample().disk_free,
         )
         telemetry = Telemetry()
@@ -116,7 +116,9 @@ def open_services(settings: Settings) -> Iterator[Services]:
                 validator=validator,
                 runs=runs,
                 studies=studies,
-                predictor=Predictor(store, validator, runs.specs, runs.pool, settings.data_dir / "runs"),
+                predictor=Predictor(
+                    store, validator, runs.specs, runs.pool, settings.data_dir / "runs"
+                ),
                 starters=starters,
                 monitor=monitor,
                 storage=storage,
@@ -138,7 +140,13 @@ def _first_start(store: Store, starters: Starters, settings: Settings) -> None:
         if (ROOT / name).is_file() and store.flag(f"sample {name}"):
             dataset_id = new_id()
             folder = settings.data_dir / "datasets" / dataset_id
-            record = import_csv(ROOT / name, folder, dataset_id=dataset_id, name=name, max_columns=settings.max_columns)
+            record = import_csv(
+                ROOT / name,
+                folder,
+                dataset_id=dataset_id,
+                name=name,
+                max_columns=settings.max_columns,
+            )
             store.add_dataset(record)
     if store.flag("sample graph"):
         starters.open(FIRST_GRAPH)

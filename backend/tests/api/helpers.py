@@ -8,9 +8,11 @@ from typing import Any
 
 import httpx
 
-from ..engine.graphs import MLP, chain
+from ..support.graphs import MLP, chain
 
-TABLE = b"a,b,y\n" + b"".join(b"%d,%d,%d\n" % (i, i * 7 % 40, 2 * i - i * 7 % 40) for i in range(40))
+TABLE = b"a,b,y\n" + b"".join(
+    b"%d,%d,%d\n" % (i, i * 7 % 40, 2 * i - i * 7 % 40) for i in range(40)
+)
 
 
 def error(response: httpx.Response, status: int) -> dict[str, Any]:

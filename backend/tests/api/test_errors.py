@@ -45,7 +45,9 @@ def test_a_graph_that_is_not_there_cannot_be_saved(client, path):
     error(client.put(path, json={}, headers={"If-Match": '"1"'}), 404)
 
 
-@pytest.mark.parametrize(("method", "path"), [("DELETE", "/api/runs"), ("PUT", "/api/datasets"), ("PATCH", "/docs")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("DELETE", "/api/runs"), ("PUT", "/api/datasets"), ("PATCH", "/docs")]
+)
 def test_a_wrong_method_is_named(client, method, path):
     answer = client.request(method, path)
     assert method in error(answer, 405)["message"]
@@ -118,7 +120,9 @@ def test_json_under_another_name_is_explained(client):
 def test_a_body_over_the_limit_is_refused(serve, declared):
     server = serve(max_body_mb=1)
     body = b'{"note": "' + b"x" * 2**20 + b'"}'
-    answer = server.client.post("/api/graphs", content=body if declared else iter([body]), headers=JSON)
+    answer = server.client.post(
+        "/api/graphs", content=body if declared else iter([body]), headers=JSON
+    )
     record = error(answer, 413)
     assert record["message"] == "The body is larger than 1 MB."
     assert "VISDL_MAX_BODY_MB" in record["hint"]

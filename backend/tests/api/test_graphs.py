@@ -8,7 +8,11 @@ import pytest
 
 from .helpers import error, training_graph, upload
 
-GRAPH = {"format": 1, "name": "Two layers", "nodes": [{"id": "a", "type": "Linear", "params": {"out_features": 3}}]}
+GRAPH = {
+    "format": 1,
+    "name": "Two layers",
+    "nodes": [{"id": "a", "type": "Linear", "params": {"out_features": 3}}],
+}
 
 
 @pytest.fixture
@@ -38,7 +42,9 @@ def test_unknown_keys_survive(client):
         "groups": [{"title": "Encoder", "nodes": ["a", "gone"], "since": 2026}],
         "studies": {"deep": [1, {"a": None}]},
         "nodes": [{"id": "a", "type": "Future", "colour": "red", "params": {"any": ["thing"]}}],
-        "edges": [{"source": "a", "source_output": "o", "target": "a", "target_input": "i", "bend": 0.5}],
+        "edges": [
+            {"source": "a", "source_output": "o", "target": "a", "target_input": "i", "bend": 0.5}
+        ],
     }
     graph_id = client.post("/api/graphs", json=graph).json()["id"]
     back = client.get(f"/api/graphs/{graph_id}").json()["graph"]
@@ -51,7 +57,9 @@ def test_unknown_keys_survive(client):
 
 def test_the_list_shows_what_was_changed_last_first(client, stored):
     first = client.get("/api/graphs").json()[0]
-    assert first == {key: value for key, value in stored.items() if key not in ("graph", "draft", "damaged")}
+    assert first == {
+        key: value for key, value in stored.items() if key not in ("graph", "draft", "damaged")
+    }
     assert first["nodes"] == 1
 
 
@@ -61,9 +69,14 @@ def test_saving_makes_a_version_and_the_earlier_ones_stay(client, stored):
     assert answer.headers["etag"] == '"2"'
     assert answer.json()["version"] == 2
     versions = client.get(f"/api/graphs/{stored['id']}/versions").json()
-    assert [(version["version"], version["name"]) for version in versions] == [(2, "Better"), (1, "Two layers")]
+    assert [(version["version"], version["name"]) for version in versions] == [
+        (2, "Better"),
+        (1, "Two layers"),
+    ]
     assert client.get(f"/api/graphs/{stored['id']}/versions/1").json()["name"] == "Two layers"
-    assert "version 3" in error(client.get(f"/api/graphs/{stored['id']}/versions/3"), 404)["message"]
+    assert (
+        "version 3" in error(client.get(f"/api/graphs/{stored['id']}/versions/3"), 404)["message"]
+    )
 
 
 @pytest.mark.parametrize("etag", ['"1"', "1", 'W/"1"'])
@@ -78,7 +91,9 @@ def test_saving_without_if_match_is_refused(client, stored):
 
 @pytest.mark.parametrize("etag", ["*", "", '"one"', '"-1"', '"²"', '"99999999999999999999"'])
 def test_an_etag_that_is_no_version_is_refused(client, stored, etag):
-    answer = client.put(f"/api/graphs/{stored['id']}", json=GRAPH, headers=[(b"If-Match", etag.encode())])
+    answer = client.put(
+        f"/api/graphs/{stored['id']}", json=GRAPH, headers=[(b"If-Match", etag.encode())]
+    )
     assert error(answer, 422)["field"] == "If-Match"
 
 
@@ -92,13 +107,19 @@ def test_the_later_of_two_tabs_is_told_and_overwrites_nothing(client, stored):
 
 def test_of_many_tabs_that_save_at_once_one_wins(client, stored):
     with ThreadPoolExecutor(8) as tabs:
-        answers = list(tabs.map(lambda tab: save(client, stored["id"], f"Tab {tab}", '"1"').status_code, range(8)))
+        answers = list(
+            tabs.map(
+                lambda tab: save(client, stored["id"], f"Tab {tab}", '"1"').status_code, range(8)
+            )
+        )
     assert sorted(answers) == [200] + [412] * 7
     assert len(client.get(f"/api/graphs/{stored['id']}/versions").json()) == 2
 
 
 def test_a_draft_makes_no_version_and_ends_with_the_next_one(client, stored):
-    assert client.put(f"/api/graphs/{stored['id']}/draft", json={**GRAPH, "name": "Draft"}).json() == {"revision": 2}
+    assert client.put(
+        f"/api/graphs/{stored['id']}/draft", json={**GRAPH, "name": "Draft"}
+    ).json() == {"revision": 2}
     now = client.get(f"/api/graphs/{stored['id']}").json()
     assert (now["version"], now["has_draft"], now["draft"]["name"]) == (1, True, "Draft")
     assert now["graph"]["name"] == "Two layers"
@@ -113,7 +134,9 @@ def test_a_draft_that_goes_on_from_an_older_one_overwrites_nothing(client, store
 
     assert stored["revision"] == 1
     assert keep("First tab", 1).json() == {"revision": 2}
-    assert keep("First tab", 1).json() == {"revision": 3}  # the answer was lost, so it was sent again
+    assert keep("First tab", 1).json() == {
+        "revision": 3
+    }  # the answer was lost, so it was sent again
     record = error(keep("Second tab", 1), 412)
     assert record["code"] == "stale"
     assert "changed elsewhere" in record["message"]
@@ -167,11 +190,16 @@ def versions_of(client, graph):
 
 def test_a_version_is_saved_with_a_name_and_renamed_later(client, stored):
     answer = client.put(
-        f"/api/graphs/{stored['id']}", json=GRAPH, headers={"If-Match": "1"}, params={"label": "Before dropout"}
+        f"/api/graphs/{stored['id']}",
+        json=GRAPH,
+        headers={"If-Match": "1"},
+        params={"label": "Before dropout"},
     )
     assert answer.status_code == 200
     assert [one["label"] for one in versions_of(client, stored)] == ["Before dropout", ""]
-    named = client.patch(f"/api/graphs/{stored['id']}/versions/1", json={"label": "The first"}).json()
+    named = client.patch(
+        f"/api/graphs/{stored['id']}/versions/1", json={"label": "The first"}
+    ).json()
     assert (named["version"], named["label"]) == (1, "The first")
     assert [one["label"] for one in versions_of(client, stored)] == ["Before dropout", "The first"]
 
@@ -197,7 +225,9 @@ def test_a_deleted_graph_is_restored_with_all_it_had(client, stored):
     assert gone["id"] == stored["id"]
     assert gone["deleted"] > 0
     assert client.post(f"/api/graphs/{stored['id']}/restore").json() == before
-    assert stored["id"] not in [one["id"] for one in client.get("/api/graphs", params={"deleted": True}).json()]
+    assert stored["id"] not in [
+        one["id"] for one in client.get("/api/graphs", params={"deleted": True}).json()
+    ]
     assert len(versions_of(client, stored)) == 1
 
 

@@ -31,7 +31,9 @@ CALLS = sorted(
     if not isinstance(route.original_route, WebSocketRoute)
     for method in (route.methods or {"GET"})
 )
-SOCKETS = [_path(route.path or "") for route in ROUTES if isinstance(route.original_route, WebSocketRoute)]
+SOCKETS = [
+    _path(route.path or "") for route in ROUTES if isinstance(route.original_route, WebSocketRoute)
+]
 every_call = pytest.mark.parametrize(("method", "path"), CALLS)
 every_socket = pytest.mark.parametrize("path", SOCKETS)
 
@@ -58,7 +60,9 @@ def test_a_name_that_was_made_to_point_here_is_refused(client, method, path):
 
 
 @every_call
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://[::1"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://[::1"]
+)
 def test_another_page_is_refused(client, method, path, origin):
     assert client.request(method, path, headers={"Origin": origin}).status_code == 403
 
@@ -95,7 +99,10 @@ def test_a_wrong_token_does_not_open(locked, given):
 
 
 def test_the_token_opens(locked):
-    assert locked.client.get("/api/nodes", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+    assert (
+        locked.client.get("/api/nodes", headers={"Authorization": f"Bearer {TOKEN}"}).status_code
+        == 200
+    )
 
 
 def test_the_token_is_exchanged_for_a_cookie_that_scripts_cannot_read(locked):
@@ -116,7 +123,11 @@ def test_a_wrong_token_gets_no_cookie(locked):
 @every_socket
 @pytest.mark.parametrize(
     "headers",
-    [{"Host": "rebound.example"}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}],
+    [
+        {"Host": "rebound.example"},
+        {"Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
     ids=["host", "origin", "site"],
 )
 def test_a_foreign_socket_is_refused(server, path, headers):
@@ -134,9 +145,14 @@ def test_a_socket_needs_the_token(locked, path):
         ws.ping().wait()
 
 
-@pytest.mark.parametrize("host", ["localhost", "localhost:5173", "127.0.0.1:1", "[::1]:8000", "LocalHost"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:5173", "127.0.0.1:1", "[::1]:8000", "LocalHost"]
+)
 def test_loopback_names_are_let_in_at_any_port(client, host):
-    assert client.get("/api/health", headers={"Host": host, "Origin": f"http://{host}"}).status_code == 200
+    assert (
+        client.get("/api/health", headers={"Host": host, "Origin": f"http://{host}"}).status_code
+        == 200
+    )
 
 
 def test_an_allowed_name_is_let_in(serve):

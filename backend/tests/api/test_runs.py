@@ -69,8 +69,15 @@ def test_its_events_are_complete_and_in_order(client, finished):
         "running",
         "completed",
     ]
-    assert {"metrics", "progress", "node", "checkpoint", "artifact"} <= {event["type"] for event in events}
-    assert client.get(f"/api/runs/{finished['id']}/events", params={"after": finished["seq"] - 2}).json() == events[-2:]
+    assert {"metrics", "progress", "node", "checkpoint", "artifact"} <= {
+        event["type"] for event in events
+    }
+    assert (
+        client.get(
+            f"/api/runs/{finished['id']}/events", params={"after": finished["seq"] - 2}
+        ).json()
+        == events[-2:]
+    )
 
 
 def test_its_metrics_can_be_asked_for_by_key_and_thinned(client, finished):
@@ -78,7 +85,10 @@ def test_its_metrics_can_be_asked_for_by_key_and_thinned(client, finished):
     every = client.get(url).json()["series"]
     assert {"train_loss", "val_loss", "lr"} <= every.keys()
     assert [epoch for _, epoch, _ in every["train_loss"]] == [1, 2, 3]
-    assert client.get(url, params={"keys": "val_loss, lr"}).json()["series"].keys() == {"val_loss", "lr"}
+    assert client.get(url, params={"keys": "val_loss, lr"}).json()["series"].keys() == {
+        "val_loss",
+        "lr",
+    }
     assert every["val_loss"][-1][2] == finished["metrics"]["val_loss"]["last"]
     thin = client.get(url, params={"keys": "batch_loss", "max_points": 4}).json()
     assert len(thin["series"]["batch_loss"]) <= 4
@@ -103,7 +113,9 @@ def test_its_weights_load_in_plain_pytorch_and_predict_the_same(client, finished
 
 def test_every_artifact_on_the_list_can_be_fetched_as_an_attachment(client, finished):
     listed = client.get(f"/api/runs/{finished['id']}/artifacts").json()
-    assert {"graph.json", "weights.safetensors", "encoding.json", "report.json"} <= {item["name"] for item in listed}
+    assert {"graph.json", "weights.safetensors", "encoding.json", "report.json"} <= {
+        item["name"] for item in listed
+    }
     for item in listed:
         answer = client.get(f"/api/runs/{finished['id']}/artifacts/{item['name']}")
         assert len(answer.content) == item["bytes"]
@@ -113,7 +125,9 @@ def test_every_artifact_on_the_list_can_be_fetched_as_an_attachment(client, fini
     assert graph["nodes"] == client.get(f"/api/runs/{finished['id']}/graph").json()["nodes"]
 
 
-@pytest.mark.parametrize("name", ["..%2f..%2fvisdl.db", "%2e%2e", "..%5cvisdl.db", "nothing", ".hidden", "%00"])
+@pytest.mark.parametrize(
+    "name", ["..%2f..%2fvisdl.db", "%2e%2e", "..%5cvisdl.db", "nothing", ".hidden", "%00"]
+)
 def test_an_artifact_is_never_a_path(client, finished, name):
     assert client.get(f"/api/runs/{finished['id']}/artifacts/{name}").status_code == 404
 
@@ -190,7 +204,10 @@ def test_a_run_is_renamed_and_tagged(client, finished):
     found = client.get("/api/runs", params={"search": "kept"})
     assert [run["id"] for run in found.json()] == [finished["id"]]
     assert found.headers["x-total-count"] == "1"
-    assert error(client.patch(f"/api/runs/{finished['id']}", json={"state": "failed"}), 422)["field"] == "state"
+    assert (
+        error(client.patch(f"/api/runs/{finished['id']}", json={"state": "failed"}), 422)["field"]
+        == "state"
+    )
 
 
 def test_a_graph_that_cannot_train_is_refused_with_the_whole_report(client, finished):
@@ -198,9 +215,9 @@ def test_a_graph_that_cannot_train_is_refused_with_the_whole_report(client, fini
     graph["edges"] = [edge for edge in graph["edges"] if edge["target_input"] != "loss_fn"]
     record = error(client.post("/api/runs", json={"graph": graph}), 422)
     assert not record["report"]["valid"]
-    assert [(d["node"], d["port"]) for d in record["report"]["diagnostics"] if d["severity"] == "error"] == [
-        ("train", "loss_fn")
-    ]
+    assert [
+        (d["node"], d["port"]) for d in record["report"]["diagnostics"] if d["severity"] == "error"
+    ] == [("train", "loss_fn")]
 
 
 @pytest.mark.parametrize("body", [{}, {"graph": {}, "graph_id": "x"}])
@@ -210,7 +227,9 @@ def test_a_run_needs_one_graph(client, body):
 
 def test_a_run_that_diverges_fails_alone_and_says_at_which_step(client, finished):
     graph = training_graph(epochs=3)
-    next(node for node in graph["nodes"] if node["id"] == "opt").update(type="SGD", params={"lr": 1e30})
+    next(node for node in graph["nodes"] if node["id"] == "opt").update(
+        type="SGD", params={"lr": 1e30}
+    )
     run = get(client, client.post("/api/runs", json={"graph": graph}).json(), wait=60)
     assert run["state"] == "failed"
     assert "step" in run["error"]["message"]
@@ -229,15 +248,22 @@ def test_a_run_that_diverges_fails_alone_and_says_at_which_step(client, finished
     ],
 )
 def test_rows_that_cannot_be_predicted_are_named(client, finished, body, field):
-    assert error(client.post(f"/api/runs/{finished['id']}/predict", json=body), 422)["field"] == field
+    assert (
+        error(client.post(f"/api/runs/{finished['id']}/predict", json=body), 422)["field"] == field
+    )
 
 
 def test_no_rows_give_no_predictions(client, finished):
-    assert client.post(f"/api/runs/{finished['id']}/predict", json={"rows": []}).json()["predictions"] == []
+    assert (
+        client.post(f"/api/runs/{finished['id']}/predict", json={"rows": []}).json()["predictions"]
+        == []
+    )
 
 
 def test_a_classifier_by_rest_gives_labels_and_probabilities(client):
-    rows = b"a,b,y\n" + b"".join(b"%d,%d,%s\n" % (i % 2, i % 5, [b"no", b"yes"][i % 2]) for i in range(60))
+    rows = b"a,b,y\n" + b"".join(
+        b"%d,%d,%s\n" % (i % 2, i % 5, [b"no", b"yes"][i % 2]) for i in range(60)
+    )
     upload(client, rows, "classes")
     graph = training_graph(epochs=30)
     for node in graph["nodes"]:
@@ -250,7 +276,9 @@ def test_a_classifier_by_rest_gives_labels_and_probabilities(client):
     run = get(client, client.post("/api/runs", json={"graph": graph}).json(), wait=60)
     assert run["state"] == "completed", run["error"]
     assert run["metrics"]["val_accuracy"]["best"] == 1
-    answer = client.post(f"/api/runs/{run['id']}/predict", json={"rows": [{"a": 1, "b": 2}, {"a": 0, "b": 2}]}).json()
+    answer = client.post(
+        f"/api/runs/{run['id']}/predict", json={"rows": [{"a": 1, "b": 2}, {"a": 0, "b": 2}]}
+    ).json()
     assert answer["predictions"] == ["yes", "no"]
     assert answer["classes"] == ["no", "yes"]
     assert all(math.isclose(sum(row), 1, rel_tol=1e-5) for row in answer["probabilities"])
@@ -284,22 +312,32 @@ def test_the_queue_says_who_has_a_place_and_who_is_next_and_why(client, long_run
     second, third = (start_run(client, epochs=1) for _ in range(2))
     queue = client.get("/api/queue").json()
     assert queue["devices"] == [{"device": "cpu", "places": 1, "runs": [long_run["id"]]}]
-    assert [(one["run"], one["place"]) for one in queue["waiting"]] == [(second["id"], 1), (third["id"], 2)]
+    assert [(one["run"], one["place"]) for one in queue["waiting"]] == [
+        (second["id"], 1),
+        (third["id"], 2),
+    ]
     assert queue["waiting"][0]["reason"] == "All places are taken: 1 of 1 on cpu."
     assert queue["names"] == {run["id"]: run["name"] for run in (long_run, second, third)}
     assert client.post(f"/api/runs/{third['id']}/front").status_code == 200
-    assert [one["run"] for one in client.get("/api/queue").json()["waiting"]] == [third["id"], second["id"]]
+    assert [one["run"] for one in client.get("/api/queue").json()["waiting"]] == [
+        third["id"],
+        second["id"],
+    ]
     error(client.post(f"/api/runs/{long_run['id']}/front"), 409)
     for run in (second, third):
         command(client, run, "stop")
 
 
-def test_many_runs_are_deleted_at_once_and_those_that_cannot_be_are_named(client, long_run, finished):
+def test_many_runs_are_deleted_at_once_and_those_that_cannot_be_are_named(
+    client, long_run, finished
+):
     gone = [start_run(client, epochs=1) for _ in range(3)]
     for run in gone:
         command(client, run, "stop")
     ids = [run["id"] for run in gone]
-    answer = client.post("/api/runs/delete", json={"ids": [*ids, long_run["id"], "nothing", ids[0]]}).json()
+    answer = client.post(
+        "/api/runs/delete", json={"ids": [*ids, long_run["id"], "nothing", ids[0]]}
+    ).json()
     assert answer["deleted"] == ids
     assert answer["kept"].keys() == {long_run["id"], "nothing"}
     assert answer["kept"]["nothing"] == "There is no run 'nothing'."
@@ -320,7 +358,9 @@ def test_runs_are_starred_noted_and_filtered(client, finished):
         assert [run["id"] for run in answer.json()] == [finished["id"]], query
         assert answer.headers["X-Total-Count"] == "1"
     dataset = finished["datasets"][0]["id"]
-    assert finished["id"] in [run["id"] for run in client.get("/api/runs", params={"dataset": dataset}).json()]
+    assert finished["id"] in [
+        run["id"] for run in client.get("/api/runs", params={"dataset": dataset}).json()
+    ]
     assert client.get("/api/runs", params={"graph": "none"}).json() == []
 
 

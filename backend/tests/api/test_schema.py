@@ -19,7 +19,12 @@ from visdl.api.schema import document
 from ..conftest import Server
 from .helpers import start_run
 
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
 
 
 schema = schemathesis.openapi.from_dict(json.loads(document()))

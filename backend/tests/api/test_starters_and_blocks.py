@@ -17,7 +17,10 @@ BLOCK = {
 def test_the_gallery_lists_what_each_starter_is(client):
     found = client.get("/api/starters").json()
     assert [starter["id"] for starter in found][:2] == ["sample_regression", "mlp_classifier"]
-    assert all(s["name"] and s["description"] and s["task"] and s["nodes"] and s["parameters"] for s in found)
+    assert all(
+        s["name"] and s["description"] and s["task"] and s["nodes"] and s["parameters"]
+        for s in found
+    )
 
 
 def test_a_starter_opens_as_a_graph_with_its_data_and_is_valid(client):
@@ -45,7 +48,9 @@ def test_a_starter_that_there_is_not_is_404_with_those_there_are(client):
 
 
 def test_a_block_is_kept_listed_and_deleted(client):
-    answer = client.post("/api/blocks", json={"name": "Mine", "block": "hidden", "blocks": {"hidden": BLOCK}})
+    answer = client.post(
+        "/api/blocks", json={"name": "Mine", "block": "hidden", "blocks": {"hidden": BLOCK}}
+    )
     assert answer.status_code == 201
     record = answer.json()
     assert record["name"] == "Mine"
@@ -57,5 +62,7 @@ def test_a_block_is_kept_listed_and_deleted(client):
 
 
 def test_a_block_that_did_not_come_along_is_refused(client):
-    answer = client.post("/api/blocks", json={"name": "Mine", "block": "other", "blocks": {"hidden": BLOCK}})
+    answer = client.post(
+        "/api/blocks", json={"name": "Mine", "block": "other", "blocks": {"hidden": BLOCK}}
+    )
     assert "'other'" in error(answer, 422)["message"]

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from visdl.engine.checkpoint import CheckpointFolder
 from visdl.models.storage import CleanRequest
+from visdl.training.checkpoint import CheckpointFolder
 
 from ..conftest import run_server
 from .helpers import error, start_run, until
@@ -42,11 +42,17 @@ def test_what_lies_there_is_told_by_kind(client):
         "database", "datasets", "checkpoints", "artifacts", "leftovers", "other",
     ]  # fmt: skip
     kinds = {one["kind"]: one for one in report["kinds"]}
-    assert all(kinds[kind]["bytes"] > 0 for kind in ("database", "datasets", "checkpoints", "artifacts"))
+    assert all(
+        kinds[kind]["bytes"] > 0 for kind in ("database", "datasets", "checkpoints", "artifacts")
+    )
     assert 0 < report["disk_free"] < report["disk_total"]
     assert report["keep_checkpoint_days"] == 0
     [largest] = [one for one in report["runs"] if one["id"] == run["id"]]
-    assert (largest["name"], largest["state"], largest["starred"]) == (run["name"], "completed", False)
+    assert (largest["name"], largest["state"], largest["starred"]) == (
+        run["name"],
+        "completed",
+        False,
+    )
     assert largest["bytes"] > largest["checkpoint_bytes"] > 0
 
 
@@ -89,7 +95,9 @@ def test_a_run_that_goes_on_from_another_loses_nothing_when_that_is_cleaned(clie
     ended(client, more)
 
 
-def test_a_run_that_is_cleaned_while_another_is_made_of_it_leaves_no_half_of_one(server, client, monkeypatch):
+def test_a_run_that_is_cleaned_while_another_is_made_of_it_leaves_no_half_of_one(
+    server, client, monkeypatch
+):
     run = ended(client, start_run(client))
     newest = CheckpointFolder.newest
 

@@ -12,9 +12,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load
 
-from visdl.engine import run_maker
+from visdl.runs import factory
 
-from ..engine.runs import assert_equal_weights
+from ..support.runs import assert_equal_weights
 from .helpers import bring_table, error, start_run, training_graph, until, upload
 
 LONG = 1_000_000
@@ -68,7 +68,9 @@ def finished(server):
     return ended(server.client, start_run(server.client, epochs=3))
 
 
-def test_again_gives_the_same_bits_on_the_same_data_though_a_newer_table_has_the_name(client, finished):
+def test_again_gives_the_same_bits_on_the_same_data_though_a_newer_table_has_the_name(
+    client, finished
+):
     other = b"a,b,y\n" + b"".join(b"%d,1,2\n" % i for i in range(40))
     assert upload(client, other).status_code == 201
     again = ended(client, post(client, finished, "again"))
@@ -86,7 +88,7 @@ def test_again_with_another_seed_is_another_run(client, finished):
 
 
 def test_again_says_what_is_no_more_as_it_was(client, finished, monkeypatch):
-    monkeypatch.setattr(run_maker, "versions", lambda: {**finished["versions"], "torch": "9.9"})
+    monkeypatch.setattr(factory, "versions", lambda: {**finished["versions"], "torch": "9.9"})
     again = post(client, finished, "again")
     assert again["notices"] == [f"PyTorch is 9.9, it was {finished['versions']['torch']}."]
     ended(client, again)
@@ -122,12 +124,18 @@ def test_a_stopped_run_goes_on_from_the_middle_of_its_epoch(client):
 
 def test_what_has_not_ended_or_has_no_checkpoint_cannot_go_on_and_says_so(client, server):
     run = start_run(client, epochs=LONG)
-    assert "Stop it first" in error(client.post(f"/api/runs/{run['id']}/continue", json={"epochs": 1}), 409)["hint"]
+    assert (
+        "Stop it first"
+        in error(client.post(f"/api/runs/{run['id']}/continue", json={"epochs": 1}), 409)["hint"]
+    )
     client.post(f"/api/runs/{run['id']}/stop")
     ended(client, run)
     for path in (server.services.data_dir / "runs" / run["id"]).glob("checkpoints/*"):
         path.unlink()
-    assert "no checkpoint" in error(client.post(f"/api/runs/{run['id']}/continue", json={"epochs": 1}), 409)["message"]
+    assert (
+        "no checkpoint"
+        in error(client.post(f"/api/runs/{run['id']}/continue", json={"epochs": 1}), 409)["message"]
+    )
     error(client.post("/api/runs/nothing/continue", json={"epochs": 1}), 404)
     error(client.post(f"/api/runs/{run['id']}/continue", json={"epochs": 0}), 422)
 
@@ -146,7 +154,9 @@ def test_a_warm_start_takes_what_fits_and_says_what_did_not(client, finished):
     assert torch.equal(mine["fc2.bias"], theirs["fc2.bias"])
     lines = said(client, run)
     assert f"Started with 1 of 4 tensors of the run {finished['id']}." in lines
-    assert any("fc1.weight (8 × 2 there, 5 × 2 here)" in line and "fc2.weight" in line for line in lines)
+    assert any(
+        "fc1.weight (8 × 2 there, 5 × 2 here)" in line and "fc2.weight" in line for line in lines
+    )
 
 
 def test_a_warm_start_from_a_run_without_weights_is_refused(client):
@@ -157,8 +167,15 @@ def test_a_warm_start_from_a_run_without_weights_is_refused(client):
 @pytest.mark.parametrize("ending", ["safetensors", "pt", "pt2"])
 def test_every_file_of_weights_says_what_it_came_from(client, server, ending):
     graph = training_graph(epochs=1)
-    graph["nodes"].append({"id": "export", "type": "ModelExport", "params": {"name": "mine", "format": ending}})
-    wire = {"source": "train", "source_output": "result", "target": "export", "target_input": "training_result"}
+    graph["nodes"].append(
+        {"id": "export", "type": "ModelExport", "params": {"name": "mine", "format": ending}}
+    )
+    wire = {
+        "source": "train",
+        "source_output": "result",
+        "target": "export",
+        "target_input": "training_result",
+    }
     graph["edges"].append(wire)
     bring_table(client)
     run = ended(client, client.post("/api/runs", json={"graph": graph, "seed": 3}).json())
@@ -182,7 +199,9 @@ def test_every_file_of_weights_says_what_it_came_from(client, server, ending):
     assert found["datasets"][0]["sha256"] == run["datasets"][0]["sha256"]
     assert (found["split"]["train_rows"], found["split"]["val_rows"]) == (32, 8)
     assert found["versions"] == run["versions"]
-    assert [node["id"] for node in found["graph"]["nodes"]] == [node["id"] for node in graph["nodes"]]
+    assert [node["id"] for node in found["graph"]["nodes"]] == [
+        node["id"] for node in graph["nodes"]
+    ]
     assert found["threads"] == run["threads"]
 
 
@@ -195,9 +214,9 @@ def test_the_code_of_custom_nodes_is_part_of_it(serve, tmp_path):
     upload(client)
     graph = training_graph(epochs=1)
     graph["nodes"].append({"id": "twice", "type": "Doubled"})
-    graph["edges"] = [{**edge, "source": "twice"} if edge["source"] == "fc2" else edge for edge in graph["edges"]] + [
-        {"source": "fc2", "source_output": "output", "target": "twice", "target_input": "x"}
-    ]
+    graph["edges"] = [
+        {**edge, "source": "twice"} if edge["source"] == "fc2" else edge for edge in graph["edges"]
+    ] + [{"source": "fc2", "source_output": "output", "target": "twice", "target_input": "x"}]
     run = ended(client, client.post("/api/runs", json={"graph": graph}).json())
     assert run["code"] == {"Doubled": hashlib.sha256(NODE.encode()).hexdigest()}
     provenance = client.get(f"/api/runs/{run['id']}/artifacts/provenance.json").json()

@@ -30,7 +30,11 @@ NAMES = [
 def _files(server: Server) -> set[Path]:
     """Every file that is not the database's own."""
     root = server.services.data_dir
-    return {path.relative_to(root) for path in root.rglob("*") if path.is_file() and "visdl.db" not in path.name}
+    return {
+        path.relative_to(root)
+        for path in root.rglob("*")
+        if path.is_file() and "visdl.db" not in path.name
+    }
 
 
 def test_a_table_is_described(client):
@@ -38,7 +42,10 @@ def test_a_table_is_described(client):
     assert answer.status_code == 201
     record = answer.json()
     assert (record["name"], record["rows"], record["bytes"]) == ("cells.csv", 2, 14)
-    assert [(column["name"], column["dtype"]) for column in record["columns"]] == [("a", "float"), ("b", "text")]
+    assert [(column["name"], column["dtype"]) for column in record["columns"]] == [
+        ("a", "float"),
+        ("b", "text"),
+    ]
     assert client.get(f"/api/datasets/{record['id']}").json() == record
     assert client.get("/api/datasets").json()[0] == record
 
@@ -147,7 +154,10 @@ def test_a_file_that_is_no_table_is_refused_with_its_reason(server, data, status
         {"data": {"file": "x"}, "files": {"other": ("x.csv", TABLE)}},
         {"content": b"nonsense", "headers": {"Content-Type": "multipart/form-data; boundary=x"}},
         {"content": b"--x\r\n", "headers": {"Content-Type": "multipart/form-data"}},
-        {"content": b"", "headers": {"Content-Type": "multipart/form-data; boundary=" + "x" * 5000}},
+        {
+            "content": b"",
+            "headers": {"Content-Type": "multipart/form-data; boundary=" + "x" * 5000},
+        },
     ],
     ids=["json", "other field", "no file name", "no form", "no boundary", "long boundary"],
 )
@@ -160,7 +170,9 @@ def test_a_form_without_a_file_is_explained(client, sent):
 def _send(server: Server, data: bytes, *, declared: bool):
     body = _opening() + data + b"\r\n--limit--\r\n"
     headers = {"Content-Type": "multipart/form-data; boundary=limit"}
-    return server.client.post("/api/datasets", content=body if declared else iter([body]), headers=headers)
+    return server.client.post(
+        "/api/datasets", content=body if declared else iter([body]), headers=headers
+    )
 
 
 def _opening() -> bytes:

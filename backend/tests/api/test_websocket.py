@@ -91,11 +91,15 @@ def test_what_a_client_says_is_passed_over(server):
 
 def test_a_client_that_cannot_keep_up_is_told_and_still_gets_everything(server):
     run = finished(server.client)
-    with server.connect(f"/ws/training?run={run['id']}&after={run['seq']}", max_queue=1, close_timeout=1) as ws:
+    with server.connect(
+        f"/ws/training?run={run['id']}&after={run['seq']}", max_queue=1, close_timeout=1
+    ) as ws:
         until(lambda: server.services.telemetry._subscriptions)
         message = "x" * 2000
         for _ in range(20):
-            stored = server.services.store.append(run["id"], [LogEvent(message=message) for _ in range(500)])
+            stored = server.services.store.append(
+                run["id"], [LogEvent(message=message) for _ in range(500)]
+            )
             server.services.telemetry.publish(stored)
         seen = [json.loads(ws.recv(60))]
         while seen[-1].get("seq") != stored[-1].seq:

@@ -12,7 +12,7 @@ from visdl.datasets.importer import import_csv
 from visdl.datasets.split import Loader, held_out
 from visdl.models.errors import InvalidInputError
 
-from ..engine.graphs import table
+from ..support.graphs import table
 
 
 @pytest.fixture
@@ -41,7 +41,9 @@ def test_columns_are_chosen_by_name_and_by_glob(wide, inputs, targets, chosen):
 def test_a_name_with_a_comma_stands_in_quotes(tmp_path):
     source = tmp_path / "source.csv"
     source.write_text('"a, b",y\n1,2\n')
-    data = Dataset(import_csv(source, tmp_path / "d", dataset_id="d", name="d", max_columns=9), tmp_path / "d")
+    data = Dataset(
+        import_csv(source, tmp_path / "d", dataset_id="d", name="d", max_columns=9), tmp_path / "d"
+    )
     assert data.select('"a, b"', "y").inputs == ("a, b",)
 
 
@@ -49,10 +51,18 @@ def test_a_name_with_a_comma_stands_in_quotes(tmp_path):
     ("inputs", "targets", "field", "message", "hint"),
     [
         ("s_3", "y", "input_columns", "There is no column 's_3' in table.", "Did you mean 's_2'?"),
-        ("s_1", "z*", "target_columns", "There is no column 'z*' in table.", "The columns are: s_1"),
+        (
+            "s_1",
+            "z*",
+            "target_columns",
+            "There is no column 'z*' in table.",
+            "The columns are: s_1",
+        ),
     ],
 )
-def test_a_column_that_is_not_there_is_named_with_a_near_one(wide, inputs, targets, field, message, hint):
+def test_a_column_that_is_not_there_is_named_with_a_near_one(
+    wide, inputs, targets, field, message, hint
+):
     with pytest.raises(InvalidInputError) as caught:
         wide.select(inputs, targets)
     assert (caught.value.field, caught.value.message) == (field, message)
@@ -65,12 +75,14 @@ def test_the_two_parts_share_no_row_and_the_seed_fixes_them(wide):
     assert sorted([*train.rows, *val.rows]) == list(range(10))
     assert Loader(wide, part="val", val_ratio=0.3, seed=4).rows.tolist() == val.rows.tolist()
     assert any(
-        Loader(wide, part="val", val_ratio=0.3, seed=seed).rows.tolist() != val.rows.tolist() for seed in range(5)
+        Loader(wide, part="val", val_ratio=0.3, seed=seed).rows.tolist() != val.rows.tolist()
+        for seed in range(5)
     )
 
 
 @pytest.mark.parametrize(
-    ("rows", "ratio", "expected"), [(10, 0, 0), (10, 0.2, 2), (10, 0.01, 1), (2, 0.9, 1), (5, 0.5, 3)]
+    ("rows", "ratio", "expected"),
+    [(10, 0, 0), (10, 0.2, 2), (10, 0.01, 1), (2, 0.9, 1), (5, 0.5, 3)],
 )
 def test_each_part_of_a_split_has_a_row(rows, ratio, expected):
     assert held_out(rows, ratio) == expected
@@ -95,7 +107,9 @@ def test_scaling_is_fitted_on_the_training_rows_alone(wide, scaling):
 
 def test_a_constant_column_becomes_zero(tmp_path):
     data = table(tmp_path, "a,y", [(5, 1), (5, 2), (5, 3)]).select("a", "y")
-    assert Encoding.fit(Loader(data, scaling="standardize"), "float").encode_inputs(data)[0].tolist() == [[0], [0], [0]]
+    assert Encoding.fit(Loader(data, scaling="standardize"), "float").encode_inputs(data)[
+        0
+    ].tolist() == [[0], [0], [0]]
 
 
 def test_labels_become_indices_in_their_order_and_unknown_ones_are_named(tmp_path):
@@ -104,7 +118,9 @@ def test_labels_become_indices_in_their_order_and_unknown_ones_are_named(tmp_pat
     assert encoding.classes == ["ape", "cat"]
     assert encoding.encode_targets(data).tolist() == [1, 0, 1]
     other = table(tmp_path, "a,y", [(1, "dog"), (2, "ape")], "other")
-    with pytest.raises(InvalidInputError, match="Label 'dog' in column 'y' was never seen in training"):
+    with pytest.raises(
+        InvalidInputError, match="Label 'dog' in column 'y' was never seen in training"
+    ):
         encoding.encode_targets(other)
 
 
@@ -126,7 +142,10 @@ def test_an_encoding_survives_json(wide):
     [
         ({"s_1": 1}, "Row 1 has no value for 's_2'."),
         ({"s_1": 1, "s_2": "x"}, "Row 1: 'x' in column 's_2' is not a number that can be used."),
-        ({"s_1": 1, "s_2": 1e300}, "Row 1: 1e+300 in column 's_2' is not a number that can be used."),
+        (
+            {"s_1": 1, "s_2": 1e300},
+            "Row 1: 1e+300 in column 's_2' is not a number that can be used.",
+        ),
     ],
 )
 def test_a_row_to_predict_needs_a_number_for_every_input(wide, row, message):
@@ -142,14 +161,25 @@ UNUSABLE = {
     "an input of text": ("a,y", [("u", 1), ("v", 2)], "a", "y", "float", "text_input"),
     "blank cells": ("a,y", [("", 1), (2, 2)], "a", "y", "float", "missing_values"),
     "infinite values": ("a,y", [("inf", 1), (2, 2)], "a", "y", "float", "infinite_values"),
-    "a target of text for a loss of numbers": ("a,y", [(1, "u"), (2, "v")], "a", "y", "float", "text_target"),
+    "a target of text for a loss of numbers": (
+        "a,y",
+        [(1, "u"), (2, "v")],
+        "a",
+        "y",
+        "float",
+        "text_target",
+    ),
     "decimals as classes": ("a,y", [(1, 0.5), (2, 1.5)], "a", "y", "index", "not_classes"),
     "one class": ("a,y", [(1, 1), (2, 1)], "a", "y", "index", "one_class"),
 }
 
 
-@pytest.mark.parametrize(("header", "rows", "inputs", "targets", "kind", "code"), UNUSABLE.values(), ids=UNUSABLE)
-def test_a_table_that_cannot_be_trained_on_is_refused(tmp_path, header, rows, inputs, targets, kind, code):
+@pytest.mark.parametrize(
+    ("header", "rows", "inputs", "targets", "kind", "code"), UNUSABLE.values(), ids=UNUSABLE
+)
+def test_a_table_that_cannot_be_trained_on_is_refused(
+    tmp_path, header, rows, inputs, targets, kind, code
+):
     loader = Loader(table(tmp_path, header, rows).select(inputs, targets))
     found = problems(loader, kind)
     assert [problem.code for problem in found] == [code]

@@ -25,7 +25,9 @@ from visdl.models.errors import AppError, InvalidInputError, TooLargeError, Unsu
 def load(folder: Path, data: bytes, max_columns: int = 100) -> Dataset:
     source = folder / "source.csv"
     source.write_bytes(data)
-    record = import_csv(source, folder / "table", dataset_id="d", name="cells.csv", max_columns=max_columns)
+    record = import_csv(
+        source, folder / "table", dataset_id="d", name="cells.csv", max_columns=max_columns
+    )
     return Dataset(record, folder / "table")
 
 
@@ -62,7 +64,10 @@ REFUSED = {
         b'a,b\n"x\ny",2\n3,4,5\n',
         "Line 4 has 3 values but the header has 2.",
     ),
-    "every row longer than the header": (b"a,b\n1,2,3\n4,5,6\n", "Line 2 has 3 values but the header has 2."),
+    "every row longer than the header": (
+        b"a,b\n1,2,3\n4,5,6\n",
+        "Line 2 has 3 values but the header has 2.",
+    ),
     "two columns of one name": (b"a,b,a\n1,2,3\n", "Column name 'a' appears 2 times."),
     "names that differ by spaces": (b"a, a\n1,2\n", "Column name 'a' appears 2 times."),
     "a column without a name": (b"a,,c\n1,2,3\n", "Column 2 has no name."),
@@ -75,7 +80,10 @@ REFUSED = {
         "Not UTF-8 text: byte 0xE9 at offset 9. Save the file as CSV UTF-8.",
     ),
     "a NUL byte": (b"a,b\n1,2\n3,\x00\n", "Line 3 has a NUL byte, so this is not a text file."),
-    "a quote that is never closed": (b'a,b\n"x,2\n3,4\n', "Quote opened on line 2 is never closed."),
+    "a quote that is never closed": (
+        b'a,b\n"x,2\n3,4\n',
+        "Quote opened on line 2 is never closed.",
+    ),
 }
 OTHER_KINDS = {
     "a gzip file": gzip.compress(b"a,b\n1,2\n"),
@@ -97,7 +105,9 @@ def test_a_file_of_another_kind_is_named_whatever_its_name(tmp_path, kind, data)
 
 def test_too_many_columns_are_refused_with_both_numbers(tmp_path):
     with pytest.raises(TooLargeError, match=r"The file has 101 columns; the limit is 100\."):
-        load(tmp_path, ",".join(f"c{i}" for i in range(101)).encode() + b"\n" + b"0," * 100 + b"0\n")
+        load(
+            tmp_path, ",".join(f"c{i}" for i in range(101)).encode() + b"\n" + b"0," * 100 + b"0\n"
+        )
 
 
 @pytest.mark.parametrize(
@@ -115,11 +125,26 @@ def test_too_many_columns_are_refused_with_both_numbers(tmp_path):
         b"a|b\n1|2\n3|4\n",
         b" a , b \n1,2\n3,4\n",
     ],
-    ids=["plain", "byte order mark", "CRLF", "CR", "no last end", "blank lines", "quoted", ";", "tab", "|", "spaces"],
+    ids=[
+        "plain",
+        "byte order mark",
+        "CRLF",
+        "CR",
+        "no last end",
+        "blank lines",
+        "quoted",
+        ";",
+        "tab",
+        "|",
+        "spaces",
+    ],
 )
 def test_the_same_table_comes_out_however_it_is_written(tmp_path, data):
     dataset = load(tmp_path, data)
-    assert [(column.name, column.dtype) for column in dataset.record.columns] == [("a", "int"), ("b", "int")]
+    assert [(column.name, column.dtype) for column in dataset.record.columns] == [
+        ("a", "int"),
+        ("b", "int"),
+    ]
     assert dataset.preview().rows == [[1, 2], [3, 4]]
 
 
@@ -178,12 +203,17 @@ def test_infinite_values_are_counted_and_named_by_line(tmp_path, cell):
 def test_blank_cells_are_counted(tmp_path):
     dataset = load(tmp_path, b"a,b\n,x\n2,\nnan,y\n")
     assert (dataset.column("a").missing, dataset.column("b").missing) == (2, 1)
-    assert dataset.record.warnings[:2] == ["Column 'a' has 2 blank cells.", "Column 'b' has 1 blank cell."]
+    assert dataset.record.warnings[:2] == [
+        "Column 'a' has 2 blank cells.",
+        "Column 'b' has 1 blank cell.",
+    ]
     assert dataset.preview().rows == [[None, "x"], [2, None], [None, "y"]]
 
 
 def test_a_constant_column_is_said_to_be_constant(tmp_path):
-    assert load(tmp_path, b"a,b\n1,2\n1,3\n").record.warnings == ["Column 'a' is constant: it has one value only."]
+    assert load(tmp_path, b"a,b\n1,2\n1,3\n").record.warnings == [
+        "Column 'a' is constant: it has one value only."
+    ]
 
 
 def test_whole_numbers_beyond_the_exact_are_said_to_be_rounded(tmp_path):
@@ -195,7 +225,9 @@ def test_whole_numbers_beyond_the_exact_are_said_to_be_rounded(tmp_path):
 def test_names_and_cells_are_plain_text_whatever_they_hold(tmp_path):
     names = ["=1+1", "<b>x</b>", "🎲", "\u202eabc", "__proto__", 'say "a"']
     buffer = io.StringIO()
-    csv.writer(buffer).writerows([names, ["=cmd|x", "<script>", "🎲🎲", "\u202e", "constructor", "-"]])
+    csv.writer(buffer).writerows(
+        [names, ["=cmd|x", "<script>", "🎲🎲", "\u202e", "constructor", "-"]]
+    )
     dataset = load(tmp_path, buffer.getvalue().encode())
     assert list(dataset.columns) == names
     assert dataset.preview().rows == [["=cmd|x", "<script>", "🎲🎲", "\u202e", "constructor", "-"]]
@@ -219,7 +251,10 @@ def test_classes_are_listed_in_their_order(tmp_path):
     dataset = load(tmp_path, b"a,b\n10,z\n9,a\n10,a\n")
     assert dataset.column("a").classes == ["9", "10"]
     assert dataset.column("b").classes == ["a", "z"]
-    assert dataset.preview().histograms["b"].model_dump(exclude_none=True) == {"counts": [2, 1], "labels": ["a", "z"]}
+    assert dataset.preview().histograms["b"].model_dump(exclude_none=True) == {
+        "counts": [2, 1],
+        "labels": ["a", "z"],
+    }
 
 
 def test_a_cell_longer_than_a_block_is_refused_with_its_line(tmp_path, monkeypatch):
@@ -228,12 +263,16 @@ def test_a_cell_longer_than_a_block_is_refused_with_its_line(tmp_path, monkeypat
     assert error.message.startswith("The row that starts on line 3 is longer")
 
 
-_cell = st.text(st.characters(codec="utf-8", exclude_characters="\x00", exclude_categories=["Cs"]), max_size=6)
+_cell = st.text(
+    st.characters(codec="utf-8", exclude_characters="\x00", exclude_categories=["Cs"]), max_size=6
+)
 
 
 @settings(max_examples=150, deadline=None)
 @given(
-    table=st.integers(2, 4).flatmap(lambda width: st.lists(st.tuples(*[_cell] * width), min_size=1, max_size=12)),
+    table=st.integers(2, 4).flatmap(
+        lambda width: st.lists(st.tuples(*[_cell] * width), min_size=1, max_size=12)
+    ),
     delimiter=st.sampled_from([",", ";", "\t"]),
     end=st.sampled_from(["\n", "\r\n"]),
     block=st.sampled_from([256, 8 * 2**20]),
@@ -249,7 +288,9 @@ def test_text_comes_out_as_python_wrote_it(tmp_path_factory, table, delimiter, e
         patch.setattr(rows_module, "BLOCK", block)
         dataset = load(folder, buffer.getvalue().encode())
     assert dataset.record.delimiter == delimiter
-    assert [dataset.labels(name).tolist() for name in dataset.columns] == [list(c) for c in zip(*rows, strict=True)]
+    assert [dataset.labels(name).tolist() for name in dataset.columns] == [
+        list(c) for c in zip(*rows, strict=True)
+    ]
 
 
 @settings(max_examples=100, deadline=None)

@@ -11,13 +11,18 @@ from visdl.datasets.dataset import Dataset
 from visdl.datasets.importer import import_csv
 from visdl.models.graph import Graph, Node
 
-from ..engine.graphs import chain, wire
+from ..support.graphs import chain, wire
 
 ROWS, COLUMNS = 44, 16
 STEPS = 60  # optimizer steps of a training
 LINEAR = ("head", "Linear", {"out_features": 1})
 LAYERS: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
-    "mlp": [("fc", "Linear", {"out_features": 8}), ("act", "ReLU", {}), ("drop", "Dropout", {"p": 0.3}), LINEAR],
+    "mlp": [
+        ("fc", "Linear", {"out_features": 8}),
+        ("act", "ReLU", {}),
+        ("drop", "Dropout", {"p": 0.3}),
+        LINEAR,
+    ],
     "cnn": [
         ("conv", "Conv2d", {"out_channels": 3, "kernel_size": 3}),
         ("bn", "BatchNorm2d", {}),
@@ -26,7 +31,11 @@ LAYERS: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
         ("flat", "Flatten", {}),
         LINEAR,
     ],
-    "lstm": [("rnn", "LSTM", {"hidden_size": 5}), ("last", "Select", {"dim": 1, "index": -1}), LINEAR],
+    "lstm": [
+        ("rnn", "LSTM", {"hidden_size": 5}),
+        ("last", "Select", {"dim": 1, "index": -1}),
+        LINEAR,
+    ],
 }
 SHAPES = {"mlp": [COLUMNS], "cnn": [1, 4, 4], "lstm": [4, 4]}
 
@@ -37,7 +46,10 @@ def network(name: str, epochs: int = 12) -> Graph:
     graph = chain(LAYERS[name], train=train, split={"batch_size": 8, "val_ratio": 0.2})
     first = LAYERS[name][0][0]
     graph.nodes.append(Node(id="x", type="Input", params={"shape": SHAPES[name]}))
-    graph.nodes += [Node(id="schedule", type="CosineAnnealingLR"), Node(id="eval", type="Evaluator")]
+    graph.nodes += [
+        Node(id="schedule", type="CosineAnnealingLR"),
+        Node(id="eval", type="Evaluator"),
+    ]
     graph.edges = [edge for edge in graph.edges if edge.source != "opt"]
     graph.edges += [
         wire(f"x.output > {first}.input"),

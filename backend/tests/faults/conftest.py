@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from ..engine.runs import Outcome, execute
+from ..support.runs import Outcome, execute
 from .cases import LAYERS, network, table
 
 _REPORT = pytest.StashKey[dict[str, dict[str, int]]]()
@@ -35,7 +35,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     path.write_text(json.dumps({**known, **found}, indent=1))
     terminalreporter.section("what survived")
     for kind, counts in found.items():
-        terminalreporter.line(f"{kind}: {', '.join(f'{value:,} {name}' for name, value in counts.items())}")
+        terminalreporter.line(
+            f"{kind}: {', '.join(f'{value:,} {name}' for name, value in counts.items())}"
+        )
 
 
 @pytest.fixture
@@ -57,6 +59,8 @@ def whole(tmp_path_factory, dataset) -> dict[str, Outcome]:
     """Of each network the training that nothing disturbed."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    found = {name: execute(network(name), tmp_path_factory.mktemp(name), dataset) for name in LAYERS}
+    found = {
+        name: execute(network(name), tmp_path_factory.mktemp(name), dataset) for name in LAYERS
+    }
     torch.set_num_threads(threads)
     return found

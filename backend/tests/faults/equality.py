@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from visdl.engine.checkpoint import CheckpointFolder
+from visdl.training.checkpoint import CheckpointFolder
 
-from ..engine.runs import Outcome, assert_equal_weights
+from ..support.runs import Outcome, assert_equal_weights
 
 
 def assert_as_undisturbed(outcome: Outcome, whole: Outcome) -> None:
@@ -21,7 +21,9 @@ def assert_as_undisturbed(outcome: Outcome, whole: Outcome) -> None:
         _assert_equal(mine[part], theirs[part], part)
     for key in ("train_loss", "val_loss"):
         assert outcome.best(key) == whole.best(key)
-    reports = [json.loads((o.folder / "artifacts" / "report.json").read_text()) for o in (outcome, whole)]
+    reports = [
+        json.loads((o.folder / "artifacts" / "report.json").read_text()) for o in (outcome, whole)
+    ]
     assert reports[0]["metrics"] == reports[1]["metrics"]
 
 

@@ -4,7 +4,7 @@ _HEAD = """
 import torch
 from torch import nn
 from visdl.nodes import BaseNode, DataType, InputSpec, LayerNode, NodeRegistry, OutputSpec, Param, Shape
-from visdl.nodes.learning import LossNode, MetricNode
+from visdl.nodes.contract.learning import LossNode, MetricNode
 """
 
 _OPERATION = """
@@ -107,4 +107,8 @@ _OPERATIONS = {
     "MaskNegative": "torch.where(x.sum(1, keepdim=True) < 0.5, float('-inf'), x)",
 }
 
-ODD_NODES = _HEAD + "".join(_OPERATION.format(name=name, body=body) for name, body in _OPERATIONS.items()) + _REST
+ODD_NODES = (
+    _HEAD
+    + "".join(_OPERATION.format(name=name, body=body) for name, body in _OPERATIONS.items())
+    + _REST
+)

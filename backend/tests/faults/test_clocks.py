@@ -63,15 +63,22 @@ def test_runs_keep_duration_speed_and_order_when_the_clock_jumps_by_days(tmp_pat
             progress = record(runs[0])["progress"]
             assert progress["samples_per_second"] > 0
             assert progress["seconds_left"] > 0
-        assert [waiting["run"] for waiting in client.get("/api/queue").json()["waiting"]] == runs[1:]
+        assert [waiting["run"] for waiting in client.get("/api/queue").json()["waiting"]] == runs[
+            1:
+        ]
         client.post(f"/api/runs/{runs[0]}/stop")
         for run in runs:
-            assert client.get(f"/api/runs/{run}", params={"wait": 60}).json()["state"] in ("stopped", "completed")
+            assert client.get(f"/api/runs/{run}", params={"wait": 60}).json()["state"] in (
+                "stopped",
+                "completed",
+            )
         elapsed = time.monotonic() - began
         assert all(0 < record(run)["duration"] < elapsed for run in runs)
         assert [run["id"] for run in client.get("/api/runs").json()] == runs[::-1]
         events = server.services.store.all_events(0, 100_000)
-        begun = [event.run for event in events if event.type == "state" and event.state == "running"]
+        begun = [
+            event.run for event in events if event.type == "state" and event.state == "running"
+        ]
         assert begun == runs
         for run in runs:
             page = client.get(f"/api/runs/{run}/events", params={"limit": 10_000}).json()

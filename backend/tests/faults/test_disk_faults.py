@@ -15,12 +15,12 @@ from unittest import mock
 
 import pytest
 
-from visdl.engine import checkpoint, training_run
-from visdl.engine.checkpoint import CheckpointFolder
 from visdl.models.errors import is_refusal
 from visdl.models.events import CheckpointEvent, LogEvent
+from visdl.training import checkpoint, session
+from visdl.training.checkpoint import CheckpointFolder
 
-from ..engine.runs import Outcome, execute
+from ..support.runs import Outcome, execute
 from .cases import LAYERS, STEPS, network
 from .equality import assert_as_undisturbed
 from .victim import Fault, train
@@ -47,7 +47,7 @@ def test_a_file_system_without_room_leaves_the_earlier_checkpoint_and_the_run_go
 def test_a_disk_that_refuses_a_checkpoint_is_said_and_the_training_goes_on(
     tmp_path, dataset, whole, monkeypatch, code, call
 ):
-    monkeypatch.setattr(training_run, "_CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(session, "_CHECKPOINT_SECONDS", 0.0)
     real = getattr(os, call)
     calls = 0
 
@@ -60,7 +60,11 @@ def test_a_disk_that_refuses_a_checkpoint_is_said_and_the_training_goes_on(
 
     monkeypatch.setattr(checkpoint.os, call, refuse)
     outcome = execute(network("mlp"), tmp_path, dataset)
-    said = [event.message for event in outcome.events if isinstance(event, LogEvent) and event.level == "error"]
+    said = [
+        event.message
+        for event in outcome.events
+        if isinstance(event, LogEvent) and event.level == "error"
+    ]
     assert set(said) == {f"The checkpoint could not be saved: {os.strerror(code)}."}
     assert_as_undisturbed(outcome, whole["mlp"])
 
@@ -81,8 +85,14 @@ class Disk:
             self.calls += 1
             if self.first <= self.calls < self.first + self.count:
                 # who has opened a file may write it: access is refused by name alone
-                code = errno.EIO if self.code == errno.EACCES and isinstance(args[0], int) else self.code
-                raise OSError(code, os.strerror(code), args[0] if isinstance(args[0], Path) else None)
+                code = (
+                    errno.EIO
+                    if self.code == errno.EACCES and isinstance(args[0], int)
+                    else self.code
+                )
+                raise OSError(
+                    code, os.strerror(code), args[0] if isinstance(args[0], Path) else None
+                )
             return real(*args, **kwargs)
 
         return call
@@ -108,9 +118,11 @@ def assert_no_lie(folder: Path, said: list[Any]) -> None:
     assert damaged == []
 
 
-def check_disk(tmp_path: Path, dataset, whole: dict[str, Outcome], points: int, seed: int) -> dict[str, int]:
+def check_disk(
+    tmp_path: Path, dataset, whole: dict[str, Outcome], points: int, seed: int
+) -> dict[str, int]:
     rng = random.Random(seed)
-    with Disk(0, first=0, count=0) as disk, mock.patch.object(training_run, "_CHECKPOINT_SECONDS", 0.0):
+    with Disk(0, first=0, count=0) as disk, mock.patch.object(session, "_CHECKPOINT_SECONDS", 0.0):
         execute(network("mlp"), tmp_path / "calls", dataset)
     calls = disk.calls  # from the graph's file to the report's
     done = {"refusals": 0, "runs interrupted": 0, "said and gone on": 0, "bit-equal": 0}
@@ -120,9 +132,12 @@ def check_disk(tmp_path: Path, dataset, whole: dict[str, Outcome], points: int, 
         events: list[Any] = []
         disk = Disk(code, first=rng.randint(1, calls), count=rng.choice([1, 3, 1000]))
         try:
-            with disk, mock.patch.object(training_run, "_CHECKPOINT_SECONDS", 0.0):
+            with disk, mock.patch.object(session, "_CHECKPOINT_SECONDS", 0.0):
                 events = execute(network(name), folder, dataset).events
-            assert any(isinstance(event, LogEvent) and "could not be saved" in event.message for event in events)
+            assert any(
+                isinstance(event, LogEvent) and "could not be saved" in event.message
+                for event in events
+            )
             done["said and gone on"] += 1
         except OSError as error:
             assert is_refusal(error, folder), error
@@ -146,14 +161,19 @@ def test_a_disk_that_refuses_at_fifty_places(tmp_path, dataset, whole, fault_rep
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root; the kernel's limit is tested")
+@pytest.mark.skipif(
+    os.geteuid() != 0,
+    reason="mounting a small file system needs root; the kernel's limit is tested",
+)
 def test_file_systems_that_are_really_full(tmp_path, dataset, whole, fault_report):
     """A tmpfs of some kilobytes, and of a few more each time: it is full at another place of the run."""
     done = {"sizes": 0, "refused": 0, "bit-equal": 0}
     for kilobytes in range(4, 104, 8):
         folder = tmp_path / str(kilobytes)
         folder.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", folder], check=True)
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", folder], check=True
+        )
         try:
             done["refused"] += train(network("mlp"), folder, dataset, Fault(steps=STEPS + 1)) == 3
             subprocess.run(["mount", "-o", "remount,size=10m", folder], check=True)

@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from visdl.engine.trainer import FitPlan
 from visdl.models.errors import RunError
 from visdl.models.events import LogEvent
 from visdl.models.graph import Block, Graph, Node, PortRef
+from visdl.training.loop import FitPlan
 
 from ..api.helpers import TABLE, upload
 from ..conftest import own_registry, run_server
-from ..engine.graphs import chain, table, wire
-from ..engine.runs import execute
+from ..support.graphs import chain, table, wire
+from ..support.runs import execute
 from .odd_nodes import ODD_NODES
 
 pytestmark = pytest.mark.usefixtures("odd_nodes", "one_thread")
@@ -44,7 +44,9 @@ def odd_nodes(tmp_path_factory):
 def rows(scale: float = 1.0, **changed: object) -> Rows:
     """y = a + b over 40 rows; the third line may hold something else."""
     places = [(1 + i, 1 + i * 7 % 40) for i in range(40)]
-    found: list[list[object]] = [[scale * a / 40, scale * b / 40, scale * (a + b) / 40] for a, b in places]
+    found: list[list[object]] = [
+        [scale * a / 40, scale * b / 40, scale * (a + b) / 40] for a, b in places
+    ]
     found[1] = [changed.get(name, value) for name, value in zip("aby", found[1], strict=True)]
     return found
 
@@ -67,7 +69,11 @@ def divided() -> Graph:
     graph = one(("over", "Divide", {}))()
     graph.nodes.append(Node(id="zero", type="Zero", name="zero"))
     graph.edges = [edge for edge in graph.edges if edge.target != "over"]
-    graph.edges += [wire("fc.output > zero.input"), wire("fc.output > over.input"), wire("zero.output > over.other")]
+    graph.edges += [
+        wire("fc.output > zero.input"),
+        wire("fc.output > over.input"),
+        wire("zero.output > over.other"),
+    ]
     return graph
 
 
@@ -81,9 +87,15 @@ def squared() -> Graph:
 def second_input() -> Graph:
     """Two inputs, of which the second goes through a logarithm."""
     graph = straight([("both", "Concat", {}), *ONE])
-    graph.nodes += [Node(id=i, type="Input", name=i, params={"columns": i, "shape": [1]}) for i in "ab"]
+    graph.nodes += [
+        Node(id=i, type="Input", name=i, params={"columns": i, "shape": [1]}) for i in "ab"
+    ]
     graph.nodes.append(Node(id="log", type="Log", name="log of b"))
-    graph.edges += [wire("b.output > log.input"), wire("a.output > both.inputs"), wire("log.output > both.inputs")]
+    graph.edges += [
+        wire("b.output > log.input"),
+        wire("a.output > both.inputs"),
+        wire("log.output > both.inputs"),
+    ]
     return graph
 
 
@@ -101,7 +113,11 @@ def in_a_block() -> Graph:
 
 def rooted() -> Graph:
     """A root of what dropout has set to zero."""
-    layers: Layers = [("fc", "Linear", {"out_features": 8}), ("act", "Sigmoid", {}), ("drop", "Dropout", {})]
+    layers: Layers = [
+        ("fc", "Linear", {"out_features": 8}),
+        ("act", "Sigmoid", {}),
+        ("drop", "Dropout", {}),
+    ]
     return straight([*layers, ("root", "Root", {}), *HEAD])
 
 
@@ -121,9 +137,14 @@ def ignored() -> Graph:
 
 def scheduled() -> Graph:
     graph = straight(optimizer=("SGD", {"lr": 1.0}))
-    graph.nodes.append(Node(id="schedule", type="ExponentialLR", params={"gamma": 1e200, "interval": "step"}))
+    graph.nodes.append(
+        Node(id="schedule", type="ExponentialLR", params={"gamma": 1e200, "interval": "step"})
+    )
     graph.edges = [edge for edge in graph.edges if edge.source != "opt"]
-    graph.edges += [wire("opt.optimizer > schedule.optimizer"), wire("schedule.scheduler > train.optimizer")]
+    graph.edges += [
+        wire("opt.optimizer > schedule.optimizer"),
+        wire("schedule.scheduler > train.optimizer"),
+    ]
     return graph
 
 
@@ -138,20 +159,40 @@ SLOPE = "The loss is nan at step 2: the gradient of step 1 is not finite"
 SO = "so the weights are not either"
 WEIGHTS = "the weights 'fc.weight' are not finite any more."
 RECIPES = {
-    "inf in a column": Recipe(straight, rows(a="inf"), "Column 'a' has 1 infinite value (line 3).", "model"),
-    "1e400 in a column": Recipe(straight, rows(b="1e400"), "Column 'b' has 1 infinite value (line 3).", "model"),
-    "nan in the target": Recipe(straight, rows(y="nan"), "Column 'y'", "train"),
-    "an input beyond 32 bits": Recipe(straight, rows(b=1e39), "Column 'b' has 1 infinite value (line 3).", "model"),
-    "a target beyond 32 bits": Recipe(straight, rows(y=-1e39), "Column 'y' has 1 infinite value (line 3).", "train"),
-    "huge values squared": Recipe(squared, rows(1e38), "The loss is inf at step 1: … 'square'.", "square"),
-    "exp of large numbers": Recipe(
-        one(("grow", "Exp", {})), rows(1e4), "The loss is nan at step 1: … 'grow', the first nan from 'head'.", "grow"
+    "inf in a column": Recipe(
+        straight, rows(a="inf"), "Column 'a' has 1 infinite value (line 3).", "model"
     ),
-    "log of a negative": Recipe(one(("log", "Log", {})), rows(), "The loss is nan at step 1: … 'log'.", "log"),
+    "1e400 in a column": Recipe(
+        straight, rows(b="1e400"), "Column 'b' has 1 infinite value (line 3).", "model"
+    ),
+    "nan in the target": Recipe(straight, rows(y="nan"), "Column 'y'", "train"),
+    "an input beyond 32 bits": Recipe(
+        straight, rows(b=1e39), "Column 'b' has 1 infinite value (line 3).", "model"
+    ),
+    "a target beyond 32 bits": Recipe(
+        straight, rows(y=-1e39), "Column 'y' has 1 infinite value (line 3).", "train"
+    ),
+    "huge values squared": Recipe(
+        squared, rows(1e38), "The loss is inf at step 1: … 'square'.", "square"
+    ),
+    "exp of large numbers": Recipe(
+        one(("grow", "Exp", {})),
+        rows(1e4),
+        "The loss is nan at step 1: … 'grow', the first nan from 'head'.",
+        "grow",
+    ),
+    "log of a negative": Recipe(
+        one(("log", "Log", {})), rows(), "The loss is nan at step 1: … 'log'.", "log"
+    ),
     "division by zero": Recipe(divided, rows(), "The loss is inf at step 1: … 'over'.", "over"),
-    "a second input": Recipe(second_input, rows(b=-1), "The loss is nan at step 1: … 'log of b'.", "log"),
+    "a second input": Recipe(
+        second_input, rows(b=-1), "The loss is nan at step 1: … 'log of b'.", "log"
+    ),
     "in a block": Recipe(
-        in_a_block, rows(1e4), "The loss is nan at step 1: … 'outer.inner', the first nan from 'head'.", "outer/inner"
+        in_a_block,
+        rows(1e4),
+        "The loss is nan at step 1: … 'outer.inner', the first nan from 'head'.",
+        "outer/inner",
     ),
     "masks of whole rows": Recipe(
         lambda: straight([("mask", "MaskNegative", {}), ("soft", "Softmax", {}), *ONE]),
@@ -199,11 +240,17 @@ RECIPES = {
         "train",
     ),
     "weights that explode": Recipe(
-        lambda: straight(optimizer=("SGD", {"lr": 3e38})), rows(10), f"The loss is inf at step 2: {WEIGHTS}", "fc"
+        lambda: straight(optimizer=("SGD", {"lr": 3e38})),
+        rows(10),
+        f"The loss is inf at step 2: {WEIGHTS}",
+        "fc",
     ),
     "weights that explode at the end": Recipe(
         lambda: straight(
-            optimizer=("SGD", {"lr": 3e38}), split={"batch_size": 40}, validate=False, train={"epochs": 1}
+            optimizer=("SGD", {"lr": 3e38}),
+            split={"batch_size": 40},
+            validate=False,
+            train={"epochs": 1},
         ),
         rows(10),
         f"The weights are not finite after step 1: {WEIGHTS}",
@@ -213,7 +260,10 @@ RECIPES = {
         scheduled, rows(), "The loss is inf at step 3: the learning rate is inf.", "train"
     ),
     "LBFGS far too fast": Recipe(
-        lambda: straight(optimizer=("LBFGS", {"lr": 1e30})), rows(), f"The loss is nan at step 2: {WEIGHTS}", "fc"
+        lambda: straight(optimizer=("LBFGS", {"lr": 1e30})),
+        rows(),
+        f"The loss is nan at step 2: {WEIGHTS}",
+        "fc",
     ),
     "the slope of a root at 0": Recipe(
         rooted,
@@ -222,7 +272,9 @@ RECIPES = {
         "root",
     ),
     "the slope of a loss at 0": Recipe(
-        lambda: straight([("fc", "Linear", {"out_features": 1, "bias": False})], loss="RootMeanSquareLoss"),
+        lambda: straight(
+            [("fc", "Linear", {"out_features": 1, "bias": False})], loss="RootMeanSquareLoss"
+        ),
         rows(0.0),
         f"{SLOPE} from the loss 'Root of squares' backwards; {SO}.",
         "train",
@@ -296,13 +348,18 @@ def test_a_loss_that_is_read_late_as_on_a_gpu_here_on_a_cpu_blames_nothing_that_
 
 def keep(graph: Graph, part: str) -> Graph:
     """With validation, or a test, on a table of its own."""
-    graph.nodes.append(Node(id="other", type="CSVLoader", params={"file": "other", "target_columns": "y"}))
+    graph.nodes.append(
+        Node(id="other", type="CSVLoader", params={"file": "other", "target_columns": "y"})
+    )
     if part == "validation":
         graph.edges = [edge for edge in graph.edges if edge.target_input != "val_loader"]
         graph.edges.append(wire("other.dataset > train.val_loader"))
     else:
         graph.nodes.append(Node(id="eval", type="Evaluator"))
-        graph.edges += [wire("other.dataset > eval.test_dataset"), wire("train.result > eval.training_result")]
+        graph.edges += [
+            wire("other.dataset > eval.test_dataset"),
+            wire("train.result > eval.training_result"),
+        ]
     return graph
 
 
@@ -312,8 +369,12 @@ def keep(graph: Graph, part: str) -> Graph:
 )
 def test_a_loss_that_is_none_on_other_data_alone_names_the_node_too(tmp_path, part, message):
     data = table(tmp_path, "a,b,y", rows()), table(tmp_path, "a,b,y", rows(a=-5), name="other")
-    graph = keep(straight([("log", "Log", {}), *ONE], split={"batch_size": 8, "val_ratio": 0.2}), part)
-    with pytest.raises(RunError, match=f"^{message}: the first values that are not finite come from 'log'.$") as caught:
+    graph = keep(
+        straight([("log", "Log", {}), *ONE], split={"batch_size": 8, "val_ratio": 0.2}), part
+    )
+    with pytest.raises(
+        RunError, match=f"^{message}: the first values that are not finite come from 'log'.$"
+    ) as caught:
         execute(graph, tmp_path / "run", *data)
     assert caught.value.node == "log"
     assert_plain(tmp_path / "run")
@@ -326,7 +387,11 @@ def test_a_metric_that_is_no_number_is_null_and_never_the_best(tmp_path):
     outcome = execute(graph, tmp_path / "run", table(tmp_path, "a,b,y", rows()))
     assert outcome.series("val_nonumber") == [None, None]  # as nothing was better, it ended early
     assert outcome.best("val_nonumber").best is None
-    said = [event.message for event in outcome.events if isinstance(event, LogEvent) and event.level == "warning"]
+    said = [
+        event.message
+        for event in outcome.events
+        if isinstance(event, LogEvent) and event.level == "warning"
+    ]
     assert said == [
         f"'{part}_nonumber' is nan after epoch 1. It is left empty where it is no number, and the run goes on."
         for part in ("train", "val")
@@ -355,7 +420,9 @@ def test_no_wire_carries_what_json_cannot_say(odd_server):
     assert "at step 10" in record["error"]["message"]
     events = strict(client.get(f"{url}/events", params={"limit": 10_000}).content)
     with odd_server.connect(f"/ws/training?run={run['id']}&after=0") as socket:
-        assert [strict(socket.recv(timeout=30))["seq"] for _ in events] == [event["seq"] for event in events]
+        assert [strict(socket.recv(timeout=30))["seq"] for _ in events] == [
+            event["seq"] for event in events
+        ]
     assert len(strict(client.get(f"{url}/metrics").content)["series"]["batch_loss"]) == 9
 
 
@@ -366,7 +433,8 @@ def test_a_prediction_that_is_no_number_is_null(odd_server):
     url = f"/api/runs/{run['id']}"
     assert client.get(url, params={"wait": 60}).json()["state"] == "completed"
     answer = client.post(
-        f"{url}/predict", json={"rows": [{"a": 1, "b": 1}, {"a": 1e30, "b": 1e30}, {"a": -1e30, "b": -1e30}]}
+        f"{url}/predict",
+        json={"rows": [{"a": 1, "b": 1}, {"a": 1e30, "b": 1e30}, {"a": -1e30, "b": -1e30}]},
     )
     assert answer.status_code == 200, answer.text
     usual, *odd = strict(answer.content)["predictions"]

@@ -10,11 +10,11 @@ import httpx
 import psutil
 import pytest
 
-from visdl.engine.validator import Validator
 from visdl.nodes import NodeRegistry
+from visdl.validation.validator import Validator
 
 from ..api.helpers import error, start_run, training_graph, until, upload
-from ..engine.graphs import MLP, chain, codes, numbers
+from ..support.graphs import MLP, chain, codes, numbers
 from ..test_server_process import serving
 
 MB = 2**20
@@ -41,8 +41,14 @@ class {name}(BaseNode):
         return (x,)
 """
 NODES = {
-    "Greedy": ("8", "torch.empty(2**46)"),  # 256 TiB: what no machine has, and the allocator of torch refuses
-    "LikeCuda": ("8", 'raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")'),
+    "Greedy": (
+        "8",
+        "torch.empty(2**46)",
+    ),  # 256 TiB: what no machine has, and the allocator of torch refuses
+    "LikeCuda": (
+        "8",
+        'raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")',
+    ),
     "GreedyLater": ("3", "torch.empty(2**46)"),
 }
 
@@ -64,7 +70,9 @@ def crowd(tmp_path_factory) -> Iterator[Crowd]:
     with serving(data, NODES_DIR=str(folder), CONCURRENT_RUNS="3") as (process, client):
         other = start_run(client, epochs=1_000_000)["id"]
         until(lambda: client.get(f"/api/runs/{other}").json()["progress"]["step"] > 0)
-        assert finished(client, training_graph())["state"] == "completed"  # all that is made once is made now
+        assert (
+            finished(client, training_graph())["state"] == "completed"
+        )  # all that is made once is made now
         yield Crowd(client, psutil.Process(process.pid), other)
 
 
@@ -99,7 +107,14 @@ def between(type_name: str) -> dict[str, Any]:
 
 def test_a_model_that_no_memory_holds_is_refused_before_anything_is_allocated(crowd):
     wide = {"out_features": 3_000_000}
-    graph = chain([("a", "Linear", {"out_features": 1000}), ("b", "Linear", wide), ("c", "Linear", wide), MLP[2]])
+    graph = chain(
+        [
+            ("a", "Linear", {"out_features": 1000}),
+            ("b", "Linear", wide),
+            ("c", "Linear", wide),
+            MLP[2],
+        ]
+    )
     body = graph.model_dump(mode="json")
     with bystanders(crowd):
         refused = error(crowd.client.post("/api/runs", json={"graph": body}), 422)
@@ -108,7 +123,9 @@ def test_a_model_that_no_memory_holds_is_refused_before_anything_is_allocated(cr
         "Weights, gradients and the optimizer's state need 131.0 TiB, but the device has"
     )
     assert refused["hint"] == "Make the model smaller: most of its parameters are in 'c'."
-    assert [(d["code"], d["node"]) for d in report["diagnostics"] if d["severity"] == "error"] == [("memory", "c")]
+    assert [(d["code"], d["node"]) for d in report["diagnostics"] if d["severity"] == "error"] == [
+        ("memory", "c")
+    ]
 
 
 def test_what_may_be_free_by_then_is_a_warning_and_what_never_is_an_error(tmp_path):
@@ -116,7 +133,10 @@ def test_what_may_be_free_by_then_is_a_warning_and_what_never_is_an_error(tmp_pa
 
     def found(total: int) -> list[tuple[str, str | None, str | None]]:
         validator = Validator(
-            NodeRegistry, {"table": data}.__getitem__, free_memory=lambda _: 1, total_memory=lambda _: total
+            NodeRegistry,
+            {"table": data}.__getitem__,
+            free_memory=lambda _: 1,
+            total_memory=lambda _: total,
         )
         report = validator.report(graph)
         return [*codes(report), *(code for code in codes(report, "warning") if code[0] == "memory")]
@@ -131,25 +151,37 @@ def test_a_batch_that_cannot_be_allocated_fails_its_run_with_a_sentence(crowd):
     assert record["state"] == "failed"
     assert record["error"]["code"] == "out_of_memory"
     assert record["error"]["node"] == "train"
-    assert record["error"]["message"] == "'train' ran out of memory: there was no room for 256.0 TiB more."
+    assert (
+        record["error"]["message"]
+        == "'train' ran out of memory: there was no room for 256.0 TiB more."
+    )
     assert "batch_size" in record["error"]["hint"]
 
 
-def test_an_error_as_cuda_raises_it_fails_its_run_with_a_sentence_here_raised_by_a_node_on_a_cpu(crowd):
+def test_an_error_as_cuda_raises_it_fails_its_run_with_a_sentence_here_raised_by_a_node_on_a_cpu(
+    crowd,
+):
     with bystanders(crowd):
         record = finished(crowd.client, between("LikeCuda"))
     assert record["state"] == "failed"
     assert record["error"]["code"] == "out_of_memory"
-    assert record["error"]["message"] == "'train' ran out of memory: there was no room for 20.00 GiB more."
+    assert (
+        record["error"]["message"]
+        == "'train' ran out of memory: there was no room for 20.00 GiB more."
+    )
 
 
 def test_a_trainer_that_the_kernel_kills_is_interrupted_with_a_hint_about_memory(crowd):
     client = crowd.client
     known = {child.pid for child in crowd.process.children(recursive=True)}
     with bystanders(crowd):
-        run = client.post("/api/runs", json={"graph": training_graph(epochs=1_000_000)}).json()["id"]
+        run = client.post("/api/runs", json={"graph": training_graph(epochs=1_000_000)}).json()[
+            "id"
+        ]
         until(lambda: client.get(f"/api/runs/{run}").json()["progress"]["step"] > 0)
-        [trainer] = [child for child in crowd.process.children(recursive=True) if child.pid not in known]
+        [trainer] = [
+            child for child in crowd.process.children(recursive=True) if child.pid not in known
+        ]
         trainer.kill()
         until(lambda: client.get(f"/api/runs/{run}").json()["state"] == "interrupted")
     problem = client.get(f"/api/runs/{run}").json()["error"]
@@ -168,9 +200,15 @@ def test_a_prediction_that_is_too_large_is_refused_and_one_that_finds_no_memory_
     with bystanders(crowd):
         refused = error(client.post(url, json={"dataset": "large"}), 413)
         failed = error(client.post(url, json={"rows": [{"a": 1, "b": 1}] * 3}), 422)
-    assert refused["message"] == "The prediction has 1,000,001 values; an answer holds at most 1,000,000."
+    assert (
+        refused["message"]
+        == "The prediction has 1,000,001 values; an answer holds at most 1,000,000."
+    )
     assert failed["code"] == "out_of_memory"
-    assert failed["message"] == "The prediction ran out of memory: there was no room for 256.0 TiB more."
+    assert (
+        failed["message"]
+        == "The prediction ran out of memory: there was no room for 256.0 TiB more."
+    )
     assert client.post(url, json={"rows": [{"a": 1, "b": 1}]}).status_code == 200
 
 

@@ -9,21 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from visdl.engine.training_control import TrainingController
-from visdl.engine.training_run import Leave
 from visdl.models.runs import RunState
+from visdl.training.control import TrainingController
+from visdl.training.session import Leave
 
 from ..api.helpers import bring_table, start_run, until
 from ..conftest import run_server
-from ..engine.graphs import MLP, chain
-from ..engine.runs import Outcome, execute
+from ..support.graphs import MLP, chain
+from ..support.runs import Outcome, execute
 from .cases import LAYERS, STEPS, network
 from .equality import assert_as_undisturbed
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def paused(name: str, folder: Path, dataset, at: list[int], rng: random.Random) -> tuple[Outcome, int]:
+def paused(
+    name: str, folder: Path, dataset, at: list[int], rng: random.Random
+) -> tuple[Outcome, int]:
     """A training that is paused after these steps; half of the times another process goes on."""
     released = 0
     while True:
@@ -41,7 +43,12 @@ def paused(name: str, folder: Path, dataset, at: list[int], rng: random.Random) 
 
         try:
             outcome = execute(
-                network(name), folder, dataset, controller=controller, after_step=after_step, on_state=on_state
+                network(name),
+                folder,
+                dataset,
+                controller=controller,
+                after_step=after_step,
+                on_state=on_state,
             )
         except Leave:
             released += 1
@@ -50,11 +57,16 @@ def paused(name: str, folder: Path, dataset, at: list[int], rng: random.Random) 
 
 
 def check_pauses(tmp_path: Path, dataset, whole, pauses: int, seed: int) -> dict[str, int]:
-    rng, done = random.Random(seed), {"pauses": 0, "process given back": 0, "trainings": 0, "bit-equal": 0}
+    rng, done = (
+        random.Random(seed),
+        {"pauses": 0, "process given back": 0, "trainings": 0, "bit-equal": 0},
+    )
     while done["pauses"] < pauses:
         name = rng.choice(list(LAYERS))
         steps = sorted(rng.sample(range(1, STEPS), min(rng.randint(1, 5), pauses - done["pauses"])))
-        outcome, released = paused(name, tmp_path / str(done["trainings"]), dataset, list(steps), rng)
+        outcome, released = paused(
+            name, tmp_path / str(done["trainings"]), dataset, list(steps), rng
+        )
         assert_as_undisturbed(outcome, whole[name])
         done["pauses"] += len(steps)
         done["process given back"] += released
@@ -79,7 +91,7 @@ SLOW = """
 import gc
 import time
 from pathlib import Path
-from visdl.engine.training_control import TrainingController, Wish
+from visdl.training.control import TrainingController, Wish
 from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec
 
 FOLDER = Path({folder!r})
@@ -133,7 +145,9 @@ def test_a_pause_in_a_long_batch_is_acknowledged_when_that_batch_ends(tmp_path):
             assert not answer.done()
             (tmp_path / "hold").unlink()
             assert answer.result().json()["state"] == "paused"
-            assert client.get(url).json()["progress"]["step"] == int((tmp_path / "held").read_text())
+            assert client.get(url).json()["progress"]["step"] == int(
+                (tmp_path / "held").read_text()
+            )
             (tmp_path / "held").unlink()
             assert client.post(f"{url}/resume").json()["state"] == "running"
         client.post(f"{url}/stop")

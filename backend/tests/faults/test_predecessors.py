@@ -9,12 +9,12 @@ import sys
 import psutil
 import pytest
 
-from visdl.engine import run_lock
-from visdl.engine.run_lock import hold_run
 from visdl.models.errors import RunError
+from visdl.worker import run_lock
+from visdl.worker.run_lock import hold_run
 
 from ..api.helpers import bring_table, until
-from ..engine.graphs import MLP, chain
+from ..support.graphs import MLP, chain
 from ..test_server_process import serving
 
 LONG_BATCH = """
@@ -83,7 +83,7 @@ def test_the_next_trainer_waits_until_the_one_of_a_killed_server_has_saved_and_l
 HOLDER = """
 import sys, time
 from pathlib import Path
-from visdl.engine.run_lock import hold_run
+from visdl.worker.run_lock import hold_run
 
 with hold_run(Path(sys.argv[1]), lambda: None, print):
     print("holds", flush=True)
@@ -95,7 +95,9 @@ with hold_run(Path(sys.argv[1]), lambda: None, print):
 def holder(tmp_path, monkeypatch):
     """A process that holds the run's folder, and does not leave."""
     monkeypatch.setattr(run_lock, "PATIENCE", 0.4)
-    with subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout and process.stdout.readline() == "holds\n"
         yield process
         process.kill()
@@ -105,12 +107,20 @@ def test_one_that_does_not_leave_is_ended(tmp_path, holder):
     said: list[str] = []
     with hold_run(tmp_path, lambda: None, said.append):
         assert holder.wait(10) < 0
-    assert [line.split(" ", 3)[:3] for line in said] == [["An", "earlier", "trainer"], ["The", "earlier", "trainer"]]
+    assert [line.split(" ", 3)[:3] for line in said] == [
+        ["An", "earlier", "trainer"],
+        ["The", "earlier", "trainer"],
+    ]
 
 
 def test_one_that_is_not_known_here_is_not_touched(tmp_path, holder):
-    (tmp_path / "trainer.pid").write_text(f"{holder.pid} 1.0")  # as a process of another machine may be called
-    with pytest.raises(RunError, match="Another process works on the files"), hold_run(tmp_path, lambda: None, print):
+    (tmp_path / "trainer.pid").write_text(
+        f"{holder.pid} 1.0"
+    )  # as a process of another machine may be called
+    with (
+        pytest.raises(RunError, match="Another process works on the files"),
+        hold_run(tmp_path, lambda: None, print),
+    ):
         pass
     assert holder.poll() is None
 

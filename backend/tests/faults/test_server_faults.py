@@ -26,7 +26,9 @@ def check_server_kills(tmp_path, kills: int, seed: int) -> dict[str, int]:
     done = {"kills": 0, "orphans": 0, "lost writes": 0, "holes in the curve": 0}
     for number in range(kills + 1):
         with serving(tmp_path, AUTO_RESUME="true") as (process, client):
-            known = {graph["id"] for graph in client.get("/api/graphs", params={"limit": 1000}).json()}
+            known = {
+                graph["id"] for graph in client.get("/api/graphs", params={"limit": 1000}).json()
+            }
             done["lost writes"] += len(set(acknowledged) - known)
             run = run or start_run(client, epochs=LONG)
             url = f"/api/runs/{run['id']}"
@@ -35,7 +37,9 @@ def check_server_kills(tmp_path, kills: int, seed: int) -> dict[str, int]:
             if number == kills:
                 break
             for _ in range(rng.randint(0, 3)):
-                answer = client.post("/api/graphs", json={**training_graph(), "name": f"Graph {number}"})
+                answer = client.post(
+                    "/api/graphs", json={**training_graph(), "name": f"Graph {number}"}
+                )
                 acknowledged.append(answer.json()["id"])
             time.sleep(rng.uniform(0, 0.5))
             family = psutil.Process(process.pid).children(recursive=True)
@@ -53,7 +57,9 @@ def check_server_kills(tmp_path, kills: int, seed: int) -> dict[str, int]:
         done["holes in the curve"] += sum(b != a + 1 for a, b in itertools.pairwise(steps))
         assert steps[0] == 1
         seqs = []
-        while page := client.get(f"{url}/events", params={"after": len(seqs), "limit": 10_000}).json():
+        while page := client.get(
+            f"{url}/events", params={"after": len(seqs), "limit": 10_000}
+        ).json():
             seqs += [event["seq"] for event in page]
         assert seqs == list(range(1, len(seqs) + 1))
     assert done == {"kills": kills, "orphans": 0, "lost writes": 0, "holes in the curve": 0}
@@ -80,15 +86,21 @@ def check_commands(tmp_path, sequences: int) -> dict[str, int]:
 
         def sequence(seed: int) -> None:
             rng = random.Random(seed)
-            with httpx.Client(base_url=server.client.base_url, timeout=120, trust_env=False) as client:
+            with httpx.Client(
+                base_url=server.client.base_url, timeout=120, trust_env=False
+            ) as client:
                 for _ in range(rng.randint(3, 8)):
                     runs = client.get("/api/runs", params={"limit": 20}).json()
                     if not runs or rng.random() < 0.25:
                         epochs = rng.choice([1, 20, LONG])
-                        answer = client.post("/api/runs", json={"graph": training_graph(epochs=epochs), "seed": seed})
+                        answer = client.post(
+                            "/api/runs", json={"graph": training_graph(epochs=epochs), "seed": seed}
+                        )
                     else:
                         run = rng.choice(runs)["id"]
-                        match rng.choice(["pause", "resume", "stop", "stop", "delete", "front", "again"]):
+                        match rng.choice(
+                            ["pause", "resume", "stop", "stop", "delete", "front", "again"]
+                        ):
                             case "delete":
                                 answer = client.delete(f"/api/runs/{run}")
                             case "again":
@@ -108,7 +120,10 @@ def check_commands(tmp_path, sequences: int) -> dict[str, int]:
         assert (
             len({trainer.run for trainer in trainers})
             == len(trainers)
-            <= 2 + sum(server.services.store.run(trainer.run).state == "stopping" for trainer in trainers)
+            <= 2
+            + sum(
+                server.services.store.run(trainer.run).state == "stopping" for trainer in trainers
+            )
         )
         settle(server.client)
     assert done["server errors"] == 0
@@ -126,7 +141,9 @@ def settle(client: httpx.Client) -> None:
             for run in client.get("/api/runs", params={"limit": 1000}).json()
         )
     )
-    assert all(run["state"] != "failed" for run in client.get("/api/runs", params={"limit": 1000}).json())
+    assert all(
+        run["state"] != "failed" for run in client.get("/api/runs", params={"limit": 1000}).json()
+    )
 
 
 def test_eight_clients_that_ask_for_anything_leave_legal_states(tmp_path):

@@ -62,10 +62,14 @@ async def check_drops(server, run: str, drops: int, rng: random.Random) -> dict[
         await following
     stopped = (await asyncio.to_thread(server.client.post, f"/api/runs/{run}/stop")).json()
     assert stopped["state"] in ("stopping", "stopped")
-    record = (await asyncio.to_thread(server.client.get, f"/api/runs/{run}", params={"wait": 60})).json()
+    record = (
+        await asyncio.to_thread(server.client.get, f"/api/runs/{run}", params={"wait": 60})
+    ).json()
     await one.follow(record["seq"])
     await every.follow(server.services.store.last_cursor())
-    gaps = sum(b != a + 1 for follower in (one, every) for a, b in itertools.pairwise([0, *follower.seen]))
+    gaps = sum(
+        b != a + 1 for follower in (one, every) for a, b in itertools.pairwise([0, *follower.seen])
+    )
     return {"drops": drops, "events": len(one.seen) + len(every.seen), "gaps and repeats": gaps}
 
 
@@ -96,14 +100,21 @@ def deaf(address: tuple[str, int]) -> socket.socket:
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(address)
-    lines = ["GET /ws/training HTTP/1.1", f"Host: {address[0]}", "Connection: Upgrade", "Upgrade: websocket"]
+    lines = [
+        "GET /ws/training HTTP/1.1",
+        f"Host: {address[0]}",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+    ]
     lines += ["Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {'A' * 22}==", "", ""]
     client.sendall("\r\n".join(lines).encode())
     assert client.recv(12) == b"HTTP/1.1 101"
     return client
 
 
-async def check_slow_clients(address: tuple[str, int], server: psutil.Process, messages: int) -> dict[str, int]:
+async def check_slow_clients(
+    address: tuple[str, int], server: psutil.Process, messages: int
+) -> dict[str, int]:
     """Fifty clients of a server whose run tells twenty messages a second, until the others have read this many."""
     url = f"ws://{address[0]}:{address[1]}/ws/training?"
     followers = [Follower(url, "cursor", "cursor") for _ in range(40)]

@@ -25,7 +25,11 @@ def check_study_kills(tmp_path, kills: int, seeds: int, seed: int) -> dict[str, 
     with serving(tmp_path / "killed") as (_, client):
         results = finished(client, study)
         cells = get(client, study, "/cells")
-        mine = [run for run in client.get("/api/runs", params={"limit": 1000}).json() if run["study"] == study["id"]]
+        mine = [
+            run
+            for run in client.get("/api/runs", params={"limit": 1000}).json()
+            if run["study"] == study["id"]
+        ]
         assert sorted(run["id"] for run in mine) == sorted(cell["run"] for cell in cells)
         assert {run["state"] for run in mine} == {"completed"}
     with serving(tmp_path / "peaceful") as (_, client):
@@ -37,7 +41,12 @@ def check_study_kills(tmp_path, kills: int, seeds: int, seed: int) -> dict[str, 
         if value != same["values"][seed]
     ]
     assert different == []
-    return {"kills": kills, "runs": len(cells), "lost": 3 * seeds - len(cells), "different values": 0}
+    return {
+        "kills": kills,
+        "runs": len(cells),
+        "lost": 3 * seeds - len(cells),
+        "different values": 0,
+    }
 
 
 @pytest.mark.timeout(300)
@@ -48,7 +57,9 @@ def test_a_study_survives_the_server_being_killed(tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_a_study_survives_twenty_kills(tmp_path, fault_report):
-    fault_report["server killed in a study"] = check_study_kills(tmp_path, kills=20, seeds=10, seed=2)
+    fault_report["server killed in a study"] = check_study_kills(
+        tmp_path, kills=20, seeds=10, seed=2
+    )
 
 
 @pytest.mark.timeout(300)
@@ -62,7 +73,12 @@ def test_a_stack_goes_on_after_the_server_was_killed(tmp_path):
     with serving(tmp_path / "killed") as (process, client):
         study = begin(client, **chosen)
         until(
-            lambda: client.get(f"/api/runs/{get(client, study, '/cells')[0]['run']}").json()["progress"]["epoch"] > 100
+            lambda: (
+                client.get(f"/api/runs/{get(client, study, '/cells')[0]['run']}").json()[
+                    "progress"
+                ]["epoch"]
+                > 100
+            )
         )
         process.kill()
     with serving(tmp_path / "killed") as (_, client):

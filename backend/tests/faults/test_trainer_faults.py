@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from visdl.engine.checkpoint import CheckpointFolder
+from visdl.training.checkpoint import CheckpointFolder
 
-from ..engine.runs import execute
+from ..support.runs import execute
 from .cases import LAYERS, STEPS, network
 from .equality import assert_as_undisturbed
 from .victim import PLACES, Fault, train
@@ -41,11 +41,16 @@ def killed(folder: Path, name: str, dataset, rng: random.Random, kills: int) -> 
 
 
 def check_kills(tmp_path: Path, dataset, whole, kills: int, seed: int) -> dict[str, int]:
-    rng, total = random.Random(seed), {"kills": 0, "inside a save": 0, "corrupt": 0, "bit-equal": 0, "trainings": 0}
+    rng, total = (
+        random.Random(seed),
+        {"kills": 0, "inside a save": 0, "corrupt": 0, "bit-equal": 0, "trainings": 0},
+    )
     while total["kills"] < kills:
         name = rng.choice(list(LAYERS))
         folder = tmp_path / f"{name}{total['trainings']}"
-        for key, count in killed(folder, name, dataset, rng, min(7, kills - total["kills"])).items():
+        for key, count in killed(
+            folder, name, dataset, rng, min(7, kills - total["kills"])
+        ).items():
             total[key] += count
         assert_as_undisturbed(execute(network(name), folder, dataset), whole[name])
         total["bit-equal"] += 1
@@ -105,7 +110,9 @@ def check_damage(tmp_path: Path, dataset, whole, times: int) -> dict[str, int]:
     return {"damaged": times, "detected": times, "bit-equal": 1}
 
 
-def test_damage_is_detected_and_the_older_checkpoint_gives_the_same_numbers(tmp_path, dataset, whole):
+def test_damage_is_detected_and_the_older_checkpoint_gives_the_same_numbers(
+    tmp_path, dataset, whole
+):
     assert check_damage(tmp_path, dataset, whole, 35)["detected"] == 35
 
 

@@ -47,7 +47,9 @@ class Tab:
                     self._reload()
 
     def _put(self, url: str, text: str, **how: Any) -> httpx.Response:
-        answer = self.client.put(url, json={"name": text, "nodes": [{"id": "fc", "type": "Linear"}]}, **how)
+        answer = self.client.put(
+            url, json={"name": text, "nodes": [{"id": "fc", "type": "Linear"}]}, **how
+        )
         assert answer.status_code in (200, 412), answer.text
         if answer.status_code == 412:
             assert answer.json()["error"]["code"] == "stale"
@@ -61,7 +63,10 @@ class Tab:
 
 
 def check_tabs(tmp_path, graphs: int, seed: int) -> dict[str, int]:
-    rng, done = random.Random(seed), {"graphs": 0, "acknowledged": 0, "refused": 0, "overwritten": 0}
+    rng, done = (
+        random.Random(seed),
+        {"graphs": 0, "acknowledged": 0, "refused": 0, "overwritten": 0},
+    )
     with run_server(tmp_path / "data") as server, ThreadPoolExecutor(8) as pool:
         for _ in range(graphs):
             graph = server.client.post("/api/graphs", json={"name": "Shared", "nodes": []}).json()
@@ -81,8 +86,13 @@ def check_tabs(tmp_path, graphs: int, seed: int) -> dict[str, int]:
 def overwritten(client: httpx.Client, url: str, tabs: list[Tab]) -> int:
     """Acknowledged texts that are gone without anybody having been told."""
     versions = sorted(one for tab in tabs for one in tab.versions)
-    lost = sum(client.get(f"{url}/versions/{version}").json()["name"] != text for _, version, text in versions)
-    assert [after for _, after, _ in versions] == list(range(2, len(versions) + 2)), "a version has two texts"
+    lost = sum(
+        client.get(f"{url}/versions/{version}").json()["name"] != text
+        for _, version, text in versions
+    )
+    assert [after for _, after, _ in versions] == list(range(2, len(versions) + 2)), (
+        "a version has two texts"
+    )
     assert all(after == before + 1 for before, after, _ in versions)
     drafts = sorted((one for tab in tabs for one in tab.drafts), key=lambda draft: draft[1])
     bases = [base for base, _, _ in drafts]

@@ -14,12 +14,12 @@ from typing import Any
 import torch
 
 from visdl.datasets.dataset import Dataset
-from visdl.engine import checkpoint, training_run
 from visdl.models.datasets import DatasetRecord
 from visdl.models.errors import is_refusal
 from visdl.models.graph import Graph
+from visdl.training import checkpoint, session
 
-from ..engine.runs import execute
+from ..support.runs import execute
 
 PLACES = ("open", "written", "renamed", "record")
 
@@ -37,18 +37,22 @@ class Fault:
 def train(graph: Graph, folder: Path, dataset: Dataset, fault: Fault) -> int:
     """Train in a process with this fault; returns its exit code, −9 where it was killed."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["visdl.engine.preload"])
+    context.set_forkserver_preload(["visdl.worker.preload"])
     data = (dataset.record.model_dump(mode="json"), str(dataset.folder))
-    process = context.Process(target=_main, args=(graph.model_dump(mode="json"), str(folder), data, fault))
+    process = context.Process(
+        target=_main, args=(graph.model_dump(mode="json"), str(folder), data, fault)
+    )
     process.start()
     process.join(120)
     assert process.exitcode is not None
     return process.exitcode
 
 
-def _main(graph: dict[str, Any], folder: str, data: tuple[dict[str, Any], str], fault: Fault) -> None:
+def _main(
+    graph: dict[str, Any], folder: str, data: tuple[dict[str, Any], str], fault: Fault
+) -> None:
     torch.set_num_threads(1)
-    training_run._CHECKPOINT_SECONDS = 0.0  # each epoch is saved
+    session._CHECKPOINT_SECONDS = 0.0  # each epoch is saved
     if fault.limit is not None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that writing fails instead
         resource.setrlimit(resource.RLIMIT_FSIZE, (fault.limit, fault.limit))

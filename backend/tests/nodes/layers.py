@@ -8,14 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from visdl.engine.builder import build
-from visdl.engine.inference import LayerFacts, Shapes, layer_facts
-from visdl.engine.network import Network, Source, Step
+from visdl.compiler.builder import build
+from visdl.compiler.network import Network, Source, Step
+from visdl.compiler.shapes import LayerFacts, Shapes, layer_facts
 from visdl.models.graph import Node
 from visdl.nodes import LayerNode, NodeRegistry, Shape
 from visdl.nodes.blocks.block import Block
-from visdl.nodes.specs import BATCH
-from visdl.nodes.torch_layer import TorchLayer
+from visdl.nodes.contract.specs import BATCH
+from visdl.nodes.contract.torch_layer import TorchLayer
 
 LAYERS = [
     name
@@ -44,7 +44,11 @@ _INPUTS: dict[str, Callable[[int], list[Any]]] = {
     "MaxUnpool1d": lambda rows: nn.MaxPool1d(2, return_indices=True)(torch.randn(rows, 2, 8)),
     "MaxUnpool2d": lambda rows: nn.MaxPool2d(2, return_indices=True)(torch.randn(rows, 2, 8, 8)),
     "MaxUnpool3d": lambda rows: nn.MaxPool3d(2, return_indices=True)(torch.randn(rows, 2, 4, 4, 4)),
-    "MultiheadAttention": lambda rows: [torch.randn(rows, 5, 8), torch.randn(rows, 3, 8), torch.randn(rows, 3, 8)],
+    "MultiheadAttention": lambda rows: [
+        torch.randn(rows, 5, 8),
+        torch.randn(rows, 3, 8),
+        torch.randn(rows, 3, 8),
+    ],
     "Residual": lambda rows: [torch.randn(rows, 3), torch.randn(rows, 5)],
     "ScaledDotProductAttention": lambda rows: [
         torch.randn(rows, 5, 8),
@@ -63,20 +67,31 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
     "Conv2d": [
         {"kernel_size": [3, 1], "stride": 2, "padding": [1, 0]},
         {"padding": "same", "bias": False},
-        {"groups": 4, "out_channels": 8, "dilation": 2, "weight_init": "kaiming_normal", "bias_init": "zeros"},
+        {
+            "groups": 4,
+            "out_channels": 8,
+            "dilation": 2,
+            "weight_init": "kaiming_normal",
+            "bias_init": "zeros",
+        },
     ],
     "GRU": [{"num_layers": 2, "bidirectional": True, "dropout": 0.1}],
     "GroupNorm": [{"num_groups": 4}],
     "LSTM": [{"num_layers": 2, "bidirectional": True}, {"proj_size": 3}],
     "LayerNorm": [{"bias": False}],
     "Linear": [{"bias": False}, {"weight_init": "trunc_normal", "init_std": 0.02}],
-    "MaxPool2d": [{"return_indices": True}, {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}],
+    "MaxPool2d": [
+        {"return_indices": True},
+        {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True},
+    ],
     "Mean": [{"keepdim": True}],
     "MultiheadAttention": [{"num_heads": 2, "bias": False}],
     "RNN": [{"nonlinearity": "relu", "bias": False}],
     "Residual": [{"projection": "always"}, {"projection": "when needed"}],
     "Split": [{"sections": [16, 16, 32]}],
-    "TransformerEncoderLayer": [{"norm_first": True, "activation": "gelu", "num_encoder_layers": 1}],
+    "TransformerEncoderLayer": [
+        {"norm_first": True, "activation": "gelu", "num_encoder_layers": 1}
+    ],
     "Upsample": [{"size": 7}, {"scale_factor": 3.0, "mode": "linear"}],
 }
 
@@ -109,7 +124,12 @@ def inputs_of(name: str, rows: int = 6) -> dict[str, Any]:
 def _features(name: str) -> tuple[int, ...]:
     if name in _SHAPES:
         return _SHAPES[name]
-    left = NodeRegistry.get(name).SHAPE_RULE.partition("→")[0].partition(" or ")[0].partition(" and ")[0]
+    left = (
+        NodeRegistry.get(name)
+        .SHAPE_RULE.partition("→")[0]
+        .partition(" or ")[0]
+        .partition(" and ")[0]
+    )
     axes = [axis.strip() for axis in left.partition("(")[0].split(",")]
     behind = [axis for axis in axes if axis != "B"]
     if "B" not in axes and len(behind) > 1 and axes[0].startswith("*"):
@@ -133,7 +153,9 @@ def network_of(
         return Source(place)
 
     reads = {
-        port: [source(f"{port}_{place}") for place in range(len(value))] if isinstance(value, list) else source(port)
+        port: [source(f"{port}_{place}") for place in range(len(value))]
+        if isinstance(value, list)
+        else source(port)
         for port, value in inputs.items()
     }
     layer = Node(id=node, type=name, params=dict(params or {}), disabled=disabled)
@@ -143,9 +165,9 @@ def network_of(
 
 def tensors(inputs: Mapping[str, Any]) -> list[Tensor]:
     """The arguments of a model that `network_of` describes: one also where the layer reads nothing."""
-    return [one for value in inputs.values() for one in (value if isinstance(value, list) else [value])] or [
-        torch.zeros(6, 2)
-    ]
+    return [
+        one for value in inputs.values() for one in (value if isinstance(value, list) else [value])
+    ] or [torch.zeros(6, 2)]
 
 
 def model_of(
@@ -158,11 +180,17 @@ def model_of(
     node: str = "layer",
 ) -> nn.Module:
     """The model of one layer, before training."""
-    return build(network_of(name, inputs, params, disabled=disabled, node=node), tensors(inputs), seed)
+    return build(
+        network_of(name, inputs, params, disabled=disabled, node=node), tensors(inputs), seed
+    )
 
 
 def facts_of(
-    name: str, inputs: Mapping[str, Any], params: Mapping[str, Any] | None = None, *, disabled: bool = False
+    name: str,
+    inputs: Mapping[str, Any],
+    params: Mapping[str, Any] | None = None,
+    *,
+    disabled: bool = False,
 ) -> LayerFacts:
     """What inference says of the layer for inputs of these shapes and any number of rows."""
     [step] = network_of(name, inputs, params, disabled=disabled).steps

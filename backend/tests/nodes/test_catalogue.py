@@ -23,11 +23,19 @@ NINETEEN: dict[str, tuple[str, str, dict[str, object]]] = {
     "Tanh": ("input: LAYER?", "output: LAYER", {}),
     "Dropout": ("input: LAYER?", "output: LAYER", {"p": 0.5}),
     "BatchNorm1d": ("input: LAYER?", "output: LAYER", {"eps": 1e-5, "momentum": 0.1}),
-    "ModelAssembly": ("layers: LAYER, dataset: DATASET | LOADER?", "model: MODEL", {"device": "auto"}),
+    "ModelAssembly": (
+        "layers: LAYER, dataset: DATASET | LOADER?",
+        "model: MODEL",
+        {"device": "auto"},
+    ),
     "MSELoss": ("", "loss_fn: LOSS_FN", {}),
     "CrossEntropyLoss": ("", "loss_fn: LOSS_FN", {}),
     "L1Loss": ("", "loss_fn: LOSS_FN", {}),
-    "SGD": ("model: MODEL", "optimizer: OPTIMIZER", {"lr": 1e-3, "momentum": 0.0, "weight_decay": 0.0}),
+    "SGD": (
+        "model: MODEL",
+        "optimizer: OPTIMIZER",
+        {"lr": 1e-3, "momentum": 0.0, "weight_decay": 0.0},
+    ),
     "Adam": ("model: MODEL", "optimizer: OPTIMIZER", {"lr": 1e-3, "weight_decay": 0.0}),
     "AdamW": ("model: MODEL", "optimizer: OPTIMIZER", {"lr": 1e-3, "weight_decay": 0.01}),
     "TrainingLoop": (
@@ -51,7 +59,11 @@ NINETEEN: dict[str, tuple[str, str, dict[str, object]]] = {
 #: Ports beyond those of the contract.
 MORE = {"TrainingLoop": ", metrics: METRICS?"}
 #: The class of torch behind a type of this name.
-TORCH = {name: found for name in NINETEEN if (found := getattr(nn, name, None) or getattr(optim, name, None))}
+TORCH = {
+    name: found
+    for name in NINETEEN
+    if (found := getattr(nn, name, None) or getattr(optim, name, None))
+}
 #: Parameters of torch that are no choice here: derived from the input, deprecated, or how a thing is computed.
 NOT_OFFERED = {
     *("in_features", "num_features", "params", "device", "dtype", "size_average", "reduce"),
@@ -77,7 +89,9 @@ def test_the_nineteen_are_built_in_types():
 @pytest.mark.parametrize("name", NINETEEN)
 def test_ports_are_those_of_the_contract(name):
     cls, (inputs, outputs, _) = NodeRegistry.get(name), NINETEEN[name]
-    assert ", ".join(text(port, spec) for port, spec in cls.ports().items()) == inputs + MORE.get(name, "")
+    assert ", ".join(text(port, spec) for port, spec in cls.ports().items()) == inputs + MORE.get(
+        name, ""
+    )
     assert ", ".join(f"{spec.name}: {spec.dtype}" for spec in cls.RETURN_TYPES()) == outputs
 
 

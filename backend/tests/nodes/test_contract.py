@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from visdl.nodes import DataType, InputSpec, NodeRegistry, OutputSpec
-from visdl.nodes.base import BaseNode
-from visdl.nodes.learning import LossNode, MetricNode, OptimizerNode
+from visdl.nodes.contract.base import BaseNode
+from visdl.nodes.contract.learning import LossNode, MetricNode, OptimizerNode
 
 ALL = NodeRegistry.names()
 

@@ -14,8 +14,8 @@ from visdl.models.graph import Node
 from visdl.nodes import NodeRegistry
 
 from ..api.helpers import upload
-from ..engine.graphs import MLP, chain, codes, numbers, validator, wire
-from ..engine.runs import built, execute
+from ..support.graphs import MLP, chain, codes, numbers, validator, wire
+from ..support.runs import built, execute
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "nodes.md"
 #: Every Python block of the page that is a node file, by its type name.
@@ -34,7 +34,9 @@ def page(load):
 def graph(layers=MLP, **options):
     """A chain to train; what reaches the node `own` goes to its port `x`."""
     made = chain(layers, train={"epochs": 30, **options.pop("train", {})}, **options)
-    made.edges = [e.model_copy(update={"target_input": "x"}) if e.target == "own" else e for e in made.edges]
+    made.edges = [
+        e.model_copy(update={"target_input": "x"}) if e.target == "own" else e for e in made.edges
+    ]
     return made
 
 
@@ -74,7 +76,9 @@ def test_the_node_between_two_layers_is_an_operation_of_the_network(tmp_path):
 
 @pytest.mark.usefixtures("page")
 def test_a_model_with_the_node_and_the_layer_is_exported_as_a_program(tmp_path):
-    own = graph([MLP[0], ("own", "MyNode", {}), ("power", "LearnedPower", {}), MLP[2]], train={"epochs": 1})
+    own = graph(
+        [MLP[0], ("own", "MyNode", {}), ("power", "LearnedPower", {}), MLP[2]], train={"epochs": 1}
+    )
     own.nodes.append(Node(id="export", type="ModelExport", params={"name": "own", "format": "pt2"}))
     own.edges.append(wire("train.result > export.training_result"))
     outcome = execute(own, tmp_path / "run", numbers(tmp_path))
@@ -107,7 +111,9 @@ def test_the_loss_is_what_is_minimised(tmp_path):
 def test_the_loss_is_finite_also_far_from_the_target():
     [loss] = NodeRegistry.get("LogCoshLoss").create({}).execute()
     error = torch.tensor([[0.0], [0.5], [1e4]], requires_grad=True)
-    torch.testing.assert_close(loss(error[:2], torch.zeros(2, 1)), torch.cosh(error[:2]).log().mean())
+    torch.testing.assert_close(
+        loss(error[:2], torch.zeros(2, 1)), torch.cosh(error[:2]).log().mean()
+    )
     loss(error, torch.zeros(3, 1)).backward()
     torch.testing.assert_close(error.grad, torch.tanh(error.detach()) / 3)
 
@@ -128,7 +134,11 @@ def test_the_metric_is_reported_for_training_and_validation(tmp_path):
     own.edges.append(wire("within.metric > train.metrics"))
     data = numbers(tmp_path)
     outcome = execute(own, tmp_path / "run", data)
-    assert set(outcome.series("train_within_tolerance")) == set(outcome.series("val_within_tolerance")) == {1.0}
+    assert (
+        set(outcome.series("train_within_tolerance"))
+        == set(outcome.series("val_within_tolerance"))
+        == {1.0}
+    )
     own.node("within").params["tolerance"] = 0.0
     assert last(execute(own, tmp_path / "strict", data), "val_within_tolerance") == 0.0
 
@@ -149,7 +159,11 @@ DATA_DEPENDENT = {
 
 @pytest.mark.parametrize("name", DATA_DEPENDENT)
 def test_a_node_that_needs_values_is_a_warning_and_trains(load, tmp_path, name):
-    text = FILES["MyNode"].replace("MyNode", name).replace('return (kwargs["x"] * 2,)', DATA_DEPENDENT[name])
+    text = (
+        FILES["MyNode"]
+        .replace("MyNode", name)
+        .replace('return (kwargs["x"] * 2,)', DATA_DEPENDENT[name])
+    )
     assert load(**{name.lower(): text}) == []
     own = graph([MLP[0], ("own", name, {}), MLP[2]], train={"epochs": 2})
     data = numbers(tmp_path)
@@ -160,7 +174,9 @@ def test_a_node_that_needs_values_is_a_warning_and_trains(load, tmp_path, name):
     assert last(outcome, "train_loss") < outcome.series("train_loss")[0]
 
 
-def test_files_of_the_nodes_folder_are_in_the_palette_and_train_in_a_process_of_their_own(serve, tmp_path):
+def test_files_of_the_nodes_folder_are_in_the_palette_and_train_in_a_process_of_their_own(
+    serve, tmp_path
+):
     folder = tmp_path / "nodes"
     folder.mkdir()
     for name, text in FILES.items():
@@ -172,7 +188,9 @@ def test_files_of_the_nodes_folder_are_in_the_palette_and_train_in_a_process_of_
     [problem] = client.get("/api/nodes/problems").json()
     assert (problem["file"], problem["line"]) == ("broken.py", 3)
 
-    own = graph([MLP[0], ("power", "LearnedPower", {}), MLP[2]], loss="LogCoshLoss", train={"epochs": 2})
+    own = graph(
+        [MLP[0], ("power", "LearnedPower", {}), MLP[2]], loss="LogCoshLoss", train={"epochs": 2}
+    )
     own.nodes.append(Node(id="within", type="WithinTolerance"))
     own.edges.append(wire("within.metric > train.metrics"))
     upload(client)

@@ -7,10 +7,10 @@ import pytest
 from visdl.models.errors import RunError
 from visdl.models.graph import Node
 
-from ..engine.graphs import MLP, chain, codes, numbers, validator, wire
-from ..engine.runs import execute
+from ..support.graphs import MLP, chain, codes, numbers, validator, wire
+from ..support.runs import execute
 
-HEAD = "from visdl.nodes import *\nfrom visdl.nodes.base import Complaint, DataNode\nfrom torch import nn\n"
+HEAD = "from visdl.nodes import *\nfrom visdl.nodes.contract.base import Complaint, DataNode\nfrom torch import nn\n"
 LOADER = """
 @NodeRegistry.register("Own")
 class Own(DataNode):
@@ -44,12 +44,20 @@ class Own(BaseNode):
         return {returned}
 """
 STATIC = {
-    "infer raises": LOADER.format(method="infer(self, **kwargs)", body="raise KeyError('no such table')"),
-    "infer returns no tuple": LOADER.format(method="infer(self, **kwargs)", body="return kwargs['dataset']"),
+    "infer raises": LOADER.format(
+        method="infer(self, **kwargs)", body="raise KeyError('no such table')"
+    ),
+    "infer returns no tuple": LOADER.format(
+        method="infer(self, **kwargs)", body="return kwargs['dataset']"
+    ),
     "infer returns too much": LOADER.format(method="infer(self, **kwargs)", body="return (1, 2)"),
     "check raises": LOADER.format(method="check(self, **kwargs)", body="return [][0]"),
-    "check returns no complaints": LOADER.format(method="check(self, **kwargs)", body="return ['bad']"),
-    "the constructor raises": LOADER.format(method="__init__(self)", body="raise OSError('no disk')"),
+    "check returns no complaints": LOADER.format(
+        method="check(self, **kwargs)", body="return ['bad']"
+    ),
+    "the constructor raises": LOADER.format(
+        method="__init__(self)", body="raise OSError('no disk')"
+    ),
 }
 
 
@@ -81,7 +89,9 @@ def test_a_loss_that_fails_while_it_is_compared_is_a_problem(load, tmp_path):
 def test_an_operation_that_returns_no_tuple_of_its_outputs_is_refused(load, tmp_path, returned):
     assert load(own=HEAD + OPERATION.format(returned=returned)) == []
     graph = chain([MLP[0], ("own", "Own", {}), MLP[2]])
-    graph.edges = [e.model_copy(update={"target_input": "x"}) if e.target == "own" else e for e in graph.edges]
+    graph.edges = [
+        e.model_copy(update={"target_input": "x"}) if e.target == "own" else e for e in graph.edges
+    ]
     with pytest.raises(RunError, match=r"Own\.execute must return a tuple of 1") as caught:
         execute(graph, tmp_path / "run", numbers(tmp_path))
     assert caught.value.node == "own"

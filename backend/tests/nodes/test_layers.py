@@ -7,15 +7,17 @@ import torch
 from torch import fx, nn
 
 from visdl.nodes import LayerNode, NodeRegistry
-from visdl.nodes.specs import BATCH
-from visdl.nodes.values import Seeded
+from visdl.nodes.contract.runtime_values import Seeded
+from visdl.nodes.contract.specs import BATCH
 
-from ..engine.runs import assert_equal_weights
+from ..support.runs import assert_equal_weights
 from .layers import LAYERS, cases, facts_of, inputs_of, model_of, network_of, tensors
 
 WEIGHTED = [name for name in LAYERS if list(model_of(name, inputs_of(name)).parameters())]
 RANDOM = [
-    name for name in WEIGHTED if any(p.unique().numel() > 1 for p in model_of(name, inputs_of(name)).parameters())
+    name
+    for name in WEIGHTED
+    if any(p.unique().numel() > 1 for p in model_of(name, inputs_of(name)).parameters())
 ]
 READING = [name for name in LAYERS if NodeRegistry.get(name).ports()]
 #: Layers whose output does not depend on the values that they read.
@@ -24,7 +26,9 @@ UNTRAINED = {"CausalMask", "SinusoidalPositions", "Constant"}
 #: Layers that are random also in evaluation: torch draws their windows in every call.
 ALWAYS_RANDOM = {"FractionalMaxPool2d", "FractionalMaxPool3d"}
 CASES = pytest.mark.parametrize(
-    ("name", "params"), cases(), ids=[f"{name}-{'-'.join(map(str, params)) or 'default'}" for name, params in cases()]
+    ("name", "params"),
+    cases(),
+    ids=[f"{name}-{'-'.join(map(str, params)) or 'default'}" for name, params in cases()],
 )
 
 
@@ -80,12 +84,19 @@ def test_gradients_reach_every_input_and_every_weight(name, params):
 @pytest.mark.parametrize("training", [True, False])
 def test_a_layer_computes_the_same_in_a_graph_as_in_a_chain(name, params, training):
     inputs = inputs_of(name)
-    chain, graph = (model_of(name, inputs, params, node=node).train(training) for node in ("layer", "inside.layer"))
+    chain, graph = (
+        model_of(name, inputs, params, node=node).train(training)
+        for node in ("layer", "inside.layer")
+    )
     assert isinstance(graph, fx.GraphModule)
-    graph.load_state_dict({f"inside.{key}": value for key, value in chain.state_dict().items()}, strict=True)
+    graph.load_state_dict(
+        {f"inside.{key}": value for key, value in chain.state_dict().items()}, strict=True
+    )
     outputs = []
     for model in (chain, graph):
-        for place, module in enumerate(module for module in model.modules() if isinstance(module, Seeded)):
+        for place, module in enumerate(
+            module for module in model.modules() if isinstance(module, Seeded)
+        ):
             module.seed(place, torch.device("cpu"))
         torch.manual_seed(0)
         outputs.append(model(*tensors(inputs)))

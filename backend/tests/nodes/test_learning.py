@@ -13,8 +13,8 @@ from torch.optim import lr_scheduler
 
 from visdl.models.errors import RunError
 from visdl.nodes import NodeRegistry, Shape
-from visdl.nodes.learning import LossNode, OptimizerNode, Schedule, SchedulerNode
-from visdl.nodes.specs import BATCH
+from visdl.nodes.contract.learning import LossNode, OptimizerNode, Schedule, SchedulerNode
+from visdl.nodes.contract.specs import BATCH
 
 #: Losses of torch.nn that take something else than one prediction and one target, and why.
 OTHER_LOSSES = {
@@ -54,12 +54,18 @@ def test_every_loss_of_torch_for_one_prediction_and_one_target_is_there():
 
 
 def test_every_optimizer_of_torch_is_there():
-    theirs = {name for name, cls in inspect.getmembers(optim, inspect.isclass) if issubclass(cls, optim.Optimizer)}
+    theirs = {
+        name
+        for name, cls in inspect.getmembers(optim, inspect.isclass)
+        if issubclass(cls, optim.Optimizer)
+    }
     assert theirs - {"Optimizer"} == set(OPTIMIZERS)
 
 
 def test_every_scheduler_of_torch_without_a_function_is_there():
-    assert {name for name in lr_scheduler.__all__ if name not in OTHER_SCHEDULERS} == set(SCHEDULERS)
+    assert {name for name in lr_scheduler.__all__ if name not in OTHER_SCHEDULERS} == set(
+        SCHEDULERS
+    )
 
 
 def example(name, rows=8, width=3):
@@ -88,7 +94,9 @@ def test_a_loss_is_torchs_own_and_sends_gradients_to_the_prediction(name):
     prediction.requires_grad_()
     value = loss(prediction, target)
     value.backward()
-    theirs = getattr(nn, name)(reduction="batchmean") if name == "KLDivLoss" else getattr(nn, name)()
+    theirs = (
+        getattr(nn, name)(reduction="batchmean") if name == "KLDivLoss" else getattr(nn, name)()
+    )
     expected = theirs(prediction, target.long() if name == "MultiLabelMarginLoss" else target)
     torch.testing.assert_close(value, expected)
     assert value.shape == ()
@@ -114,12 +122,18 @@ def test_shares_of_batches_add_up_to_the_loss_of_all_samples(name, reduction):
         shares += loss.share(float(loss(prediction[rows], target[rows])), mass)
         masses += mass
     whole = float(loss(prediction, target))
-    assert shares / masses == pytest.approx(whole / masses if reduction == "sum" else whole, rel=1e-5)
+    assert shares / masses == pytest.approx(
+        whole / masses if reduction == "sum" else whole, rel=1e-5
+    )
 
 
 def test_class_weights_are_torchs_own():
     weights = [0.2, 3.0, 1.0]
-    [loss] = NodeRegistry.get("CrossEntropyLoss").create({"weight": weights, "label_smoothing": 0.1}).execute()
+    [loss] = (
+        NodeRegistry.get("CrossEntropyLoss")
+        .create({"weight": weights, "label_smoothing": 0.1})
+        .execute()
+    )
     prediction, target = example("CrossEntropyLoss")
     expected = nn.CrossEntropyLoss(torch.tensor(weights), label_smoothing=0.1)(prediction, target)
     torch.testing.assert_close(loss(prediction, target), expected)
@@ -127,7 +141,10 @@ def test_class_weights_are_torchs_own():
 
 def test_class_weights_of_another_number_than_the_classes_are_refused():
     loss = NodeRegistry.get("CrossEntropyLoss").create({"weight": [1.0, 2.0]})
-    assert loss.mismatch(Shape((BATCH, 3)), 3, 1) == "weight has 2 values, but the number of classes is 3"
+    assert (
+        loss.mismatch(Shape((BATCH, 3)), 3, 1)
+        == "weight has 2 values, but the number of classes is 3"
+    )
     assert loss.mismatch(Shape((BATCH, 2)), 2, 1) is None
 
 
@@ -145,7 +162,9 @@ def test_scores_at_many_places_fit_as_many_target_columns():
     loss = NodeRegistry.get("CrossEntropyLoss").create({})
     assert loss.mismatch(Shape((BATCH, 3, 4, 4)), 3, 16) is None
     assert "at 16 places" in loss.mismatch(Shape((BATCH, 3, 4, 4)), 3, 15)
-    assert NodeRegistry.get("MSELoss").create({}).mismatch(Shape((BATCH, 1, 4, 4)), None, 16) is None
+    assert (
+        NodeRegistry.get("MSELoss").create({}).mismatch(Shape((BATCH, 1, 4, 4)), None, 16) is None
+    )
 
 
 #: An optimizer's parameters and model, where the defaults suit no small dense network.
@@ -169,7 +188,12 @@ def test_an_optimizer_moves_the_weights_against_the_gradient_and_leaves_frozen_o
     loss = closure().item()
     optimizer.step(closure)
     assert model(x).square().mean() < loss
-    assert [torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True)] == [True, True, False, False]
+    assert [torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_muon_trains_matrices_and_refuses_all_else():
@@ -278,13 +302,18 @@ def test_a_warm_up_wired_before_a_cosine_multiplies_their_factors():
 
 def sequence(milestones, *names):
     optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
-    parts = [NodeRegistry.get(name).create(params).execute(optimizer=optimizer)[0] for name, params in names]
+    parts = [
+        NodeRegistry.get(name).create(params).execute(optimizer=optimizer)[0]
+        for name, params in names
+    ]
     node = NodeRegistry.get("SequentialLR").create({"milestones": milestones})
     return optimizer, node, parts
 
 
 def test_a_sequence_gives_each_scheduler_its_part_of_the_training():
-    optimizer, node, parts = sequence([2], ("ConstantLR", {"factor": 0.5}), ("CosineAnnealingLR", {}))
+    optimizer, node, parts = sequence(
+        [2], ("ConstantLR", {"factor": 0.5}), ("CosineAnnealingLR", {})
+    )
     [schedule] = node.execute(schedulers=parts)
     assert schedule.optimizer is optimizer
     with warnings.catch_warnings():

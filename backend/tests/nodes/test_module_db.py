@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.testing._internal.common_modules import module_db
 
 from visdl.nodes import LayerNode, NodeRegistry, Shape
-from visdl.nodes.learning import LossNode
-from visdl.nodes.specs import BATCH
+from visdl.nodes.contract.learning import LossNode
+from visdl.nodes.contract.specs import BATCH
 
 #: Modules of torch that are no node, and why.
 NO_NODE = {
@@ -38,7 +38,8 @@ OTHER_CALL = {"EmbeddingBag", "GRU", "LSTM", "MultiheadAttention", "RNN", "Trans
 INFOS = {
     info.module_cls.__name__: info
     for info in module_db
-    if info.module_cls.__module__.startswith("torch.nn.modules") and not info.module_cls.__name__.startswith("Lazy")
+    if info.module_cls.__module__.startswith("torch.nn.modules")
+    and not info.module_cls.__name__.startswith("Lazy")
 }
 
 
@@ -50,13 +51,19 @@ def test_every_module_of_torch_is_a_node_or_there_is_a_reason():
 def samples(name: str) -> list[Any]:
     info = INFOS[name]
     torch.manual_seed(0)
-    return list(info.module_inputs_func(info, device="cpu", dtype=torch.float32, requires_grad=False, training=False))
+    return list(
+        info.module_inputs_func(
+            info, device="cpu", dtype=torch.float32, requires_grad=False, training=False
+        )
+    )
 
 
 def stated(cls: type, call: Any) -> dict[str, Any]:
     """The arguments that a sample makes its module with, by name."""
     bound = inspect.signature(cls).bind(*call.args, **call.kwargs)
-    return {name: value for name, value in bound.arguments.items() if name not in ("device", "dtype")}
+    return {
+        name: value for name, value in bound.arguments.items() if name not in ("device", "dtype")
+    }
 
 
 def as_param(value: Any) -> Any:
@@ -68,7 +75,11 @@ def built(node_cls: type[LayerNode], params: dict[str, Any], inputs: list[Tensor
     return node_cls.create(params).build(*shapes)
 
 
-LAYERS = [n for n in INFOS if (cls := NodeRegistry.find(n)) and issubclass(cls, LayerNode) and n not in OTHER_CALL]
+LAYERS = [
+    n
+    for n in INFOS
+    if (cls := NodeRegistry.find(n)) and issubclass(cls, LayerNode) and n not in OTHER_CALL
+]
 LOSSES = [n for n in INFOS if (cls := NodeRegistry.find(n)) and issubclass(cls, LossNode)]
 
 
@@ -85,7 +96,9 @@ def test_a_layer_does_what_torchs_own_does_with_pytorchs_own_inputs(name):
         params = {key: as_param(value) for key, value in wanted.items() if key in node_cls.PARAMS}
         if any(spec.problem(params[key]) for key, spec in node_cls.PARAMS.items() if key in params):
             continue
-        if "batch_first" in node_cls.PARAMS:  # here the batch comes first unless it is said otherwise
+        if (
+            "batch_first" in node_cls.PARAMS
+        ):  # here the batch comes first unless it is said otherwise
             sample.constructor_input.kwargs.setdefault("batch_first", True)
         theirs = torch_cls(*sample.constructor_input.args, **sample.constructor_input.kwargs).eval()
         if hasattr(theirs, "_random_samples"):

@@ -11,7 +11,7 @@ import visdl.nodes
 from visdl.models.graph import Node
 from visdl.nodes import DataType, NodeRegistry
 
-from ..engine.graphs import MLP, chain, codes, numbers, validator
+from ..support.graphs import MLP, chain, codes, numbers, validator
 
 GOOD = '''
 from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec
@@ -33,9 +33,13 @@ class Good(BaseNode):
 '''
 HEAD = f"from visdl.nodes import {', '.join(visdl.nodes.__all__)}\n"
 CLASS = HEAD + "@NodeRegistry.register('C')\nclass C({}):\n    {}\n"
-LAYER = HEAD + "@NodeRegistry.register('C')\nclass C(LayerNode):\n    {}\n    def build(self, input):\n        pass\n"
+LAYER = (
+    HEAD
+    + "@NodeRegistry.register('C')\nclass C(LayerNode):\n    {}\n    def build(self, input):\n        pass\n"
+)
 METHOD = (
-    HEAD + "@NodeRegistry.register('C')\nclass C(BaseNode):\n    @classmethod\n    def {}(cls):\n        return {}\n"
+    HEAD
+    + "@NodeRegistry.register('C')\nclass C(BaseNode):\n    @classmethod\n    def {}(cls):\n        return {}\n"
 )
 PLAIN = HEAD + "class C(BaseNode):\n    pass\n{}\n"
 TWINS = "[OutputSpec(DataType.TENSOR), OutputSpec(DataType.TENSOR)]"
@@ -47,7 +51,11 @@ BROKEN = {
     "missing name": ("from visdl.nodes import NoSuchThing\n", 1, "NoSuchThing"),
     "exception": ("x = 1\n\ny = x / 0\n", 3, "ZeroDivisionError"),
     "exit": ("import sys\nsys.exit('enough')\n", 2, "SystemExit: enough"),
-    "an exception that is no Exception": ("class Odd(BaseException): ...\nraise Odd('odd')\n", 2, "Odd: odd"),
+    "an exception that is no Exception": (
+        "class Odd(BaseException): ...\nraise Odd('odd')\n",
+        2,
+        "Odd: odd",
+    ),
     "an exception that cannot say what it is": (
         "class Mute(Exception):\n    def __str__(self):\n        return self.no\nraise Mute\n",
         4,
@@ -58,12 +66,24 @@ BROKEN = {
     "not UTF-8": (b"x = 'caf\xe9'\n", None, "SyntaxError"),
     "NUL": (b"x = 1\x00\n", None, "null bytes"),
     "no class": (HEAD + "@NodeRegistry.register('F')\ndef f():\n    pass\n", 2, "must be a class"),
-    "not a node": (HEAD + "@NodeRegistry.register('C')\nclass C:\n    pass\n", 2, "derives from BaseNode"),
-    "no type name": (HEAD + "@NodeRegistry.register\nclass C(BaseNode):\n    pass\n", 2, "needs a name"),
+    "not a node": (
+        HEAD + "@NodeRegistry.register('C')\nclass C:\n    pass\n",
+        2,
+        "derives from BaseNode",
+    ),
+    "no type name": (
+        HEAD + "@NodeRegistry.register\nclass C(BaseNode):\n    pass\n",
+        2,
+        "needs a name",
+    ),
     "empty type name": (PLAIN.format("NodeRegistry.register('')(C)"), 4, "needs a name"),
     "number for a type name": (PLAIN.format("NodeRegistry.register(3)(C)"), 4, "needs a name"),
     "INPUT_TYPES that fails": (METHOD.format("INPUT_TYPES", "missing"), 6, "missing"),
-    "INPUT_TYPES of the instance": (CLASS.format("BaseNode", "def INPUT_TYPES(self): return {}"), 2, "INPUT_TYPES"),
+    "INPUT_TYPES of the instance": (
+        CLASS.format("BaseNode", "def INPUT_TYPES(self): return {}"),
+        2,
+        "INPUT_TYPES",
+    ),
     "INPUT_TYPES without specs": (
         METHOD.format("INPUT_TYPES", "{'x': int}"),
         2,
@@ -85,16 +105,36 @@ BROKEN = {
         "RETURN_TYPES of 'C' must return a list of OutputSpec",
     ),
     "two outputs of one name": (METHOD.format("RETURN_TYPES", TWINS), 2, "two outputs of one name"),
-    "unknown type of a port": (METHOD.format("INPUT_TYPES", "{'x': InputSpec('IMAGE')}"), 6, "IMAGE"),
-    "unknown type of an output": (METHOD.format("RETURN_TYPES", "[OutputSpec('IMAGE')]"), 6, "IMAGE"),
+    "unknown type of a port": (
+        METHOD.format("INPUT_TYPES", "{'x': InputSpec('IMAGE')}"),
+        6,
+        "IMAGE",
+    ),
+    "unknown type of an output": (
+        METHOD.format("RETURN_TYPES", "[OutputSpec('IMAGE')]"),
+        6,
+        "IMAGE",
+    ),
     "default out of range": (LAYER.format("n: int = Param(0, min=1)"), 2, "must be at least 1"),
-    "default that is no choice": (LAYER.format("n: str = Param('c', choices=['a', 'b'])"), 2, "must be one of a, b"),
+    "default that is no choice": (
+        LAYER.format("n: str = Param('c', choices=['a', 'b'])"),
+        2,
+        "must be one of a, b",
+    ),
     "infinite default": (LAYER.format("n: float = Param(float('inf'))"), 2, "finite"),
     "default that is no JSON": (LAYER.format("n: str = Param(object())"), 2, "JSON"),
     "parameter without annotation": (LAYER.format("n = Param(1)"), 3, "annotation"),
     "parameter of an odd type": (LAYER.format("n: dict = Param(1)"), 3, "annotation"),
-    "parameter with the name of a port": (LAYER.format("input: int = Param(1)"), 2, "'input' is both"),
-    "parameter with a name of the contract": (LAYER.format("outputs: int = Param(1)"), 3, "'outputs'"),
+    "parameter with the name of a port": (
+        LAYER.format("input: int = Param(1)"),
+        2,
+        "'input' is both",
+    ),
+    "parameter with a name of the contract": (
+        LAYER.format("outputs: int = Param(1)"),
+        3,
+        "'outputs'",
+    ),
     "layer without build": (CLASS.format("LayerNode", "pass"), 2, "build"),
     "loss without build": (CLASS.format("LossNode", "pass"), 2, "'C' must define build"),
     "metric without compute": (
@@ -107,8 +147,16 @@ BROKEN = {
         3,
         "'index' or 'float'",
     ),
-    "a constructor with arguments": (CLASS.format("BaseNode", "def __init__(self, size): pass"), 2, "'size'"),
-    "name of a built-in type": (GOOD.format(name="Linear"), 4, "'Linear' is already defined (built-in)"),
+    "a constructor with arguments": (
+        CLASS.format("BaseNode", "def __init__(self, size): pass"),
+        2,
+        "'size'",
+    ),
+    "name of a built-in type": (
+        GOOD.format(name="Linear"),
+        4,
+        "'Linear' is already defined (built-in)",
+    ),
     "second half fails": (GOOD.format(name="Half") + "\nraise ValueError('late')\n", 19, "late"),
 }
 
@@ -156,7 +204,9 @@ def test_any_file_name_will_do(load, name):
 
 
 def test_types_of_wires_may_be_given_as_text(load, tmp_path):
-    text = GOOD.replace("DataType.TENSOR", '"TENSOR"').replace('"x"', '"input"').format(name="Works")
+    text = (
+        GOOD.replace("DataType.TENSOR", '"TENSOR"').replace('"x"', '"input"').format(name="Works")
+    )
     assert load(works=text) == []
     assert NodeRegistry.get("Works").ports()["input"].dtype is DataType.TENSOR
     report = validator(numbers(tmp_path)).report(chain([MLP[0], ("same", "Works", {}), MLP[2]]))

@@ -35,14 +35,20 @@ class Drawing:
             node = Node(id=name, type=kind, name=name, params=params)
             ports = list(NodeRegistry.get(kind).ports())
         self._nodes.append(node)
-        many = kind not in self.blocks and any(spec.multiple for spec in NodeRegistry.get(kind).ports().values())
+        many = kind not in self.blocks and any(
+            spec.multiple for spec in NodeRegistry.get(kind).ports().values()
+        )
         for place, read in enumerate(reads or ([self._last] if self._last and ports else [])):
             port = ports[min(place, len(ports) - 1)]
             if read.startswith("@"):
-                self._inputs[read[1:]].append(PortRef(node=name, port=port, index=place if many else None))
+                self._inputs[read[1:]].append(
+                    PortRef(node=name, port=port, index=place if many else None)
+                )
             else:
                 source, _, output = read.partition(".")
-                edge = Edge(source=source, source_output=output or "output", target=name, target_input=port)
+                edge = Edge(
+                    source=source, source_output=output or "output", target=name, target_input=port
+                )
                 self._edges.append(edge)
         self._last = name
         return name
@@ -55,10 +61,19 @@ class Drawing:
         }
         outputs = {"output": PortRef(node=self._last, port="output")}
         inputs = dict(self._inputs)
-        return Block(name="Block", nodes=self._nodes, edges=self._edges, inputs=inputs, outputs=outputs, params=refs)
+        return Block(
+            name="Block",
+            nodes=self._nodes,
+            edges=self._edges,
+            inputs=inputs,
+            outputs=outputs,
+            params=refs,
+        )
 
     def graph(self, name: str) -> Graph:
         """The graph of what was drawn, with a model that ends with the last node."""
-        edge = Edge(source=self._last, source_output="output", target="model", target_input="layers")
+        edge = Edge(
+            source=self._last, source_output="output", target="model", target_input="layers"
+        )
         nodes = [*self._nodes, Node(id="model", type="ModelAssembly")]
         return Graph(name=name, nodes=nodes, edges=[*self._edges, edge], blocks=self.blocks)

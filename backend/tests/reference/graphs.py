@@ -43,7 +43,9 @@ def vgg16(width: float = 1) -> Graph:
     unit.add("relu", "ReLU")
     net = Drawing({"unit": unit.block({"channels": ["conv.out_channels"]})})
     _image(net, 3, 224, 224)
-    for stage, (channels, count) in enumerate([(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)], start=1):
+    for stage, (channels, count) in enumerate(
+        [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)], start=1
+    ):
         net.add(f"stage{stage}", "unit", repeat=count, channels=int(channels * width))
         net.add(f"pool{stage}", "MaxPool2d", kernel_size=2)
     net.add("avgpool", "AdaptiveAvgPool2d", output_size=7)
@@ -56,8 +58,15 @@ def alexnet(width: float = 1) -> Graph:
     """The variant with one tower, as torchvision has it."""
     net = Drawing()
     _image(net, 3, 224, 224)
-    layers = [(64, 11, 4, 2, True), (192, 5, 1, 2, True), (384, 3, 1, 1, False), (256, 3, 1, 1, False)]
-    for place, (channels, kernel, stride, padding, pooled) in enumerate([*layers, (256, 3, 1, 1, True)], start=1):
+    layers = [
+        (64, 11, 4, 2, True),
+        (192, 5, 1, 2, True),
+        (384, 3, 1, 1, False),
+        (256, 3, 1, 1, False),
+    ]
+    for place, (channels, kernel, stride, padding, pooled) in enumerate(
+        [*layers, (256, 3, 1, 1, True)], start=1
+    ):
         size = {"kernel_size": kernel, "stride": stride, "padding": padding}
         net.add(f"conv{place}", "Conv2d", out_channels=int(channels * width), **size)
         net.add(f"relu{place}", "ReLU")
@@ -75,7 +84,9 @@ def _residual(bottleneck: bool, changes: bool) -> Block:
     kernels = [1, 3, 1] if bottleneck else [3, 3]
     strided = 1 if bottleneck else 0  # which convolution has the stride
     for place, kernel in enumerate(kernels):
-        net.add(f"conv{place + 1}", "Conv2d", reads, kernel_size=kernel, padding=kernel // 2, bias=False)
+        net.add(
+            f"conv{place + 1}", "Conv2d", reads, kernel_size=kernel, padding=kernel // 2, bias=False
+        )
         net.add(f"bn{place + 1}", "BatchNorm2d")
         if place < len(kernels) - 1:
             reads = net.add(f"relu{place + 1}", "ReLU")
@@ -102,7 +113,15 @@ def resnet(counts: list[int], *, bottleneck: bool, width: float = 1) -> Graph:
     """ResNet18 is [2, 2, 2, 2], ResNet50 [3, 4, 6, 3] of bottlenecks."""
     net = Drawing({"first": _residual(bottleneck, True), "rest": _residual(bottleneck, False)})
     _image(net, 3, 224, 224)
-    net.add("conv1", "Conv2d", out_channels=int(64 * width), kernel_size=7, stride=2, padding=3, bias=False)
+    net.add(
+        "conv1",
+        "Conv2d",
+        out_channels=int(64 * width),
+        kernel_size=7,
+        stride=2,
+        padding=3,
+        bias=False,
+    )
     net.add("bn1", "BatchNorm2d")
     net.add("relu", "ReLU")
     net.add("pool", "MaxPool2d", kernel_size=3, stride=2, padding=1)
@@ -133,12 +152,22 @@ def _inverted(expands: bool, adds: bool) -> Block:
     net.add("bn3", "BatchNorm2d")
     if adds:
         net.add("add", "Add", "bn3", "@input")
-    hidden = ["depthwise.out_channels", "depthwise.groups", *(["expand.out_channels"] if expands else [])]
-    return net.block({"hidden": hidden, "channels": ["project.out_channels"], "stride": ["depthwise.stride"]})
+    hidden = [
+        "depthwise.out_channels",
+        "depthwise.groups",
+        *(["expand.out_channels"] if expands else []),
+    ]
+    return net.block(
+        {"hidden": hidden, "channels": ["project.out_channels"], "stride": ["depthwise.stride"]}
+    )
 
 
 def mobilenet_v2(width: float = 1) -> Graph:
-    kinds = {"plain": _inverted(False, False), "change": _inverted(True, False), "same": _inverted(True, True)}
+    kinds = {
+        "plain": _inverted(False, False),
+        "change": _inverted(True, False),
+        "same": _inverted(True, True),
+    }
     net = Drawing(kinds)
     _image(net, 3, 224, 224)
     before = int(32 * width)
@@ -152,7 +181,9 @@ def mobilenet_v2(width: float = 1) -> Graph:
         now = int(channels * width)
         net.add(f"b{stage}", "change", hidden=6 * before, channels=now, stride=stride)
         if count > 1:
-            net.add(f"b{stage}_more", "same", hidden=6 * now, channels=now, stride=1, repeat=count - 1)
+            net.add(
+                f"b{stage}_more", "same", hidden=6 * now, channels=now, stride=1, repeat=count - 1
+            )
         before = now
     net.add("last", "Conv2d", out_channels=int(1280 * width), kernel_size=1, bias=False)
     net.add("last_bn", "BatchNorm2d")
@@ -164,7 +195,13 @@ def mobilenet_v2(width: float = 1) -> Graph:
     return net.graph("MobileNetV2")
 
 
-def gpt2(layers: int = 12, width: int = 768, heads: int = 12, vocabulary: int = 50_257, context: int = 1024) -> Graph:
+def gpt2(
+    layers: int = 12,
+    width: int = 768,
+    heads: int = 12,
+    vocabulary: int = 50_257,
+    context: int = 1024,
+) -> Graph:
     """GPT-2 small; the output embedding has the weights of the input embedding."""
     block = Drawing()
     block.add("ln_1", "LayerNorm", "@input")
@@ -190,7 +227,9 @@ def transformer(layers: int = 6, width: int = 512, heads: int = 8, hidden: int =
     """torch.nn.Transformer: an encoder and a decoder with a norm at the end of each."""
     encoder, decoder = Drawing(), Drawing()
     encoder.add("layer", "TransformerEncoderLayer", "@input", nhead=heads, dim_feedforward=hidden)
-    decoder.add("layer", "TransformerDecoderLayer", "@input", "@memory", nhead=heads, dim_feedforward=hidden)
+    decoder.add(
+        "layer", "TransformerDecoderLayer", "@input", "@memory", nhead=heads, dim_feedforward=hidden
+    )
     net = Drawing({"encoder_layer": encoder.block(), "decoder_layer": decoder.block()})
     net.add("source", "Input", shape=[7, width])
     net.add("target", "Input", shape=[5, width])
@@ -217,7 +256,9 @@ def unet(width: float = 1) -> Graph:
     up.add("up", "ConvTranspose2d", "@input", kernel_size=2, stride=2)
     up.add("join", "Concat", "@skip", "up")
     up.add("convs", "double", channels=64)
-    net = Drawing({"double": twice, "up": up.block({"channels": ["up.out_channels", "convs.channels"]})})
+    net = Drawing(
+        {"double": twice, "up": up.block({"channels": ["up.out_channels", "convs.channels"]})}
+    )
     _image(net, 3, 64, 64)
     sizes = [int(channels * width) for channels in (64, 128, 256, 512, 1024)]
     for place, channels in enumerate(sizes):

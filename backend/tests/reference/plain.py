@@ -42,7 +42,9 @@ def _head(inputs: int, width: int) -> OrderedDict[str, nn.Module]:
 def vgg16(width: float = 1) -> nn.Module:
     parts: OrderedDict[str, nn.Module] = OrderedDict()
     before = 3
-    for stage, (size, count) in enumerate([(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)], start=1):
+    for stage, (size, count) in enumerate(
+        [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)], start=1
+    ):
         units = []
         for _ in range(count):
             conv = nn.Conv2d(before, int(size * width), 3, padding=1)
@@ -68,7 +70,9 @@ def alexnet(width: float = 1) -> nn.Module:
 
 
 class Residual(nn.Module):
-    def __init__(self, inputs: int, size: int, stride: int, *, bottleneck: bool, changes: bool) -> None:
+    def __init__(
+        self, inputs: int, size: int, stride: int, *, bottleneck: bool, changes: bool
+    ) -> None:
         super().__init__()
         outputs = 4 * size if bottleneck else size
         kernels = [1, 3, 1] if bottleneck else [3, 3]
@@ -106,11 +110,20 @@ def resnet(counts: list[int], *, bottleneck: bool, width: float = 1) -> nn.Modul
         begins = stage > 0 or bottleneck
         if begins:
             stride = 1 if stage == 0 else 2
-            parts[f"layer{stage + 1}_first"] = Residual(before, size, stride, bottleneck=bottleneck, changes=True)
-        rest = [Residual(after, size, 1, bottleneck=bottleneck, changes=False) for _ in range(count - begins)]
+            parts[f"layer{stage + 1}_first"] = Residual(
+                before, size, stride, bottleneck=bottleneck, changes=True
+            )
+        rest = [
+            Residual(after, size, 1, bottleneck=bottleneck, changes=False)
+            for _ in range(count - begins)
+        ]
         parts[f"layer{stage + 1}"] = nn.Sequential(*rest)
         before = after
-    parts |= {"avgpool": nn.AdaptiveAvgPool2d(1), "flat": nn.Flatten(), "fc": nn.Linear(before, 1000)}
+    parts |= {
+        "avgpool": nn.AdaptiveAvgPool2d(1),
+        "flat": nn.Flatten(),
+        "fc": nn.Linear(before, 1000),
+    }
     return nn.Sequential(parts)
 
 
@@ -134,7 +147,9 @@ class Inverted(nn.Module):
 def mobilenet_v2(width: float = 1) -> nn.Module:
     before = int(32 * width)
     parts: OrderedDict[str, nn.Module] = OrderedDict(
-        stem=nn.Conv2d(3, before, 3, 2, 1, bias=False), stem_bn=nn.BatchNorm2d(before), stem_relu=nn.ReLU6()
+        stem=nn.Conv2d(3, before, 3, 2, 1, bias=False),
+        stem_bn=nn.BatchNorm2d(before),
+        stem_relu=nn.ReLU6(),
     )
     parts["b1"] = Inverted(before, int(16 * width), 1, 1)
     before = int(16 * width)
@@ -143,7 +158,9 @@ def mobilenet_v2(width: float = 1) -> nn.Module:
         now = int(size * width)
         parts[f"b{stage}"] = Inverted(before, now, stride, 6)
         if count > 1:
-            parts[f"b{stage}_more"] = nn.Sequential(*(Inverted(now, now, 1, 6) for _ in range(count - 1)))
+            parts[f"b{stage}_more"] = nn.Sequential(
+                *(Inverted(now, now, 1, 6) for _ in range(count - 1))
+            )
         before = now
     last = int(1280 * width)
     parts |= {"last": nn.Conv2d(before, last, 1, bias=False), "last_bn": nn.BatchNorm2d(last)}
@@ -168,7 +185,12 @@ class GPTLayer(nn.Module):
 
 class GPT2(nn.Module):
     def __init__(
-        self, layers: int = 12, width: int = 768, heads: int = 12, vocabulary: int = 50_257, context: int = 1024
+        self,
+        layers: int = 12,
+        width: int = 768,
+        heads: int = 12,
+        vocabulary: int = 50_257,
+        context: int = 1024,
     ) -> None:
         super().__init__()
         self.wte, self.wpe = nn.Embedding(vocabulary, width), nn.Embedding(context, width)
@@ -198,7 +220,10 @@ class Double(nn.Sequential):
 class Up(nn.Module):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.up, self.convs = nn.ConvTranspose2d(inputs, outputs, 2, 2), Double(2 * outputs, outputs)
+        self.up, self.convs = (
+            nn.ConvTranspose2d(inputs, outputs, 2, 2),
+            Double(2 * outputs, outputs),
+        )
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         return self.convs(torch.cat([skip, self.up(x)], dim=1))

@@ -12,11 +12,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from visdl.engine.validator import Validator
 from visdl.models.graph import Graph
 from visdl.nodes import NodeRegistry
+from visdl.validation.validator import Validator
 
-from ..engine.runs import built
+from ..support.runs import built
 from . import graphs, plain
 
 
@@ -43,7 +43,9 @@ def transformer_name(key: str) -> str:
     return re.sub(r"^(encoder|decoder)\.norm\.", r"\1_norm.", key)
 
 
-def plain_transformer(layers: int = 6, width: int = 512, heads: int = 8, hidden: int = 2048) -> nn.Module:
+def plain_transformer(
+    layers: int = 6, width: int = 512, heads: int = 8, hidden: int = 2048
+) -> nn.Module:
     return nn.Transformer(width, heads, layers, layers, hidden, batch_first=True)
 
 
@@ -61,7 +63,9 @@ CASES = {
     "vgg16": Case(138_357_544, graphs.vgg16, plain.vgg16, images(224), {"width": 1 / 16}),
     "resnet18": Case(11_689_512, resnet18, plain_resnet18, images(224), {"width": 1 / 8}),
     "resnet50": Case(25_557_032, resnet50, plain_resnet50, images(224), {"width": 1 / 16}),
-    "mobilenet_v2": Case(3_504_872, graphs.mobilenet_v2, plain.mobilenet_v2, images(224), {"width": 1 / 4}),
+    "mobilenet_v2": Case(
+        3_504_872, graphs.mobilenet_v2, plain.mobilenet_v2, images(224), {"width": 1 / 4}
+    ),
     "alexnet": Case(61_100_840, graphs.alexnet, plain.alexnet, images(224), {"width": 1 / 16}),
     "gpt2": Case(
         124_439_808,
@@ -81,7 +85,10 @@ CASES = {
     "unet": Case(31_037_698, graphs.unet, plain.UNet, images(64), {"width": 1 / 16}),
 }
 #: Inputs that suit the published size, where they differ.
-FULL = {"gpt2": tokens(50_257, 64), "transformer": lambda: [torch.randn(2, 7, 512), torch.randn(2, 5, 512)]}
+FULL = {
+    "gpt2": tokens(50_257, 64),
+    "transformer": lambda: [torch.randn(2, 7, 512), torch.randn(2, 5, 512)],
+}
 named = pytest.mark.parametrize("name", CASES)
 
 
@@ -96,7 +103,9 @@ def assert_equal_outputs(case: Case, sizes: dict[str, Any], inputs: list[Tensor]
     renamed = {case.rename(key): value for key, value in theirs.state_dict().items()}
     assert ours.state_dict().keys() == renamed.keys()
     ours.load_state_dict(renamed)
-    modes = [False, True] if any(isinstance(m, nn.BatchNorm2d) for m in theirs.modules()) else [False]
+    modes = (
+        [False, True] if any(isinstance(m, nn.BatchNorm2d) for m in theirs.modules()) else [False]
+    )
     for training in modes:
         for model in (ours, theirs):
             model.train(training)
@@ -156,11 +165,15 @@ def test_with_any_single_node_off_it_trains_or_is_refused_with_a_sentence(name):
     inputs = images(64)() if case.inputs()[0].dim() == 4 else case.inputs()
     whole = case.graph(**case.small)
     places = [("", node.id) for node in whole.nodes if node.type not in ("Input", "ModelAssembly")]
-    places += [(block, node.id) for block, definition in whole.blocks.items() for node in definition.nodes]
+    places += [
+        (block, node.id) for block, definition in whole.blocks.items() for node in definition.nodes
+    ]
     trained = 0
     for block, node_id in places:
         graph = case.graph(**case.small)
-        next(n for n in (graph.blocks[block] if block else graph).nodes if n.id == node_id).disabled = True
+        next(
+            n for n in (graph.blocks[block] if block else graph).nodes if n.id == node_id
+        ).disabled = True
         report = check.report(graph)
         errors = [found for found in report.diagnostics if found.severity == "error"]
         assert all(found.node and found.message.endswith(".") for found in errors)

@@ -8,15 +8,26 @@ import pytest
 import torch
 from torch import nn
 
-from visdl.engine.validator import Validator
 from visdl.models.graph import Graph
 from visdl.nodes import NodeRegistry
+from visdl.validation.validator import Validator
 
-from ..engine.runs import built, network_of
+from ..support.runs import built, network_of
 from .drawing import Drawing
 
 SEEDS = range(60)
-KEEPING = ["ReLU", "GELU", "Tanh", "SiLU", "Sigmoid", "ELU", "Dropout", "LayerNorm", "Identity", "Softplus"]
+KEEPING = [
+    "ReLU",
+    "GELU",
+    "Tanh",
+    "SiLU",
+    "Sigmoid",
+    "ELU",
+    "Dropout",
+    "LayerNorm",
+    "Identity",
+    "Softplus",
+]
 
 
 def dense(rng: random.Random) -> Graph:
@@ -26,16 +37,27 @@ def dense(rng: random.Random) -> Graph:
     inner.add("act", rng.choice(KEEPING))
     inner.add("add", "Add", "act", "@input")
     net = Drawing({"unit": inner.block()})
-    ends = [net.add(f"in{place}", "Input", shape=[rng.randint(2, 9)]) for place in range(rng.randint(1, 3))]
-    ends = [net.add(f"even{place}", "Linear", end, out_features=8) for place, end in enumerate(ends)]
+    ends = [
+        net.add(f"in{place}", "Input", shape=[rng.randint(2, 9)])
+        for place in range(rng.randint(1, 3))
+    ]
+    ends = [
+        net.add(f"even{place}", "Linear", end, out_features=8) for place, end in enumerate(ends)
+    ]
     shared = ""
     for step in range(rng.randint(3, 10)):
-        name, kind = f"n{step}", rng.choice(["keep", "linear", "join", "split", "norm", "unit", "shared"])
+        name, kind = (
+            f"n{step}",
+            rng.choice(["keep", "linear", "join", "split", "norm", "unit", "shared"]),
+        )
         one = rng.choice(ends)
         if kind == "keep":
             ends.append(net.add(name, rng.choice(KEEPING), one))
         elif kind == "linear":
-            shared = ends.append(net.add(name, "Linear", one, out_features=8, bias=rng.random() < 0.5)) or name
+            shared = (
+                ends.append(net.add(name, "Linear", one, out_features=8, bias=rng.random() < 0.5))
+                or name
+            )
         elif kind == "shared" and shared:
             ends.append(net.add(name, "Linear", one, out_features=8, weights_of=shared))
         elif kind == "join":
@@ -47,7 +69,9 @@ def dense(rng: random.Random) -> Graph:
         elif kind == "norm":
             ends.append(net.add(name, rng.choice(["BatchNorm1d", "LayerNorm", "RMSNorm"]), one))
         else:
-            ends.append(net.add(name, "unit", one, repeat=rng.randint(1, 3), shared=rng.random() < 0.3))
+            ends.append(
+                net.add(name, "unit", one, repeat=rng.randint(1, 3), shared=rng.random() < 0.3)
+            )
     net.add("all", "Concat", *rng.sample(ends, min(len(ends), 3)))
     net.add("head", "Linear", out_features=3)
     return net.graph("Dense")
@@ -61,9 +85,18 @@ def images(rng: random.Random) -> Graph:
         name, kind = f"n{step}", rng.choice(["conv", "pool", "norm", "keep", "residual", "pad"])
         if kind == "conv":
             size = rng.choice([1, 3, [3, 1]])
-            last = net.add(name, "Conv2d", last, out_channels=rng.choice([4, 6]), kernel_size=size, padding="same")
+            last = net.add(
+                name,
+                "Conv2d",
+                last,
+                out_channels=rng.choice([4, 6]),
+                kernel_size=size,
+                padding="same",
+            )
         elif kind == "pool":
-            last = net.add(name, rng.choice(["MaxPool2d", "AvgPool2d"]), last, kernel_size=2, stride=1)
+            last = net.add(
+                name, rng.choice(["MaxPool2d", "AvgPool2d"]), last, kernel_size=2, stride=1
+            )
         elif kind == "norm":
             last = net.add(name, rng.choice(["BatchNorm2d", "InstanceNorm2d", "GroupNorm"]), last)
         elif kind == "keep":
@@ -71,7 +104,9 @@ def images(rng: random.Random) -> Graph:
         elif kind == "pad":
             last = net.add(name, rng.choice(["ZeroPad2d", "ReflectionPad2d"]), last, padding=1)
         else:
-            net.add(f"{name}_conv", "Conv2d", last, out_channels=5, kernel_size=3, stride=1, padding=1)
+            net.add(
+                f"{name}_conv", "Conv2d", last, out_channels=5, kernel_size=3, stride=1, padding=1
+            )
             last = net.add(name, "Residual", last, f"{name}_conv")
     net.add("pool", "AdaptiveAvgPool2d", last, output_size=rng.choice([1, 2, [1, 3]]))
     net.add("flat", "Flatten")
@@ -87,7 +122,10 @@ def sequences(rng: random.Random) -> Graph:
     net.add("positions", "PositionEmbedding", num_embeddings=7)
     last = net.add("sum", "Add", "embed", "positions", broadcast=True)
     for step in range(rng.randint(1, 4)):
-        name, kind = f"n{step}", rng.choice(["LSTM", "GRU", "MultiheadAttention", "TransformerEncoderLayer", "keep"])
+        name, kind = (
+            f"n{step}",
+            rng.choice(["LSTM", "GRU", "MultiheadAttention", "TransformerEncoderLayer", "keep"]),
+        )
         if kind in ("LSTM", "GRU"):
             last = net.add(name, kind, last, hidden_size=8, num_layers=rng.randint(1, 2))
         elif kind == "MultiheadAttention":
@@ -103,7 +141,9 @@ def sequences(rng: random.Random) -> Graph:
 
 def example(node, rows: int = 4) -> torch.Tensor:
     shape = (rows, *node.params["shape"])
-    return torch.randint(0, 11, shape) if node.params.get("dtype") == "int64" else torch.randn(shape)
+    return (
+        torch.randint(0, 11, shape) if node.params.get("dtype") == "int64" else torch.randn(shape)
+    )
 
 
 def model_of(graph: Graph) -> tuple[nn.Module, list[torch.Tensor]]:
@@ -143,7 +183,9 @@ def test_a_random_network_is_what_its_report_says_also_with_any_part_switched_of
             assert_true_off(graph, report)
         else:
             errors = [d for d in report.diagnostics if d.severity == "error"]
-            assert all(d.node and d.message.endswith(".") and d.code != "node_failed" for d in errors)
+            assert all(
+                d.node and d.message.endswith(".") and d.code != "node_failed" for d in errors
+            )
         node.disabled = False
 
 
@@ -154,7 +196,8 @@ def assert_true_off(graph: Graph, report) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["in", "lambda", "class", "self", "torch", "getattr", "None", "forward", "x y", "1st", "é"]
+    "name",
+    ["in", "lambda", "class", "self", "torch", "getattr", "None", "forward", "x y", "1st", "é"],
 )
 def test_nodes_may_be_called_anything(name):
     net = Drawing()

@@ -9,10 +9,10 @@ import time
 
 import pytest
 
-from visdl.engine.store import Store, StoreError
 from visdl.models.events import LogEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import Run, RunState
+from visdl.store import Store, StoreError
 
 LINE = "x" * 1000
 
@@ -25,12 +25,16 @@ def store(tmp_path):
 
 
 def add(store, run_id, lines=1000):
-    store.add_run(Run(id=run_id, name=run_id, state=RunState.COMPLETED, created=time.time()), Graph(name="G"))
+    store.add_run(
+        Run(id=run_id, name=run_id, state=RunState.COMPLETED, created=time.time()), Graph(name="G")
+    )
     store.append(run_id, [LogEvent(level="info", message=LINE, time=1.0) for _ in range(lines)])
 
 
 def on_disk(folder):
-    return sum(file.stat().st_size for file in folder.glob("visdl.db*") if not file.name.endswith("-shm"))
+    return sum(
+        file.stat().st_size for file in folder.glob("visdl.db*") if not file.name.endswith("-shm")
+    )
 
 
 def test_the_room_of_deleted_runs_is_given_back(store, tmp_path):
@@ -66,7 +70,12 @@ def test_reads_and_writes_go_on_while_it_compacts(store, tmp_path):
         store.append("busy", [LogEvent(level="info", message=LINE, time=1.0)])
         written[at] += 1
 
-    works = [lambda: write(0), lambda: write(1), lambda: store.events("busy", 0, 10), store.run_facts]
+    works = [
+        lambda: write(0),
+        lambda: write(1),
+        lambda: store.events("busy", 0, 10),
+        store.run_facts,
+    ]
     threads = [threading.Thread(target=until_told, args=(work,)) for work in works]
     for thread in threads:
         thread.start()
@@ -77,7 +86,9 @@ def test_reads_and_writes_go_on_while_it_compacts(store, tmp_path):
         thread.join()
     assert faults == []
     assert len(store.events("busy", 0, 10**6)) == 2 + sum(written)
-    assert [event.seq for event in store.events("busy", 0, 10**6)] == list(range(1, 3 + sum(written)))
+    assert [event.seq for event in store.events("busy", 0, 10**6)] == list(
+        range(1, 3 + sum(written))
+    )
     with sqlite3.connect(tmp_path / "visdl.db") as check:
         assert check.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert check.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -91,7 +102,9 @@ def test_without_room_for_the_copy_nothing_is_done(store, tmp_path, monkeypatch)
     before = on_disk(tmp_path)
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2**20))
-    with pytest.raises(StoreError, match=r"not compacted: that needs \d+ MiB .* and 1 MiB are free\."):
+    with pytest.raises(
+        StoreError, match=r"not compacted: that needs \d+ MiB .* and 1 MiB are free\."
+    ):
         store.compact()
     assert on_disk(tmp_path) == before
 

@@ -7,15 +7,15 @@ import threading
 
 import pytest
 
-from visdl.engine.store import Store
-from visdl.engine.store.database import MIGRATIONS
-from visdl.engine.store.run_list import RunFilter, RunOrder
 from visdl.models.datasets import DatasetRecord
 from visdl.models.errors import InvalidInputError
 from visdl.models.events import LogEvent, MetricsEvent, ProgressEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import DatasetUse, MetricSummary, Progress, Run, RunState
 from visdl.models.schemas import PatchRuns
+from visdl.store import Store
+from visdl.store.database import MIGRATIONS
+from visdl.store.run_list import RunFilter, RunOrder
 
 S = RunState
 
@@ -40,7 +40,9 @@ def measured(store, run_id, value):
 
 
 def ids(store, key="created", descending=True, wanted=None, **page):
-    return [run.id for run in store.runs(wanted or RunFilter(), order=RunOrder(key, descending), **page)]
+    return [
+        run.id for run in store.runs(wanted or RunFilter(), order=RunOrder(key, descending), **page)
+    ]
 
 
 DONE = (S.STARTING, S.RUNNING, S.COMPLETED)
@@ -79,7 +81,9 @@ def test_a_run_that_trains_is_sorted_by_what_it_said_last(store):
     assert ids(store, "epoch")[0] == "live"
 
 
-@pytest.mark.parametrize("key", ["", "nothing", "record", "created; DROP TABLE runs", "metrics.", 'metrics.a"b'])
+@pytest.mark.parametrize(
+    "key", ["", "nothing", "record", "created; DROP TABLE runs", "metrics.", 'metrics.a"b']
+)
 def test_an_order_that_there_is_not_is_refused_in_words(store, key):
     with pytest.raises(InvalidInputError, match="cannot be sorted by"):
         store.runs(order=RunOrder(key))
@@ -96,7 +100,13 @@ def test_facets_count_what_runs_have_the_most_used_first(store):
     table = DatasetRecord(id="d1", name="table", rows=1, columns=[], bytes=1, sha256="0", created=0)
     store.add_dataset(table)
     use = DatasetUse(node="csv", id="d1", name="table", sha256="0")
-    add(store, "a", tags=["x", "y"], graph_name="One", datasets=[use, use.model_copy(update={"node": "test"})])
+    add(
+        store,
+        "a",
+        tags=["x", "y"],
+        graph_name="One",
+        datasets=[use, use.model_copy(update={"node": "test"})],
+    )
     add(store, "b", tags=["y"], graph_name="Two")
     add(store, "c", graph_name="Two")
     facets = store.run_facets(10)
@@ -114,16 +124,24 @@ def test_many_runs_are_starred_and_tagged_and_those_that_cannot_be_are_named(sto
     add(store, "b", *DONE)
     add(store, "full", tags=[str(i) for i in range(50)])
     names = ["a", "b", "full", "gone", "a"]
-    answer = store.patch_runs(PatchRuns(ids=names, starred=True, add_tags=["new"], remove_tags=["old"]))
+    answer = store.patch_runs(
+        PatchRuns(ids=names, starred=True, add_tags=["new"], remove_tags=["old"])
+    )
     assert answer.patched == ["a", "b"]
     assert answer.kept["gone"] == "There is no run 'gone'."
     assert answer.kept["full"] == "'full' would have more than 50 tags."
-    assert (store.run("a").tags, store.run("a").starred, store.run("b").state) == (["new"], True, S.COMPLETED)
+    assert (store.run("a").tags, store.run("a").starred, store.run("b").state) == (
+        ["new"],
+        True,
+        S.COMPLETED,
+    )
     assert ids(store, wanted=RunFilter(tag="new", starred=True)) == ["b", "a"]
     assert store.patch_runs(PatchRuns(ids=["full"], remove_tags=["7"])).patched == ["full"]
 
 
-def test_runs_that_have_ended_are_deleted_with_all_that_they_have_and_the_others_are_named(store, tmp_path):
+def test_runs_that_have_ended_are_deleted_with_all_that_they_have_and_the_others_are_named(
+    store, tmp_path
+):
     for run_id in ("a", "b"):
         add(store, run_id, S.STARTING, S.RUNNING, tags=["t"])
         measured(store, run_id, 1.0)
@@ -133,7 +151,9 @@ def test_runs_that_have_ended_are_deleted_with_all_that_they_have_and_the_others
         "live": "'live' is queued.",
         "gone": "There is no run 'gone'.",
     }
-    assert [run for some in store.delete_runs(["a", "live", "gone", "b"]) for run in sorted(some)] == ["a", "b"]
+    assert [
+        run for some in store.delete_runs(["a", "live", "gone", "b"]) for run in sorted(some)
+    ] == ["a", "b"]
     assert store.run_ids() == ["live"]
     with sqlite3.connect(tmp_path / "visdl.db") as db:
         kept = {
@@ -168,7 +188,11 @@ def test_a_long_run_is_deleted_in_small_transactions(store, tmp_path):
     store.move_run("a", S.INTERRUPTED)
     held = []
     store._db.write(lambda db: db.create_function("held", 0, lambda: held.append(1)))
-    store._db.write(lambda db: db.execute("CREATE TEMP TRIGGER told AFTER DELETE ON events BEGIN SELECT held(); END"))
+    store._db.write(
+        lambda db: db.execute(
+            "CREATE TEMP TRIGGER told AFTER DELETE ON events BEGIN SELECT held(); END"
+        )
+    )
     write, most = store._db.write, []
 
     def counted(work):

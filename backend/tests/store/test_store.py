@@ -14,14 +14,23 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from visdl.engine.store import Store, StoreError
-from visdl.engine.store.database import MIGRATIONS
-from visdl.engine.store.graphs import KEEP_DELETED
-from visdl.engine.store.run_list import RunFilter
 from visdl.models.errors import ConflictError, NotFoundError, StaleError, TransitionError
 from visdl.models.events import LogEvent, MetricsEvent, ProgressEvent
 from visdl.models.graph import Graph, Node
-from visdl.models.runs import ENDED, LIVE, TRANSITIONS, DatasetUse, MetricSummary, Progress, Run, RunState
+from visdl.models.runs import (
+    ENDED,
+    LIVE,
+    TRANSITIONS,
+    DatasetUse,
+    MetricSummary,
+    Progress,
+    Run,
+    RunState,
+)
+from visdl.store import Store, StoreError
+from visdl.store.database import MIGRATIONS
+from visdl.store.graphs import KEEP_DELETED
+from visdl.store.run_list import RunFilter
 
 S = RunState
 GRAPH = Graph(name="G", nodes=[Node(id="a", type="Linear")])
@@ -135,7 +144,12 @@ def test_numbers_are_gapless_in_a_run_whoever_writes(store):
     for run in "ab":
         add(store, run)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda i: store.append("ab"[i % 2], [LogEvent(message=str(i)), metrics(i)]), range(60)))
+        list(
+            pool.map(
+                lambda i: store.append("ab"[i % 2], [LogEvent(message=str(i)), metrics(i)]),
+                range(60),
+            )
+        )
     for run in "ab":
         assert [event.seq for event in store.events(run)] == list(range(1, 62))
     everything = store.all_events(limit=1000)
@@ -157,7 +171,9 @@ def test_events_come_back_as_they_went_in(store):
     ]
     returned = store.append("r", sent)
     assert store.events("r", after=1) == returned
-    assert [event.model_copy(update={"run": "", "seq": 0, "cursor": None}) for event in returned] == sent
+    assert [
+        event.model_copy(update={"run": "", "seq": 0, "cursor": None}) for event in returned
+    ] == sent
 
 
 def test_pages_of_events_meet_without_gap_or_repeat(store):
@@ -181,7 +197,12 @@ def test_the_record_of_a_run_follows_its_events(store):
     )
     store.append("r", [MetricsEvent(series={}, summary={"b": MetricSummary(last=2)})])
     run = store.run("r")
-    assert (run.progress.step, run.metrics["a"].last, run.metrics["b"].last, run.seq) == (5, 1, 2, 4)
+    assert (run.progress.step, run.metrics["a"].last, run.metrics["b"].last, run.seq) == (
+        5,
+        1,
+        2,
+        4,
+    )
 
 
 def test_events_of_a_run_that_was_deleted_are_refused(store):
@@ -223,7 +244,11 @@ def test_a_curve_that_grows_for_long_keeps_its_extremes_evenly_and_its_newest_po
     values[3_333], values[15_001], values[9_000] = 99.0, -99.0, None
     for start in range(0, len(values), 40):
         store.append(
-            "r", [metrics(*values[start : start + 40], start=start + 1), metrics(0.5, key="val_loss", start=start + 1)]
+            "r",
+            [
+                metrics(*values[start : start + 40], start=start + 1),
+                metrics(0.5, key="val_loss", start=start + 1),
+            ],
         )
         if start % 4000 == 3960:
             store.thin_curves("r", most)
@@ -242,22 +267,40 @@ def test_a_curve_that_grows_for_long_keeps_its_extremes_evenly_and_its_newest_po
 
 def test_thinning_leaves_out_the_steps_that_a_resumed_run_took_again(store):
     add(store)
-    store.append("r", [metrics(*range(100)), metrics(*range(1000, 1050), start=51), metrics(7, start=101)])
+    store.append(
+        "r", [metrics(*range(100)), metrics(*range(1000, 1050), start=51), metrics(7, start=101)]
+    )
     assert store.thin_curves("r", 20) > 0
     points = store.series("r").series["train_loss"]
     assert [step for step, _, _ in points] == sorted({step for step, _, _ in points})
-    assert all(value == (step - 1 if step <= 50 else 1000 + step - 51) for step, _, value in points[:-1])
+    assert all(
+        value == (step - 1 if step <= 50 else 1000 + step - 51) for step, _, value in points[:-1]
+    )
 
 
 def test_events_of_some_types_alone(store):
     add(store)
     for step in range(3):
         store.append(
-            "r", [metrics(1.0, start=step), ProgressEvent(progress=Progress(step=step)), LogEvent(message="x")]
+            "r",
+            [
+                metrics(1.0, start=step),
+                ProgressEvent(progress=Progress(step=step)),
+                LogEvent(message="x"),
+            ],
         )
-    assert [event.type for event in store.events("r", types=["log", "state"])] == ["state", "log", "log", "log"]
+    assert [event.type for event in store.events("r", types=["log", "state"])] == [
+        "state",
+        "log",
+        "log",
+        "log",
+    ]
     assert [event.seq for event in store.events("r", after=4, types=["log"])] == [7, 10]
-    assert [event.type for event in store.events("r", types=["progress", "log"])][:3] == ["progress", "log", "progress"]
+    assert [event.type for event in store.events("r", types=["progress", "log"])][:3] == [
+        "progress",
+        "log",
+        "progress",
+    ]
 
 
 def test_keys_are_chosen_and_gaps_are_null(store):
@@ -334,8 +377,12 @@ def test_a_database_of_the_version_before_keeps_its_runs_and_finds_them(tmp_path
         for number, script in enumerate(MIGRATIONS[:2], 1):
             db.executescript(f"{script} PRAGMA user_version = {number};")
         old = Run(id="r", name="run", created=1.0, tags=["kept"], graph_id="g")
-        insert = "INSERT INTO runs (id, state, created, search, record, graph) VALUES (?, ?, ?, ?, ?, ?)"
-        db.execute(insert, ("r", "completed", 1.0, "run", old.model_dump_json(), GRAPH.model_dump_json()))
+        insert = (
+            "INSERT INTO runs (id, state, created, search, record, graph) VALUES (?, ?, ?, ?, ?, ?)"
+        )
+        db.execute(
+            insert, ("r", "completed", 1.0, "run", old.model_dump_json(), GRAPH.model_dump_json())
+        )
     db.close()
     store = Store(path)
     assert [run.id for run in store.runs(RunFilter(tag="kept", graph="g", starred=False))] == ["r"]
@@ -356,7 +403,9 @@ def corrupt(path, table, column):
     db.close()
 
 
-def test_a_damaged_draft_gives_the_version_and_a_damaged_version_the_draft_and_says_so(store, tmp_path):
+def test_a_damaged_draft_gives_the_version_and_a_damaged_version_the_draft_and_says_so(
+    store, tmp_path
+):
     stored = store.create_graph(GRAPH)
     store.save_draft(stored.id, GRAPH.model_copy(update={"name": "Draft"}))
     corrupt(tmp_path / "visdl.db", "graph_versions", "document")
@@ -393,7 +442,10 @@ def test_deleted_graphs_are_forgotten_after_their_time(store):
 def test_a_write_that_fails_undoes_itself_and_no_other(store):
     add(store)
     with ThreadPoolExecutor(4) as pool:
-        answers = [pool.submit(store.append, "r" if i % 2 else "gone", [LogEvent(message=str(i))]) for i in range(20)]
+        answers = [
+            pool.submit(store.append, "r" if i % 2 else "gone", [LogEvent(message=str(i))])
+            for i in range(20)
+        ]
         failed = [isinstance(answer.exception(), NotFoundError) for answer in answers]
     assert failed == [True, False] * 10
     assert len(store.events("r")) == 11
@@ -423,7 +475,7 @@ def test_after_closing_a_write_is_refused_in_words(tmp_path):
 
 _WRITER = """
 import sys, time
-from visdl.engine.store import Store
+from visdl.store import Store
 from visdl.models.events import LogEvent, MetricsEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import Run
@@ -441,7 +493,9 @@ def _kill_while_writing(tmp_path, times):
     """Kill a writing process at a random moment; every write it was told of must be there."""
     path, rng = tmp_path / "visdl.db", random.Random(1)
     for attempt in range(times):
-        with subprocess.Popen([sys.executable, "-c", _WRITER, path, str(attempt)], stdout=subprocess.PIPE) as writer:
+        with subprocess.Popen(
+            [sys.executable, "-c", _WRITER, path, str(attempt)], stdout=subprocess.PIPE
+        ) as writer:
             seen = [int(writer.stdout.readline())]
             time.sleep(rng.uniform(0, 0.05))
             os.kill(writer.pid, signal.SIGKILL)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from visdl.engine.store import Store
 from visdl.models.graph import Graph
 from visdl.models.runs import Run, RunState
 from visdl.models.strategies import LeaveOneOut
 from visdl.models.studies import Study, StudyPlan
+from visdl.store import Store
 
 GRAPH = Graph(name="G")
 
@@ -21,16 +21,36 @@ def store(tmp_path):
 
 
 def test_places_are_those_of_the_runs_without_their_records(store):
-    plan = StudyPlan(strategy=LeaveOneOut(kind="leave_one_out", nodes=["a"]), metric="val_loss", seeds=[0, 1])
+    plan = StudyPlan(
+        strategy=LeaveOneOut(kind="leave_one_out", nodes=["a"]), metric="val_loss", seeds=[0, 1]
+    )
     store.add_study(
-        Study(id="s", name="S", plan=plan, direction="minimize", graph_name="G", variants=[], created=0), GRAPH
+        Study(
+            id="s",
+            name="S",
+            plan=plan,
+            direction="minimize",
+            graph_name="G",
+            variants=[],
+            created=0,
+        ),
+        GRAPH,
     )
     fields = {"name": "R", "created": 0.0, "study": "s", "fingerprint": "f"}
-    stacked = [Run(id=f"r{n}", variant="v", seed=n, stack="k", stack_size=2, speedup=3.5, **fields) for n in range(2)]
-    store.add_runs([(run, GRAPH, None) for run in [*stacked, Run(id="alone", variant="w", seed=0, **fields)]])
+    stacked = [
+        Run(id=f"r{n}", variant="v", seed=n, stack="k", stack_size=2, speedup=3.5, **fields)
+        for n in range(2)
+    ]
+    store.add_runs(
+        [(run, GRAPH, None) for run in [*stacked, Run(id="alone", variant="w", seed=0, **fields)]]
+    )
     store.move_run("r1", RunState.STARTING)
     places, runs = store.study_places("s"), store.study_runs("s")
-    assert [(p.run, p.stack, p.speedup) for p in places] == [("r0", "k", 3.5), ("r1", "k", 3.5), ("alone", None, None)]
+    assert [(p.run, p.stack, p.speedup) for p in places] == [
+        ("r0", "k", 3.5),
+        ("r1", "k", 3.5),
+        ("alone", None, None),
+    ]
     assert [(p.variant, p.seed, p.run, p.state, p.reused) for p in places] == [
         (cell.variant, cell.seed, cell.run.id, cell.run.state, cell.reused) for cell in runs
     ]

@@ -10,7 +10,7 @@ from scipy import stats
 from sklearn.datasets import load_digits
 
 from ..conftest import Serve
-from ..engine.graphs import chain
+from ..support.graphs import chain
 from .test_studies import finished, get, rows
 
 LAYERS = [
@@ -33,7 +33,10 @@ def digits() -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([*(f"p{i}" for i in range(64)), "y"])
-    writer.writerows([*(int(v) for v in row), f"d{label}"] for row, label in zip(data.data, data.target, strict=True))
+    writer.writerows(
+        [*(int(v) for v in row), f"d{label}"]
+        for row, label in zip(data.data, data.target, strict=True)
+    )
     return out.getvalue().encode()
 
 
@@ -41,7 +44,10 @@ def digits() -> bytes:
 @pytest.mark.timeout(1200)
 def test_digits_with_eight_variants_and_ten_seeds(serve: Serve):
     client = serve().client
-    assert client.post("/api/datasets", files={"file": ("digits", digits(), "text/csv")}).status_code == 201
+    assert (
+        client.post("/api/datasets", files={"file": ("digits", digits(), "text/csv")}).status_code
+        == 201
+    )
     graph = chain(LAYERS, loss="CrossEntropyLoss", train={"epochs": 12}, data={"file": "digits"})
     body = {
         "graph": graph.model_dump(mode="json"),

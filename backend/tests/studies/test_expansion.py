@@ -14,7 +14,7 @@ from visdl.nodes import NodeRegistry
 from visdl.studies.edits import find_node
 from visdl.studies.planning import Planned, Planner
 
-from ..engine.graphs import chain, numbers, validator, wire
+from ..support.graphs import chain, numbers, validator, wire
 
 LAYERS = [
     ("fc1", "Linear", {"out_features": 8}),
@@ -30,7 +30,9 @@ def planner(tmp_path: Path) -> Planner:
     return Planner(validator(numbers(tmp_path)), NodeRegistry)
 
 
-def planned(planner: Planner, strategy: dict[str, Any], graph: Graph | None = None, **fields: Any) -> Planned:
+def planned(
+    planner: Planner, strategy: dict[str, Any], graph: Graph | None = None, **fields: Any
+) -> Planned:
     plan = StudyPlan.model_validate({"strategy": strategy, "seeds": [0, 1], **fields})
     return planner.plan(graph or chain(LAYERS), plan)
 
@@ -56,7 +58,10 @@ def off(graph: Graph) -> list[str]:
             ["w/o relu + drop", "w/o relu + fc2", "w/o drop + fc2"],
         ),
         (
-            {"kind": "leave_group_out", "groups": [{"title": "middle", "nodes": ["relu", "drop"]}, {"nodes": ["fc2"]}]},
+            {
+                "kind": "leave_group_out",
+                "groups": [{"title": "middle", "nodes": ["relu", "drop"]}, {"nodes": ["fc2"]}],
+            },
             ["w/o middle", "w/o fc2"],
         ),
         (
@@ -65,7 +70,11 @@ def off(graph: Graph) -> list[str]:
         ),
         ({"kind": "cumulative", "order": ["relu", "fc2"]}, ["w/o relu", "w/o relu + fc2"]),
         (
-            {"kind": "replace", "node": "relu", "alternatives": [{"type": "Tanh"}, {"type": "ELU", "label": "smooth"}]},
+            {
+                "kind": "replace",
+                "node": "relu",
+                "alternatives": [{"type": "Tanh"}, {"type": "ELU", "label": "smooth"}],
+            },
             ["relu → Tanh", "smooth"],
         ),
         (
@@ -81,16 +90,25 @@ def test_a_strategy_has_these_variants(planner, strategy, labels):
 
 
 def test_what_is_taken_out_is_switched_off_and_nothing_else_changes(planner):
-    found = graphs(planned(planner, {"kind": "leave_n_out", "nodes": ["relu", "drop", "fc2"], "n": 2}))
+    found = graphs(
+        planned(planner, {"kind": "leave_n_out", "nodes": ["relu", "drop", "fc2"], "n": 2})
+    )
     assert off(found["w/o relu + fc2"]) == ["relu", "fc2"]
     same = found["w/o relu + fc2"].model_copy(
-        update={"nodes": [node.model_copy(update={"disabled": False}) for node in found["w/o relu + fc2"].nodes]}
+        update={
+            "nodes": [
+                node.model_copy(update={"disabled": False})
+                for node in found["w/o relu + fc2"].nodes
+            ]
+        }
     )
     assert same == found["Baseline"]
 
 
 def test_each_is_compared_with_what_it_differs_from_by_one_part(planner):
-    added = variants(planned(planner, {"kind": "add_one", "nodes": ["relu", "fc2"], "leave_one_out": True}))
+    added = variants(
+        planned(planner, {"kind": "add_one", "nodes": ["relu", "fc2"], "leave_one_out": True})
+    )
     assert {label: one.reference for label, one in added.items()} == {
         "Baseline": None,
         "Floor: without all of them": None,
@@ -102,7 +120,12 @@ def test_each_is_compared_with_what_it_differs_from_by_one_part(planner):
     # with two parts, the floor with one of them is the whole without the other
     assert added["w/o relu"].same_as == added["floor + fc2"].key
     steps = planned(planner, {"kind": "cumulative", "order": ["relu", "drop", "fc2"]}).candidates
-    assert [one.variant.reference for one in steps] == [None, "baseline", steps[1].variant.key, steps[2].variant.key]
+    assert [one.variant.reference for one in steps] == [
+        None,
+        "baseline",
+        steps[1].variant.key,
+        steps[2].variant.key,
+    ]
     assert [one.variant.parts for one in steps[1:]] == [["relu"], ["drop"], ["fc2"]]
 
 
@@ -130,11 +153,17 @@ def test_the_last_layer_cannot_be_left_out_but_a_plain_one_fits(planner):
 
 
 def residual() -> Graph:
-    layers = [("fc1", "Linear", {"out_features": 8}), ("branch", "Linear", {"out_features": 8}), ("sum", "Add", {})]
+    layers = [
+        ("fc1", "Linear", {"out_features": 8}),
+        ("branch", "Linear", {"out_features": 8}),
+        ("sum", "Add", {}),
+    ]
     graph = chain([*layers, ("out", "Linear", {"out_features": 1})])
     edges = [edge for edge in graph.edges if edge.target != "sum"]
     return graph.model_copy(
-        update={"edges": [*edges, wire("branch.output > sum.inputs"), wire("fc1.output > sum.inputs")]}
+        update={
+            "edges": [*edges, wire("branch.output > sum.inputs"), wire("fc1.output > sum.inputs")]
+        }
     )
 
 
@@ -146,7 +175,9 @@ def test_a_branch_of_a_sum_can_be_zero(planner):
     assert found[1].variant.offers == ["plain", "zero"] or found[1].variant.offers == ["zero"]
     assert [edge.source for edge in found[1].graph.edges if edge.target == "sum"] == ["fc1"]
     with pytest.raises(InvalidInputError, match="only where sums alone read it"):
-        planned(planner, {"kind": "leave_one_out", "nodes": ["fc1"]}, residual(), how={"fc1": "zero"})
+        planned(
+            planner, {"kind": "leave_one_out", "nodes": ["fc1"]}, residual(), how={"fc1": "zero"}
+        )
 
 
 def test_each_node_of_a_group_has_its_own_place_taker(planner):
@@ -157,9 +188,13 @@ def test_each_node_of_a_group_has_its_own_place_taker(planner):
         "fc1": [],
         "branch+fc1": [],
     }
-    assert variants(found)["w/o top"].how.startswith("zero: its branch of the sum is cut; switched off")
+    assert variants(found)["w/o top"].how.startswith(
+        "zero: its branch of the sum is cut; switched off"
+    )
     assert find_node(found.candidates[1].graph, "fc1").disabled
-    assert [edge.source for edge in found.candidates[1].graph.edges if edge.target == "sum"] == ["fc1"]
+    assert [edge.source for edge in found.candidates[1].graph.edges if edge.target == "sum"] == [
+        "fc1"
+    ]
 
 
 def test_one_plain_layer_takes_the_place_of_a_whole_group(planner):
@@ -179,8 +214,13 @@ def test_no_single_layer_fits_where_a_group_is_entered_or_left_twice(planner, no
     each = {"kind": "leave_group_out", "groups": [{"title": "both", "nodes": nodes}]}
     if "loss" not in nodes:
         assert planned(planner, each, graph).offers["+".join(nodes)].how == []
-    whole = {"kind": "leave_group_out", "groups": [{"title": "both", "nodes": nodes, "how": "plain"}]}
-    with pytest.raises(InvalidInputError, match="No single Linear or Conv layer fits in the place of 'both'"):
+    whole = {
+        "kind": "leave_group_out",
+        "groups": [{"title": "both", "nodes": nodes, "how": "plain"}],
+    }
+    with pytest.raises(
+        InvalidInputError, match="No single Linear or Conv layer fits in the place of 'both'"
+    ):
         planned(planner, whole, graph)
 
 
@@ -207,7 +247,11 @@ def blocks(repeat: int | None = None) -> Graph:
         **ports,
     )
     params: dict[str, Any] = {"block": "stage"} | ({"repeat": repeat} if repeat else {})
-    layers = [("one", BLOCK, params), ("two", BLOCK, {"block": "stage"}), ("out", "Linear", {"out_features": 1})]
+    layers = [
+        ("one", BLOCK, params),
+        ("two", BLOCK, {"block": "stage"}),
+        ("out", "Linear", {"out_features": 1}),
+    ]
     return chain(layers).model_copy(update={"blocks": {"stage": block}})
 
 
@@ -229,7 +273,9 @@ def test_in_a_block_that_repeats_it_is_taken_out_of_every_repeat(planner):
 
 
 def test_a_plain_layer_fits_in_the_place_of_a_whole_block(planner):
-    found = planned(planner, {"kind": "leave_one_out", "nodes": ["two"]}, blocks(), how={"two": "plain"})
+    found = planned(
+        planner, {"kind": "leave_one_out", "nodes": ["two"]}, blocks(), how={"two": "plain"}
+    )
     assert (found.offers["two"].how, found.offers["two"].plain) == (["plain"], 8 * 8 + 8)
     one = variants(found)["w/o two"]
     assert (one.valid, one.how) == (True, "replaced by Linear 8 → 8 (72 parameters)")
@@ -248,16 +294,35 @@ def test_the_same_network_twice_is_one(planner):
         ({"kind": "leave_one_out", "nodes": ["gone"]}, {}, "no node 'gone'"),
         ({"kind": "leave_one_out", "nodes": ["loss"]}, {}, "'loss' cannot be switched off"),
         ({"kind": "leave_n_out", "nodes": ["relu"], "n": 2}, {}, "2 of them cannot be taken out"),
-        ({"kind": "grid", "factors": [{"node": "drop", "param": "q", "values": [1]}]}, {}, "no parameter 'q'"),
-        ({"kind": "random", "factors": [{"node": "drop", "param": "p", "low": 1, "high": 0}]}, {}, "range of 'p'"),
         (
-            {"kind": "optuna", "factors": [{"node": "opt", "param": "lr", "low": 0, "high": 1, "log": True}]},
+            {"kind": "grid", "factors": [{"node": "drop", "param": "q", "values": [1]}]},
+            {},
+            "no parameter 'q'",
+        ),
+        (
+            {"kind": "random", "factors": [{"node": "drop", "param": "p", "low": 1, "high": 0}]},
+            {},
+            "range of 'p'",
+        ),
+        (
+            {
+                "kind": "optuna",
+                "factors": [{"node": "opt", "param": "lr", "low": 0, "high": 1, "log": True}],
+            },
             {},
             "range",
         ),
-        ({"kind": "leave_one_out", "nodes": ["relu"]}, {"metric": "val_los"}, "no metric 'val_los'"),
+        (
+            {"kind": "leave_one_out", "nodes": ["relu"]},
+            {"metric": "val_los"},
+            "no metric 'val_los'",
+        ),
         ({"kind": "leave_one_out", "nodes": ["relu"]}, {"seeds": [1, 1]}, "Seed 1 is given twice"),
-        ({"kind": "replace", "node": "loss", "alternatives": [{"type": "L1Loss"}]}, {}, "trains with another loss"),
+        (
+            {"kind": "replace", "node": "loss", "alternatives": [{"type": "L1Loss"}]},
+            {},
+            "trains with another loss",
+        ),
     ],
 )
 def test_what_cannot_be_studied_is_said(planner, strategy, fields, said):
@@ -301,5 +366,7 @@ def test_a_random_sweep_draws_the_same_each_time_within_its_bounds(planner):
     assert first == again
     drawn = [one.params for one in first.values() if one.params]
     assert len(drawn) == 12
-    assert all(1e-4 <= one["opt.lr"] <= 1e-1 and isinstance(one["fc1.out_features"], int) for one in drawn)
+    assert all(
+        1e-4 <= one["opt.lr"] <= 1e-1 and isinstance(one["fc1.out_features"], int) for one in drawn
+    )
     assert {4 <= one["fc1.out_features"] <= 16 for one in drawn} == {True}

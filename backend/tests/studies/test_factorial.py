@@ -52,7 +52,9 @@ def test_a_balanced_two_by_two_by_hand(term, levels, against, estimate, variance
     # the distribution of t with 6 df in closed form (Abramowitz and Stegun 26.7.4)
     angle = math.atan(estimate / error / math.sqrt(6))
     cosine = math.cos(angle) ** 2
-    assert effect.p == pytest.approx(1 - math.sin(angle) * (1 + cosine / 2 + 3 * cosine**2 / 8), rel=1e-6)
+    assert effect.p == pytest.approx(
+        1 - math.sin(angle) * (1 + cosine / 2 + 3 * cosine**2 / 8), rel=1e-6
+    )
 
 
 def test_two_levels_need_no_further_test():
@@ -73,21 +75,34 @@ def test_three_levels_by_hand():
     """
     rests = {"relu": (10, (1, -1, 0)), "tanh": (12, (-1, 0, 1)), "gelu": (17, (0, 1, -1))}
     found = factorial(
-        [(s, {"act": act}, mean + 5 * s + rest[s]) for act, (mean, rest) in rests.items() for s in range(3)]
+        [
+            (s, {"act": act}, mean + 5 * s + rest[s])
+            for act, (mean, rest) in rests.items()
+            for s in range(3)
+        ]
     )
     (test,) = found.tests
     assert (test.factors, test.df) == (("act",), 2)
     assert test.f == pytest.approx(26)
     assert test.p == pytest.approx(1 / 14**2)
-    assert [(effect.levels, round(effect.estimate, 9)) for effect in found.effects] == [(("tanh",), 2), (("gelu",), 7)]
+    assert [(effect.levels, round(effect.estimate, 9)) for effect in found.effects] == [
+        (("tanh",), 2),
+        (("gelu",), 7),
+    ]
 
 
 def unbalanced():
     rng = np.random.default_rng(3)
     grid = list(product(range(4), ("a", "b", "c"), (1, 2, 3), (False, True)))
     return [
-        (seed, {"~ C(x) '": one, "two": two, "": three}, float(seed + ord(one) + two * three + rng.normal()))
-        for seed, one, two, three in [grid[at] for at in sorted(rng.choice(len(grid), 60, replace=False))]
+        (
+            seed,
+            {"~ C(x) '": one, "two": two, "": three},
+            float(seed + ord(one) + two * three + rng.normal()),
+        )
+        for seed, one, two, three in [
+            grid[at] for at in sorted(rng.choice(len(grid), 60, replace=False))
+        ]
     ]
 
 
@@ -100,14 +115,18 @@ def test_unbalanced_runs_and_odd_names_against_statsmodels():
     fit = ols("y ~ C(seed) + (C(a, Sum) + C(b, Sum) + C(c, Sum)) ** 2", pd.DataFrame(data)).fit()
     table = anova_lm(fit, typ=2)
     assert found.residual_df == fit.df_resid
-    assert len(found.tests) == 5  # of the six terms only that of the two-level factor alone has none
+    assert (
+        len(found.tests) == 5
+    )  # of the six terms only that of the two-level factor alone has none
     for test in found.tests:
         row = table.loc[":".join(f"C({names[name]}, Sum)" for name in test.factors)]
         assert (test.df, test.f, test.p) == pytest.approx((row["df"], row["F"], row["PR(>F)"]))
     # with two levels, sum coding has half of the difference, and its sign is that of the first level
     effect = by_term(found)["",]
     sign = 1 if str(effect.levels[0]) == min(data["c"]) else -1
-    at = next(name for name in fit.params.index if name.startswith("C(c, Sum)[") and ":" not in name)
+    at = next(
+        name for name in fit.params.index if name.startswith("C(c, Sum)[") and ":" not in name
+    )
     assert effect.estimate == pytest.approx(2 * sign * fit.params[at])
     assert effect.p == pytest.approx(fit.pvalues[at])
 
@@ -118,15 +137,27 @@ def test_a_factor_with_one_level_is_left_out():
 
 
 def test_one_seed_is_enough_where_cells_outnumber_terms():
-    rows = [(0, {"a": a, "b": b, "c": c}, a + 2 * b + 4 * c + 0.1 * a * b * c) for a, b, c in product((0, 1), repeat=3)]
+    rows = [
+        (0, {"a": a, "b": b, "c": c}, a + 2 * b + 4 * c + 0.1 * a * b * c)
+        for a, b, c in product((0, 1), repeat=3)
+    ]
     found = factorial(rows)
     assert found.residual_df == 1
-    assert [effect.factors for effect in found.effects] == [("a",), ("b",), ("c",), ("a", "b"), ("a", "c"), ("b", "c")]
+    assert [effect.factors for effect in found.effects] == [
+        ("a",),
+        ("b",),
+        ("c",),
+        ("a", "b"),
+        ("a", "c"),
+        ("b", "c"),
+    ]
 
 
 @pytest.mark.parametrize("slope", [0.0, 2.0])
 def test_without_a_residual_there_is_no_test(slope):
-    found = factorial([(seed, {"a": a}, slope * a + 0.1 * seed) for seed in range(3) for a in (0, 1, 2)])
+    found = factorial(
+        [(seed, {"a": a}, slope * a + 0.1 * seed) for seed in range(3) for a in (0, 1, 2)]
+    )
     assert [effect.estimate for effect in found.effects] == pytest.approx([slope, 2 * slope])
     assert {(effect.ci, effect.p) for effect in found.effects} == {(None, None)}
     assert [(test.f, test.p) for test in found.tests] == [(None, None)]
@@ -137,14 +168,20 @@ def test_without_a_residual_there_is_no_test(slope):
     [
         ([], "No factor has more than one level"),
         ([(0, {"a": 1}, 0.5), (1, {"a": 1}, 0.6)], "No factor has more than one level"),
-        ([(0, {"a": 1}, 0.5), (0, {"a": 2}, 0.6)], "2 runs are too few: .* 2 unknowns, so at least 3 runs are needed"),
+        (
+            [(0, {"a": 1}, 0.5), (0, {"a": 2}, 0.6)],
+            "2 runs are too few: .* 2 unknowns, so at least 3 runs are needed",
+        ),
         (two_by_two()[:4], "4 runs are too few"),
         (
             [row for row in two_by_two() if row[1] != {"fc1.units": 64, "norm": "batch"}],
             "do not tell all effects apart",
         ),
         ([(s, {"a": s % 2}, float(s)) for s in (0, 0, 1, 1)], "do not tell all effects apart"),
-        ([(0, {"a": 1}, 0.5), (7, {"b": 2}, 0.6)], "A run of seed 7 has other factors than the first: b"),
+        (
+            [(0, {"a": 1}, 0.5), (7, {"b": 2}, 0.6)],
+            "A run of seed 7 has other factors than the first: b",
+        ),
         ([(7, {"a": 1}, math.nan)], "A run of seed 7 has no finite value"),
     ],
 )
@@ -157,7 +194,9 @@ def test_in_grids_of_noise_every_p_is_equally_likely():
     """Of the F test of the interaction, over 400 grids of 30 runs."""
     rng = np.random.default_rng(8)
     cells = list(product(range(5), "xyz", (0, 1)))
-    found = [factorial([(s, {"a": a, "b": b}, rng.normal()) for s, a, b in cells]) for _ in range(400)]
+    found = [
+        factorial([(s, {"a": a, "b": b}, rng.normal()) for s, a, b in cells]) for _ in range(400)
+    ]
     p = [test.p for one in found for test in one.tests if test.factors == ("a", "b")]
     assert len(p) == 400
     assert stats.kstest(p, "uniform").pvalue > 0.01

@@ -35,7 +35,10 @@ def by_seed(values):
 def arm(differences, *, start=0.0, planned=None, failed=0):
     """The references are `start`, `start` + 1 and so on, so that the pairing matters."""
     references = [start + seed for seed in range(len(differences))]
-    values = [reference + difference for reference, difference in zip(references, differences, strict=True)]
+    values = [
+        reference + difference
+        for reference, difference in zip(references, differences, strict=True)
+    ]
     return Arm(by_seed(references), by_seed(values), planned or len(differences), failed)
 
 
@@ -164,7 +167,12 @@ def negative(differences):
         (CLEAR, "minimize", 0.12, "worse"),  # the upper test: t = -0.01·√5/0.0158, p = 0.115
         (negative(CLEAR), "maximize", 0.12, "worse"),  # and the lower test
         (NOISE, "minimize", None, "not_shown"),
-        (NOISE, "minimize", 0.0144, "negligible"),  # mean 0, sd 0.0146: t = 2.21 on both sides, p = 0.046
+        (
+            NOISE,
+            "minimize",
+            0.0144,
+            "negligible",
+        ),  # mean 0, sd 0.0146: t = 2.21 on both sides, p = 0.046
         (NOISE, "minimize", 0.0130, "not_shown"),  # t = 1.99, p = 0.058
         ([0.0] * 5, "minimize", None, "not_shown"),
         ([0.0] * 5, "minimize", 0.001, "negligible"),
@@ -179,7 +187,8 @@ def test_verdicts(differences, direction, margin, verdict):
 
 
 @pytest.mark.parametrize(
-    ("planned", "failed", "verdict"), [(6, 1, "worse"), (10, 2, "worse"), (9, 2, "unstable"), (5, 5, "unstable")]
+    ("planned", "failed", "verdict"),
+    [(6, 1, "worse"), (10, 2, "worse"), (9, 2, "unstable"), (5, 5, "unstable")],
 )
 def test_more_than_a_fifth_of_failed_runs_is_unstable(planned, failed, verdict):
     assert one(CLEAR, planned=planned, failed=failed).verdict == verdict
@@ -202,7 +211,15 @@ def test_a_constant_difference_has_no_test_whatever_the_rounding(start):
     found = one([0.1] * 4, start=start, margin=1.0)
     assert found.delta == pytest.approx(0.1)
     assert found.p_worse == 1
-    assert {found.ci, found.p_t, found.p_t_holm, found.p, found.p_holm, found.tost_p, found.effect_size} == {None}
+    assert {
+        found.ci,
+        found.p_t,
+        found.p_t_holm,
+        found.p,
+        found.p_holm,
+        found.tost_p,
+        found.effect_size,
+    } == {None}
 
 
 def test_equal_in_single_precision_is_equal():
@@ -223,7 +240,9 @@ def test_only_complete_pairs_count():
 def test_variants_without_a_test_are_not_in_the_family():
     tested = [CLEAR, NOISE]
     alone = compare([arm(differences) for differences in tested], "minimize")
-    among = compare([arm(differences) for differences in [*tested, [0.1] * 5, [0.1], []]], "minimize")
+    among = compare(
+        [arm(differences) for differences in [*tested, [0.1] * 5, [0.1], []]], "minimize"
+    )
     assert among[:2] == alone
     assert alone[0].p_t_holm == pytest.approx(2 * alone[0].p_t)
     assert alone[0].p_holm == 2 * 2 / 32
@@ -234,7 +253,9 @@ def test_the_correction_decides_the_verdict():
     """t = 3.4 with 4 df is below 0.05 alone and above it among three."""
     weak = [0.02, 0.10, 0.05, 0.04, 0.09]
     assert one(weak).verdict == "worse"
-    assert [found.verdict for found in compare([arm(weak), arm(NOISE), arm(NOISE)], "minimize")] == ["not_shown"] * 3
+    assert [
+        found.verdict for found in compare([arm(weak), arm(NOISE), arm(NOISE)], "minimize")
+    ] == ["not_shown"] * 3
 
 
 def test_each_arm_has_its_own_reference():
@@ -274,7 +295,14 @@ arms = st.lists(st.builds(Arm, numbers, numbers, st.just(7), st.integers(0, 2)),
 def test_any_values_give_sound_numbers_without_a_warning(arms, margin):
     found = compare(arms, "minimize", margin)
     for result in found:
-        for p in (result.p_t, result.p_t_holm, result.p, result.p_holm, result.tost_p, result.p_worse):
+        for p in (
+            result.p_t,
+            result.p_t_holm,
+            result.p,
+            result.p_holm,
+            result.tost_p,
+            result.p_worse,
+        ):
             assert p is None or 0 <= p <= 1
         assert result.ci is None or result.ci[0] <= result.delta <= result.ci[1]
         assert result.p is None or result.p_holm >= result.p
@@ -320,7 +348,9 @@ def test_summary(values, summary):
 
 def test_what_depends_on_the_rest():
     """Without the part the whole loses 3; the floor gains 1 by it: so 2 of the 3 need the rest."""
-    found = statistics.depends_on_rest({0: 2.0, 1: 3.0, 2: 4.0, 9: 1.0}, {0: -1.0, 1: -1.0, 2: -1.0, 8: 5.0})
+    found = statistics.depends_on_rest(
+        {0: 2.0, 1: 3.0, 2: 4.0, 9: 1.0}, {0: -1.0, 1: -1.0, 2: -1.0, 8: 5.0}
+    )
     half = 4.302652729911275 / math.sqrt(3)
     assert (found.n, found.delta) == (3, pytest.approx(2))
     assert found.ci == pytest.approx((2 - half, 2 + half))
@@ -336,7 +366,9 @@ def test_dependence_without_common_seeds_or_with_one():
     assert statistics.depends_on_rest({0: 1.0}, {0: 1.0}) == statistics.Dependence(1, 2.0, None)
 
 
-@pytest.mark.parametrize(("n", "p"), [(0, 1), (1, 1), (2, 0.5), (5, 0.0625), (6, 0.03125), (10, 2 / 1024)])
+@pytest.mark.parametrize(
+    ("n", "p"), [(0, 1), (1, 1), (2, 0.5), (5, 0.0625), (6, 0.03125), (10, 2 / 1024)]
+)
 def test_the_smallest_sign_flip_p(n, p):
     assert statistics.smallest_sign_flip_p(n) == p
     assert n < 2 or one([1.0 + seed for seed in range(n)]).p == p

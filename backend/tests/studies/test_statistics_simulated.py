@@ -57,21 +57,30 @@ def test_without_any_effect_few_studies_claim_one():
 def test_without_the_correction_many_would():
     """Else the test above could not fail."""
     drawn = zip(*studies(np.random.default_rng(2), seeds=10, variants=8), strict=True)
-    claims = sum(min(paired_t(arm, baseline[0]).p for arm in values) < 0.05 for baseline, values in drawn)
+    claims = sum(
+        min(paired_t(arm, baseline[0]).p for arm in values) < 0.05 for baseline, values in drawn
+    )
     assert claims > 0.2 * STUDIES
 
 
 @pytest.mark.parametrize("seeds", [5, 10])
 def test_the_interval_covers_the_truth(seeds):
-    baseline, values = studies(np.random.default_rng(seeds), seeds, variants=1, effect=0.7, count=3000)
-    intervals = [paired_t(arm[0], reference[0]).ci for arm, reference in zip(values, baseline, strict=True)]
+    baseline, values = studies(
+        np.random.default_rng(seeds), seeds, variants=1, effect=0.7, count=3000
+    )
+    intervals = [
+        paired_t(arm[0], reference[0]).ci for arm, reference in zip(values, baseline, strict=True)
+    ]
     assert 0.93 <= np.mean([low <= 0.7 <= high for low, high in intervals]) <= 0.97
 
 
 def test_the_sign_flip_keeps_its_level():
     """Of one variant with 8 seeds: p is a multiple of 2/256 and below 0.05 in 12 of 256 cases, 4.7 %."""
     baseline, values = studies(np.random.default_rng(4), seeds=8, variants=1)
-    claims = sum(sign_flip_p(arm[0], reference[0]) < 0.05 for arm, reference in zip(values, baseline, strict=True))
+    claims = sum(
+        sign_flip_p(arm[0], reference[0]) < 0.05
+        for arm, reference in zip(values, baseline, strict=True)
+    )
     assert 0.03 * STUDIES <= claims <= 0.065 * STUDIES
 
 
@@ -95,7 +104,9 @@ def power(effect, seeds, variants):
 def test_an_effect_of_five_sd_is_found_with_five_seeds(variants):
     """In over 95 % of studies of up to 23 variants. The sd is that of the differences."""
     count = 400
-    drawn = zip(*studies(np.random.default_rng(5), 5, variants, effect=5.0, count=count), strict=True)
+    drawn = zip(
+        *studies(np.random.default_rng(5), 5, variants, effect=5.0, count=count), strict=True
+    )
     rate = sum(corrected(baseline, values)[0] < 0.05 for baseline, values in drawn) / count
     assert power(5, 5, variants) > 0.95
     assert rate >= power(5, 5, variants) - 3 * math.sqrt(0.05 * 0.95 / count)

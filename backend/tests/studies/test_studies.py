@@ -13,7 +13,7 @@ from scipy import stats
 
 from ..api.helpers import bring_table, error, until
 from ..conftest import Serve, run_server
-from ..engine.graphs import chain
+from ..support.graphs import chain
 
 LAYERS = [
     ("fc1", "Linear", {"out_features": 8}),
@@ -26,7 +26,14 @@ LAYERS = [
 def plan(epochs: int = 2, **fields: Any) -> dict[str, Any]:
     strategy = {"kind": "leave_one_out", "nodes": ["relu", "drop"]}
     graph = chain(LAYERS, train={"epochs": epochs}).model_dump(mode="json")
-    return {"graph": graph, "strategy": strategy, "seeds": [0, 1, 2], "reuse": False, "stack": False, **fields}
+    return {
+        "graph": graph,
+        "strategy": strategy,
+        "seeds": [0, 1, 2],
+        "reuse": False,
+        "stack": False,
+        **fields,
+    }
 
 
 def begin(client: httpx.Client, **fields: Any) -> dict[str, Any]:
@@ -66,7 +73,13 @@ def rows(client: httpx.Client, study: dict[str, Any]) -> list[dict[str, str]]:
 def test_the_table_is_what_plain_scipy_says_of_the_exported_runs(client):
     study = begin(client, seeds=[0, 1, 2, 3, 4], margin=0.5)
     results = finished(client, study)
-    assert get(client, study)["counts"] == {"planned": 15, "completed": 15, "failed": 0, "live": 0, "reused": 0}
+    assert get(client, study)["counts"] == {
+        "planned": 15,
+        "completed": 15,
+        "failed": 0,
+        "live": 0,
+        "reused": 0,
+    }
     values: dict[str, dict[str, float]] = {}
     for row in rows(client, study):
         if row["primary"] == "true":
@@ -76,7 +89,9 @@ def test_the_table_is_what_plain_scipy_says_of_the_exported_runs(client):
     for row in results["variants"]:
         mine = values[row["label"]]
         assert row["values"] == mine
-        found = stats.ttest_rel([mine[seed] for seed in sorted(base)], [base[seed] for seed in sorted(base)])
+        found = stats.ttest_rel(
+            [mine[seed] for seed in sorted(base)], [base[seed] for seed in sorted(base)]
+        )
         tests[row["label"]] = found.pvalue
         low, high = found.confidence_interval()
         assert row["ci"] == pytest.approx([low, high])
@@ -98,7 +113,9 @@ def test_all_variants_of_a_seed_train_before_the_next_seed(client):
     assert {"value": study["id"], "name": study["name"], "runs": 9} in facets
     cells = sorted(get(client, study, "/cells"), key=lambda cell: runs[cell["run"]]["created"])
     keys = [variant["key"] for variant in study["variants"]]
-    assert [(cell["seed"], cell["variant"]) for cell in cells] == [(seed, key) for seed in (0, 1, 2) for key in keys]
+    assert [(cell["seed"], cell["variant"]) for cell in cells] == [
+        (seed, key) for seed in (0, 1, 2) for key in keys
+    ]
     assert all(runs[cell["run"]]["seed"] == cell["seed"] for cell in cells)
     assert runs[cells[1]["run"]]["name"] == "Test · w/o relu · seed 0"
     assert runs[cells[1]["run"]]["study"] == study["id"]
@@ -168,16 +185,23 @@ def test_a_study_goes_on_when_the_server_comes_back(serve: Serve, tmp_path):
         assert get(second.client, study)["counts"]["completed"] == 6
     straight = serve().client
     same = finished(straight, begin(straight, epochs=300, seeds=[0, 1]))
-    assert [row["values"] for row in results["variants"]] == [row["values"] for row in same["variants"]]
+    assert [row["values"] for row in results["variants"]] == [
+        row["values"] for row in same["variants"]
+    ]
 
 
 def test_runs_that_fail_are_counted_and_can_be_tried_again(client):
     factors = [{"node": "opt", "param": "lr", "values": [0.01, 1e12]}]
-    study = begin(client, strategy={"kind": "grid", "factors": factors}, metric="train_loss", epochs=30)
+    study = begin(
+        client, strategy={"kind": "grid", "factors": factors}, metric="train_loss", epochs=30
+    )
     results = finished(client, study)
     wild = results["variants"][1]
     assert (wild["n"], wild["failed"], wild["verdict"]) == (0, 3, "unstable")
-    assert any("opt lr = 1e+12: 0 of 3 runs ended with a value, 3 failed." in note for note in results["notes"])
+    assert any(
+        "opt lr = 1e+12: 0 of 3 runs ended with a value, 3 failed." in note
+        for note in results["notes"]
+    )
     assert get(client, study)["counts"]["failed"] == 3
     command(client, study, "retry")
     finished(client, study)
@@ -191,7 +215,10 @@ def test_seeds_that_are_added_are_marked(client):
     study = begin(client, seeds=[40, 41])
     finished(client, study)
     assert (
-        "there already" in error(client.post(f"/api/studies/{study['id']}/seeds", json={"seeds": [41]}), 422)["message"]
+        "there already"
+        in error(client.post(f"/api/studies/{study['id']}/seeds", json={"seeds": [41]}), 422)[
+            "message"
+        ]
     )
     assert command(client, study, "seeds", seeds=[42, 43])["state"] == "running"
     results = finished(client, study)
@@ -221,7 +248,9 @@ def test_variants_that_cannot_train_are_refused_or_left_out(client):
     study = client.post("/api/studies", json={**body, "skip_invalid": True}).json()
     results = finished(client, study)
     assert [row["label"] for row in results["variants"]] == ["w/o relu"]
-    assert any("Left out, because they cannot be trained: w/o out." in note for note in results["notes"])
+    assert any(
+        "Left out, because they cannot be trained: w/o out." in note for note in results["notes"]
+    )
 
 
 def test_a_search_chooses_each_trial_by_those_before_and_tests_nothing(client):
@@ -236,7 +265,9 @@ def test_a_search_chooses_each_trial_by_those_before_and_tests_nothing(client):
     assert len(trials) == 4
     assert all(1e-4 <= trial["params"]["opt.lr"] <= 0.1 for trial in trials)
     finished(client, again)
-    assert [t["params"] for t in get(client, again)["variants"][1:]] == [t["params"] for t in trials]
+    assert [t["params"] for t in get(client, again)["variants"][1:]] == [
+        t["params"] for t in trials
+    ]
     means = {row["key"]: row["mean"] for row in [results["baseline"], *results["variants"]]}
     assert results["best"] == min(means, key=lambda key: means[key])
     assert all(row["p_t"] is None and row["verdict"] is None for row in results["variants"])
@@ -256,7 +287,11 @@ def test_a_grid_has_main_effects_and_an_interaction(client):
     ]
     means = {row["label"]: row["mean"] for row in results["variants"]}
     low, high = (
-        (means[f"opt lr = {lr}, fc1 out_features = 2"] + means[f"opt lr = {lr}, fc1 out_features = 16"]) / 2
+        (
+            means[f"opt lr = {lr}, fc1 out_features = 2"]
+            + means[f"opt lr = {lr}, fc1 out_features = 16"]
+        )
+        / 2
         for lr in (0.001, 0.01)
     )
     assert results["effects"][0]["estimate"] == pytest.approx(high - low)
@@ -278,7 +313,11 @@ def test_exports_say_the_same_and_run_nothing(client):
     labels = {"v1": "=1+1", "v2": "w/o 50 % & $x_1$ | \\"}
     assert client.patch(f"/api/studies/{study['id']}", json={"labels": labels}).status_code == 200
     results = finished(client, study)
-    assert {row["label"] for row in rows(client, study)} == {"Baseline", "'=1+1", "w/o 50 % & $x_1$ | \\"}
+    assert {row["label"] for row in rows(client, study)} == {
+        "Baseline",
+        "'=1+1",
+        "w/o 50 % & $x_1$ | \\",
+    }
 
     def export(format: str) -> bytes:
         answer = client.get(f"/api/studies/{study['id']}/export", params={"format": format})
@@ -298,9 +337,17 @@ def test_exports_say_the_same_and_run_nothing(client):
 
 def test_labels_and_order_are_kept_and_the_baseline_stays_first(client):
     study = begin(client, seeds=[80, 81])
-    body = {"labels": {"v1": "without the nonlinearity"}, "order": ["v2", "v1"], "note": "for the paper"}
+    body = {
+        "labels": {"v1": "without the nonlinearity"},
+        "order": ["v2", "v1"],
+        "note": "for the paper",
+    }
     patched = client.patch(f"/api/studies/{study['id']}", json=body).json()
-    assert [variant["label"] for variant in patched["variants"]] == ["Baseline", "w/o drop", "without the nonlinearity"]
+    assert [variant["label"] for variant in patched["variants"]] == [
+        "Baseline",
+        "w/o drop",
+        "without the nonlinearity",
+    ]
     error(client.patch(f"/api/studies/{study['id']}", json={"labels": {"v9": "x"}}), 404)
     found = client.get("/api/studies", params={"search": "for the paper"}).json()
     assert [one["id"] for one in found] == [study["id"]]
@@ -322,7 +369,10 @@ def test_a_dataset_that_comes_later_under_the_same_name_changes_nothing(serve: S
     client = serve().client
     study = begin(client, seeds=[0, 1], epochs=200)
     other = b"a,b,y\n" + b"".join(b"%d,%d,%d\n" % (i, i, i) for i in range(40))
-    assert client.post("/api/datasets", files={"file": ("table", other, "text/csv")}).status_code == 201
+    assert (
+        client.post("/api/datasets", files={"file": ("table", other, "text/csv")}).status_code
+        == 201
+    )
     finished(client, study)
     runs = [client.get(f"/api/runs/{cell['run']}").json() for cell in get(client, study, "/cells")]
     assert len({run["datasets"][0]["id"] for run in runs}) == 1
@@ -331,7 +381,9 @@ def test_a_dataset_that_comes_later_under_the_same_name_changes_nothing(serve: S
 def test_seeds_trained_as_one_are_runs_of_their_own_with_the_same_numbers(client):
     alone, stacked = begin(client, epochs=5), begin(client, epochs=5, stack=True)
     a, b = finished(client, alone), finished(client, stacked)
-    for one, same in zip([a["baseline"], *a["variants"]], [b["baseline"], *b["variants"]], strict=True):
+    for one, same in zip(
+        [a["baseline"], *a["variants"]], [b["baseline"], *b["variants"]], strict=True
+    ):
         assert same["values"] == pytest.approx(one["values"], rel=1e-5)
     cells = get(client, stacked, "/cells")
     runs = [client.get(f"/api/runs/{cell['run']}").json() for cell in cells]
@@ -339,11 +391,16 @@ def test_seeds_trained_as_one_are_runs_of_their_own_with_the_same_numbers(client
     twins = {(cell["variant"], cell["seed"]): cell["run"] for cell in get(client, alone, "/cells")}
     for cell in cells:
         url, twin = f"/api/runs/{cell['run']}", f"/api/runs/{twins[cell['variant'], cell['seed']]}"
-        curves, same = client.get(f"{url}/metrics").json()["series"], client.get(f"{twin}/metrics").json()["series"]
+        curves, same = (
+            client.get(f"{url}/metrics").json()["series"],
+            client.get(f"{twin}/metrics").json()["series"],
+        )
         assert curves.keys() == same.keys()
         for key, points in curves.items():
             assert [point[:2] for point in points] == [point[:2] for point in same[key]], key
-            assert [p[2] for p in points] == pytest.approx([p[2] for p in same[key]], rel=1e-4, abs=1e-6), key
+            assert [p[2] for p in points] == pytest.approx(
+                [p[2] for p in same[key]], rel=1e-4, abs=1e-6
+            ), key
         names = {file["name"] for file in client.get(f"{url}/artifacts").json()}
         assert {"weights.safetensors", "report.json"} <= names
         assert any(name.startswith("checkpoint") for name in names)
@@ -352,12 +409,19 @@ def test_seeds_trained_as_one_are_runs_of_their_own_with_the_same_numbers(client
 def test_a_stack_pauses_goes_on_and_stops_as_one(serve: Serve):
     client = serve().client
     study = begin(
-        client, epochs=4000, stack=True, seeds=[0, 1, 2, 3], strategy={"kind": "leave_one_out", "nodes": ["relu"]}
+        client,
+        epochs=4000,
+        stack=True,
+        seeds=[0, 1, 2, 3],
+        strategy={"kind": "leave_one_out", "nodes": ["relu"]},
     )
     until(lambda: {cell["state"] for cell in get(client, study, "/cells")[:4]} == {"running"})
     command(client, study, "pause")
     until(lambda: {cell["state"] for cell in get(client, study, "/cells")} == {"paused"})
-    steps = [client.get(f"/api/runs/{cell['run']}").json()["progress"]["step"] for cell in get(client, study, "/cells")]
+    steps = [
+        client.get(f"/api/runs/{cell['run']}").json()["progress"]["step"]
+        for cell in get(client, study, "/cells")
+    ]
     assert len(set(steps)) == 1
     command(client, study, "resume")
     until(lambda: {cell["state"] for cell in get(client, study, "/cells")[:4]} == {"running"})
@@ -378,7 +442,9 @@ def test_seeds_that_cannot_be_one_train_one_after_the_other_as_if_never_stacked(
     assert [row["values"] for row in [a["baseline"], *a["variants"]]] == [
         row["values"] for row in [b["baseline"], *b["variants"]]
     ]
-    runs = [client.get(f"/api/runs/{cell['run']}").json() for cell in get(client, stacked, "/cells")]
+    runs = [
+        client.get(f"/api/runs/{cell['run']}").json() for cell in get(client, stacked, "/cells")
+    ]
     assert {run["state"] for run in runs} == {"completed"}
     first = [run for run in runs if run["variant"] == "baseline"]
     assert [run["speedup"] for run in first] == [0, 0, 0]

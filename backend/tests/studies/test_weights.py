@@ -11,8 +11,8 @@ from visdl.models.studies import StudyPlan
 from visdl.nodes import NodeRegistry
 from visdl.studies.planning import Planner
 
-from ..engine.graphs import chain, numbers, validator
-from ..engine.runs import built
+from ..support.graphs import chain, numbers, validator
+from ..support.runs import built
 
 LAYERS = [
     ("fc1", "Linear", {"out_features": 8}),
@@ -26,7 +26,9 @@ LAYERS = [
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_first_weights_are_those_of_the_baseline_but_where_the_table_says_otherwise(tmp_path: Path, seed: int):
+def test_first_weights_are_those_of_the_baseline_but_where_the_table_says_otherwise(
+    tmp_path: Path, seed: int
+):
     planner = Planner(validator(numbers(tmp_path)), NodeRegistry)
     nodes = ["fc1", "norm", "relu", "drop", "fc2", "tanh"]
     strategy = {"kind": "leave_one_out", "nodes": nodes}
@@ -42,6 +44,13 @@ def test_first_weights_are_those_of_the_baseline_but_where_the_table_says_otherw
         for key in kept:
             assert torch.equal(state[key], reference[key]), (candidate.variant.label, key)
         resets[candidate.variant.parts[0]] = candidate.variant.reset
-    assert resets == {"fc1": ["norm", "fc2"], "norm": [], "relu": [], "drop": [], "fc2": ["out"], "tanh": []}
+    assert resets == {
+        "fc1": ["norm", "fc2"],
+        "norm": [],
+        "relu": [],
+        "drop": [],
+        "fc2": ["out"],
+        "tanh": [],
+    }
     other = built(baseline.graph, seed=seed + 1).state_dict()
     assert not torch.equal(other["fc1.weight"], reference["fc1.weight"])

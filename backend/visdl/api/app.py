@@ -16,7 +16,9 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 def make_app(lifespan: Lifespan | None = None) -> FastAPI:
     """All routes and the answers to errors."""
-    app = FastAPI(title="VisDL", version=visdl.__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="VisDL", version=visdl.__version__, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
     api = APIRouter(prefix="/api", responses=errors.RESPONSES)
     for module in (system, datasets, graphs, starters, blocks, runs, studies, storage):
         api.include_router(module.router)

@@ -27,7 +27,9 @@ class BodyLimit:
             total += len(message.get("body", b""))
             if total > self._max:
                 sentence = f"The body is larger than {self._max / 2**20:g} MB."
-                answer = error_response(413, "too_large", sentence, hint="Raise VISDL_MAX_BODY_MB, or send less.")
+                answer = error_response(
+                    413, "too_large", sentence, hint="Raise VISDL_MAX_BODY_MB, or send less."
+                )
                 answer.headers["connection"] = "close"
                 await answer(scope, receive, send)
                 return

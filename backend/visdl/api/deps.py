@@ -10,15 +10,15 @@ from fastapi import Depends, Request
 from fastapi.requests import HTTPConnection
 
 from visdl.api.system_monitor import SystemMonitor
-from visdl.engine.predictor import Predictor
-from visdl.engine.session import RunSupervisor
-from visdl.engine.starters import Starters
-from visdl.engine.storage import Storage
-from visdl.engine.store import Store
-from visdl.engine.telemetry import Telemetry
-from visdl.engine.validator import Validator
-from visdl.nodes.registry import NodeRegistry
+from visdl.housekeeping import Storage
+from visdl.nodes.contract.registry import NodeRegistry
+from visdl.runs.prediction import Predictor
+from visdl.runs.supervisor import RunSupervisor
+from visdl.runs.telemetry import Telemetry
+from visdl.starters.gallery import Starters
+from visdl.store import Store
 from visdl.studies.service import Studies
+from visdl.validation.validator import Validator
 
 
 @dataclass(frozen=True)

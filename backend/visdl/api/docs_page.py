@@ -42,4 +42,6 @@ def install(app: FastAPI) -> None:
     async def start() -> Response:
         return Response(_START, media_type="text/javascript")
 
-    app.mount("/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]), name="docs assets")
+    app.mount(
+        "/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]), name="docs assets"
+    )

@@ -43,9 +43,13 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def error_response(status: int, code: str, message: str, *, hint: str = "", **more: Any) -> Response:
+def error_response(
+    status: int, code: str, message: str, *, hint: str = "", **more: Any
+) -> Response:
     body = {"error": {"code": code, "message": message, "hint": hint, **more}}
-    return Response(json.dumps(body), status, media_type="application/json")  # json: any text, surrogates escaped
+    return Response(
+        json.dumps(body), status, media_type="application/json"
+    )  # json: any text, surrogates escaped
 
 
 def install(app: FastAPI) -> None:
@@ -64,18 +68,33 @@ def install(app: FastAPI) -> None:
         place = ".".join(map(str, inside if kind == "body" else inside[:1]))
         if first["type"] == "json_invalid":
             message = f"The body is no valid JSON: {first['ctx']['error']}."
-            return error_response(422, "not_json", message, hint="/docs shows what is expected.", field="body")
+            return error_response(
+                422, "not_json", message, hint="/docs shows what is expected.", field="body"
+            )
         if not place and first["type"] in ("model_attributes_type", "missing"):
             hint = "Send it with 'Content-Type: application/json'."
-            return error_response(422, "not_json", "The body must be a JSON object.", hint=hint, field="body")
-        message = f"{place}: {_sentence(first)}" if place else f"The request is not valid: {_sentence(first)}"
+            return error_response(
+                422, "not_json", "The body must be a JSON object.", hint=hint, field="body"
+            )
+        message = (
+            f"{place}: {_sentence(first)}"
+            if place
+            else f"The request is not valid: {_sentence(first)}"
+        )
         return error_response(
-            422, "invalid_input", message, hint="/docs shows what is expected.", field=place or "body"
+            422,
+            "invalid_input",
+            message,
+            hint="/docs shows what is expected.",
+            field=place or "body",
         )
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        known = {404: f"There is nothing at {request.url.path}.", 405: f"{request.method} is not possible here."}
+        known = {
+            404: f"There is nothing at {request.url.path}.",
+            405: f"{request.method} is not possible here.",
+        }
         message = known.get(error.status_code, f"{error.detail}.".replace("..", "."))
         code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "http_error")
         answer = error_response(error.status_code, code, message, hint="/docs lists the calls.")

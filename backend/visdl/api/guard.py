@@ -33,7 +33,9 @@ _HEADERS = [
 class Guard:
     """Pure ASGI, outside the router, so that no route and no socket can be forgotten."""
 
-    def __init__(self, app: ASGIApp, *, allowed_hosts: Iterable[str] = (), token: str | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, *, allowed_hosts: Iterable[str] = (), token: str | None = None
+    ) -> None:
         self._app = app
         self._hosts = _LOOPBACK | {host.lower() for host in allowed_hosts}
         self._token = token
@@ -51,21 +53,43 @@ class Guard:
         else:
             status, message, hint = refusal
             code = "no_token" if status == 401 else "forbidden"
-            await error_response(status, code, message, hint=hint)(scope, receive, _with_headers(send))
+            await error_response(status, code, message, hint=hint)(
+                scope, receive, _with_headers(send)
+            )
 
     def _refusal(self, scope: Scope) -> tuple[int, str, str] | None:
         """(status, sentence, hint) for a request that is not let in."""
         headers = _headers(scope)
         host = headers.get("host", "")
         if _name(host) not in self._hosts:
-            return 403, f"The host '{host[:100]}' is not allowed.", "Use localhost, or add it to VISDL_ALLOWED_HOSTS."
+            return (
+                403,
+                f"The host '{host[:100]}' is not allowed.",
+                "Use localhost, or add it to VISDL_ALLOWED_HOSTS.",
+            )
         origin = headers.get("origin")
         if origin is not None and _authority(origin) != host.lower():
-            return 403, f"Requests from '{origin[:100]}' are not allowed.", "Open the page from this server."
+            return (
+                403,
+                f"Requests from '{origin[:100]}' are not allowed.",
+                "Open the page from this server.",
+            )
         if headers.get("sec-fetch-site") == "cross-site" and not _is_visit(scope, headers):
-            return 403, "Requests from other sites are not allowed.", "Open the page from this server."
-        if self._token is not None and scope["path"] not in OPEN_PATHS and not self._knows_token(headers):
-            return 401, "This server needs its token.", "Send 'Authorization: Bearer <token>', or sign in on the page."
+            return (
+                403,
+                "Requests from other sites are not allowed.",
+                "Open the page from this server.",
+            )
+        if (
+            self._token is not None
+            and scope["path"] not in OPEN_PATHS
+            and not self._knows_token(headers)
+        ):
+            return (
+                401,
+                "This server needs its token.",
+                "Send 'Authorization: Bearer <token>', or sign in on the page.",
+            )
         return None
 
     def _knows_token(self, headers: dict[str, str]) -> bool:
@@ -80,7 +104,9 @@ class Guard:
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    return {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}
+    return {
+        key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]
+    }
 
 
 def _name(host: str) -> str:
@@ -100,7 +126,11 @@ def _authority(origin: str) -> str | None:
 def _is_visit(scope: Scope, headers: dict[str, str]) -> bool:
     """A link that was followed to the page itself."""
     is_get = scope["type"] == "http" and scope["method"] == "GET"
-    return is_get and headers.get("sec-fetch-mode") == "navigate" and not scope["path"].startswith("/api")
+    return (
+        is_get
+        and headers.get("sec-fetch-mode") == "navigate"
+        and not scope["path"].startswith("/api")
+    )
 
 
 def _with_headers(send: Send) -> Send:

@@ -21,7 +21,9 @@ _FRESH = 0.5  # seconds for which a sample is good enough
 class SystemMonitor:
     """Samples when it is asked, at most twice a second."""
 
-    def __init__(self, data_dir: Path, device: Callable[[], str], counts: Callable[[], tuple[int, int]]) -> None:
+    def __init__(
+        self, data_dir: Path, device: Callable[[], str], counts: Callable[[], tuple[int, int]]
+    ) -> None:
         self._data_dir = data_dir
         self._device = device
         self._counts = counts

@@ -87,7 +87,9 @@ async def receive_file(request: Request, place: Path, max_bytes: int) -> str:
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or b"boundary" not in options:
-        raise InvalidInputError("Send the CSV as the field 'file' of a form.", hint=_HINT, field="file")
+        raise InvalidInputError(
+            "Send the CSV as the field 'file' of a form.", hint=_HINT, field="file"
+        )
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes + _FORM_BYTES:
         raise _too_large(max_bytes)
@@ -102,17 +104,23 @@ async def receive_file(request: Request, place: Path, max_bytes: int) -> str:
             parser.finalize()
             await _write(file, part.take())
     except ClientDisconnect as error:
-        raise InvalidInputError("The upload broke off.", hint="Send the file again.", field="file") from error
+        raise InvalidInputError(
+            "The upload broke off.", hint="Send the file again.", field="file"
+        ) from error
     except FormParserError as error:
         raise InvalidInputError("The form cannot be read.", hint=_HINT, field="file") from error
     if part.name is None or not part.whole:
-        raise InvalidInputError("The form has no field 'file' with a file.", hint=_HINT, field="file")
+        raise InvalidInputError(
+            "The form has no field 'file' with a file.", hint=_HINT, field="file"
+        )
     return PurePosixPath(part.name.replace("\\", "/")).name[:200] or "table.csv"
 
 
 def _too_large(limit: int) -> TooLargeError:
     message = f"The file is larger than {limit // 2**20:,} MB."
-    return TooLargeError(message, hint="Raise VISDL_MAX_UPLOAD_MB, or upload a part of it.", field="file")
+    return TooLargeError(
+        message, hint="Raise VISDL_MAX_UPLOAD_MB, or upload a part of it.", field="file"
+    )
 
 
 async def _write(file: BinaryIO, data: bytes) -> None:

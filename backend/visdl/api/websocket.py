@@ -11,9 +11,9 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 
 from visdl.api.deps import Services, socket_services
-from visdl.engine.telemetry import Subscription, encode, encode_resync
 from visdl.models.errors import NotFoundError
 from visdl.models.events import RunEvent
+from visdl.runs.telemetry import Subscription, encode, encode_resync
 
 router = APIRouter()
 Place = Annotated[int, Query(ge=0, lt=2**53)]
@@ -22,7 +22,9 @@ _SYSTEM_SECONDS = 1.0
 
 
 @router.websocket("/ws/training")
-async def training(socket: WebSocket, run: str | None = None, after: Place = 0, cursor: Place | None = None) -> None:
+async def training(
+    socket: WebSocket, run: str | None = None, after: Place = 0, cursor: Place | None = None
+) -> None:
     """Events of one run from `after` on, or of all runs from `cursor` on (without it: from now on)."""
     services = socket_services(socket)
     await socket.accept()
@@ -45,7 +47,9 @@ async def training(socket: WebSocket, run: str | None = None, after: Place = 0, 
 class _Feed:
     """Sends one subscription's events; `_last` is the seq, or for all runs the cursor, of the last that was sent."""
 
-    def __init__(self, socket: WebSocket, services: Services, subscription: Subscription, last: int) -> None:
+    def __init__(
+        self, socket: WebSocket, services: Services, subscription: Subscription, last: int
+    ) -> None:
         self._socket = socket
         self._store = services.store
         self._subscription = subscription
@@ -113,7 +117,9 @@ async def _until_closed(socket: WebSocket, feed: Coroutine[Any, Any, None]) -> N
     tasks = [asyncio.ensure_future(feed), asyncio.ensure_future(listen())]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # gone while something was sent
+        with contextlib.suppress(
+            WebSocketDisconnect, RuntimeError
+        ):  # gone while something was sent
             for task in done:
                 task.result()
     finally:

@@ -41,7 +41,9 @@ def check_inputs(dataset: Dataset, names: Sequence[str]) -> None:
     _raise_first(list(_inputs(dataset, names)))
 
 
-def check_targets(dataset: Dataset, names: Sequence[str], target: Literal["index", "float"]) -> None:
+def check_targets(
+    dataset: Dataset, names: Sequence[str], target: Literal["index", "float"]
+) -> None:
     _raise_first(list(_targets(dataset, names, target)))
 
 
@@ -75,11 +77,16 @@ def _inputs(dataset: Dataset, names: Sequence[str]) -> Iterator[Problem]:
             yield from _unusable(column, field)
 
 
-def _targets(dataset: Dataset, names: Sequence[str], target: Literal["index", "float"]) -> Iterator[Problem]:
+def _targets(
+    dataset: Dataset, names: Sequence[str], target: Literal["index", "float"]
+) -> Iterator[Problem]:
     field = "target_columns"
     if not names:
         yield Problem(
-            "no_target", field, f"No target column is chosen in {dataset.name}.", "Choose the column to predict."
+            "no_target",
+            field,
+            f"No target column is chosen in {dataset.name}.",
+            "Choose the column to predict.",
         )
     for name in names:
         column = dataset.columns.get(name)
@@ -87,7 +94,11 @@ def _targets(dataset: Dataset, names: Sequence[str], target: Literal["index", "f
             yield _absent(dataset, name, field)
             continue
         yield from _unusable(column, field)
-        yield from _not_numbers(column, field) if target == "float" else _not_classes(column, field, len(names))
+        yield from (
+            _not_numbers(column, field)
+            if target == "float"
+            else _not_classes(column, field, len(names))
+        )
 
 
 def _absent(dataset: Dataset, name: str, field: str) -> Problem:

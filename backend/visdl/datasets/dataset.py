@@ -77,7 +77,9 @@ class Dataset:
             return tuple(name for name in chosen if name in self.inputs)
         if others:
             hint = "Choose it among the input columns of the data, or name others here."
-            raise InvalidInputError(f"Column '{others[0]}' is no input column of the data.", hint=hint, field=field)
+            raise InvalidInputError(
+                f"Column '{others[0]}' is no input column of the data.", hint=hint, field=field
+            )
         return chosen
 
     def _choose(self, text: str, field: str, leave_out: Sequence[str] = ()) -> tuple[str, ...]:
@@ -97,10 +99,16 @@ class Dataset:
         close = difflib.get_close_matches(shown, names, n=1)
         listed = ", ".join(names[:_LISTED]) + (", …" if len(names) > _LISTED else "")
         hint = f"Did you mean '{close[0]}'?" if close else f"The columns are: {listed}."
-        return InvalidInputError(f"There is no column '{shown}' in {self.name}.", hint=hint, field=field)
+        return InvalidInputError(
+            f"There is no column '{shown}' in {self.name}.", hint=hint, field=field
+        )
 
     def numbers(
-        self, names: Sequence[str], rows: Index | None = None, shift: Floats | None = None, scale: Floats | None = None
+        self,
+        names: Sequence[str],
+        rows: Index | None = None,
+        shift: Floats | None = None,
+        scale: Floats | None = None,
     ) -> NDArray[np.float32]:
         """Numeric columns as float32 (rows, columns); a blank cell is NaN.
 
@@ -121,10 +129,14 @@ class Dataset:
             present, inverse = np.unique(codes, return_inverse=True)
             labels = sorted(words[code] for code in present)
             rank = {word: place for place, word in enumerate(labels)}
-            return np.array([rank[words[code]] for code in present], dtype=np.int64)[inverse], labels
+            return np.array([rank[words[code]] for code in present], dtype=np.int64)[
+                inverse
+            ], labels
         present, inverse = np.unique(self.values(name, rows), return_inverse=True)
         kind = bool if column.dtype == "bool" else float
-        return inverse.astype(np.int64), [label(math.nan if math.isnan(v) else kind(v)) for v in present.tolist()]
+        return inverse.astype(np.int64), [
+            label(math.nan if math.isnan(v) else kind(v)) for v in present.tolist()
+        ]
 
     def labels(self, name: str, rows: Index | None = None) -> NDArray[np.object_]:
         """A column as str (rows,): whole numbers as "3", text as it is, a blank cell as ""."""
@@ -175,7 +187,9 @@ class Dataset:
     @cached_property
     def _places(self) -> dict[str, int]:
         """The place of each column among those of its kind."""
-        return {column.name: place for columns in self._kinds for place, column in enumerate(columns)}
+        return {
+            column.name: place for columns in self._kinds for place, column in enumerate(columns)
+        }
 
 
 def _split(text: str, field: str) -> list[str]:
@@ -184,7 +198,9 @@ def _split(text: str, field: str) -> list[str]:
         rows = list(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True))
     except csv.Error as error:
         raise InvalidInputError(
-            "This list of columns cannot be read.", hint="Write names with commas between.", field=field
+            "This list of columns cannot be read.",
+            hint="Write names with commas between.",
+            field=field,
         ) from error
     return [item.strip() for row in rows for item in row if item.strip()]
 

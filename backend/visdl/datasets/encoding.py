@@ -42,17 +42,27 @@ class Encoding(BaseModel):
     scaling: Scaling = "none"
     shift: list[float] = Field(default_factory=list, description="Per input; empty without scaling")
     scale: list[float] = Field(default_factory=list)
-    classes: list[str] | None = Field(default=None, description="Labels by class index; null for a target of numbers")
+    classes: list[str] | None = Field(
+        default=None, description="Labels by class index; null for a target of numbers"
+    )
     target_shape: list[int] | None = Field(
-        default=None, description="Of the target per sample; null: none for one column of classes, else the columns"
+        default=None,
+        description="Of the target per sample; null: none for one column of classes, else the columns",
     )
 
     @classmethod
-    def fit(cls, loader: Loader, target: TargetKind, arguments: Sequence[Argument] = ()) -> Encoding:
+    def fit(
+        cls, loader: Loader, target: TargetKind, arguments: Sequence[Argument] = ()
+    ) -> Encoding:
         """Learn from the loader's rows. Raises InvalidInputError for data that cannot be trained on."""
         dataset = loader.dataset
         check_loader(loader, target)
-        ids = {name for argument in arguments if argument.element == "int64" for name in argument.columns}
+        ids = {
+            name
+            for argument in arguments
+            if argument.element == "int64"
+            for name in argument.columns
+        }
         shift, scale = _fit_scaling(loader, ids)
         return cls(
             inputs=list(dataset.inputs),
@@ -76,7 +86,10 @@ class Encoding(BaseModel):
 
     def examples(self, rows: int) -> list[Values]:
         """Arguments of the right shapes and types, all zero."""
-        return [np.zeros((rows, *argument.shape), dtype=argument.element) for argument in self._arguments]
+        return [
+            np.zeros((rows, *argument.shape), dtype=argument.element)
+            for argument in self._arguments
+        ]
 
     def _argument(self, dataset: Dataset, argument: Argument, rows: Index | None) -> Values:
         names = argument.columns
@@ -84,13 +97,21 @@ class Encoding(BaseModel):
             ids = np.stack([dataset.values(name, rows) for name in names], axis=1).astype(np.int64)
             return ids.reshape(len(ids), *argument.shape)
         shift, scale = self._scaling(names)
-        values = dataset.numbers(names, rows, shift, scale) if scale is not None else dataset.numbers(names, rows)
+        values = (
+            dataset.numbers(names, rows, shift, scale)
+            if scale is not None
+            else dataset.numbers(names, rows)
+        )
         return values.reshape(len(values), *argument.shape)
 
     def encode_targets(self, dataset: Dataset, rows: Index | None = None) -> Values:
         """Class indices int64 `(rows, …)`, or numbers float32 `(rows, …)`, in the shape that the model's output has."""
         check_targets(dataset, self.targets, self.target)
-        values = dataset.numbers(self.targets, rows) if self.classes is None else self._indices(dataset, rows)
+        values = (
+            dataset.numbers(self.targets, rows)
+            if self.classes is None
+            else self._indices(dataset, rows)
+        )
         if self.target_shape is not None:
             return values.reshape(len(values), *self.target_shape)
         return values[:, 0] if self.classes is not None and len(self.targets) == 1 else values
@@ -114,7 +135,10 @@ class Encoding(BaseModel):
         found = []
         for argument in self._arguments:
             values = np.array(
-                [[_number(row, name, place) for name in argument.columns] for place, row in enumerate(rows, start=1)],
+                [
+                    [_number(row, name, place) for name in argument.columns]
+                    for place, row in enumerate(rows, start=1)
+                ],
                 dtype=np.float64,
             ).reshape(len(rows), len(argument.columns))
             shift, scale = self._scaling(argument.columns)
@@ -129,7 +153,9 @@ class Encoding(BaseModel):
 
     @property
     def _columns(self) -> list[str]:
-        return list(dict.fromkeys(name for argument in self._arguments for name in argument.columns))
+        return list(
+            dict.fromkeys(name for argument in self._arguments for name in argument.columns)
+        )
 
     def _scaling(self, names: Sequence[str]) -> tuple[Floats | None, Floats | None]:
         """Shift and scale of these columns; None without scaling."""
@@ -144,11 +170,14 @@ def _number(row: Mapping[str, Any], name: str, place: int) -> float:
     value = row.get(name)
     if value is None:
         raise InvalidInputError(
-            f"Row {place} has no value for '{name}'.", hint="Give a number for every input.", field="rows"
+            f"Row {place} has no value for '{name}'.",
+            hint="Give a number for every input.",
+            field="rows",
         )
     if not isinstance(value, int | float) or not abs(value) <= _LARGEST:
         raise InvalidInputError(
-            f"Row {place}: {value!r} in column '{name}' is not a number that can be used.", field="rows"
+            f"Row {place}: {value!r} in column '{name}' is not a number that can be used.",
+            field="rows",
         )
     return float(value)
 
@@ -176,7 +205,9 @@ def _fit_scaling(loader: Loader, leave_out: Container[str] = ()) -> tuple[list[f
             continue
         values = loader.dataset.values(name, loader.rows)
         low, spread = (
-            (values.mean(), values.std()) if loader.scaling == "standardize" else (values.min(), np.ptp(values))
+            (values.mean(), values.std())
+            if loader.scaling == "standardize"
+            else (values.min(), np.ptp(values))
         )
         shift.append(float(low))
         scale.append(float(spread) or 1.0)  # a constant column becomes 0

@@ -26,11 +26,15 @@ def of_classes(counts: dict[str, int]) -> Histogram:
     return Histogram(counts=list(bars.values()), labels=list(bars))
 
 
-def of_numbers(reader: TableReader, places: Sequence[int], columns: Sequence[Column]) -> dict[str, Histogram]:
+def of_numbers(
+    reader: TableReader, places: Sequence[int], columns: Sequence[Column]
+) -> dict[str, Histogram]:
     """Bins of equal width from the smallest to the largest finite value of each column."""
     low = np.array([column.min or 0.0 for column in columns])[:, None]
     width = np.array([column.max or 0.0 for column in columns])[:, None] - low
-    scale = BINS * (1 - 1e-9) / np.where(width > 0, width, 1.0)  # the largest value falls into the last bin
+    scale = (
+        BINS * (1 - 1e-9) / np.where(width > 0, width, 1.0)
+    )  # the largest value falls into the last bin
     counts = np.zeros((len(columns), BINS), dtype=np.int64)
     for block in reader.blocks():
         for start in range(0, block.shape[1], _STRIP):
@@ -49,7 +53,9 @@ def _count(values: Floats, low: Floats, scale: Floats) -> np.ndarray:
     bins[~((bins >= 0) & (bins < BINS))] = BINS
     columns = np.arange(len(values))[:, None]
     flat = bins.astype(np.int64) + columns * (BINS + 1)
-    return np.bincount(flat.ravel(), minlength=len(values) * (BINS + 1)).reshape(len(values), BINS + 1)[:, :BINS]
+    return np.bincount(flat.ravel(), minlength=len(values) * (BINS + 1)).reshape(
+        len(values), BINS + 1
+    )[:, :BINS]
 
 
 def save(folder: Path, histograms: dict[str, Histogram]) -> None:

@@ -26,7 +26,9 @@ from visdl.models.errors import InvalidInputError, TooLargeError
 T = TypeVar("T")
 
 
-def import_csv(source: Path, folder: Path, *, dataset_id: str, name: str, max_columns: int) -> DatasetRecord:
+def import_csv(
+    source: Path, folder: Path, *, dataset_id: str, name: str, max_columns: int
+) -> DatasetRecord:
     """Store the table in `folder`, which appears when it is complete and not at all when the file is refused.
 
     Raises InvalidInputError, UnsupportedError or TooLargeError with a sentence that names the line and the remedy.
@@ -67,7 +69,8 @@ def _check_header(names: list[str], max_columns: int) -> None:
     name, count = Counter(names).most_common(1)[0]
     if count > 1:
         raise InvalidInputError(
-            f"Column name '{name}' appears {count} times.", hint="Give every column a name of its own."
+            f"Column name '{name}' appears {count} times.",
+            hint="Give every column a name of its own.",
         )
 
 
@@ -110,7 +113,9 @@ def _write(tables: Iterable[tuple[Block, pa.Table]], names: list[str], stage: Pa
         if not changed:
             builder.add(block, table)
     if builder is None:
-        raise InvalidInputError("The file has a header but no rows.", hint="Add at least one row of values.")
+        raise InvalidInputError(
+            "The file has a header but no rows.", hint="Add at least one row of values."
+        )
     return None if changed else builder.finish()
 
 

@@ -24,14 +24,24 @@ def infinite_values(column: Column) -> str:
 def why_text(column: Column) -> str:
     """Why a column with numbers in it is text; "" when it has none."""
     note = column.first_text
-    return f"Column '{column.name}' is text because of line {note.line}: '{note.value}'." if note else ""
+    return (
+        f"Column '{column.name}' is text because of line {note.line}: '{note.value}'."
+        if note
+        else ""
+    )
 
 
 def notices(columns: Sequence[Column], rows: int, rounded: Collection[str]) -> list[str]:
     """What to tell the user about a table that was imported."""
-    found = [sentence for column in columns for sentence in _of_column(column, rows, column.name in rounded)]
+    found = [
+        sentence
+        for column in columns
+        for sentence in _of_column(column, rows, column.name in rounded)
+    ]
     if len(columns) == 1:
-        found.insert(0, "There is only one column; values are separated by a comma, a semicolon, a tab or |.")
+        found.insert(
+            0, "There is only one column; values are separated by a comma, a semicolon, a tab or |."
+        )
     more = len(found) - _MOST
     return found if more <= 0 else [*found[:_MOST], f"{more:,} more notices of this kind."]
 

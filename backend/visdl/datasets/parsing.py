@@ -37,7 +37,9 @@ class Parser:
     def _table(self, block: Block) -> pa.Table:
         table = self._parse(block)
         fresh = {
-            name for name, kind in zip(self.header, table.schema.types, strict=True) if self._is_new_text(name, kind)
+            name
+            for name, kind in zip(self.header, table.schema.types, strict=True)
+            if self._is_new_text(name, kind)
         }
         if not fresh:
             return table

@@ -27,7 +27,15 @@ class Grammar:
 
     def __init__(self, delimiter: str) -> None:
         d = re.escape(delimiter.encode())
-        cell = rb'(?:"[^"]*+(?:""[^"]*+)*+"[^' + d + rb'\r\n]*+|[^"' + d + rb"\r\n][^" + d + rb"\r\n]*+|)"
+        cell = (
+            rb'(?:"[^"]*+(?:""[^"]*+)*+"[^'
+            + d
+            + rb'\r\n]*+|[^"'
+            + d
+            + rb"\r\n][^"
+            + d
+            + rb"\r\n]*+|)"
+        )
         row = rb"(?:" + cell + d + rb")*+" + cell + _LINE_END
         self.delimiter = delimiter
         self.cell = re.compile(cell + rb"(?:" + d + rb"|" + _LINE_END + rb")")
@@ -61,7 +69,9 @@ class Block:
         is_end[:-1] &= ~((data[:-1] == 13) & (data[1:] == 10))
         ends = np.flatnonzero(is_end)
         if self.quoted:
-            starts = np.array([row.start() for row in self.grammar.row.finditer(self.data)], dtype=np.int64)
+            starts = np.array(
+                [row.start() for row in self.grammar.row.finditer(self.data)], dtype=np.int64
+            )
         else:
             starts = np.concatenate([[0], ends[:-1] + 1])
         filled = (data[starts] != 10) & (data[starts] != 13)
@@ -71,7 +81,9 @@ class Block:
     def check_widths(self, width: int) -> None:
         """Raise InvalidInputError for the first row that has not `width` cells."""
         rows = (row.group() for row in self.grammar.row.finditer(self.data))
-        for line, row in zip(self.lines.tolist(), (row for row in rows if row.strip(b"\r\n")), strict=True):
+        for line, row in zip(
+            self.lines.tolist(), (row for row in rows if row.strip(b"\r\n")), strict=True
+        ):
             count = len(self.grammar.split(row))
             if count != width:
                 values = "1 value" if count == 1 else f"{count} values"
@@ -100,7 +112,9 @@ def read_header(path: Path, grammar: Grammar, offset: int) -> Header:
     if row is None:
         raise AssertionError("a block holds complete rows")
     names = [_text_of(cell) for cell in grammar.split(row.group())]
-    return Header(names, grammar, block.offset + row.end(), block.line + _line_ends(block.data[: row.end()]))
+    return Header(
+        names, grammar, block.offset + row.end(), block.line + _line_ends(block.data[: row.end()])
+    )
 
 
 def _text_of(cell: bytes) -> str:

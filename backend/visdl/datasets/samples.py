@@ -32,7 +32,11 @@ def _spirals(rng: np.random.Generator) -> Table:
     arm = np.arange(rows) % 3
     radius = rng.uniform(0.1, 1.0, rows)
     angle = radius * 4.5 + arm * 2 * np.pi / 3 + rng.normal(0, 0.12, rows)
-    return {"x": (radius * np.cos(angle)).round(4), "y": (radius * np.sin(angle)).round(4), "arm": names[arm]}
+    return {
+        "x": (radius * np.cos(angle)).round(4),
+        "y": (radius * np.sin(angle)).round(4),
+        "arm": names[arm],
+    }
 
 
 def _digits(rng: np.random.Generator) -> Table:
@@ -41,14 +45,20 @@ def _digits(rng: np.random.Generator) -> Table:
     images = np.zeros((rows, size, size))
     labels = np.arange(rows) % 10
     for image, label in zip(images, labels, strict=True):
-        dots = np.array([[row >> bit & 1 for bit in range(4, -1, -1)] for row in _FONT[str(label)]], dtype=float)
+        dots = np.array(
+            [[row >> bit & 1 for bit in range(4, -1, -1)] for row in _FONT[str(label)]], dtype=float
+        )
         glyph = np.kron(dots, np.ones((int(rng.integers(2, 4)), int(rng.integers(2, 5)))))
         top, left = (int(rng.integers(2, size - side - 1)) for side in glyph.shape)
-        image[top : top + glyph.shape[0], left : left + glyph.shape[1]] = glyph * rng.uniform(0.6, 1.0)
+        image[top : top + glyph.shape[0], left : left + glyph.shape[1]] = glyph * rng.uniform(
+            0.6, 1.0
+        )
     return {**_pixels(images + rng.normal(0, 0.1, images.shape), "p"), "digit": labels}
 
 
-def _figures(rng: np.random.Generator, rows: int, size: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _figures(
+    rng: np.random.Generator, rows: int, size: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Masks `(rows, size, size)` of one filled figure each, and which it is: disc, square, triangle or cross."""
     y, x = np.mgrid[:size, :size].astype(float)
     kinds = np.arange(rows) % 4
@@ -60,7 +70,8 @@ def _figures(rng: np.random.Generator, rows: int, size: int) -> tuple[NDArray[np
             across**2 + down**2 < r**2,
             np.maximum(abs(across), abs(down)) < r * 0.85,
             (down < r * 0.8) & (down > 2 * abs(across) - r),
-            (np.minimum(abs(across), abs(down)) < r * 0.3) & (np.maximum(abs(across), abs(down)) < r),
+            (np.minimum(abs(across), abs(down)) < r * 0.3)
+            & (np.maximum(abs(across), abs(down)) < r),
         )
         mask[inside[kind]] = 1.0
     return masks, kinds
@@ -71,8 +82,13 @@ def _shapes(rng: np.random.Generator) -> Table:
     rows, size = 1000, 32
     masks, kinds = _figures(rng, rows, size)
     ground, figure = rng.uniform(0, 0.4, (rows, 3, 1, 1)), rng.uniform(0.5, 1, (rows, 3, 1, 1))
-    images = np.where(masks[:, None] > 0, figure, ground) + rng.normal(0, 0.05, (rows, 3, size, size))
-    return {**_pixels(images, "p"), "figure": np.array(["disc", "square", "triangle", "cross"])[kinds]}
+    images = np.where(masks[:, None] > 0, figure, ground) + rng.normal(
+        0, 0.05, (rows, 3, size, size)
+    )
+    return {
+        **_pixels(images, "p"),
+        "figure": np.array(["disc", "square", "triangle", "cross"])[kinds],
+    }
 
 
 def _masks(rng: np.random.Generator) -> Table:
@@ -88,8 +104,12 @@ def _waves(rng: np.random.Generator) -> Table:
     rows, steps = 600, 50
     kind = np.arange(rows) % 3
     turns = rng.uniform(1.5, 4, (rows, 1)) * np.linspace(0, 1, steps) + rng.uniform(0, 1, (rows, 1))
-    forms = np.stack([np.sin(2 * np.pi * turns), np.sign(np.sin(2 * np.pi * turns)), 2 * (turns % 1) - 1])
-    values = forms[kind, np.arange(rows)] * rng.uniform(0.5, 1.5, (rows, 1)) + rng.normal(0, 0.2, (rows, steps))
+    forms = np.stack(
+        [np.sin(2 * np.pi * turns), np.sign(np.sin(2 * np.pi * turns)), 2 * (turns % 1) - 1]
+    )
+    values = forms[kind, np.arange(rows)] * rng.uniform(0.5, 1.5, (rows, 1)) + rng.normal(
+        0, 0.2, (rows, steps)
+    )
     return {**_columns(values.round(3), "t"), "form": np.array(["sine", "square", "saw"])[kind]}
 
 
@@ -99,7 +119,9 @@ def _sums(rng: np.random.Generator) -> Table:
     The sum stands with its last digit first, as one adds on paper.
     """
     a, b = rng.integers(0, 100, (2, 1500))
-    signs = [f"{x:02d}+{y:02d}={x + y:03d}"[:6] + f"{x + y:03d}"[::-1] for x, y in zip(a, b, strict=True)]
+    signs = [
+        f"{x:02d}+{y:02d}={x + y:03d}"[:6] + f"{x + y:03d}"[::-1] for x, y in zip(a, b, strict=True)
+    ]
     ids = np.array([["0123456789+=".index(sign) for sign in text] for text in signs])
     return {**_columns(ids[:, :-1], "t"), **_columns(ids[:, 1:], "n")}
 

@@ -36,7 +36,9 @@ def check_kind(path: Path) -> None:
     if head.startswith(b"PK\x03\x04"):
         kind = "an Excel file (xlsx)" if _is_excel(path) else "a zip archive"
     if kind:
-        raise UnsupportedError(f"This is {kind}, not CSV text.", hint="Unpack it, or save the table as CSV UTF-8.")
+        raise UnsupportedError(
+            f"This is {kind}, not CSV text.", hint="Unpack it, or save the table as CSV UTF-8."
+        )
 
 
 def _is_excel(path: Path) -> bool:
@@ -54,16 +56,22 @@ def start_and_delimiter(path: Path) -> tuple[int, str]:
     start = len(_BOM) if head.startswith(_BOM) else 0
     if not head[start:].strip():
         if len(head) < HEAD:
-            raise InvalidInputError("The file is empty.", hint="Choose a file with a header and rows.")
+            raise InvalidInputError(
+                "The file is empty.", hint="Choose a file with a header and rows."
+            )
         return start, ","
     text = head[start:].decode("utf-8", errors="replace")
-    return start, max(DELIMITERS, key=lambda delimiter: _fit(text, delimiter, complete=len(head) < HEAD))
+    return start, max(
+        DELIMITERS, key=lambda delimiter: _fit(text, delimiter, complete=len(head) < HEAD)
+    )
 
 
 def _fit(text: str, delimiter: str, *, complete: bool) -> tuple[bool, int]:
     """(whether all rows are as wide as a header of at least two columns, width of the header)."""
     try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
+        rows = [
+            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row
+        ]
     except csv.Error:
         return False, text.partition("\n")[0].count(delimiter)
     if not complete:

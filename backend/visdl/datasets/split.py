@@ -33,7 +33,11 @@ class Loader:
 
     def __len__(self) -> int:
         validation = held_out(self.dataset.rows, self.val_ratio)
-        return {None: self.dataset.rows, "train": self.dataset.rows - validation, "val": validation}[self.part]
+        return {
+            None: self.dataset.rows,
+            "train": self.dataset.rows - validation,
+            "val": validation,
+        }[self.part]
 
     @cached_property
     def rows(self) -> Index:

@@ -39,7 +39,9 @@ class TableWriter:
         self._folder = folder
         self._rows: list[int] = []
 
-    def append(self, numbers: Floats, codes: NDArray[np.int32], vocabularies: Sequence[list[str]]) -> None:
+    def append(
+        self, numbers: Floats, codes: NDArray[np.int32], vocabularies: Sequence[list[str]]
+    ) -> None:
         """Add a block: `numbers` and `codes` are (columns, rows); one vocabulary per text column."""
         block = len(self._rows)
         if len(numbers):
@@ -100,7 +102,9 @@ class TableReader:
         for part in self._parts(None):
             yield self._map("numbers", part.block)
 
-    def text(self, columns: Sequence[int], rows: Index | None = None) -> list[tuple[Index, list[str]]]:
+    def text(
+        self, columns: Sequence[int], rows: Index | None = None
+    ) -> list[tuple[Index, list[str]]]:
         """Each text column as codes into a list of its different values."""
         known: list[dict[str, int]] = [{} for _ in columns]
         codes = [np.empty(self._count(rows), dtype=np.int64) for _ in columns]
@@ -109,7 +113,9 @@ class TableReader:
             for column, seen, result, words in zip(
                 columns, known, codes, self._words(part.block, columns), strict=True
             ):
-                merged = np.array([seen.setdefault(word, len(seen)) for word in words], dtype=np.int64)
+                merged = np.array(
+                    [seen.setdefault(word, len(seen)) for word in words], dtype=np.int64
+                )
                 result[part.place] = merged[stored[column, part.rows]]
         return [(result, list(seen)) for result, seen in zip(codes, known, strict=True)]
 
@@ -122,7 +128,9 @@ class TableReader:
         return int(self._starts[-1]) if rows is None else len(rows)
 
     def _map(self, kind: str, block: int) -> NDArray[Any]:
-        mapped: NDArray[Any] = np.load(_file(self._folder, kind, block), mmap_mode="r", allow_pickle=False)
+        mapped: NDArray[Any] = np.load(
+            _file(self._folder, kind, block), mmap_mode="r", allow_pickle=False
+        )
         return mapped
 
     def _words(self, block: int, columns: Sequence[int]) -> Iterator[list[str]]:
@@ -136,7 +144,9 @@ class TableReader:
         """The blocks that are touched."""
         starts = self._starts
         if rows is None:
-            for block, (start, end) in enumerate(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)):
+            for block, (start, end) in enumerate(
+                zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
+            ):
                 yield _Part(block, slice(start, end), slice(0, end - start))
             return
         order = np.argsort(rows, kind="stable")
@@ -160,10 +170,16 @@ class _Part:
         if isinstance(self.place, slice) and isinstance(self.rows, slice):
             for start in range(0, self.rows.stop, _STRIP):
                 end = min(start + _STRIP, self.rows.stop)
-                yield slice(self.place.start + start, self.place.start + end), data[columns, start:end]
+                yield (
+                    slice(self.place.start + start, self.place.start + end),
+                    data[columns, start:end],
+                )
         elif not isinstance(self.place, slice) and not isinstance(self.rows, slice):
             for start in range(0, len(self.rows), _STRIP):
-                yield self.place[start : start + _STRIP], data[columns[:, None], self.rows[start : start + _STRIP]]
+                yield (
+                    self.place[start : start + _STRIP],
+                    data[columns[:, None], self.rows[start : start + _STRIP]],
+                )
 
 
 def _file(folder: Path, kind: str, block: int, suffix: str = "npy") -> Path:

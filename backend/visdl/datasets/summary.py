@@ -61,7 +61,10 @@ class ValueCounts:
         """The counts by class label: text by alphabet, whole numbers by value; None when these are no classes."""
         if not self.counts:
             return None
-        if any(isinstance(value, float) and not (value.is_integer() and abs(value) <= EXACT) for value in self.counts):
+        if any(
+            isinstance(value, float) and not (value.is_integer() and abs(value) <= EXACT)
+            for value in self.counts
+        ):
             return None
         return {label(value): self.counts[value] for value in sorted(self.counts)}
 
@@ -139,7 +142,9 @@ class NumberSummary:
 
     def labels(self) -> dict[str, dict[str, int]]:
         """Counts by class label of the columns that have any."""
-        found = {name: values.labels() for name, values in zip(self._names, self._values, strict=True)}
+        found = {
+            name: values.labels() for name, values in zip(self._names, self._values, strict=True)
+        }
         return {name: labels for name, labels in found.items() if labels}
 
     def columns(self) -> list[Column]:
@@ -188,7 +193,9 @@ class TextSummary:
         if self._first_text is None:
             self._look_for_numbers(column.dictionary, codes, words, block)
 
-    def _look_for_numbers(self, dictionary: pa.StringArray, codes: Index, words: list[str], block: Block) -> None:
+    def _look_for_numbers(
+        self, dictionary: pa.StringArray, codes: Index, words: list[str], block: Block
+    ) -> None:
         """A column is text because of its first cell that is no number: worth a note when others are numbers."""
         number = pc.match_substring_regex(dictionary, _NUMBER).to_numpy(zero_copy_only=False)
         comma = pc.match_substring_regex(dictionary, _DECIMAL_COMMA).to_numpy(zero_copy_only=False)

@@ -57,25 +57,36 @@ class TableBuilder:
     def finish(self) -> Table:
         self._writer.close()
         numbers = self._numbers.columns()
-        by_name = {column.name: column for column in [*numbers, *(text.column() for text in self._texts)]}
+        by_name = {
+            column.name: column for column in [*numbers, *(text.column() for text in self._texts)]
+        }
         columns = [by_name[name] for name in self._names]
         histograms.save(self._folder, self._histograms(columns[: histograms.MAX_COLUMNS], numbers))
         return Table(self._rows, columns, self._numbers.rounded())
 
-    def _histograms(self, columns: Sequence[Column], numbers: Sequence[Column]) -> dict[str, Histogram]:
-        labels = self._numbers.labels() | {text.name: labels for text in self._texts if (labels := text.labels())}
+    def _histograms(
+        self, columns: Sequence[Column], numbers: Sequence[Column]
+    ) -> dict[str, Histogram]:
+        labels = self._numbers.labels() | {
+            text.name: labels for text in self._texts if (labels := text.labels())
+        }
         bars = {
             c.name
             for c in columns
-            if c.name in labels and (c.dtype == "text" or len(labels[c.name]) <= histograms.MAX_BARS)
+            if c.name in labels
+            and (c.dtype == "text" or len(labels[c.name]) <= histograms.MAX_BARS)
         }
         places = {column.name: place for place, column in enumerate(numbers)}
         binned = [
-            column for column in columns if column.name in places and column.name not in bars and column.min is not None
+            column
+            for column in columns
+            if column.name in places and column.name not in bars and column.min is not None
         ]
         found = {name: histograms.of_classes(labels[name]) for name in bars}
         if binned:
-            found |= histograms.of_numbers(TableReader(self._folder), [places[c.name] for c in binned], binned)
+            found |= histograms.of_numbers(
+                TableReader(self._folder), [places[c.name] for c in binned], binned
+            )
         return {column.name: found[column.name] for column in columns if column.name in found}
 
 
@@ -93,7 +104,7 @@ def _matrix(columns: Sequence[pa.ChunkedArray], rows: int) -> Floats:
 def _numbers(chunk: pa.Array) -> NDArray[np.generic] | float:
     if pa.types.is_null(chunk.type):
         return np.nan
-    values: NDArray[np.generic] = (chunk.cast(pa.int8()) if pa.types.is_boolean(chunk.type) else chunk).to_numpy(
-        zero_copy_only=False
-    )
+    values: NDArray[np.generic] = (
+        chunk.cast(pa.int8()) if pa.types.is_boolean(chunk.type) else chunk
+    ).to_numpy(zero_copy_only=False)
     return values

@@ -22,7 +22,8 @@ class Column(BaseModel):
     missing: int = 0
     distinct: int | None = Field(default=None, description="Different values; null above 1,000")
     classes: list[str] | None = Field(
-        default=None, description="The different values, sorted, of int, bool and text columns that have at most 1,000"
+        default=None,
+        description="The different values, sorted, of int, bool and text columns that have at most 1,000",
     )
     min: float | None = None
     max: float | None = None
@@ -30,7 +31,9 @@ class Column(BaseModel):
     std: float | None = None
     infinite: int = 0
     first_infinite: Note | None = None
-    first_text: Note | None = Field(default=None, description="Why a column with numbers in it is text")
+    first_text: Note | None = Field(
+        default=None, description="Why a column with numbers in it is text"
+    )
 
 
 class DatasetRecord(BaseModel):

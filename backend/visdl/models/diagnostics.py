@@ -48,7 +48,9 @@ class ReplaceNode(BaseModel):
     params: dict[str, JsonValue] = Field(default_factory=dict)
 
 
-GraphEdit = Annotated[SetParam | SetDisabled | RemoveNode | InsertNode | ReplaceNode, Field(discriminator="op")]
+GraphEdit = Annotated[
+    SetParam | SetDisabled | RemoveNode | InsertNode | ReplaceNode, Field(discriminator="op")
+]
 
 
 class Fix(BaseModel):
@@ -62,7 +64,8 @@ class Diagnostic(BaseModel):
     code: str
     severity: Severity = "error"
     node: str | None = Field(
-        default=None, description="Id of the node, where the problem has one; inside a block its path, `encoder/2/fc`"
+        default=None,
+        description="Id of the node, where the problem has one; inside a block its path, `encoder/2/fc`",
     )
     port: str | None = Field(default=None, description="Port or parameter of that node")
     message: str
@@ -74,9 +77,13 @@ class PortValue(BaseModel):
     """What is known of a port before a run."""
 
     dtype: str = Field(description="DataType of the port")
-    shape: list[int | str] | None = Field(default=None, description='Axis sizes; the batch axis is "B"')
+    shape: list[int | str] | None = Field(
+        default=None, description='Axis sizes; the batch axis is "B"'
+    )
     element: str | None = Field(default=None, description="Element type, such as float32")
-    text: str = Field(default="", description="The same for people: 'B, 64' or '800 rows, batch 32'")
+    text: str = Field(
+        default="", description="The same for people: 'B, 64' or '800 rows, batch 32'"
+    )
 
 
 class NodeReport(BaseModel):
@@ -86,14 +93,17 @@ class NodeReport(BaseModel):
     parameters: int | None = None
     flops: int | None = Field(default=None, description="Per sample, forward")
     activation: int | None = Field(default=None, description="Bytes of the outputs, per sample")
-    reads_input: bool = Field(default=False, description="A layer without a wire: it reads the model's input")
+    reads_input: bool = Field(
+        default=False, description="A layer without a wire: it reads the model's input"
+    )
 
 
 class Totals(BaseModel):
     parameters: int = 0
     flops: int = Field(default=0, description="Per sample, forward")
     memory: int | None = Field(
-        default=None, description="Bytes to train: weights, gradients, optimizer state, activations of a batch, data"
+        default=None,
+        description="Bytes to train: weights, gradients, optimizer state, activations of a batch, data",
     )
     memory_free: int | None = Field(default=None, description="Bytes that are free on the device")
 

@@ -28,7 +28,9 @@ from visdl.models.runs import RunState
 class AppError(Exception):
     code = "error"
 
-    def __init__(self, message: str, *, hint: str = "", field: str | None = None, code: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", field: str | None = None, code: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -102,7 +104,9 @@ def is_refusal(error: BaseException, folder: Path) -> TypeGuard[OSError]:
     """Whether a disk refused, not what was to be written: with room, or access to `folder`, the same goes on."""
     if not isinstance(error, OSError):
         return False
-    ours = isinstance(error.filename, str | PathLike) and Path(error.filename).is_relative_to(folder)
+    ours = isinstance(error.filename, str | PathLike) and Path(error.filename).is_relative_to(
+        folder
+    )
     return error.errno in _DISK or (ours and error.errno in _ACCESS)
 
 
@@ -111,6 +115,8 @@ class RunError(AppError):
 
     code = "run_failed"
 
-    def __init__(self, message: str, *, hint: str = "", node: str | None = None, code: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", node: str | None = None, code: str | None = None
+    ) -> None:
         super().__init__(message, hint=hint, code=code)
         self.node = node

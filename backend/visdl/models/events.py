@@ -70,7 +70,13 @@ class ArtifactEvent(BaseEvent):
 
 
 RunEvent = Annotated[
-    StateEvent | ProgressEvent | MetricsEvent | NodeEvent | CheckpointEvent | LogEvent | ArtifactEvent,
+    StateEvent
+    | ProgressEvent
+    | MetricsEvent
+    | NodeEvent
+    | CheckpointEvent
+    | LogEvent
+    | ArtifactEvent,
     Field(discriminator="type"),
 ]
 RUN_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)

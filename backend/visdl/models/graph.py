@@ -53,7 +53,9 @@ class PortRef(BaseModel):
     node: str
     port: str
     index: int | None = Field(
-        default=None, ge=0, description="Place among the wires of a port that takes several; null: behind them"
+        default=None,
+        ge=0,
+        description="Place among the wires of a port that takes several; null: behind them",
     )
 
 
@@ -67,9 +69,13 @@ class Group(BaseModel):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
 
-    id: str = Field(default="", max_length=200, description="The page gives one where a script leaves it out")
+    id: str = Field(
+        default="", max_length=200, description="The page gives one where a script leaves it out"
+    )
     title: str = Field(default="", max_length=200)
-    nodes: list[str] = Field(default_factory=list, description="Ids of its nodes; one that is not there is ignored")
+    nodes: list[str] = Field(
+        default_factory=list, description="Ids of its nodes; one that is not there is ignored"
+    )
     folded: bool = False
     color: Color = ""
 
@@ -80,7 +86,9 @@ class CanvasNote(BaseModel):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
 
-    id: str = Field(default="", max_length=200, description="The page gives one where a script leaves it out")
+    id: str = Field(
+        default="", max_length=200, description="The page gives one where a script leaves it out"
+    )
     text: str = Field(default="", max_length=20_000)
     position: Position = Field(default_factory=Position)
     width: float = Field(default=200.0, ge=60, le=4000)
@@ -98,13 +106,16 @@ class Block(BaseModel):
     nodes: list[Node] = Field(default_factory=list)
     edges: list[Edge] = Field(default_factory=list)
     inputs: dict[str, list[PortRef]] = Field(
-        default_factory=dict, description="Each input port of the block, with the inner ports that it feeds"
+        default_factory=dict,
+        description="Each input port of the block, with the inner ports that it feeds",
     )
     outputs: dict[str, PortRef] = Field(
-        default_factory=dict, description="Each output port of the block, with the inner output that it hands on"
+        default_factory=dict,
+        description="Each output port of the block, with the inner output that it hands on",
     )
     params: dict[str, list[PortRef]] = Field(
-        default_factory=dict, description="Each exposed parameter, with the inner parameters that it sets"
+        default_factory=dict,
+        description="Each exposed parameter, with the inner parameters that it sets",
     )
     groups: list[Group] = Field(default_factory=list)
     notes: list[CanvasNote] = Field(default_factory=list)
@@ -118,7 +129,9 @@ class Graph(BaseModel):
     name: str = Field(default="Untitled", max_length=200)
     nodes: list[Node] = Field(default_factory=list)
     edges: list[Edge] = Field(default_factory=list)
-    blocks: dict[str, Block] = Field(default_factory=dict, description="The blocks this graph uses, by id")
+    blocks: dict[str, Block] = Field(
+        default_factory=dict, description="The blocks this graph uses, by id"
+    )
     groups: list[Group] = Field(default_factory=list)
     notes: list[CanvasNote] = Field(default_factory=list)
 
@@ -141,7 +154,9 @@ class GraphSummary(BaseModel):
     has_draft: bool
     created: float
     updated: float
-    deleted: float | None = Field(default=None, description="When it was deleted; it can still be restored")
+    deleted: float | None = Field(
+        default=None, description="When it was deleted; it can still be restored"
+    )
 
 
 class StoredGraph(GraphSummary):
@@ -150,7 +165,8 @@ class StoredGraph(GraphSummary):
     graph: Graph
     draft: Graph | None = None
     damaged: list[Literal["graph", "draft"]] = Field(
-        default_factory=list, description="What is stored but cannot be read; the other one stands in for it"
+        default_factory=list,
+        description="What is stored but cannot be read; the other one stands in for it",
     )
 
 

@@ -34,6 +34,12 @@ class Provenance(BaseModel):
     cpu: str = Field(description="Instruction set that torch uses")
     threads: int
     platform: str
-    code: dict[str, str] = Field(description="By custom node type, the SHA-256 of the file that defines it")
-    continues: str | None = Field(default=None, description="The run whose checkpoint it goes on from")
-    weights_from: str | None = Field(default=None, description="The run whose weights it starts with")
+    code: dict[str, str] = Field(
+        description="By custom node type, the SHA-256 of the file that defines it"
+    )
+    continues: str | None = Field(
+        default=None, description="The run whose checkpoint it goes on from"
+    )
+    weights_from: str | None = Field(
+        default=None, description="The run whose weights it starts with"
+    )

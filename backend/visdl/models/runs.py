@@ -40,6 +40,8 @@ ENDED = FINAL | {S.INTERRUPTED}
 
 
 #: How many times faster trainings must be as one to be trained so.
+CHECKPOINTS_KEPT = 2  # of a run: the newest
+MOST_CHECKPOINTS = CHECKPOINTS_KEPT + 2  # the best too, and the one that is being written
 WORTH_STACKING = 1.1
 
 
@@ -67,7 +69,9 @@ class RunProblem(BaseModel):
     message: str
     hint: str = ""
     node: str | None = None
-    log: list[str] = Field(default_factory=list, description="The last lines of the log, where a trainer died")
+    log: list[str] = Field(
+        default_factory=list, description="The last lines of the log, where a trainer died"
+    )
 
 
 class DatasetUse(BaseModel):
@@ -93,12 +97,19 @@ class Run(BaseModel):
         default=None, description="The same once more; more epochs of it; begun with its weights"
     )
     study: str | None = Field(default=None, description="The study that it was made for")
-    variant: str | None = Field(default=None, description="Key of the study's variant that it trains")
-    fingerprint: str | None = Field(
-        default=None, description="Of a study's run: the same for trainings of the same network, data, seed and code"
+    variant: str | None = Field(
+        default=None, description="Key of the study's variant that it trains"
     )
-    notices: list[str] = Field(default_factory=list, description="What differs from the parent, in sentences")
-    code: dict[str, str] = Field(default_factory=dict, description="SHA-256 of custom node files, by type")
+    fingerprint: str | None = Field(
+        default=None,
+        description="Of a study's run: the same for trainings of the same network, data, seed and code",
+    )
+    notices: list[str] = Field(
+        default_factory=list, description="What differs from the parent, in sentences"
+    )
+    code: dict[str, str] = Field(
+        default_factory=dict, description="SHA-256 of custom node files, by type"
+    )
     starred: bool = False
     note: str = ""
     progress: Progress = Field(default_factory=Progress)
@@ -112,23 +123,38 @@ class Run(BaseModel):
     created: float
     started: float | None = None
     ended: float | None = None
-    resuming: bool = Field(default=False, description="Paused, and to go on as soon as a place is free")
-    released: bool = Field(default=False, description="Paused, and without a process: a checkpoint holds all of it")
+    resuming: bool = Field(
+        default=False, description="Paused, and to go on as soon as a place is free"
+    )
+    released: bool = Field(
+        default=False, description="Paused, and without a process: a checkpoint holds all of it"
+    )
     revived_at: int | None = Field(
-        default=None, description="The step at which it was last queued again by itself after the server had died"
+        default=None,
+        description="The step at which it was last queued again by itself after the server had died",
     )
     stack: str | None = Field(
-        default=None, description="Runs with the same one begin in one process, and train as one where that is faster"
+        default=None,
+        description="Runs with the same one begin in one process, and train as one where that is faster",
     )
-    stack_size: int = Field(default=1, description="Runs that its stack began with; 1 where it trains alone")
+    stack_size: int = Field(
+        default=1, description="Runs that its stack began with; 1 where it trains alone"
+    )
     speedup: float | None = Field(
-        default=None, description="How many times faster its stack is as one; 0 where they cannot be one"
+        default=None,
+        description="How many times faster its stack is as one; 0 where they cannot be one",
     )
-    revivals: int = Field(default=0, description="How often its study has queued it again at that step")
+    revivals: int = Field(
+        default=0, description="How often its study has queued it again at that step"
+    )
     duration: float | None = Field(
-        default=None, description="Seconds with a process, by the monotonic clock; of a stack, those of all of it"
+        default=None,
+        description="Seconds with a process, by the monotonic clock; of a stack, those of all of it",
     )
-    thinned: bool = Field(default=False, description="Of its longest curves only the extremes of each stretch are kept")
+    thinned: bool = Field(
+        default=False,
+        description="Of its longest curves only the extremes of each stretch are kept",
+    )
     seq: int = Field(default=0, description="Sequence number of the last event")
 
 

@@ -33,14 +33,20 @@ class InputInfo(BaseModel):
     step: float | None = None
     choices: list[JsonValue] | None = None
     widget: str | None = Field(
-        default=None, description="'dataset', 'columns', 'layer' or 'block' where a picker fits better than a field"
+        default=None,
+        description="'dataset', 'columns', 'layer' or 'block' where a picker fits better than a field",
     )
     label: str = ""
     unit: str = Field(default="", description="What a number counts, such as epochs")
     length: int | None = Field(default=None, description="A list of exactly this many values")
-    many: bool = Field(default=False, description="A list of any number of values (of `length` where that is given)")
+    many: bool = Field(
+        default=False,
+        description="A list of any number of values (of `length` where that is given)",
+    )
     single: bool = Field(default=False, description="A lone value stands for a list")
-    words: list[str] = Field(default_factory=list, description="Words that are accepted beside numbers")
+    words: list[str] = Field(
+        default_factory=list, description="Words that are accepted beside numbers"
+    )
     also: str | None = Field(default=None, description="A second type that the port accepts")
     description: str = ""
     empty: str = Field(default="", description="What an empty field means, in a word or two")
@@ -64,15 +70,20 @@ class NodeInfo(BaseModel):
     inputs: dict[str, InputInfo]
     outputs: list[OutputInfo]
     output_count: str | None = Field(
-        default=None, description="The parameter that says how many of the outputs there are: a number, or a list"
+        default=None,
+        description="The parameter that says how many of the outputs there are: a number, or a list",
     )
     can_disable: bool = True
     disable_reason: str = ""
-    primary: list[str] = Field(default_factory=list, description="At most three parameters shown on the node")
+    primary: list[str] = Field(
+        default_factory=list, description="At most three parameters shown on the node"
+    )
     formula: str = ""
     shape_rule: str = ""
     url: str = ""
-    source: str = Field(default="built-in", description="'built-in', or the name of the custom file")
+    source: str = Field(
+        default="built-in", description="'built-in', or the name of the custom file"
+    )
 
 
 class Starter(BaseModel):
@@ -121,7 +132,8 @@ class NewRun(BaseModel):
     name: str | None = Field(default=None, max_length=200)
     tags: list[Tag] = Field(default_factory=list, max_length=MOST_TAGS)
     weights_from: str | None = Field(
-        default=None, description="Id of a run whose weights this one starts with, as far as names and shapes match"
+        default=None,
+        description="Id of a run whose weights this one starts with, as far as names and shapes match",
     )
 
 
@@ -203,7 +215,9 @@ class DevicePlaces(BaseModel):
 class RunQueue(BaseModel):
     devices: list[DevicePlaces]
     waiting: list[QueuePlace]
-    names: dict[str, str] = Field(default_factory=dict, description="What all these runs are called, by id")
+    names: dict[str, str] = Field(
+        default_factory=dict, description="What all these runs are called, by id"
+    )
 
 
 class RunPatch(BaseModel):
@@ -221,7 +235,9 @@ class MetricSeries(BaseModel):
     """Series by key, each a list of (step, epoch, value)."""
 
     series: dict[str, list[Point]]
-    truncated: bool = Field(default=False, description="True where points were left out by down-sampling")
+    truncated: bool = Field(
+        default=False, description="True where points were left out by down-sampling"
+    )
 
 
 class Artifact(BaseModel):

@@ -27,7 +27,9 @@ class RunUsage(BaseModel):
     ended: float | None
     bytes: int
     checkpoint_bytes: int
-    shared_bytes: int = Field(description="Of these, what another run has too: deleting one of them frees none of it")
+    shared_bytes: int = Field(
+        description="Of these, what another run has too: deleting one of them frees none of it"
+    )
 
 
 class StorageReport(BaseModel):
@@ -49,10 +51,17 @@ class CleanRequest(BaseModel):
 
     dry_run: bool = Field(default=True, description="Only say what would be removed")
     checkpoint_days: int | None = Field(
-        default=None, ge=0, le=36_500, description="Checkpoints of runs that ended this many days ago or earlier"
+        default=None,
+        ge=0,
+        le=36_500,
+        description="Checkpoints of runs that ended this many days ago or earlier",
     )
-    leftovers: bool = Field(default=False, description="What no run and no dataset has any more, older than an hour")
-    database: bool = Field(default=False, description="Give the room of deleted records back to the disk")
+    leftovers: bool = Field(
+        default=False, description="What no run and no dataset has any more, older than an hour"
+    )
+    database: bool = Field(
+        default=False, description="Give the room of deleted records back to the disk"
+    )
 
 
 class CleanedRun(BaseModel):
@@ -73,7 +82,11 @@ class CleanReport(BaseModel):
     dry_run: bool
     checkpoint_bytes: int = 0
     leftover_bytes: int = 0
-    database_bytes: int = Field(default=0, description="In a dry run an estimate, the least that is given back")
+    database_bytes: int = Field(
+        default=0, description="In a dry run an estimate, the least that is given back"
+    )
     runs: list[CleanedRun] = Field(default_factory=list, description="Runs that lose checkpoints")
     leftovers: list[Leftover] = Field(default_factory=list)
-    problems: list[str] = Field(default_factory=list, description="What could not be removed, each with the reason")
+    problems: list[str] = Field(
+        default_factory=list, description="What could not be removed, each with the reason"
+    )

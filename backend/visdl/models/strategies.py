@@ -75,7 +75,8 @@ class AddOne(StudyRequest):
     kind: Literal["add_one"] = "add_one"
     nodes: Parts
     leave_one_out: bool = Field(
-        default=False, description="Also take each out of the whole: the difference tells what depends on the rest"
+        default=False,
+        description="Also take each out of the whole: the difference tells what depends on the rest",
     )
 
 

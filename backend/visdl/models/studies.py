@@ -29,18 +29,30 @@ class StudyPlan(StudyRequest):
 
     name: Title = ""
     strategy: Strategy
-    seeds: list[Seed] = Field(min_length=1, max_length=MOST_SEEDS, description="The same for every variant")
+    seeds: list[Seed] = Field(
+        min_length=1, max_length=MOST_SEEDS, description="The same for every variant"
+    )
     metric: str = Field(default="val_loss", min_length=1, max_length=200)
-    direction: Direction | None = Field(default=None, description="The metric's own where it is left out")
+    direction: Direction | None = Field(
+        default=None, description="The metric's own where it is left out"
+    )
     select: Literal["last", "best"] = Field(
         default="last",
         description="The value of the last epoch, or that of the weights with the best validation",
     )
     margin: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    how: dict[str, How] = Field(default_factory=dict, description="What takes the place of a node, by its id")
-    skip_invalid: bool = Field(default=False, description="Leave out variants that cannot be trained")
-    reuse: bool = Field(default=True, description="Take over runs of earlier studies that are the same")
-    stack: bool = Field(default=True, description="Train the seeds of a variant as one network where that is faster")
+    how: dict[str, How] = Field(
+        default_factory=dict, description="What takes the place of a node, by its id"
+    )
+    skip_invalid: bool = Field(
+        default=False, description="Leave out variants that cannot be trained"
+    )
+    reuse: bool = Field(
+        default=True, description="Take over runs of earlier studies that are the same"
+    )
+    stack: bool = Field(
+        default=True, description="Train the seeds of a variant as one network where that is faster"
+    )
 
 
 class NewStudy(StudyPlan):
@@ -57,19 +69,28 @@ class Variant(BaseModel):
     label: str
     role: Literal["baseline", "floor", "variant"] = "variant"
     edits: list[StudyEdit] = Field(default_factory=list)
-    params: dict[str, JsonValue] = Field(default_factory=dict, description="Of a sweep: values by `node.param`")
+    params: dict[str, JsonValue] = Field(
+        default_factory=dict, description="Of a sweep: values by `node.param`"
+    )
     parts: list[str] = Field(default_factory=list, description="Ids of the nodes that it is about")
     reference: str | None = Field(default=None, description="The variant that it is compared with")
-    same_as: str | None = Field(default=None, description="The earlier variant whose network is the same")
+    same_as: str | None = Field(
+        default=None, description="The earlier variant whose network is the same"
+    )
     how: str = Field(default="", description="What was done, in a few words")
     valid: bool = True
     problems: list[Diagnostic] = Field(default_factory=list)
-    offers: list[How] = Field(default_factory=list, description="What would fit in the place of its part")
-    plain: int | None = Field(default=None, description="Parameters of the plain replacement that is offered")
+    offers: list[How] = Field(
+        default_factory=list, description="What would fit in the place of its part"
+    )
+    plain: int | None = Field(
+        default=None, description="Parameters of the plain replacement that is offered"
+    )
     parameters: int | None = None
     flops: int | None = None
     reset: list[str] = Field(
-        default_factory=list, description="Layers whose first weights cannot be those of the baseline"
+        default_factory=list,
+        description="Layers whose first weights cannot be those of the baseline",
     )
 
 
@@ -90,7 +111,9 @@ class StudyPreview(BaseModel):
     )
     runs: int = Field(description="Trainings, those that are reused left out")
     reused: int = 0
-    seconds: float | None = Field(default=None, description="Estimated; null before a first run of this graph")
+    seconds: float | None = Field(
+        default=None, description="Estimated; null before a first run of this graph"
+    )
     direction: Direction
     metrics: list[str] = Field(description="Metrics that a study of this graph can be about")
     notes: list[str] = Field(default_factory=list)
@@ -131,9 +154,15 @@ class Study(BaseModel):
     graph_id: str | None = None
     graph_name: str = ""
     variants: list[Variant]
-    datasets: list[DatasetUse] = Field(default_factory=list, description="As they were when the study was made")
-    extended: list[int] = Field(default_factory=list, description="Seeds that were added after looking")
-    stopped_early: bool = Field(default=False, description="Stopped by hand before all its runs had ended")
+    datasets: list[DatasetUse] = Field(
+        default_factory=list, description="As they were when the study was made"
+    )
+    extended: list[int] = Field(
+        default_factory=list, description="Seeds that were added after looking"
+    )
+    stopped_early: bool = Field(
+        default=False, description="Stopped by hand before all its runs had ended"
+    )
     counts: StudyCounts = Field(default_factory=StudyCounts)
     note: str = ""
     created: float
@@ -162,7 +191,9 @@ class Cell(BaseModel):
     run: str
     state: RunState
     reused: bool = False
-    value: float | None = Field(default=None, description="Of the primary metric, once the run has ended")
+    value: float | None = Field(
+        default=None, description="Of the primary metric, once the run has ended"
+    )
 
 
 class Arm(BaseModel):
@@ -196,24 +227,34 @@ class Arm(BaseModel):
 
 class VariantResult(Arm):
     pairs: int | None = Field(default=None, description="Seeds with a value in both")
-    delta: float | None = Field(default=None, description="Mean over the pairs of its value minus its reference's")
+    delta: float | None = Field(
+        default=None, description="Mean over the pairs of its value minus its reference's"
+    )
     differences: dict[int, float] = Field(default_factory=dict, description="By seed")
-    ci: tuple[float, float] | None = Field(default=None, description="95 % confidence interval of delta, paired t")
+    ci: tuple[float, float] | None = Field(
+        default=None, description="95 % confidence interval of delta, paired t"
+    )
     p: float | None = Field(default=None, description="Exact sign-flip test")
     p_holm: float | None = None
     p_t: float | None = Field(default=None, description="Paired t test")
     p_t_holm: float | None = None
-    p_worse: float | None = Field(default=None, description="Share of pairs in which it is worse, ties half")
+    p_worse: float | None = Field(
+        default=None, description="Share of pairs in which it is worse, ties half"
+    )
     effect_size: float | None = Field(default=None, description="Hedges' dz")
     verdict: str | None = None
-    sentence: str = Field(default="", description="The verdict in words, about the part and its removal")
+    sentence: str = Field(
+        default="", description="The verdict in words, about the part and its removal"
+    )
 
 
 class Effect(BaseModel):
     """A main effect or an interaction of a grid, by least squares with the seed in the model."""
 
     term: str
-    estimate: float | None = Field(default=None, description="Null for the F test of all levels of a term together")
+    estimate: float | None = Field(
+        default=None, description="Null for the F test of all levels of a term together"
+    )
     df: int | None = None
     f: float | None = None
     ci: tuple[float, float] | None = None

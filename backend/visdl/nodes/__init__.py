@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
-from visdl.nodes.base import BaseNode, DataNode, LayerNode
-from visdl.nodes.learning import LossNode, MetricNode, OptimizerNode, SchedulerNode
-from visdl.nodes.registry import NodeRegistry
-from visdl.nodes.specs import DataType, InputSpec, OutputSpec, Param, Shape
+from visdl.nodes.contract.base import BaseNode, DataNode, LayerNode
+from visdl.nodes.contract.learning import LossNode, MetricNode, OptimizerNode, SchedulerNode
+from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.runtime_values import Formula
+from visdl.nodes.contract.specs import DataType, InputSpec, OutputSpec, Param, Shape
 
 __all__ = [
     "BaseNode",
     "DataNode",
     "DataType",
+    "Formula",
     "InputSpec",
     "LayerNode",
     "LossNode",

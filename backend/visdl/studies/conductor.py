@@ -9,16 +9,16 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
-from visdl.engine.session import RunSupervisor
-from visdl.engine.store import Store
-from visdl.engine.store.studies import StudyPlace
-from visdl.engine.worker import UNSTACKED
 from visdl.models.errors import AppError, NotFoundError
 from visdl.models.ids import new_id
 from visdl.models.runs import LIVE, WORTH_STACKING, Run, RunState
 from visdl.models.studies import Study, StudyState, Variant
+from visdl.runs.supervisor import RunSupervisor
+from visdl.store import Store
+from visdl.store.studies import StudyPlace
 from visdl.studies.networks import Networks
 from visdl.studies.search import Searcher
+from visdl.worker.protocol import UNSTACKED
 
 log = logging.getLogger(__name__)
 S = RunState
@@ -32,7 +32,9 @@ UNDER_WAY = LIVE | {S.QUEUED}
 class Conductor:
     """Its own thread hears of every run that ends, and starts what comes next."""
 
-    def __init__(self, store: Store, runs: RunSupervisor, networks: Networks, search: Searcher) -> None:
+    def __init__(
+        self, store: Store, runs: RunSupervisor, networks: Networks, search: Searcher
+    ) -> None:
         self._store = store
         self._runs = runs
         self._networks = networks
@@ -79,7 +81,9 @@ class Conductor:
                 yield run
 
     def _complete(self, study: Study) -> None:
-        self._store.complete_study(study.id, seeds=len(study.plan.seeds), variants=len(study.variants))
+        self._store.complete_study(
+            study.id, seeds=len(study.plan.seeds), variants=len(study.variants)
+        )
 
     def _loop(self) -> None:
         while True:
@@ -154,7 +158,9 @@ class Conductor:
     def _go_on(self, run: Run) -> None:
         try:
             step = run.progress.step
-            self._store.patch_run(run.id, revived_at=step, revivals=run.revivals + 1 if step == run.revived_at else 1)
+            self._store.patch_run(
+                run.id, revived_at=step, revivals=run.revivals + 1 if step == run.revived_at else 1
+            )
             self._runs.resume(run.id)
         except AppError as error:
             log.info("Run %s of a study does not go on: %s", run.id, error.message)
@@ -175,7 +181,9 @@ class Conductor:
             study = self._store.study(study_id)
             places = self._store.study_places(study_id)
             if study.state is StudyState.STOPPED:
-                stopped = [place.run for place in places if place.state is S.STOPPED and not place.reused]
+                stopped = [
+                    place.run for place in places if place.state is S.STOPPED and not place.reused
+                ]
                 self._store.drop_study_runs(study_id, stopped)
             if study.state is not StudyState.RUNNING:
                 study = self._store.move_study(study_id, StudyState.RUNNING, stopped_early=False)
@@ -246,7 +254,10 @@ def _units(study: Study, places: Sequence[StudyPlace]) -> Iterator[tuple[Variant
         seeds.setdefault(variant.key, []).append(seed)
     for variant in trained(study):
         missing = seeds.get(variant.key, [])
-        yield from ((variant, missing[at : at + _MOST_STACKED]) for at in range(0, len(missing), _MOST_STACKED))
+        yield from (
+            (variant, missing[at : at + _MOST_STACKED])
+            for at in range(0, len(missing), _MOST_STACKED)
+        )
 
 
 def _missing(study: Study, places: Sequence[StudyPlace]) -> Iterator[tuple[Variant, int]]:
@@ -262,5 +273,7 @@ def _may_go_on(run: Run) -> bool:
     """Interrupted by the server's end; not for ever at the same step, or a run that ends the server never lets go."""
     by_server = run.error is not None and run.error.code.startswith(("server_ended", UNSTACKED))
     return (
-        run.state is S.INTERRUPTED and by_server and (run.revived_at != run.progress.step or run.revivals < _REVIVALS)
+        run.state is S.INTERRUPTED
+        and by_server
+        and (run.revived_at != run.progress.step or run.revivals < _REVIVALS)
     )

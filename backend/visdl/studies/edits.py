@@ -9,7 +9,7 @@ from visdl.models.diagnostics import ReplaceNode, SetDisabled, SetParam
 from visdl.models.errors import InvalidInputError
 from visdl.models.graph import BLOCK, Block, Edge, Graph, Node
 from visdl.models.studies import Rewire, StudyEdit
-from visdl.nodes.registry import NodeRegistry
+from visdl.nodes.contract.registry import NodeRegistry
 
 
 def applied(graph: Graph, edits: Sequence[StudyEdit], registry: type[NodeRegistry]) -> Graph:
@@ -44,7 +44,11 @@ def label_of(graph: Graph, path: str) -> str:
     if node is None:
         return path
     head, _, _ = path.rpartition("/")
-    inside = head and find_node(graph, head) is not None and not any(one.id == path for one in graph.nodes)
+    inside = (
+        head
+        and find_node(graph, head) is not None
+        and not any(one.id == path for one in graph.nodes)
+    )
     return f"{label_of(graph, head)}/{node.label}" if inside else node.label
 
 
@@ -53,7 +57,9 @@ def _located(graph: Graph, path: str) -> tuple[Sequence[Node] | None, str]:
     rest = path
     while not any(node.id == rest for node in nodes):
         instance, inner = _step(nodes, rest)
-        block = graph.blocks.get(str(instance.params.get("block"))) if instance is not None else None
+        block = (
+            graph.blocks.get(str(instance.params.get("block"))) if instance is not None else None
+        )
         if block is None:
             return None, rest
         nodes, rest = block.nodes, inner
@@ -74,7 +80,11 @@ def _changed(graph: Graph, path: str, change: Callable[[Node], Node]) -> Graph:
 
 
 def _change_in(
-    nodes: Sequence[Node], path: str, change: Callable[[Node], Node], blocks: dict[str, Block], graph: Graph
+    nodes: Sequence[Node],
+    path: str,
+    change: Callable[[Node], Node],
+    blocks: dict[str, Block],
+    graph: Graph,
 ) -> tuple[list[Node], dict[str, Block]]:
     if any(node.id == path for node in nodes):
         return [change(node) if node.id == path else node for node in nodes], blocks
@@ -98,7 +108,9 @@ def _uses(nodes: Iterable[Node], block: str) -> int:
 
 def _free(stem: str, taken: Iterable[str]) -> str:
     names = set(taken)
-    return next(name for number in range(len(names) + 1) if (name := stem + "_" * number) not in names)
+    return next(
+        name for number in range(len(names) + 1) if (name := stem + "_" * number) not in names
+    )
 
 
 def _updated(**fields: object) -> Callable[[Node], Node]:
@@ -126,7 +138,9 @@ def _replaced(graph: Graph, edit: ReplaceNode, registry: type[NodeRegistry]) -> 
     outputs = list(block.outputs) if block else list(was.outputs() if was else ())
     into = dict(zip(inputs, new.ports(), strict=False))
     out = dict(zip(outputs, new.outputs(), strict=False))
-    return graph.model_copy(update={"edges": [_renamed(edge, edit.node, into, out, new) for edge in graph.edges]})
+    return graph.model_copy(
+        update={"edges": [_renamed(edge, edit.node, into, out, new) for edge in graph.edges]}
+    )
 
 
 def _renamed(edge: Edge, node: str, into: dict[str, str], out: dict[str, str], new: type) -> Edge:
@@ -147,7 +161,9 @@ def _rewired(graph: Graph, edit: Rewire) -> Graph:
     for end in sorted(gone - {_ends(edge) for edge in graph.edges}):
         message = f"The graph has no wire from '{end[0]}' ({end[1]}) to '{end[2]}' ({end[3]})."
         raise InvalidInputError(message, hint="Read the graph again.", field="strategy")
-    return graph.model_copy(update={"edges": [e for e in graph.edges if _ends(e) not in gone] + edit.add})
+    return graph.model_copy(
+        update={"edges": [e for e in graph.edges if _ends(e) not in gone] + edit.add}
+    )
 
 
 def missing_node(path: str) -> InvalidInputError:

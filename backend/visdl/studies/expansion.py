@@ -34,9 +34,9 @@ from visdl.models.strategies import (
     Replace,
 )
 from visdl.models.studies import Offer, Rewire, StudyEdit, StudyPlan, Variant
-from visdl.nodes.base import BaseNode, TrainerNode
-from visdl.nodes.registry import NodeRegistry
-from visdl.nodes.specs import DataType
+from visdl.nodes.contract.base import BaseNode, TrainerNode
+from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.specs import DataType
 from visdl.studies.edits import applied, find_node, label_of, missing_node
 from visdl.studies.plain import Plain, PlainLayer
 
@@ -100,11 +100,15 @@ class Expander:
                 yield from self._replace(strategy)
             case Grid(factors=factors):
                 for values in itertools.product(*(factor.values for factor in factors)):
-                    yield self.setting([(f.node, f.param, v) for f, v in zip(factors, values, strict=True)])
+                    yield self.setting(
+                        [(f.node, f.param, v) for f, v in zip(factors, values, strict=True)]
+                    )
             case RandomSweep() as strategy:
                 rng = np.random.default_rng(strategy.seed)
                 for _ in range(strategy.trials):
-                    yield self.setting([(f.node, f.param, _drawn(f, rng)) for f in strategy.factors])
+                    yield self.setting(
+                        [(f.node, f.param, _drawn(f, rng)) for f in strategy.factors]
+                    )
             case Configurations(graphs=graphs):
                 for number, one in enumerate(graphs, 1):
                     label = one.label or one.graph.name or f"Configuration {number}"
@@ -125,10 +129,14 @@ class Expander:
                 raise InvalidInputError(message, hint="Switch it off instead.", field="how")
             return Factor(label, (part,), (layer.edit,), f"replaced by {layer}")
         if how == "zero":
-            return Factor(label, (part,), (self._zero(part, label),), "zero: its branch of the sum is cut")
+            return Factor(
+                label, (part,), (self._zero(part, label),), "zero: its branch of the sum is cut"
+            )
         if node.disabled:
             message = f"'{label}' is switched off in the graph already."
-            raise InvalidInputError(message, hint="Switch it on, or leave it out of the study.", field="strategy")
+            raise InvalidInputError(
+                message, hint="Switch it on, or leave it out of the study.", field="strategy"
+            )
         cls = self.registry.find(node.type)
         if cls is not None and not cls.CAN_DISABLE:
             reason = cls.DISABLE_REASON or "Nothing could stand in its place."
@@ -145,7 +153,9 @@ class Expander:
         layer = self._plain_for(nodes)
         if layer is None:
             message = f"No single Linear or Conv layer fits in the place of '{label}'."
-            raise InvalidInputError(message, hint="Say for each of its nodes what takes its place.", field="strategy")
+            raise InvalidInputError(
+                message, hint="Say for each of its nodes what takes its place.", field="strategy"
+            )
         others = [node for node in nodes if node != layer.edit.node]
         off = [SetDisabled(node=node, disabled=True) for node in others]
         return Factor(label, nodes, (*off, layer.edit), f"replaced by {layer}")
@@ -160,11 +170,19 @@ class Expander:
         classes = [self.registry.find(node.type) for node in found if node is not None]
         within = {edge.target for edge in edges if edge.source in inside and edge.target in inside}
         first = [node for node in nodes if node not in within]
-        last = {edge.source for edge in edges if edge.source in inside and edge.target not in inside}
-        if len(first) != 1 or len(last) != 1 or not all(cls is None or cls.CAN_DISABLE for cls in classes):
+        last = {
+            edge.source for edge in edges if edge.source in inside and edge.target not in inside
+        }
+        if (
+            len(first) != 1
+            or len(last) != 1
+            or not all(cls is None or cls.CAN_DISABLE for cls in classes)
+        ):
             return None
         [end] = last
-        entered = {edge.target for edge in edges if edge.source not in inside and edge.target in inside}
+        entered = {
+            edge.target for edge in edges if edge.source not in inside and edge.target in inside
+        }
         if entered - set(first) or sum(edge.target == end for edge in edges) > 1:
             return None
         return self.plain.layer(end, first[0])
@@ -192,7 +210,10 @@ class Expander:
         """The wires of a node into sums, where nothing else reads it and each sum has other terms."""
         out = [edge for edge in self.graph.edges if edge.source == part]
         types = {node.id: node.type for node in self.graph.nodes}
-        terms = [[e for e in self.graph.edges if e.target == wire.target and e.source != part] for wire in out]
+        terms = [
+            [e for e in self.graph.edges if e.target == wire.target and e.source != part]
+            for wire in out
+        ]
         return out if out and all(types.get(e.target) == _SUM for e in out) and all(terms) else []
 
     def _columns(self, part: ColumnsPart) -> Factor:
@@ -202,12 +223,15 @@ class Expander:
             for node in self.graph.nodes
             if node.type == chosen.type
             for param, names in self._selected(node)
-            if names.issuperset(part.columns) and (rest := [name for name in names if name not in part.columns])
+            if names.issuperset(part.columns)
+            and (rest := [name for name in names if name not in part.columns])
         ]
         if not any(edit.node == part.node for edit in edits):
             listed = ", ".join(f"'{name}'" for name in part.columns[:5])
             message = f"'{chosen.label}' would have no input columns left without {listed}, or has them not."
-            raise InvalidInputError(message, hint="Name some of its input columns.", field="strategy")
+            raise InvalidInputError(
+                message, hint="Name some of its input columns.", field="strategy"
+            )
         label = part.title or ", ".join(part.columns[:3]) + (" …" if len(part.columns) > 3 else "")
         return Factor(label, (part.node,), tuple(edits), "columns left out")
 
@@ -238,30 +262,42 @@ class Expander:
         reference: str = BASELINE,
         **fields: object,
     ) -> Candidate:
-        fields = {"key": f"v{next(self._numbers)}", "label": label[:200], "reference": reference, **fields}
+        fields = {
+            "key": f"v{next(self._numbers)}",
+            "label": label[:200],
+            "reference": reference,
+            **fields,
+        }
         variant = Variant.model_validate({**fields, "edits": list(edits)})
         return Candidate(variant, graph or applied(self.graph, edits, self.registry))
 
     def _without(self, label: str, factors: Sequence[Factor], **fields: object) -> Candidate:
         edits = [edit for factor in factors for edit in factor.edits]
         nodes = [node for factor in factors for node in factor.nodes]
-        return self._candidate(label, edits, parts=nodes, how=_joined(f.how for f in factors), **fields)  # type: ignore[arg-type]
+        how = _joined(f.how for f in factors)
+        return self._candidate(label, edits, parts=nodes, how=how, **fields)  # type: ignore[arg-type]
 
     def _leave_out(self, parts: Sequence[Part], count: int) -> Iterator[Candidate]:
         factors = [self.factor(part) for part in parts]
         if count > len(factors):
-            message = f"There are {len(factors)} parts; {count} of them cannot be taken out at once."
+            message = (
+                f"There are {len(factors)} parts; {count} of them cannot be taken out at once."
+            )
             raise InvalidInputError(message, hint="Lower n, or name more parts.", field="strategy")
         for chosen in itertools.combinations(factors, count):
             yield self._without(f"w/o {' + '.join(factor.label for factor in chosen)}", chosen)
 
     def _add_one(self, strategy: AddOne) -> Iterator[Candidate]:
         factors = [self.factor(part) for part in strategy.nodes]
-        yield self._without("Floor: without all of them", factors, key=FLOOR, role="floor", reference=None)
+        yield self._without(
+            "Floor: without all of them", factors, key=FLOOR, role="floor", reference=None
+        )
         for factor in factors:
             others = [other for other in factors if other is not factor]
             added = self._without(f"floor + {factor.label}", others, reference=FLOOR)
-            yield Candidate(added.variant.model_copy(update={"parts": list(factor.nodes)}), added.graph)
+            yield Candidate(
+                added.variant.model_copy(update={"parts": list(factor.nodes)}), added.graph
+            )
         if strategy.leave_one_out:
             yield from self._leave_out(strategy.nodes, 1)
 
@@ -272,7 +308,9 @@ class Expander:
             gone = factors[:count]
             label = "w/o " + " + ".join(factor.label for factor in gone)
             step = self._without(label, gone, reference=before)
-            yield Candidate(step.variant.model_copy(update={"parts": list(gone[-1].nodes)}), step.graph)
+            yield Candidate(
+                step.variant.model_copy(update={"parts": list(gone[-1].nodes)}), step.graph
+            )
             before = step.variant.key
 
     def _replace(self, strategy: Replace) -> Iterator[Candidate]:
@@ -281,11 +319,15 @@ class Expander:
             edit = ReplaceNode(node=strategy.node, type=new.type, params=new.params)
             said = ", ".join(f"{name} {_said(value)}" for name, value in new.params.items())
             label = new.label or f"{old.label} → {new.type}{f' ({said})' if said else ''}"
-            yield self._candidate(label, [edit], parts=[strategy.node], how=f"replaced by {new.type}")
+            yield self._candidate(
+                label, [edit], parts=[strategy.node], how=f"replaced by {new.type}"
+            )
 
     def check_search(self, search: OptunaSweep) -> None:
         """Raises InvalidInputError for a range that is none, or a parameter that is not there."""
-        self.setting([(f.node, f.param, f.values[0] if f.values else bounds(f)[0]) for f in search.factors])
+        self.setting(
+            [(f.node, f.param, f.values[0] if f.values else bounds(f)[0]) for f in search.factors]
+        )
 
     def setting(self, values: Sequence[tuple[str, str, JsonValue]], **fields: object) -> Candidate:
         """The variant with these values of parameters. Raises InvalidInputError for a parameter that is not there."""
@@ -301,7 +343,8 @@ class Expander:
             params[f"{path}.{param}"] = value
             labels.append(f"{label_of(self.graph, path)} {param} = {_said(value)}")
         nodes = list(dict.fromkeys(edit.node for edit in edits))
-        return self._candidate(", ".join(labels), edits, params=params, parts=nodes, how="set", **fields)  # type: ignore[arg-type]
+        label = ", ".join(labels)
+        return self._candidate(label, edits, params=params, parts=nodes, how="set", **fields)  # type: ignore[arg-type]
 
 
 class Columns(tuple[str, ...]):
@@ -313,15 +356,25 @@ class Columns(tuple[str, ...]):
 
 def with_best_weights(graph: Graph, registry: type[NodeRegistry]) -> Graph:
     """The graph whose training loop keeps the weights with the best validation."""
-    loops = [node for node in graph.nodes if issubclass(registry.find(node.type) or BaseNode, TrainerNode)]
-    return applied(graph, [SetParam(node=node.id, param="keep", value="best") for node in loops], registry)
+    loops = [
+        node
+        for node in graph.nodes
+        if issubclass(registry.find(node.type) or BaseNode, TrainerNode)
+    ]
+    return applied(
+        graph, [SetParam(node=node.id, param="keep", value="best") for node in loops], registry
+    )
 
 
 def _drawn(factor: RangeFactor, rng: np.random.Generator) -> JsonValue:
     if factor.values is not None:
         return factor.values[int(rng.integers(len(factor.values)))]
     low, high = bounds(factor)
-    value = math.exp(rng.uniform(math.log(low), math.log(high))) if factor.log else float(rng.uniform(low, high))
+    value = (
+        math.exp(rng.uniform(math.log(low), math.log(high)))
+        if factor.log
+        else float(rng.uniform(low, high))
+    )
     return min(round(value), math.floor(high)) if factor.integer else float(f"{value:.6g}")
 
 
@@ -349,7 +402,10 @@ def _without_twins(candidates: Sequence[Candidate]) -> list[Candidate]:
 def network_key(graph: Graph) -> str:
     """The same for graphs that train the same way: names, places, groups and notes mean nothing to a training."""
     blocks = {
-        key: {**block.model_dump(exclude={"name", "groups", "notes", "nodes"}), "nodes": _bare(block.nodes)}
+        key: {
+            **block.model_dump(exclude={"name", "groups", "notes", "nodes"}),
+            "nodes": _bare(block.nodes),
+        }
         for key, block in graph.blocks.items()
     }
     edges = [(e.source, e.source_output, e.target, e.target_input) for e in graph.edges]

@@ -12,9 +12,9 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from visdl.engine.store.studies import StudyRun
 from visdl.models.graph import Graph
 from visdl.models.studies import Arm, NewStudy, Study, StudyResults, VariantResult
+from visdl.store.studies import StudyRun
 from visdl.studies.results import seconds_of, value_of
 from visdl.studies.words import metric_said
 
@@ -40,7 +40,9 @@ class File:
     body: bytes
 
 
-def export(study: Study, graph: Graph, cells: Sequence[StudyRun], results: StudyResults, format: Format) -> File:
+def export(
+    study: Study, graph: Graph, cells: Sequence[StudyRun], results: StudyResults, format: Format
+) -> File:
     """The file of a format; `json` is the body of the call that makes the same study again."""
     ending, media_type = _ENDINGS[format]
     match format:
@@ -65,7 +67,9 @@ def export(study: Study, graph: Graph, cells: Sequence[StudyRun], results: Study
 
 def recipe(study: Study, graph: Graph) -> NewStudy:
     """The request that makes this study again."""
-    return NewStudy.model_validate({**study.plan.model_dump(), "name": study.name, "graph": graph.model_dump()})
+    return NewStudy.model_validate(
+        {**study.plan.model_dump(), "name": study.name, "graph": graph.model_dump()}
+    )
 
 
 def long_rows(study: Study, cells: Sequence[StudyRun]) -> list[dict[str, Any]]:
@@ -88,13 +92,22 @@ def long_rows(study: Study, cells: Sequence[StudyRun]) -> list[dict[str, Any]]:
             keys = [key for key in cell.run.metrics if "_" in key] or [study.plan.metric]
             for key in keys:
                 primary = key == study.plan.metric
-                rows.append({**known, "metric": key, "primary": primary, "value": value_of(study.plan, cell.run, key)})
+                rows.append(
+                    {
+                        **known,
+                        "metric": key,
+                        "primary": primary,
+                        "value": value_of(study.plan, cell.run, key),
+                    }
+                )
     return rows
 
 
 def as_csv(rows: Sequence[dict[str, Any]]) -> str:
     out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(rows[0]) if rows else ["study"], lineterminator="\r\n")
+    writer = csv.DictWriter(
+        out, fieldnames=list(rows[0]) if rows else ["study"], lineterminator="\r\n"
+    )
     writer.writeheader()
     writer.writerows({key: safe_cell(value) for key, value in row.items()} for row in rows)
     return out.getvalue()
@@ -149,14 +162,20 @@ def p_value(p: float | None) -> str:
 
 
 def _cells(row: Arm, decimals: int) -> list[str]:
-    cost = [_count(row.parameters), _count(row.flops), "–" if row.seconds is None else f"{row.seconds:.3g} s"]
+    cost = [
+        _count(row.parameters),
+        _count(row.flops),
+        "–" if row.seconds is None else f"{row.seconds:.3g} s",
+    ]
     value = mean_sd(row) + (f" ({row.n} of {row.n + row.failed})" if row.failed else "")
     if not isinstance(row, VariantResult):
         return [row.label, value, "", "", "", *cost, ""]
     delta = number(row.delta, decimals)
     if row.ci is not None:
         delta += f" [{number(row.ci[0], decimals)}, {number(row.ci[1], decimals)}]"
-    worse = "–" if row.p_worse is None or not row.pairs else f"{row.p_worse * row.pairs:g}/{row.pairs}"
+    worse = (
+        "–" if row.p_worse is None or not row.pairs else f"{row.p_worse * row.pairs:g}/{row.pairs}"
+    )
     verdict = (row.verdict or "").replace("_", " ") or "–"
     return [row.label, value, delta, p_value(row.p_t_holm), worse, *cost, verdict]
 
@@ -176,13 +195,18 @@ def table(results: StudyResults) -> Iterator[list[str]]:
     head = list(_HEAD)
     head[1] = metric_said(results.metric)
     yield head
-    decimals = max([row.decimals for row in results.variants if row.sd is not None] or [results.baseline.decimals])
+    decimals = max(
+        [row.decimals for row in results.variants if row.sd is not None]
+        or [results.baseline.decimals]
+    )
     for row in (results.baseline, *results.variants):
         yield _cells(row, decimals)
 
 
 def markdown(results: StudyResults) -> str:
-    head, *rows = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in table(results)]
+    head, *rows = [
+        [cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in table(results)
+    ]
     rules = ["---", *["---:"] * (len(head) - 2), "---"]
     lines = [f"| {' | '.join(row)} |" for row in (head, rules, *rows)]
     notes = "".join(f"\n- {note}" for note in results.notes)

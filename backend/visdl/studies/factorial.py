@@ -73,7 +73,9 @@ def factorial(rows: Sequence[Row]) -> Factorial:
     terms += combinations(levels, 2)
     seeds = list(dict.fromkeys(seed for seed, _, _ in rows))
     _check_number(len(rows), len(seeds), levels, terms)
-    always = np.array([[1.0, *(float(seed == other) for other in seeds[1:])] for seed, _, _ in rows])
+    always = np.array(
+        [[1.0, *(float(seed == other) for other in seeds[1:])] for seed, _, _ in rows]
+    )
     columns = {term: _columns(rows, term, levels) for term in terms}
     design = np.hstack([always, *columns.values()])
     _check_rank(design)
@@ -86,7 +88,9 @@ def _levels(rows: Sequence[Row]) -> dict[str, list[Hashable]]:
     names = list(rows[0][1]) if rows else []
     for seed, levels, value in rows:
         if levels.keys() != set(names):
-            raise ValueError(f"A run of seed {seed} has other factors than the first: {_listed(levels)}.")
+            raise ValueError(
+                f"A run of seed {seed} has other factors than the first: {_listed(levels)}."
+            )
         if not math.isfinite(value):
             raise ValueError(f"A run of seed {seed} has no finite value.")
     found = {name: list(dict.fromkeys(levels[name] for _, levels, _ in rows)) for name in names}
@@ -105,7 +109,9 @@ def _size(term: Term, levels: Mapping[str, Sequence[Hashable]]) -> int:
     return math.prod(len(levels[name]) - 1 for name in term)
 
 
-def _check_number(runs: int, seeds: int, levels: Mapping[str, Sequence[Hashable]], terms: Sequence[Term]) -> None:
+def _check_number(
+    runs: int, seeds: int, levels: Mapping[str, Sequence[Hashable]], terms: Sequence[Term]
+) -> None:
     needed = seeds + sum(_size(term, levels) for term in terms)
     if runs <= needed:
         raise ValueError(
@@ -130,7 +136,10 @@ def _columns(rows: Sequence[Row], term: Term, levels: Mapping[str, Sequence[Hash
     """
     parts = [
         np.array(
-            [[float(row[name] == level) - 1 / len(levels[name]) for level in levels[name][1:]] for _, row, _ in rows]
+            [
+                [float(row[name] == level) - 1 / len(levels[name]) for level in levels[name][1:]]
+                for _, row, _ in rows
+            ]
         )
         for name in term
     ]
@@ -145,20 +154,30 @@ def _contrasts(term: Term, levels: Mapping[str, Sequence[Hashable]]) -> list[tup
 
 
 def _fitted(
-    values: Floats, always: Floats, columns: Mapping[Term, Floats], levels: Mapping[str, Sequence[Hashable]]
+    values: Floats,
+    always: Floats,
+    columns: Mapping[Term, Floats],
+    levels: Mapping[str, Sequence[Hashable]],
 ) -> Factorial:
     fit = OLS(values, np.hstack([always, *columns.values()])).fit()
     exact = math.sqrt(fit.ssr / len(values)) <= _SINGLE * float(np.abs(values).max())
     effects = _effects(fit, always.shape[1], levels, list(columns), exact)
     large = [term for term in columns if _size(term, levels) > 1]
     tests = [
-        _tested(term, values, always, columns, None if exact else float(fit.mse_resid), fit.df_resid) for term in large
+        _tested(
+            term, values, always, columns, None if exact else float(fit.mse_resid), fit.df_resid
+        )
+        for term in large
     ]
     return Factorial(len(values), int(fit.df_resid), effects, tests)
 
 
 def _effects(
-    fit: Any, first: int, levels: Mapping[str, Sequence[Hashable]], terms: Sequence[Term], exact: bool
+    fit: Any,
+    first: int,
+    levels: Mapping[str, Sequence[Hashable]],
+    terms: Sequence[Term],
+    exact: bool,
 ) -> list[Effect]:
     """The coefficients from column `first` on, by name; `fit` is a result of statsmodels."""
     intervals, p_values = (None, None) if exact else (fit.conf_int(), fit.pvalues)
@@ -188,7 +207,11 @@ def _tested(
     df = columns[term].shape[1]
     if variance is None:
         return TermTest(term, df, None, None)
-    others = np.hstack([always, *(part for other, part in columns.items() if not set(term) <= set(other))])
-    explained = OLS(values, others).fit().ssr - OLS(values, np.hstack([others, columns[term]])).fit().ssr
+    others = np.hstack(
+        [always, *(part for other, part in columns.items() if not set(term) <= set(other))]
+    )
+    explained = (
+        OLS(values, others).fit().ssr - OLS(values, np.hstack([others, columns[term]])).fit().ssr
+    )
     f = float(explained / df / variance)
     return TermTest(term, df, f, float(stats.f.sf(f, df, residual_df)))

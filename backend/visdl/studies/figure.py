@@ -53,4 +53,10 @@ def _draw(axes: Axes, place: int, row: VariantResult) -> None:
 
 def _color_of(row: VariantResult) -> str:
     verdict = row.verdict or ""
-    return _WORSE if verdict.startswith("worse") else _BETTER if verdict.startswith("better") else _NEITHER
+    return (
+        _WORSE
+        if verdict.startswith("worse")
+        else _BETTER
+        if verdict.startswith("better")
+        else _NEITHER
+    )

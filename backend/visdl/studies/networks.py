@@ -6,15 +6,15 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from visdl.engine.blocks import flatten
-from visdl.engine.run_specs import RunSpecs
-from visdl.engine.store import Store
+from visdl.compiler.flatten import flatten
 from visdl.models.errors import NotFoundError
 from visdl.models.graph import Graph
 from visdl.models.runs import DatasetUse
 from visdl.models.strategies import Configurations
 from visdl.models.studies import Study, Variant
-from visdl.nodes.registry import NodeRegistry
+from visdl.nodes.contract.registry import NodeRegistry
+from visdl.runs.specs import RunSpecs
+from visdl.store import Store
 from visdl.studies.edits import applied
 from visdl.studies.expansion import network_key, with_best_weights
 from visdl.studies.fingerprint import Fingerprints
@@ -32,7 +32,9 @@ class Network:
 class Networks:
     """Makes a variant's graph of the study's graph and the variant's edits. Used from any thread."""
 
-    def __init__(self, store: Store, specs: RunSpecs, registry: type[NodeRegistry], device: str) -> None:
+    def __init__(
+        self, store: Store, specs: RunSpecs, registry: type[NodeRegistry], device: str
+    ) -> None:
         self._store = store
         self._specs = specs
         self._registry = registry
@@ -57,14 +59,18 @@ class Networks:
         """A graph with the datasets it uses, and what its trainings are known by."""
         datasets = self._specs.dataset_uses(graph, known)
         code = self._registry.code_hashes({node.type for node in flatten(graph).graph.nodes})
-        return Network(graph, datasets, Fingerprints(network_key(graph), datasets, code, self._device))
+        return Network(
+            graph, datasets, Fingerprints(network_key(graph), datasets, code, self._device)
+        )
 
     def graph(self, study: Study, variant: Variant) -> Graph:
         """Under the name of study and variant."""
         strategy = study.plan.strategy
         if isinstance(strategy, Configurations) and variant.role == "variant":
             graph = strategy.graphs[int(variant.key.removeprefix("v")) - 1].graph
-            return with_best_weights(graph, self._registry) if study.plan.select == "best" else graph
+            return (
+                with_best_weights(graph, self._registry) if study.plan.select == "best" else graph
+            )
         return applied(self._store.study_graph(study.id), variant.edits, self._registry)
 
 
@@ -73,4 +79,6 @@ def find_variant(study: Study, key: str) -> Variant:
     for variant in study.variants:
         if variant.key == key:
             return variant
-    raise NotFoundError(f"'{study.name}' has no variant '{key}'.", hint="GET the study: it lists its variants.")
+    raise NotFoundError(
+        f"'{study.name}' has no variant '{key}'.", hint="GET the study: it lists its variants."
+    )

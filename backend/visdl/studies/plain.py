@@ -54,7 +54,11 @@ class Plain:
         if strides is None:
             return None
         stride: JsonValue = strides[0] if len(strides) == 1 else list[JsonValue](strides)
-        params: dict[str, JsonValue] = {"out_channels": given[1], "kernel_size": 1, "stride": stride}
+        params: dict[str, JsonValue] = {
+            "out_channels": given[1],
+            "kernel_size": 1,
+            "stride": stride,
+        }
         edit = ReplaceNode(node=node, type=_CONVOLUTIONS[len(read)], params=params)
         return PlainLayer(edit, int(read[1]), int(given[1]))
 

@@ -6,23 +6,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from visdl.engine.blocks import flatten
-from visdl.engine.measures import usual_metrics
-from visdl.engine.trainer import direction
-from visdl.engine.validator import Validator, did_you_mean
+from visdl.compiler.flatten import flatten
 from visdl.models.diagnostics import ReplaceNode, Report
 from visdl.models.errors import InvalidGraphError, InvalidInputError
 from visdl.models.graph import Graph, Node
 from visdl.models.strategies import Direction, OptunaSweep, groups_of
 from visdl.models.studies import Offer, StudyPlan, Variant
-from visdl.nodes.base import BaseNode, TrainerNode
-from visdl.nodes.learning import LossNode, MetricNode
-from visdl.nodes.registry import NodeRegistry
-from visdl.nodes.specs import DataType
-from visdl.nodes.values import metric_key
+from visdl.nodes.contract.base import BaseNode, TrainerNode
+from visdl.nodes.contract.learning import LossNode, MetricNode
+from visdl.nodes.contract.metric_names import direction, metric_key, usual_metrics
+from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.specs import DataType
 from visdl.studies.edits import find_node, label_of
 from visdl.studies.expansion import BASELINE, Candidate, Expander, with_best_weights
 from visdl.studies.plain import Plain
+from visdl.validation.validator import Validator, did_you_mean
 
 UNTUNED = "Every variant keeps the baseline's hyper-parameters: none was tuned for it."
 OPTIMISTIC = (
@@ -62,10 +60,14 @@ class Planner:
         metrics = self.metrics(graph)
         if plan.metric not in metrics:
             hint = did_you_mean(plan.metric, metrics) or f"Choose one of: {', '.join(metrics)}."
-            raise InvalidInputError(f"A run of this graph has no metric '{plan.metric}'.", hint=hint, field="metric")
+            raise InvalidInputError(
+                f"A run of this graph has no metric '{plan.metric}'.", hint=hint, field="metric"
+            )
         twice = [seed for seed, count in Counter(plan.seeds).items() if count > 1]
         if twice:
-            raise InvalidInputError(f"Seed {twice[0]} is given twice.", hint="Give each seed once.", field="seeds")
+            raise InvalidInputError(
+                f"Seed {twice[0]} is given twice.", hint="Give each seed once.", field="seeds"
+            )
         expander = self.expander(graph, plan, report)
         if isinstance(plan.strategy, OptunaSweep):
             expander.check_search(plan.strategy)
@@ -73,7 +75,9 @@ class Planner:
         if plan.metric.endswith("_loss"):
             self._refuse_another_loss(graph, candidates, metrics)
         better = plan.direction or direction(plan.metric, makers) or "minimize"
-        return Planned(graph, candidates, _offers(candidates, expander), better, metrics, list(_notes(plan)))
+        return Planned(
+            graph, candidates, _offers(candidates, expander), better, metrics, list(_notes(plan))
+        )
 
     def report(self, graph: Graph) -> Report:
         return self._validator.report(graph, to_run=True)
@@ -83,7 +87,9 @@ class Planner:
         return with_best_weights(graph, self._registry) if plan.select == "best" else graph
 
     def expander(self, graph: Graph, plan: StudyPlan, report: Report) -> Expander:
-        return Expander(graph, plan, self._registry, self._validator.find_dataset, Plain(report.nodes))
+        return Expander(
+            graph, plan, self._registry, self._validator.find_dataset, Plain(report.nodes)
+        )
 
     def assess(self, candidate: Candidate, expander: Expander, baseline: Report) -> Candidate:
         """The candidate with what is known of its network."""
@@ -97,9 +103,15 @@ class Planner:
             "parameters": report.totals.parameters,
             "flops": report.totals.flops,
             "reset": reset,
-            "how": f"{variant.how}; {', '.join(reset)} adapted" if reset and variant.how else variant.how,
+            "how": f"{variant.how}; {', '.join(reset)} adapted"
+            if reset and variant.how
+            else variant.how,
         }
-        if len(variant.parts) == 1 and not variant.params and find_node(expander.graph, variant.parts[0]):
+        if (
+            len(variant.parts) == 1
+            and not variant.params
+            and find_node(expander.graph, variant.parts[0])
+        ):
             offer = expander.offer(variant.parts[0])
             fields |= {"offers": offer.how, "plain": offer.plain}
         return Candidate(variant.model_copy(update=fields), graph)
@@ -123,7 +135,11 @@ class Planner:
         return {DataType.TRAINING_RESULT, DataType.DATASET} <= types and DataType.METRICS in gives
 
     def _loops(self, graph: Graph) -> set[str]:
-        return {node.id for node in graph.nodes if issubclass(self._registry.find(node.type) or BaseNode, TrainerNode)}
+        return {
+            node.id
+            for node in graph.nodes
+            if issubclass(self._registry.find(node.type) or BaseNode, TrainerNode)
+        }
 
     def _metric_makers(self, graph: Graph) -> list[Callable[[], MetricNode]]:
         found: list[Callable[[], MetricNode]] = []
@@ -139,19 +155,25 @@ class Planner:
                 found.append(_maker(cls, node))
         return found
 
-    def _refuse_another_loss(self, graph: Graph, candidates: Sequence[Candidate], metrics: Sequence[str]) -> None:
+    def _refuse_another_loss(
+        self, graph: Graph, candidates: Sequence[Candidate], metrics: Sequence[str]
+    ) -> None:
         """Raises InvalidInputError where variants train with another loss than the baseline's."""
         base = self._losses(graph)
         for candidate in candidates:
             if self._losses(candidate.graph) != base:
                 others = [name for name in metrics if not name.endswith("_loss")]
-                message = (
-                    f"'{candidate.variant.label}' trains with another loss, so values of the loss cannot be compared."
+                message = f"'{candidate.variant.label}' trains with another loss, so values of the loss cannot be compared."
+                raise InvalidInputError(
+                    message, hint=f"Choose another metric: {', '.join(others)}.", field="metric"
                 )
-                raise InvalidInputError(message, hint=f"Choose another metric: {', '.join(others)}.", field="metric")
 
     def _losses(self, graph: Graph) -> list[tuple[str, str]]:
-        nodes = [n for n in flatten(graph).graph.nodes if issubclass(self._registry.find(n.type) or BaseNode, LossNode)]
+        nodes = [
+            n
+            for n in flatten(graph).graph.nodes
+            if issubclass(self._registry.find(n.type) or BaseNode, LossNode)
+        ]
         return sorted((node.type, repr(sorted(node.params.items()))) for node in nodes)
 
 
@@ -164,7 +186,9 @@ def _offers(candidates: Sequence[Candidate], expander: Expander) -> dict[str, Of
     variants = [one.variant for one in candidates if not one.variant.params]
     parts = dict.fromkeys(part for variant in variants for part in variant.parts)
     found = {part: expander.offer(part) for part in parts if find_node(expander.graph, part)}
-    return found | {"+".join(group.nodes): expander.offer(group) for group in groups_of(expander.plan.strategy)}
+    return found | {
+        "+".join(group.nodes): expander.offer(group) for group in groups_of(expander.plan.strategy)
+    }
 
 
 def _reset(graph: Graph, variant: Variant, report: Report, baseline: Report) -> Iterator[str]:

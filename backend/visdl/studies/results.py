@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from visdl.engine.store.studies import StudyRun
 from visdl.models.runs import Run, RunState, is_stacked
 from visdl.models.strategies import AddOne, Configurations, Grid, OptunaSweep, RandomSweep, Replace
 from visdl.models.studies import (
@@ -21,6 +20,7 @@ from visdl.models.studies import (
     Variant,
     VariantResult,
 )
+from visdl.store.studies import StudyRun
 from visdl.studies import statistics as stats
 from visdl.studies.expansion import BASELINE
 from visdl.studies.factorial import factorial
@@ -102,10 +102,14 @@ class _Table:
 
     def row(self, variant: Variant) -> Arm:
         plan, cells = self.study.plan, self._by_variant[variant.same_as or variant.key]
-        values = {cell.seed: value for cell in cells if (value := value_of(plan, cell.run)) is not None}
+        values = {
+            cell.seed: value for cell in cells if (value := value_of(plan, cell.run)) is not None
+        }
         ended = [c for c in cells if c.run.state is RunState.COMPLETED or c.run.state in _GONE]
         summary = stats.summarize(list(values.values()))
-        seconds = [share for cell in cells if cell.seed in values and (share := seconds_of(cell.run))]
+        seconds = [
+            share for cell in cells if cell.seed in values and (share := seconds_of(cell.run))
+        ]
         return Arm(
             key=variant.key,
             label=variant.label,
@@ -133,28 +137,45 @@ class _Table:
 
     def _secondary(self, cells: Sequence[StudyRun]) -> dict[str, tuple[float, float | None]]:
         plan = self.study.plan
-        keys = dict.fromkeys(key for cell in cells for key in cell.run.metrics if "_" in key and key != plan.metric)
+        keys = dict.fromkeys(
+            key for cell in cells for key in cell.run.metrics if "_" in key and key != plan.metric
+        )
         found = {}
         for key in keys:
-            values = [value for cell in cells if (value := value_of(plan, cell.run, key)) is not None]
+            values = [
+                value for cell in cells if (value := value_of(plan, cell.run, key)) is not None
+            ]
             summary = stats.summarize(values)
             if summary.mean is not None:
                 found[key] = (summary.mean, summary.sd)
         return found
 
 
-def _compared(study: Study, rows: Mapping[str, Arm], variants: Sequence[VariantResult]) -> list[VariantResult]:
+def _compared(
+    study: Study, rows: Mapping[str, Arm], variants: Sequence[VariantResult]
+) -> list[VariantResult]:
     """With the difference from the reference; of a sweep without tests."""
     if _is_sweep(study.plan):
         return [one.model_copy(update=_described(one, rows[BASELINE])) for one in variants]
     tested = [one for one in variants if one.reference in rows]
     arms = [
-        stats.Arm(rows[str(one.reference)].values, one.values, planned=one.planned, failed=one.failed) for one in tested
+        stats.Arm(
+            rows[str(one.reference)].values, one.values, planned=one.planned, failed=one.failed
+        )
+        for one in tested
     ]
-    found = dict(zip((one.key for one in tested), stats.compare(arms, study.direction, study.plan.margin), strict=True))
+    found = dict(
+        zip(
+            (one.key for one in tested),
+            stats.compare(arms, study.direction, study.plan.margin),
+            strict=True,
+        )
+    )
     change = _change(study)
     return [
-        _with(one, found[one.key], change, _differences(one, rows[str(one.reference)])) if one.key in found else one
+        _with(one, found[one.key], change, _differences(one, rows[str(one.reference)]))
+        if one.key in found
+        else one
         for one in variants
     ]
 
@@ -182,7 +203,9 @@ def _with(
         "p_worse": found.p_worse,
         "effect_size": found.effect_size,
         "verdict": str(found.verdict),
-        "sentence": stats.sentence(found.verdict, "added" if added else "removed" if change == "added" else change),
+        "sentence": stats.sentence(
+            found.verdict, "added" if added else "removed" if change == "added" else change
+        ),
     }
     return row.model_copy(update=fields)
 
@@ -203,9 +226,19 @@ def _effects(study: Study, rows: Mapping[str, Arm]) -> tuple[list[Effect], str |
     """Main effects and interactions of a grid, and why there are none where there are too few runs for them."""
     if not isinstance(study.plan.strategy, Grid):
         return [], None
-    cells = [(seed, row.params, value) for row in rows.values() if row.params for seed, value in row.values.items()]
+    cells = [
+        (seed, row.params, value)
+        for row in rows.values()
+        if row.params
+        for seed, value in row.values.items()
+    ]
     try:
-        found = factorial([(seed, {k: _level(v) for k, v in params.items()}, value) for seed, params, value in cells])
+        found = factorial(
+            [
+                (seed, {k: _level(v) for k, v in params.items()}, value)
+                for seed, params, value in cells
+            ]
+        )
     except ValueError as error:
         return [], f"No effects of the grid were estimated: {error}"
     contrasts = [
@@ -220,7 +253,10 @@ def _effects(study: Study, rows: Mapping[str, Arm]) -> tuple[list[Effect], str |
         )
         for one in found.effects
     ]
-    tests = [Effect(term=f"{' × '.join(t.factors)}: all levels", df=t.df, f=t.f, p=t.p) for t in found.tests]
+    tests = [
+        Effect(term=f"{' × '.join(t.factors)}: all levels", df=t.df, f=t.f, p=t.p)
+        for t in found.tests
+    ]
     return [*contrasts, *tests], None
 
 
@@ -233,13 +269,17 @@ def _dependence(study: Study, rows: Mapping[str, Arm]) -> list[Dependence]:
     if not isinstance(study.plan.strategy, AddOne):
         return []
     out = {tuple(row.parts): row for row in rows.values() if row.reference == BASELINE}
-    added = [row for row in rows.values() if row.reference is not None and row.reference != BASELINE]
+    added = [
+        row for row in rows.values() if row.reference is not None and row.reference != BASELINE
+    ]
     found = []
     for row in added:
         without = out.get(tuple(row.parts))
         if without is None:
             continue
-        rest = stats.depends_on_rest(_differences(without, rows[BASELINE]), _differences(row, rows[str(row.reference)]))
+        rest = stats.depends_on_rest(
+            _differences(without, rows[BASELINE]), _differences(row, rows[str(row.reference)])
+        )
         if rest.delta is not None:
             label = row.label.removeprefix("floor + ")
             found.append(Dependence(part=row.parts[0], label=label, delta=rest.delta, ci=rest.ci))
@@ -247,7 +287,11 @@ def _dependence(study: Study, rows: Mapping[str, Arm]) -> list[Dependence]:
 
 
 def _differences(row: Arm, reference: Arm) -> dict[int, float]:
-    return {seed: value - reference.values[seed] for seed, value in row.values.items() if seed in reference.values}
+    return {
+        seed: value - reference.values[seed]
+        for seed, value in row.values.items()
+        if seed in reference.values
+    }
 
 
 def _best(study: Study, rows: Sequence[Arm]) -> str | None:

@@ -10,15 +10,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from optuna.trial import TrialState, create_trial
 from pydantic import JsonValue
 
-from visdl.engine.store import Store
-from visdl.engine.store.studies import StudyPlace, StudyRun
 from visdl.models.runs import FINAL, RunState
 from visdl.models.strategies import Direction, OptunaSweep, RangeFactor
 from visdl.models.studies import Study, Variant
+from visdl.store import Store
+from visdl.store.studies import StudyPlace, StudyRun
 from visdl.studies.expansion import BASELINE, bounds
 from visdl.studies.planning import Planner
 from visdl.studies.results import value_of
@@ -50,18 +55,28 @@ class Searcher:
         if ended < wanted * len(study.plan.seeds):
             return study
         with self._lock:
-            values = suggest(strategy, trials, _means(study, self._store.study_runs(study.id)), study.direction)
+            values = suggest(
+                strategy, trials, _means(study, self._store.study_runs(study.id)), study.direction
+            )
             variant = self._variant(study, strategy, values, len(trials) + 1)
             return self._store.patch_study(study.id, variants=[*study.variants, variant])
 
-    def _variant(self, study: Study, strategy: OptunaSweep, values: Sequence[JsonValue], number: int) -> Variant:
+    def _variant(
+        self, study: Study, strategy: OptunaSweep, values: Sequence[JsonValue], number: int
+    ) -> Variant:
         graph = self._store.study_graph(study.id)
         report = self._planner.report(graph)
         expander = self._planner.expander(graph, study.plan, report)
-        setting = [(f.node, f.param, value) for f, value in zip(strategy.factors, values, strict=True)]
-        candidate = self._planner.assess(expander.setting(setting, key=f"v{number}"), expander, report)
+        setting = [
+            (f.node, f.param, value) for f, value in zip(strategy.factors, values, strict=True)
+        ]
+        candidate = self._planner.assess(
+            expander.setting(setting, key=f"v{number}"), expander, report
+        )
         variant = candidate.variant
-        twin = next((one for one in study.variants if one.valid and one.params == variant.params), None)
+        twin = next(
+            (one for one in study.variants if one.valid and one.params == variant.params), None
+        )
         return variant.model_copy(update={"same_as": (twin.same_as or twin.key) if twin else None})
 
 
@@ -77,7 +92,9 @@ def suggest(
         state = TrialState.FAIL if mean is None else TrialState.COMPLETE
         study.add_trial(create_trial(state=state, value=mean, params=params, distributions=space))
     asked = study.ask(space)
-    return [_plain(asked.params[key], factor) for key, factor in zip(space, sweep.factors, strict=True)]
+    return [
+        _plain(asked.params[key], factor) for key, factor in zip(space, sweep.factors, strict=True)
+    ]
 
 
 def _sampler(sweep: OptunaSweep, number: int) -> optuna.samplers.BaseSampler:
@@ -86,7 +103,9 @@ def _sampler(sweep: OptunaSweep, number: int) -> optuna.samplers.BaseSampler:
         case "tpe":
             return optuna.samplers.TPESampler(seed=seed)
         case "qmc":
-            return optuna.samplers.QMCSampler(seed=sweep.seed % 2**31, warn_independent_sampling=False)
+            return optuna.samplers.QMCSampler(
+                seed=sweep.seed % 2**31, warn_independent_sampling=False
+            )
         case "random":
             return optuna.samplers.RandomSampler(seed=seed)
 
@@ -106,12 +125,18 @@ def _choice(value: JsonValue) -> Any:
 
 
 def _inside(value: JsonValue, space: BaseDistribution) -> Any:
-    return min(max(value, space.low), space.high) if isinstance(space, FloatDistribution) else _choice(value)  # type: ignore[type-var]
+    if not isinstance(space, FloatDistribution):
+        return _choice(value)
+    return min(max(value, space.low), space.high)  # type: ignore[type-var]
 
 
 def _plain(value: Any, factor: RangeFactor) -> JsonValue:
     if factor.values is not None:
-        return next(one for one in factor.values if _choice(one) == value and type(_choice(one)) is type(value))
+        return next(
+            one
+            for one in factor.values
+            if _choice(one) == value and type(_choice(one)) is type(value)
+        )
     return int(value) if factor.integer else float(f"{value:.6g}")
 
 
@@ -122,4 +147,8 @@ def _means(study: Study, cells: Sequence[StudyRun]) -> dict[str, float]:
         value = value_of(study.plan, cell.run) if cell.run.state is RunState.COMPLETED else None
         if value is not None:
             found.setdefault(cell.variant, []).append(value)
-    return {key: sum(values) / len(values) for key, values in found.items() if len(values) == len(study.plan.seeds)}
+    return {
+        key: sum(values) / len(values)
+        for key, values in found.items()
+        if len(values) == len(study.plan.seeds)
+    }

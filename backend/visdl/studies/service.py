@@ -6,11 +6,6 @@ import builtins
 import time
 from collections.abc import Sequence
 
-from visdl.engine.session import RunSupervisor
-from visdl.engine.store import Store
-from visdl.engine.store.run_list import RunFilter
-from visdl.engine.store.studies import StudyCount, StudyRun
-from visdl.engine.validator import Validator
 from visdl.models.errors import ConflictError, InvalidInputError
 from visdl.models.graph import Graph
 from visdl.models.ids import new_id
@@ -29,13 +24,18 @@ from visdl.models.studies import (
     StudyState,
     Variant,
 )
-from visdl.nodes.registry import NodeRegistry
+from visdl.nodes.contract.registry import NodeRegistry
+from visdl.runs.supervisor import RunSupervisor
+from visdl.store import Store
+from visdl.store.run_list import RunFilter
+from visdl.store.studies import StudyCount, StudyRun
 from visdl.studies import export, results
 from visdl.studies.conductor import UNDER_WAY, Conductor, trained
 from visdl.studies.curves import bands
 from visdl.studies.networks import Networks, find_variant
 from visdl.studies.planning import Planned, Planner
 from visdl.studies.search import Searcher
+from visdl.validation.validator import Validator
 
 _CONCLUDED = 50  # results that are kept
 _FAILED = {RunState.FAILED, RunState.STOPPED, RunState.INTERRUPTED}
@@ -44,7 +44,9 @@ _FAILED = {RunState.FAILED, RunState.STOPPED, RunState.INTERRUPTED}
 class Studies:
     """Every method is safe from any thread."""
 
-    def __init__(self, store: Store, runs: RunSupervisor, validator: Validator, registry: type[NodeRegistry]) -> None:
+    def __init__(
+        self, store: Store, runs: RunSupervisor, validator: Validator, registry: type[NodeRegistry]
+    ) -> None:
         self._store = store
         self._runs = runs
         self._planner = Planner(validator, registry)
@@ -63,11 +65,15 @@ class Studies:
         """What the study would train. Raises as `Planner.plan` does."""
         planned = self._planner.plan(graph, request)
         variants = [candidate.variant for candidate in planned.candidates]
-        own = [one for one in planned.candidates if one.variant.valid and one.variant.same_as is None]
+        own = [
+            one for one in planned.candidates if one.variant.valid and one.variant.same_as is None
+        ]
         reused = 0
         if request.reuse:
             networks = [self._networks.make(candidate.graph, []) for candidate in own]
-            prints = [network.fingerprints.of(seed) for network in networks for seed in request.seeds]
+            prints = [
+                network.fingerprints.of(seed) for network in networks for seed in request.seeds
+            ]
             reused = len(self._store.find_same_runs(prints))
         runs = _planned(request, len(own)) - reused
         one = self._seconds_of(graph, request.graph_id)
@@ -120,12 +126,15 @@ class Studies:
         return [
             self._counted(study, counts.get(study.id, []))
             for study in self._store.studies()
-            if wanted in f"{study.name} {study.graph_name} {study.graph_id} {study.id} {study.note}".lower()
+            if wanted
+            in f"{study.name} {study.graph_name} {study.graph_id} {study.id} {study.note}".lower()
         ]
 
     def get(self, study_id: str) -> Study:
         """Raises NotFoundError."""
-        return self._counted(self._store.study(study_id), self._store.study_counts(study_id).get(study_id, []))
+        return self._counted(
+            self._store.study(study_id), self._store.study_counts(study_id).get(study_id, [])
+        )
 
     def patch(self, study_id: str, patch: StudyPatch) -> Study:
         study = self._store.study(study_id)
@@ -134,13 +143,17 @@ class Studies:
         if patch.labels is not None:
             for key in patch.labels:
                 find_variant(study, key)
-            variants = [v.model_copy(update={"label": patch.labels.get(v.key) or v.label}) for v in variants]
+            variants = [
+                v.model_copy(update={"label": patch.labels.get(v.key) or v.label}) for v in variants
+            ]
         if patch.order is not None:
             places = {key: place for place, key in enumerate(patch.order)}
             for key in places:
                 find_variant(study, key)
             last = len(places)
-            variants = sorted(variants, key=lambda v: (v.role != "baseline", places.get(v.key, last)))
+            variants = sorted(
+                variants, key=lambda v: (v.role != "baseline", places.get(v.key, last))
+            )
         self._store.patch_study(study_id, **fields, variants=variants)
         return self.get(study_id)
 
@@ -168,9 +181,13 @@ class Studies:
         known = set(study.plan.seeds)
         again = [seed for seed in seeds if seed in known or list(seeds).count(seed) > 1]
         if again:
-            raise InvalidInputError(f"Seed {again[0]} is there already.", hint="Give other seeds.", field="seeds")
+            raise InvalidInputError(
+                f"Seed {again[0]} is there already.", hint="Give other seeds.", field="seeds"
+            )
         if len(known) + len(seeds) > MOST_SEEDS:
-            raise InvalidInputError(f"A study has at most {MOST_SEEDS} seeds.", hint="Add fewer.", field="seeds")
+            raise InvalidInputError(
+                f"A study has at most {MOST_SEEDS} seeds.", hint="Add fewer.", field="seeds"
+            )
         if isinstance(study.plan.strategy, OptunaSweep):
             message = "A search chose its trials by the seeds that it had."
             raise ConflictError(message, hint="Study its best trial with more seeds instead.")
@@ -192,7 +209,9 @@ class Studies:
         cells = self._store.study_runs(study_id)
         failed = [cell.run.id for cell in cells if cell.run.state in _FAILED]
         if not failed:
-            raise ConflictError("No run of this study has failed.", hint="There is nothing to train again.")
+            raise ConflictError(
+                "No run of this study has failed.", hint="There is nothing to train again."
+            )
         self._store.drop_study_runs(study_id, failed)
         self._begin_again(study_id)
         return self.get(study_id)
@@ -202,7 +221,10 @@ class Studies:
 
     def _conclude(self, study: Study, cells: Sequence[StudyRun]) -> StudyResults:
         """Computed once for what the study and its runs are now: the tests take a while."""
-        known = (study.model_dump_json(), tuple((c.variant, c.seed, c.run.id, c.run.state) for c in cells))
+        known = (
+            study.model_dump_json(),
+            tuple((c.variant, c.seed, c.run.id, c.run.state) for c in cells),
+        )
         found = self._concluded.get(study.id)
         if found is None or found[0] != known:
             found = (known, results.conclude(study, cells))
@@ -227,12 +249,20 @@ class Studies:
 
     def curves(self, study_id: str, metric: str) -> StudyCurves:
         study, cells = self._store.study(study_id), self._store.study_runs(study_id)
-        found = {variant.key: self._band(variant, cells, metric) for variant in study.variants if variant.valid}
-        return StudyCurves(metric=metric, variants={key: band for key, band in found.items() if band})
+        found = {
+            variant.key: self._band(variant, cells, metric)
+            for variant in study.variants
+            if variant.valid
+        }
+        return StudyCurves(
+            metric=metric, variants={key: band for key, band in found.items() if band}
+        )
 
     def _band(self, variant: Variant, cells: Sequence[StudyRun], metric: str) -> builtins.list:  # type: ignore[type-arg]
         runs = [c.run.id for c in cells if c.variant == (variant.same_as or variant.key)]
-        return bands([self._store.series(run, [metric], 2000).series.get(metric, []) for run in runs])
+        return bands(
+            [self._store.series(run, [metric], 2000).series.get(metric, []) for run in runs]
+        )
 
     def graph(self, study_id: str, variant: str = "") -> Graph:
         study = self._store.study(study_id)
@@ -274,7 +304,9 @@ class Studies:
         """How long the newest complete run of this graph took."""
         for wanted in (graph_id, graph.name):
             if wanted:
-                newest = self._store.runs(RunFilter(state=[RunState.COMPLETED], graph=wanted), limit=1)
+                newest = self._store.runs(
+                    RunFilter(state=[RunState.COMPLETED], graph=wanted), limit=1
+                )
                 if newest and (seconds := results.seconds_of(newest[0])) is not None:
                     return seconds
         return None
@@ -306,7 +338,9 @@ def _check_worth(variants: Sequence[Variant]) -> None:
     valid = [variant for variant in variants if variant.valid]
     if len(valid) < 2:
         message = "No variant of the study can be trained."
-        raise InvalidInputError(message, hint="The preview says what is wrong with each.", field="strategy")
+        raise InvalidInputError(
+            message, hint="The preview says what is wrong with each.", field="strategy"
+        )
     if all(variant.same_as is not None for variant in valid[1:]):
         message = "Every variant is the same network as the baseline."
         raise InvalidInputError(message, hint="Choose what changes the network.", field="strategy")

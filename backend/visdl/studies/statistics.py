@@ -134,7 +134,9 @@ class Comparison:
     verdict: Verdict = Verdict.TOO_FEW
 
 
-def compare(arms: Sequence[Arm], direction: Direction, margin: float | None = None) -> list[Comparison]:
+def compare(
+    arms: Sequence[Arm], direction: Direction, margin: float | None = None
+) -> list[Comparison]:
     """Each arm against its reference; Holm's correction takes the arms as one family.
 
     `margin` is the difference that would not matter, in the metric's unit. Raises ValueError if it is not positive.
@@ -144,8 +146,13 @@ def compare(arms: Sequence[Arm], direction: Direction, margin: float | None = No
     measured = [_measured(arm, direction, margin) for arm in arms]
     p_t = holm([one.p_t for one in measured])
     p = holm([one.p for one in measured])
-    corrected = [replace(one, p_t_holm=a, p_holm=b) for one, a, b in zip(measured, p_t, p, strict=True)]
-    return [replace(one, verdict=_verdict(one, arm, direction)) for one, arm in zip(corrected, arms, strict=True)]
+    corrected = [
+        replace(one, p_t_holm=a, p_holm=b) for one, a, b in zip(measured, p_t, p, strict=True)
+    ]
+    return [
+        replace(one, verdict=_verdict(one, arm, direction))
+        for one, arm in zip(corrected, arms, strict=True)
+    ]
 
 
 def _measured(arm: Arm, direction: Direction, margin: float | None) -> Comparison:
@@ -184,8 +191,12 @@ def _verdict(found: Comparison, arm: Arm, direction: Direction) -> Verdict:
 def _paired(values: Mapping[int, float], references: Mapping[int, float]) -> tuple[Floats, Floats]:
     """Both as arrays (pairs,), over the seeds for which both are finite, in their order."""
     common = sorted(values.keys() & references.keys())
-    seeds = [seed for seed in common if math.isfinite(values[seed]) and math.isfinite(references[seed])]
-    return np.array([values[seed] for seed in seeds]), np.array([references[seed] for seed in seeds])
+    seeds = [
+        seed for seed in common if math.isfinite(values[seed]) and math.isfinite(references[seed])
+    ]
+    return np.array([values[seed] for seed in seeds]), np.array(
+        [references[seed] for seed in seeds]
+    )
 
 
 def _resolution(values: Floats, references: Floats) -> float:
@@ -280,7 +291,9 @@ def hedges_dz(values: Floats, references: Floats) -> float | None:
     if df < 2 or _spread(values, references) != "varies":
         return None
     differences = values - references
-    correction = math.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / math.sqrt(df / 2)
+    correction = math.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / math.sqrt(
+        df / 2
+    )
     return float(correction * differences.mean() / differences.std(ddof=1))
 
 
@@ -349,7 +362,9 @@ def _too_few(seeds: int, variants: int) -> list[str]:
         return ["One seed shows no spread: nothing is tested."]
     if seeds >= needed:
         return []
-    family = "for one variant" if variants <= 1 else f"after Holm's correction for {variants} variants"
+    family = (
+        "for one variant" if variants <= 1 else f"after Holm's correction for {variants} variants"
+    )
     return [
         f"With {seeds} seeds the smallest possible sign-flip p is {smallest_sign_flip_p(seeds):.3g}; "
         f"to fall below {ALPHA} {family} it takes {needed} seeds. "

@@ -41,7 +41,11 @@ def seeds_said(seeds: Sequence[int]) -> str:
 def selection_said(study: Study) -> str:
     if study.plan.select == "last":
         return "of the last epoch"
-    return "of the weights with the best validation" if study.plan.metric.startswith("test_") else "of the best epoch"
+    return (
+        "of the weights with the best validation"
+        if study.plan.metric.startswith("test_")
+        else "of the best epoch"
+    )
 
 
 def caption_of(study: Study, rows: Sequence[Arm], over: bool) -> str:
@@ -59,7 +63,9 @@ def caption_of(study: Study, rows: Sequence[Arm], over: bool) -> str:
         )
     if plan.margin is not None:
         parts.append(f"Margin of equivalence: ±{plan.margin:g}, set before the results.")
-    parts.append("Seeds vary initialisation, order and dropout on one fixed split; the choice of rows is not covered.")
+    parts.append(
+        "Seeds vary initialisation, order and dropout on one fixed split; the choice of rows is not covered."
+    )
     if study.extended:
         parts.append(f"Extended after looking ({seeds_said(study.extended)}).")
     if study.stopped_early:
@@ -94,7 +100,9 @@ def methods_of(study: Study, rows: Sequence[Arm]) -> str:
             "a margin fixed before the results. "
         )
     if study.extended:
-        text += f"The {seeds_said(study.extended)} were added after the first results had been seen. "
+        text += (
+            f"The {seeds_said(study.extended)} were added after the first results had been seen. "
+        )
     if study.state is StudyState.STOPPED:
         text += "The study was stopped before all planned runs had ended. "
     return text + "Trained with VisDL."

@@ -21,7 +21,9 @@ def list_blocks(deps: Deps) -> list[BlockRecord]:
 def create_block(block: NewBlock, deps: Deps) -> BlockRecord:
     """Keep a block, with those that it uses, for other graphs."""
     if block.block not in block.blocks:
-        raise InvalidInputError(f"'{block.block}' is not among the blocks that came with it.", field="block")
+        raise InvalidInputError(
+            f"'{block.block}' is not among the blocks that came with it.", field="block"
+        )
     return deps.store.add_block(block)
 
 

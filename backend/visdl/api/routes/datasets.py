@@ -40,7 +40,9 @@ async def create_dataset(request: Request, deps: Deps) -> DatasetRecord:
 
 def _import(deps: Services, source: Path, dataset_id: str, name: str) -> DatasetRecord:
     folder = deps.data_dir / "datasets" / dataset_id
-    record = import_csv(source, folder, dataset_id=dataset_id, name=name, max_columns=deps.max_columns)
+    record = import_csv(
+        source, folder, dataset_id=dataset_id, name=name, max_columns=deps.max_columns
+    )
     deps.store.add_dataset(record)
     return record
 

@@ -32,7 +32,8 @@ def validate(graph: Graph, deps: Deps) -> Report:
 
 @router.get("", operation_id="listGraphs")
 def list_graphs(
-    deps: Deps, deleted: Annotated[bool, Query(description="Those that can be restored instead")] = False
+    deps: Deps,
+    deleted: Annotated[bool, Query(description="Those that can be restored instead")] = False,
 ) -> list[GraphSummary]:
     return deps.store.graphs(deleted=deleted)
 
@@ -70,10 +71,14 @@ def replace_graph(
 def _version(if_match: str | None) -> int:
     if if_match is None:
         hint = "Send the ETag of the graph as If-Match."
-        raise PreconditionRequiredError("Say which version you change.", hint=hint, field="If-Match")
+        raise PreconditionRequiredError(
+            "Say which version you change.", hint=hint, field="If-Match"
+        )
     text = if_match.removeprefix("W/").strip('"')
     if not (text.isascii() and text.isdigit() and len(text) < 16):
-        raise InvalidInputError("If-Match must be the version of the graph, a number.", field="If-Match")
+        raise InvalidInputError(
+            "If-Match must be the version of the graph, a number.", field="If-Match"
+        )
     return int(text)
 
 
@@ -90,7 +95,10 @@ def restore_graph(graph_id: str, deps: Deps) -> StoredGraph:
 
 @router.put("/{graph_id}/draft", operation_id="saveDraft")
 def save_draft(
-    graph_id: str, graph: Graph, deps: Deps, base: Annotated[int | None, Query(ge=1, lt=2**53)] = None
+    graph_id: str,
+    graph: Graph,
+    deps: Deps,
+    base: Annotated[int | None, Query(ge=1, lt=2**53)] = None,
 ) -> DraftSaved:
     """Keep unsaved work; makes no version. With `base`, 412 when the graph has changed since that revision."""
     return DraftSaved(revision=deps.store.save_draft(graph_id, graph, base))
@@ -107,6 +115,8 @@ def get_version(graph_id: str, version: VersionNumber, deps: Deps) -> Graph:
 
 
 @router.patch("/{graph_id}/versions/{version}", operation_id="labelGraphVersion")
-def label_version(graph_id: str, version: VersionNumber, body: VersionName, deps: Deps) -> GraphVersion:
+def label_version(
+    graph_id: str, version: VersionNumber, body: VersionName, deps: Deps
+) -> GraphVersion:
     """Name a version, or call it something else; its document never changes."""
     return deps.store.label_version(graph_id, version, body.label)

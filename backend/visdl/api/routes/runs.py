@@ -9,8 +9,6 @@ from fastapi.responses import FileResponse
 
 from visdl.api.deps import Deps
 from visdl.api.json_body import JsonRoute
-from visdl.engine.run_files import media_type
-from visdl.engine.store.run_list import RunFilter, RunOrder
 from visdl.models.errors import InvalidInputError
 from visdl.models.events import EventType, RunEvent
 from visdl.models.graph import Graph
@@ -30,6 +28,8 @@ from visdl.models.schemas import (
     RunFacets,
     RunPatch,
 )
+from visdl.store.run_list import RunFilter, RunOrder
+from visdl.training.run_folder import media_type
 
 router = APIRouter(prefix="/runs", tags=["runs"], route_class=JsonRoute)
 Number = Annotated[int, Query(ge=0, lt=2**53)]
@@ -39,22 +39,32 @@ Number = Annotated[int, Query(ge=0, lt=2**53)]
 def create_run(body: NewRun, deps: Deps) -> Run:
     """Queue a run of a graph, given in full or by the id of a stored one."""
     if (body.graph is None) == (body.graph_id is None):
-        raise InvalidInputError("Give either 'graph' or 'graph_id'.", hint="Exactly one of the two.", field="graph")
+        raise InvalidInputError(
+            "Give either 'graph' or 'graph_id'.", hint="Exactly one of the two.", field="graph"
+        )
     graph = body.graph or deps.store.graph(body.graph_id or "").graph
     return deps.runs.create(body, graph)
 
 
 def wanted_runs(
-    state: Annotated[list[RunState], Query(description="Any of these; may be given several times")] = [],  # noqa: B006
-    search: Annotated[str | None, Query(max_length=200, description="Part of name, tags, graph, note or id")] = None,
+    state: Annotated[
+        list[RunState], Query(description="Any of these; may be given several times")
+    ] = [],  # noqa: B006
+    search: Annotated[
+        str | None, Query(max_length=200, description="Part of name, tags, graph, note or id")
+    ] = None,
     graph: Annotated[
-        str | None, Query(max_length=200, description="Id of a stored graph, or the name that the graph had")
+        str | None,
+        Query(max_length=200, description="Id of a stored graph, or the name that the graph had"),
     ] = None,
     tag: Annotated[str | None, Query(max_length=200)] = None,
     dataset: Annotated[str | None, Query(max_length=200, description="Id of a dataset")] = None,
     starred: bool | None = None,
     study: Annotated[
-        str | None, Query(max_length=200, description="Id of a study, for the runs that it has or has taken over")
+        str | None,
+        Query(
+            max_length=200, description="Id of a study, for the runs that it has or has taken over"
+        ),
     ] = None,
 ) -> RunFilter:
     return RunFilter(state, search, graph, tag, dataset, starred, study)
@@ -184,7 +194,9 @@ def list_events(
     deps: Deps,
     after: Number = 0,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
-    type: Annotated[list[EventType], Query(description="These types alone; may be given several times")] = [],  # noqa: B006
+    type: Annotated[
+        list[EventType], Query(description="These types alone; may be given several times")
+    ] = [],  # noqa: B006
 ) -> list[RunEvent]:
     """Events with seq > `after`, in order, without gaps."""
     deps.store.run(run_id)
@@ -195,7 +207,9 @@ def list_events(
 def get_metrics(
     run_id: str,
     deps: Deps,
-    keys: Annotated[str | None, Query(max_length=2000, description="Comma list; all when left out")] = None,
+    keys: Annotated[
+        str | None, Query(max_length=2000, description="Comma list; all when left out")
+    ] = None,
     max_points: Annotated[int | None, Query(ge=4, le=1_000_000)] = None,
 ) -> MetricSeries:
     """Series of points; with `max_points` thinned so that extremes stay."""

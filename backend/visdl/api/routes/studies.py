@@ -28,7 +28,9 @@ ExportFormat = Literal["latex", "markdown", "csv", "parquet", "json", "svg", "pd
 
 def _graph(body: NewStudy, deps: Deps) -> Graph:
     if body.graph is None and body.graph_id is None:
-        raise InvalidInputError("Give 'graph' or 'graph_id'.", hint="The id alone means what is stored.", field="graph")
+        raise InvalidInputError(
+            "Give 'graph' or 'graph_id'.", hint="The id alone means what is stored.", field="graph"
+        )
     return body.graph or deps.store.graph(body.graph_id or "").graph
 
 
@@ -48,7 +50,9 @@ def preview_study(body: NewStudy, deps: Deps) -> StudyPreview:
 def list_studies(
     deps: Deps,
     response: Response,
-    search: Annotated[str | None, Query(max_length=200, description="Part of the name, the graph's name or id")] = None,
+    search: Annotated[
+        str | None, Query(max_length=200, description="Part of the name, the graph's name or id")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> list[Study]:
@@ -73,7 +77,9 @@ def patch_study(study_id: str, patch: StudyPatch, deps: Deps) -> Study:
 def delete_study(
     study_id: str,
     deps: Deps,
-    runs: Annotated[bool, Query(description="Delete its runs too, but for those that another study uses")] = False,
+    runs: Annotated[
+        bool, Query(description="Delete its runs too, but for those that another study uses")
+    ] = False,
 ) -> None:
     deps.studies.delete(study_id, runs=runs)
 
@@ -119,14 +125,18 @@ def list_cells(study_id: str, deps: Deps) -> list[Cell]:
 
 
 @router.get("/{study_id}/curves", operation_id="getStudyCurves")
-def get_curves(study_id: str, deps: Deps, metric: Annotated[str, Query(max_length=200)] = "val_loss") -> StudyCurves:
+def get_curves(
+    study_id: str, deps: Deps, metric: Annotated[str, Query(max_length=200)] = "val_loss"
+) -> StudyCurves:
     """A metric over the epochs: for each variant the mean of its runs with a band of one sd."""
     return deps.studies.curves(study_id, metric)
 
 
 @router.get("/{study_id}/graph", operation_id="getStudyGraph")
 def get_study_graph(
-    study_id: str, deps: Deps, variant: Annotated[str, Query(max_length=200, description="Key of a variant")] = ""
+    study_id: str,
+    deps: Deps,
+    variant: Annotated[str, Query(max_length=200, description="Key of a variant")] = "",
 ) -> Graph:
     """The graph of the study, or that of one of its variants."""
     return deps.studies.graph(study_id, variant)
@@ -134,7 +144,9 @@ def get_study_graph(
 
 @router.get("/{study_id}/export", operation_id="exportStudy")
 def export_study(
-    study_id: str, deps: Deps, format: Annotated[ExportFormat, Query(description="Of the file")] = "csv"
+    study_id: str,
+    deps: Deps,
+    format: Annotated[ExportFormat, Query(description="Of the file")] = "csv",
 ) -> Response:
     """The table, the runs, the forest plot, or `json`: all that recreates the study."""
     file = deps.studies.export(study_id, format)

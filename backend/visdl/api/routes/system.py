@@ -31,7 +31,9 @@ async def create_session(token: Token, deps: Deps, response: Response) -> None:
     """Exchange the server's token for a cookie that scripts of the page cannot read."""
     if deps.token is None:
         return
-    if not secrets.compare_digest(token.token.encode("utf-8", "surrogatepass"), deps.token.encode()):
+    if not secrets.compare_digest(
+        token.token.encode("utf-8", "surrogatepass"), deps.token.encode()
+    ):
         hint = "It is the value of VISDL_TOKEN."
         raise InvalidInputError("This is not the token of this server.", hint=hint, field="token")
     response.set_cookie(COOKIE, deps.token, httponly=True, samesite="strict", path="/")

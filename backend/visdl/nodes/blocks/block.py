@@ -14,11 +14,16 @@ class Block(LayerNode):
 
     block: str = Param("", widget="block", description="Which block of the graph")
     repeat: int | None = Param(
-        None, min=1, max=1000, description="How many, one behind the other; empty: one, without a number in its names"
+        None,
+        min=1,
+        max=1000,
+        description="How many, one behind the other; empty: one, without a number in its names",
     )
     shared: bool = Param(False, description="All repeats use one set of weights")
     weights_of: str = Param(
-        "", widget="layer", description="Use the weights of another block of the same kind, as two towers do"
+        "",
+        widget="layer",
+        description="Use the weights of another block of the same kind, as two towers do",
     )
 
     @classmethod

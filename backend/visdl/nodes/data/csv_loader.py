@@ -12,7 +12,9 @@ class CSVLoader(DataNode):
     DISPLAY_NAME = "CSV Loader"
     PRIMARY = ("file", "input_columns", "target_columns")
 
-    file: str = Param("", widget="dataset", description="A dataset by name (the newest of that name) or by id")
+    file: str = Param(
+        "", widget="dataset", description="A dataset by name (the newest of that name) or by id"
+    )
     input_columns: str = Param(
         "",
         widget="columns",
@@ -30,5 +32,7 @@ class CSVLoader(DataNode):
     def infer(self, **kwargs: Any) -> tuple[Dataset]:
         dataset = kwargs["file"]
         if not isinstance(dataset, Dataset):
-            raise InvalidInputError("No file is chosen.", hint="Choose a dataset, or upload a CSV file.", field="file")
+            raise InvalidInputError(
+                "No file is chosen.", hint="Choose a dataset, or upload a CSV file.", field="file"
+            )
         return (dataset.select(self.input_columns, self.target_columns),)

@@ -13,24 +13,40 @@ class DataSplitter(DataNode):
     PRIMARY = ("val_ratio", "batch_size", "shuffle")
 
     val_ratio: float = Param(
-        0.2, min=0.0, max=0.9, step=0.05, label="Validation ratio", description="Share of the rows for validation"
+        0.2,
+        min=0.0,
+        max=0.9,
+        step=0.05,
+        label="Validation ratio",
+        description="Share of the rows for validation",
     )
     batch_size: int = Param(32, min=1, unit="rows", description="Rows per optimizer step")
     shuffle: bool = Param(True, description="A new order of the training rows in every epoch")
-    seed: int = Param(0, min=0, description="Fixes the split; the run's seed varies initialisation, order and dropout")
+    seed: int = Param(
+        0,
+        min=0,
+        description="Fixes the split; the run's seed varies initialisation, order and dropout",
+    )
     scaling: str = Param(
-        "none", choices=("none", "standardize", "minmax"), description="Of the inputs, fitted on the training rows"
+        "none",
+        choices=("none", "standardize", "minmax"),
+        description="Of the inputs, fitted on the training rows",
     )
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, InputSpec]:
-        return {"dataset": InputSpec(DataType.DATASET, required=True, description="The table to split"), **cls.PARAMS}
+        return {
+            "dataset": InputSpec(DataType.DATASET, required=True, description="The table to split"),
+            **cls.PARAMS,
+        }
 
     @classmethod
     def RETURN_TYPES(cls) -> list[OutputSpec]:
         return [
             OutputSpec(DataType.LOADER, "train_loader", "The rows to train on"),
-            OutputSpec(DataType.LOADER, "val_loader", "The rows held out; absent when the ratio is 0"),
+            OutputSpec(
+                DataType.LOADER, "val_loader", "The rows held out; absent when the ratio is 0"
+            ),
         ]
 
     def infer(self, **kwargs: Any) -> tuple[Loader, Loader]:

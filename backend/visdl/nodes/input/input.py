@@ -1,7 +1,7 @@
 import torch
 
 from visdl.nodes import NodeRegistry, Param
-from visdl.nodes.base import InputNode
+from visdl.nodes.contract.base import InputNode
 
 
 @NodeRegistry.register("Input")
@@ -12,13 +12,19 @@ class Input(InputNode):
     PRIMARY = ("shape", "columns")
 
     shape: tuple[int, ...] | None = Param(
-        None, min=1, description="Sizes without the batch axis, such as 3, 32, 32; empty: one axis of all columns"
+        None,
+        min=1,
+        description="Sizes without the batch axis, such as 3, 32, 32; empty: one axis of all columns",
     )
     columns: str = Param(
-        "", widget="columns", description="Comma list, globs such as p* allowed; empty: all input columns of the data"
+        "",
+        widget="columns",
+        description="Comma list, globs such as p* allowed; empty: all input columns of the data",
     )
     dtype: str = Param(
-        "float32", choices=["float32", "int64"], description="float32 for numbers, int64 for ids such as tokens"
+        "float32",
+        choices=["float32", "int64"],
+        description="float32 for numbers, int64 for ids such as tokens",
     )
 
     def element(self) -> torch.dtype:

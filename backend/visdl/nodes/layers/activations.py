@@ -5,7 +5,7 @@ from typing import ClassVar
 from torch import nn
 
 from visdl.nodes import NodeRegistry, Param, Shape
-from visdl.nodes.torch_layer import TorchLayer
+from visdl.nodes.contract.torch_layer import TorchLayer
 
 
 class _Activation(TorchLayer):
@@ -77,7 +77,9 @@ class GELU(_Activation, module=nn.GELU, leave_out=("approximate",)):
 
     FORMULA = "y = x Φ(x)"
 
-    approximate: str = Param("none", choices=["none", "tanh"], description="tanh: a faster approximation")
+    approximate: str = Param(
+        "none", choices=["none", "tanh"], description="tanh: a faster approximation"
+    )
 
 
 @NodeRegistry.register("SiLU")

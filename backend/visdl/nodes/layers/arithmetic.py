@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from visdl.nodes import LayerNode, NodeRegistry, Param, Shape
-from visdl.nodes.torch_layer import axis_of
-from visdl.nodes.values import Formula
+from visdl.nodes.contract.runtime_values import Formula
+from visdl.nodes.contract.torch_layer import axis_of
 
 _BROADCAST = "Let sizes of 1 stretch, as torch does; off: batches must have one shape"
 
@@ -18,7 +18,9 @@ def _check_shapes(shapes: list[Shape], broadcast: bool) -> None:
     if not broadcast and len(set(map(tuple, with_batch))) > 1:
         raise ValueError("the shapes differ; set broadcast where sizes of 1 are to stretch")
     if len({len(shape) for shape in with_batch}) > 1:
-        raise ValueError("the shapes have different numbers of axes, so that batch and features would be mixed up")
+        raise ValueError(
+            "the shapes have different numbers of axes, so that batch and features would be mixed up"
+        )
     for shape in shapes:
         if not shape.has_batch and with_batch and len(shape) > len(with_batch[0]):
             raise ValueError(f"({shape}) has more axes than ({with_batch[0]})")
@@ -203,7 +205,9 @@ class _Reduce(LayerNode):
     PRIMARY = ("dim", "keepdim")
     CALL = ""
 
-    dim: int | list[int] = Param(-1, description="Axis or axes to reduce; the batch is axis 0, −1 the last")
+    dim: int | list[int] = Param(
+        -1, description="Axis or axes to reduce; the batch is axis 0, −1 the last"
+    )
     keepdim: bool = Param(False, description="Keep the axes, with size 1")
 
     def build(self, input: Shape) -> nn.Module:
@@ -290,6 +294,8 @@ def _projection(source: Shape, target: Shape) -> nn.Module:
     for before, after in zip(source[2:], target[2:], strict=True):
         stride = -(-before // after) if after else 0
         if after == 0 or -(-before // stride) != after:
-            raise ValueError("no projection fits: the branch is not a whole number of times smaller")
+            raise ValueError(
+                "no projection fits: the branch is not a whole number of times smaller"
+            )
         strides.append(stride)
     return kinds[len(source)](source[1], target[1], kernel_size=1, stride=tuple(strides))  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from visdl.nodes import LayerNode, NodeRegistry, Param, Shape
-from visdl.nodes.torch_layer import WeightedLayer, check_element
+from visdl.nodes.contract.torch_layer import WeightedLayer, check_element
 
 _BATCH_FIRST = "The batch is the first axis (as everywhere here; torch's own default is False)"
 
@@ -25,7 +25,9 @@ def _check_sequence(batch_first: bool, *inputs: Shape | None) -> None:
         if len(shape) != 3:
             raise ValueError(f"it takes (B, L, features), but got ({shape})")
         if not batch_first and shape.batch_first:
-            raise ValueError("it would read the batch as positions: set batch_first, or transpose the input")
+            raise ValueError(
+                "it would read the batch as positions: set batch_first, or transpose the input"
+            )
 
 
 def _causal(length: int, device: torch.device, dtype: torch.dtype) -> Tensor:
@@ -38,14 +40,20 @@ class Attention(nn.MultiheadAttention):
     causal = False
 
     def forward(  # type: ignore[override]
-        self, query: Tensor, key: Tensor | None = None, value: Tensor | None = None, mask: Tensor | None = None
+        self,
+        query: Tensor,
+        key: Tensor | None = None,
+        value: Tensor | None = None,
+        mask: Tensor | None = None,
     ) -> Tensor:
         key = query if key is None else key
         value = key if value is None else value
         if self.causal:
             length = query.shape[1 if self.batch_first else 0]
             mask = _causal(length, query.device, query.dtype)
-        output, _ = super().forward(query, key, value, attn_mask=mask, is_causal=self.causal, need_weights=False)
+        output, _ = super().forward(
+            query, key, value, attn_mask=mask, is_causal=self.causal, need_weights=False
+        )
         result: Tensor = output
         return result
 
@@ -64,15 +72,23 @@ class MultiheadAttention(WeightedLayer):
     PRIMARY = ("num_heads", "causal")
 
     num_heads: int = Param(4, min=1, description="Attention heads; they divide the width")
-    dropout: float = Param(0.0, min=0, max=1, step=0.05, description="Dropout of the attention weights")
+    dropout: float = Param(
+        0.0, min=0, max=1, step=0.05, description="Dropout of the attention weights"
+    )
     bias: bool = Param(True, description="Learn additive biases of the projections")
-    add_bias_kv: bool = Param(False, description="Learn a bias that is added to keys and values as a position")
+    add_bias_kv: bool = Param(
+        False, description="Learn a bias that is added to keys and values as a position"
+    )
     add_zero_attn: bool = Param(False, description="Add a position of zeros to keys and values")
     batch_first: bool = Param(True, description=_BATCH_FIRST)
     causal: bool = Param(False, description="Positions see only those before them, and themselves")
 
     def build(
-        self, query: Shape, key: Shape | None = None, value: Shape | None = None, mask: Shape | None = None
+        self,
+        query: Shape,
+        key: Shape | None = None,
+        value: Shape | None = None,
+        mask: Shape | None = None,
     ) -> nn.Module:
         _check_sequence(self.batch_first, query, key, value)
         width = query[-1]
@@ -100,10 +116,18 @@ class DotProductAttention(nn.Module):
         super().__init__()
         self.dropout_p, self.is_causal, self.scale = dropout_p, is_causal, scale
 
-    def forward(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
+    def forward(
+        self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
+    ) -> Tensor:
         dropout = self.dropout_p if self.training else 0.0
         return F.scaled_dot_product_attention(
-            query, key, value, attn_mask=mask, dropout_p=dropout, is_causal=self.is_causal, scale=self.scale
+            query,
+            key,
+            value,
+            attn_mask=mask,
+            dropout_p=dropout,
+            is_causal=self.is_causal,
+            scale=self.scale,
         )
 
     def extra_repr(self) -> str:
@@ -120,13 +144,19 @@ class ScaledDotProductAttention(LayerNode):
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html"
     PRIMARY = ("is_causal",)
 
-    dropout_p: float = Param(0.0, min=0, max=1, step=0.05, description="Dropout of the attention weights")
-    is_causal: bool = Param(False, description="Positions see only those before them, and themselves")
+    dropout_p: float = Param(
+        0.0, min=0, max=1, step=0.05, description="Dropout of the attention weights"
+    )
+    is_causal: bool = Param(
+        False, description="Positions see only those before them, and themselves"
+    )
     scale: float | None = Param(None, description="Factor of the scores; empty: 1 / √E")
 
     def build(self, query: Shape, key: Shape, value: Shape, mask: Shape | None = None) -> nn.Module:
         if self.is_causal and mask is not None:
-            raise ValueError("is_causal makes a mask of its own: switch it off, or remove the mask's wire")
+            raise ValueError(
+                "is_causal makes a mask of its own: switch it off, or remove the mask's wire"
+            )
         return DotProductAttention(self.dropout_p, self.is_causal, self.scale)
 
 
@@ -149,11 +179,17 @@ class DecoderLayer(nn.TransformerDecoderLayer):
     axis = 1
 
     def forward(  # type: ignore[override]
-        self, input: Tensor, memory: Tensor, mask: Tensor | None = None, memory_mask: Tensor | None = None
+        self,
+        input: Tensor,
+        memory: Tensor,
+        mask: Tensor | None = None,
+        memory_mask: Tensor | None = None,
     ) -> Tensor:
         if self.causal:
             mask = _causal(input.shape[self.axis], input.device, input.dtype)
-        return super().forward(input, memory, tgt_mask=mask, memory_mask=memory_mask, tgt_is_causal=self.causal)
+        return super().forward(
+            input, memory, tgt_mask=mask, memory_mask=memory_mask, tgt_is_causal=self.causal
+        )
 
 
 class _TransformerLayer(WeightedLayer):
@@ -161,12 +197,20 @@ class _TransformerLayer(WeightedLayer):
     PRIMARY = ("nhead", "dim_feedforward", "causal")
 
     nhead: int = Param(4, min=1, description="Attention heads; they divide the width")
-    dim_feedforward: int = Param(2048, min=1, max=10_000_000, description="Width inside the feed-forward part")
-    dropout: float = Param(0.1, min=0, max=1, step=0.05, description="Probability of an element to be zeroed")
-    activation: str = Param("relu", choices=["relu", "gelu"], description="Of the feed-forward part")
+    dim_feedforward: int = Param(
+        2048, min=1, max=10_000_000, description="Width inside the feed-forward part"
+    )
+    dropout: float = Param(
+        0.1, min=0, max=1, step=0.05, description="Probability of an element to be zeroed"
+    )
+    activation: str = Param(
+        "relu", choices=["relu", "gelu"], description="Of the feed-forward part"
+    )
     layer_norm_eps: float = Param(1e-5, min=0, description="Added to a denominator of the norms")
     batch_first: bool = Param(True, description=_BATCH_FIRST)
-    norm_first: bool = Param(False, description="Normalise before attention and feed-forward, not behind them")
+    norm_first: bool = Param(
+        False, description="Normalise before attention and feed-forward, not behind them"
+    )
     bias: bool = Param(True, description="Learn additive biases")
     causal: bool = Param(False, description="Positions see only those before them, and themselves")
 
@@ -209,7 +253,11 @@ class TransformerDecoderLayer(_TransformerLayer):
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.TransformerDecoderLayer.html"
 
     def build(  # type: ignore[override]
-        self, input: Shape, memory: Shape, mask: Shape | None = None, memory_mask: Shape | None = None
+        self,
+        input: Shape,
+        memory: Shape,
+        mask: Shape | None = None,
+        memory_mask: Shape | None = None,
     ) -> nn.Module:
         _check_sequence(self.batch_first, input, memory)
         if memory[-1] != input[-1]:
@@ -265,14 +313,19 @@ class PositionEmbedding(WeightedLayer):
 
     num_embeddings: int = Param(1024, min=1, max=10_000_000, description="The longest sequence")
     embedding_dim: int | None = Param(
-        None, min=1, max=10_000_000, description="Size of each vector; empty: the last axis of the input"
+        None,
+        min=1,
+        max=10_000_000,
+        description="Size of each vector; empty: the last axis of the input",
     )
 
     def build(self, input: Shape) -> nn.Module:
         if len(input) < 2:
             raise ValueError(f"it takes (B, L, …), but got ({input})")
         if input[1] > self.num_embeddings:
-            raise ValueError(f"the sequence has {input[1]} positions, but num_embeddings is {self.num_embeddings}")
+            raise ValueError(
+                f"the sequence has {input[1]} positions, but num_embeddings is {self.num_embeddings}"
+            )
         width = self.embedding_dim or (input[2] if len(input) > 2 else None)
         if width is None:
             raise ValueError("set embedding_dim: token ids have no features to take it from")
@@ -288,7 +341,9 @@ class SinePositions(nn.Module):
 
     def forward(self, input: Tensor) -> Tensor:
         places = torch.arange(input.shape[1], device=input.device, dtype=torch.float32).unsqueeze(1)
-        rates = self.base ** (-torch.arange(0, self.features, 2, device=input.device) / self.features)
+        rates = self.base ** (
+            -torch.arange(0, self.features, 2, device=input.device) / self.features
+        )
         angles = places * rates
         return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, : self.features]
 

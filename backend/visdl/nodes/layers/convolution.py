@@ -3,7 +3,7 @@
 from torch import nn
 
 from visdl.nodes import NodeRegistry, Param, Shape
-from visdl.nodes.torch_layer import TorchLayer, WeightedLayer
+from visdl.nodes.contract.torch_layer import TorchLayer, WeightedLayer
 
 _OUT = {"out_channels": 32, "kernel_size": 3}
 _FORMULA = "y[o] = b[o] + Σ over i of w[o, i] ⋆ x[i]"
@@ -89,8 +89,12 @@ class Upsample(_Pixels, module=nn.Upsample, leave_out=("recompute_scale_factor",
     SHAPE_RULE = "B, C, *sizes → B, C, *sizes · scale_factor"
     PRIMARY = ("scale_factor", "mode")
 
-    size: int | list[int] | None = Param(None, min=1, description="Sizes of the output; empty: see scale_factor")
-    scale_factor: float | list[float] | None = Param(2.0, min=1e-6, description="How many times larger")
+    size: int | list[int] | None = Param(
+        None, min=1, description="Sizes of the output; empty: see scale_factor"
+    )
+    scale_factor: float | list[float] | None = Param(
+        2.0, min=1e-6, description="How many times larger"
+    )
     mode: str = Param(
         "nearest",
         choices=["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear"],
@@ -106,8 +110,12 @@ class Upsample(_Pixels, module=nn.Upsample, leave_out=("recompute_scale_factor",
 class _Upsampling2d(_Pixels):
     SHAPE_RULE = "B, C, H, W → B, C, H · scale_factor, W · scale_factor"
 
-    size: int | tuple[int, int] | None = Param(None, min=1, description="Sizes of the output; empty: see scale_factor")
-    scale_factor: float | tuple[float, float] | None = Param(2.0, min=1e-6, description="How many times larger")
+    size: int | tuple[int, int] | None = Param(
+        None, min=1, description="Sizes of the output; empty: see scale_factor"
+    )
+    scale_factor: float | tuple[float, float] | None = Param(
+        2.0, min=1e-6, description="How many times larger"
+    )
 
     def build(self, input: Shape) -> nn.Module:
         self.sizes(input)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from visdl.nodes import NodeRegistry
-from visdl.nodes.torch_layer import TorchLayer
+from visdl.nodes.contract.torch_layer import TorchLayer
 
 
 class _Seeded(nn.modules.dropout._DropoutNd):
@@ -42,7 +42,9 @@ class _Channels(_Seeded):
 
     def mask(self, input: Tensor, keep: float) -> Tensor:
         shape = (*input.shape[:2], *(1,) * (input.dim() - 2))
-        return torch.empty(shape, dtype=input.dtype, device=input.device).bernoulli_(keep, generator=self.generator)
+        return torch.empty(shape, dtype=input.dtype, device=input.device).bernoulli_(
+            keep, generator=self.generator
+        )
 
 
 class _Alpha(_Seeded):

@@ -3,7 +3,7 @@
 from torch import nn
 
 from visdl.nodes import NodeRegistry, Param, Shape
-from visdl.nodes.torch_layer import TorchLayer, WeightedLayer, check_element
+from visdl.nodes.contract.torch_layer import TorchLayer, WeightedLayer, check_element
 
 
 @NodeRegistry.register("Linear")
@@ -27,7 +27,8 @@ class Bilinear(WeightedLayer, module=nn.Bilinear, leave_out=("in1_features", "in
     out_features: int = Param(64, min=1, max=10_000_000, description="Size of each output sample")
 
     def build(self, input1: Shape, input2: Shape) -> nn.Module:  # type: ignore[override]
-        return self.initialised(nn.Bilinear(input1[-1], input2[-1], self.out_features, bias=self.bias))  # type: ignore[attr-defined]
+        bias: bool = self.bias  # type: ignore[attr-defined]
+        return self.initialised(nn.Bilinear(input1[-1], input2[-1], self.out_features, bias=bias))
 
 
 @NodeRegistry.register("Identity")
@@ -42,7 +43,9 @@ class Identity(TorchLayer, module=nn.Identity):
 
 
 @NodeRegistry.register("Embedding")
-class Embedding(WeightedLayer, module=nn.Embedding, defaults={"num_embeddings": 1000, "embedding_dim": 64}):
+class Embedding(
+    WeightedLayer, module=nn.Embedding, defaults={"num_embeddings": 1000, "embedding_dim": 64}
+):
     """A learned vector for each id, such as a token."""
 
     IDS = True
@@ -63,7 +66,9 @@ class EmbeddingBag(
     FORMULA = "y = mean of W[xᵢ] over i"
     SHAPE_RULE = "B, N → B, embedding_dim"
 
-    mode: str = Param("mean", choices=["sum", "mean", "max"], description="How the vectors of a bag are joined")
+    mode: str = Param(
+        "mean", choices=["sum", "mean", "max"], description="How the vectors of a bag are joined"
+    )
 
 
 @NodeRegistry.register("CosineSimilarity")

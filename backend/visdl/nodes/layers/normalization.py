@@ -5,7 +5,7 @@ from typing import ClassVar
 from torch import nn
 
 from visdl.nodes import NodeRegistry, Param, Shape
-from visdl.nodes.torch_layer import TorchLayer
+from visdl.nodes.contract.torch_layer import TorchLayer
 
 _MEAN = "y = γ (x − E[x]) / √(Var[x] + ε) + β"
 
@@ -16,7 +16,9 @@ class _Norm(TorchLayer):
     PRIMARY: ClassVar[tuple[str, ...] | None] = ()
 
     weights_of: str = Param(
-        "", widget="layer", description="Use the weights of another layer of the same shape; empty: its own"
+        "",
+        widget="layer",
+        description="Use the weights of another layer of the same shape; empty: its own",
     )
 
 

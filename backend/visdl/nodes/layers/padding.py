@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from visdl.nodes import NodeRegistry
-from visdl.nodes.torch_layer import TorchLayer
+from visdl.nodes.contract.torch_layer import TorchLayer
 
 _SHAPES = {
     1: "B, C, L → B, C, L + padding",
@@ -35,7 +35,9 @@ def _padding(kind: str, axes: int) -> None:
         "__annotations__": {},
     }
     defaults = {"padding": 1, "value": 0.0}
-    NodeRegistry.register(name)(type(name, (TorchLayer,), body, module=getattr(nn, name), defaults=defaults))
+    NodeRegistry.register(name)(
+        type(name, (TorchLayer,), body, module=getattr(nn, name), defaults=defaults)
+    )
 
 
 for _kind in _WITH:

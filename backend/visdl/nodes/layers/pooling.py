@@ -5,7 +5,7 @@ from typing import Any
 from torch import nn
 
 from visdl.nodes import DataType, NodeRegistry, OutputSpec, Param, Shape
-from visdl.nodes.torch_layer import TorchLayer, check_element
+from visdl.nodes.contract.torch_layer import TorchLayer, check_element
 
 _LINE = "B, C, L → B, C, L_out"
 _IMAGE = "B, C, H, W → B, C, H_out, W_out"
@@ -23,7 +23,10 @@ class _MaxPool(_Pool):
 
     @classmethod
     def RETURN_TYPES(cls) -> list[OutputSpec]:
-        return [OutputSpec(DataType.LAYER, "output"), OutputSpec(DataType.LAYER, "indices", "Places of the maxima")]
+        return [
+            OutputSpec(DataType.LAYER, "output"),
+            OutputSpec(DataType.LAYER, "indices", "Places of the maxima"),
+        ]
 
 
 @NodeRegistry.register("MaxPool1d")
@@ -194,22 +197,32 @@ class _Fractional(_MaxPool):
 
 
 @NodeRegistry.register("FractionalMaxPool2d")
-class FractionalMaxPool2d(_Fractional, module=nn.FractionalMaxPool2d, defaults=_KERNEL, leave_out=("output_ratio",)):
+class FractionalMaxPool2d(
+    _Fractional, module=nn.FractionalMaxPool2d, defaults=_KERNEL, leave_out=("output_ratio",)
+):
     """Maxima over windows of random size, for an image of any ratio of the size."""
 
     SHAPE_RULE = _IMAGE
 
     output_ratio: float | tuple[float, float] | None = Param(
-        0.5, min=0.01, max=0.99, description="Size of the output over that of the input; see output_size"
+        0.5,
+        min=0.01,
+        max=0.99,
+        description="Size of the output over that of the input; see output_size",
     )
 
 
 @NodeRegistry.register("FractionalMaxPool3d")
-class FractionalMaxPool3d(_Fractional, module=nn.FractionalMaxPool3d, defaults=_KERNEL, leave_out=("output_ratio",)):
+class FractionalMaxPool3d(
+    _Fractional, module=nn.FractionalMaxPool3d, defaults=_KERNEL, leave_out=("output_ratio",)
+):
     """Maxima over windows of random size, for a volume of any ratio of the size."""
 
     SHAPE_RULE = _VOLUME
 
     output_ratio: float | tuple[float, float, float] | None = Param(
-        0.5, min=0.01, max=0.99, description="Size of the output over that of the input; see output_size"
+        0.5,
+        min=0.01,
+        max=0.99,
+        description="Size of the output over that of the input; see output_size",
     )

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from visdl.nodes import DataType, NodeRegistry, OutputSpec, Param, Shape
-from visdl.nodes.torch_layer import WeightedLayer
+from visdl.nodes.contract.torch_layer import WeightedLayer
 
 _BATCH_FIRST = "The batch is the first axis (as everywhere here; torch's own default is False)"
 
@@ -49,10 +49,14 @@ class _Recurrent(WeightedLayer):
     RECURRENT: Callable[..., nn.Module]
 
     hidden_size: int = Param(64, min=1, max=10_000_000, description="Features of the hidden state")
-    num_layers: int = Param(1, min=1, max=1000, description="Recurrent layers, one on top of the other")
+    num_layers: int = Param(
+        1, min=1, max=1000, description="Recurrent layers, one on top of the other"
+    )
     bias: bool = Param(True, description="Learn additive biases")
     batch_first: bool = Param(True, description=_BATCH_FIRST)
-    dropout: float = Param(0.0, min=0, max=1, step=0.05, description="Dropout between the layers of a stack")
+    dropout: float = Param(
+        0.0, min=0, max=1, step=0.05, description="Dropout between the layers of a stack"
+    )
     bidirectional: bool = Param(False, description="Also read the sequence backwards")
 
     @classmethod
@@ -65,9 +69,13 @@ class _Recurrent(WeightedLayer):
     def build(self, input: Shape) -> nn.Module:
         sizes = self.sizes(input)
         if not self.batch_first and input.batch_first:
-            raise ValueError("it would read the batch as time: set batch_first, or transpose the input")
+            raise ValueError(
+                "it would read the batch as time: set batch_first, or transpose the input"
+            )
         if self.dropout and self.num_layers == 1:
-            raise ValueError("dropout works between the layers of a stack, but num_layers is 1: set dropout to 0")
+            raise ValueError(
+                "dropout works between the layers of a stack, but num_layers is 1: set dropout to 0"
+            )
         names = ("hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional")
         values = {name: getattr(self, name) for name in names} | self.options()
         return self.initialised(self.RECURRENT(sizes["input_size"], **values))
@@ -85,7 +93,9 @@ class RNN(_Recurrent):
     FORMULA = "hₜ = tanh(W x + b + U hₜ₋₁ + c)"
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.RNN.html"
 
-    nonlinearity: str = Param("tanh", choices=["tanh", "relu"], description="Activation of the hidden state")
+    nonlinearity: str = Param(
+        "tanh", choices=["tanh", "relu"], description="Activation of the hidden state"
+    )
 
     def options(self) -> dict[str, Any]:
         return {"nonlinearity": self.nonlinearity}
@@ -108,11 +118,16 @@ class LSTM(_Recurrent):
     FORMULA = "cₜ = f cₜ₋₁ + i g;  hₜ = o tanh(cₜ), with gates f, i, o of x and hₜ₋₁"
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html"
 
-    proj_size: int = Param(0, min=0, description="Project the hidden state to this size; 0: no projection")
+    proj_size: int = Param(
+        0, min=0, description="Project the hidden state to this size; 0: no projection"
+    )
 
     @classmethod
     def RETURN_TYPES(cls) -> list[OutputSpec]:
-        return [*super().RETURN_TYPES(), OutputSpec(DataType.LAYER, "cell", "The top layer's cell state")]
+        return [
+            *super().RETURN_TYPES(),
+            OutputSpec(DataType.LAYER, "cell", "The top layer's cell state"),
+        ]
 
     def options(self) -> dict[str, Any]:
         return {"proj_size": self.proj_size}

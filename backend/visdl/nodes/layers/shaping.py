@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from visdl.nodes import DataType, LayerNode, NodeRegistry, OutputSpec, Param, Shape
-from visdl.nodes.torch_layer import TorchLayer, axis_of
-from visdl.nodes.values import Formula
+from visdl.nodes.contract.runtime_values import Formula
+from visdl.nodes.contract.torch_layer import TorchLayer, axis_of
 
 _DIM = "Axis; the batch is axis 0, −1 the last"
 _MOST = 16  # most outputs of Split and Chunk
@@ -42,9 +42,13 @@ class Joined(nn.Module):
         self.dim, self.alone = dim, alone
 
     def forward(self, inputs: list[Tensor]) -> Tensor:
-        first = next((value for place, value in enumerate(inputs) if place not in self.alone), inputs[0])
+        first = next(
+            (value for place, value in enumerate(inputs) if place not in self.alone), inputs[0]
+        )
         same = [
-            value.expand(len(first), *value.shape[-first.dim() + 1 :]) if place in self.alone else value
+            value.expand(len(first), *value.shape[-first.dim() + 1 :])
+            if place in self.alone
+            else value
             for place, value in enumerate(inputs)
         ]
         return torch.cat(same, self.dim)
@@ -67,12 +71,21 @@ class Concat(_Shaping):
     def build(self, inputs: list[Shape]) -> nn.Module:
         first = next((shape for shape in inputs if shape.batch_first), inputs[0])
         axis = axis_of(self.dim, first)
-        alone = {place for place, shape in enumerate(inputs) if first.batch_first and not shape.has_batch}
-        sizes = [_behind_batch(shape, first) if place in alone else shape[1:] for place, shape in enumerate(inputs)]
+        alone = {
+            place for place, shape in enumerate(inputs) if first.batch_first and not shape.has_batch
+        }
+        sizes = [
+            _behind_batch(shape, first) if place in alone else shape[1:]
+            for place, shape in enumerate(inputs)
+        ]
         if any(len(size) != len(first) - 1 for size in sizes):
             raise ValueError("the inputs have different numbers of axes")
         for place, size in enumerate(sizes):
-            if any(a != b for at, (a, b) in enumerate(zip(first[1:], size, strict=True), 1) if at != axis):
+            if any(
+                a != b
+                for at, (a, b) in enumerate(zip(first[1:], size, strict=True), 1)
+                if at != axis
+            ):
                 raise ValueError(f"the sizes differ along another axis than {self.dim}")
             if axis and place not in alone and inputs[place][0] != first[0]:
                 raise ValueError(f"the sizes differ along another axis than {self.dim}")
@@ -165,7 +178,9 @@ class Split(_Parts):
             raise ValueError(f"sections must name 1 to {_MOST} sizes")
         if sum(self.sections) != input[axis]:
             total = " + ".join(map(str, self.sections))
-            raise ValueError(f"sections add up to {total} = {sum(self.sections)}, but the axis has {input[axis]}")
+            raise ValueError(
+                f"sections add up to {total} = {sum(self.sections)}, but the axis has {input[axis]}"
+            )
         return Parts(tuple(self.sections), axis)
 
 
@@ -177,7 +192,11 @@ class Reshaped(nn.Module):
         self.shape, self.keep_batch = shape, keep_batch
 
     def forward(self, input: Tensor) -> Tensor:
-        return input.reshape(input.shape[0], *self.shape) if self.keep_batch else input.reshape(self.shape)
+        return (
+            input.reshape(input.shape[0], *self.shape)
+            if self.keep_batch
+            else input.reshape(self.shape)
+        )
 
     def extra_repr(self) -> str:
         return f"shape={self.shape}, keep_batch={self.keep_batch}"
@@ -192,8 +211,12 @@ class Reshape(_Shaping):
     PRIMARY = ("shape",)
     URL = "https://pytorch.org/docs/stable/generated/torch.reshape.html"
 
-    shape: list[int] = Param((-1,), min=-1, description="Sizes without the batch axis; one may be −1: what is left")
-    keep_batch: bool = Param(True, description="Off: the shape is that of the whole batch, as in torch")
+    shape: list[int] = Param(
+        (-1,), min=-1, description="Sizes without the batch axis; one may be −1: what is left"
+    )
+    keep_batch: bool = Param(
+        True, description="Off: the shape is that of the whole batch, as in torch"
+    )
 
     def build(self, input: Shape) -> nn.Module:
         keep = self.keep_batch and input.batch_first
@@ -202,7 +225,9 @@ class Reshape(_Shaping):
             raise ValueError("only one size can be −1")
         if keep and -1 not in shape and math.prod(shape) != math.prod(input[1:]):
             sizes = " × ".join(map(str, shape))
-            raise ValueError(f"{sizes} = {math.prod(shape)} values, but a sample has {math.prod(input[1:])}")
+            raise ValueError(
+                f"{sizes} = {math.prod(shape)} values, but a sample has {math.prod(input[1:])}"
+            )
         return Reshaped(shape, keep)
 
 
@@ -230,7 +255,9 @@ class Unflatten(_Shaping):
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.Unflatten.html"
 
     dim: int = Param(1, description=_DIM)
-    unflattened_size: list[int] = Param((-1, 1), min=-1, description="Sizes of the new axes; one may be −1")
+    unflattened_size: list[int] = Param(
+        (-1, 1), min=-1, description="Sizes of the new axes; one may be −1"
+    )
 
     def build(self, input: Shape) -> nn.Module:
         return nn.Unflatten(axis_of(self.dim, input), tuple(self.unflattened_size))
@@ -244,11 +271,15 @@ class Permute(_Shaping):
     SHAPE_RULE = "* → the same sizes in another order"
     URL = "https://pytorch.org/docs/stable/generated/torch.permute.html"
 
-    dims: list[int] = Param((0, 2, 1), description="The axes in their new order; the batch is axis 0")
+    dims: list[int] = Param(
+        (0, 2, 1), description="The axes in their new order; the batch is axis 0"
+    )
 
     def build(self, input: Shape) -> nn.Module:
         if sorted(dim % len(input) for dim in self.dims) != list(range(len(input))):
-            raise ValueError(f"dims must name each of the {len(input)} axes once, from 0 to {len(input) - 1}")
+            raise ValueError(
+                f"dims must name each of the {len(input)} axes once, from 0 to {len(input) - 1}"
+            )
         return Call("permute", *self.dims)
 
 
@@ -284,7 +315,9 @@ class Squeeze(_Shaping):
     def build(self, input: Shape) -> nn.Module:
         axis = axis_of(self.dim, input)
         if input[axis] != 1:
-            raise ValueError(f"axis {self.dim} has the size {input[axis]}; only one of size 1 can be removed")
+            raise ValueError(
+                f"axis {self.dim} has the size {input[axis]}; only one of size 1 can be removed"
+            )
         return Call("squeeze", axis)
 
 

@@ -45,9 +45,17 @@ class Parameter(_Source):
     FORMULA = "y = W"
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html"
 
-    shape: list[int] = Param((1, 64), min=1, description="Sizes of the whole tensor; it has no batch axis")
-    init: str = Param("zeros", choices=["zeros", "ones", "normal", "uniform", "trunc_normal"], description="Its start")
-    init_std: float = Param(0.02, min=0, description="Standard deviation of normal and trunc_normal, bound of uniform")
+    shape: list[int] = Param(
+        (1, 64), min=1, description="Sizes of the whole tensor; it has no batch axis"
+    )
+    init: str = Param(
+        "zeros",
+        choices=["zeros", "ones", "normal", "uniform", "trunc_normal"],
+        description="Its start",
+    )
+    init_std: float = Param(
+        0.02, min=0, description="Standard deviation of normal and trunc_normal, bound of uniform"
+    )
 
     def build(self) -> nn.Module:
         module = LearnedTensor(tuple(self.shape))
@@ -72,7 +80,9 @@ class Constant(_Source):
 
     FORMULA = "y = value"
 
-    shape: list[int] = Param((1,), min=1, description="Sizes of the whole tensor; it has no batch axis")
+    shape: list[int] = Param(
+        (1,), min=1, description="Sizes of the whole tensor; it has no batch axis"
+    )
     value: float = Param(0.0, description="The value everywhere")
 
     def build(self) -> nn.Module:

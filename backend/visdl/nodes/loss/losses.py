@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from visdl.nodes import LossNode, NodeRegistry, Param, Shape
-from visdl.nodes.signature import declare, in_order
+from visdl.nodes.contract.torch_signature import declare, in_order
 
 _DOCS = "https://pytorch.org/docs/stable/generated/torch.nn"
 _SAME = "prediction (B, T), target (B, T)"
@@ -22,7 +22,10 @@ _MEANING: dict[str, tuple[str, dict[str, Any]]] = {
     "beta": ("Below this difference it is squared, above it absolute", {"min": 0}),
     "delta": ("Below this difference it is squared, above it absolute", {"min": 1e-12}),
     "full": ("Add the Stirling approximation term", {}),
-    "label_smoothing": ("Mixes the target with a uniform distribution", {"min": 0, "max": 1, "step": 0.05}),
+    "label_smoothing": (
+        "Mixes the target with a uniform distribution",
+        {"min": 0, "max": 1, "step": 0.05},
+    ),
     "log_input": ("The model gives the logarithm of the rate", {}),
     "log_target": ("The target is a logarithm, too", {}),
     "margin": ("How far the right class must be ahead", {}),
@@ -37,7 +40,9 @@ class TorchLoss(LossNode):
     MODULE: ClassVar[type[nn.Module]]
 
     reduction: str = Param(
-        "mean", choices=["mean", "sum"], description="How the samples of a batch are put together for a step"
+        "mean",
+        choices=["mean", "sum"],
+        description="How the samples of a batch are put together for a step",
     )
 
     def __init_subclass__(cls, module: type[nn.Module] | None = None, **kwargs: Any) -> None:
@@ -119,7 +124,9 @@ class KLDivLoss(_FloatLoss, module=nn.KLDivLoss):
     BEFORE = "LogSoftmax"
 
     reduction: str = Param(
-        "batchmean", choices=["batchmean", "mean", "sum"], description="How values are put together; see the formula"
+        "batchmean",
+        choices=["batchmean", "mean", "sum"],
+        description="How values are put together; see the formula",
     )
 
 
@@ -146,7 +153,11 @@ class BCEWithLogitsLoss(_YesNoLoss, module=nn.BCEWithLogitsLoss):
 
     def mismatch(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
         found = super().mismatch(prediction, classes, targets)
-        if found is None and self.pos_weight is not None and len(self.pos_weight) not in (1, targets):
+        if (
+            found is None
+            and self.pos_weight is not None
+            and len(self.pos_weight) not in (1, targets)
+        ):
             return f"pos_weight has {len(self.pos_weight)} values, but the number of target columns is {targets}"
         return found
 
@@ -197,10 +208,14 @@ class HingeEmbeddingLoss(_SignLoss, module=nn.HingeEmbeddingLoss):
 
 
 class _ColumnWeights(TorchLoss):
-    weight: list[float] | None = Param(None, min=0, description="Weight of each label; empty: all equal")
+    weight: list[float] | None = Param(
+        None, min=0, description="Weight of each label; empty: all equal"
+    )
 
     def mismatch(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
-        return super().mismatch(prediction, classes, targets) or _weights_mismatch(self.weight, targets, "labels")
+        return super().mismatch(prediction, classes, targets) or _weights_mismatch(
+            self.weight, targets, "labels"
+        )
 
 
 @NodeRegistry.register("MultiLabelSoftMarginLoss")
@@ -248,7 +263,9 @@ class _ClassLoss(TorchLoss):
 
     def mismatch(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
         found = super().mismatch(prediction, classes, targets)
-        return found or (_weights_mismatch(self.weight, classes, "classes") if classes is not None else None)
+        return found or (
+            _weights_mismatch(self.weight, classes, "classes") if classes is not None else None
+        )
 
     @property
     def counts_rows(self) -> bool:

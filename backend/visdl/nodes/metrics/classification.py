@@ -30,7 +30,9 @@ class BinaryAccuracy(MetricNode):
     KEY = "accuracy"
     FORMULA = "mean((ŷ > threshold) = (y > 0.5))"
 
-    threshold: float = Param(0.0, description="Outputs above it say yes: 0 for logits, 0.5 for probabilities")
+    threshold: float = Param(
+        0.0, description="Outputs above it say yes: 0 for logits, 0.5 for probabilities"
+    )
 
     def __init__(self) -> None:
         self._right = 0.0

@@ -2,7 +2,7 @@ import csv
 from typing import Any
 
 from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec
-from visdl.nodes.values import Metrics, TrainingResult
+from visdl.nodes.contract.runtime_values import Metrics, TrainingResult
 
 
 @NodeRegistry.register("MetricsCollector")
@@ -14,7 +14,11 @@ class MetricsCollector(BaseNode):
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, InputSpec]:
-        return {"training_result": InputSpec(DataType.TRAINING_RESULT, required=True, description="The trained model")}
+        return {
+            "training_result": InputSpec(
+                DataType.TRAINING_RESULT, required=True, description="The trained model"
+            )
+        }
 
     @classmethod
     def RETURN_TYPES(cls) -> list[OutputSpec]:
@@ -25,5 +29,8 @@ class MetricsCollector(BaseNode):
         with (result.folder / "metrics.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["epoch", *result.history])
-            writer.writerows([epoch, *row] for epoch, row in enumerate(zip(*result.history.values(), strict=True), 1))
+            writer.writerows(
+                [epoch, *row]
+                for epoch, row in enumerate(zip(*result.history.values(), strict=True), 1)
+            )
         return (Metrics({key: values[-1] for key, values in result.history.items() if values}),)

@@ -65,7 +65,9 @@ class R2Score(MetricNode):
     def __init__(self) -> None:
         self._residual: Tensor | float = 0.0
         self._mean: Tensor | float = 0.0
-        self._spread: Tensor | float = 0.0  # Σ (y − mean)², merged batch by batch (Chan et al. 1983)
+        self._spread: Tensor | float = (
+            0.0  # Σ (y − mean)², merged batch by batch (Chan et al. 1983)
+        )
         self._seen = 0
 
     def update(self, prediction: Tensor, target: Tensor) -> None:

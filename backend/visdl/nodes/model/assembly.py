@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from visdl.nodes import DataType, InputSpec, NodeRegistry, OutputSpec, Param
-from visdl.nodes.base import AssemblyNode
+from visdl.nodes.contract.base import AssemblyNode
 
 
 @NodeRegistry.register("ModelAssembly")
@@ -14,13 +14,17 @@ class ModelAssembly(AssemblyNode):
     DISPLAY_NAME = "Model Assembly"
 
     device: str = Param(
-        "auto", choices=["auto", "cpu", "cuda"], description="Where to train; auto takes the GPU when there is one"
+        "auto",
+        choices=["auto", "cpu", "cuda"],
+        description="Where to train; auto takes the GPU when there is one",
     )
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, InputSpec]:
         return {
-            "layers": InputSpec(DataType.LAYER, required=True, description="The last layer of the model"),
+            "layers": InputSpec(
+                DataType.LAYER, required=True, description="The last layer of the model"
+            ),
             "dataset": InputSpec(
                 DataType.DATASET,
                 also=DataType.LOADER,

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec, Param
-from visdl.nodes.values import TrainingResult, plain_weights, save_weights
+from visdl.nodes.contract.runtime_values import TrainingResult, plain_weights, save_weights
 
 
 @NodeRegistry.register("ModelExport")
@@ -21,13 +21,19 @@ class ModelExport(BaseNode):
     DISPLAY_NAME = "Model Export"
 
     name: str = Param("model", description="Name of the file, without the ending")
-    format: str = Param("safetensors", choices=["safetensors", "pt", "pt2"], description="Kind of file")
+    format: str = Param(
+        "safetensors", choices=["safetensors", "pt", "pt2"], description="Kind of file"
+    )
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, InputSpec]:
         return {
-            "training_result": InputSpec(DataType.TRAINING_RESULT, required=True, description="The trained model"),
-            "test_metrics": InputSpec(DataType.METRICS, description="Metrics to keep beside the weights"),
+            "training_result": InputSpec(
+                DataType.TRAINING_RESULT, required=True, description="The trained model"
+            ),
+            "test_metrics": InputSpec(
+                DataType.METRICS, description="Metrics to keep beside the weights"
+            ),
             **cls.PARAMS,
         }
 
@@ -42,13 +48,19 @@ class ModelExport(BaseNode):
         path = result.folder / f"{stem[:100]}.{self.format}"
         metrics = kwargs.get("test_metrics")
         if metrics:
-            path.with_suffix(".metrics.json").write_text(json.dumps(metrics, indent=2), encoding="utf-8")
+            path.with_suffix(".metrics.json").write_text(
+                json.dumps(metrics, indent=2), encoding="utf-8"
+            )
         if self.format == "safetensors":
             save_weights(result, path)
         elif self.format == "pt":
             torch.save(plain_weights(result.model), path)
-            with zipfile.ZipFile(path, "a") as archive:  # torch reads what it knows, and passes over the rest
-                archive.writestr(f"{archive.namelist()[0].partition('/')[0]}/visdl.json", result.provenance)
+            with zipfile.ZipFile(
+                path, "a"
+            ) as archive:  # torch reads what it knows, and passes over the rest
+                archive.writestr(
+                    f"{archive.namelist()[0].partition('/')[0]}/visdl.json", result.provenance
+                )
         else:
             torch.export.save(_program(result), path, extra_files={"visdl.json": result.provenance})
         return (path.name,)

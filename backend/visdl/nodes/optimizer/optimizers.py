@@ -8,10 +8,17 @@ from typing import Any, ClassVar
 from torch import nn, optim
 
 from visdl.nodes import NodeRegistry, OptimizerNode, Param
-from visdl.nodes.signature import declare, in_order
+from visdl.nodes.contract.torch_signature import declare, in_order
 
 _DOCS = "https://pytorch.org/docs/stable/generated/torch.optim"
-_HOW = {"params", "foreach", "maximize", "capturable", "differentiable", "fused"}  # how it computes, not what
+_HOW = {
+    "params",
+    "foreach",
+    "maximize",
+    "capturable",
+    "differentiable",
+    "fused",
+}  # how it computes, not what
 _DECAY: tuple[str, dict[str, Any]] = ("Weight decay (L2 penalty)", {"min": 0})
 _SHARE = {"min": 0, "max": 0.99999999}
 _MEANING: dict[str, tuple[str, dict[str, Any]]] = {
@@ -54,7 +61,10 @@ class TorchOptimizer(OptimizerNode):
     HOW: ClassVar[Mapping[str, Any]] = {}  # arguments that change how it computes, not what
 
     def __init_subclass__(
-        cls, algorithm: type[optim.Optimizer] | None = None, leave_out: Sequence[str] = (), **kwargs: Any
+        cls,
+        algorithm: type[optim.Optimizer] | None = None,
+        leave_out: Sequence[str] = (),
+        **kwargs: Any,
     ) -> None:
         if algorithm is not None:
             cls.ALGORITHM = algorithm
@@ -165,7 +175,9 @@ class Adafactor(TorchOptimizer, algorithm=optim.Adafactor, leave_out=("eps",)):
 
     FORMULA = "v ≈ r cᵀ;  θ ← θ − ρ · g / √v"
 
-    eps1: float | None = Param(None, min=0, description="Added to squared gradients; empty: the type's smallest step")
+    eps1: float | None = Param(
+        None, min=0, description="Added to squared gradients; empty: the type's smallest step"
+    )
     eps2: float = Param(1e-3, min=0, description="Least size of a step, relative to the weights")
 
     def options(self) -> dict[str, Any]:
@@ -231,7 +243,9 @@ class Muon(TorchOptimizer, algorithm=optim.Muon):
     PRIMARY = ("lr", "momentum")
 
     adjust_lr_fn: str = Param(
-        "original", choices=["original", "match_rms_adamw"], description="How the learning rate follows the shape"
+        "original",
+        choices=["original", "match_rms_adamw"],
+        description="How the learning rate follows the shape",
     )
 
     def refusal(self, shapes: Sequence[Sequence[int]]) -> str | None:
@@ -251,11 +265,16 @@ class LBFGS(TorchOptimizer, algorithm=optim.LBFGS):
     USUAL_LR = (0.001, 2.0)
     PRIMARY = ("lr", "max_iter", "line_search_fn")
 
-    line_search_fn: str = Param("none", choices=["none", "strong_wolfe"], description="How far it goes along a step")
+    line_search_fn: str = Param(
+        "none", choices=["none", "strong_wolfe"], description="How far it goes along a step"
+    )
 
     def options(self) -> dict[str, Any]:
         values = super().options()
-        return {**values, "line_search_fn": None if self.line_search_fn == "none" else self.line_search_fn}
+        return {
+            **values,
+            "line_search_fn": None if self.line_search_fn == "none" else self.line_search_fn,
+        }
 
     def state_tensors(self) -> float:
         return float(2 * self.history_size + 3)  # type: ignore[attr-defined]

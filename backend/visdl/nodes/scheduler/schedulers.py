@@ -9,8 +9,8 @@ from torch.optim import Optimizer, lr_scheduler
 
 from visdl.models.errors import RunError
 from visdl.nodes import DataType, InputSpec, NodeRegistry, Param, SchedulerNode
-from visdl.nodes.learning import Schedule
-from visdl.nodes.signature import declare, in_order
+from visdl.nodes.contract.learning import Schedule
+from visdl.nodes.contract.torch_signature import declare, in_order
 
 _DOCS = "https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler"
 _GIVEN = {"optimizer", "last_epoch"}
@@ -70,8 +70,13 @@ class TorchScheduler(SchedulerNode):
 
     def options(self, optimizer: Optimizer, steps: int) -> dict[str, Any]:
         """The arguments of the class."""
-        accepted = {name: getattr(self, name) for name in self.PARAMS if name not in ("interval", "monitor")}
-        return {name: max(1, steps) if name == self.SPAN and v is None else v for name, v in accepted.items()}
+        accepted = {
+            name: getattr(self, name) for name in self.PARAMS if name not in ("interval", "monitor")
+        }
+        return {
+            name: max(1, steps) if name == self.SPAN and v is None else v
+            for name, v in accepted.items()
+        }
 
     def build(self, optimizer: Optimizer, steps: int) -> lr_scheduler.LRScheduler:
         return self.SCHEDULER(optimizer, **self.options(optimizer, steps))
@@ -92,7 +97,9 @@ class MultiStepLR(TorchScheduler, scheduler=lr_scheduler.MultiStepLR, leave_out=
     FORMULA = "lr ← lr · γ, at each milestone"
     PRIMARY = ("milestones", "gamma")
 
-    milestones: list[int] = Param((30, 60), min=1, description="After how many steps, in rising order")
+    milestones: list[int] = Param(
+        (30, 60), min=1, description="After how many steps, in rising order"
+    )
 
 
 @NodeRegistry.register("ConstantLR")
@@ -102,7 +109,9 @@ class ConstantLR(TorchScheduler, scheduler=lr_scheduler.ConstantLR):
     FORMULA = "lr · factor for total_iters steps, then lr"
     PRIMARY = ("factor", "total_iters")
 
-    total_iters: int = Param(5, min=1, max=_MOST, description="Steps with the smaller learning rate")
+    total_iters: int = Param(
+        5, min=1, max=_MOST, description="Steps with the smaller learning rate"
+    )
 
 
 @NodeRegistry.register("LinearLR")
@@ -163,7 +172,9 @@ class CosineAnnealingWarmRestarts(
 
 
 class _Cycle(TorchScheduler):
-    interval: str = Param("step", choices=["epoch", "step"], description="When it steps: after epochs, or batches")
+    interval: str = Param(
+        "step", choices=["epoch", "step"], description="When it steps: after epochs, or batches"
+    )
 
     def options(self, optimizer: Optimizer, steps: int) -> dict[str, Any]:
         """Without the cycle of a momentum that the optimizer does not have."""
@@ -182,10 +193,16 @@ class CyclicLR(_Cycle, scheduler=lr_scheduler.CyclicLR, leave_out=("scale_fn", "
     FORMULA = "between base_lr and max_lr"
     PRIMARY = ("max_lr", "step_size_up")
 
-    base_lr: float | None = Param(None, min=0, description="Smallest learning rate; empty: the optimizer's")
+    base_lr: float | None = Param(
+        None, min=0, description="Smallest learning rate; empty: the optimizer's"
+    )
     max_lr: float = Param(0.01, min=0, description="Largest learning rate")
-    base_momentum: float = Param(0.8, min=0, max=1, description="Momentum while the learning rate is largest")
-    max_momentum: float = Param(0.9, min=0, max=1, description="Momentum while the learning rate is smallest")
+    base_momentum: float = Param(
+        0.8, min=0, max=1, description="Momentum while the learning rate is largest"
+    )
+    max_momentum: float = Param(
+        0.9, min=0, max=1, description="Momentum while the learning rate is smallest"
+    )
 
     def options(self, optimizer: Optimizer, steps: int) -> dict[str, Any]:
         values = super().options(optimizer, steps)
@@ -194,7 +211,11 @@ class CyclicLR(_Cycle, scheduler=lr_scheduler.CyclicLR, leave_out=("scale_fn", "
 
 
 @NodeRegistry.register("OneCycleLR")
-class OneCycleLR(_Cycle, scheduler=lr_scheduler.OneCycleLR, leave_out=("total_steps", "epochs", "steps_per_epoch")):
+class OneCycleLR(
+    _Cycle,
+    scheduler=lr_scheduler.OneCycleLR,
+    leave_out=("total_steps", "epochs", "steps_per_epoch"),
+):
     """One rise of the learning rate and one fall, over the whole training.
 
     Source: Smith and Topin, 2018.
@@ -210,7 +231,9 @@ class OneCycleLR(_Cycle, scheduler=lr_scheduler.OneCycleLR, leave_out=("total_st
 
 
 @NodeRegistry.register("ReduceLROnPlateau")
-class ReduceLROnPlateau(TorchScheduler, scheduler=lr_scheduler.ReduceLROnPlateau, leave_out=("mode", "min_lr")):
+class ReduceLROnPlateau(
+    TorchScheduler, scheduler=lr_scheduler.ReduceLROnPlateau, leave_out=("mode", "min_lr")
+):
     """Reduces the learning rate when a metric stops getting better."""
 
     DISPLAY_NAME = "Reduce LR On Plateau"
@@ -218,7 +241,9 @@ class ReduceLROnPlateau(TorchScheduler, scheduler=lr_scheduler.ReduceLROnPlateau
     PRIMARY = ("factor", "patience")
 
     interval: str = Param("epoch", choices=["epoch"], description="When it looks: after epochs")
-    monitor: str = Param("val_loss", description="The metric that it waits for, such as val_loss or val_accuracy")
+    monitor: str = Param(
+        "val_loss", description="The metric that it waits for, such as val_loss or val_accuracy"
+    )
     min_lr: float = Param(0.0, min=0, description="Smallest learning rate")
 
     @property
@@ -239,7 +264,9 @@ class SequentialLR(SchedulerNode):
     CAN_DISABLE = False
     DISABLE_REASON = "It joins several schedulers: switch those off that you do not want."
 
-    milestones: list[int] = Param((5,), min=1, description="Steps after which the next one begins, in rising order")
+    milestones: list[int] = Param(
+        (5,), min=1, description="Steps after which the next one begins, in rising order"
+    )
 
     _parts: tuple[tuple[SchedulerNode, ...], ...] = ()
 
@@ -247,7 +274,10 @@ class SequentialLR(SchedulerNode):
     def INPUT_TYPES(cls) -> dict[str, InputSpec]:
         ports = {
             "schedulers": InputSpec(
-                DataType.SCHEDULER, required=True, multiple=True, description="In their order, all of one optimizer"
+                DataType.SCHEDULER,
+                required=True,
+                multiple=True,
+                description="In their order, all of one optimizer",
             )
         }
         return {**ports, **cls.PARAMS}
@@ -256,8 +286,13 @@ class SequentialLR(SchedulerNode):
         given = [Schedule.of(value) for value in kwargs["schedulers"]]
         self._parts = tuple(schedule.nodes for schedule in given if schedule.nodes)
         if any(schedule.optimizer is not given[0].optimizer for schedule in given):
-            raise RunError("The schedulers are of different optimizers.", hint="Wire them all to one optimizer.")
-        if len(self.milestones) != len(self._parts) - 1 or sorted(set(self.milestones)) != list(self.milestones):
+            raise RunError(
+                "The schedulers are of different optimizers.",
+                hint="Wire them all to one optimizer.",
+            )
+        if len(self.milestones) != len(self._parts) - 1 or sorted(set(self.milestones)) != list(
+            self.milestones
+        ):
             count = len(self._parts)
             message = f"{count} schedulers need {count - 1} milestones in rising order."
             raise RunError(message, hint="Give the step at which each but the first begins.")
@@ -268,10 +303,14 @@ class SequentialLR(SchedulerNode):
     def build(self, optimizer: Optimizer, steps: int) -> lr_scheduler.LRScheduler:
         ends = [*self.milestones, max(steps, self.milestones[-1] + 1 if self.milestones else 1)]
         spans = [end - start for start, end in zip([0, *self.milestones], ends, strict=True)]
-        parts = [_joined(part, optimizer, span) for part, span in zip(self._parts, spans, strict=True)]
+        parts = [
+            _joined(part, optimizer, span) for part, span in zip(self._parts, spans, strict=True)
+        ]
         return lr_scheduler.SequentialLR(optimizer, parts, list(self.milestones))
 
 
-def _joined(nodes: tuple[SchedulerNode, ...], optimizer: Optimizer, steps: int) -> lr_scheduler.LRScheduler:
+def _joined(
+    nodes: tuple[SchedulerNode, ...], optimizer: Optimizer, steps: int
+) -> lr_scheduler.LRScheduler:
     parts = [node.build(optimizer, steps) for node in nodes]
     return parts[0] if len(parts) == 1 else lr_scheduler.ChainedScheduler(parts, optimizer)

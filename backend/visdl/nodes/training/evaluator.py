@@ -7,8 +7,9 @@ from torch import Tensor
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
 from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec
-from visdl.nodes.base import Complaint
-from visdl.nodes.values import Metrics, TrainingFacts, TrainingResult, evaluate
+from visdl.nodes.contract.base import Complaint
+from visdl.nodes.contract.evaluation import evaluate
+from visdl.nodes.contract.runtime_values import Metrics, TrainingFacts, TrainingResult
 
 _POINTS = 2000  # most points of a chart
 _MISTAKES = 20
@@ -24,7 +25,9 @@ class Evaluator(BaseNode):
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, InputSpec]:
         return {
-            "training_result": InputSpec(DataType.TRAINING_RESULT, required=True, description="The trained model"),
+            "training_result": InputSpec(
+                DataType.TRAINING_RESULT, required=True, description="The trained model"
+            ),
             "test_dataset": InputSpec(
                 DataType.DATASET, also=DataType.LOADER, required=True, description="Held-out data"
             ),
@@ -36,7 +39,11 @@ class Evaluator(BaseNode):
 
     def check(self, **kwargs: Any) -> list[Complaint]:
         facts = kwargs["training_result"]
-        return facts.complaints("test_dataset", kwargs["test_dataset"]) if isinstance(facts, TrainingFacts) else []
+        return (
+            facts.complaints("test_dataset", kwargs["test_dataset"])
+            if isinstance(facts, TrainingFacts)
+            else []
+        )
 
     def execute(self, **kwargs: Any) -> tuple[Metrics]:
         result: TrainingResult = kwargs["training_result"]
@@ -45,7 +52,9 @@ class Evaluator(BaseNode):
         inputs, targets = result.encoding.encode(dataset, rows)
         xs = [torch.from_numpy(value).to(result.device) for value in inputs]
         y = torch.from_numpy(targets).to(result.device)
-        values, prediction = evaluate(result.model, result.loss, xs, y, result.metrics, "test loss is {}")
+        values, prediction = evaluate(
+            result.model, result.loss, xs, y, result.metrics, "test loss is {}"
+        )
         metrics = Metrics({f"test_{key}": value for key, value in values.items()})
         metrics.charts = _charts(prediction.cpu(), y.cpu(), result)
         return (metrics,)
@@ -88,7 +97,12 @@ def _classes(probabilities: Tensor, target: Tensor, labels: list[str]) -> dict[s
     wrong = (guess != target).nonzero().flatten()
     worst = wrong[confidence[wrong].argsort(descending=True)][:_MISTAKES]
     mistakes = [
-        {"row": int(i), "true": classes[target[i]], "predicted": classes[guess[i]], "confidence": float(confidence[i])}
+        {
+            "row": int(i),
+            "true": classes[target[i]],
+            "predicted": classes[guess[i]],
+            "confidence": float(confidence[i]),
+        }
         for i in worst
     ]
     return {

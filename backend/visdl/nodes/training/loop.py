@@ -1,5 +1,5 @@
 from visdl.nodes import DataType, InputSpec, NodeRegistry, OutputSpec, Param
-from visdl.nodes.base import TrainerNode
+from visdl.nodes.contract.base import TrainerNode
 
 
 @NodeRegistry.register("TrainingLoop")
@@ -9,32 +9,49 @@ class TrainingLoop(TrainerNode):
     DISPLAY_NAME = "Training Loop"
     PRIMARY = ("epochs",)
 
-    epochs: int = Param(10, min=1, max=1_000_000, unit="epochs", description="Passes over the training data")
+    epochs: int = Param(
+        10, min=1, max=1_000_000, unit="epochs", description="Passes over the training data"
+    )
     keep: str = Param(
-        "last", choices=["last", "best"], description="Which weights the Evaluator, the export and the weights file use"
+        "last",
+        choices=["last", "best"],
+        description="Which weights the Evaluator, the export and the weights file use",
     )
     monitor: str = Param(
-        "val_loss", description="The metric that decides which epoch is best, such as val_loss or val_accuracy"
+        "val_loss",
+        description="The metric that decides which epoch is best, such as val_loss or val_accuracy",
     )
     patience: int | None = Param(
-        None, min=1, unit="epochs", description="Stop after this many epochs without a better value; empty: never"
+        None,
+        min=1,
+        unit="epochs",
+        description="Stop after this many epochs without a better value; empty: never",
     )
-    clip_grad_norm: float | None = Param(None, min=0, description="Scale gradients down to this norm; empty: off")
+    clip_grad_norm: float | None = Param(
+        None, min=0, description="Scale gradients down to this norm; empty: off"
+    )
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, InputSpec]:
         return {
             "model": InputSpec(DataType.MODEL, required=True, description="The model to train"),
             "optimizer": InputSpec(
-                DataType.OPTIMIZER, also=DataType.SCHEDULER, required=True, description="Updates the weights"
+                DataType.OPTIMIZER,
+                also=DataType.SCHEDULER,
+                required=True,
+                description="Updates the weights",
             ),
             "loss_fn": InputSpec(DataType.LOSS_FN, required=True, description="What is minimised"),
             "train_loader": InputSpec(
                 DataType.LOADER, also=DataType.DATASET, required=True, description="Training data"
             ),
-            "val_loader": InputSpec(DataType.LOADER, also=DataType.DATASET, description="Validation data"),
+            "val_loader": InputSpec(
+                DataType.LOADER, also=DataType.DATASET, description="Validation data"
+            ),
             "metrics": InputSpec(
-                DataType.METRICS, multiple=True, description="More metrics, besides those that suit the loss"
+                DataType.METRICS,
+                multiple=True,
+                description="More metrics, besides those that suit the loss",
             ),
             **cls.PARAMS,
         }

@@ -1,0 +1,142 @@
+"""Runs of a graph inside the test's own process: the same code as in a trainer, without server and pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from visdl.compiler.builder import build
+from visdl.compiler.flatten import flatten
+from visdl.compiler.network import Network, extract
+from visdl.compiler.topology import Topology
+from visdl.datasets.dataset import Dataset
+from visdl.models.events import MetricsEvent, ProgressEvent, RunEvent
+from visdl.models.graph import Graph
+from visdl.models.runs import MetricSummary, RunState
+from visdl.nodes import NodeRegistry
+from visdl.nodes.contract.runtime_values import TrainingResult
+from visdl.training.control import TrainingController
+from visdl.training.reporter import Reporter
+from visdl.training.session import Leave, TrainingRun
+from visdl.worker.graph_run import Execution
+from visdl.worker.protocol import RunSpec
+
+
+@dataclass
+class Outcome:
+    folder: Path
+    stopped: bool = False
+    events: list[RunEvent] = field(default_factory=list)
+    states: list[RunState] = field(default_factory=list)
+
+    def series(self, key: str) -> list[float | None]:
+        """All values of a metric, in order."""
+        found = (
+            event.series.get(key, []) for event in self.events if isinstance(event, MetricsEvent)
+        )
+        return [value for points in found for _, _, value in points]
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps of the whole training."""
+        return [event.progress for event in self.events if isinstance(event, ProgressEvent)][
+            -1
+        ].step
+
+    def best(self, key: str) -> MetricSummary:
+        """What the run's record says of a metric at the end."""
+        found = [
+            event.summary[key]
+            for event in self.events
+            if isinstance(event, MetricsEvent) and key in event.summary
+        ]
+        return found[-1]
+
+    def weights(self) -> dict[str, Tensor]:
+        return load_file(self.folder / "artifacts" / "weights.safetensors")
+
+
+class Watched(Reporter):
+    """A reporter that also calls back after each optimizer step, as a command from outside would come."""
+
+    def __init__(self, events: list[RunEvent], after_step: Callable[[int], None]) -> None:
+        super().__init__(events.extend)
+        self._after_step = after_step
+
+    def step(self, step: int, rows: int, losses: list[tuple[int, float]]) -> None:
+        super().step(step, rows, losses)
+        self._after_step(step)
+
+
+def execute(
+    graph: Graph,
+    folder: Path,
+    *datasets: Dataset,
+    seed: int = 0,
+    controller: TrainingController | None = None,
+    after_step: Callable[[int], None] = lambda step: None,
+    on_state: Callable[[RunState], None] = lambda state: None,
+    train: Callable[[TrainingRun], TrainingResult] = TrainingRun.run,
+) -> Outcome:
+    """Run a graph to its end. Raises RunError, or Leave, as a trainer would."""
+    outcome = Outcome(folder)
+    spec = RunSpec(
+        run="run",
+        name="Run",
+        graph=graph.model_dump(mode="json"),
+        seed=seed,
+        device="cpu",
+        threads=torch.get_num_threads(),
+        auto_threads=False,
+        folder=str(folder),
+        datasets={
+            d.record.name: (d.record.model_dump(mode="json"), str(d.folder)) for d in datasets
+        },
+    )
+
+    def note(state: RunState) -> None:
+        outcome.states.append(state)
+        on_state(state)
+
+    reporter = Watched(outcome.events, after_step)
+    outcome.stopped = Execution(
+        spec, controller or TrainingController(), reporter, note, train=train
+    ).run()
+    reporter.flush()
+    return outcome
+
+
+def leave(graph: Graph, folder: Path, *datasets: Dataset, step: int) -> None:
+    """Run a graph up to a step, as when the server ends then: a checkpoint is left."""
+    controller = TrainingController()
+
+    def after_step(at: int) -> None:
+        if at == step:
+            controller.leave()
+
+    with pytest.raises(Leave):
+        execute(graph, folder, *datasets, controller=controller, after_step=after_step)
+
+
+def built(graph: Graph, inputs: int | Sequence[Tensor] = 2, seed: int = 0) -> nn.Module:
+    """The model of a graph as it is before training, for examples or for rows of this many values."""
+    network = network_of(graph)
+    example = [torch.zeros(2, inputs)] * len(network.sources) if isinstance(inputs, int) else inputs
+    return build(network, example, seed)
+
+
+def network_of(graph: Graph) -> Network:
+    flat = flatten(graph)
+    return extract(flat, Topology(flat.graph), NodeRegistry, graph.node("model"))
+
+
+def assert_equal_weights(a: dict[str, Tensor], b: dict[str, Tensor]) -> None:
+    assert a.keys() == b.keys()
+    for name, value in a.items():
+        assert torch.equal(value, b[name]), name

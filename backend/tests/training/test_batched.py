@@ -1,0 +1,285 @@
+"""Trainings as one give what each gives alone, and are refused where they would not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Subset, TensorDataset
+
+from visdl.models.errors import RunError
+from visdl.nodes import NodeRegistry
+from visdl.nodes.contract.learning import Loss, LossNode
+from visdl.nodes.contract.metric_names import usual_metrics
+from visdl.nodes.layers.dropout import SeededDropout
+from visdl.training.batched import batch
+from visdl.training.batched.batch import Stack, fit_together, measured
+from visdl.training.batched.eligibility import refusal
+from visdl.training.batched.group import Together
+from visdl.training.loop import EpochDone, FitPlan, FitState, Scheduled, StepDone, fit
+from visdl.training.session import Unstacked
+
+from ..support.graphs import chain, numbers
+from ..support.runs import assert_equal_weights, execute, leave
+
+SEEDS = range(4)
+
+
+def mlp() -> nn.Module:
+    return nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 1))
+
+
+def dropped() -> nn.Module:
+    return nn.Sequential(nn.Linear(2, 16), nn.GELU(), SeededDropout(0.2), nn.Linear(16, 1))
+
+
+def classifier() -> nn.Module:
+    return nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 3))
+
+
+class Residual(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.branch, self.last = nn.Linear(2, 8), nn.Linear(8, 8), nn.Linear(8, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = self.first(x)
+        return self.last(hidden + torch.tanh(self.branch(hidden)))
+
+
+def make(
+    seed: int,
+    network: Callable[[], nn.Module] = mlp,
+    *,
+    rows: int = 320,
+    loss: str = "MSELoss",
+    optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
+    scheduled: str | None = None,
+    **changes: Any,
+) -> FitPlan:
+    x = torch.randn(rows, 2, generator=torch.Generator().manual_seed(1))
+    y = (x[:, 0] > 0).long() + (x[:, 1] > 0).long() if loss == "CrossEntropyLoss" else x[:, :1] ** 2
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = network()
+    for place, module in enumerate(model.modules()):
+        if isinstance(module, SeededDropout):
+            module.seed(100 * seed + place, torch.device("cpu"))
+    cls = NodeRegistry.get(loss)
+    assert issubclass(cls, LossNode)
+    node = cls.create({})
+    steps = optimizer(model.parameters(), lr=0.01)
+    schedule = []
+    if scheduled:
+        schedule = [Scheduled(torch.optim.lr_scheduler.ExponentialLR(steps, 0.9), scheduled)]
+    fields = {
+        "train": Subset(TensorDataset(x, y), range(rows)),
+        "val": ((x[:50],), y[:50]),
+        "batch_size": 32,
+        "epochs": 2,
+        "metrics": usual_metrics(node, NodeRegistry),
+        "schedule": schedule,
+        **changes,
+    }
+    return FitPlan(model=model, loss=Loss(node.build(), node), optimizer=steps, seed=seed, **fields)
+
+
+def told(events: list[Any]) -> tuple[list[float], list[dict[str, float]]]:
+    """The losses of all steps, and the values of all epochs."""
+    losses = [value for event in events if isinstance(event, StepDone) for _, value in event.losses]
+    return losses, [event.values for event in events if isinstance(event, EpochDone)]
+
+
+def momentum(params: Any, lr: float) -> torch.optim.Optimizer:
+    return torch.optim.SGD(params, lr=lr, momentum=0.9, weight_decay=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("network", "options"),
+    [
+        (mlp, {}),
+        (dropped, {}),
+        (classifier, {"loss": "CrossEntropyLoss"}),
+        (Residual, {}),
+        (mlp, {"optimizer": momentum}),
+        (mlp, {"optimizer": torch.optim.RMSprop}),
+        (mlp, {"rows": 333}),
+        (mlp, {"loss": "L1Loss"}),
+        (mlp, {"scheduled": "step"}),
+        (mlp, {"scheduled": "epoch"}),
+        (mlp, {"keep": "best"}),
+    ],
+)
+def test_each_comes_out_as_it_does_alone(network, options):
+    alone = [make(seed, network, **options) for seed in SEEDS]
+    separate = [told(list(fit(plan, FitState()))) for plan in alone]
+    plans, states = [make(seed, network, **options) for seed in SEEDS], [FitState() for _ in SEEDS]
+    assert refusal(plans) is None
+    stack = Stack(plans)
+    events = list(fit_together(plans, states, stack))
+    stack.unstack()
+    for number, (losses, epochs) in enumerate(separate):
+        mine, my_epochs = told([one[number] for one in events])
+        assert mine == pytest.approx(losses, rel=2e-6)
+        assert my_epochs == [pytest.approx(values, rel=1e-5, abs=1e-6) for values in epochs]
+        one, other = alone[number], plans[number]
+        for a, b in zip(one.model.parameters(), other.model.parameters(), strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+            for key, value in one.optimizer.state[a].items():
+                mine_of_it = other.optimizer.state[b][key]
+                assert (value is None) == (mine_of_it is None)
+                if value is not None:
+                    torch.testing.assert_close(
+                        torch.as_tensor(value), torch.as_tensor(mine_of_it), rtol=1e-4, atol=1e-5
+                    )
+
+
+@pytest.fixture
+def each_step(monkeypatch):
+    """Have each step told by itself, however quick it is."""
+    monkeypatch.setattr(batch, "_TELL_SECONDS", 0)
+
+
+@pytest.fixture
+def epochs_whole(monkeypatch):
+    """Have all steps of an epoch told as one, however slow they are."""
+    monkeypatch.setattr(batch, "_TELL_SECONDS", math.inf)
+
+
+@pytest.mark.usefixtures("epochs_whole")
+def test_steps_told_as_one_are_the_steps_that_were_done():
+    plans, states = [make(seed) for seed in SEEDS], [FitState() for _ in SEEDS]
+    events = [first for first, *_ in fit_together(plans, states, Stack(plans))]
+    steps = [event for event in events if isinstance(event, StepDone)]
+    assert len(steps) == 2
+    assert [at for event in steps for at, _ in event.losses] == list(range(1, states[0].step + 1))
+    assert sum(event.rows for event in steps) == 2 * len(plans[0].train)
+
+
+@pytest.mark.usefixtures("epochs_whole")
+def test_what_was_done_before_a_loss_that_is_not_finite_is_told_first():
+    def spoilt(seed: int) -> FitPlan:
+        plan = make(seed)
+        plan.train.dataset.tensors[1][-1] = math.nan
+        return plan
+
+    plans, states = [spoilt(seed) for seed in SEEDS], [FitState() for _ in SEEDS]
+    alone, state = spoilt(SEEDS[0]), FitState()
+    with pytest.raises(RunError):
+        list(fit(alone, state))
+    before: list[Any] = []
+    for first, *_ in fit_together(plans, states, Stack(plans)):
+        if first is None:
+            break
+        before.append(first)
+    assert [at for event in before for at, _ in event.losses] == list(range(1, state.step + 1))
+    assert (states[0].step, states[0].batch) == (state.step, state.batch)
+    for mine, other in zip(alone.model.parameters(), plans[0].model.parameters(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.usefixtures("each_step")
+def test_a_training_leaves_the_stack_and_goes_on_by_itself():
+    whole = [told(list(fit(make(seed, dropped), FitState()))) for seed in SEEDS]
+    plans, states = [make(seed, dropped) for seed in SEEDS], [FitState() for _ in SEEDS]
+    stack = Stack(plans)
+    together = fit_together(plans, states, stack)
+    begun = [next(together) for _ in range(13)]
+    stack.unstack()
+    for number, (losses, epochs) in enumerate(whole):
+        rest = list(fit(plans[number], states[number]))
+        mine, my_epochs = told([*(one[number] for one in begun), *rest])
+        assert mine == pytest.approx(losses, rel=1e-5)
+        assert my_epochs == [pytest.approx(values, rel=1e-4, abs=1e-6) for values in epochs]
+
+
+def test_one_that_diverges_is_itself_again_and_the_others_are_not_touched():
+    plans, states = [make(seed) for seed in SEEDS], [FitState() for _ in SEEDS]
+    with torch.no_grad():
+        next(plans[2].model.parameters()).fill_(math.inf)
+    healthy = told(list(fit(make(3), FitState())))
+    stack = Stack(plans)
+    together = fit_together(plans, states, stack)
+    first = next(together)
+    assert [event is None for event in first] == [False, False, True, False]
+    assert (states[2].step, states[2].batch) == (0, 0)
+    others = [first[3], *(one[3] for one in together)]
+    assert told(others)[0] == pytest.approx(healthy[0], rel=2e-6)
+    assert next(plans[2].model.parameters()).isinf().all()
+
+
+def test_a_measurement_changes_nothing():
+    plans = [make(seed, dropped) for seed in SEEDS]
+    assert measured(plans) > 0
+    after = [told(list(fit(plan, FitState()))) for plan in plans]
+    assert after == [told(list(fit(make(seed, dropped), FitState()))) for seed in SEEDS]
+
+
+class Norm(nn.Sequential):
+    def __init__(self) -> None:
+        super().__init__(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.Linear(8, 1))
+
+
+def wide(seed: int) -> FitPlan:
+    return make(seed, lambda: nn.Sequential(nn.Linear(2, 8 + seed), nn.Linear(8 + seed, 1)))
+
+
+@pytest.mark.parametrize(
+    ("plans", "reason"),
+    [
+        ([make(0)], "one of them"),
+        ([make(seed, optimizer=torch.optim.LBFGS) for seed in SEEDS], "LBFGS does not"),
+        ([make(seed, clip_grad_norm=1.0) for seed in SEEDS], "is clipped"),
+        ([make(seed, patience=2) for seed in SEEDS], "end early"),
+        ([make(seed, Norm) for seed in SEEDS], "batch normalisation"),
+        ([wide(seed) for seed in SEEDS], "networks differ"),
+        ([make(seed, rows=320 + seed) for seed in SEEDS], "data differ"),
+        ([make(seed, batch_size=16 + 16 * (seed % 2)) for seed in SEEDS], "networks differ"),
+    ],
+)
+def test_what_cannot_be_one_is_refused_with_the_reason(plans, reason):
+    assert reason in (refusal(plans) or "")
+
+
+class Picky(nn.Module):
+    """Looks at a value, which no stack can."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        found: Tensor = self.layer(x)
+        return found if found.sum() > 0 else found * 2
+
+
+def test_what_torch_cannot_stack_is_not_faster():
+    assert measured([make(seed, Picky) for seed in SEEDS]) == 0.0
+
+
+def test_runs_that_come_to_different_steps_train_apart_and_say_nothing_of_their_network(tmp_path):
+    data = numbers(tmp_path)
+    graph = chain(
+        [("fc", "Linear", {"out_features": 1})], split={"batch_size": 8}, train={"epochs": 4}
+    )
+    straight = execute(graph, tmp_path / "straight", data)
+    leave(graph, tmp_path / "0", data, step=6)
+    speeds: list[float | None] = []
+    ends: dict[int, Any] = {}
+    together = Together(speeds.append)
+
+    def run(seed: int) -> None:
+        try:
+            ends[seed] = execute(graph, tmp_path / str(seed), data, seed=seed, train=together.train)
+        except Unstacked as error:
+            ends[seed] = error
+
+    together.run([partial(run, seed) for seed in range(2)])
+    assert speeds == [None]
+    assert_equal_weights(ends[0].weights(), straight.weights())
+    assert isinstance(ends[1], Unstacked)

@@ -1,0 +1,137 @@
+"""What a trainer tells: lines as they are printed, and a flood of them in few events."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import sys
+
+import pytest
+
+from visdl.models.events import LogEvent, MetricsEvent
+from visdl.models.graph import Graph
+from visdl.models.runs import Run
+from visdl.runs.curve_downsampling import CurveKeeper
+from visdl.runs.telemetry import Telemetry
+from visdl.store import Store
+from visdl.training.reporter import Reporter
+from visdl.worker.main import _prints_as_logs, _Speaker
+
+from ..api.helpers import until
+
+
+class Clock:
+    """A time that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def told():
+    """A reporter whose clock stands still, the clock, and what it has told."""
+    clock, events = Clock(), []
+    return Reporter(events.extend, clock), clock, events
+
+
+def messages(events):
+    return [event.message for event in events if isinstance(event, LogEvent)]
+
+
+def test_what_is_printed_is_told_at_once(told):
+    reporter, _, events = told
+    for line in ("one", "two", "three"):
+        reporter.printed(line, "info")
+    assert messages(events) == ["one", "two", "three"]
+
+
+def test_a_flood_of_lines_is_told_in_few_events_and_in_order(told):
+    reporter, clock, events = told
+    for number in range(3000):
+        reporter.printed(f"line {number}", "info")
+        clock.now += 0.001
+    reporter.flush_prints()
+    assert len(events) < 250, "three seconds: fifty lines each second, and ten events"
+    lines = list(itertools.chain.from_iterable(message.split("\n") for message in messages(events)))
+    assert lines == [f"line {number}" for number in range(3000)]
+
+
+def test_more_than_can_be_shown_is_counted(told):
+    reporter, _, events = told
+    for _ in range(50):
+        reporter.printed("prompt", "info")
+    for _ in range(1000):
+        reporter.printed("x" * 99, "info")
+    reporter.log("behind them")
+    *_, joined, counted, last = messages(events)
+    assert len(joined) <= 10_000
+    assert counted == f"… {1000 - len(joined.splitlines()):,} more lines: too many to show each."
+    assert last == "behind them"
+
+
+def test_a_progress_bar_is_one_line_and_a_line_without_an_end_is_told(told):
+    reporter, _, events = told
+    with _prints_as_logs(_Speaker(reporter)):
+        for share in range(0, 101, 10):
+            print(f"\r{share} %", end="")
+        print("\nwindows\r\nlast", end="")
+        print("careful", file=sys.stderr)
+        assert messages(events) == ["100 %", "windows", "careful"]
+    assert messages(events) == ["100 %", "windows", "careful", "last"]
+    assert [event.level for event in events][2:] == ["warning", "info"]
+
+
+def test_what_was_printed_before_a_fault_is_told(told):
+    reporter, _, events = told
+    with contextlib.suppress(ZeroDivisionError), _prints_as_logs(_Speaker(reporter)):
+        for number in range(60):
+            print("line", number)
+        raise ZeroDivisionError
+    assert "line 59" in messages(events)[-1]
+
+
+def test_a_checkpoint_holds_the_points_that_the_server_has_not_stored_however_far_it_is_behind(
+    told,
+):
+    reporter, clock, events = told
+    for step in range(1, 101):
+        reporter.step(step, 8, [(step, float(step))])
+        clock.now += 1  # each step is a message
+    assert sum(isinstance(event, MetricsEvent) for event in events) == 100
+    reporter.stored(40)
+    points = reporter.state()["curves"]["batch_loss"]
+    assert points[:, 0].tolist() == list(range(41, 101))
+    later, again = Reporter(events.extend, clock), len(events)
+    later.restore(reporter.state(), {"batch_loss": 60})
+    [said] = [
+        event.series["batch_loss"] for event in events[again:] if isinstance(event, MetricsEvent)
+    ]
+    assert [step for step, _, _ in said] == list(range(61, 101))
+
+
+def test_long_curves_are_thinned_while_the_run_goes_on_and_the_log_says_so_once(tmp_path):
+    store, telemetry = Store(tmp_path / "visdl.db"), Telemetry()
+    store.add_run(Run(id="r", name="Run", created=1.0), Graph(name="Graph", nodes=[], edges=[]))
+    keeper = CurveKeeper(store, telemetry, most=1000)
+    keeper.start()
+
+    def train(steps: range) -> None:
+        for start in steps[::50]:
+            points = [(step, 0, float(step % 97)) for step in range(start, start + 50)]
+            keeper.grew("r", store.append("r", [MetricsEvent(series={"batch_loss": points})]))
+
+    train(range(1, 2001))
+    until(lambda: store.run("r").thinned)
+    train(range(2001, 6001))
+    keeper.close()
+    series = store.series("r")
+    assert len(series.series["batch_loss"]) <= 1500
+    assert series.truncated
+    assert series.series["batch_loss"][-1][0] == 6000
+    assert messages(store.events("r", limit=1000, types=["log"])) == [
+        "A curve has over 500 points: of each stretch the lowest and the highest are kept."
+    ]
+    store.close()

@@ -1,0 +1,1 @@
+"""From a graph to a module: flattened, walked, its shapes inferred, built."""

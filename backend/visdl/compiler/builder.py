@@ -1,0 +1,258 @@
+"""From a network to a module: a chain becomes nn.Sequential, any other graph a torch.fx.GraphModule."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import operator
+import re
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from visdl import seeds
+from visdl.compiler.network import Network, Read, Source, Step
+from visdl.compiler.shapes import Shapes, make_module, trace
+from visdl.models.errors import RunError
+from visdl.nodes.contract.runtime_values import Formula, Seeded
+from visdl.nodes.contract.specs import BATCH, Shape
+
+#: Modules that are no more than a function of their inputs: a graph calls the function itself.
+_FORMULAS = frozenset(
+    {
+        nn.CELU,
+        nn.ELU,
+        nn.GELU,
+        nn.Hardsigmoid,
+        nn.Hardswish,
+        nn.Hardtanh,
+        nn.Identity,
+        nn.LeakyReLU,
+        nn.LogSigmoid,
+    }
+    | {
+        nn.Mish,
+        nn.ReLU,
+        nn.ReLU6,
+        nn.SELU,
+        nn.SiLU,
+        nn.Sigmoid,
+        nn.Softplus,
+        nn.Softsign,
+        nn.Tanh,
+        nn.Tanhshrink,
+    }
+)
+
+#: What no argument can be called: the code of the model's forward uses these names itself.
+_TAKEN = frozenset({*keyword.kwlist, *dir(builtins), "self", "torch", "operator", "device"})
+
+
+def build(network: Network, example: Sequence[Tensor], run_seed: int) -> nn.Module:
+    """The module of a network, initialised on the CPU.
+
+    `example` is a batch of the model's arguments `(rows, …)`: real rows, so that nodes whose shape shows only when
+    they run are built too. Each node is initialised with a seed of its own: what one node is or does never changes
+    another's initial weights. Raises RunError naming the node that cannot be built.
+    """
+    given = {
+        source: _batch_shape(value) for source, value in zip(network.sources, example, strict=True)
+    }
+    facts = trace(network, given)
+    values = None if facts.output else dict(zip(network.sources, example, strict=True))
+    modules: dict[str, nn.Module] = {}
+    for step in network.steps:
+        if step.missing:
+            raise _cannot(step, f"its input '{step.missing[0]}' is not connected")
+        if values is None:
+            read = facts.inputs[step.node.id]
+            modules[step.node.id] = _make(step, [read.get(port) for port in step.ports], run_seed)
+        else:
+            modules[step.node.id] = _make_and_run(step, values, run_seed)
+    _share_weights(network, modules)
+    _keep_shared_values(network, modules)
+    module = _sequential(network, modules) if network.is_chain else _graph_module(network, modules)
+    return module.train()
+
+
+def _batch_shape(value: Tensor) -> Shape:
+    return Shape((BATCH, *value.shape[1:]), value.dtype)
+
+
+def _make(step: Step, shapes: Sequence[Shapes], run_seed: int) -> nn.Module:
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(seeds.derive(run_seed, "init", step.node.id))
+            return make_module(
+                step.cls, step.node.params, step.ports, shapes, disabled=step.node.disabled
+            )
+    except Exception as error:  # whatever a node's author may raise
+        raise _cannot(step, error) from error
+
+
+def _make_and_run(step: Step, values: dict[Source, Tensor], run_seed: int) -> nn.Module:
+    """The same where shapes show only on real rows, whose outputs are added to `values`."""
+    read = [_read(step.inputs.get(port), values) for port in step.ports]
+    module = _make(step, [_shapes(value) for value in read], run_seed)
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            outputs = module.eval()(*read)
+    except Exception as error:  # whatever a node's author may raise
+        raise _cannot(step, error) from error
+    found = outputs if isinstance(outputs, tuple | list) else (outputs,)
+    for name, value in zip(step.outputs, found, strict=False):
+        values[Source(step.node.id, name)] = value
+    return module
+
+
+def _cannot(step: Step, reason: Exception | str) -> RunError:
+    text = str(reason).strip().splitlines()[0] if str(reason).strip() else type(reason).__name__
+    return RunError(f"'{step.node.label}' cannot be built: {text}", node=step.node.id, code="build")
+
+
+def _read(source: Read | None, values: Mapping[Source, Tensor]) -> Any:
+    return (
+        [values[one] for one in source] if isinstance(source, list) else source and values[source]
+    )
+
+
+def _shapes(value: Tensor | list[Tensor] | None) -> Shapes:
+    if value is None:
+        return None
+    return [_batch_shape(one) for one in value] if isinstance(value, list) else _batch_shape(value)
+
+
+def _share_weights(network: Network, modules: Mapping[str, nn.Module]) -> None:
+    """Put the owner's parameters in the place of those that have the same name and shape."""
+    for step in network.steps:
+        owner = modules.get(step.owner or "")
+        if owner is None or step.node.disabled:
+            continue
+        own = dict(owner.named_parameters())
+        module = modules[step.node.id]
+        for name, parameter in list(module.named_parameters()):
+            if name in own and own[name].shape == parameter.shape:
+                place, _, last = name.rpartition(".")
+                setattr(module.get_submodule(place), last, own[name])
+
+
+def _keep_shared_values(network: Network, modules: Mapping[str, nn.Module]) -> None:
+    """No layer works in place on what another one reads too."""
+    readers = Counter(source for step in network.steps for source in step.sources())
+    for step in network.steps:
+        if any(readers[source] > 1 or source in network.sources for source in step.sources()):
+            for module in modules[step.node.id].modules():
+                if getattr(module, "inplace", False):
+                    setattr(module, "inplace", False)  # noqa: B010  not declared on nn.Module
+
+
+def _sequential(network: Network, modules: Mapping[str, nn.Module]) -> nn.Sequential:
+    return nn.Sequential(OrderedDict((step.name, modules[step.node.id]) for step in network.steps))
+
+
+def _graph_module(network: Network, modules: Mapping[str, nn.Module]) -> fx.GraphModule:
+    root, graph = nn.Module(), fx.Graph()
+    names = argument_names(network)
+    produced = {
+        source: graph.placeholder(name) for source, name in zip(network.sources, names, strict=True)
+    }
+    wanted = {network.output, *(source for step in network.steps for source in step.sources())}
+    for step in network.steps:
+        args = tuple(_argument(step.inputs.get(port), produced) for port in step.ports)
+        made = _call(step, modules[step.node.id], args, root, graph)
+        several = len(step.outputs) > 1
+        for index, output in enumerate(step.outputs):
+            source = Source(step.node.id, output)
+            if source in wanted:
+                produced[source] = (
+                    graph.call_function(operator.getitem, (made, index)) if several else made
+                )
+    graph.output(produced[network.output])
+    module = fx.GraphModule(root, graph)
+    for container in module.modules():
+        if container is module or type(container) is nn.Module:
+            # Found as any attribute is, where torch would search for a submodule in Python at every call.
+            container.__dict__.update(container._modules)
+    return module
+
+
+class _Inlined(fx.proxy.GraphAppendingTracer):
+    """Writes what a formula does into the graph, under the name of its node."""
+
+    def __init__(self, graph: fx.Graph, name: str) -> None:
+        super().__init__(graph)
+        self._name = name
+
+    def create_node(self, kind: str, target: Any, args: Any, kwargs: Any, *_: Any) -> fx.Node:
+        node = super().create_node(kind, target, args, kwargs, self._name)
+        node.meta["step"] = self._name
+        return node
+
+
+def _call(
+    step: Step, module: nn.Module, args: tuple[Any, ...], root: nn.Module, graph: fx.Graph
+) -> fx.Node:
+    """What a step adds to the code: a function where its module is no more than that, else a call of the module."""
+    if isinstance(module, Formula) or type(module) in _FORMULAS:
+        tracer = _Inlined(graph, step.name)
+        proxies: Any = fx.node.map_arg(args, lambda node: fx.Proxy(node, tracer))  # type: ignore[arg-type,return-value]
+        made: fx.Node = module(*proxies).node
+    else:
+        _add_module(root, step.name, module)
+        made = graph.call_module(step.name, args)
+    made.meta.setdefault("step", step.name)
+    return made
+
+
+def argument_names(network: Network) -> list[str]:
+    """The names of the model's arguments: those of the Input nodes where they can be names in Python."""
+    if not network.inputs:
+        return ["input"]
+    names: list[str] = []
+    for node in network.inputs:
+        stem = re.sub(r"\W", "_", node.name or node.id)
+        name = (
+            stem
+            if stem.isidentifier() and not stem.startswith("__") and stem not in _TAKEN
+            else f"input_{stem}"
+        )
+        names.append(name if name not in names else f"{name}_{len(names)}")
+    return names
+
+
+def _argument(source: Read | None, produced: Mapping[Source, fx.Node]) -> Any:
+    return (
+        [produced[one] for one in source]
+        if isinstance(source, list)
+        else source and produced[source]
+    )
+
+
+def _add_module(root: nn.Module, name: str, module: nn.Module) -> None:
+    """Add a module under a dotted name, with containers on the way."""
+    *places, last = name.split(".")
+    for place in places:
+        if place not in root._modules:
+            root.add_module(place, nn.Module())
+        root = root.get_submodule(place)
+    root.add_module(last, module)
+
+
+def seed_modules(model: nn.Module, network: Network, run_seed: int, device: torch.device) -> None:
+    """Give every module with randomness of its own (Dropout) a generator on the device."""
+    for path_id, module in _seeded(model, network):
+        module.seed(seeds.derive(run_seed, "dropout", path_id), device)
+
+
+def _seeded(model: nn.Module, network: Network) -> Iterator[tuple[str, Seeded]]:
+    for step in network.steps:
+        try:
+            own = model.get_submodule(step.name)
+        except AttributeError:  # nothing reads it
+            continue
+        for inner, module in own.named_modules():
+            if isinstance(module, Seeded):
+                yield f"{step.node.id}/{inner}", module

@@ -1,0 +1,240 @@
+"""The network of one model: which layers it has, in which order, and what each reads.
+
+Taken from the flat graph by ids and ports alone. Shapes come from inference.py, modules from builder.py.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from torch import fx, nn
+
+from visdl.compiler.flatten import Flat, Level
+from visdl.compiler.topology import Topology
+from visdl.compiler.walk import is_network_node
+from visdl.models.graph import Node
+from visdl.nodes.contract.base import BaseNode, InputNode, LayerNode
+from visdl.nodes.contract.registry import NodeRegistry
+
+#: What no module can be called: its name is written out in the code of the model's forward.
+_TAKEN = frozenset(
+    {
+        *dir(nn.Module()),
+        *dir(fx.GraphModule(nn.Module(), fx.Graph())),
+        *keyword.kwlist,
+        "input",
+        "self",
+    }
+)
+
+
+class Source(NamedTuple):
+    """An output of a layer or of an Input node; without a node, the model's only input."""
+
+    node: str | None = None
+    output: str = "output"
+
+
+INPUT = Source()
+Read = Source | list[Source]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One layer or operation of the network, with what each of its ports reads."""
+
+    node: Node
+    cls: type[BaseNode]
+    name: str  # of its module; inside blocks with dots
+    inputs: dict[str, Read]
+    owner: str | None = None  # the node whose weights it uses
+    absent: dict[str, Node] = field(
+        default_factory=dict
+    )  # ports whose source is switched off and hands nothing on
+
+    def sources(self) -> Iterator[Source]:
+        for source in self.inputs.values():
+            yield from source if isinstance(source, list) else [source]
+
+    @cached_property
+    def missing(self) -> list[str]:
+        """Ports that need a wire and have none."""
+        ports = self.cls.ports()
+        wanted = [
+            name for name, spec in ports.items() if spec.required or name == next(iter(ports), None)
+        ]
+        return [name for name in wanted if not self.inputs.get(name)]
+
+    @cached_property
+    def outputs(self) -> list[str]:
+        return self.cls.output_names(self.node.params)
+
+    @cached_property
+    def ports(self) -> list[str]:
+        """The ports that the module is called with, in order: up to the last one that reads anything."""
+        names = list(self.cls.ports())
+        last = max((names.index(name) for name in self.inputs), default=-1)
+        return names[: last + 1]
+
+
+@dataclass(frozen=True)
+class Network:
+    """The layers of one model in topological order; `output` is what the model returns."""
+
+    steps: list[Step]
+    output: Source
+    inputs: list[Node] = field(
+        default_factory=list
+    )  # its Input nodes, in the order of the model's arguments
+
+    @cached_property
+    def sources(self) -> list[Source]:
+        """The model's arguments."""
+        return [Source(node.id) for node in self.inputs] or [INPUT]
+
+    @property
+    def is_chain(self) -> bool:
+        """Each layer reads the one before it and nothing else: what nn.Sequential can say."""
+        previous = self.sources[0]
+        for step in self.steps:
+            if list(step.inputs.values()) != [previous] or len(step.ports) > 1 or "." in step.name:
+                return False
+            if len(step.outputs) > 1:
+                return False
+            previous = Source(step.node.id, step.outputs[0])
+        return bool(self.steps) and len(self.sources) == 1 and self.output == previous
+
+
+def extract(
+    flat: Flat,
+    topology: Topology,
+    registry: type[NodeRegistry],
+    assembly: Node,
+    leave_out: Container[str] = frozenset(),
+) -> Network:
+    """The network that leads to a model node. What reads a node in `leave_out` finds no such source."""
+    wires = [edge for edge in topology.incoming[assembly.id] if edge.target_input == "layers"]
+    members = topology.ancestors(edge.source for edge in wires)
+    nodes = {node.id: node for node in flat.graph.nodes}
+    classes = {
+        i: registry.get(nodes[i].type)
+        for i in topology.order
+        if i in members and i not in leave_out
+    }
+    layers = [i for i, cls in classes.items() if is_network_node(cls)]
+    inputs = [
+        node
+        for node in flat.graph.nodes
+        if node.id in classes and issubclass(classes[node.id], InputNode)
+    ]
+    off = {i: nodes[i] for i in layers if nodes[i].disabled and hands_nothing_on(classes[i])}
+    names = module_names([nodes[i] for i in layers], flat)
+    steps = [
+        _step(nodes[i], classes[i], names[i], topology, flat, off, reads_input=not inputs)
+        for i in layers
+        if i not in off and not issubclass(classes[i], InputNode)
+    ]
+    output = Source(wires[0].source, wires[0].source_output) if wires else INPUT
+    return Network(steps, output, inputs)
+
+
+def hands_nothing_on(cls: type[BaseNode]) -> bool:
+    """Whether a node of this type has no input that it could hand on when it is switched off."""
+    return issubclass(cls, LayerNode) and not cls.ports()
+
+
+def _step(
+    node: Node,
+    cls: type[BaseNode],
+    name: str,
+    topology: Topology,
+    flat: Flat,
+    off: dict[str, Node],
+    *,
+    reads_input: bool,
+) -> Step:
+    """What each port reads. A layer without any wire reads the model's input at its first port."""
+    ports, several, single = cls.ports(), defaultdict[str, list[Source]](list), dict[str, Source]()
+    absent: dict[str, Node] = {}
+    for edge in topology.incoming[node.id]:
+        source = Source(edge.source, edge.source_output)
+        if edge.target_input not in ports:
+            continue
+        if edge.source in off:
+            absent[edge.target_input] = off[edge.source]
+        elif ports[edge.target_input].multiple:
+            several[edge.target_input].append(source)
+        else:
+            single[edge.target_input] = source
+    found: dict[str, Read] = {**single, **several}
+    first = next(iter(ports), None)
+    if first is not None and not found and not absent and reads_input:
+        found[first] = [INPUT] if ports[first].multiple else INPUT
+    inputs = {port: found[port] for port in ports if port in found}
+    return Step(node, cls, name, inputs, flat.owners.get(node.id), absent)
+
+
+def module_names(nodes: Sequence[Node], flat: Flat) -> dict[str, str]:
+    """The module name of each node, dotted inside blocks: `encoder.0.attention.q_proj`.
+
+    In each place it is the node's name where that is unique and no attribute of a module, else its id.
+    """
+    paths = {node.id: flat.levels.get(node.id, ()) for node in nodes}
+    scopes: dict[tuple[Level, ...], dict[str, Node]] = defaultdict(dict)
+    for node in nodes:
+        path = paths[node.id]
+        for depth, level in enumerate(path):
+            scopes[path[:depth]][level.instance] = flat.instances[level.instance].node
+        scopes[path][node.id] = node
+    local = {path: _local_names(members, path) for path, members in scopes.items()}
+    names = {}
+    for node in nodes:
+        path, parts = paths[node.id], []
+        for depth, level in enumerate(path):
+            parts.append(local[path[:depth]][level.instance])
+            parts += [] if level.repeat is None else [str(level.repeat)]
+        names[node.id] = ".".join([*parts, local[path][node.id]])
+    return names
+
+
+def _local_names(members: dict[str, Node], path: tuple[Level, ...]) -> dict[str, str]:
+    """Names of the nodes and blocks of one scope, by the paths of their nodes."""
+    counts = Counter(node.name for node in members.values())
+    names: dict[str, str] = {}
+    for key, node in members.items():
+        own = (
+            node.name
+            and counts[node.name] == 1
+            and node.name not in _TAKEN
+            and "." not in node.name
+        )
+        names[key] = node.name if own else _identifier(_own_id(key, path))
+    used: set[str] = set()
+    for key, name in names.items():
+        unique, count = name, 1
+        while unique in used:
+            count += 1
+            unique = f"{name}_{count}"
+        used.add(unique)
+        names[key] = unique
+    return names
+
+
+def _own_id(path_id: str, path: tuple[Level, ...]) -> str:
+    if not path:
+        return path_id
+    last = path[-1]
+    return path_id.removeprefix(last.instance + "/").removeprefix(
+        "" if last.repeat is None else f"{last.repeat}/"
+    )
+
+
+def _identifier(node_id: str) -> str:
+    name = re.sub(r"\W", "_", node_id)
+    return f"{name}_" if name in _TAKEN or not name else name

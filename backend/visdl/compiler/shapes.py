@@ -1,0 +1,267 @@
+"""Shapes, parameters and FLOPs by PyTorch itself: each layer is built and run on the meta device, memoised."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.flop_counter import FlopCounterMode
+
+from visdl.compiler.memory import Kept, Watch, with_gradients
+from visdl.compiler.network import Network, Read, Source, Step
+from visdl.nodes.contract.base import BaseNode, LayerNode
+from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.specs import BATCH, Shape
+
+Shapes = (
+    Shape | list[Shape] | None
+)  # what one port reads: several shapes where it takes several wires
+
+
+@dataclass(frozen=True)
+class LayerFacts:
+    """What is known of one layer for inputs of given shapes. `outputs` is None when known at run only."""
+
+    outputs: tuple[Shape, ...] | None
+    parameters: int = 0
+    flops: int = 0  # forward, for one sample
+    error: str = ""
+    over_batch: bool = False  # normalises over the batch: training needs at least two rows in one
+    weights: Mapping[str, tuple[int, ...]] = field(
+        default_factory=dict
+    )  # shapes of its parameters by name
+    kept: Kept = field(default_factory=Kept)
+
+    @property
+    def activation(self) -> int:
+        """Bytes of the outputs, for one sample."""
+        shapes = self.outputs or ()
+        return sum(
+            math.prod(shape) * shape.dtype.itemsize // (BATCH if shape.has_batch else 1)
+            for shape in shapes
+        )
+
+
+class Operation(nn.Module):
+    """A node that works on tensors, as a module: its `execute` is applied to the activations."""
+
+    def __init__(
+        self,
+        node: BaseNode,
+        ports: Sequence[str],
+        params: Mapping[str, Any],
+        *,
+        disabled: bool = False,
+    ) -> None:
+        super().__init__()
+        self._node = node
+        self._ports = tuple(ports)
+        self._params = dict(params)
+        self._disabled = disabled
+
+    def forward(self, *inputs: Any) -> Any:
+        call = self._node.on_disable if self._disabled else self._node.execute
+        values = call(**self._params, **dict(zip(self._ports, inputs, strict=True)))
+        name, outputs = type(self._node).__name__, len(self._node.outputs())
+        if values is None and self._disabled:
+            raise ValueError(f"{name} is switched off and has no input to hand on")
+        if (
+            isinstance(values, Tensor)
+            or not isinstance(values, tuple | list)
+            or len(values) != outputs
+        ):
+            raise TypeError(
+                f"{name}.execute must return a tuple of {outputs} (one value per output)"
+            )
+        return values[0] if outputs == 1 else tuple(values)
+
+    def extra_repr(self) -> str:
+        return type(self._node).__name__
+
+
+def make_module(
+    cls: type[BaseNode],
+    params: Mapping[str, Any],
+    ports: Sequence[str],
+    shapes: Sequence[Shapes],
+    *,
+    disabled: bool = False,
+) -> nn.Module:
+    """The module of one node for inputs of these shapes at these ports; a disabled layer hands its input on."""
+    own = {
+        name: spec.coerce(params.get(name, spec.default)) for name, spec in cls.parameters().items()
+    }
+    node = cls.create(params)
+    if not issubclass(cls, LayerNode):
+        free = {name: spec.default for name, spec in cls.ports().items() if name not in ports}
+        return Operation(node, ports, {**own, **free}, disabled=disabled)
+    if disabled:
+        outputs = len(cls.output_names(params))
+        return (
+            nn.Identity()
+            if len(ports) == outputs == 1 and not isinstance(shapes[0], list)
+            else PassThrough(outputs)
+        )
+    given = {port: shape for port, shape in zip(ports, shapes, strict=True) if shape is not None}
+    return cast(LayerNode, node).build(**given)
+
+
+class PassThrough(nn.Module):
+    """A layer of several ports that is switched off: the first input at each output."""
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        self._outputs = outputs
+
+    def forward(self, *inputs: Tensor | list[Tensor] | None) -> Tensor | tuple[Tensor, ...]:
+        found = next(
+            value
+            for value in inputs
+            if value is not None and not (isinstance(value, list) and not value)
+        )
+        first = found[0] if isinstance(found, list) else found
+        return first if self._outputs == 1 else (first,) * self._outputs
+
+
+def layer_facts(step: Step, shapes: Sequence[Shapes]) -> LayerFacts:
+    """What this layer makes of inputs of these shapes."""
+    params = {name: value for name, value in step.node.params.items() if name != "weights_of"}
+    key = json.dumps(params, sort_keys=True) if params else "{}"
+    frozen = tuple(_freeze(shape) for shape in shapes)
+    return _facts(cast(Any, step.cls), key, tuple(step.ports), frozen, step.node.disabled)
+
+
+def _freeze(shape: Shapes) -> Any:
+    if shape is None:
+        return None
+    return tuple(map(_freeze, shape)) if isinstance(shape, list) else (tuple(shape), shape.dtype)
+
+
+def _thaw(frozen: Any) -> Shapes:
+    if frozen is None:
+        return None
+    is_shape = bool(frozen) and isinstance(frozen[-1], torch.dtype)
+    return Shape(*frozen) if is_shape else [Shape(*item) for item in frozen]
+
+
+@lru_cache(maxsize=20_000)
+def _facts(
+    cls: Any, params: str, ports: tuple[str, ...], frozen: tuple[Any, ...], disabled: bool
+) -> LayerFacts:
+    shapes = [_thaw(item) for item in frozen]
+    is_layer = issubclass(cls, LayerNode)
+    try:
+        with torch.device("meta"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module = make_module(cls, json.loads(params), ports, shapes, disabled=disabled)
+            inputs = [_meta(shape) for shape in shapes]
+            with FlopCounterMode(display=False) as counter, Watch() as watch:
+                outputs = module(*inputs)
+        facts = _outputs(outputs, shapes if getattr(cls, "KEEPS_BATCH", True) else [])
+    except Exception as error:  # whatever a node's author may raise
+        return (
+            LayerFacts((), error=_sentence(error))
+            if is_layer
+            else LayerFacts(None, error=_sentence(error))
+        )
+    if isinstance(facts, str):
+        return LayerFacts((), error=facts)
+    weights = {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
+    parameters = sum(math.prod(shape) for shape in weights.values())
+    over_batch = any(isinstance(part, _BatchNorm) for part in module.modules())
+    flops = counter.get_total_flops() // BATCH
+    kept = watch.kept(module, list(_tensors(inputs)), list(_tensors(outputs)))
+    return LayerFacts(facts, parameters, flops, over_batch=over_batch, weights=weights, kept=kept)
+
+
+def _tensors(values: Any) -> Iterator[Tensor]:
+    if isinstance(values, Tensor):
+        yield values
+    elif isinstance(values, tuple | list):
+        for value in values:
+            yield from _tensors(value)
+
+
+def _meta(shape: Shapes) -> Tensor | list[Tensor] | None:
+    if shape is None:
+        return None
+    if isinstance(shape, list):
+        return [with_gradients(torch.empty(one, dtype=one.dtype, device="meta")) for one in shape]
+    return with_gradients(torch.empty(shape, dtype=shape.dtype, device="meta"))
+
+
+def _outputs(outputs: Any, inputs: Sequence[Shapes]) -> tuple[Shape, ...] | str:
+    found = outputs if isinstance(outputs, tuple | list) else (outputs,)
+    for tensor in found:
+        if not isinstance(tensor, Tensor):
+            return f"it gives {type(tensor).__name__} where a tensor is needed"
+    shapes = tuple(Shape(tuple(tensor.shape), tensor.dtype) for tensor in found)
+    read = [
+        one
+        for shape in inputs
+        for one in (shape if isinstance(shape, list) else [shape])
+        if one is not None
+    ]
+    if any(shape.has_batch for shape in read) and not any(shape.has_batch for shape in shapes):
+        return f"it does not keep the batch axis: the output has the shape {shapes[0]}"
+    return shapes
+
+
+_SIZES = re.compile(r"\d+")
+
+
+def _sentence(error: Exception) -> str:
+    """The first line of what went wrong, with the batch axis as B."""
+    text = (str(error) or type(error).__name__).strip().splitlines()[0].rstrip(".")
+    return _SIZES.sub(lambda match: _symbol(match[0]), text)
+
+
+def _symbol(digits: str) -> str:
+    size = int(digits) if len(digits) < 18 else 0
+    return "B" if size == BATCH else f"{size // BATCH}·B" if size and size % BATCH == 0 else digits
+
+
+@dataclass(frozen=True)
+class NetworkFacts:
+    """The shapes of a whole network. Behind an error or an unknown shape, nodes are missing from `shapes`."""
+
+    inputs: dict[str, dict[str, Shape | list[Shape]]]
+    shapes: dict[Source, Shape]
+    layers: dict[str, LayerFacts]
+    output: Shape | None
+
+
+def trace(network: Network, given: Mapping[Source, Shape]) -> NetworkFacts:
+    """Shapes of every layer, from the model's inputs on. Layers behind an error are left out."""
+    shapes: dict[Source, Shape] = dict(given)
+    inputs: dict[str, dict[str, Shape | list[Shape]]] = {}
+    layers: dict[str, LayerFacts] = {}
+    for step in network.steps:
+        if step.missing or any(source not in shapes for source in step.sources()):
+            continue
+        read = {port: _look_up(source, shapes) for port, source in step.inputs.items()}
+        inputs[step.node.id] = read
+        facts = layers[step.node.id] = layer_facts(step, [read.get(port) for port in step.ports])
+        for name, shape in zip(step.outputs, facts.outputs or (), strict=False):
+            shapes[Source(step.node.id, name)] = shape
+    return NetworkFacts(inputs, shapes, layers, shapes.get(network.output))
+
+
+def _look_up(source: Read, shapes: Mapping[Source, Shape]) -> Shape | list[Shape]:
+    return [shapes[one] for one in source] if isinstance(source, list) else shapes[source]
+
+
+def warm_up(registry: type[NodeRegistry]) -> None:
+    """Pay for PyTorch's first meta pass at start-up instead of at the first edit."""
+    linear = registry.find("Linear")
+    if linear is not None:
+        _facts(cast(Any, linear), "{}", ("input",), (((BATCH, 2), torch.float32),), False)

@@ -1,0 +1,63 @@
+"""Topology of a graph: order, ancestors, cycles. Knows ids, not node types."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+
+from visdl.models.graph import Edge, Graph
+
+
+class Topology:
+    """The wires of a graph by node. Wires from or to nodes that do not exist are left out."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.ids = list(dict.fromkeys(node.id for node in graph.nodes))
+        known = set(self.ids)
+        self.incoming: dict[str, list[Edge]] = defaultdict(list)
+        self.outgoing: dict[str, list[Edge]] = defaultdict(list)
+        for edge in graph.edges:
+            if edge.source in known and edge.target in known:
+                self.incoming[edge.target].append(edge)
+                self.outgoing[edge.source].append(edge)
+
+    @cached_property
+    def cycle(self) -> list[str]:
+        """The ids along one cycle, in the direction of the wires, first and last the same; else empty."""
+        try:
+            self.order  # noqa: B018
+        except CycleError as error:
+            return list(error.args[1])
+        return []
+
+    @cached_property
+    def order(self) -> list[str]:
+        """All ids, sources first; among equals as in the graph. Raises CycleError."""
+        sorter = TopologicalSorter(
+            {i: [edge.source for edge in self.incoming[i]] for i in self.ids}
+        )
+        return list(sorter.static_order())
+
+    def ancestors(self, ids: Iterable[str]) -> set[str]:
+        """Every node with a path to one of `ids`, these included."""
+        return self._reach(
+            ids, {i: [edge.source for edge in edges] for i, edges in self.incoming.items()}
+        )
+
+    def descendants(self, ids: Iterable[str]) -> set[str]:
+        """Every node with a path from one of `ids`, these included."""
+        return self._reach(
+            ids, {i: [edge.target for edge in edges] for i, edges in self.outgoing.items()}
+        )
+
+    @staticmethod
+    def _reach(ids: Iterable[str], neighbours: Mapping[str, list[str]]) -> set[str]:
+        seen, stack = set(), list(ids)
+        while stack:
+            current = stack.pop()
+            if current not in seen:
+                seen.add(current)
+                stack.extend(neighbours.get(current, ()))
+        return seen

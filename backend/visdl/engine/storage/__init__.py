@@ -1,8 +1,0 @@
-"""What lies in the data folder: measured, cleaned, and kept no longer than it is wanted."""
-
-from __future__ import annotations
-
-from visdl.engine.storage.retention import Retention
-from visdl.engine.storage.service import Storage
-
-__all__ = ["Retention", "Storage"]

@@ -1,0 +1,52 @@
+"""Checkpoints are kept for some days: what is older is removed when the server starts, and daily."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from visdl.housekeeping.service import Storage
+from visdl.models.storage import CleanRequest
+
+log = logging.getLogger(__name__)
+_DAY = 86_400.0
+
+
+class Retention:
+    """A thread of its own, which sleeps from one day to the next. Zero days: it does not even start."""
+
+    def __init__(self, storage: Storage, days: int) -> None:
+        self._storage = storage
+        self._request = CleanRequest(dry_run=False, checkpoint_days=days)
+        self._closing = threading.Event()
+        self._thread = (
+            threading.Thread(target=self._loop, name="retention", daemon=True) if days else None
+        )
+
+    def start(self) -> None:
+        if self._thread is not None:
+            self._thread.start()
+
+    def close(self) -> None:
+        """End, after the file that is just being removed."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _loop(self) -> None:
+        while not self._closing.is_set():
+            try:
+                report = self._storage.clean(self._request)
+            except Exception:
+                log.exception("Old checkpoints could not be removed; the next try is in a day.")
+            else:
+                for problem in report.problems:
+                    log.warning(problem)
+                if report.runs:
+                    mega = report.checkpoint_bytes / 2**20
+                    days = self._request.checkpoint_days
+                    log.info(
+                        "Removed checkpoints of %d runs that ended %d days ago or earlier: %.1f MiB.",
+                        len(report.runs), days, mega,
+                    )  # fmt: skip
+            self._closing.wait(_DAY)

@@ -1,0 +1,1 @@
+"""What a node type is: base classes, ports and parameters, the registry."""

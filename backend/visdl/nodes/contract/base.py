@@ -1,0 +1,282 @@
+"""What a node type is: its parameters, its ports, and how it does its work.
+
+A node knows its parameters and its inputs. It never knows the graph, the store, the socket or the screen.
+The palette, the form, the wire types and the help are derived from the class.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+
+from visdl.models.schemas import NodeInfo, OutputInfo
+from visdl.nodes.contract.specs import (
+    DataType,
+    InputSpec,
+    OutputSpec,
+    ParamSpec,
+    input_info,
+    spec_of,
+)
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """Something that will not work, at a port or parameter."""
+
+    port: str
+    message: str
+    hint: str = ""
+    code: str = "bad_input"
+
+
+class BaseNode:
+    """The contract of every node. Parameters declared with `Param` are attributes of the instance."""
+
+    CATEGORY: ClassVar[str] = "Other"
+    DISPLAY_NAME: ClassVar[str] = ""
+    DESCRIPTION: ClassVar[str] = ""  # default: the first sentence of the docstring
+    KIND: ClassVar[str] = "other"
+    VERSION: ClassVar[int] = 1
+    PRIMARY: ClassVar[tuple[str, ...] | None] = (
+        None  # at most three parameters shown on the node; None: the first two
+    )
+    FORMULA: ClassVar[str] = ""
+    SHAPE_RULE: ClassVar[str] = ""
+    URL: ClassVar[str] = ""
+    OUTPUT_COUNT: ClassVar[str] = ""  # the parameter that says how many of the outputs there are
+    CAN_DISABLE: ClassVar[bool] = True
+    DISABLE_REASON: ClassVar[str] = ""
+
+    PARAMS: ClassVar[Mapping[str, InputSpec]] = types.MappingProxyType({})
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, ParamSpec)}
+        for name in own.keys() - cls.PARAMS.keys():
+            if any(name in vars(base) for base in cls.__mro__ if base.__module__ == __name__):
+                raise TypeError(
+                    f"every node has something named {name!r}; give the parameter another name"
+                )
+        hints = typing.get_type_hints(cls) if own else {}
+        specs = {name: spec_of(name, param, hints.get(name)) for name, param in own.items()}
+        for name, param in own.items():
+            setattr(cls, name, param.default)
+        cls.PARAMS = types.MappingProxyType({**cls.PARAMS, **specs})
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, InputSpec]:
+        """Ports and parameters by name."""
+        return dict(cls.PARAMS)
+
+    @classmethod
+    def RETURN_TYPES(cls) -> list[OutputSpec]:
+        return []
+
+    @classmethod
+    def create(cls, params: Mapping[str, Any]) -> typing.Self:
+        """A node with these (valid) parameters; those not given keep their defaults."""
+        node = cls()
+        for name, spec in cls.PARAMS.items():
+            setattr(node, name, spec.coerce(params.get(name, spec.default)))
+        return node
+
+    def execute(self, **kwargs: Any) -> tuple[Any, ...]:
+        """Do the work: parameters and the values of the ports by name; returns one value per output."""
+        raise NotImplementedError(f"{type(self).__name__} has no execute()")
+
+    def on_disable(self, **kwargs: Any) -> tuple[Any, ...] | None:
+        """What a disabled node hands on: per output, the first input of that type.
+
+        None (the default where an output has no such input) means: as if the node were not there.
+        """
+        values = []
+        for output in self.RETURN_TYPES():
+            found = [
+                n
+                for n, s in self.ports().items()
+                if s.accepts(output.dtype) and kwargs.get(n) is not None
+            ]
+            if not found:
+                return None
+            values.append(kwargs[found[0]])
+        return tuple(values) or None
+
+    def check(self, **kwargs: Any) -> list[Complaint]:
+        """What is wrong with these inputs as far as can be told before a run (values as `infer` gives them)."""
+        return []
+
+    @classmethod
+    def ports(cls) -> Mapping[str, InputSpec]:
+        return _parts(cls)[0]  # type: ignore[arg-type]
+
+    @classmethod
+    def parameters(cls) -> Mapping[str, InputSpec]:
+        return _parts(cls)[1]  # type: ignore[arg-type]
+
+    @classmethod
+    def outputs(cls) -> Mapping[str, OutputSpec]:
+        return _parts(cls)[2]  # type: ignore[arg-type]
+
+    @classmethod
+    def output_names(cls, params: Mapping[str, Any]) -> list[str]:
+        """The outputs that a node with these parameters has: as many as OUTPUT_COUNT says, of a number, the length of
+        a list, or a switch that adds one."""
+        names = list(cls.outputs())
+        if not cls.OUTPUT_COUNT:
+            return names
+        value = params.get(cls.OUTPUT_COUNT, cls.parameters()[cls.OUTPUT_COUNT].default)
+        if isinstance(value, bool):
+            return names[: 1 + value]
+        return names[: len(value) if isinstance(value, list | tuple) else int(value)]
+
+    @classmethod
+    def describe(cls, type_name: str, source: str = "built-in") -> NodeInfo:
+        """This node type as the palette and the form need it."""
+        doc = inspect.cleandoc(cls.DESCRIPTION or vars(cls).get("__doc__") or "")
+        return NodeInfo(
+            type=type_name,
+            display_name=cls.DISPLAY_NAME or type_name,
+            category=cls.CATEGORY,
+            description=doc.split("\n\n")[0].replace("\n", " "),
+            kind=cls.KIND,
+            version=cls.VERSION,
+            inputs={name: input_info(spec) for name, spec in cls.INPUT_TYPES().items()},
+            outputs=[
+                OutputInfo(name=o.name, dtype=o.dtype, description=o.description)
+                for o in cls.RETURN_TYPES()
+            ],
+            output_count=cls.OUTPUT_COUNT or None,
+            can_disable=cls.CAN_DISABLE,
+            disable_reason=cls.DISABLE_REASON,
+            primary=list(cls.parameters())[:2] if cls.PRIMARY is None else list(cls.PRIMARY),
+            formula=cls.FORMULA,
+            shape_rule=cls.SHAPE_RULE,
+            url=cls.URL,
+            source=source,
+        )
+
+
+@cache
+def _parts(
+    cls: Any,
+) -> tuple[Mapping[str, InputSpec], Mapping[str, InputSpec], Mapping[str, OutputSpec]]:
+    """Ports, parameters and outputs by name: asked for at every step of every walk."""
+    specs = cls.INPUT_TYPES().items()
+    return (
+        types.MappingProxyType({name: spec for name, spec in specs if spec.is_port}),
+        types.MappingProxyType({name: spec for name, spec in specs if not spec.is_port}),
+        types.MappingProxyType({spec.name: spec for spec in cls.RETURN_TYPES()}),
+    )
+
+
+class DataNode(BaseNode):
+    """Brings or arranges data. Its values are lazy, so what is known before a run is the value itself."""
+
+    CATEGORY = "Data"
+    KIND = "data"
+
+    def infer(self, **kwargs: Any) -> tuple[Any, ...]:
+        """The outputs by static facts alone (names, types, row counts); reads no data.
+
+        Takes what `execute` takes; raises InvalidInputError with the parameter in `field`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no infer()")
+
+    def execute(self, **kwargs: Any) -> tuple[Any, ...]:
+        return self.infer(**kwargs)
+
+
+class LayerNode(BaseNode):
+    """A layer of the network. The ports are the parameters of `build`; those with a default are optional.
+
+    A port of the type `list[Shape]` takes any number of wires. Without any wire, the first port reads the model's
+    input. The module is called with the activations in the order of the ports, None where an optional one is free.
+    """
+
+    CATEGORY = "Layers"
+    KIND = "layer"
+    IS_LINEAR: ClassVar[bool] = False  # two of them with nothing between are one
+    GIVES: ClassVar[str] = ""  # "probabilities" or "log_probabilities", where its outputs are such
+    KEEPS_BATCH: ClassVar[bool] = (
+        True  # False: what it gives is the same for all samples, without a batch axis
+    )
+
+    #: Makes the module for inputs of these shapes, a `Shape` for each port. Every layer defines it.
+    build: Callable[..., nn.Module]
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, InputSpec]:
+        ports = _layer_ports(cls.build)
+        for name in ports.keys() & cls.PARAMS.keys():
+            raise TypeError(
+                f"{name!r} is both a parameter and an argument of build; give one of them another name"
+            )
+        return {**ports, **cls.PARAMS}
+
+    @classmethod
+    def RETURN_TYPES(cls) -> list[OutputSpec]:
+        return [OutputSpec(DataType.LAYER, "output")]
+
+
+def _layer_ports(build: Callable[..., nn.Module]) -> dict[str, InputSpec]:
+    """A port per argument of `build`: several wires where it is a list of shapes, optional where it has a default."""
+    ports = list(inspect.signature(build).parameters.values())[1:]
+    return {
+        port.name: InputSpec(
+            DataType.LAYER,
+            required=port is not ports[0] and port.default is inspect.Parameter.empty,
+            multiple="list" in str(port.annotation).lower(),
+            description="Activations",
+        )
+        for port in ports
+        if port.kind is not inspect.Parameter.VAR_KEYWORD
+    }
+
+
+class InputNode(BaseNode):
+    """An entry of the network: it says which columns of the data are read, and in what shape."""
+
+    CATEGORY = "Input"
+    KIND = "input"
+    CAN_DISABLE = False
+    DISABLE_REASON = "Without its input the network has nothing to read."
+
+    #: Names of columns as a comma list; empty for all input columns of the data.
+    columns: str
+    #: Sizes without the batch axis; None for one axis of all columns.
+    shape: tuple[int, ...] | None
+
+    def element(self) -> torch.dtype:
+        """The element type of the activations."""
+        return torch.float32
+
+    @classmethod
+    def RETURN_TYPES(cls) -> list[OutputSpec]:
+        return [OutputSpec(DataType.LAYER, "output")]
+
+
+class TrainerNode(BaseNode):
+    """A training loop. It declares ports and parameters; the engine's `fit` does the work."""
+
+    CATEGORY = "Training"
+    KIND = "training"
+    CAN_DISABLE = False
+    DISABLE_REASON = "Without the training loop there is nothing to run."
+
+
+class AssemblyNode(BaseNode):
+    """Makes a model of layers. The engine builds the module and hands it to `execute` as `layers`."""
+
+    CATEGORY = "Model"
+    KIND = "model"
+    CAN_DISABLE = False
+    DISABLE_REASON = "Without the model there is nothing to train."

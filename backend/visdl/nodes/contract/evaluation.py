@@ -1,0 +1,88 @@
+"""Predictions of a model, and its loss and metrics over them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from visdl.nodes.contract.learning import Loss, MetricNode
+from visdl.nodes.contract.metric_names import metric_key
+from visdl.nodes.contract.nan_trace import Batch, NotFiniteError, bad_loss
+
+_CHUNK = 8192  # most rows per forward pass of an evaluation
+_CHUNK_VALUES = 2**20  # most values of the model's arguments in it
+
+
+@torch.no_grad()
+def predict(model: nn.Module, xs: Sequence[Tensor]) -> Tensor:
+    """The model's outputs `(rows, …)` in evaluation mode, a chunk of rows at a time; `xs` are its arguments."""
+    values = sum(x[:1].numel() for x in xs)
+    rows = max(1, min(_CHUNK, _CHUNK_VALUES // max(1, values)))
+    was_training = model.training
+    model.eval()
+    try:
+        return torch.cat(
+            [model(*parts) for parts in zip(*(torch.split(x, rows) for x in xs), strict=True)]
+        )
+    finally:
+        model.train(was_training)
+
+
+@torch.no_grad()
+def evaluate(
+    model: nn.Module,
+    loss: Loss,
+    xs: Sequence[Tensor],
+    y: Tensor,
+    metrics: Sequence[Callable[[], MetricNode]],
+    where: str,
+) -> tuple[dict[str, float], Tensor]:
+    """Loss (mean over samples) and metrics of the model on the arguments `xs`, and its predictions.
+
+    Raises NotFiniteError, a sentence with `where` ("test loss is {}"), when the loss is not finite.
+    """
+    prediction = predict(model, xs)
+    total = mass = 0.0
+    for part, target in zip(torch.split(prediction, _CHUNK), torch.split(y, _CHUNK), strict=True):
+        weight = loss.node.mass(target)
+        if weight:
+            total += loss.share(float(loss(part, target)), weight)
+            mass += weight
+    if not math.isfinite(total):
+        raise _bad_evaluation(f"The {where.format(total)}", model, loss, Batch(xs, y, prediction))
+    return {
+        "loss": total / mass if mass else math.nan,
+        **measure(metrics, [(prediction, y)]),
+    }, prediction
+
+
+def _bad_evaluation(what: str, model: nn.Module, loss: Loss, batch: Batch) -> NotFiniteError:
+    """Why the loss of an evaluation is not finite, looked for in the first row for which the model's output is not."""
+    bad = (
+        (~batch.prediction.isfinite()).reshape(len(batch.prediction), -1).any(1).nonzero().flatten()
+    )
+    if len(bad):
+        row = slice(int(bad[0]), int(bad[0]) + 1)
+        batch = Batch([x[row] for x in batch.xs], batch.y[row], batch.prediction[row])
+    was_training = model.training
+    model.eval()
+    try:
+        return bad_loss(what, model, loss, batch)
+    finally:
+        model.train(was_training)
+
+
+def measure(
+    metrics: Sequence[Callable[[], MetricNode]], batches: Sequence[tuple[Tensor, Tensor]]
+) -> dict[str, float]:
+    """The metrics over all batches of (prediction, target)."""
+    values = {}
+    for make in metrics:
+        metric = make()
+        for prediction, target in batches:
+            metric.update(prediction, target)
+        values[metric_key(metric)] = float(metric.compute())
+    return values

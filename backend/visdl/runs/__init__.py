@@ -1,0 +1,1 @@
+"""The server's side of runs: queue, worker processes, states and telemetry."""

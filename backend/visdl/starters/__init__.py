@@ -1,0 +1,1 @@
+"""Starter networks as graph files, and the gallery that opens them."""

@@ -1,0 +1,43 @@
+"""Everything that is stored, in one SQLite database. Only the server process opens it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from visdl.store.blocks import BlockTable
+from visdl.store.database import Database, StoreError
+from visdl.store.datasets import DatasetTable
+from visdl.store.events import EventTable
+from visdl.store.graphs import GraphTable
+from visdl.store.run_bulk import RunBulkTable
+from visdl.store.run_list import RunListTable
+from visdl.store.studies import StudyTable
+
+__all__ = ["Store", "StoreError"]
+
+
+class Store(
+    DatasetTable, GraphTable, BlockTable, RunBulkTable, RunListTable, EventTable, StudyTable
+):
+    """The tables behind one door. Every method is safe from any thread; a write that returned is on the disk."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the database, or make it. Raises StoreError for one that this version cannot use."""
+        self._db = Database(path)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def compact(self) -> int:
+        """Give the room of deleted records back to the disk; says how many bytes. Raises StoreError."""
+        return self._db.compact()
+
+    def spare_bytes(self) -> int:
+        """What `compact` gives back at least."""
+        return self._db.spare_bytes()
+
+    def flag(self, key: str) -> bool:
+        """True the first time it is asked for this key, False ever after: what a first start does once."""
+        return self._db.write(
+            lambda db: db.execute("INSERT OR IGNORE INTO flags VALUES (?)", (key,)).rowcount == 1
+        )

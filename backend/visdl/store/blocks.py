@@ -1,0 +1,46 @@
+"""The user's own library of blocks."""
+
+from __future__ import annotations
+
+import time
+
+from pydantic import TypeAdapter
+
+from visdl.models.errors import NotFoundError
+from visdl.models.graph import Block
+from visdl.models.ids import new_id
+from visdl.models.schemas import BlockRecord, NewBlock
+from visdl.store.database import Database
+
+_BLOCKS = TypeAdapter(dict[str, Block])
+
+
+class BlockTable:
+    _db: Database
+
+    def add_block(self, new: NewBlock) -> BlockRecord:
+        record = BlockRecord(id=new_id(), created=time.time(), **new.model_dump())
+        values = (
+            record.id,
+            record.name,
+            record.created,
+            record.block,
+            _BLOCKS.dump_json(record.blocks).decode(),
+        )
+        self._db.write(lambda db: db.execute("INSERT INTO blocks VALUES (?, ?, ?, ?, ?)", values))
+        return record
+
+    def blocks(self) -> list[BlockRecord]:
+        """All blocks of the library, by name."""
+        rows = self._db.read("SELECT * FROM blocks ORDER BY name COLLATE NOCASE, created")
+        return [
+            BlockRecord(**{**row, "blocks": _BLOCKS.validate_json(row["blocks"])}) for row in rows
+        ]
+
+    def delete_block(self, block_id: str) -> None:
+        """Raises NotFoundError."""
+        gone = self._db.write(
+            lambda db: db.execute("DELETE FROM blocks WHERE id = ?", (block_id,)).rowcount
+        )
+        if not gone:
+            raise NotFoundError(f"There is no block '{block_id[:100]}' in the library.")

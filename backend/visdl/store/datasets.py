@@ -1,0 +1,59 @@
+"""Imported tables. Their data lies in folders; here are their records."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from visdl.models.datasets import DatasetRecord
+from visdl.models.errors import ConflictError, NotFoundError
+from visdl.store.database import Database
+
+
+class DatasetTable:
+    _db: Database
+
+    def add_dataset(self, record: DatasetRecord) -> None:
+        values = (record.id, record.name, record.created, record.model_dump_json())
+        self._db.write(lambda db: db.execute("INSERT INTO datasets VALUES (?, ?, ?, ?)", values))
+
+    def datasets(self) -> list[DatasetRecord]:
+        """All tables, the newest first."""
+        rows = self._db.read("SELECT record FROM datasets ORDER BY created DESC, rowid DESC")
+        return [DatasetRecord.model_validate_json(row["record"]) for row in rows]
+
+    def dataset_ids(self) -> set[str]:
+        return {row["id"] for row in self._db.read("SELECT id FROM datasets")}
+
+    def dataset(self, id_or_name: str) -> DatasetRecord:
+        """The table with this id, else the newest of this name. Raises NotFoundError."""
+        rows = self._db.read(
+            "SELECT record FROM datasets WHERE id = ?1 OR name = ?1"
+            " ORDER BY id = ?1 DESC, created DESC, rowid DESC LIMIT 1",
+            (id_or_name,),
+        )
+        if not rows:
+            shown = id_or_name if len(id_or_name) <= 100 else f"{id_or_name[:100]}…"
+            raise NotFoundError(
+                f"There is no dataset '{shown}'.", hint="Choose another, or upload it."
+            )
+        return DatasetRecord.model_validate_json(rows[0]["record"])
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        """Raises NotFoundError, and ConflictError while a run uses it."""
+
+        def work(db: sqlite3.Connection) -> None:
+            used = db.execute(
+                "SELECT count(*), max(json_extract(record, '$.name')) FROM run_datasets JOIN runs ON number = run"
+                " WHERE dataset = ?",
+                (dataset_id,),
+            ).fetchone()
+            if used[0]:
+                more = f" and {used[0] - 1} more" if used[0] > 1 else ""
+                raise ConflictError(
+                    f"The dataset is used by the run '{used[1]}'{more}.",
+                    hint="Delete the runs that use it first.",
+                )
+            if not db.execute("DELETE FROM datasets WHERE id = ?", (dataset_id,)).rowcount:
+                raise NotFoundError(f"There is no dataset '{dataset_id}'.")
+
+        self._db.write(work)

@@ -1,0 +1,130 @@
+"""Many runs at once: starred, tagged, deleted. In small transactions, so that others write in between."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+
+from visdl.models.errors import ConflictError, NotFoundError, TransitionError
+from visdl.models.runs import ENDED, Run, RunState
+from visdl.models.schemas import MOST_TAGS, PatchedRuns, PatchRuns
+from visdl.store.runs import RunTable, load_run, missing_run, save_run
+
+_PATCHED_AT_ONCE = 100  # runs in one transaction
+_EVENTS_AT_ONCE = 500  # deleted in one transaction
+_AMONG = "id IN (SELECT value FROM json_each(?))"
+_HAS_ENDED = "+state IN ('completed', 'failed', 'interrupted', 'stopped')"  # ENDED; + for the index of ids is better
+_CAN_GO = f"{_HAS_ENDED} AND id NOT IN (SELECT run FROM study_runs)"
+_STUDY_OF = (
+    "SELECT run, json_extract(record, '$.name') AS name FROM study_runs JOIN studies ON studies.id = study"
+    " WHERE run IN (SELECT value FROM json_each(?))"
+)
+
+
+class RunBulkTable(RunTable):
+    def patch_runs(self, patch: PatchRuns) -> PatchedRuns:
+        """Change many runs; those that cannot be are named with the reason."""
+        answer = PatchedRuns(patched=[], kept={})
+        ids = list(dict.fromkeys(patch.ids))
+        for start in range(0, len(ids), _PATCHED_AT_ONCE):
+            found = self._db.write(
+                partial(_patch, ids=ids[start : start + _PATCHED_AT_ONCE], patch=patch)
+            )
+            answer.patched += found.patched
+            answer.kept |= found.kept
+        return answer
+
+    def delete_runs(self, ids: Sequence[str]) -> Iterator[list[str]]:
+        """Delete those that have ended and that no study needs; yields after each transaction which went."""
+        sql = f"SELECT id, seq FROM runs WHERE {_AMONG} AND {_CAN_GO}"
+        batch, events = list[str](), 0
+        for row in self._db.read(sql, (json.dumps(ids),)):
+            if row["seq"] > _EVENTS_AT_ONCE:
+                self._shorten(row["id"], row["seq"])
+            if batch and events + row["seq"] > _EVENTS_AT_ONCE:
+                yield self._db.write(partial(_delete, ids=batch))
+                batch, events = [], 0
+            batch.append(row["id"])
+            events += row["seq"]
+        if batch:
+            yield self._db.write(partial(_delete, ids=batch))
+
+    def _shorten(self, run_id: str, seq: int) -> None:
+        """Delete the history of a long run that has ended, all but its last events."""
+        with suppress(TransitionError, NotFoundError):
+            self.move_run(
+                run_id, RunState.STOPPED
+            )  # an interrupted one: nobody resumes it any more
+        for last in range(_EVENTS_AT_ONCE, seq, _EVENTS_AT_ONCE):
+            self._db.write(partial(_delete_history, run_id=run_id, last=last))
+
+    def delete_run(self, run_id: str) -> None:
+        """Raises ConflictError while the run has, or waits for, a trainer, and while a study needs it."""
+        if not any(self.delete_runs([run_id])):
+            run = self.run(run_id)
+            needed = self._needed([run_id]).get(run_id)
+            if needed:
+                raise ConflictError(needed, hint="Delete the study first.")
+            raise ConflictError(
+                f"'{run.name}' is {run.state}.", hint="Stop it first, then delete it."
+            )
+
+    def lasting_runs(self, ids: Sequence[str]) -> dict[str, str]:
+        """Which of these cannot be deleted, and why: they train, wait, are needed by a study, or are not there."""
+        sql = f"SELECT id, name, state FROM runs WHERE {_AMONG}"
+        found = {row["id"]: row for row in self._db.read(sql, (json.dumps(ids),))}
+        live = {
+            run_id: f"'{row['name']}' is {row['state']}."
+            for run_id, row in found.items()
+            if row["state"] not in ENDED
+        }
+        live = {**self._needed(ids), **live}
+        return {
+            run_id: live[run_id] if run_id in found else missing_run(run_id).message
+            for run_id in ids
+            if run_id in live or run_id not in found
+        }
+
+    def _needed(self, ids: Sequence[str]) -> dict[str, str]:
+        """Those of these runs that a study needs, with a sentence that names it."""
+        rows = self._db.read(_STUDY_OF, (json.dumps(list(ids)),))
+        return {row["run"]: f"It belongs to the study '{row['name']}'." for row in rows}
+
+
+def _patch(db: sqlite3.Connection, ids: Sequence[str], patch: PatchRuns) -> PatchedRuns:
+    answer = PatchedRuns(patched=[], kept={})
+    for run_id in ids:
+        try:
+            save_run(db, _patched(load_run(db, run_id), patch))
+            answer.patched.append(run_id)
+        except (ConflictError, NotFoundError) as error:
+            answer.kept[run_id] = error.message
+    return answer
+
+
+def _patched(run: Run, patch: PatchRuns) -> Run:
+    tags = [
+        tag for tag in dict.fromkeys([*run.tags, *patch.add_tags]) if tag not in patch.remove_tags
+    ]
+    if len(tags) > MOST_TAGS and len(tags) > len(run.tags):
+        raise ConflictError(
+            f"'{run.name}' would have more than {MOST_TAGS} tags.",
+            hint="Remove some of its tags first.",
+        )
+    starred = run.starred if patch.starred is None else patch.starred
+    return run.model_copy(update={"tags": tags, "starred": starred})
+
+
+def _delete(db: sqlite3.Connection, ids: Sequence[str]) -> list[str]:
+    sql = f"DELETE FROM runs WHERE {_AMONG} AND {_CAN_GO} RETURNING id"
+    return [row["id"] for row in db.execute(sql, (json.dumps(ids),))]
+
+
+def _delete_history(db: sqlite3.Connection, run_id: str, last: int) -> None:
+    """Events up to this one, of a run that can never train again."""
+    run = "run = (SELECT number FROM runs WHERE id = ? AND state IN ('completed', 'failed', 'stopped'))"
+    for table in ("events", "points"):
+        db.execute(f"DELETE FROM {table} WHERE {run} AND seq <= ?", (run_id, last))

@@ -1,0 +1,235 @@
+"""Runs and their states. A state changes only from one that TRANSITIONS allows, inside the writer's transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from visdl.models.errors import ConflictError, NotFoundError, TransitionError
+from visdl.models.events import MetricsEvent, StateEvent
+from visdl.models.graph import Graph
+from visdl.models.runs import ENDED, LIVE, TRANSITIONS, Run, RunProblem, RunState
+from visdl.store.database import Database
+from visdl.store.events import insert_event
+from visdl.store.run_list import read_run
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What matters of a run when its files are counted or cleaned."""
+
+    id: str
+    name: str
+    state: RunState
+    starred: bool
+    ended: float | None
+
+
+@dataclass(frozen=True)
+class WaitingRun:
+    """A run that wants a trainer, and its name."""
+
+    id: str
+    name: str
+
+
+_FACTS = "SELECT id, name, state, starred, json_extract(record, '$.ended') AS ended FROM runs"
+_WAITING = (
+    "SELECT id, name FROM runs"
+    " WHERE state IN ('stopping', 'queued') OR state = 'paused' AND json_extract(record, '$.resuming')"
+    " ORDER BY CASE state WHEN 'stopping' THEN 1 WHEN 'paused' THEN 2 ELSE 3 END, rank, number"
+)
+
+
+class RunTable:
+    _db: Database
+
+    def add_run(self, run: Run, graph: Graph, curves: MetricsEvent | None = None) -> None:
+        """A new run in its first state, with that as its first event; `curves` are those that it goes on from."""
+        self.add_runs([(run, graph, curves)])
+
+    def add_runs(self, runs: Sequence[tuple[Run, Graph, MetricsEvent | None]]) -> None:
+        """Several of them, at once."""
+
+        def work(db: sqlite3.Connection) -> None:
+            for run, graph, curves in runs:
+                _add(db, run, graph, curves)
+
+        self._db.write(work)
+
+    def run(self, run_id: str) -> Run:
+        """Raises NotFoundError."""
+        rows = self._db.read("SELECT record, seq FROM runs WHERE id = ?", (run_id,))
+        if not rows:
+            raise missing_run(run_id)
+        return read_run(rows[0])
+
+    def run_graph(self, run_id: str) -> Graph:
+        rows = self._db.read("SELECT graph FROM runs WHERE id = ?", (run_id,))
+        if not rows:
+            raise missing_run(run_id)
+        return Graph.model_validate_json(rows[0]["graph"])
+
+    def run_facts(self) -> dict[str, RunFacts]:
+        """Of every run there is, by id: much quicker than their records."""
+        return {row["id"]: _facts(row) for row in self._db.read(_FACTS)}
+
+    def find_run_facts(self, run_id: str) -> RunFacts | None:
+        return next(map(_facts, self._db.read(f"{_FACTS} WHERE id = ?", (run_id,))), None)
+
+    def waiting_runs(self) -> list[WaitingRun]:
+        """Runs that want a trainer, in the order in which they get one: to end, to go on, to begin."""
+        return [WaitingRun(row["id"], row["name"]) for row in self._db.read(_WAITING)]
+
+    def queued_stack(self, stack: str) -> list[Run]:
+        """The runs of a stack that wait, in their order."""
+        sql = "SELECT record, seq FROM runs WHERE state = ? AND json_extract(record, '$.stack') = ? ORDER BY number"
+        return [read_run(row) for row in self._db.read(sql, (RunState.QUEUED, stack))]
+
+    def count_queued(self) -> int:
+        return int(
+            self._db.read("SELECT count(*) FROM runs WHERE state = ?", (RunState.QUEUED,))[0][0]
+        )
+
+    def interrupted_runs(self) -> list[Run]:
+        return self._in_states({RunState.INTERRUPTED})
+
+    def live_runs(self) -> list[Run]:
+        """Those that have a trainer, or had one when the server died."""
+        return self._in_states(LIVE)
+
+    def _in_states(self, states: frozenset[RunState] | set[RunState]) -> list[Run]:
+        marks = ", ".join("?" * len(states))
+        sql = f"SELECT record, seq FROM runs WHERE state IN ({marks}) ORDER BY rank, number"
+        return [read_run(row) for row in self._db.read(sql, tuple(states))]
+
+    def move_to_front(self, run_id: str) -> Run:
+        """Make a queued run the next to start. Raises ConflictError for one that does not wait."""
+
+        def work(db: sqlite3.Connection) -> Run:
+            run = load_run(db, run_id)
+            if run.state is not RunState.QUEUED:
+                raise ConflictError(
+                    f"'{run.name}' is {run.state}.", hint="Only a run that waits can be moved."
+                )
+            first = db.execute(
+                "SELECT min(rank) FROM runs WHERE state = ?", (RunState.QUEUED,)
+            ).fetchone()[0]
+            db.execute("UPDATE runs SET rank = ? WHERE id = ?", (first - 1, run_id))
+            return run
+
+        return self._db.write(work)
+
+    def patch_run(self, run_id: str, **fields: Any) -> Run:
+        """Change what is not the state: name, tags, note, star."""
+        return self._db.write(
+            lambda db: save_run(db, load_run(db, run_id).model_copy(update=fields))
+        )
+
+    def move_run(
+        self, run_id: str, state: RunState, *, error: RunProblem | None = None, **fields: Any
+    ) -> tuple[Run, StateEvent]:
+        """Compare and swap: to `state`, if TRANSITIONS allows it from the present one. Raises TransitionError."""
+
+        def work(db: sqlite3.Connection) -> tuple[Run, StateEvent]:
+            run = load_run(db, run_id)
+            allowed = TRANSITIONS[run.state]
+            if state not in allowed:
+                message = f"'{run.name}' is {run.state}; it cannot become {state}."
+                raise TransitionError(message, state=run.state, allowed=allowed)
+            now = time.time()
+            changes: dict[str, Any] = {"state": state, "error": error, **fields}
+            if state is RunState.STARTING:
+                changes |= {"started": run.started or now, "ended": None}
+            if state in ENDED:
+                changes |= {"ended": now}
+            event = insert_event(db, run_id, StateEvent(state=state, error=error, time=now))
+            return save_run(db, run.model_copy(update=changes)), event
+
+        return self._db.write(work)
+
+
+def _add(db: sqlite3.Connection, run: Run, graph: Graph, curves: MetricsEvent | None) -> None:
+    columns = {
+        **_columns(run),
+        "id": run.id,
+        "created": run.created,
+        "graph": graph.model_dump_json(),
+    }
+    sql = f"INSERT INTO runs ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    number = db.execute(sql, tuple(columns.values())).lastrowid
+    _save_metrics(db, number, run)
+    db.executemany(
+        "INSERT OR IGNORE INTO run_tags VALUES (?, ?)", [(number, tag) for tag in run.tags]
+    )
+    used = {(number, use.id) for use in run.datasets}
+    db.executemany("INSERT INTO run_datasets VALUES (?, ?)", used)
+    if run.study is not None:  # in one transaction: a study never has a run that it does not know
+        put_study_run(db, run.study, run)
+    insert_event(db, run.id, StateEvent(state=run.state, time=run.created))
+    if curves is not None:
+        insert_event(db, run.id, curves)
+
+
+def put_study_run(
+    db: sqlite3.Connection, study_id: str, run: Run, *, variant: str = "", reused: bool = False
+) -> None:
+    """Let a run stand for its seed and a variant, its own unless given, in the place of the one that did."""
+    values = (study_id, variant or run.variant, run.seed, run.id, run.fingerprint, reused)
+    db.execute("INSERT OR REPLACE INTO study_runs VALUES (?, ?, ?, ?, ?, ?)", values)
+
+
+def load_run(db: sqlite3.Connection, run_id: str) -> Run:
+    row = db.execute("SELECT record, seq FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise missing_run(run_id)
+    return read_run(row)
+
+
+def save_run(db: sqlite3.Connection, run: Run) -> Run:
+    columns = _columns(run)
+    sql = f"UPDATE runs SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ? RETURNING number"
+    number = db.execute(sql, (*columns.values(), run.id)).fetchone()[0]
+    _save_metrics(db, number, run)
+    tags = {row[0] for row in db.execute("SELECT tag FROM run_tags WHERE run = ?", (number,))}
+    if tags != set(run.tags):
+        db.execute("DELETE FROM run_tags WHERE run = ?", (number,))
+        db.executemany(
+            "INSERT OR IGNORE INTO run_tags VALUES (?, ?)", [(number, tag) for tag in run.tags]
+        )
+    return run
+
+
+def _save_metrics(db: sqlite3.Connection, number: int | None, run: Run) -> None:
+    values = [(number, key, summary.last) for key, summary in run.metrics.items()]
+    db.executemany("INSERT OR REPLACE INTO run_metrics VALUES (?, ?, ?)", values)
+
+
+def _facts(row: sqlite3.Row) -> RunFacts:
+    return RunFacts(
+        row["id"], row["name"], RunState(row["state"]), bool(row["starred"]), row["ended"]
+    )
+
+
+def _columns(run: Run) -> dict[str, Any]:
+    """The record, and what of it lists are filtered and sorted by."""
+    return {
+        "state": run.state,
+        "search": " ".join([run.name, run.graph_name, run.id, *run.tags, run.note]).lower(),
+        "record": run.model_dump_json(),
+        "starred": run.starred,
+        "graph_id": run.graph_id,
+        "graph_name": run.graph_name,
+        "name": run.name,
+        "seed": run.seed,
+        "parameters": run.parameters,
+        "duration": run.duration,
+        "epoch": run.progress.epoch,
+    }
+
+
+def missing_run(run_id: str) -> NotFoundError:
+    return NotFoundError(f"There is no run '{run_id}'.", hint="It may have been deleted.")

@@ -1,0 +1,258 @@
+"""Studies, and which run stands for which variant and seed of them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from visdl.models.errors import ConflictError, NotFoundError
+from visdl.models.graph import Graph
+from visdl.models.runs import LIVE, WORTH_STACKING, Run, RunState
+from visdl.models.studies import STUDY_TRANSITIONS, Study, StudyState
+from visdl.store.database import Database
+from visdl.store.run_list import read_run
+from visdl.store.runs import load_run, put_study_run
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """The training of one variant with one seed."""
+
+    variant: str
+    seed: int
+    run: Run
+    reused: bool
+
+
+@dataclass(frozen=True)
+class StudyPlace:
+    """Where the training of one variant with one seed is: what a study is fed by, read without its whole record."""
+
+    variant: str
+    seed: int
+    run: str
+    state: RunState
+    reused: bool
+    stack: str | None
+    speedup: float | None
+
+
+@dataclass(frozen=True)
+class StudyCount:
+    """So many runs of a study in one state, and how long they trained."""
+
+    state: RunState
+    reused: bool
+    runs: int
+    seconds: float
+
+
+#: Among how many trainings the time of a run is shared.
+_SHARED_BY = (
+    f"CASE WHEN json_extract(record, '$.speedup') > {WORTH_STACKING} "
+    "THEN json_extract(record, '$.stack_size') ELSE 1 END"
+)
+
+
+class StudyTable:
+    _db: Database
+
+    def add_study(self, study: Study, graph: Graph) -> None:
+        values = (
+            study.id,
+            study.state,
+            study.created,
+            study.model_dump_json(),
+            graph.model_dump_json(),
+        )
+        self._db.write(lambda db: db.execute("INSERT INTO studies VALUES (?, ?, ?, ?, ?)", values))
+
+    def study(self, study_id: str) -> Study:
+        """Raises NotFoundError."""
+        rows = self._db.read("SELECT record FROM studies WHERE id = ?", (study_id,))
+        if not rows:
+            raise _missing(study_id)
+        return Study.model_validate_json(rows[0]["record"])
+
+    def studies(self, state: StudyState | None = None) -> list[Study]:
+        """The newest first; those in one state alone where it is given."""
+        where, values = ("", ()) if state is None else ("WHERE state = ?", (state,))
+        rows = self._db.read(
+            f"SELECT record FROM studies {where} ORDER BY created DESC, id", values
+        )
+        return [Study.model_validate_json(row["record"]) for row in rows]
+
+    def study_graph(self, study_id: str) -> Graph:
+        rows = self._db.read("SELECT graph FROM studies WHERE id = ?", (study_id,))
+        if not rows:
+            raise _missing(study_id)
+        return Graph.model_validate_json(rows[0]["graph"])
+
+    def patch_study(self, study_id: str, **fields: Any) -> Study:
+        """Change what is not the state."""
+        return self._db.write(lambda db: _save(db, _load(db, study_id).model_copy(update=fields)))
+
+    def move_study(self, study_id: str, state: StudyState, **fields: Any) -> Study:
+        """Compare and swap: to `state`, if STUDY_TRANSITIONS allows it. Raises ConflictError."""
+
+        def work(db: sqlite3.Connection) -> Study:
+            study = _load(db, study_id)
+            if state not in STUDY_TRANSITIONS[study.state]:
+                possible = ", ".join(sorted(STUDY_TRANSITIONS[study.state]))
+                raise ConflictError(
+                    f"'{study.name}' is {study.state}; it cannot become {state}.",
+                    hint=f"It can become: {possible}.",
+                )
+            ended = None if state in (StudyState.RUNNING, StudyState.PAUSED) else time.time()
+            return _save(db, study.model_copy(update={"state": state, "ended": ended, **fields}))
+
+        return self._db.write(work)
+
+    def complete_study(self, study_id: str, *, seeds: int, variants: int) -> None:
+        """Mark a running study as completed, unless it has grown: it then has not these numbers any more."""
+
+        def work(db: sqlite3.Connection) -> None:
+            study = _load(db, study_id)
+            if (study.state, len(study.plan.seeds), len(study.variants)) == (
+                StudyState.RUNNING,
+                seeds,
+                variants,
+            ):
+                _save(
+                    db,
+                    study.model_copy(update={"state": StudyState.COMPLETED, "ended": time.time()}),
+                )
+
+        self._db.write(work)
+
+    def delete_study(self, study_id: str) -> list[str]:
+        """Delete a study; says which of its runs no other study uses. Raises ConflictError while it is under way."""
+
+        def work(db: sqlite3.Connection) -> list[str]:
+            study = _load(db, study_id)
+            if study.state in (StudyState.RUNNING, StudyState.PAUSED):
+                raise ConflictError(
+                    f"'{study.name}' is {study.state}.", hint="Stop it first, then delete it."
+                )
+            mine = [
+                row["run"]
+                for row in db.execute("SELECT run FROM study_runs WHERE study = ?", (study_id,))
+            ]
+            db.execute("DELETE FROM studies WHERE id = ?", (study_id,))
+            used = db.execute(
+                "SELECT run FROM study_runs WHERE run IN (SELECT value FROM json_each(?))",
+                (json.dumps(mine),),
+            )
+            others = {row["run"] for row in used}
+            return [run for run in mine if run not in others]
+
+        return self._db.write(work)
+
+    def reuse_run(self, study_id: str, variant: str, run_id: str) -> None:
+        """Let a run of an earlier study stand for its seed and a variant here."""
+        self._db.write(
+            lambda db: put_study_run(
+                db, study_id, load_run(db, run_id), variant=variant, reused=True
+            )
+        )
+
+    def keep_study_run(self, run: Run) -> None:
+        """Let a run stand again for what it was made for."""
+        study_id = run.study
+        if study_id is not None:
+            self._db.write(lambda db: put_study_run(db, study_id, run))
+
+    def drop_study_runs(self, study_id: str, runs: Sequence[str]) -> None:
+        """Forget that these runs stand for anything in this study."""
+        values = (study_id, json.dumps(list(runs)))
+        sql = "DELETE FROM study_runs WHERE study = ? AND run IN (SELECT value FROM json_each(?))"
+        self._db.write(lambda db: db.execute(sql, values))
+
+    def study_runs(self, study_id: str) -> list[StudyRun]:
+        """All there are, with their runs as they are now."""
+        rows = self._db.read(
+            "SELECT variant, study_runs.seed AS at, reused, record, seq FROM study_runs"
+            " JOIN runs ON runs.id = run WHERE study = ? ORDER BY runs.number",
+            (study_id,),
+        )
+        return [
+            StudyRun(row["variant"], row["at"], read_run(row), bool(row["reused"])) for row in rows
+        ]
+
+    def study_places(self, study_id: str) -> list[StudyPlace]:
+        """All there are, in the order of `study_runs`, some ten times as quick."""
+        rows = self._db.read(
+            "SELECT variant, study_runs.seed AS at, runs.id AS id, state, reused,"
+            " json_extract(record, '$.stack') AS stack, json_extract(record, '$.speedup') AS speedup"
+            " FROM study_runs JOIN runs ON runs.id = run WHERE study = ? ORDER BY runs.number",
+            (study_id,),
+        )
+        return [
+            StudyPlace(
+                variant=row["variant"],
+                seed=row["at"],
+                run=row["id"],
+                state=RunState(row["state"]),
+                reused=bool(row["reused"]),
+                stack=row["stack"],
+                speedup=row["speedup"],
+            )
+            for row in rows
+        ]
+
+    def study_is_live(self, study_id: str) -> bool:
+        """Whether a run of the study trains or waits; much quicker than reading them all."""
+        states = sorted(LIVE | {RunState.QUEUED})
+        sql = (
+            "SELECT 1 FROM study_runs JOIN runs ON runs.id = run"
+            f" WHERE study = ? AND runs.state IN ({', '.join('?' * len(states))}) LIMIT 1"
+        )
+        return bool(self._db.read(sql, (study_id, *states)))
+
+    def study_counts(self, study_id: str | None = None) -> dict[str, list[StudyCount]]:
+        """How many runs of each study are in which state; of one alone where its id is given."""
+        where, values = ("", ()) if study_id is None else ("WHERE study = ?", (study_id,))
+        rows = self._db.read(
+            f"SELECT study, state, reused, count(*) AS runs, sum(runs.duration / {_SHARED_BY}) AS seconds"
+            f" FROM study_runs JOIN runs ON runs.id = run {where} GROUP BY study, state, reused",
+            values,
+        )
+        found: dict[str, list[StudyCount]] = {}
+        for row in rows:
+            count = StudyCount(
+                RunState(row["state"]), bool(row["reused"]), row["runs"], row["seconds"] or 0.0
+            )
+            found.setdefault(row["study"], []).append(count)
+        return found
+
+    def find_same_runs(self, fingerprints: Sequence[str]) -> dict[str, str]:
+        """Completed runs of studies by these fingerprints, as far as there are any: the newest of each."""
+        rows = self._db.read(
+            "SELECT fingerprint, run FROM study_runs JOIN runs ON runs.id = run"
+            " WHERE fingerprint IN (SELECT value FROM json_each(?)) AND runs.state = ? ORDER BY runs.number",
+            (json.dumps(list(fingerprints)), RunState.COMPLETED),
+        )
+        return {row["fingerprint"]: row["run"] for row in rows}
+
+
+def _load(db: sqlite3.Connection, study_id: str) -> Study:
+    row = db.execute("SELECT record FROM studies WHERE id = ?", (study_id,)).fetchone()
+    if row is None:
+        raise _missing(study_id)
+    return Study.model_validate_json(row["record"])
+
+
+def _save(db: sqlite3.Connection, study: Study) -> Study:
+    db.execute(
+        "UPDATE studies SET state = ?, record = ? WHERE id = ?",
+        (study.state, study.model_dump_json(), study.id),
+    )
+    return study
+
+
+def _missing(study_id: str) -> NotFoundError:
+    return NotFoundError(f"There is no study '{study_id}'.", hint="It may have been deleted.")

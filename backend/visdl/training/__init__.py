@@ -1,0 +1,1 @@
+"""One training: no process, no server, no database."""

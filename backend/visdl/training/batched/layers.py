@@ -1,0 +1,94 @@
+"""Layers and losses of several trainings at once: activations are (trainings, batch, …), weights (trainings, …)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.func import vmap
+
+from visdl.nodes.contract.runtime_values import Seeded
+from visdl.training.loop import FitPlan
+
+Forward = Callable[..., Tensor]
+_ELEMENTWISE = (
+    nn.Identity,
+    nn.ReLU,
+    nn.ReLU6,
+    nn.LeakyReLU,
+    nn.ELU,
+    nn.SELU,
+    nn.CELU,
+    nn.GELU,
+    nn.SiLU,
+    nn.Mish,
+    nn.Sigmoid,
+    nn.Tanh,
+    nn.Softplus,
+    nn.Softsign,
+    nn.Hardtanh,
+    nn.Hardswish,
+    nn.Hardsigmoid,
+    nn.LogSigmoid,
+)
+
+
+def simple_chain(model: nn.Module) -> list[str] | None:
+    """The layers of a chain that needs no vmap, by name; None for any other network."""
+    if type(model) is not nn.Sequential:
+        return None
+    names = [name for name, _ in model.named_children()]
+    return names if all(_is_simple(model.get_submodule(name)) for name in names) else None
+
+
+def _is_simple(module: nn.Module) -> bool:
+    if isinstance(module, nn.Flatten):
+        return (module.start_dim, module.end_dim) == (1, -1)
+    return type(module) is nn.Linear or isinstance(module, (*_ELEMENTWISE, Seeded))
+
+
+def layer_of(
+    modules: Sequence[nn.Module], name: str, leaves: dict[str, Tensor]
+) -> Callable[[Tensor], Tensor]:
+    """One layer of a chain for stacked activations (trainings, batch, …)."""
+    first = modules[0]
+    if isinstance(first, nn.Linear):
+        weight, bias = leaves[f"{name}.weight"], leaves.get(f"{name}.bias")
+        return lambda values: _linear(values, weight, bias)
+    if isinstance(first, nn.Flatten):
+        return lambda values: values.flatten(2)
+    if isinstance(first, Seeded):
+        return lambda values: torch.stack(
+            [module(part) for module, part in zip(modules, values, strict=True)]
+        )
+    return first
+
+
+def _linear(values: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    rows = values.flatten(1, -2)
+    turned = weight.transpose(1, 2)
+    product = (
+        torch.bmm(rows, turned) if bias is None else torch.baddbmm(bias.unsqueeze(1), rows, turned)
+    )
+    return product.view(*values.shape[:-1], weight.shape[1])
+
+
+def losses_of(plan: FitPlan) -> Forward:
+    """The loss of each training, (trainings,), of stacked predictions and targets."""
+    module = plan.loss.module
+    if type(module) is nn.MSELoss and module.reduction == "mean":
+        return lambda prediction, y: (prediction - y).square().flatten(1).mean(1)
+    if type(module) is nn.CrossEntropyLoss and _is_usual(module):
+        return _cross_entropy
+    return vmap(module)
+
+
+def _is_usual(module: nn.CrossEntropyLoss) -> bool:
+    return module.reduction == "mean" and module.weight is None and not module.label_smoothing
+
+
+def _cross_entropy(prediction: Tensor, y: Tensor) -> Tensor:
+    each = F.cross_entropy(prediction.flatten(0, 1), y.flatten(0, 1), reduction="none")
+    return each.view(len(y), -1).mean(1)

@@ -1,0 +1,173 @@
+"""Checkpoints: written whole or not at all, verified before they are used.
+
+A checkpoint is `checkpoint-<step>.pt` with a manifest `checkpoint-<step>.json` that holds its SHA-256. The
+two newest are kept, and the newest one that was made at an epoch better than all before. Epochs that take less than
+a second share a checkpoint, so this need not be the best epoch; the weights of that lie in every checkpoint of a run
+that keeps its best. It holds tensors and plain values only, and is read with weights_only=True.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from pydantic import BaseModel, ValidationError
+
+from visdl.models.runs import CHECKPOINTS_KEPT
+
+log = logging.getLogger(__name__)
+Reason = Literal["epoch", "pause", "stop", "best", "interrupted"]
+
+
+class Manifest(BaseModel):
+    file: str
+    sha256: str
+    bytes: int
+    epoch: int
+    step: int
+    reason: Reason
+    is_best: bool = False
+
+
+class CheckpointFolder:
+    """The checkpoints of one run."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def save(
+        self,
+        payload: dict[str, Any],
+        *,
+        epoch: int,
+        step: int,
+        reason: Reason,
+        is_best: bool = False,
+    ) -> Manifest:
+        """Write a checkpoint. Raises OSError, with the earlier ones intact, when it cannot be written.
+
+        A whole one of the same step stays as it is: nothing was trained since, and replacing two files is two steps.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"checkpoint-{step:09d}.pt"
+        there = _manifest(path)
+        if there is not None and _problem(path, there) is None:
+            return self._record(
+                there.model_copy(update={"reason": reason, "is_best": is_best or there.is_best})
+            )
+        buffer = io.BytesIO()
+        torch.save(payload, buffer)
+        data = buffer.getbuffer()
+        manifest = Manifest(
+            file=path.name,
+            sha256=hashlib.sha256(data).hexdigest(),
+            bytes=len(data),
+            epoch=epoch,
+            step=step,
+            reason=reason,
+            is_best=is_best,
+        )
+        path.with_suffix(".json").unlink(
+            missing_ok=True
+        )  # of another file: without a record this one does not count
+        write_atomic(path, data)
+        self._record(manifest)
+        self._prune()
+        return manifest
+
+    def _record(self, manifest: Manifest) -> Manifest:
+        write_atomic(
+            self._folder / Path(manifest.file).with_suffix(".json"),
+            manifest.model_dump_json(indent=1).encode(),
+        )
+        return manifest
+
+    def manifests(self) -> list[Manifest]:
+        """The checkpoints there are, the newest first."""
+        return sorted(self._read_manifests(), key=lambda manifest: manifest.step, reverse=True)
+
+    def newest(
+        self, say: Callable[[str], None] = log.warning
+    ) -> tuple[Manifest, dict[str, Any]] | None:
+        """The newest checkpoint that is whole. Damaged ones are put aside, each with a sentence to `say`."""
+        for record in sorted(self._folder.glob("checkpoint-*.json"), reverse=True):
+            path, manifest = record.with_suffix(".pt"), _manifest(record)
+            reason = _problem(path, manifest) if manifest else "its record is damaged"
+            if manifest is not None and reason is None:
+                return manifest, torch.load(path, weights_only=True, map_location="cpu")
+            say(f"The checkpoint {path.name} is not used: {reason}.")
+            with contextlib.suppress(OSError):
+                record.unlink()
+                path.rename(path.with_suffix(".damaged"))
+        return None
+
+    def _read_manifests(self) -> Iterator[Manifest]:
+        for record in self._folder.glob("checkpoint-*.json"):
+            manifest = _manifest(record)
+            if manifest is not None:
+                yield manifest
+
+    def _prune(self) -> None:
+        manifests = self.manifests()
+        best = next((manifest for manifest in manifests if manifest.is_best), None)
+        for manifest in manifests[CHECKPOINTS_KEPT:]:
+            if manifest is not best:
+                (self._folder / manifest.file).with_suffix(".json").unlink(missing_ok=True)
+                (self._folder / manifest.file).unlink(missing_ok=True)
+        for path in (
+            *self._folder.glob("checkpoint-*.pt"),
+            *self._folder.glob(".checkpoint-*.tmp"),
+        ):
+            if not path.with_suffix(
+                ".json"
+            ).exists():  # of a process that was killed while it wrote
+                path.unlink(missing_ok=True)
+
+
+def _manifest(path: Path) -> Manifest | None:
+    """What is recorded of the checkpoint in this file; None where the record is damaged or missing."""
+    try:
+        return Manifest.model_validate_json(path.with_suffix(".json").read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _problem(path: Path, manifest: Manifest) -> str | None:
+    """Why the file of a checkpoint cannot be used."""
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return f"it cannot be read ({error.strerror or error})"
+    return None if found == manifest.sha256 else "it is damaged"
+
+
+def write_atomic(path: Path, data: bytes | memoryview) -> None:
+    """Write a file so that after any crash it is there whole, old or new."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def write_json(path: Path, value: object) -> None:
+    write_atomic(path, json.dumps(value, indent=1, allow_nan=False).encode())

@@ -1,0 +1,80 @@
+"""All that a training is made of, as tensors and plain values: what a checkpoint holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from visdl.nodes.contract.runtime_values import Seeded
+from visdl.training.loop import FitPlan, FitState
+
+#: What the numbers of a training depend on besides what is in the checkpoint, as it is called in a sentence.
+DECISIVE = {"device": "device", "torch": "PyTorch version", "cpu": "instruction set of the CPU"}
+
+
+def snapshot(plan: FitPlan, state: FitState) -> dict[str, Any]:
+    """Model, optimizer, every generator, and the position in the training."""
+    return {
+        "model": plan.model.state_dict(),
+        "optimizer": plan.optimizer.state_dict(),
+        "schedule": [part.scheduler.state_dict() for part in plan.schedule],
+        "state": {**vars(state), "seen": [list(pair) for pair in state.seen]},
+        "generators": [module.generator.get_state() for module in _seeded(plan)],
+        "torch_rng": torch.get_rng_state(),
+        "cuda_rng": torch.cuda.get_rng_state_all() if _device(plan).type == "cuda" else [],
+        "seed": plan.seed,
+        "threads": torch.get_num_threads(),
+        **_decisive(plan),
+    }
+
+
+def restore(payload: dict[str, Any], plan: FitPlan) -> FitState:
+    """Put a snapshot back into the model and optimizer of `plan`; returns where the training was.
+
+    The number of threads is the snapshot's too: sums over another number of parts differ in the last bit.
+    """
+    device = _device(plan)
+    torch.set_num_threads(payload["threads"])
+    plan.model.load_state_dict(payload["model"])
+    plan.optimizer.load_state_dict(payload["optimizer"])
+    for part, scheduler_state in zip(plan.schedule, payload.get("schedule", []), strict=True):
+        part.scheduler.load_state_dict(scheduler_state)
+    for module, generator_state in zip(_seeded(plan), payload["generators"], strict=True):
+        module.generator.set_state(generator_state)
+    torch.set_rng_state(payload["torch_rng"])
+    if device.type == "cuda" and payload["cuda_rng"]:
+        torch.cuda.set_rng_state_all(payload["cuda_rng"])
+    state = FitState(**payload["state"])
+    if state.step:  # else a scheduler that steps first, at the end of an epoch, warns that the optimizer never has
+        plan.optimizer._opt_called = True  # type: ignore[attr-defined]
+    state.seen = [(prediction.to(device), target.to(device)) for prediction, target in state.seen]
+    return state
+
+
+def differences(payload: dict[str, Any], plan: FitPlan) -> list[str]:
+    """Where this machine differs from the snapshot's, so that going on is not equal to the last bit."""
+    return [
+        f"the {name} is {now}, it was {payload[key]}"
+        for key, name in DECISIVE.items()
+        if key in payload and (now := _decisive(plan)[key]) != payload[key]
+    ]
+
+
+def machine(plan: FitPlan) -> dict[str, str]:
+    """Device and instruction set that a training works with."""
+    device = _device(plan)
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
+    return {"device": name, "cpu": torch.backends.cpu.get_cpu_capability()}
+
+
+def _decisive(plan: FitPlan) -> dict[str, str]:
+    return {**machine(plan), "torch": str(torch.__version__)}  # a plain text, not its class
+
+
+def _seeded(plan: FitPlan) -> list[Any]:
+    return [m for m in plan.model.modules() if isinstance(m, Seeded) and m.generator is not None]
+
+
+def _device(plan: FitPlan) -> torch.device:
+    return next(plan.model.parameters()).device

@@ -1,0 +1,124 @@
+"""What a static walk finds: diagnostics, and what is known of every port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import torch
+
+from visdl.datasets.dataset import Dataset
+from visdl.datasets.split import Loader
+from visdl.models.diagnostics import (
+    Diagnostic,
+    Fix,
+    NodeReport,
+    PortValue,
+    SetDisabled,
+    Severity,
+    Totals,
+)
+from visdl.models.graph import Node
+from visdl.nodes.contract.base import BaseNode, Complaint
+from visdl.nodes.contract.specs import Shape
+
+
+@dataclass
+class Findings:
+    """Gathered along one walk, in its order."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    nodes: dict[str, NodeReport] = field(default_factory=dict)
+    totals: Totals = field(default_factory=Totals)
+    device: str | None = None  # where the model is to train, where the graph says so
+    checkpoint: int | None = None  # bytes of one
+    lasting: tuple[int, Node] | None = (
+        None  # bytes that any training of the model takes, and where most of them are
+    )
+
+    def say(
+        self,
+        node: Node,
+        message: str,
+        *,
+        code: str,
+        port: str | None = None,
+        hint: str = "",
+        severity: Severity = "error",
+        fix: Fix | None = None,
+    ) -> None:
+        found = Diagnostic(
+            code=code,
+            severity=severity,
+            node=node.id,
+            port=port,
+            message=message,
+            hint=hint,
+            fix=fix,
+        )
+        self.diagnostics.append(found)
+
+    def say_switched_off(self, node: Node, port: str, source: Node) -> None:
+        """A port that needs a value gets none, because its source is switched off."""
+        self.say(
+            node,
+            f"'{source.label}' is switched off, but '{node.label}' needs it.",
+            code="switched_off",
+            port=port,
+            hint=f"Switch '{source.label}' on.",
+            fix=Fix(
+                label=f"Switch '{source.label}' on",
+                edits=[SetDisabled(node=source.id, disabled=False)],
+            ),
+        )
+
+    def complain(self, node: Node, complaints: Iterable[Complaint]) -> bool:
+        """Add what a node says of its inputs; True when there was anything."""
+        before = len(self.diagnostics)
+        for complaint in complaints:
+            self.say(
+                node,
+                complaint.message,
+                code=complaint.code,
+                port=complaint.port,
+                hint=complaint.hint,
+            )
+        return len(self.diagnostics) > before
+
+    def describe_inputs(self, node: Node, cls: type[BaseNode], values: dict[str, object]) -> None:
+        ports = cls.ports()
+        for name, value in values.items():
+            self.nodes[node.id].inputs[name] = _port_value(ports[name].dtype, value)
+
+    def describe_outputs(self, node: Node, cls: type[BaseNode], values: dict[str, object]) -> None:
+        ports = cls.outputs()
+        for name, value in values.items():
+            self.nodes[node.id].outputs[name] = _port_value(ports[name].dtype, value)
+
+
+def _port_value(dtype: str, value: object) -> PortValue:
+    if isinstance(value, Shape):
+        return _shape_value(dtype, tuple(value), value.dtype)
+    if isinstance(value, Dataset | Loader | Described):
+        return PortValue(dtype=dtype, text=value.describe())
+    if isinstance(value, list):
+        return PortValue(
+            dtype=dtype, text=" · ".join(str(item) for item in value if isinstance(item, Shape))
+        )
+    return PortValue(dtype=dtype)
+
+
+@lru_cache(maxsize=10_000)
+def _shape_value(dtype: str, sizes: tuple[int, ...], element: torch.dtype) -> PortValue:
+    shape = Shape(sizes, element)
+    return PortValue(
+        dtype=dtype, shape=shape.axes, element=str(element).removeprefix("torch."), text=str(shape)
+    )
+
+
+class Described:
+    """A static value with a text for its wire."""
+
+    def describe(self) -> str:
+        raise NotImplementedError

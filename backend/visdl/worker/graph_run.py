@@ -1,0 +1,339 @@
+"""A run inside its trainer process: the walk that builds the model, trains it and executes what is behind it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from visdl import seeds
+from visdl.compiler.builder import argument_names, build, seed_modules
+from visdl.compiler.flatten import flatten
+from visdl.compiler.memory import shortage
+from visdl.compiler.model_inputs import entries
+from visdl.compiler.network import extract
+from visdl.compiler.topology import Topology
+from visdl.compiler.walk import Inputs, arguments, is_network_node, walk
+from visdl.datasets.dataset import Dataset
+from visdl.datasets.encoding import Argument, Encoding
+from visdl.datasets.split import Loader
+from visdl.models.datasets import DatasetRecord
+from visdl.models.errors import AppError, RunError, is_refusal
+from visdl.models.events import ArtifactEvent
+from visdl.models.graph import Graph, Node
+from visdl.models.provenance import DatasetHash, Provenance, Split
+from visdl.models.runs import RunState
+from visdl.nodes.contract.base import AssemblyNode, BaseNode, TrainerNode
+from visdl.nodes.contract.metric_names import direction
+from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.runtime_values import Metrics, TrainingResult, save_weights
+from visdl.training.checkpoint import write_json
+from visdl.training.control import TrainingController
+from visdl.training.environment import versions
+from visdl.training.loop import FitPlan
+from visdl.training.reporter import Reporter
+from visdl.training.run_folder import media_type
+from visdl.training.session import Leave, TrainingRun, prepare, useful_threads
+from visdl.training.snapshot import machine
+from visdl.worker.protocol import RunSpec
+
+
+class Execution:
+    """Runs one graph. A visitor of `walk`; `on_state` hears of the states that the trainer decides on."""
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        controller: TrainingController,
+        reporter: Reporter,
+        on_state: Callable[[RunState], None],
+        registry: type[NodeRegistry] = NodeRegistry,
+        train: Callable[[TrainingRun], TrainingResult] = TrainingRun.run,
+    ) -> None:
+        """`train` drives the training that the graph means: alone, or together with others."""
+        self._train_it = train
+        self._spec = spec
+        self._controller = controller
+        self._reporter = reporter
+        self._on_state = on_state
+        self._registry = registry
+        self._graph = Graph.model_validate(spec.graph)
+        self._flat = flatten(self._graph)
+        self._topology = Topology(self._flat.graph)
+        self._arguments: dict[nn.Module, list[Argument]] = {}
+        self._places: dict[str, str] = {}  # the nodes by the names of their modules and arguments
+        self._folder = Path(spec.folder)
+        self._artifacts = self._folder / "artifacts"
+        self._announced: dict[Path, tuple[int, int]] = {}
+        self._result: TrainingResult | None = None
+        self._test: dict[str, float] = {}
+
+    def run(self) -> bool:
+        """Execute the whole graph; True when it was stopped before its end. Raises RunError, or Leave."""
+        self._artifacts.mkdir(parents=True, exist_ok=True)
+        write_json(self._artifacts / "graph.json", self._graph.model_dump(mode="json"))
+        walk(self._flat.graph, self._topology, self._registry, self)
+        if self._result is None:
+            raise RunError("The graph has nothing to train.", hint="Add a Training Loop.")
+        self._write_report(self._result)
+        self._announce()
+        return self._result.stopped
+
+    def visit(self, node: Node, cls: type[BaseNode], inputs: Inputs) -> Mapping[str, Any] | None:
+        if is_network_node(cls):
+            return dict.fromkeys(cls.outputs(), node.id)
+        with self._blame(node):
+            args = arguments(cls, node, inputs, self._find_dataset)
+            instance = cls.create(args)
+            if node.disabled:
+                passed = instance.on_disable(**args)
+                return None if passed is None else dict(zip(cls.outputs(), passed, strict=False))
+            if any(
+                spec.required and name not in inputs.values for name, spec in cls.ports().items()
+            ):
+                return None
+            return self._perform(node, cls, instance, args, inputs)
+
+    def _perform(
+        self,
+        node: Node,
+        cls: type[BaseNode],
+        instance: BaseNode,
+        args: dict[str, Any],
+        inputs: Inputs,
+    ) -> Mapping[str, Any]:
+        started = time.monotonic()
+        self._reporter.node(node.id, "started")
+        try:
+            values = self._values(node, instance, args, inputs)
+        except Exception as error:
+            if not isinstance(error, Leave):
+                self._reporter.node(node.id, "failed", time.monotonic() - started)
+            raise
+        if not isinstance(values, tuple) or len(values) != len(cls.outputs()):
+            wanted = f"a tuple with {len(cls.outputs())} value(s), one per output"
+            raise RunError(f"execute() of '{node.label}' must return {wanted}.", code="bad_output")
+        self._reporter.node(node.id, "ended", time.monotonic() - started)
+        self._announce()
+        for value in values:
+            if isinstance(value, Metrics) and value.charts is not None:
+                self._report_test(value)
+        return dict(zip(cls.outputs(), values, strict=True))
+
+    def _values(
+        self, node: Node, instance: BaseNode, args: dict[str, Any], inputs: Inputs
+    ) -> tuple[Any, ...]:
+        if isinstance(instance, TrainerNode):
+            self._result = self._train(node, args)
+            return (self._result,)
+        if isinstance(instance, AssemblyNode):
+            args = {**args, "layers": self._build(node, args, inputs)}
+        return instance.execute(**args)
+
+    def _train(self, node: Node, args: dict[str, Any]) -> TrainingResult:
+        arguments = self._arguments.get(args["model"]) or next(iter(self._arguments.values()))
+        torch.manual_seed(
+            seeds.derive(self._spec.seed, "layers")
+        )  # for dropout inside attention, say
+        prepared = prepare(
+            args, arguments, seeds.derive(self._spec.seed, "order", node.id), self._registry
+        )
+        if self._spec.auto_threads:
+            torch.set_num_threads(useful_threads(prepared.plan, self._spec.threads))
+        if self._spec.weights_from:
+            self._warm_start(args["model"], *self._spec.weights_from)
+        provenance = self._provenance(prepared.plan)
+        write_json(self._artifacts / "provenance.json", provenance.model_dump(mode="json"))
+        training = TrainingRun(
+            prepared,
+            self._controller,
+            self._reporter,
+            self._folder,
+            self._on_state,
+            provenance=provenance.model_dump_json(),
+            stored=self._spec.stored,
+            run_id=self._spec.run,
+            speedup=self._spec.speedup,
+        )
+        result = self._train_it(training)
+        self._write_weights(result)
+        return result
+
+    def _warm_start(self, model: nn.Module, run: str, file: str) -> None:
+        """Take over the weights of another run that have the same name and shape, and say which these are."""
+        if not Path(file).is_file():
+            raise RunError(
+                f"The weights of the run {run} are no longer there.", hint="Start without them."
+            )
+        theirs, own = load_file(file), model.state_dict()
+        taken = {
+            name: value
+            for name, value in theirs.items()
+            if name in own and own[name].shape == value.shape
+        }
+        model.load_state_dict(taken, strict=False)
+        self._reporter.log(f"Started with {len(taken)} of {len(own)} tensors of the run {run}.")
+        misfits = [name for name in own if name in theirs and name not in taken]
+        other_shape = [
+            f"{name} ({_sizes(theirs[name])} there, {_sizes(own[name])} here)" for name in misfits
+        ]
+        for what, names in {
+            "Of another shape, so left as they were": other_shape,
+            "Not in that run": [name for name in own if name not in theirs],
+            "In that run alone": [name for name in theirs if name not in own],
+        }.items():
+            if names:
+                more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+                self._reporter.log(f"{what}: {', '.join(names[:20])}{more}.", "warning")
+
+    def _provenance(self, plan: FitPlan) -> Provenance:
+        spec, rows = self._spec, np.asarray(plan.train.indices, dtype=np.int64)
+        return Provenance(
+            run=spec.run,
+            name=spec.name,
+            time=datetime.now(UTC).isoformat(timespec="seconds"),
+            seed=spec.seed,
+            graph=self._graph,
+            datasets=[DatasetHash.model_validate(record) for record, _ in spec.datasets.values()],
+            split=Split(
+                train_rows=len(rows),
+                val_rows=len(plan.val[1]) if plan.val else 0,
+                sha256=hashlib.sha256(rows.tobytes()).hexdigest(),
+            ),
+            versions=versions(),
+            **machine(plan),
+            threads=torch.get_num_threads(),
+            platform=platform.platform(),
+            code=self._registry.code_hashes({node.type for node in self._flat.graph.nodes}),
+            continues=spec.continues,
+            weights_from=spec.weights_from[0] if spec.weights_from else None,
+        )
+
+    def _build(self, node: Node, args: dict[str, Any], inputs: Inputs) -> nn.Module:
+        network = extract(self._flat, self._topology, self._registry, node)
+        data = args["dataset"] or inputs.training_data
+        dataset = data.dataset if isinstance(data, Loader) else data
+        if not isinstance(dataset, Dataset):
+            raise RunError(
+                f"The input shape of '{node.label}' is not known.", hint="Wire training data to it."
+            )
+        found = entries(network, dataset, self._registry)
+        for entry, complaint in found.complaints:
+            raise RunError(
+                complaint.message, hint=complaint.hint, node=entry.id, code=complaint.code
+            )
+        encoding = Encoding(
+            inputs=list(dataset.inputs), arguments=found.arguments, targets=[], target="float"
+        )
+        example = encoding.encode_inputs(dataset, np.arange(min(2, dataset.rows)))
+        model = build(network, [torch.from_numpy(value) for value in example], self._spec.seed)
+        self._arguments[model] = found.arguments
+        self._places |= {step.name: step.node.id for step in network.steps}
+        self._places |= dict(
+            zip(argument_names(network), (entry.id for entry in network.inputs), strict=False)
+        )
+        device = torch.device(self._spec.device if args["device"] == "auto" else args["device"])
+        seed_modules(model, network, self._spec.seed, device)
+        return model.to(device)
+
+    def _find_dataset(self, name: str) -> Dataset:
+        record, folder = self._spec.datasets[name]
+        return Dataset(DatasetRecord.model_validate(record), Path(folder))
+
+    @contextlib.contextmanager
+    def _blame(self, node: Node) -> Iterator[None]:
+        """Turn whatever goes wrong in a node into a RunError that names it."""
+        try:
+            yield
+        except (RunError, AppError) as error:
+            at = getattr(error, "node", None) or self._places.get(
+                getattr(error, "place", ""), node.id
+            )
+            raise RunError(error.message, hint=error.hint, node=at, code=error.code) from error
+        except Leave:
+            raise
+        except Exception as error:  # whatever a node's author may raise
+            if is_refusal(error, self._folder):
+                raise
+            if (missing := shortage(error)) is not None:
+                message = f"'{node.label}' ran out of memory: there was no room{missing}."
+                hint = "Lower batch_size, or make the model smaller."
+                raise RunError(message, hint=hint, node=node.id, code="out_of_memory") from error
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise RunError(
+                f"'{node.label}' failed: {reason}", node=node.id, code="node_failed"
+            ) from error
+
+    def _report_test(self, metrics: Metrics) -> None:
+        assert self._result is not None  # noqa: S101  charts come from a training result
+        self._test.update(metrics)
+        self._reporter.values(
+            metrics, {key: direction(key, self._result.metrics) for key in metrics}
+        )
+        self._reporter.flush()
+        write_json(self._artifacts / "predictions.json", metrics.charts)
+        self._announce()
+
+    def _write_weights(self, result: TrainingResult) -> None:
+        save_weights(result, self._artifacts / "weights.safetensors")
+        write_json(self._artifacts / "encoding.json", result.encoding.model_dump(mode="json"))
+
+    def _write_report(self, result: TrainingResult) -> None:
+        """Provenance: what was run, with what, and what came out."""
+        last = {key: values[-1] for key, values in result.history.items() if values}
+        write_json(
+            self._artifacts / "report.json",
+            {
+                "run": self._spec.run,
+                "name": self._spec.name,
+                "seed": self._spec.seed,
+                "epochs": result.epochs,
+                "stopped": result.stopped,
+                "weights": result.kept,
+                "best_epoch": result.best_epoch,
+                "metrics": _finite({**last, **self._test}),
+                "parameters": sum(p.numel() for p in result.model.parameters()),
+                "model": str(result.model),
+                "datasets": {
+                    name: record["sha256"] for name, (record, _) in self._spec.datasets.items()
+                },
+                "device": str(result.device),
+                "threads": torch.get_num_threads(),
+                "versions": versions(),
+            },
+        )
+
+    def _announce(self) -> None:
+        """Tell of files that are new or changed since the last call."""
+        for path in sorted(self._artifacts.iterdir()):
+            stat = path.stat()
+            mark = (stat.st_mtime_ns, stat.st_size)
+            if (
+                path.is_file()
+                and not path.name.startswith(".")
+                and self._announced.get(path) != mark
+            ):
+                self._announced[path] = mark
+                self._reporter.event(
+                    ArtifactEvent(
+                        name=path.name, bytes=stat.st_size, media_type=media_type(path.name)
+                    )
+                )
+
+
+def _sizes(tensor: torch.Tensor) -> str:
+    return " × ".join(map(str, tensor.shape)) or "a number"
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {key: value if np.isfinite(value) else None for key, value in values.items()}

@@ -1,0 +1,109 @@
+"""Predictions with a run's kept weights and its own encodings, in a process of their own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from visdl.compiler.builder import build
+from visdl.compiler.flatten import flatten
+from visdl.compiler.memory import shortage
+from visdl.compiler.network import extract
+from visdl.compiler.topology import Topology
+from visdl.datasets.dataset import Dataset
+from visdl.datasets.encoding import Encoding
+from visdl.models.datasets import DatasetRecord
+from visdl.models.errors import AppError, RunError, TooLargeError
+from visdl.models.graph import Graph
+from visdl.nodes.contract.base import AssemblyNode, TrainerNode
+from visdl.nodes.contract.evaluation import predict
+from visdl.nodes.contract.registry import NodeRegistry
+from visdl.worker.protocol import RunSpec
+
+_FEWER = "Predict fewer rows at once."
+_NO_CLASS = -1
+_MOST_VALUES = 1_000_000  # of an answer: the server holds it in memory
+
+
+def main(connections: Sequence[Connection], spec: RunSpec, data: Any) -> None:
+    """Entry point of the process: sends the answer (plain values), or the exception that says why there is none.
+
+    `data` is a list of rows by column name, or the record and folder of a dataset.
+    """
+    [connection] = connections
+    torch.set_num_threads(spec.threads)
+    if spec.nodes_dir:
+        NodeRegistry.load_folder(Path(spec.nodes_dir))
+    try:
+        answer: Any = _predict(spec, data)
+    except AppError as error:
+        answer = error
+    except Exception as error:  # whatever a node's author may raise
+        answer = RunError(f"The prediction failed: {error}")
+        if (missing := shortage(error)) is not None:
+            message = f"The prediction ran out of memory: there was no room{missing}."
+            answer = RunError(message, hint=_FEWER, code="out_of_memory")
+    connection.send(answer)
+    connection.close()
+    os._exit(0)
+
+
+def _predict(spec: RunSpec, data: Any) -> dict[str, Any]:
+    folder = Path(spec.folder) / "artifacts"
+    encoding = Encoding.model_validate_json((folder / "encoding.json").read_bytes())
+    if isinstance(data, list):
+        x = encoding.encode_rows(data)
+    else:
+        record, place = data
+        x = encoding.encode_inputs(Dataset(DatasetRecord.model_validate(record), Path(place)))
+    model = trained_model(spec, encoding)
+    arguments = [torch.from_numpy(value) for value in x]
+    output = predict(model, arguments) if len(arguments[0]) else torch.empty(0, 1)
+    if output.numel() > _MOST_VALUES:
+        message = f"The prediction has {output.numel():,} values; an answer holds at most {_MOST_VALUES:,}."
+        raise TooLargeError(message, hint=_FEWER)
+    if encoding.classes is None:
+        values = output.tolist()
+        return {
+            "columns": encoding.targets,
+            "predictions": [v[0] if len(v) == 1 else v for v in values],
+        }
+    probabilities = output.softmax(1).movedim(1, -1)
+    indices = probabilities.argmax(-1).masked_fill(~probabilities.isfinite().all(-1), _NO_CLASS)
+    labels = _labels(indices.tolist(), encoding.classes)
+    return {
+        "columns": encoding.targets,
+        "predictions": labels,
+        "probabilities": probabilities.tolist(),
+        "classes": encoding.classes,
+    }
+
+
+def _labels(indices: Any, classes: list[str]) -> Any:
+    """Class labels in the place of their indices, in lists of any depth; None where there is no class."""
+    if isinstance(indices, list):
+        return [_labels(item, classes) for item in indices]
+    if indices == _NO_CLASS:
+        return None
+    return classes[indices] if indices < len(classes) else str(indices)
+
+
+def trained_model(spec: RunSpec, encoding: Encoding) -> nn.Module:
+    """The run's model on the CPU with its kept weights, in evaluation mode."""
+    flat = flatten(Graph.model_validate(spec.graph))
+    graph, topology = flat.graph, Topology(flat.graph)
+    types = {node.id: NodeRegistry.get(node.type) for node in graph.nodes}
+    loop = next(i for i, cls in types.items() if issubclass(cls, TrainerNode))
+    before = topology.ancestors([loop])
+    assembly = next(i for i, cls in types.items() if i in before and issubclass(cls, AssemblyNode))
+    network = extract(flat, topology, NodeRegistry, graph.node(assembly))
+    model = build(network, [torch.from_numpy(value) for value in encoding.examples(2)], spec.seed)
+    model.load_state_dict(load_file(Path(spec.folder) / "artifacts" / "weights.safetensors"))
+    return model.eval()
