@@ -17,7 +17,12 @@ export default mergeConfig(
         {
           extends: true,
           // Pure modules keep no state, so that their tests can share a worker.
-          test: { name: "lib", environment: "node", include: ["tests/lib/**/*.test.ts"], isolate: false },
+          test: {
+            name: "model",
+            environment: "node",
+            include: ["tests/shared/lib/**/*.test.ts", "tests/features/*/model/**/*.test.ts"],
+            isolate: false,
+          },
         },
         {
           extends: true,
@@ -25,7 +30,11 @@ export default mergeConfig(
             name: "page",
             environment: "jsdom",
             setupFiles: ["./tests/setup.ts"],
-            include: ["tests/{store,hooks,components}/**/*.test.{ts,tsx}"],
+            include: [
+              "tests/app/**/*.test.{ts,tsx}",
+              "tests/shared/{api,store,ui}/**/*.test.{ts,tsx}",
+              "tests/features/*/{store,ui}/**/*.test.{ts,tsx}",
+            ],
           },
         },
       ],

@@ -1,36 +1,38 @@
 import { lazy, Suspense, useEffect, useRef } from "react";
 import type { PanelImperativeHandle } from "react-resizable-panels";
-import { Canvas } from "@/components/canvas/Canvas";
-import { FileDrop } from "@/components/graphs/FileDrop";
-import { Banner } from "@/components/shell/Banner";
-import { CrashBoundary } from "@/components/shell/CrashBoundary";
-import { Dialogs } from "@/components/shell/Dialogs";
-import { Drawer } from "@/components/shell/Drawer";
-import { LeftPanel } from "@/components/shell/LeftPanel";
-import { SignIn } from "@/components/shell/SignIn";
-import { StatusBar } from "@/components/status/StatusBar";
-import { TopBar } from "@/components/topbar/TopBar";
-import { Divider, Panel, PanelGroup, SidePanel } from "@/components/ui/Panels";
-import { TooltipProvider } from "@/components/ui/Tooltip";
-import { useClipboardKeys } from "@/hooks/useClipboardKeys";
-import { useCommandKeys } from "@/hooks/useCommandKeys";
-import { useDocument } from "@/hooks/useDocument";
-import { useLive } from "@/hooks/useLive";
-import { useValidation } from "@/hooks/useValidation";
-import { afterCanvas } from "@/lib/afterCanvas";
-import { isSafeMode } from "@/lib/safeMode";
-import { useGraph } from "@/store/graph";
-import { applyScale, factorOf, followSystemTheme, rememberSize, useUi } from "@/store/ui";
+import { Banner } from "@/app/banners/Banner";
+import { CrashBoundary } from "@/app/crash/CrashBoundary";
+import { Dialogs } from "@/app/dialogs/Dialogs";
+import { SignIn } from "@/app/dialogs/SignIn";
+import { useClipboardKeys } from "@/app/keys/useClipboardKeys";
+import { useCommandKeys } from "@/app/keys/useCommandKeys";
+import { Drawer } from "@/app/panels/Drawer";
+import { LeftPanel } from "@/app/panels/LeftPanel";
+import { StatusBar } from "@/app/statusbar/StatusBar";
+import { TopBar } from "@/app/topbar/TopBar";
+import { useLive } from "@/app/useLive";
+import { Canvas } from "@/features/canvas/ui/Canvas";
+import { InlineParamsContext } from "@/features/canvas/ui/cards/inlineParams";
+import { FileDrop } from "@/features/files/ui/FileDrop";
+import { useGraph } from "@/features/graph/store/graph";
+import { useDocument } from "@/features/graph/store/useDocument";
+import { useValidation } from "@/features/graph/store/useValidation";
+import { InlineParams } from "@/features/inspector/ui/params/InlineParams";
+import { isSafeMode } from "@/shared/lib/safeMode";
+import { afterCanvas } from "@/shared/store/afterCanvas";
+import { applyScale, factorOf, followSystemTheme, rememberSize, useUi } from "@/shared/store/ui";
+import { Divider, Panel, PanelGroup, SidePanel } from "@/shared/ui/Panels";
+import { TooltipProvider } from "@/shared/ui/Tooltip";
 
 const GapsBanner = lazy(async () => ({
-  default: (await afterCanvas(() => import("@/components/shell/GapsBanner"))).GapsBanner,
+  default: (await afterCanvas(() => import("@/app/banners/GapsBanner"))).GapsBanner,
 }));
 const Inspector = lazy(async () => ({
-  default: (await afterCanvas(() => import("@/components/inspector/Inspector"))).Inspector,
+  default: (await afterCanvas(() => import("@/features/inspector/ui/Inspector"))).Inspector,
 }));
-const SafeMode = lazy(async () => ({ default: (await import("@/components/shell/SafeMode")).SafeMode }));
+const SafeMode = lazy(async () => ({ default: (await import("@/app/crash/SafeMode")).SafeMode }));
 const Toasts = lazy(async () => ({
-  default: (await afterCanvas(() => import("@/components/shell/Toasts"))).Toasts,
+  default: (await afterCanvas(() => import("@/app/panels/Toasts"))).Toasts,
 }));
 
 export function App() {
@@ -136,7 +138,9 @@ function Workbench() {
           </Suspense>
         ) : (
           <CrashBoundary what="the graph" resetKey={graphId}>
-            <Canvas />
+            <InlineParamsContext value={InlineParams}>
+              <Canvas />
+            </InlineParamsContext>
           </CrashBoundary>
         )}
       </Panel>

@@ -1,9 +1,9 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { CrashBoundary } from "@/components/shell/CrashBoundary";
+import { CrashBoundary } from "@/app/crash/CrashBoundary";
 import { App } from "./App";
-import "./styles/index.css";
+import "@/app/styles/index.css";
 
 const queries = new QueryClient({
   defaultOptions: { queries: { staleTime: 5_000, retry: false, refetchOnWindowFocus: true } },

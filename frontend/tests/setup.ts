@@ -3,8 +3,8 @@ import "@testing-library/jest-dom/vitest";
 import { cleanup, configure } from "@testing-library/react";
 import { toast } from "sonner";
 import { afterEach, beforeEach } from "vitest";
-import { canvasIsShown } from "@/lib/afterCanvas";
-import { drawToastsWith } from "@/lib/toast";
+import { canvasIsShown } from "@/shared/store/afterCanvas";
+import { drawToastsWith } from "@/shared/store/toast";
 
 class ResizeObserverStub implements ResizeObserver {
   observe(): void {}

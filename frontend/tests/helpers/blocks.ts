@@ -1,6 +1,7 @@
 /** Graphs with blocks in them. */
-import type { Block, Graph } from "@/api/types";
-import type { Catalogue } from "@/lib/catalogue";
+
+import type { Catalogue } from "@/features/graph/model/catalogue";
+import type { Block, Graph } from "@/shared/api/types";
 import { BLOCK_TYPES, TYPES } from "./catalogue";
 import { graphOf } from "./graphs";
 

@@ -1,6 +1,7 @@
 /** A small catalogue of node types, one of each kind, as the server would describe them. */
-import type { InputInfo, NodeInfo } from "@/api/types";
-import type { Catalogue } from "@/lib/catalogue";
+
+import type { Catalogue } from "@/features/graph/model/catalogue";
+import type { InputInfo, NodeInfo } from "@/shared/api/types";
 
 export function input(dtype: string, rest: Partial<InputInfo> = {}): InputInfo {
   return {

@@ -1,6 +1,6 @@
 /** The server's graphs, kept in memory: versions, drafts, and the refusal of a stale version. */
 import { HttpResponse, http } from "msw";
-import type { Graph, StoredGraph } from "@/api/types";
+import type { Graph, StoredGraph } from "@/shared/api/types";
 
 const refused = (status: number, code: string, message: string) =>
   HttpResponse.json({ error: { code, message, hint: "" } }, { status });

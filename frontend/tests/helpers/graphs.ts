@@ -1,5 +1,5 @@
 /** Short ways to write graphs: `graphOf({ fc1: "Linear", act: "ReLU" }, "fc1.output > act.x")`. */
-import type { Edge, Graph, GraphNode } from "@/api/types";
+import type { Edge, Graph, GraphNode } from "@/shared/api/types";
 
 export function node(id: string, type: string, rest: Partial<GraphNode> = {}): GraphNode {
   return { id, type, name: "", disabled: false, version: 1, position: { x: 0, y: 0 }, params: {}, ...rest };

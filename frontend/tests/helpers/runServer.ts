@@ -3,7 +3,7 @@
  * and whoever comes back with a cursor is told what was missed.
  */
 import { HttpResponse, http, ws } from "msw";
-import type { Point, Run, RunEvent } from "@/api/types";
+import type { Point, Run, RunEvent } from "@/shared/api/types";
 import { type Fact, runOf } from "./runs";
 
 const feed = ws.link(`${location.origin.replace("http", "ws")}/ws/training`);

@@ -1,5 +1,5 @@
 /** Runs and their events as the server records them. */
-import type { Run, RunEvent } from "@/api/types";
+import type { Run, RunEvent } from "@/shared/api/types";
 
 export function runOf(id: string, rest: Partial<Run> = {}): Run {
   return {

@@ -1,12 +1,12 @@
 /** Puts the stores back to how a fresh page has them. */
 import type { StoreApi } from "zustand";
-import type { Graph } from "@/api/types";
-import { useCanvas } from "@/store/canvas";
-import { useCatalogue } from "@/store/catalogue";
-import { openDocument, useGraph } from "@/store/graph";
-import { useRuns } from "@/store/runs";
-import { useServer } from "@/store/server";
-import { useUi } from "@/store/ui";
+import { useCanvas } from "@/features/graph/store/canvas";
+import { useCatalogue } from "@/features/graph/store/catalogue";
+import { openDocument, useGraph } from "@/features/graph/store/graph";
+import { useRuns } from "@/features/runs/store/runs";
+import type { Graph } from "@/shared/api/types";
+import { useServer } from "@/shared/store/server";
+import { useUi } from "@/shared/store/ui";
 import { TYPES } from "./catalogue";
 
 function reset<State>(store: StoreApi<State>): void {

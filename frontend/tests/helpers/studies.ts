@@ -1,5 +1,5 @@
 /** A study's table as the server gives it. */
-import type { StudyResults, StudyRow } from "@/api/types";
+import type { StudyResults, StudyRow } from "@/shared/api/types";
 
 export function resultsOf(variants: StudyRow[], rest: Partial<StudyResults> = {}): StudyResults {
   return {

@@ -1,13 +1,14 @@
 /** What must hold of a document whatever was done to it; each breach as a sentence. */
-import type { Block, Edge, Graph } from "@/api/types";
-import { infoAt } from "@/lib/blockInfo";
-import { blocksUsed } from "@/lib/blockMerge";
-import type { Catalogue } from "@/lib/catalogue";
-import { findOutput } from "@/lib/catalogue";
-import { refusal } from "@/lib/connection";
-import { edgeId, remove } from "@/lib/document";
-import { blockOf } from "@/lib/rewire";
-import { findEnd, scopeOf } from "@/lib/scope";
+
+import { infoAt } from "@/features/graph/model/blocks/blockInfo";
+import { blocksUsed } from "@/features/graph/model/blocks/blockMerge";
+import type { Catalogue } from "@/features/graph/model/catalogue";
+import { findOutput } from "@/features/graph/model/catalogue";
+import { refusal } from "@/features/graph/model/connections/connection";
+import { edgeId, remove } from "@/features/graph/model/document";
+import { blockOf } from "@/features/graph/model/rewire";
+import { findEnd, scopeOf } from "@/features/graph/model/scope";
+import type { Block, Edge, Graph } from "@/shared/api/types";
 
 export function breaches(document: Graph, types: Catalogue): string[] {
   const inside = Object.entries(document.blocks).flatMap(([id, block]) => [

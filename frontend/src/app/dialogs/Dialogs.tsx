@@ -1,0 +1,81 @@
+import { type ComponentType, lazy, Suspense, useEffect } from "react";
+import { loadTheirs, saveCopy } from "@/features/graph/store/documents";
+import { afterCanvas } from "@/shared/store/afterCanvas";
+import { type DialogName, openDialog, useUi } from "@/shared/store/ui";
+import { Button } from "@/shared/ui/Button";
+import { Dialog } from "@/shared/ui/Dialog";
+
+const palette = () => import("./CommandPalette");
+const findBar = () => import("@/features/canvas/ui/FindBar");
+const connect = () => import("@/features/canvas/ui/ConnectDialog");
+
+/** Dialogs that come with their own code when they are opened. */
+const LAZY: Partial<Record<DialogName, ComponentType<{ onClose: () => void }>>> = {
+  commands: lazy(async () => ({ default: (await palette()).CommandPalette })),
+  connect: lazy(async () => ({ default: (await connect()).ConnectDialog })),
+  help: lazy(async () => ({ default: (await import("./Shortcuts")).Shortcuts })),
+  makeBlock: lazy(async () => ({
+    default: (await import("@/features/blocks/ui/MakeBlockDialog")).MakeBlockDialog,
+  })),
+  starters: lazy(async () => ({
+    default: (await import("@/features/files/ui/StartersDialog")).StartersDialog,
+  })),
+  study: lazy(async () => ({
+    default: (await import("@/features/studies/ui/define/StudyDialog")).StudyDialog,
+  })),
+  storage: lazy(async () => ({
+    default: (await import("@/features/storage/ui/StorageDialog")).StorageDialog,
+  })),
+  saveVersion: lazy(async () => ({
+    default: (await import("@/features/versions/ui/SaveVersionDialog")).SaveVersionDialog,
+  })),
+  versions: lazy(async () => ({
+    default: (await import("@/features/versions/ui/VersionsDialog")).VersionsDialog,
+  })),
+};
+
+/** Whoever asks for these by a key types on at once: they are there before they are asked for. */
+function fetchBehind(): void {
+  void afterCanvas(() => Promise.all([palette(), connect(), findBar()]));
+}
+
+const close = (): void => openDialog(null);
+
+/** The dialogs that belong to the whole page; at most one is open. */
+export function Dialogs() {
+  useEffect(fetchBehind, []);
+  const dialog = useUi((state) => state.dialog);
+  const Lazy = dialog && LAZY[dialog];
+  if (Lazy) {
+    return (
+      <Suspense fallback={null}>
+        <Lazy onClose={close} />
+      </Suspense>
+    );
+  }
+  if (dialog === "conflict") return <Conflict />;
+  return null;
+}
+
+function Conflict() {
+  const choose = (action: () => Promise<void>) => () => {
+    close();
+    void action();
+  };
+  return (
+    <Dialog
+      open
+      onOpenChange={close}
+      title="This graph was changed elsewhere"
+      description="Another tab or browser has changed it since you opened it here. Nothing was overwritten; choose what to go on with."
+      footer={
+        <>
+          <Button onClick={choose(loadTheirs)}>Load theirs</Button>
+          <Button variant="primary" onClick={choose(() => saveCopy())}>
+            Keep mine as a copy
+          </Button>
+        </>
+      }
+    />
+  );
+}

@@ -1,0 +1,40 @@
+import { ListOrdered } from "lucide-react";
+import { Popover } from "radix-ui";
+import { lazy, Suspense, useState } from "react";
+import type { SystemStats } from "@/shared/api/types";
+import { formatInt } from "@/shared/lib/format";
+
+const Queue = lazy(async () => ({ default: (await import("@/features/runs/ui/Queue")).Queue }));
+
+/** How many runs train and wait; a click shows which, in which order and why. */
+export function QueueItem({ stats }: { stats: SystemStats }) {
+  const [open, setOpen] = useState(false);
+  const parts = [
+    stats.running > 0 && `${formatInt(stats.running)} training`,
+    stats.queued > 0 && `${formatInt(stats.queued)} waiting`,
+  ].filter(Boolean);
+  return (
+    <Popover.Root open={open} onOpenChange={setOpen}>
+      <Popover.Trigger
+        title="Which runs train and wait"
+        className="-mx-1 inline-flex h-6 items-center gap-1.5 rounded px-1 hover:bg-raised hover:text-text data-[state=open]:bg-raised data-[state=open]:text-text"
+      >
+        <ListOrdered aria-hidden className="size-3.5" />
+        {parts.length > 0 ? parts.join(" · ") : "Queue empty"}
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
+          side="top"
+          sideOffset={6}
+          collisionPadding={8}
+          aria-label="Queue"
+          className="z-50 flex max-h-[min(70vh,520px)] w-96 animate-pop flex-col rounded-lg border bg-panel shadow-pop"
+        >
+          <Suspense fallback={null}>
+            <Queue onLeave={() => setOpen(false)} />
+          </Suspense>
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}

@@ -1,9 +1,0 @@
-import { createElement, memo } from "react";
-import type { Mark } from "@/lib/drawing/marks";
-
-/** A drawing's marks as elements of an SVG around it. */
-export const Marks = memo(function Marks({ marks }: { marks: readonly Mark[] }) {
-  return marks.map(({ tag, attrs, text, marks: inner }, index) =>
-    createElement(tag, { ...attrs, key: index }, text, inner && <Marks marks={inner} />),
-  );
-});

@@ -1,9 +1,0 @@
-import { Letter } from "@/components/runs/Letter";
-import type { PairKeys } from "@/lib/variantPair";
-import { LINE_LOOKS } from "./BandLegend";
-
-/** The letter of a variant in a comparison, in the colour of its curve. */
-export function SideLetter({ side }: { side: keyof PairKeys }) {
-  const look = LINE_LOOKS[side === "a" ? 0 : 1];
-  return <Letter letter={side.toUpperCase()} color={look?.color ?? "--accent"} />;
-}

@@ -1,8 +1,0 @@
-import { factorOf, useUi } from "@/store/ui";
-
-/** A height in pixels that fits the drawer: what stands above and below the plot is `around` high. */
-export function usePlotHeight(around: number, least: number, most: number): number {
-  const unit = useUi(factorOf);
-  const drawer = useUi((ui) => ui.drawerHeight);
-  return Math.max(least * unit, Math.min(most * unit, drawer - around * unit));
-}

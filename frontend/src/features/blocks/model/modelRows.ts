@@ -1,0 +1,114 @@
+/** The layers of a graph in the order in which data flows through them, with what is known of each. */
+
+import { infoOf } from "@/features/graph/model/blocks/blockInfo";
+import type { Catalogue } from "@/features/graph/model/catalogue";
+import { nodeLabel } from "@/features/graph/model/document";
+import { inFlowOrder } from "@/features/graph/model/order";
+import type { Graph, GraphNode, NodeInfo, NodeReport, Report } from "@/shared/api/types";
+
+export interface ModelRow {
+  node: GraphNode;
+  info: NodeInfo;
+  /** Output shape for people, such as "B, 64"; empty where it is not known. */
+  shape: string;
+  parameters: number | null;
+  flops: number | null;
+  status: NodeReport["status"];
+}
+
+const LAYERS = new Set(["layer", "operation", "block"]);
+
+export function modelRows(graph: Graph, types: Catalogue, report: Report | null): ModelRow[] {
+  return inFlowOrder(graph).flatMap((node) => {
+    const info = infoOf(graph, types, node);
+    if (!info || !LAYERS.has(info.kind)) return [];
+    const known = report?.nodes[node.id];
+    const shape = Object.values(known?.outputs ?? {})[0]?.text ?? "";
+    const { parameters = null, flops = null, status = "ok" } = known ?? {};
+    return [{ node, info, shape, parameters, flops, status }];
+  });
+}
+
+export type RowOrder = "flow" | "name" | "type" | "shape" | "parameters";
+
+/** The rows by one of their columns; what is large comes first, names from A on. */
+export function sortedRows(rows: readonly ModelRow[], order: RowOrder, reversed: boolean): ModelRow[] {
+  const compare: Record<RowOrder, (a: ModelRow, b: ModelRow) => number> = {
+    flow: () => 0,
+    name: (a, b) => byText(nodeLabel(a.node), nodeLabel(b.node)),
+    type: (a, b) => byText(a.info.display_name, b.info.display_name),
+    shape: (a, b) => byText(a.shape, b.shape),
+    parameters: (a, b) => (b.parameters ?? 0) - (a.parameters ?? 0),
+  };
+  const sorted = [...rows].sort(compare[order]);
+  return reversed ? sorted.reverse() : sorted;
+}
+
+const byText = (a: string, b: string): number => a.localeCompare(b, "en", { numeric: true });
+
+/** One row, or rows that repeat themselves, one time behind the other. */
+export interface RowGroup {
+  /** The rows of the first time. */
+  rows: ModelRow[];
+  /** All of them; more than `rows` where they repeat. */
+  all: ModelRow[];
+  times: number;
+}
+
+/** The longest part that is looked for. */
+const LONGEST = 24;
+/** So many rows must be saved. */
+const WORTH = 2;
+
+/** Folds what repeats itself, such as the layers of a stack of encoders: the largest saving first. */
+export function foldRepeats(rows: readonly ModelRow[]): RowGroup[] {
+  const keys = rows.map(keyOf);
+  const groups: RowGroup[] = [];
+  for (let place = 0; place < rows.length; ) {
+    const { length, times } = repeatAt(keys, place);
+    const all = rows.slice(place, place + length * times);
+    groups.push({ rows: all.slice(0, length), all, times });
+    place += all.length;
+  }
+  return groups;
+}
+
+/** Rows are alike where a reader would see no difference but the name. */
+function keyOf({ node, info, shape, parameters, status }: ModelRow): string {
+  return JSON.stringify([node.type, info.display_name, shape, parameters, status, node.params]);
+}
+
+function repeatAt(keys: readonly string[], place: number): { length: number; times: number } {
+  let best = { length: 1, times: 1 };
+  for (let length = 1; length <= Math.min(LONGEST, (keys.length - place) / 2); length++) {
+    let end = place + length;
+    while (end < keys.length && keys[end] === keys[end - length]) end++;
+    const times = Math.floor((end - place) / length);
+    const saved = length * (times - 1);
+    if (saved >= WORTH && saved > best.length * (best.times - 1)) best = { length, times };
+  }
+  return best;
+}
+
+const HEAD = ["Layer", "Type", "Output shape", "Parameters", "FLOPs"];
+
+const cellsOf = ({ node, info, shape, parameters, flops }: ModelRow): string[] => [
+  nodeLabel(node),
+  info.display_name,
+  shape,
+  String(parameters ?? ""),
+  String(flops ?? ""),
+];
+
+/** The table of layers for a spreadsheet. */
+export function rowsAsCsv(rows: readonly ModelRow[]): string {
+  const cell = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return `${[HEAD, ...rows.map(cellsOf)].map((cells) => cells.map(cell).join(",")).join("\r\n")}\r\n`;
+}
+
+/** The table of layers for a README or a paper's notes. */
+export function rowsAsMarkdown(rows: readonly ModelRow[]): string {
+  const line = (cells: string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
+  return [line(HEAD), "| :-- | :-- | :-- | --: | --: |", ...rows.map((row) => line(cellsOf(row)))].join("\n");
+}

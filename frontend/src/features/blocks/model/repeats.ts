@@ -1,0 +1,103 @@
+/** Layers that repeat themselves, one time behind the other, as one block with a repeat count. */
+
+import { blockRefusal, makeBlock } from "@/features/graph/model/blocks/makeBlock";
+import type { Catalogue } from "@/features/graph/model/catalogue";
+import type { Edge, Graph, Report } from "@/shared/api/types";
+import { foldRepeats, modelRows, type RowGroup } from "./modelRows";
+
+/** The ids of each time, in the order in which data flows through them. */
+export type Times = readonly (readonly string[])[];
+
+export function timesOf({ rows, all, times }: RowGroup): Times {
+  const ids = all.map((row) => row.node.id);
+  return Array.from({ length: times }, (_, time) => ids.slice(time * rows.length, (time + 1) * rows.length));
+}
+
+/** All layers of a graph that repeat themselves and can be one block. */
+export function foldable(graph: Graph, catalogue: Catalogue, report: Report | null): Times[] {
+  return foldRepeats(modelRows(graph, catalogue, report))
+    .filter((group) => group.times > 1)
+    .map(timesOf)
+    .filter((times) => repeatRefusal(graph, catalogue, times) === null);
+}
+
+/** Why these cannot be one block that repeats, as a sentence; null when they can. */
+export function repeatRefusal(graph: Graph, catalogue: Catalogue, times: Times): string | null {
+  const refused = blockRefusal(graph, catalogue, new Set(times.flat()));
+  if (refused) return refused;
+  if (new Set(times.map((ids) => wiring(graph, ids))).size > 1) return "They are not wired alike each time.";
+  const ends = new Set(times.map((ids, time) => join(graph, ids, times[time + 1])));
+  ends.delete(LAST);
+  if (ends.size !== 1 || ends.has(null))
+    return "A block repeats where one wire alone leads from each time to the next.";
+  return endRefusal(graph, times, [...ends][0] ?? "");
+}
+
+/** One block in the place of all of them; nothing of what the model computes changes but the seeds of its layers. */
+export function makeRepeat(
+  graph: Graph,
+  catalogue: Catalogue,
+  times: Times,
+  name: string,
+): { graph: Graph; id: string } {
+  const [first = [], ...others] = times;
+  const gone = new Set(others.flat());
+  const last = times.at(-1) ?? [];
+  // What reads the last time reads the first from now on, and so its block.
+  const twin = new Map(last.map((id, place) => [id, first[place] ?? id]));
+  const edges = graph.edges.flatMap((edge): Edge[] => {
+    if (gone.has(edge.target)) return [];
+    if (twin.has(edge.source)) return [{ ...edge, source: twin.get(edge.source) ?? edge.source }];
+    return gone.has(edge.source) ? [] : [edge];
+  });
+  const groups = graph.groups
+    .map((group) => ({ ...group, nodes: group.nodes.filter((id) => !gone.has(id)) }))
+    .filter((group) => group.nodes.length > 0);
+  const once = { ...graph, nodes: graph.nodes.filter((node) => !gone.has(node.id)), edges, groups };
+  const made = makeBlock(once, catalogue, new Set(first), name);
+  const nodes = made.graph.nodes.map((node) =>
+    node.id === made.id ? { ...node, params: { ...node.params, repeat: times.length } } : node,
+  );
+  return { ...made, graph: { ...made.graph, nodes } };
+}
+
+/** The wires inside, by the places of their ends. */
+function wiring(graph: Graph, ids: readonly string[]): string {
+  const place = new Map(ids.map((id, index) => [id, index]));
+  const wires = graph.edges.flatMap(({ source, source_output, target, target_input }) => {
+    const [from, to] = [place.get(source), place.get(target)];
+    return from === undefined || to === undefined ? [] : [[from, source_output, to, target_input].join(" ")];
+  });
+  return wires.sort().join(", ");
+}
+
+const LAST = "";
+
+/** How one time leads to the next, by the places of the ends; null where it is not by one output alone. */
+function join(graph: Graph, ids: readonly string[], next: readonly string[] | undefined): string | null {
+  if (!next) return LAST;
+  const [inside, behind] = [new Set(ids), new Set(next)];
+  const out = graph.edges.filter((edge) => inside.has(edge.source) && !inside.has(edge.target));
+  const into = graph.edges.filter((edge) => behind.has(edge.target) && !behind.has(edge.source));
+  if (out.length !== into.length || out.some((edge) => !behind.has(edge.target))) return null;
+  const sources = new Set(out.map((edge) => `${ids.indexOf(edge.source)} ${edge.source_output}`));
+  if (sources.size !== 1) return null;
+  const targets = out.map((edge) => `${next.indexOf(edge.target)} ${edge.target_input}`).sort();
+  return [...sources, ...targets].join(" > ");
+}
+
+/** What comes in and goes out must do so where one time leads to the next. */
+function endRefusal(graph: Graph, times: Times, between: string): string | null {
+  const [source, ...targets] = between.split(" > ");
+  const [first, last] = [times[0] ?? [], times.at(-1) ?? []];
+  const into = graph.edges.filter((edge) => first.includes(edge.target) && !first.includes(edge.source));
+  const entered = into.map((edge) => `${first.indexOf(edge.target)} ${edge.target_input}`).sort();
+  const left = graph.edges
+    .filter((edge) => last.includes(edge.source) && !last.includes(edge.target))
+    .map((edge) => `${last.indexOf(edge.source)} ${edge.source_output}`);
+  const feeders = new Set(into.map((edge) => `${edge.source} ${edge.source_output}`));
+  const enters = into.length === 0 || (feeders.size === 1 && entered.join() === targets.join());
+  if (!enters || left.some((one) => one !== source))
+    return "The first or the last of them is wired in another way than those between.";
+  return null;
+}

@@ -1,0 +1,134 @@
+/** What the user does with blocks: each action is one undo step, or says why not. */
+
+import * as ports from "@/features/graph/model/blocks/blockPorts";
+import { dissolve, dissolveRefusal, withoutUnused } from "@/features/graph/model/blocks/dissolve";
+import { blockRefusal, makeBlock } from "@/features/graph/model/blocks/makeBlock";
+import { findNode, nodeLabel } from "@/features/graph/model/document";
+import { freeTitle } from "@/features/graph/model/names";
+import { blockOf } from "@/features/graph/model/rewire";
+import { openBlock, usesOf, withOpenBlock, withScope } from "@/features/graph/model/scope";
+import { select, useCanvas } from "@/features/graph/store/canvas";
+import { useCatalogue } from "@/features/graph/store/catalogue";
+import { edit, editDocument, openScope, useGraph } from "@/features/graph/store/graph";
+import type { GraphNode } from "@/shared/api/types";
+import { toast } from "@/shared/store/toast";
+import { openDialog } from "@/shared/store/ui";
+import { saveToLibrary } from "./library";
+
+const scopeNow = () => openScope(useGraph.getState());
+const typesNow = () => useCatalogue.getState().types;
+const selected = () => useCanvas.getState().nodes;
+
+/** The only node that is selected, where it stands for a block; says so where it does not. */
+function selectedBlock(): { node: GraphNode; block: string } | null {
+  const [id] = selected();
+  const node = id === undefined || selected().size > 1 ? undefined : findNode(scopeNow(), id);
+  const block = node && blockOf(node);
+  if (node && block !== undefined) return { node, block };
+  toast.info("Select a block first.");
+  return null;
+}
+
+/** Asks for the name of a block of the selection, or says why there can be none. */
+export function askForBlock(): void {
+  const reason = blockRefusal(scopeNow(), typesNow(), selected());
+  if (reason) toast.error(reason);
+  else openDialog("makeBlock");
+}
+
+/** A name that no block has yet: Block 1, Block 2, … */
+export function freshBlockName(): string {
+  const names = new Set(Object.values(scopeNow().blocks).map((block) => block.name));
+  return freeTitle(names, "Block 1");
+}
+
+/** Makes a block of the selection; the node that takes its place is selected. */
+export function makeBlockOfSelection(name: string): void {
+  const reason = blockRefusal(scopeNow(), typesNow(), selected());
+  if (reason) {
+    toast.error(reason);
+    return;
+  }
+  const { graph, id } = makeBlock(scopeNow(), typesNow(), selected(), name.trim() || freshBlockName());
+  edit(() => graph);
+  select([id]);
+}
+
+/** Puts the inner nodes in the place of the selected block. */
+export function dissolveBlock(): void {
+  const found = selectedBlock();
+  if (!found) return;
+  const reason = dissolveRefusal(scopeNow(), found.node.id);
+  if (reason) {
+    toast.error(reason);
+    return;
+  }
+  const { path } = useGraph.getState();
+  const { graph, ids } = dissolve(scopeNow(), typesNow(), found.node.id);
+  editDocument((document) => withoutUnused(withScope(document, path, graph), found.block));
+  select(ids);
+}
+
+/** Gives the selected block a definition of its own. */
+export function makeIndependent(): void {
+  const found = selectedBlock();
+  if (!found) return;
+  if (usesOf(useGraph.getState().graph, found.block) < 2) {
+    toast.info(`${nodeLabel(found.node)} is the only one of its kind already.`);
+    return;
+  }
+  edit((scope) => ports.makeIndependent(scope, found.node.id));
+}
+
+/** Keeps the selected block, or the one that is open, in the user's library. */
+export function saveBlock(): void {
+  const open = openBlock(scopeNow());
+  const block = open && selected().size === 0 ? open.id : selectedBlock()?.block;
+  if (block !== undefined) void saveToLibrary(block);
+}
+
+export function renameBlock(id: string, name: string): void {
+  editDocument((document) => {
+    const block = document.blocks[id];
+    if (!block || !name.trim() || block.name === name.trim()) return document;
+    return { ...document, blocks: { ...document.blocks, [id]: { ...block, name: name.trim() } } };
+  });
+}
+
+/** Deletes a definition that no node uses. */
+export function deleteUnused(id: string): void {
+  editDocument((document) => withoutUnused(document, id));
+}
+
+type Kind = ports.Side | "params";
+
+/** Renames a port or an exposed parameter of the open block, or says why not. */
+export function renameOnBlock(kind: Kind, from: string, to: string): void {
+  const open = openBlock(scopeNow());
+  const block = open && scopeNow().blocks[open.id];
+  if (!open || !block) return;
+  const reason = ports.nameRefusal(block, kind, from, to);
+  if (reason) toast.error(reason);
+  else editDocument((document) => ports.renameOnBlock(document, open.id, kind, from, to.trim()));
+}
+
+/** Takes a port or an exposed parameter off the open block. */
+export function removeFromBlock(kind: Kind, name: string): void {
+  const open = openBlock(scopeNow());
+  if (open) editDocument((document) => ports.removeFromBlock(document, open.id, kind, name));
+}
+
+/** Exposes a parameter of an inner node on the open block, or takes it off again. */
+export function toggleExposed(node: GraphNode, param: string): void {
+  const name = ports.exposedAs(scopeNow(), node.id, param);
+  if (name === undefined) edit((scope) => ports.expose(scope, node, param));
+  else hide(node.id, param, name);
+}
+
+/** One of several inner parameters under a name leaves the others; the last takes the name along. */
+function hide(node: string, param: string, name: string): void {
+  const open = openBlock(scopeNow());
+  const others = open?.params[name]?.filter((ref) => ref.node !== node || ref.port !== param) ?? [];
+  if (!open || others.length === 0) removeFromBlock("params", name);
+  else edit((scope) => withOpenBlock(scope, { params: { ...open.params, [name]: others } }));
+}

@@ -1,0 +1,87 @@
+/** The user's own blocks, as the server keeps them. */
+
+import { create } from "zustand";
+import { blockInfo } from "@/features/graph/model/blocks/blockInfo";
+import { blocksUsed, mergeBlocks } from "@/features/graph/model/blocks/blockMerge";
+import { insertIntoWire } from "@/features/graph/model/connections/insert";
+import { addNode } from "@/features/graph/model/document";
+import { wouldContainItself } from "@/features/graph/model/scope";
+import { select } from "@/features/graph/store/canvas";
+import { useCatalogue } from "@/features/graph/store/catalogue";
+import { reportError, reportUnlessAway } from "@/features/graph/store/documents";
+import { freePlace } from "@/features/graph/store/editing";
+import { edit, openScope, useGraph } from "@/features/graph/store/graph";
+import { createBlock, deleteBlock, listBlocks } from "@/shared/api/blocks";
+import type { BlockRecord, Position } from "@/shared/api/types";
+import { toast } from "@/shared/store/toast";
+
+interface LibraryState {
+  records: BlockRecord[];
+  status: "unasked" | "ready" | "failed";
+}
+
+export const useLibrary = create<LibraryState>()(() => ({ records: [], status: "unasked" }));
+
+export async function loadLibrary(): Promise<void> {
+  try {
+    useLibrary.setState({ records: await listBlocks(), status: "ready" });
+  } catch (error) {
+    useLibrary.setState(({ status }) => ({ status: status === "ready" ? "ready" : "failed" }));
+    reportUnlessAway(error);
+  }
+}
+
+/** Keeps a block of the document, with those that it uses. */
+export async function saveToLibrary(id: string): Promise<void> {
+  const { blocks } = useGraph.getState().graph;
+  const block = blocks[id];
+  if (!block) return;
+  const used = [id, ...blocksUsed(blocks, block.nodes)];
+  const kept = Object.fromEntries(used.flatMap((one) => (blocks[one] ? [[one, blocks[one]]] : [])));
+  try {
+    await createBlock(block.name, id, kept);
+    toast.success(`“${block.name}” is in My blocks now.`);
+    await loadLibrary();
+  } catch (error) {
+    reportError(error);
+  }
+}
+
+export async function removeFromLibrary(id: string): Promise<void> {
+  try {
+    await deleteBlock(id);
+    useLibrary.setState(({ records }) => ({ records: records.filter((record) => record.id !== id) }));
+  } catch (error) {
+    reportError(error);
+  }
+}
+
+/** What a block of the library would be in what is open, and the blocks that come along. */
+export function libraryBlock(record: BlockRecord) {
+  const scope = openScope(useGraph.getState());
+  const { blocks, renamed } = mergeBlocks(scope.blocks, record.blocks);
+  const block = renamed.get(record.block) ?? record.block;
+  return { blocks, block, info: blockInfo({ ...scope, blocks }, useCatalogue.getState().types, block) };
+}
+
+/** Copies a block of the library into the document and adds a node for it, in one step; `into` a wire that is there. */
+export function addFromLibrary(
+  record: BlockRecord,
+  position: Position = freePlace(),
+  into: string | null = null,
+): void {
+  const { blocks, block, info } = libraryBlock(record);
+  if (!info) {
+    toast.error(`“${record.name}” cannot be used: its definition is not complete.`);
+    return;
+  }
+  const scope = { ...openScope(useGraph.getState()), blocks };
+  const { graph, id } = addNode(scope, info, position, { block });
+  if (wouldContainItself(graph, graph.nodes.slice(-1))) {
+    toast.error("A block cannot contain itself.");
+    return;
+  }
+  const { types } = useCatalogue.getState();
+  edit(() => (into !== null && insertIntoWire(graph, types, id, into)) || graph);
+  select([id]);
+}

@@ -1,0 +1,33 @@
+/** Blocks of layers that repeat themselves. They come with the code of the table that offers them. */
+import { foldable, makeRepeat, repeatRefusal, type Times } from "@/features/blocks/model/repeats";
+import { focusNode } from "@/features/graph/store/canvas";
+import { useCatalogue } from "@/features/graph/store/catalogue";
+import { edit, openReport, openScope, useGraph } from "@/features/graph/store/graph";
+import { toast } from "@/shared/store/toast";
+import { freshBlockName } from "./blocks";
+
+const scopeNow = () => openScope(useGraph.getState());
+const typesNow = () => useCatalogue.getState().types;
+
+/** Makes one block, with a repeat count, of layers that repeat themselves, or says why not. */
+export function makeRepeatedBlock(times: Times): void {
+  const reason = repeatRefusal(scopeNow(), typesNow(), times);
+  if (reason) {
+    toast.error(reason);
+    return;
+  }
+  const name = freshBlockName();
+  const { graph, id } = makeRepeat(scopeNow(), typesNow(), times, name);
+  edit(() => graph);
+  focusNode(id);
+  toast.success(`${name} stands for all ${times.length} times.`, {
+    description: "Each time has weights of its own, as before.",
+  });
+}
+
+/** The same for the first layers of the open scope that can be. */
+export function makeBlockOfRepeats(): void {
+  const [times] = foldable(scopeNow(), typesNow(), openReport(useGraph.getState()));
+  if (times) makeRepeatedBlock(times);
+  else toast.info("No layers repeat here, one time behind the other.");
+}

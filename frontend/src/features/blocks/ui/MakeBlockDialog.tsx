@@ -1,0 +1,52 @@
+import { type FormEvent, useState } from "react";
+import { freshBlockName, makeBlockOfSelection } from "@/features/blocks/store/blocks";
+import { useCanvas } from "@/features/graph/store/canvas";
+import { plural } from "@/shared/lib/format";
+import { Button } from "@/shared/ui/Button";
+import { Dialog } from "@/shared/ui/Dialog";
+import { INPUT } from "@/shared/ui/fields/TextField";
+
+const FORM = "make-block";
+
+/** Asks what the block of the selected nodes is to be called. */
+export function MakeBlockDialog({ onClose }: { onClose: () => void }) {
+  const [name, setName] = useState(freshBlockName);
+  const count = useCanvas((state) => state.nodes.size);
+  const onSubmit = (event: FormEvent): void => {
+    event.preventDefault();
+    onClose();
+    makeBlockOfSelection(name);
+  };
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title="Make a block"
+      description={`${plural(count, "node")} become one, to be used and repeated as often as you like.`}
+      footer={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button variant="primary" type="submit" form={FORM}>
+            Make block
+          </Button>
+        </>
+      }
+    >
+      <form id={FORM} onSubmit={onSubmit}>
+        <label htmlFor="block-name" className="mb-1 block font-medium text-sm">
+          Name of the block
+        </label>
+        <input
+          id="block-name"
+          autoFocus
+          autoComplete="off"
+          maxLength={200}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          onFocus={(event) => event.target.select()}
+          className={INPUT}
+        />
+      </form>
+    </Dialog>
+  );
+}

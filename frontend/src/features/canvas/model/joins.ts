@@ -1,0 +1,77 @@
+/** Every wire that a node could get, for those who choose it from a list instead of drawing it. */
+
+import { infoAt } from "@/features/graph/model/blocks/blockInfo";
+import { type Catalogue, shapeOf } from "@/features/graph/model/catalogue";
+import {
+  fittingPorts,
+  type PortRef,
+  portKey,
+  wireBetween,
+} from "@/features/graph/model/connections/connection";
+import { nodeLabel } from "@/features/graph/model/document";
+import { findEnd, INPUTS, NEW_PORT, OUTPUTS } from "@/features/graph/model/scope";
+import type { Edge, Graph } from "@/shared/api/types";
+
+export interface Join {
+  edge: Edge;
+  /** The port of the node, as it is read. */
+  from: string;
+  /** The other end. */
+  to: string;
+  /** Whether the input has a wire by now, which would give way. */
+  replaces: boolean;
+}
+
+/** From the node's outputs first, then into its inputs; those that are there already are left out. */
+export function joinsOf(graph: Graph, types: Catalogue, node: string): Join[] {
+  const info = infoAt(graph, types, node);
+  if (!info) return [];
+  const ends: PortRef[] = [
+    ...info.outputs.map(({ name }) => ({ node, port: name, side: "source" as const })),
+    ...shapeOf(info).ports.map(({ name }) => ({ node, port: name, side: "target" as const })),
+  ];
+  return ends.flatMap((end) => joinsAt(graph, types, end));
+}
+
+function joinsAt(graph: Graph, types: Catalogue, end: PortRef): Join[] {
+  const fits = fittingPorts(graph, types, end);
+  return othersOf(graph, types, end).flatMap((other) => {
+    const edge = fits.has(portKey(other)) ? wireBetween(end, other) : null;
+    if (!edge || graph.edges.some((one) => same(one, edge))) return [];
+    const multiple = infoAt(graph, types, edge.target)?.inputs[edge.target_input]?.multiple ?? false;
+    const taken = graph.edges.some(
+      (one) => one.target === edge.target && one.target_input === edge.target_input,
+    );
+    return {
+      edge,
+      from: portName(end),
+      to: `${labelOf(graph, other.node)} · ${portName(other)}`,
+      replaces: taken && !multiple,
+    };
+  });
+}
+
+/** The ports of the other side, of all other nodes and of the open block itself. */
+function othersOf(graph: Graph, types: Catalogue, end: PortRef): PortRef[] {
+  const side = end.side === "source" ? "target" : "source";
+  return [...graph.nodes.map(({ id }) => id), INPUTS, OUTPUTS].flatMap((node) => {
+    const info = node === end.node ? undefined : infoAt(graph, types, node);
+    if (!info) return [];
+    const names =
+      side === "source" ? info.outputs.map(({ name }) => name) : shapeOf(info).ports.map(({ name }) => name);
+    return names.map((port) => ({ node, port, side }));
+  });
+}
+
+const same = (a: Edge, b: Edge): boolean =>
+  a.source === b.source &&
+  a.source_output === b.source_output &&
+  a.target === b.target &&
+  a.target_input === b.target_input;
+
+const portName = ({ port }: PortRef): string => (port === NEW_PORT ? "new port" : port.replaceAll("_", " "));
+
+function labelOf(graph: Graph, id: string): string {
+  const node = findEnd(graph, id);
+  return node ? nodeLabel(node) : id;
+}

@@ -1,0 +1,29 @@
+/** What a node hands on while it is switched off, as the server decides it. */
+
+import { infoOf } from "@/features/graph/model/blocks/blockInfo";
+import { type Catalogue, shapeOf } from "@/features/graph/model/catalogue";
+import { accepts } from "@/features/graph/model/connections/connection";
+import type { Graph, GraphNode } from "@/shared/api/types";
+
+/** By places among its inputs and outputs: the input that goes to an output. */
+export interface Pass {
+  input: number;
+  output: number;
+}
+
+/** For each output the first input of its type that has a wire; none where one output has no such input. */
+export function passesOf(graph: Graph, catalogue: Catalogue, node: GraphNode): Pass[] {
+  const info = infoOf(graph, catalogue, node);
+  if (!info) return [];
+  const { ports } = shapeOf(info);
+  const wired = new Set(
+    graph.edges.filter((edge) => edge.target === node.id).map((edge) => edge.target_input),
+  );
+  // A layer without any wire reads the model's input.
+  const fed = (name: string): boolean => wired.size === 0 || wired.has(name);
+  const passes = info.outputs.map(({ dtype }, output) => ({
+    input: ports.findIndex((port) => accepts(port, dtype) && fed(port.name)),
+    output,
+  }));
+  return passes.some(({ input }) => input < 0) ? [] : passes;
+}

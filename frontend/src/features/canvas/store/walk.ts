@@ -1,0 +1,34 @@
+/** Walking along wires by keys. */
+import { infoAt } from "@/features/graph/model/blocks/blockInfo";
+import { focusNode, useCanvas } from "@/features/graph/store/canvas";
+import { useCatalogue } from "@/features/graph/store/catalogue";
+import { openScope, useGraph } from "@/features/graph/store/graph";
+
+/** From the selected node to the one behind it, or before it: along the wire of its first port that has one. */
+export function walk(way: "forward" | "back"): void {
+  const [id] = useCanvas.getState().nodes;
+  const scope = openScope(useGraph.getState());
+  const start = id ?? scope.nodes[0]?.id;
+  if (start === undefined) return;
+  if (id === undefined) {
+    show(start);
+    return;
+  }
+  const info = infoAt(scope, useCatalogue.getState().types, id);
+  const ports = way === "forward" ? info?.outputs.map(({ name }) => name) : Object.keys(info?.inputs ?? {});
+  const place = (port: string): number => ports?.indexOf(port) ?? 0;
+  const [next] = scope.edges
+    .filter((edge) => (way === "forward" ? edge.source : edge.target) === id)
+    .sort((a, b) =>
+      way === "forward"
+        ? place(a.source_output) - place(b.source_output)
+        : place(a.target_input) - place(b.target_input),
+    );
+  if (next) show(way === "forward" ? next.target : next.source);
+}
+
+/** Selects a node, brings it into view and gives it the focus. */
+function show(id: string): void {
+  focusNode(id);
+  document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`)?.focus();
+}

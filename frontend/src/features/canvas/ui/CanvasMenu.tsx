@@ -1,0 +1,81 @@
+import { type MouseEvent, type ReactElement, type RefObject, useEffect } from "react";
+import { canvasItems, fetchMenus, nodeItems, noteItems, wireItems } from "@/features/commands/ui/menus";
+import { noteOf } from "@/features/graph/model/annotations";
+import { useCanvas } from "@/features/graph/store/canvas";
+import { ContextMenuArea, type MenuItem } from "@/shared/ui/Menu";
+
+interface CanvasMenuProps {
+  /** The canvas, which is the child. */
+  root: RefObject<HTMLElement | null>;
+  children: ReactElement;
+}
+
+/** The menu of what was clicked on the canvas: a node, several, a wire, or the canvas itself. */
+export function CanvasMenu({ root, children }: CanvasMenuProps) {
+  useMenuKey(root);
+  useEffect(() => void fetchMenus(), []);
+  return <ContextMenuArea itemsFor={itemsFor}>{children}</ContextMenuArea>;
+}
+
+function itemsFor(event: MouseEvent): MenuItem[] | null {
+  const { target, clientX, clientY, buttons } = event;
+  if (buttons & 1) {
+    // A right click in the middle of a gesture gave that up, and is no more than that.
+    event.preventDefault();
+    return null;
+  }
+  const element = target as Element;
+  if (element.closest("input, textarea, [contenteditable]")) return null;
+  const at = { x: clientX, y: clientY };
+  const [first] = useCanvas.getState().nodes;
+  // After a rectangle was drawn, what was selected lies below one sheet.
+  const node = element.closest(".react-flow__nodesselection")
+    ? first
+    : element.closest<HTMLElement>(".react-flow__node-card")?.dataset.id;
+  const note = element.closest<HTMLElement>(".react-flow__node-note")?.dataset.id;
+  if (note !== undefined) return noteItems(noteOf(note) ?? "");
+  if (node !== undefined) return nodeItems(node);
+  const wire = element.closest<SVGElement>(".react-flow__edge")?.dataset.id;
+  return wire === undefined ? canvasItems(at) : wireItems(wire, at);
+}
+
+/** The menu key, with the focus nowhere, asks for the menu of what is selected. */
+function useMenuKey(root: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    // The event of the menu does not say that a key asked for it, and names whatever lies at a corner.
+    let byKey = false;
+    const onKeyDown = ({ key, shiftKey }: KeyboardEvent): void => {
+      const asked = key === "ContextMenu" || (key === "F10" && shiftKey);
+      byKey = asked && document.activeElement === document.body;
+    };
+    const onPointerDown = (): void => {
+      byKey = false;
+    };
+    const onContextMenu = (event: Event): void => {
+      if (!byKey || !root.current) return;
+      byKey = false;
+      event.preventDefault();
+      event.stopPropagation();
+      askForMenu(root.current);
+    };
+    const controller = new AbortController();
+    const options = { signal: controller.signal, capture: true };
+    window.addEventListener("keydown", onKeyDown, options);
+    window.addEventListener("pointerdown", onPointerDown, options);
+    window.addEventListener("contextmenu", onContextMenu, options);
+    return () => controller.abort();
+  }, [root]);
+}
+
+/** As a right click would, on what is selected first, or on the canvas. */
+function askForMenu(root: HTMLElement): void {
+  const { nodes, edges } = useCanvas.getState();
+  const [id] = [...nodes, ...edges];
+  const item = id === undefined ? null : root.querySelector(`[data-id="${CSS.escape(id)}"]`);
+  const element = item ?? root.querySelector(".react-flow__pane");
+  const { x, y, width, height } = element?.getBoundingClientRect() ?? new DOMRect();
+  const place = { clientX: x + width / 2, clientY: y + height / 2 };
+  element?.dispatchEvent(
+    new globalThis.MouseEvent("contextmenu", { bubbles: true, cancelable: true, ...place }),
+  );
+}

@@ -1,0 +1,51 @@
+import { CircleAlert } from "lucide-react";
+import { showProblem } from "@/features/graph/store/editing";
+import { openReport, useGraph } from "@/features/graph/store/graph";
+import { useRunMessage } from "./useRunState";
+
+/** The first line of what is wrong with this node, and the way to the rest. */
+export function CardProblem({ id }: { id: string }) {
+  const { message, tab } = useProblem(id);
+  if (!message) return null;
+  return (
+    <div className="card-problem">
+      <CircleAlert aria-hidden className="mt-px size-3.5 shrink-0" />
+      <p className="line-clamp-2 min-w-0 grow" title={message}>
+        {message}
+      </p>
+      <button
+        type="button"
+        className="nodrag h-6 shrink-0 rounded-md px-1 font-medium underline underline-offset-2"
+        onClick={() => showProblem(id, tab)}
+      >
+        Show
+      </button>
+    </div>
+  );
+}
+
+/** The same where there is room for a sign alone. */
+export function RowProblem({ id }: { id: string }) {
+  const { message, tab } = useProblem(id);
+  if (!message) return null;
+  return (
+    <button
+      type="button"
+      aria-label={`Show the problem: ${message}`}
+      title={message}
+      onClick={() => showProblem(id, tab)}
+      className="nodrag inline-flex size-6 shrink-0 items-center justify-center rounded-md text-danger hover:bg-danger-soft"
+    >
+      <CircleAlert aria-hidden className="size-3.5" />
+    </button>
+  );
+}
+
+/** What is wrong with a node, and the tab that says more of it. */
+function useProblem(id: string): { message: string | undefined; tab: "problems" | "logs" } {
+  const problem = useGraph((state) =>
+    openReport(state)?.diagnostics.find((item) => item.node === id && item.severity === "error"),
+  );
+  const failure = useRunMessage(id);
+  return { message: problem?.message ?? failure ?? undefined, tab: problem ? "problems" : "logs" };
+}

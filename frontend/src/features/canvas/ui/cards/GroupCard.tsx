@@ -1,0 +1,109 @@
+import type { NodeProps } from "@xyflow/react";
+import { ChevronDown, MoreHorizontal, Power } from "lucide-react";
+import { memo } from "react";
+import { groupItems } from "@/features/commands/ui/menus";
+import { changeGroup, selectGroup, titleKey, toggleGroup } from "@/features/graph/store/annotations";
+import { endRename, startRename, useCanvas } from "@/features/graph/store/canvas";
+import { openReport, openScope, useGraph } from "@/features/graph/store/graph";
+import type { Group } from "@/shared/api/types";
+import { cn } from "@/shared/lib/cn";
+import { plural } from "@/shared/lib/format";
+import { NameField } from "@/shared/ui/fields/NameField";
+import { IconButton } from "@/shared/ui/IconButton";
+import { Menu } from "@/shared/ui/Menu";
+import type { GroupNode } from "../flow";
+import { FoldedPorts } from "./FrameCard";
+
+/** A user's own frame around nodes; folded, a small card with the wires that cross its border. */
+export const GroupCard = memo(function GroupCard({ data: { group, ports } }: NodeProps<GroupNode>) {
+  const members = useGraph(
+    (state) => openScope(state).nodes.filter(({ id }) => group.nodes.includes(id)).length,
+  );
+  const problems = useGraph(
+    (state) =>
+      openReport(state)?.diagnostics.filter(
+        (one) => one.severity === "error" && group.nodes.includes(one.node ?? ""),
+      ).length ?? 0,
+  );
+  const off = useGraph((state) =>
+    openScope(state).nodes.every((node) => node.disabled || !group.nodes.includes(node.id)),
+  );
+  const aimed = useCanvas((state) => state.intoGroup === group.id);
+  const title = group.title || "Group";
+  const said = `Group ${title}, ${plural(members, "node")}${group.folded ? ", folded" : ""}${off ? ", switched off" : ""}`;
+  return (
+    <section
+      aria-label={said}
+      className={cn("frame group-frame", ports && "frame-folded", aimed && "group-aim", off && "group-off")}
+      data-color={group.color || undefined}
+    >
+      <div className="frame-title">
+        <button
+          type="button"
+          aria-expanded={!group.folded}
+          aria-label={`${group.folded ? "Unfold" : "Fold"} ${title}`}
+          onClick={() => changeGroup(group.id, { folded: !group.folded })}
+          className="nodrag inline-flex size-6 shrink-0 items-center justify-center rounded-md text-muted hover:bg-line hover:text-text"
+        >
+          <ChevronDown
+            className={cn("size-4 transition-transform duration-100", group.folded && "-rotate-90")}
+          />
+        </button>
+        <Title group={group} />
+        <span className="shrink-0 text-muted text-sm">{plural(members, "node")}</span>
+        {problems > 0 && group.folded && (
+          <span className="shrink-0 font-medium text-danger text-sm">{plural(problems, "problem")}</span>
+        )}
+        <span className="group-actions nodrag">
+          <IconButton
+            size="sm"
+            side="top"
+            label={off ? "Enable the group" : "Disable the group: pass inputs through"}
+            active={off}
+            onClick={() => toggleGroup(group)}
+          >
+            <Power />
+          </IconButton>
+          <Menu items={() => groupItems(group)} align="end">
+            <button
+              type="button"
+              aria-label={`More for the group ${title}`}
+              className="inline-flex size-6 shrink-0 items-center justify-center rounded-md text-muted hover:bg-raised hover:text-text"
+            >
+              <MoreHorizontal className="size-3.5" />
+            </button>
+          </Menu>
+        </span>
+      </div>
+      {ports && <FoldedPorts ports={ports} />}
+    </section>
+  );
+});
+
+function Title({ group }: { group: Group }) {
+  const renaming = useCanvas((state) => state.renaming === titleKey(group.id));
+  const title = group.title || "Group";
+  if (renaming) {
+    return (
+      <NameField
+        label={`Title of the group ${title}`}
+        value={group.title}
+        onCommit={(text) => changeGroup(group.id, { title: text })}
+        onLeave={endRename}
+        className="w-40"
+      />
+    );
+  }
+  return (
+    <button
+      type="button"
+      title={`${title}: a click selects its nodes, a double click renames it`}
+      onClick={() => selectGroup(group)}
+      onDoubleClick={() => startRename(titleKey(group.id))}
+      onKeyDown={(event) => event.key === "F2" && startRename(titleKey(group.id))}
+      className="min-w-0 truncate rounded-sm font-semibold text-text"
+    >
+      {title}
+    </button>
+  );
+}

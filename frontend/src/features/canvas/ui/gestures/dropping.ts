@@ -1,0 +1,40 @@
+/** What is dragged over the canvas: cards, and what comes from the palette. */
+import type { OnNodeDrag } from "@xyflow/react";
+import type { DragEvent } from "react";
+import { CARD } from "@/features/graph/model/card";
+import { useCanvas } from "@/features/graph/store/canvas";
+import { BLOCK_DRAG, LIBRARY_DRAG, NODE_DRAG } from "@/features/palette/model/drag";
+import { addCarried } from "@/features/palette/store/carried";
+import type { CanvasNode } from "../flow";
+import { closeWire, lookFor, lookForCarried } from "../wires/openWire";
+
+const KINDS = [NODE_DRAG, BLOCK_DRAG, LIBRARY_DRAG] as const;
+
+/** A single card that is dragged over a wire may be put into it. */
+export const onNodeDrag: OnNodeDrag<CanvasNode> = (event, node, dragged) => {
+  const alone = dragged.length === 1 && node.type === "card";
+  if ("touches" in event || event.altKey || !alone) closeWire();
+  else lookFor(node.id, { x: event.clientX, y: event.clientY });
+};
+
+export function onDragOver(event: DragEvent): void {
+  if (!KINDS.some((kind) => event.dataTransfer.types.includes(kind))) return;
+  event.preventDefault();
+  event.dataTransfer.dropEffect = "copy";
+  if (event.altKey) closeWire();
+  else lookForCarried({ x: event.clientX, y: event.clientY });
+}
+
+export function onDragLeave(event: DragEvent): void {
+  if (!event.currentTarget.contains(event.relatedTarget as Element | null)) closeWire();
+}
+
+export function onDrop(event: DragEvent): void {
+  const { camera } = useCanvas.getState();
+  const kind = KINDS.find((one) => event.dataTransfer.types.includes(one));
+  if (!camera || !kind) return;
+  event.preventDefault();
+  const { x, y } = camera.toDocument({ x: event.clientX, y: event.clientY });
+  const place = { x: Math.round(x - CARD.width / 2), y: Math.round(y - CARD.header / 2) };
+  addCarried([kind, event.dataTransfer.getData(kind)], place);
+}

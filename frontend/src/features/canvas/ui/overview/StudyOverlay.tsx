@@ -1,0 +1,119 @@
+import { Panel, useInternalNode, useStore, ViewportPortal } from "@xyflow/react";
+import { X } from "lucide-react";
+import type { CSSProperties } from "react";
+import { useGraph } from "@/features/graph/store/graph";
+import { type Finding, findingsOf, isAbout } from "@/features/studies/model/overlay";
+import { aimWords, verdictLook } from "@/features/studies/model/studies";
+import { useOverlay } from "@/features/studies/store/overlay";
+import { overlayStudy, showStudy } from "@/features/studies/store/studies";
+import { useStudies, useStudyResults } from "@/features/studies/store/useStudies";
+import { plural } from "@/shared/lib/format";
+import { IconButton } from "@/shared/ui/IconButton";
+import { useIsRow } from "../cards/useIsRow";
+import { useFar } from "./far";
+
+/** Tags keep their size down to this zoom, and below the other say no interval: they are as wide as a card then. */
+const [LEAST_ZOOM, SHORT_BELOW] = [0.4, 0.9];
+
+/** How much a tag says; none is for those who hear it alone. */
+type TagSize = "long" | "short" | "none";
+
+/** What a study has found, at the nodes that it is about: a tint, and a tag with the difference and its interval. */
+export function StudyOverlay() {
+  const id = useOverlay((state) => state.study);
+  const { studies } = useStudies();
+  const study = studies.find((one) => one.id === id);
+  const results = useStudyResults(id);
+  const path = useGraph((state) => state.path);
+  const about = useGraph((state) => study !== undefined && isAbout(study, state.graph, state.graphId));
+  const zoom = useStore((state) => Math.round(state.transform[2] * 20) / 20);
+  const far = useFar();
+  if (!study || !results || !about) return null;
+  const tag = far ? "none" : zoom < SHORT_BELOW ? "short" : "long";
+  const findings = findingsOf(study, results, path);
+  return (
+    <>
+      <ViewportPortal>
+        <div style={{ "--zoom": Math.max(LEAST_ZOOM, Math.min(1, zoom)) } as CSSProperties}>
+          {findings.map((finding) => (
+            <Found key={finding.nodes.join(" ")} finding={finding} tag={tag} />
+          ))}
+        </div>
+      </ViewportPortal>
+      <Panel position="top-right" className="!m-2">
+        <section
+          aria-label="Findings on the canvas"
+          className="flex max-w-72 items-center gap-2 rounded-lg border bg-panel py-1 pr-1 pl-3 text-sm shadow-card"
+        >
+          <button
+            type="button"
+            title="Show the study's table"
+            onClick={() => showStudy(study.id)}
+            className="min-w-0 text-left hover:text-accent"
+          >
+            <span className="block truncate font-medium">{study.name}</span>
+            <span className="block truncate text-muted text-xs">
+              {findings.length > 0
+                ? aimWords(study.plan.metric, study.direction)
+                : "None of its variants is about a part."}
+            </span>
+          </button>
+          <IconButton size="sm" label="Take the findings off the canvas" onClick={() => overlayStudy(null)}>
+            <X />
+          </IconButton>
+        </section>
+      </Panel>
+    </>
+  );
+}
+
+function Found({ finding, tag }: { finding: Finding; tag: TagSize }) {
+  const [first, ...others] = finding.nodes;
+  return (
+    <>
+      {first !== undefined && <Mark node={first} finding={finding} tag={tag} />}
+      {others.map((node) => (
+        <Mark key={node} node={node} finding={finding} />
+      ))}
+    </>
+  );
+}
+
+/** Follows a card wherever it goes; folded away, there is nothing to follow. */
+function Mark({ node, finding, tag }: { node: string; finding: Finding; tag?: TagSize }) {
+  const isRow = useIsRow(node);
+  const card = useInternalNode(node);
+  if (!card || card.hidden) return null;
+  const { x, y } = card.internals.positionAbsolute;
+  const { width = 0, height = 0 } = card.measured;
+  const style = {
+    transform: `translate(${x}px, ${y}px)`,
+    width,
+    height,
+    "--strength": finding.strength,
+  } as CSSProperties;
+  return (
+    <div className="found" data-tone={finding.tone} data-row={isRow || undefined} style={style}>
+      {tag && <Tag finding={finding} size={tag} />}
+    </div>
+  );
+}
+
+function Tag({ finding, size }: { finding: Finding; size: TagSize }) {
+  const { row, text, short, said, others } = finding;
+  const symbol = verdictLook(row)?.symbol;
+  const all = others > 0 ? `${said} ${plural(others, "other variant")} about the same.` : said;
+  return (
+    <span
+      role="note"
+      aria-label={all}
+      title={all}
+      className={size === "none" ? "sr-only" : "found-tag"}
+      data-size={size}
+    >
+      {symbol && <span aria-hidden>{symbol} </span>}
+      {size === "long" ? text : short}
+      {size === "long" && others > 0 && ` · ${others} more`}
+    </span>
+  );
+}

@@ -1,0 +1,53 @@
+import { useNodesInitialized, useReactFlow, useStore, type Viewport } from "@xyflow/react";
+import { useCallback, useEffect, useRef } from "react";
+import { useCanvas } from "@/features/graph/store/canvas";
+
+const FIT = { padding: 0.06, maxZoom: 1 } as const;
+
+/** Moves the view where it was asked to look, once what is to be seen has been measured. */
+export function useSight(): void {
+  const sight = useCanvas((state) => state.sight);
+  const ready = useNodesInitialized();
+  const { fitView } = useReactFlow();
+  const fitAll = useFit();
+  useEffect(() => {
+    if (!sight || !ready) return;
+    // After this frame: the nodes of a document just opened have their places by then.
+    const frame = requestAnimationFrame(() => {
+      useCanvas.setState({ sight: null });
+      if (sight.kind === "fit") void fitAll(motion());
+      else {
+        const nodes = (sight.kind === "node" ? [sight.id] : sight.ids).map((id) => ({ id }));
+        void fitView({ nodes, padding: 0.4, maxZoom: 1, duration: motion() });
+      }
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [sight, ready, fitView, fitAll]);
+}
+
+/** Fits the whole graph, and again when the canvas gets another size, unless the view was moved since. */
+function useFit(): (duration: number) => Promise<void> {
+  const { fitView, getViewport } = useReactFlow();
+  const width = useStore((state) => state.width);
+  const height = useStore((state) => state.height);
+  const fitted = useRef<Viewport | "under way" | null>(null);
+  const fitAll = useCallback(
+    async (duration: number) => {
+      fitted.current = "under way";
+      await fitView({ ...FIT, duration });
+      fitted.current = getViewport();
+    },
+    [fitView, getViewport],
+  );
+  useEffect(() => {
+    const view = fitted.current;
+    if (!view || width === 0 || height === 0) return;
+    const now = getViewport();
+    if (view === "under way") void fitAll(0);
+    else if (now.x === view.x && now.y === view.y && now.zoom === view.zoom) void fitAll(0);
+  }, [width, height, fitAll, getViewport]);
+  return fitAll;
+}
+
+/** For how many milliseconds the view moves: not at all for those who asked for less motion. */
+export const motion = (): number => (matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 140);

@@ -1,0 +1,127 @@
+import {
+  BaseEdge,
+  EdgeLabelRenderer,
+  type EdgeProps,
+  getBezierPath,
+  getSmoothStepPath,
+  Position,
+} from "@xyflow/react";
+import { memo } from "react";
+import { PORT_RADIUS } from "@/features/graph/model/card";
+import { portType } from "@/features/graph/model/connections/connection";
+import { findNode } from "@/features/graph/model/document";
+import { pathBetween, type Turn } from "@/features/graph/model/layout/turns";
+import { useCanvas } from "@/features/graph/store/canvas";
+import { useCatalogue } from "@/features/graph/store/catalogue";
+import { openReport, openScope, useGraph } from "@/features/graph/store/graph";
+import { cn } from "@/shared/lib/cn";
+import { wireColor } from "@/shared/lib/wires";
+import type { WireEdge } from "../flow";
+
+/** Width of one character of a label, in pixels. */
+const CHARACTER = 6.7;
+
+/** A wire in its type's colour, with the shape of what it carries. */
+export const Wire = memo(function Wire(props: EdgeProps<WireEdge>) {
+  const { id, data, selected, sourceX, sourceY, targetX, targetY } = props;
+  const source = data?.edge.source ?? "";
+  const output = data?.edge.source_output ?? "";
+  const dtype = useWireType(source, output);
+  const label = useGraph((state) => openReport(state)?.nodes[source]?.outputs[output]?.text ?? "");
+  const opening = useCanvas((canvas) => canvas.opening === id);
+  const state = useWireState(source, data?.edge.target ?? "");
+  const { path, x, y, room } = wirePath({ sourceX, sourceY, targetX, targetY }, data?.turn ?? null);
+  const shown = label.length * CHARACTER + 8 <= room && (data?.first ?? true);
+  return (
+    <>
+      <BaseEdge
+        id={id}
+        path={path}
+        interactionWidth={18}
+        className={cn("wire", selected && "wire-selected", opening && "wire-opening", `wire-${state}`)}
+        style={{ stroke: wireColor(dtype) }}
+      />
+      {label && (
+        <EdgeLabelRenderer>
+          <div
+            className={cn("wire-label", !shown && !selected && "wire-label-tight")}
+            style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)`, color: wireColor(dtype) }}
+          >
+            {label}
+          </div>
+        </EdgeLabelRenderer>
+      )}
+    </>
+  );
+});
+
+function useWireType(source: string, output: string): string {
+  const types = useCatalogue((state) => state.types);
+  return useGraph(
+    (state) => portType(openScope(state), types, { node: source, port: output, side: "source" }) ?? "ANY",
+  );
+}
+
+function useWireState(source: string, target: string): "live" | "off" | "blocked" {
+  return useGraph((state) => {
+    const scope = openScope(state);
+    const off = findNode(scope, source)?.disabled || findNode(scope, target)?.disabled;
+    if (off) return "off";
+    const status = openReport(state)?.nodes[source]?.status;
+    return status === "blocked" || status === "error" ? "blocked" : "live";
+  });
+}
+
+interface Ends {
+  sourceX: number;
+  sourceY: number;
+  targetX: number;
+  targetY: number;
+}
+
+interface Drawn {
+  path: string;
+  x: number;
+  y: number;
+  /** How wide a label may be here. */
+  room: number;
+}
+
+/** How far a wire that leads back goes straight on at either end. */
+const STUB = 18;
+
+/** A curve to the right; back to the left a rounded line, through a gap where there is one. */
+function wirePath({ sourceX, sourceY, targetX, targetY }: Ends, turn: Turn | null): Drawn {
+  // React Flow ends wires at the outer edge of a port's target; they should end at its middle.
+  const ends = { sourceX: sourceX - PORT_RADIUS, sourceY, targetX: targetX + PORT_RADIUS, targetY };
+  if (turn?.ends) {
+    const [from, to] = turn.ends;
+    const path = pathBetween(turn.ends, turn.bow);
+    return { path, x: (from.x + to.x) / 2 + (turn.bow ?? 0), y: (from.y + to.y) / 2, room: 0 };
+  }
+  const across = ends.targetX - ends.sourceX;
+  if (across < 0) return backward(ends, turn?.y);
+  if (turn?.x !== undefined && turn.x > ends.sourceX) return intoFrame(ends, turn.x);
+  const [path, x, y] = getBezierPath({ ...ends, ...SIDES, curvature: 0.3 });
+  return { path, x, y, room: across };
+}
+
+const SIDES = { sourcePosition: Position.Right, targetPosition: Position.Left };
+
+function backward(ends: Ends, gap: number | undefined): Drawn {
+  const [path, x, y] = getSmoothStepPath({
+    ...ends,
+    ...SIDES,
+    borderRadius: 10,
+    offset: STUB,
+    ...(gap !== undefined && { centerY: gap }),
+  });
+  return { path, x, y: gap ?? y, room: Math.abs(ends.targetX - ends.sourceX) };
+}
+
+/** Turns to the height of its port before it enters the frame, then runs straight. */
+function intoFrame({ sourceX, sourceY, targetX, targetY }: Ends, edge: number): Drawn {
+  const half = (edge - sourceX) / 2;
+  const path = `M${sourceX},${sourceY} C${sourceX + half},${sourceY} ${edge - half},${targetY} ${edge},${targetY} L${targetX},${targetY}`;
+  return { path, x: (edge + targetX) / 2, y: targetY, room: targetX - edge };
+}

@@ -1,0 +1,154 @@
+/** Wires drawn by hand: from a port to another, to a node, or to the pane; and wires whose end is put elsewhere. */
+import type {
+  Connection,
+  FinalConnectionState,
+  HandleType,
+  IsValidConnection,
+  OnConnectStart,
+} from "@xyflow/react";
+import {
+  fittingPorts,
+  nodeRefusal,
+  type PortRef,
+  portKey,
+  refusal,
+  wireBetween,
+  wireToNode,
+} from "@/features/graph/model/connections/connection";
+import { remove } from "@/features/graph/model/document";
+import { findEnd } from "@/features/graph/model/scope";
+import { openQuickAdd, useCanvas } from "@/features/graph/store/canvas";
+import { useCatalogue } from "@/features/graph/store/catalogue";
+import { connectPorts, deleteWire, reconnectWire } from "@/features/graph/store/editing";
+import { openScope, useGraph } from "@/features/graph/store/graph";
+import type { Edge, Graph, Position } from "@/shared/api/types";
+import { toast } from "@/shared/store/toast";
+import type { WireEdge } from "../flow";
+import { isGivenUp } from "../gestures/gesture";
+
+const CARDS = ".react-flow__node-card, .react-flow__node-ports";
+const typesNow = () => useCatalogue.getState().types;
+
+/** The graph into which a wire is drawn: without the wire whose end is put elsewhere. */
+export function graphFor(old: string | null): Graph {
+  const graph = openScope(useGraph.getState());
+  return old === null ? graph : remove(graph, new Set(), new Set([old]));
+}
+
+function toEdge({ source, sourceHandle, target, targetHandle }: Connection | WireEdge): Edge {
+  return { source, source_output: sourceHandle ?? "", target, target_input: targetHandle ?? "" };
+}
+
+export const isValid: IsValidConnection<WireEdge> = (connection) =>
+  refusal(
+    graphFor(useCanvas.getState().drawing?.old ?? null),
+    typesNow(),
+    toEdge(connection as Connection),
+  ) === null;
+
+export function onConnect(connection: Connection): void {
+  if (!isGivenUp()) connectPorts(toEdge(connection));
+}
+
+export const onConnectStart: OnConnectStart = (_event, { nodeId, handleId, handleType }) => {
+  // The start of a wire that is put elsewhere is told first.
+  if (!nodeId || !handleId || !handleType || useCanvas.getState().drawing) return;
+  draw({ node: nodeId, port: handleId, side: handleType }, null);
+};
+
+export function onReconnectStart(_event: unknown, wire: WireEdge, fixed: HandleType): void {
+  const from: PortRef =
+    fixed === "source"
+      ? { node: wire.source, port: wire.sourceHandle ?? "", side: "source" }
+      : { node: wire.target, port: wire.targetHandle ?? "", side: "target" };
+  draw(from, wire.id);
+}
+
+function draw(from: PortRef, old: string | null): void {
+  const fits = fittingPorts(graphFor(old), typesNow(), from);
+  useCanvas.setState({ drawing: { from, fits, old, over: null, aim: null } });
+}
+
+/** While a wire is drawn: which node is under the pointer, and which of its ports would take the wire. */
+export function followWire({ target }: { target: EventTarget }): void {
+  const { drawing } = useCanvas.getState();
+  if (!drawing) return;
+  const over = nodeAt(target as Element, drawing.from) ?? null;
+  if (over === drawing.over) return;
+  const edge = over && wireToNode(graphFor(drawing.old), typesNow(), drawing.from, over);
+  const aim =
+    edge && drawing.from.side === "source"
+      ? portKey({ node: edge.target, port: edge.target_input, side: "target" })
+      : edge && portKey({ node: edge.source, port: edge.source_output, side: "source" });
+  useCanvas.setState({ drawing: { ...drawing, over, aim: aim || null } });
+}
+
+/** The node other than that of the wire's fixed end that an element belongs to. */
+function nodeAt(element: Element | null, from: PortRef): string | undefined {
+  const id = element?.closest<HTMLElement>(CARDS)?.dataset.id;
+  return id === from.node ? undefined : id;
+}
+
+/** A wire dropped on a node takes its first fitting port; on the pane it asks for a node that fits. */
+export function onConnectEnd(event: MouseEvent | TouchEvent, state: FinalConnectionState): void {
+  const { drawing } = useCanvas.getState();
+  if (!drawing || drawing.old !== null) return;
+  useCanvas.setState({ drawing: null });
+  // An undo may have taken the node away meanwhile.
+  if (state.isValid || isGivenUp() || !findEnd(graphFor(null), drawing.from.node)) return;
+  const { from } = drawing;
+  const at = placeOf(event);
+  const drop = dropOf(at, from, state);
+  if (drop.kind === "port" && drop.edge) connectPorts(drop.edge);
+  if (drop.kind === "node") {
+    const edge = wireToNode(graphFor(null), typesNow(), from, drop.id);
+    if (edge) connectPorts(edge);
+    else toast.error(nodeRefusal(graphFor(null), typesNow(), from, drop.id));
+  }
+  if (drop.kind === "pane") openQuickAdd({ at, from });
+}
+
+export function onReconnect(old: WireEdge, connection: Connection): void {
+  if (!isGivenUp()) reconnectWire(old.id, toEdge(connection));
+}
+
+/** A wire's end that is dropped on the pane goes, with the wire. */
+export function onReconnectEnd(
+  event: MouseEvent | TouchEvent,
+  wire: WireEdge,
+  _fixed: HandleType,
+  state: FinalConnectionState,
+): void {
+  const { drawing } = useCanvas.getState();
+  useCanvas.setState({ drawing: null });
+  if (!drawing || state.isValid || isGivenUp()) return;
+  const drop = dropOf(placeOf(event), drawing.from, state);
+  if (drop.kind === "port" && drop.edge) reconnectWire(wire.id, drop.edge);
+  if (drop.kind === "node") {
+    const edge = wireToNode(graphFor(wire.id), typesNow(), drawing.from, drop.id);
+    if (edge) reconnectWire(wire.id, edge);
+    else toast.error(nodeRefusal(graphFor(wire.id), typesNow(), drawing.from, drop.id));
+  }
+  if (drop.kind === "pane") deleteWire(wire.id);
+}
+
+type Drop = { kind: "port"; edge: Edge | null } | { kind: "node"; id: string } | { kind: "pane" | "nowhere" };
+
+function placeOf(event: MouseEvent | TouchEvent): Position {
+  const { clientX, clientY } =
+    "changedTouches" in event ? (event.changedTouches[0] ?? { clientX: 0, clientY: 0 }) : event;
+  return { x: clientX, y: clientY };
+}
+
+/** What a wire that is not valid as it lies was dropped on. */
+function dropOf({ x, y }: Position, from: PortRef, { toHandle }: FinalConnectionState): Drop {
+  if (toHandle?.id) {
+    const to: PortRef = { node: toHandle.nodeId, port: toHandle.id, side: toHandle.type };
+    return { kind: "port", edge: wireBetween(from, to) };
+  }
+  const under = document.elementFromPoint(x, y);
+  const id = nodeAt(under, from);
+  if (id !== undefined) return { kind: "node", id };
+  const isFree = under?.closest(".react-flow__pane") && !under.closest(CARDS);
+  return { kind: isFree ? "pane" : "nowhere" };
+}

@@ -1,0 +1,281 @@
+/** Commands that change the document. */
+
+import * as blocks from "@/features/blocks/store/blocks";
+import { type Arrangement, LEAST } from "@/features/graph/model/layout/arrange";
+import * as annotations from "@/features/graph/store/annotations";
+import { arrangeSelection } from "@/features/graph/store/arrange";
+import { clearSelection, openQuickAdd, startRename } from "@/features/graph/store/canvas";
+import * as clipboard from "@/features/graph/store/clipboard";
+import { completeTraining } from "@/features/graph/store/complete";
+import * as editing from "@/features/graph/store/editing";
+import { redo, undo } from "@/features/graph/store/graph";
+import { nudge, type Way } from "@/features/graph/store/nudge";
+import { closeBlock, openBlock } from "@/features/graph/store/scope";
+import { openDialog, toggleSnapGuides } from "@/shared/store/ui";
+import { type Command, commands } from "./commandType";
+import * as can from "./possible";
+
+const align = (how: Arrangement, title: string): Command => ({
+  title,
+  group: "Arrange",
+  keywords: "line up distribute layout",
+  when: can.needsSeveral(LEAST[how]),
+  run: () => arrangeSelection(how),
+});
+
+const move = (way: Way): Command => ({
+  title: `Move ${way}; with Shift by five steps`,
+  group: "Arrange",
+  keywords: "nudge arrow",
+  keys: `arrow${way}, shift+arrow${way}`,
+  onCanvas: true,
+  when: can.needsSelection,
+  run: (keys) => nudge(way, keys?.startsWith("shift") ?? false),
+});
+
+/** Studies are rare and bring their own code; the nodes are those of the moment in which it was asked for. */
+export async function askForStudy(parts: readonly string[]): Promise<void> {
+  (await import("@/features/studies/store/studies")).defineStudy(parts);
+}
+
+export const EDIT = commands({
+  undo: {
+    title: "Undo",
+    group: "Edit",
+    keywords: "back revert",
+    keys: "mod+z",
+    when: can.needsPast,
+    run: undo,
+  },
+  redo: {
+    title: "Redo",
+    group: "Edit",
+    keywords: "again repeat",
+    keys: "mod+shift+z, mod+y",
+    when: can.needsFuture,
+    run: redo,
+  },
+  cut: {
+    title: "Cut",
+    group: "Edit",
+    keys: "mod+x",
+    byEvent: true,
+    when: can.needsSelection,
+    run: clipboard.cutSelection,
+  },
+  copy: {
+    title: "Copy",
+    group: "Edit",
+    keywords: "clipboard json",
+    keys: "mod+c",
+    byEvent: true,
+    when: can.needsSelection,
+    run: clipboard.copySelection,
+  },
+  paste: {
+    title: "Paste",
+    group: "Edit",
+    keywords: "clipboard insert json",
+    keys: "mod+v",
+    byEvent: true,
+    run: () => clipboard.paste(),
+  },
+  pasteKeeping: {
+    title: "Paste, keeping the inputs",
+    group: "Edit",
+    keywords: "clipboard wires connections",
+    keys: "mod+shift+v",
+    byEvent: true,
+    run: () => clipboard.paste({ keepInputs: true }),
+  },
+  duplicate: {
+    title: "Duplicate",
+    group: "Edit",
+    keywords: "copy clone",
+    keys: "mod+d",
+    when: can.needsSelection,
+    run: editing.duplicateSelection,
+  },
+  delete: {
+    title: "Delete",
+    group: "Edit",
+    keywords: "remove erase",
+    keys: "delete, backspace",
+    when: can.needsAnything,
+    run: editing.deleteSelection,
+  },
+  heal: {
+    title: "Delete and join the neighbours",
+    group: "Edit",
+    keywords: "remove heal reconnect bypass",
+    keys: "alt+delete",
+    when: can.needsNeighbours,
+    run: editing.healSelection,
+  },
+  selectAll: {
+    title: "Select all",
+    group: "Edit",
+    keys: "mod+a",
+    when: can.needsNodes,
+    run: editing.selectAll,
+  },
+  clear: {
+    title: "Select nothing",
+    group: "Edit",
+    keywords: "deselect none",
+    keys: "escape",
+    byEvent: true,
+    run: clearSelection,
+  },
+  disable: {
+    title: "Disable or enable",
+    group: "Edit",
+    keywords: "bypass mute switch off power toggle",
+    keys: "mod+b",
+    when: can.needsSwitch,
+    run: () => editing.toggleDisabled(),
+  },
+  ablate: {
+    title: "Ablate these…",
+    group: "Edit",
+    keywords: "study leave out remove compare importance",
+    when: can.needsAblatable,
+    run: () => askForStudy(can.ablatable()),
+  },
+  rename: {
+    title: "Rename",
+    group: "Edit",
+    keywords: "name title label",
+    keys: "f2",
+    when: can.needsOne,
+    run: () => startRename(),
+  },
+  addNode: {
+    title: "Add a node",
+    group: "Edit",
+    keywords: "insert new layer create",
+    keys: "shift+a",
+    run: () => openQuickAdd(),
+  },
+  connect: {
+    title: "Connect…",
+    group: "Edit",
+    keywords: "wire link edge port join",
+    keys: "c",
+    when: can.needsOne,
+    run: () => openDialog("connect"),
+  },
+  group: {
+    title: "Group the selection",
+    group: "Edit",
+    keywords: "frame box section title",
+    keys: "mod+g",
+    when: can.needsNode,
+    run: annotations.groupSelection,
+  },
+  ungroup: {
+    title: "Ungroup",
+    group: "Edit",
+    keywords: "dissolve frame remove group",
+    keys: "mod+shift+g",
+    when: can.needsGroup,
+    run: annotations.ungroupSelection,
+  },
+  membership: {
+    title: "Put into the group, or take out of it",
+    group: "Edit",
+    keywords: "add remove member frame",
+    when: can.needsGroup,
+    run: annotations.changeMembership,
+  },
+  note: {
+    title: "Add a note",
+    group: "Edit",
+    keywords: "comment text sticky annotation",
+    keys: "n",
+    run: () => annotations.addNote(),
+  },
+  complete: {
+    title: "Complete the training",
+    group: "Edit",
+    keywords: "add loss optimizer data loop wire automatically",
+    when: can.needsNodes,
+    run: completeTraining,
+  },
+  makeBlock: {
+    title: "Make a block of the selection",
+    group: "Block",
+    keywords: "subgraph module group function",
+    keys: "mod+alt+g",
+    when: can.needsBlockable,
+    run: blocks.askForBlock,
+  },
+  makeRepeat: {
+    title: "Make a block of layers that repeat",
+    group: "Block",
+    keywords: "fold stack times repeat count",
+    when: can.needsNodes,
+    run: async () => (await import("@/features/blocks/store/repeats")).makeBlockOfRepeats(),
+  },
+  openBlock: {
+    title: "Open block",
+    group: "Block",
+    keywords: "enter inside edit subgraph",
+    keys: "alt+enter",
+    when: can.needsBlock,
+    run: () => openBlock(),
+  },
+  closeBlock: {
+    title: "Close block",
+    group: "Block",
+    keywords: "leave back up outside",
+    keys: "alt+backspace",
+    when: can.needsOpenBlock,
+    run: () => closeBlock(),
+  },
+  dissolveBlock: {
+    title: "Dissolve block",
+    group: "Block",
+    keywords: "unpack expand inline ungroup",
+    when: can.needsDissolvable,
+    run: blocks.dissolveBlock,
+  },
+  independentBlock: {
+    title: "Make this instance independent",
+    group: "Block",
+    keywords: "copy own definition unlink",
+    when: can.needsTwins,
+    run: blocks.makeIndependent,
+  },
+  saveBlock: {
+    title: "Save block to my library",
+    group: "Block",
+    keywords: "reuse keep",
+    when: can.needsSomeBlock,
+    run: blocks.saveBlock,
+  },
+  moveLeft: move("left"),
+  moveRight: move("right"),
+  moveUp: move("up"),
+  moveDown: move("down"),
+  tidy: {
+    title: "Tidy",
+    group: "Arrange",
+    keywords: "layout arrange clean up dagre",
+    keys: "shift+l",
+    when: can.needsNodes,
+    run: () => editing.tidyGraph(),
+  },
+  alignLeft: align("left", "Align left edges"),
+  alignRight: align("right", "Align right edges"),
+  alignTop: align("top", "Align tops"),
+  alignBottom: align("bottom", "Align bottoms"),
+  spaceAcross: align("across", "Space evenly across"),
+  spaceDown: align("down", "Space evenly down"),
+  snapGuides: {
+    title: "Align while dragging: on or off",
+    group: "Arrange",
+    keywords: "snap guides magnet grid",
+    run: toggleSnapGuides,
+  },
+});

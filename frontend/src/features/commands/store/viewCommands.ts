@@ -1,0 +1,125 @@
+/** Commands that show something. */
+
+import { openFind } from "@/features/canvas/store/find";
+import { walk } from "@/features/canvas/store/walk";
+import { fitSelection, fitView } from "@/features/graph/store/canvas";
+import {
+  type DrawerTab,
+  isDark,
+  openDialog,
+  openDrawer,
+  openLeft,
+  SCALES,
+  scaleBy,
+  setTheme,
+  toggleSide,
+  useUi,
+} from "@/shared/store/ui";
+import { type Command, commands } from "./commandType";
+import * as can from "./possible";
+
+const drawer = (tab: DrawerTab, title: string, keys: string): Command => ({
+  title: `Show ${title}`,
+  group: "View",
+  keywords: "drawer tab panel",
+  keys,
+  whileTyping: true,
+  run: () => openDrawer(tab),
+});
+
+export const VIEW = commands({
+  fit: {
+    title: "Fit the selection, or the graph, in view",
+    group: "View",
+    keywords: "zoom centre frame",
+    keys: "f",
+    when: can.needsNodes,
+    run: fitSelection,
+  },
+  fitAll: {
+    title: "Fit the graph in view",
+    group: "View",
+    keywords: "zoom all whole",
+    keys: "shift+1, shift+!",
+    when: can.needsNodes,
+    run: fitView,
+  },
+  forward: {
+    title: "Go along the wire",
+    group: "View",
+    keywords: "next walk downstream",
+    keys: "j",
+    when: can.needsNodes,
+    run: () => walk("forward"),
+  },
+  back: {
+    title: "Go back along the wire",
+    group: "View",
+    keywords: "previous walk upstream",
+    keys: "k",
+    when: can.needsNodes,
+    run: () => walk("back"),
+  },
+  find: {
+    title: "Find in the graph",
+    group: "View",
+    keywords: "search node parameter",
+    keys: "mod+f",
+    whileTyping: true,
+    when: can.needsNodes,
+    run: openFind,
+  },
+  outline: {
+    title: "Show the outline",
+    group: "View",
+    keywords: "tree list structure nodes wires accessible",
+    keys: "mod+shift+o",
+    whileTyping: true,
+    run: () => openLeft("outline"),
+  },
+  leftPanel: {
+    title: "Fold the left panel",
+    group: "View",
+    keywords: "hide show library sidebar",
+    keys: "[",
+    run: () => toggleSide("left"),
+  },
+  rightPanel: {
+    title: "Fold the right panel",
+    group: "View",
+    keywords: "hide show properties sidebar inspector",
+    keys: "]",
+    run: () => toggleSide("right"),
+  },
+  training: drawer("training", "Training", "mod+1"),
+  runs: drawer("runs", "Runs", "mod+2"),
+  studies: drawer("studies", "Studies", "mod+3"),
+  problems: drawer("problems", "Problems", "mod+4"),
+  logs: drawer("logs", "Logs", "mod+5"),
+  storage: {
+    title: "Storage and clean-up…",
+    group: "View",
+    keywords: "disk space room delete checkpoints",
+    run: () => openDialog("storage"),
+  },
+  theme: {
+    title: "Switch between light and dark",
+    group: "View",
+    keywords: "theme mode colours",
+    run: () => setTheme(isDark(useUi.getState().theme) ? "light" : "dark"),
+  },
+  larger: {
+    title: "Larger text",
+    group: "View",
+    keywords: "scale zoom projector size accessibility",
+    when: () => (useUi.getState().scale < SCALES.length - 1 ? null : "It is as large as it gets."),
+    run: () => scaleBy(1),
+  },
+  smaller: {
+    title: "Smaller text",
+    group: "View",
+    keywords: "scale zoom size",
+    when: () => (useUi.getState().scale > 0 ? null : "It is at its usual size."),
+    run: () => scaleBy(-1),
+  },
+});

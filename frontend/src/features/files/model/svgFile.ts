@@ -1,0 +1,29 @@
+/** A picture of a graph as the text of an SVG file that stands on its own: colours, font and graph inside. */
+
+import type { Drawing } from "@/features/graph/model/drawing/drawing";
+import { markup, SANS } from "@/features/graph/model/drawing/marks";
+import { metadataOf } from "./embed";
+
+interface SvgOptions {
+  /** A token's value in the theme, such as of "--panel". */
+  token: (name: string) => string;
+  /** The font as a data address; empty leaves it to whoever shows the file. */
+  font: string;
+  /** The graph file that the picture carries. */
+  graph: string;
+}
+
+export function svgFile({ box, marks }: Drawing, { token, font, graph }: SvgOptions): string {
+  const [x, y, width, height] = [box.x, box.y, box.width, box.height].map(Math.floor);
+  const face = font
+    ? `<style>@font-face{font-family:"Inter Variable";font-weight:100 900;src:url(${font}) format("woff2")}</style>`
+    : "";
+  const drawn = `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="var(--canvas)"/>${markup(marks)}`;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="${x} ${y} ${width} ${height}" font-family="${SANS}">`,
+    graph && metadataOf(graph),
+    face,
+    drawn.replace(/var\((--[\w-]+)\)/g, (_whole, name: string) => token(name)),
+    "</svg>",
+  ].join("");
+}

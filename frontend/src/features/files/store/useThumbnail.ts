@@ -1,0 +1,34 @@
+import { useQuery } from "@tanstack/react-query";
+import { moveNodes } from "@/features/graph/model/document";
+import type { Sketch } from "@/features/graph/model/drawing/sketch";
+import { repaired } from "@/features/graph/model/repair";
+import { useCatalogue } from "@/features/graph/store/catalogue";
+import { useGraph } from "@/features/graph/store/graph";
+import { readGraph } from "@/shared/api/graphs";
+import type { GraphSummary } from "@/shared/api/types";
+
+const KEPT_MS = 30 * 60_000;
+
+/** A sketch of a stored graph, made of its newest document once it is wanted; the same as long as it is not changed. */
+export function useThumbnail({ id, revision }: GraphSummary, wanted: boolean): Sketch | undefined {
+  const types = useCatalogue((state) => state.types);
+  const ready = useCatalogue((state) => state.status === "ready");
+  const newest = useGraph((state) => (state.graphId === id ? (state.revision ?? revision) : revision));
+  const { data } = useQuery({
+    queryKey: ["thumbnail", id, newest],
+    enabled: wanted && ready,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: KEPT_MS,
+    queryFn: async ({ signal }) => {
+      const [stored, { sketchOf }] = await Promise.all([
+        readGraph(id, signal),
+        import("@/features/graph/model/drawing/sketch"),
+      ]);
+      const { graph } = repaired(stored.draft ?? stored.graph);
+      if (graph.nodes.every((node) => node.position !== null)) return sketchOf(graph, types);
+      const { tidy } = await import("@/features/graph/model/layout/layout");
+      return sketchOf(moveNodes(graph, tidy(graph, types)), types);
+    },
+  });
+  return data;
+}

@@ -1,0 +1,79 @@
+/** Blocks that come along with nodes, from a copy or the library, into the blocks that a graph has. */
+
+import { freeId, freeTitle } from "@/features/graph/model/names";
+import { blockOf } from "@/features/graph/model/rewire";
+import type { Block, Graph, GraphNode } from "@/shared/api/types";
+
+type Blocks = Graph["blocks"];
+
+/** The blocks that these nodes use, and those that these use. */
+export function blocksUsed(blocks: Blocks, nodes: readonly GraphNode[]): Set<string> {
+  const idsIn = (list: readonly GraphNode[]): string[] =>
+    list.flatMap((node) => blockOf(node) ?? []).filter((id) => id in blocks);
+  const found = new Set(idsIn(nodes));
+  // A set can grow while it is walked: each block found is visited once.
+  for (const id of found) for (const inner of idsIn(blocks[id]?.nodes ?? [])) found.add(inner);
+  return found;
+}
+
+/** The definitions that these nodes need. */
+export function definitionsFor(blocks: Blocks, nodes: readonly GraphNode[]): Blocks {
+  return Object.fromEntries(
+    [...blocksUsed(blocks, nodes)].flatMap((id) => (blocks[id] ? [[id, blocks[id]]] : [])),
+  );
+}
+
+/**
+ * Adds blocks to others. One that is there already, under the same id and with the same content, is used as it is;
+ * other content under the same id comes in under a new one. `renamed` says what each block is called now.
+ */
+export function mergeBlocks(
+  blocks: Blocks,
+  incoming: Blocks,
+): { blocks: Blocks; renamed: Map<string, string> } {
+  let next = blocks;
+  const renamed = new Map<string, string>();
+  const add = (id: string): void => {
+    const block = incoming[id];
+    if (!block || renamed.has(id)) return;
+    renamed.set(id, id);
+    for (const node of block.nodes) add(blockOf(node) ?? "");
+    const known = { ...block, nodes: block.nodes.map((node) => underNewId(node, renamed)) };
+    const there = idOfSame(next, id, known);
+    renamed.set(id, there ?? freeId(new Set(Object.keys(next)), id));
+    if (there !== undefined) return;
+    const names = new Set(Object.values(next).map((other) => other.name));
+    next = { ...next, [renamed.get(id) ?? id]: { ...known, name: freeTitle(names, known.name) } };
+  };
+  for (const id of Object.keys(incoming)) add(id);
+  return { blocks: next, renamed };
+}
+
+/** A Block node that names its block by the new id. */
+export function underNewId(node: GraphNode, renamed: ReadonlyMap<string, string>): GraphNode {
+  const now = renamed.get(blockOf(node) ?? "");
+  return now === undefined || now === node.params.block
+    ? node
+    : { ...node, params: { ...node.params, block: now } };
+}
+
+function idOfSame(blocks: Blocks, id: string, block: Block): string | undefined {
+  const text = content(block);
+  if (blocks[id] && content(blocks[id]) === text) return id;
+  const stem = new RegExp(`^${id.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}_\\d+$`);
+  return Object.keys(blocks).find(
+    (other) => stem.test(other) && blocks[other] && content(blocks[other]) === text,
+  );
+}
+
+/** What a block does, as text: without its name and the places of its nodes. */
+function content({ nodes, edges, inputs, outputs, params }: Block): string {
+  const bare = nodes.map(({ position: _place, ...node }) => node);
+  const ports = [inputs, outputs, params].map((record) => Object.entries(record));
+  return JSON.stringify([bare, edges, ports], sortedKeys);
+}
+
+function sortedKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,66 @@
+/** What differs between runs: of their graphs in words, and what makes their figures hard to compare. */
+
+import type { Catalogue } from "@/features/graph/model/catalogue";
+import { nodeLabel } from "@/features/graph/model/document";
+import type { Graph, Run } from "@/shared/api/types";
+import { plural } from "@/shared/lib/format";
+import { changedParams, compareGraphs } from "./diff";
+
+export interface RunWithGraph {
+  run: Run;
+  graph: Graph;
+}
+
+/** What `after` has otherwise than `before`, a sentence each. The graph's own name is the run's. */
+export function graphDifferences(before: Graph, after: Graph, types: Catalogue): string[] {
+  return compareGraphs({ ...before, name: after.name }, after, types).map(({ text }) => text);
+}
+
+// Parameters of data nodes that decide which rows are held out, or what is predicted.
+const WHAT_IS_MEASURED = ["target_columns", "val_ratio", "seed"];
+
+/** Why figures of a run must not be held against those of another; empty where they may. */
+export function obstacles(a: RunWithGraph, b: RunWithGraph, types: Catalogue): string[] {
+  const found: string[] = [];
+  const other = new Map(a.run.datasets.map((use) => [`${use.node}/${use.param}`, use]));
+  for (const use of b.run.datasets) {
+    const match = other.get(`${use.node}/${use.param}`);
+    if (match && match.sha256 !== use.sha256)
+      found.push(`Not comparable: ${match.name} and ${use.name} are different data.`);
+  }
+  const was = new Map(a.graph.nodes.map((node) => [node.id, node]));
+  for (const node of b.graph.nodes) {
+    const match = was.get(node.id);
+    if (!match || types[node.type]?.kind !== "data") continue;
+    for (const change of changedParams({ graph: a.graph, node: match }, { graph: b.graph, node }, types)) {
+      if (!WHAT_IS_MEASURED.includes(change.name)) continue;
+      found.push(
+        `Not comparable: ${nodeLabel(node)} has another ${change.label.toLowerCase()}, so other rows are held out or another target is predicted.`,
+      );
+    }
+  }
+  const losses = [lossTypes(a.graph, types), lossTypes(b.graph, types)];
+  if (losses[0] !== losses[1]) found.push("Not comparable: the losses are different functions.");
+  return found;
+}
+
+function lossTypes(graph: Graph, types: Catalogue): string {
+  return graph.nodes
+    .filter((node) => types[node.type]?.kind === "loss")
+    .map((node) => node.type)
+    .sort()
+    .join();
+}
+
+/** What else a reader must know before believing a difference. */
+export function cautions(runs: readonly Run[]): string[] {
+  const epochs = new Set(runs.map((run) => run.progress.epoch));
+  const seeds = new Set(runs.map((run) => run.seed));
+  return [
+    "One seed each: this may be chance.",
+    ...(seeds.size > 1 ? ["The seeds differ: part of any difference is theirs."] : []),
+    ...(epochs.size > 1
+      ? [`Trained for different times: ${runs.map((run) => plural(run.progress.epoch, "epoch")).join(", ")}.`]
+      : []),
+  ];
+}

@@ -1,0 +1,167 @@
+/** Puts around some layers what they need to be trained: data, a split, the assembly, a loss, an optimizer, the loop. */
+
+import { infoOf } from "@/features/graph/model/blocks/blockInfo";
+import { connectWire } from "@/features/graph/model/blocks/blockPorts";
+import { type Catalogue, shapeOf } from "@/features/graph/model/catalogue";
+import { addNode } from "@/features/graph/model/document";
+import type { Column, Edge, Graph, GraphNode } from "@/shared/api/types";
+import { accepts } from "./connection";
+
+/** A table that a loader may be made for. */
+interface Table {
+  id: string;
+  name: string;
+  columns: readonly Pick<Column, "name" | "dtype">[];
+}
+
+export interface Completion {
+  graph: Graph;
+  /** The names of what was added. */
+  added: string[];
+}
+
+/** The type of node that gives what is missing, by the type of the port. */
+const GIVERS: Readonly<Record<string, string>> = {
+  MODEL: "ModelAssembly",
+  OPTIMIZER: "Adam",
+  LOADER: "DataSplitter",
+  DATASET: "CSVLoader",
+};
+const LOOP = "TrainingLoop";
+const LOSS = { number: "MSELoss", word: "CrossEntropyLoss" } as const;
+/** Names of tables that are kept back from training. */
+const FOR_TESTS = /(^|[^a-z])(test|val|valid|validation)([^a-z]|$)/i;
+/** Optional ports that a first training wants too. */
+const WANTED: ReadonlySet<string> = new Set(["val_loader"]);
+
+/** The graph with a whole training around its layers, or the sentence that says what it lacks. */
+export function complete(graph: Graph, types: Catalogue, tables: readonly Table[]): Completion | string {
+  if (!lastLayer(graph, types)) return "Add a layer first: a training is put around it.";
+  const work = new Work(graph, types, tables);
+  const problem = work.run();
+  if (problem) return problem;
+  return work.graph === graph ? "Nothing is missing: the graph has a whole training." : work;
+}
+
+class Work implements Completion {
+  graph: Graph;
+  readonly added: string[] = [];
+  private readonly types: Catalogue;
+  private readonly tables: readonly Table[];
+
+  constructor(graph: Graph, types: Catalogue, tables: readonly Table[]) {
+    this.graph = graph;
+    this.types = types;
+    this.tables = tables;
+  }
+
+  /** Feeds the loop, which feeds all else; returns what hinders it. */
+  run(): string | undefined {
+    const loop = this.graph.nodes.find((node) => node.type === LOOP)?.id ?? this.add(LOOP);
+    return loop === undefined ? `The node type ${LOOP} is not there.` : this.feed(loop);
+  }
+
+  /** Sees to it that every port of a node that needs a wire has one, and the same of what feeds it. */
+  private feed(id: string): string | undefined {
+    const node = this.node(id);
+    for (const port of node ? shapeOf(this.types[node.type] ?? noInfo).ports : []) {
+      const wire = this.graph.edges.find((edge) => edge.target === id && edge.target_input === port.name);
+      if (!wire && !port.required && !WANTED.has(port.name)) continue;
+      const source = wire?.source ?? this.source(id, port.name, port.dtype);
+      if (source === undefined) return this.missing(port.dtype);
+      const problem = port.dtype === "LAYER" ? undefined : this.feed(source);
+      if (problem) return problem;
+    }
+    return undefined;
+  }
+
+  /** A node that gives what a port takes, wired to it: one that is there, or a new one. */
+  private source(target: string, port: string, dtype: string): string | undefined {
+    const layer = dtype === "LAYER" && lastLayer(this.graph, this.types);
+    const id = layer ? layer.id : (this.giver(dtype, target) ?? this.add(this.typeFor(dtype)));
+    const info = id === undefined ? undefined : this.infoOf(id);
+    const takes = this.infoOf(target)?.inputs[port];
+    const fits = info?.outputs.filter((output) => takes && accepts(takes, output.dtype)) ?? [];
+    // Of two loaders the second is for validation.
+    const output = port.startsWith("val") ? fits.at(-1) : fits[0];
+    if (id === undefined || !output) return undefined;
+    this.wire({ source: id, source_output: output.name, target, target_input: port });
+    return id;
+  }
+
+  private giver(dtype: string, except: string): string | undefined {
+    const gives = (node: GraphNode): boolean =>
+      node.id !== except && !!this.infoOf(node.id)?.outputs.some((output) => output.dtype === dtype);
+    return this.graph.nodes.find(gives)?.id;
+  }
+
+  private typeFor(dtype: string): string | undefined {
+    return dtype === "LOSS_FN" ? LOSS[this.targetsWords() ? "word" : "number"] : GIVERS[dtype];
+  }
+
+  /** Whether the column to predict holds text, which makes it a classification. */
+  private targetsWords(): boolean {
+    const loader = this.graph.nodes.find((node) => this.types[node.type]?.inputs.target_columns);
+    const table = loader
+      ? this.tables.find(({ id, name }) => [id, name].includes(String(loader.params.file)))
+      : this.table();
+    const target = String(loader?.params.target_columns || table?.columns.at(-1)?.name);
+    return table?.columns.find(({ name }) => name === target)?.dtype === "text";
+  }
+
+  private add(type: string | undefined): string | undefined {
+    const info = type === undefined ? undefined : this.types[type];
+    if (!info) return undefined;
+    const params = info.inputs.file?.widget === "dataset" ? this.data() : {};
+    if (!params) return undefined;
+    const { graph, id } = addNode(this.graph, info, { x: 0, y: 0 }, params);
+    this.graph = graph;
+    this.added.push(info.display_name);
+    return id;
+  }
+
+  /** The newest table to train on; its last column is what is predicted, as in most of them. */
+  private data(): GraphNode["params"] | undefined {
+    const table = this.table();
+    const target = table?.columns.at(-1);
+    return table && target && { file: table.name, target_columns: target.name };
+  }
+
+  private table(): Table | undefined {
+    return this.tables.find(({ name }) => !FOR_TESTS.test(name)) ?? this.tables[0];
+  }
+
+  private missing(dtype: string): string {
+    return dtype === "DATASET"
+      ? "There is no table to train on. Upload one under Datasets."
+      : `Nothing gives what a port of the type ${dtype.toLowerCase()} needs.`;
+  }
+
+  private wire(edge: Edge): void {
+    this.graph = connectWire(this.graph, this.types, edge);
+  }
+
+  private node(id: string): GraphNode | undefined {
+    return this.graph.nodes.find((node) => node.id === id);
+  }
+
+  private infoOf(id: string) {
+    const node = this.node(id);
+    return node && infoOf(this.graph, this.types, node);
+  }
+}
+
+const noInfo = { inputs: {}, outputs: [] } as unknown as Catalogue[string];
+
+/** The layer that leads nowhere yet, or else into the assembly; of several the one that was added last. */
+function lastLayer(graph: Graph, types: Catalogue): GraphNode | undefined {
+  const isLayer = (node: GraphNode): boolean =>
+    ["LAYER", "TENSOR"].includes(infoOf(graph, types, node)?.outputs[0]?.dtype ?? "");
+  const inner = new Set(
+    graph.edges.flatMap(({ source, target }) => {
+      const node = graph.nodes.find(({ id }) => id === target);
+      return node && isLayer(node) ? [source] : [];
+    }),
+  );
+  return graph.nodes.filter((node) => isLayer(node) && !inner.has(node.id)).at(-1);
+}

@@ -1,0 +1,49 @@
+/** Takes nodes out of a graph and joins what was before them to what was behind them. */
+
+import { infoAt } from "@/features/graph/model/blocks/blockInfo";
+import { reconnectWire } from "@/features/graph/model/blocks/blockPorts";
+import { type Catalogue, shapeOf } from "@/features/graph/model/catalogue";
+import { edgeId, remove } from "@/features/graph/model/document";
+import type { Edge, Graph } from "@/shared/api/types";
+import { refusal } from "./connection";
+
+export interface Healed {
+  graph: Graph;
+  /** The wires behind the nodes for which nothing before them fits. */
+  open: Edge[];
+}
+
+/** The graph without these nodes; each wire that led out of them now comes from the first that fed them and fits. */
+export function heal(graph: Graph, catalogue: Catalogue, gone: ReadonlySet<string>): Healed {
+  let healed = graph;
+  const open: Edge[] = [];
+  for (const edge of graph.edges) {
+    if (!gone.has(edge.source) || gone.has(edge.target)) continue;
+    const joined = originsOf(graph, catalogue, edge.source, gone)
+      .map(({ source, source_output }) => ({ ...edge, source, source_output }))
+      .find((one) => refusal(healed, catalogue, one) === null);
+    if (joined) healed = reconnectWire(healed, catalogue, edgeId(edge), joined);
+    else open.push(edge);
+  }
+  return { graph: remove(healed, gone, new Set()), open };
+}
+
+/** The wires that feed a node that goes from outside of those that go, in the order of its inputs. */
+function originsOf(
+  graph: Graph,
+  catalogue: Catalogue,
+  id: string,
+  gone: ReadonlySet<string>,
+  seen: Set<string> = new Set(),
+): Edge[] {
+  if (seen.has(id)) return [];
+  seen.add(id);
+  const info = infoAt(graph, catalogue, id);
+  const order = info ? shapeOf(info).ports.map((port) => port.name) : [];
+  return graph.edges
+    .filter((edge) => edge.target === id)
+    .sort((a, b) => order.indexOf(a.target_input) - order.indexOf(b.target_input))
+    .flatMap((edge) =>
+      gone.has(edge.source) ? originsOf(graph, catalogue, edge.source, gone, seen) : [edge],
+    );
+}

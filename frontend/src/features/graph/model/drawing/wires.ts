@@ -1,0 +1,47 @@
+/** The way of a wire in a drawing. */
+
+import { pathBetween, type Turn } from "@/features/graph/model/layout/turns";
+import type { Position } from "@/shared/api/types";
+
+/** How far a wire that leads back goes straight on at either end. */
+const STUB = 18;
+const CORNER = 10;
+
+/** A curve to the right, turned before the frame that it enters; back to the left a rounded line through a gap. */
+export function wirePath(from: Position, to: Position, turn: Turn | null): string {
+  if (turn?.ends) return pathBetween(turn.ends, turn.bow);
+  const end = turn?.x ?? to.x;
+  if (to.x >= from.x) {
+    const reach = Math.max(20, (end - from.x) * 0.4);
+    const curve = `M${from.x} ${from.y}C${from.x + reach} ${from.y} ${end - reach} ${to.y} ${end} ${to.y}`;
+    return end === to.x ? curve : `${curve}H${to.x}`;
+  }
+  const between = turn?.y ?? Math.max(from.y, to.y) + 3 * STUB;
+  return rounded([
+    from,
+    { x: from.x + STUB, y: from.y },
+    { x: from.x + STUB, y: between },
+    { x: to.x - STUB, y: between },
+    { x: to.x - STUB, y: to.y },
+    to,
+  ]);
+}
+
+/** A line through these places with rounded corners. */
+function rounded(places: readonly Position[]): string {
+  const pieces = places.map((place, index) => {
+    const [before, after] = [places[index - 1], places[index + 1]];
+    if (!before) return `M${place.x} ${place.y}`;
+    if (!after) return `L${place.x} ${place.y}`;
+    const [into, out] = [towards(place, before), towards(place, after)];
+    return `L${into.x} ${into.y}Q${place.x} ${place.y} ${out.x} ${out.y}`;
+  });
+  return pieces.join("");
+}
+
+/** A corner's length on the way from one place to another, or half the way. */
+function towards(from: Position, to: Position): Position {
+  const length = Math.hypot(to.x - from.x, to.y - from.y);
+  const share = length === 0 ? 0 : Math.min(CORNER, length / 2) / length;
+  return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
+}

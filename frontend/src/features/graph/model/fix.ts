@@ -1,0 +1,107 @@
+/** Remedies that the server offers, as edits of the document. */
+import type { Edge, Fix, Graph, GraphNode, NodeInfo, Position } from "@/shared/api/types";
+import { CARD } from "./card";
+import { type Catalogue, shapeOf } from "./catalogue";
+import { addNode, findNode, remove, setDisabled, setParam, uniqueName } from "./document";
+import { placeOf, scopeOf, withScope } from "./scope";
+
+type GraphEdit = Fix["edits"][number];
+
+/** The document with every edit of the remedy; null where one of them no longer applies: then none is done. */
+export function applyFix(graph: Graph, catalogue: Catalogue, fix: Fix): Graph | null {
+  let next: Graph | null = graph;
+  for (const edit of fix.edits) {
+    if (next === null) return null;
+    next = applied(next, catalogue, edit);
+  }
+  return next;
+}
+
+/** The node that a remedy is about: the first that it names. */
+export function fixedNode(fix: Fix): string | undefined {
+  const first = fix.edits[0];
+  return first && (first.op === "insert_node" ? first.after : first.node);
+}
+
+function applied(graph: Graph, catalogue: Catalogue, edit: GraphEdit): Graph | null {
+  const place = placeOf(graph, edit.op === "insert_node" ? edit.after : edit.node);
+  if (!place) return null;
+  const scope = scopeOf(graph, place.path);
+  const changed = inScope(scope, catalogue, edit, place.node);
+  return changed && withScope(graph, place.path, changed);
+}
+
+function inScope(scope: Graph, catalogue: Catalogue, edit: GraphEdit, id: string): Graph | null {
+  if (edit.op === "set_param") return setParam(scope, id, edit.param, edit.value);
+  if (edit.op === "set_disabled") return setDisabled(scope, new Set([id]), edit.disabled);
+  if (edit.op === "remove_node") return withoutNode(scope, id);
+  const info = catalogue[edit.type];
+  if (!info) return null;
+  if (edit.op === "insert_node") return insertedBehind(scope, info, id, edit.output, edit.params ?? {});
+  return replaced(scope, catalogue, info, id, edit.params ?? {});
+}
+
+/** Removes a node; what read it reads the source of its first wire. */
+function withoutNode(scope: Graph, id: string): Graph {
+  const before = scope.edges.find((edge) => edge.target === id);
+  if (!before) return remove(scope, new Set([id]), new Set());
+  const { source, source_output } = before;
+  const edges = scope.edges
+    .filter((edge) => edge !== before)
+    .map((edge) => (edge.source === id ? { ...edge, source, source_output } : edge));
+  return remove({ ...scope, edges }, new Set([id]), new Set());
+}
+
+function insertedBehind(
+  scope: Graph,
+  info: NodeInfo,
+  after: string,
+  output: string,
+  params: GraphNode["params"],
+): Graph | null {
+  const port = shapeOf(info).ports[0]?.name;
+  const out = info.outputs[0]?.name;
+  if (port === undefined || out === undefined) return null;
+  const leaves = (edge: Edge): boolean => edge.source === after && edge.source_output === output;
+  const { graph, id } = addNode(scope, info, spotBehind(scope, after, scope.edges.find(leaves)), params);
+  const edges = graph.edges.map((edge) =>
+    leaves(edge) ? { ...edge, source: id, source_output: out } : edge,
+  );
+  const wire = { source: after, source_output: output, target: id, target_input: port };
+  return { ...graph, edges: [...edges, wire] };
+}
+
+/** Below the wire that the new node comes on to, so that it hides no card. */
+function spotBehind(scope: Graph, after: string, edge: Edge | undefined): Position {
+  const from = findNode(scope, after)?.position ?? { x: 0, y: 0 };
+  const to = (edge && findNode(scope, edge.target)?.position) ?? { x: from.x + 2 * CARD.width, y: from.y };
+  return { x: Math.round((from.x + to.x) / 2), y: Math.round(Math.max(from.y, to.y) + CARD.width / 2) };
+}
+
+/** Gives a node another type. Wires stay where the port's name does; else they go to the first port. */
+function replaced(
+  scope: Graph,
+  catalogue: Catalogue,
+  info: NodeInfo,
+  id: string,
+  params: GraphNode["params"],
+): Graph | null {
+  const old = findNode(scope, id);
+  if (!old) return null;
+  const inputs = shapeOf(info).ports.map((port) => port.name);
+  const outputs = info.outputs.map((one) => one.name);
+  const kept = (names: string[], name: string): string | undefined =>
+    names.includes(name) ? name : names[0];
+  const isDefault = old.name.replace(/ \d+$/, "") === catalogue[old.type]?.display_name;
+  const name = isDefault ? uniqueName(scope, info.display_name) : old.name;
+  const nodes = scope.nodes.map((node) =>
+    node.id === id ? { ...node, type: info.type, version: info.version, name, params } : node,
+  );
+  const edges = scope.edges.flatMap((edge) => {
+    const target_input = edge.target === id ? kept(inputs, edge.target_input) : edge.target_input;
+    const source_output = edge.source === id ? kept(outputs, edge.source_output) : edge.source_output;
+    if (target_input === undefined || source_output === undefined) return [];
+    return [{ ...edge, target_input, source_output }];
+  });
+  return { ...scope, nodes, edges };
+}

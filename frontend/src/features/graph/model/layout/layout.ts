@@ -1,0 +1,288 @@
+/**
+ * Tidy. Data stands at the left, the model at the right with the training below it, each frame layered by
+ * dagre from left to right. Of several arrangements the one is taken that fills a screen best.
+ */
+import dagre from "@dagrejs/dagre";
+import { infoAt } from "@/features/graph/model/blocks/blockInfo";
+import { CARD, GHOST_ROOM, GRID } from "@/features/graph/model/card";
+import { type Catalogue, shapeOf } from "@/features/graph/model/catalogue";
+import { openBlock } from "@/features/graph/model/scope";
+import type { Edge, Graph, Position } from "@/shared/api/types";
+import { FRAME_PAD, type FrameKind, frameOf, frameRect, GROUP_PAD } from "./frames";
+import { nodeHeight, rowsOf } from "./rows";
+
+const COLUMN_GAP = 50;
+const ROW_GAP = 20;
+const FRAME_GAP = { x: 60, y: 50 } as const;
+/** Between the rows of a long model, and between stacked data nodes: room for the wire that leads back. */
+const TURN_GAP = 40;
+/** A column of a long model has at least this many rows. */
+const LEAST_IN_COLUMN = 8;
+/** Width over height of the canvas that a tidy graph should fill. */
+const ASPECT = 1.35;
+
+type Places = ReadonlyMap<string, Position>;
+
+interface Block {
+  places: Places;
+  width: number;
+  height: number;
+  /** The places of what is moved as one, a node or a group: no row or column ends inside of it. */
+  starts?: ReadonlyMap<string, Position>;
+}
+
+interface Context {
+  graph: Graph;
+  catalogue: Catalogue;
+  heights: ReadonlyMap<string, number>;
+}
+
+/** Where each node belongs; every node has a place in the answer. */
+export function tidy(graph: Graph, catalogue: Catalogue): Map<string, Position> {
+  const heights = new Map(graph.nodes.map((node) => [node.id, nodeHeight(graph, catalogue, node)]));
+  const context = { graph, catalogue, heights };
+  const members: Record<FrameKind, string[]> = { data: [], model: [], training: [] };
+  // Frames are for the graph itself: a block is drawn as a model is.
+  const frame = (id: string): FrameKind =>
+    openBlock(graph) ? "model" : frameOf(infoAt(graph, catalogue, id));
+  for (const id of inWiringOrder(graph, catalogue)) members[frame(id)].push(id);
+
+  const training = layered(members.training, context, { lanes: true });
+  const long = rowsOf(graph, catalogue).size > 0;
+  const model = layered(members.model, context, long ? { down: true } : { even: true });
+  const datas = [layered(members.data, context, {}), stacked(members.data, context)];
+  const ghost = members.model.some((id) => readsInput(id, context)) ? GHOST_ROOM : 0;
+
+  const models = long ? columnsOf(model, context) : foldedRows(model, context);
+  const arrangements = models.flatMap((one) => datas.map((data) => arrange(data, one, training, ghost)));
+  return arrangements.reduce((best, next) => (next.size < best.size ? next : best)).places;
+}
+
+function arrange(
+  data: Block,
+  model: Block,
+  training: Block,
+  ghost: number,
+): { places: Map<string, Position>; size: number } {
+  const framed = (block: Block, axis: "width" | "height"): number => {
+    if (block.places.size === 0) return 0;
+    return block[axis] + (axis === "width" ? 2 * FRAME_PAD.side : FRAME_PAD.top + FRAME_PAD.bottom);
+  };
+  const left = framed(data, "width") + (data.places.size > 0 ? FRAME_GAP.x : 0);
+  const top = framed(model, "height") + (model.places.size > 0 ? FRAME_GAP.y : 0);
+  const width = left + Math.max(framed(model, "width") + ghost, framed(training, "width"));
+  const height = Math.max(framed(data, "height"), top + framed(training, "height"));
+  const places = new Map([
+    ...shifted(data.places, 0, 0),
+    ...shifted(model.places, left + ghost, 0),
+    ...shifted(training.places, left, top),
+  ]);
+  return { places, size: Math.max(width / ASPECT, height) };
+}
+
+/** A layer without any wire into it: it reads the model's input, which is drawn at its left. */
+function readsInput(id: string, { graph, catalogue }: Context): boolean {
+  const info = infoAt(graph, catalogue, id);
+  return (
+    info !== undefined && shapeOf(info).ports.length > 0 && !graph.edges.some((edge) => edge.target === id)
+  );
+}
+
+/** Each node after its sources, these in the order of its ports: so wires cross less. */
+function inWiringOrder(graph: Graph, catalogue: Catalogue): string[] {
+  const ids = new Set(graph.nodes.map((node) => node.id));
+  const into = new Map<string, Edge[]>();
+  for (const edge of graph.edges) into.set(edge.target, [...(into.get(edge.target) ?? []), edge]);
+  const found = new Set<string>();
+  const begun = new Set<string>();
+  const pending = graph.nodes.map((node) => node.id).reverse();
+  for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
+    if (found.has(id) || !ids.has(id)) continue;
+    if (begun.has(id)) {
+      found.add(id);
+      continue;
+    }
+    begun.add(id);
+    const ports = Object.keys(infoAt(graph, catalogue, id)?.inputs ?? {});
+    const sources = [...(into.get(id) ?? [])]
+      .sort((a, b) => ports.indexOf(a.target_input) - ports.indexOf(b.target_input))
+      .map((edge) => edge.source);
+    pending.push(id, ...sources.filter((source) => !begun.has(source)).reverse());
+  }
+  return [...found];
+}
+
+interface LayerOptions {
+  /** One height for all, so that the titles of a chain, and its wires, stand in one line. */
+  even?: boolean;
+  /** From top to bottom, as rows are read. */
+  down?: boolean;
+  /** Keeps lanes free for the wires that come from the left, from outside. */
+  lanes?: boolean;
+}
+
+/** Stands for everything at the left of a frame. */
+const OUTSIDE = "\0outside";
+
+/** What is placed as one: a node, or the nodes of a group that are in this frame, with room for its title. */
+interface Unit {
+  id: string;
+  width: number;
+  height: number;
+  /** The nodes by their places in it. */
+  inner: Places;
+}
+
+function unitsOf(ids: readonly string[], context: Context, { even, down }: LayerOptions): Unit[] {
+  const { graph, heights } = context;
+  const units = graph.groups.flatMap((group): Unit[] => {
+    const members = ids.filter((id) => group.nodes.includes(id));
+    if (members.length === 0) return [];
+    const alone = { ...context, graph: { ...graph, groups: [] } };
+    const { places, width, height } = layered(members, alone, {
+      ...(even && { even }),
+      ...(down && { down }),
+    });
+    const { side, top, bottom } = GROUP_PAD;
+    return [
+      {
+        id: `\0${group.id}`,
+        width: width + 2 * side,
+        // As much below as above: the titles inside stand in one line with those beside.
+        height: height + top + (even ? top : bottom),
+        inner: shifted(places, side, top),
+      },
+    ];
+  });
+  const grouped = new Set(units.flatMap(({ inner }) => [...inner.keys()]));
+  const single = (id: string): Unit => ({
+    id,
+    width: CARD.width,
+    height: heights.get(id) ?? 0,
+    inner: new Map([[id, { x: 0, y: 0 }]]),
+  });
+  return [...ids.filter((id) => !grouped.has(id)).map(single), ...units];
+}
+
+function layered(ids: readonly string[], context: Context, options: LayerOptions): Block {
+  const { even, down, lanes } = options;
+  const units = unitsOf(ids, context, options);
+  const unitOf = new Map(units.flatMap(({ id, inner }) => [...inner.keys()].map((node) => [node, id])));
+  const flow = new dagre.graphlib.Graph({ multigraph: true });
+  const gaps = down ? { nodesep: COLUMN_GAP, ranksep: ROW_GAP } : { nodesep: ROW_GAP, ranksep: COLUMN_GAP };
+  flow.setGraph({ rankdir: down ? "TB" : "LR", edgesep: ROW_GAP, ...gaps });
+  flow.setDefaultEdgeLabel(() => ({}));
+  const tallest = Math.max(0, ...units.flatMap(({ id, height }) => (unitOf.has(id) ? [height] : [])));
+  const height = (unit: Unit): number => Math.max(unit.height, even && unitOf.has(unit.id) ? tallest : 0);
+  for (const unit of units) flow.setNode(unit.id, { width: unit.width, height: height(unit) });
+  for (const [index, { source, target }] of context.graph.edges.entries()) {
+    const [from, to] = [unitOf.get(source), unitOf.get(target)];
+    if (from !== undefined && to !== undefined && from !== to) flow.setEdge(from, to, {}, String(index));
+  }
+  if (lanes) addLanes(flow, units, unitOf, context.graph);
+  dagre.layout(flow);
+  const places = new Map<string, Position>();
+  const starts = new Map<string, Position>();
+  for (const unit of units) {
+    const { x, y } = flow.node(unit.id) as Position;
+    const corner = { x: x - unit.width / 2, y: y - height(unit) / 2 };
+    for (const [id, at] of unit.inner) {
+      places.set(id, { x: corner.x + at.x, y: corner.y + at.y });
+      starts.set(id, corner);
+    }
+  }
+  return sized(places, context.heights, starts);
+}
+
+function addLanes(
+  flow: InstanceType<typeof dagre.graphlib.Graph>,
+  units: readonly Unit[],
+  unitOf: ReadonlyMap<string, string>,
+  graph: Graph,
+): void {
+  flow.setNode(OUTSIDE, { width: 1, height: 1 });
+  for (const [index, { source, target }] of graph.edges.entries()) {
+    const to = unitOf.get(target);
+    if (to !== undefined && !unitOf.has(source)) flow.setEdge(OUTSIDE, to, {}, `lane${index}`);
+  }
+  // Every first node stands behind the outside, also one that nothing outside feeds.
+  for (const { id } of units) {
+    if ((flow.inEdges(id) ?? []).length === 0) flow.setEdge(OUTSIDE, id, { weight: 0 }, "first");
+  }
+}
+
+/** All in one column, each chain from top to bottom. */
+function stacked(ids: readonly string[], { heights }: Context): Block {
+  const places = new Map<string, Position>();
+  let y = 0;
+  for (const id of ids) {
+    places.set(id, { x: 0, y });
+    y += (heights.get(id) ?? 0) + TURN_GAP;
+  }
+  return sized(places, heights);
+}
+
+/** The model in one row, in two, and so on: each row goes on where the one above it ended. */
+function foldedRows(model: Block, { heights }: Context): Block[] {
+  const columns = stepsOf(model, "x");
+  const most = Math.max(1, Math.ceil(columns.length / 3));
+  return Array.from({ length: most }, (_, index) => {
+    const perRow = Math.ceil(columns.length / (index + 1));
+    const places = new Map(
+      [...model.places].map(([id, { x, y }]) => {
+        const row = Math.floor(columns.indexOf(startOf(model, id).x) / perRow);
+        return [id, { x: x - (columns[row * perRow] ?? 0), y: y + row * (model.height + TURN_GAP) }];
+      }),
+    );
+    return sized(places, heights);
+  });
+}
+
+/** A long model in one column, in two, and so on: each goes on at the top where the one before it ended. */
+function columnsOf(model: Block, { heights }: Context): Block[] {
+  const ranks = stepsOf(model, "y");
+  return Array.from({ length: Math.max(1, Math.ceil(ranks.length / LEAST_IN_COLUMN)) }, (_, index) => {
+    const perColumn = Math.ceil(ranks.length / (index + 1));
+    const places = new Map(
+      [...model.places].map(([id, { x, y }]) => {
+        const column = Math.floor(ranks.indexOf(startOf(model, id).y) / perColumn);
+        return [id, { x: x + column * (model.width + FRAME_GAP.x), y: y - (ranks[column * perColumn] ?? 0) }];
+      }),
+    );
+    return sized(places, heights);
+  });
+}
+
+const startOf = ({ places, starts }: Block, id: string): Position =>
+  starts?.get(id) ?? places.get(id) ?? { x: 0, y: 0 };
+
+/** Where what is moved as one begins, along an axis. */
+function stepsOf(block: Block, axis: "x" | "y"): number[] {
+  return [...new Set([...block.places.keys()].map((id) => startOf(block, id)[axis]))].sort((a, b) => a - b);
+}
+
+/** Moves the block to the origin. */
+function sized(
+  places: Places,
+  heights: ReadonlyMap<string, number>,
+  starts: ReadonlyMap<string, Position> = new Map(),
+): Block {
+  const rect = frameRect(
+    [...places].map(([id, at]) => ({ ...at, width: CARD.width, height: heights.get(id) ?? 0 })),
+  );
+  if (!rect) return { places, width: 0, height: 0 };
+  const [left, top] = [rect.x + FRAME_PAD.side, rect.y + FRAME_PAD.top];
+  const moved = (all: Places): Places =>
+    new Map([...all].map(([id, { x, y }]) => [id, { x: x - left, y: y - top }]));
+  return {
+    places: moved(places),
+    starts: moved(starts),
+    width: rect.width - 2 * FRAME_PAD.side,
+    height: rect.height - FRAME_PAD.top - FRAME_PAD.bottom,
+  };
+}
+
+function shifted(places: Places, dx: number, dy: number): Map<string, Position> {
+  const snap = (value: number): number => Math.round(value / GRID) * GRID;
+  return new Map([...places].map(([id, { x, y }]) => [id, { x: snap(x + dx), y: snap(y + dy) }]));
+}

@@ -1,0 +1,55 @@
+/** Where a wire has room to turn. */
+import type { Position } from "@/shared/api/types";
+import type { Rect } from "./frames";
+
+/**
+ * Back to the left a wire runs through a gap at `y`; to the right it turns before a frame that begins at `x`. Between
+ * two rows of one column it has ends of its own: straight down to the next one, or past others in a bow at the right.
+ */
+export type Turn = { x?: number; y?: number; ends?: readonly [Position, Position]; bow?: number };
+
+/** Between rows no further apart than this nothing lies. */
+const NEXT = 60;
+const BOW = { least: 24, most: 70, share: 0.12 } as const;
+
+/** Between two rows; null where they do not stand in one column. */
+export function turnBetweenRows(source: Rect, target: Rect): Turn | null {
+  const middle = (rect: Rect): number => rect.x + rect.width / 2;
+  const gap = target.y - (source.y + source.height);
+  if (gap < 0 || Math.abs(middle(source) - middle(target)) > source.width / 2) return null;
+  if (gap <= NEXT)
+    return {
+      ends: [
+        { x: middle(source), y: source.y + source.height },
+        { x: middle(target), y: target.y },
+      ],
+    };
+  const right = (rect: Rect): Position => ({ x: rect.x + rect.width, y: rect.y + rect.height / 2 });
+  const bow = Math.min(BOW.most, Math.max(BOW.least, gap * BOW.share));
+  return { ends: [right(source), right(target)], bow };
+}
+
+/** The way of a wire with ends of its own. */
+export function pathBetween([from, to]: readonly [Position, Position], bow?: number): string {
+  if (bow !== undefined) {
+    const out = Math.max(from.x, to.x) + bow;
+    return `M${from.x} ${from.y}C${out} ${from.y} ${out} ${to.y} ${to.x} ${to.y}`;
+  }
+  const half = (to.y - from.y) / 2;
+  return `M${from.x} ${from.y}C${from.x} ${from.y + half} ${to.x} ${to.y - half} ${to.x} ${to.y}`;
+}
+
+/** By the cards at its ends, and the frames that these stand in: one object where it is the same frame. */
+export function turnBetween(source: Rect, target: Rect, from?: Rect, to?: Rect): Turn | null {
+  const right = source.x + source.width;
+  if (target.x > right) return to && from !== to && to.x > right ? { x: to.x } : null;
+  const y = (from && to ? gapBetween(from, to) : null) ?? gapBetween(source, target);
+  return y === null ? null : { y };
+}
+
+/** The middle of the gap between two boxes above each other; null where there is none. */
+function gapBetween(a: Rect, b: Rect): number | null {
+  const [upper, lower] = a.y < b.y ? [a, b] : [b, a];
+  const bottom = upper.y + upper.height;
+  return bottom < lower.y ? (bottom + lower.y) / 2 : null;
+}

@@ -1,0 +1,132 @@
+/** Ports and parameters of a block under other names, or gone: its definition and all that uses it change together. */
+import type { Block, Edge, Graph, GraphNode, PortRef } from "@/shared/api/types";
+
+/** The node type that stands for a block of its graph. */
+export const BLOCK = "Block";
+
+/** What a Block node says besides the parameters that its block exposes. */
+export const OWN_PARAMS: readonly string[] = ["block", "repeat", "shared", "weights_of"];
+
+/** An output of a block that no inner node provides. */
+export const NOWHERE: PortRef = { node: "", port: "", index: null };
+
+/** The block that a node stands for, by id; undefined where it stands for none. */
+export function blockOf(node: GraphNode): string | undefined {
+  return node.type === BLOCK && typeof node.params.block === "string" ? node.params.block : undefined;
+}
+
+type Renaming = (name: string) => string | null;
+
+/** New names; null for what goes. */
+export interface Renamings {
+  inputs?: Renaming;
+  outputs?: Renaming;
+  params?: Renaming;
+}
+
+const same: Renaming = (name) => name;
+
+/** Only `from` becomes `to`. */
+export function renaming(from: string, to: string | null): Renaming {
+  return (name) => (name === from ? to : name);
+}
+
+/** Renames ports and parameters of a block wherever they are used: wires, values, and blocks that hand them on. */
+export function rewire(graph: Graph, id: string, names: Renamings): Graph {
+  const { inputs = same, outputs = same, params = same } = names;
+  const block = graph.blocks[id];
+  if (!block) return graph;
+  const renamed = {
+    ...block,
+    inputs: mapKeys(block.inputs, inputs),
+    outputs: mapKeys(block.outputs, outputs),
+    params: mapKeys(block.params, params),
+  };
+  const change = { isInstance: (node: GraphNode) => blockOf(node) === id, inputs, outputs, params };
+  let next: Graph = { ...graph, ...rewired(graph, change), blocks: { ...graph.blocks, [id]: renamed } };
+  for (const [other, definition] of Object.entries(next.blocks)) {
+    const result = rewiredBlock(definition, change);
+    if (result.block === definition) continue;
+    next = { ...next, blocks: { ...next.blocks, [other]: result.block } };
+    if (result.gone.length > 0) next = dropParams(next, other, result.gone);
+  }
+  return next;
+}
+
+/** Takes parameters off a block, with the values that its nodes had for them. */
+export function dropParams(graph: Graph, id: string, gone: readonly string[]): Graph {
+  return gone.length === 0
+    ? graph
+    : rewire(graph, id, { params: (name) => (gone.includes(name) ? null : name) });
+}
+
+interface Change extends Required<Renamings> {
+  isInstance: (node: GraphNode) => boolean;
+}
+
+interface Part {
+  nodes: GraphNode[];
+  edges: Edge[];
+}
+
+/** What is left of a list, with its parts renamed; the same list where nothing changes. */
+function flatMapKept<Item>(items: Item[], change: (item: Item) => Item | null): Item[] {
+  const next = items.flatMap((item) => change(item) ?? []);
+  return next.length === items.length && next.every((item, place) => item === items[place]) ? items : next;
+}
+
+function rewired({ nodes, edges }: Part, change: Change): Part {
+  const instances = new Set(nodes.filter(change.isInstance).map((node) => node.id));
+  if (instances.size === 0) return { nodes, edges };
+  return {
+    nodes: flatMapKept(nodes, (node) => {
+      if (!instances.has(node.id)) return node;
+      const params = mapKeys(node.params, (name) => (OWN_PARAMS.includes(name) ? name : change.params(name)));
+      return params === node.params ? node : { ...node, params };
+    }),
+    edges: flatMapKept(edges, (edge) => {
+      const output = instances.has(edge.source) ? change.outputs(edge.source_output) : edge.source_output;
+      const input = instances.has(edge.target) ? change.inputs(edge.target_input) : edge.target_input;
+      if (output === null || input === null) return null;
+      const kept = output === edge.source_output && input === edge.target_input;
+      return kept ? edge : { ...edge, source_output: output, target_input: input };
+    }),
+  };
+}
+
+function rewiredBlock(block: Block, change: Change): { block: Block; gone: string[] } {
+  const instances = new Set(block.nodes.filter(change.isInstance).map((node) => node.id));
+  if (instances.size === 0) return { block, gone: [] };
+  const through = (refs: readonly PortRef[], to: Renaming): PortRef[] =>
+    refs.flatMap((ref) => {
+      const port = instances.has(ref.node) ? to(ref.port) : ref.port;
+      return port === null ? [] : [{ ...ref, port }];
+    });
+  const params = mapValues(block.params, (refs) => through(refs, change.params));
+  const gone = Object.keys(params).filter((name) => params[name]?.length === 0);
+  return {
+    block: {
+      ...block,
+      ...rewired(block, change),
+      inputs: mapValues(block.inputs, (refs) => through(refs, change.inputs)),
+      outputs: mapValues(block.outputs, (ref) => through([ref], change.outputs)[0] ?? NOWHERE),
+      params,
+    },
+    gone,
+  };
+}
+
+/** The same record with other keys, in the same order; the same object where none changes. */
+function mapKeys<Value>(record: Record<string, Value>, to: Renaming): Record<string, Value> {
+  if (Object.keys(record).every((key) => to(key) === key)) return record;
+  return Object.fromEntries(
+    Object.entries(record).flatMap(([key, value]) => {
+      const name = to(key);
+      return name === null ? [] : [[name, value]];
+    }),
+  );
+}
+
+function mapValues<Value>(record: Record<string, Value>, to: (value: Value) => Value): Record<string, Value> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(value)]));
+}

@@ -1,0 +1,77 @@
+/** What the user does with groups and notes: each action is one undo step. */
+
+import * as notes from "@/features/graph/model/annotations";
+import { freeTitle } from "@/features/graph/model/names";
+import type { Group, Note, Position } from "@/shared/api/types";
+import { select, startRename, useCanvas } from "./canvas";
+import { toggleDisabled } from "./editing";
+import { edit, openScope, useGraph } from "./graph";
+
+const scopeNow = () => openScope(useGraph.getState());
+const selectedNodes = (): Set<string> => {
+  const { nodes } = useCanvas.getState();
+  return new Set(scopeNow().nodes.flatMap(({ id }) => (nodes.has(id) ? [id] : [])));
+};
+
+/** The key by which the title of a group is being edited. */
+export const titleKey = (group: string): string => `title:${group}`;
+
+/** Puts the selected nodes into a group, whose title can be typed at once. */
+export function groupSelection(): void {
+  const title = freeTitle(new Set(scopeNow().groups.map((group) => group.title)), "Group");
+  const { graph, id } = notes.addGroup(scopeNow(), selectedNodes(), title);
+  edit(() => graph);
+  startRename(titleKey(id));
+}
+
+/** Dissolves the groups that the selected nodes are in; the nodes stay. */
+export function ungroupSelection(): void {
+  const nodes = selectedNodes();
+  edit((graph) => ({
+    ...graph,
+    groups: graph.groups.filter((group) => !group.nodes.some((id) => nodes.has(id))),
+  }));
+}
+
+export function changeGroup(id: string, change: Partial<Omit<Group, "id">>): void {
+  edit((graph) => notes.changeGroup(graph, id, change));
+}
+
+export function removeGroup(id: string): void {
+  edit((graph) => notes.removeGroup(graph, id));
+}
+
+/** Puts the selected nodes into the group that one of them is in, or takes the only one out of its group. */
+export function changeMembership(): void {
+  const nodes = selectedNodes();
+  const [group] = scopeNow().groups.filter((one) => one.nodes.some((id) => nodes.has(id)));
+  if (!group) return;
+  const all = [...nodes].every((id) => group.nodes.includes(id));
+  edit((graph) => (all ? notes.leaveGroups(graph, nodes) : notes.joinGroup(graph, group.id, nodes)));
+}
+
+export function selectGroup(group: Group): void {
+  select(group.nodes);
+}
+
+/** Switches all of a group's nodes off that can be; on again where all of these are off. */
+export function toggleGroup(group: Group): void {
+  toggleDisabled(new Set(group.nodes));
+}
+
+/** Puts a note where the pointer is, or in the middle, to be typed into at once. */
+export function addNote(at?: Position): void {
+  const { camera } = useCanvas.getState();
+  const pointer = camera?.pointer();
+  const from = at ?? (pointer?.over ? pointer.at : camera?.middle());
+  const place = (from && camera?.toDocument(from)) ?? { x: 0, y: 0 };
+  const position = { x: Math.round(place.x / 10) * 10, y: Math.round(place.y / 10) * 10 };
+  const { graph, id } = notes.addNote(scopeNow(), position);
+  edit(() => graph);
+  select([notes.noteKey(id)]);
+  startRename(notes.noteKey(id));
+}
+
+export function changeNote(id: string, change: Partial<Omit<Note, "id">>): void {
+  edit((graph) => notes.changeNote(graph, id, change));
+}

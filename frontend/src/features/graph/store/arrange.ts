@@ -1,0 +1,23 @@
+/** Puts the selected nodes in line, or evenly apart: one undo step. */
+
+import { CARD } from "@/features/graph/model/card";
+import { moveNodes } from "@/features/graph/model/document";
+import { type Arrangement, arranged, LEAST } from "@/features/graph/model/layout/arrange";
+import { nodeHeight } from "@/features/graph/model/layout/rows";
+import { toast } from "@/shared/store/toast";
+import { useCanvas } from "./canvas";
+import { useCatalogue } from "./catalogue";
+import { edit, openScope, useGraph } from "./graph";
+
+export function arrangeSelection(how: Arrangement): void {
+  const { nodes: selected, sizes } = useCanvas.getState();
+  const scope = openScope(useGraph.getState());
+  const { types } = useCatalogue.getState();
+  const nodes = scope.nodes.flatMap((node) => {
+    if (!selected.has(node.id) || !node.position) return [];
+    const drawn = { width: CARD.width, height: nodeHeight(scope, types, node) };
+    return [{ id: node.id, ...node.position, ...(sizes.get(node.id) ?? drawn) }];
+  });
+  if (nodes.length < LEAST[how]) toast.info(`Select at least ${LEAST[how]} nodes for that.`);
+  else edit((graph) => moveNodes(graph, arranged(nodes, how)));
+}

@@ -1,0 +1,22 @@
+/** The node types that the server knows. Palette, ports, forms and help all come from here. */
+import { create } from "zustand";
+import { fetchCatalogue } from "@/shared/api/nodes";
+import type { NodeFileProblem, NodeInfo } from "@/shared/api/types";
+
+interface CatalogueState {
+  types: Readonly<Record<string, NodeInfo>>;
+  /** Custom node files that could not be used. */
+  problems: NodeFileProblem[];
+  status: "loading" | "ready" | "failed";
+}
+
+export const useCatalogue = create<CatalogueState>()(() => ({ types: {}, problems: [], status: "loading" }));
+
+/** Asks the server; what was known before stays when it does not answer. */
+export async function loadCatalogue(): Promise<void> {
+  try {
+    useCatalogue.setState({ ...(await fetchCatalogue()), status: "ready" });
+  } catch {
+    useCatalogue.setState(({ status }) => ({ status: status === "ready" ? "ready" : "failed" }));
+  }
+}

@@ -1,0 +1,35 @@
+/** Makes a whole training of the layers that are drawn, as one step. */
+
+import { moveNodes } from "@/features/graph/model/document";
+import { listDatasets } from "@/shared/api/datasets";
+import { toast } from "@/shared/store/toast";
+import { fitView } from "./canvas";
+import { useCatalogue } from "./catalogue";
+import { reportError } from "./documents";
+import { editDocument, useGraph } from "./graph";
+import { closeBlock } from "./scope";
+import { tidyApart } from "./tidy";
+
+/** Adds and wires what the graph lacks to be trained, and lays it out; says what was added, or what hinders it. */
+export async function completeTraining(): Promise<void> {
+  closeBlock(0);
+  const { graph } = useGraph.getState();
+  const { types } = useCatalogue.getState();
+  try {
+    const { complete } = await import("@/features/graph/model/connections/complete");
+    const done = complete(graph, types, await listDatasets());
+    if (typeof done === "string") {
+      toast.info(done);
+      return;
+    }
+    const places = await tidyApart(done.graph, types);
+    if (useGraph.getState().graph !== graph) return; // edited meanwhile: it is the user's turn
+    editDocument(() => moveNodes(done.graph, places));
+    fitView();
+    toast.success(`Added ${done.added.join(", ")}.`, {
+      description: "Look at the data and the loss, then Run.",
+    });
+  } catch (error) {
+    reportError(error);
+  }
+}

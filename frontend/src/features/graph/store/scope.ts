@@ -1,0 +1,54 @@
+/** Going into blocks and out of them. */
+
+import { findNode, nodeLabel } from "@/features/graph/model/document";
+import { blockOf } from "@/features/graph/model/rewire";
+import { definitionAt, type Path, placeOf, ROOT } from "@/features/graph/model/scope";
+import { toast } from "@/shared/store/toast";
+import { clearCanvas, fitView, focusNode, useCanvas } from "./canvas";
+import { openScope, useGraph } from "./graph";
+
+export const pathKey = (path: Path): string => JSON.stringify(path);
+
+/** Shows what a path leads to, as it lay when it was left, else all of it. */
+function show(path: Path, selected: Iterable<string> = []): void {
+  const { camera, views } = useCanvas.getState();
+  const before = useGraph.getState().path;
+  const seen = camera ? new Map(views).set(pathKey(before), camera.view()) : views;
+  useCanvas.setState({ views: seen });
+  clearCanvas(selected);
+  useGraph.setState({ path });
+  if (path.length >= before.length || !seen.has(pathKey(path))) fitView();
+}
+
+/** Opens the block that a node stands for: the selected one, unless another is given. */
+export function openBlock(id: string | undefined = [...useCanvas.getState().nodes][0]): void {
+  const { graph, path } = useGraph.getState();
+  const node = id === undefined ? undefined : findNode(openScope({ graph, path }), id);
+  if (!node || blockOf(node) === undefined) {
+    toast.info("Select a block to open it.");
+    return;
+  }
+  if (definitionAt(graph, [...path, node.id])) show([...path, node.id]);
+  else toast.error(`The graph has no definition for ${nodeLabel(node)}.`);
+}
+
+/** Back out of the block that is open, or as far out as `depth`; the block that was left is selected. */
+export function closeBlock(depth: number = useGraph.getState().path.length - 1): void {
+  const { path } = useGraph.getState();
+  const left = path[depth];
+  if (depth >= 0 && left !== undefined) show(path.slice(0, depth), [left]);
+}
+
+/** Brings a node into view wherever it is, by its path id such as "encoder/0/fc"; false where it is gone. */
+export function goTo(id: string): boolean {
+  const place = placeOf(useGraph.getState().graph, id);
+  if (!place) return false;
+  showNode(place.path, place.node);
+  return true;
+}
+
+/** Brings a node into view in the scope that it is in. */
+export function showNode(path: Path, id: string): void {
+  if (pathKey(path) !== pathKey(useGraph.getState().path)) show(path.length === 0 ? ROOT : path);
+  focusNode(id);
+}

@@ -1,0 +1,14 @@
+import { Wrench } from "lucide-react";
+import { takeRemedy } from "@/features/graph/store/editing";
+import type { Fix } from "@/shared/api/types";
+import { Button } from "@/shared/ui/Button";
+
+/** The remedy of a problem, done by a click. */
+export function FixButton({ fix }: { fix: Fix | null }) {
+  if (!fix) return null;
+  return (
+    <Button size="sm" className="mt-1 self-start" onClick={() => takeRemedy(fix)}>
+      <Wrench aria-hidden className="size-3.5" /> {fix.label}
+    </Button>
+  );
+}

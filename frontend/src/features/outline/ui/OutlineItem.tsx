@@ -1,0 +1,137 @@
+import {
+  ArrowLeft,
+  ArrowRight,
+  ChevronRight,
+  CircleDashed,
+  MoreHorizontal,
+  Power,
+  TriangleAlert,
+} from "lucide-react";
+import { NodeMenu } from "@/features/commands/ui/NodeMenu";
+import { edgeId, nodeLabel, renameNode } from "@/features/graph/model/document";
+import { edit, openReport, useGraph } from "@/features/graph/store/graph";
+import type { NodeRow, OutlineRow, WireRow } from "@/features/outline/model/outline";
+import { cn } from "@/shared/lib/cn";
+import { formatInt } from "@/shared/lib/format";
+import { tintOf } from "@/shared/lib/tint";
+import { NameField } from "@/shared/ui/fields/NameField";
+import { TypeIcon } from "@/shared/ui/TypeIcon";
+
+interface OutlineItemProps {
+  row: OutlineRow;
+  selected: boolean;
+  /** Whether Tab leads to it. */
+  current: boolean;
+  renaming: boolean;
+  onRenamed: () => void;
+  onTurn: () => void;
+  onChoose: () => void;
+  /** On a double click: shows it on the canvas. */
+  onOpen: () => void;
+}
+
+const INDENT = { 1: "pl-1", 2: "pl-4", 3: "pl-10" } as const;
+
+/** A row of the outline. */
+export function OutlineItem(props: OutlineItemProps) {
+  const { row, selected, current, renaming, onTurn, onChoose, onOpen } = props;
+  const opens = row.kind !== "wire";
+  return (
+    <div
+      role="treeitem"
+      aria-level={row.level}
+      aria-posinset={row.place}
+      aria-setsize={row.of}
+      aria-selected={selected}
+      {...(opens && { "aria-expanded": row.open })}
+      tabIndex={current ? 0 : -1}
+      data-row={row.id}
+      data-node={row.kind === "node" ? row.node.id : undefined}
+      data-wire={row.kind === "wire" && row.edge ? edgeId(row.edge) : undefined}
+      onClick={(event) => !(event.target as Element).closest("button, input") && onChoose()}
+      onDoubleClick={(event) => !(event.target as Element).closest("button, input") && onOpen()}
+      onKeyDown={() => undefined /* the tree hears all keys */}
+      className={cn(
+        "group flex min-h-7 items-center gap-1.5 rounded-md pr-1 outline-offset-[-2px]",
+        INDENT[row.level],
+        selected ? "bg-accent-soft" : "hover:bg-raised",
+      )}
+    >
+      {opens && (
+        <button
+          type="button"
+          tabIndex={-1}
+          aria-hidden
+          onClick={onTurn}
+          className="inline-flex size-6 shrink-0 items-center justify-center rounded-md text-muted hover:text-text"
+        >
+          <ChevronRight className={cn("size-3.5", row.open && "rotate-90")} />
+        </button>
+      )}
+      {row.kind === "frame" && (
+        <>
+          <span className="grow font-medium text-sm">{row.title}</span>
+          <span className="pr-1 text-muted text-xs tabular-nums">{formatInt(row.nodes)}</span>
+        </>
+      )}
+      {row.kind === "node" && <NodeLine {...props} row={row} renaming={renaming} />}
+      {row.kind === "wire" && <WireLine row={row} />}
+    </div>
+  );
+}
+
+type NodeLineProps = Pick<OutlineItemProps, "renaming" | "onRenamed"> & { row: NodeRow };
+
+function NodeLine({ row: { node, info }, renaming, onRenamed }: NodeLineProps) {
+  const status = useGraph((state) => openReport(state)?.nodes[node.id]?.status ?? "ok");
+  const label = nodeLabel(node);
+  const type = info?.display_name ?? node.type;
+  if (renaming) {
+    return (
+      <NameField
+        label={`Name of ${label}`}
+        value={node.name}
+        onCommit={(name) => edit((graph) => renameNode(graph, node.id, name))}
+        onLeave={onRenamed}
+      />
+    );
+  }
+  return (
+    <>
+      <span style={{ color: tintOf(info) }} className="shrink-0">
+        <TypeIcon info={info} className="size-4" />
+      </span>
+      <span className="min-w-0 truncate" title={label}>
+        {label}
+      </span>
+      {type !== label && <span className="min-w-0 shrink-[20] truncate text-muted text-xs">{type}</span>}
+      <span className="ml-auto flex shrink-0 items-center gap-1">
+        {node.disabled && <Power aria-label="switched off" className="size-3.5 text-warning" />}
+        {status === "error" && <TriangleAlert aria-label="has a problem" className="size-3.5 text-danger" />}
+        <NodeMenu id={node.id}>
+          <button
+            type="button"
+            tabIndex={-1}
+            aria-label={`More for ${label}`}
+            className="inline-flex size-6 items-center justify-center rounded-md text-muted opacity-0 hover:text-text focus-visible:opacity-100 group-focus:opacity-100 group-hover:opacity-100"
+          >
+            <MoreHorizontal className="size-3.5" />
+          </button>
+        </NodeMenu>
+      </span>
+    </>
+  );
+}
+
+function WireLine({ row: { id, text, edge, required } }: { row: WireRow }) {
+  const Icon = edge === null ? CircleDashed : id.startsWith("in:") ? ArrowLeft : ArrowRight;
+  return (
+    <>
+      <Icon aria-hidden className="size-3.5 shrink-0 text-muted" />
+      <span className={cn("min-w-0 truncate text-sm", edge === null && "text-muted")}>
+        {text}
+        {edge === null && required && " (required)"}
+      </span>
+    </>
+  );
+}

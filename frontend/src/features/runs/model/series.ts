@@ -1,0 +1,136 @@
+/** Growing columns of numbers, and what a chart makes of them. */
+import type { Point } from "@/shared/api/types";
+
+/** Most points that a page keeps of a series; the server has them all. */
+const MOST = 200_000;
+
+/** Steps, epochs and values of one metric, in typed arrays that grow by doubling, up to a bound. */
+export class Series {
+  length = 0;
+  #steps = new Float64Array(64);
+  #epochs = new Float64Array(64);
+  #values = new Float64Array(64);
+
+  get steps(): Float64Array {
+    return this.#steps.subarray(0, this.length);
+  }
+
+  get epochs(): Float64Array {
+    return this.#epochs.subarray(0, this.length);
+  }
+
+  /** NaN where the value was not finite. */
+  get values(): Float64Array {
+    return this.#values.subarray(0, this.length);
+  }
+
+  /** Adds points that lie behind the last; those that are here already are passed over. */
+  append(points: readonly Point[]): void {
+    for (const [step, epoch, value] of points) {
+      const last = this.length > 0 ? (this.#steps[this.length - 1] ?? -1) : -1;
+      if (step <= last) continue;
+      if (this.length === this.#steps.length) this.#grow();
+      this.#steps[this.length] = step;
+      this.#epochs[this.length] = epoch;
+      this.#values[this.length] = value ?? Number.NaN;
+      this.length++;
+    }
+    if (this.length > MOST) this.#thin(MOST / 4);
+  }
+
+  /** Leaves the lowest and the highest of each stretch of steps: evenly, however often it is done. */
+  #thin(stretches: number): void {
+    const [first = 0] = this.#steps;
+    const width = ((this.#steps[this.length - 1] ?? 0) - first + 1) / stretches;
+    let kept = 0;
+    for (let from = 0, to = 0; from < this.length; from = to) {
+      const end = first + width * (Math.floor(((this.#steps[from] ?? 0) - first) / width) + 1);
+      do to++;
+      while (to < this.length && (this.#steps[to] ?? 0) < end);
+      for (const place of extremes(this.#values, from, to)) {
+        for (const column of [this.#steps, this.#epochs, this.#values])
+          column[kept] = column[place] ?? Number.NaN;
+        kept++;
+      }
+    }
+    this.length = kept;
+  }
+
+  #grow(): void {
+    const larger = (old: Float64Array): Float64Array<ArrayBuffer> => {
+      const next = new Float64Array(old.length * 2);
+      next.set(old);
+      return next;
+    };
+    this.#steps = larger(this.#steps);
+    this.#epochs = larger(this.#epochs);
+    this.#values = larger(this.#values);
+  }
+}
+
+export interface Line {
+  x: Float64Array;
+  y: Float64Array;
+}
+
+/** At most about `most` points: the lowest and the highest of each stretch stay. */
+export function thin({ x, y }: Line, most: number): Line {
+  if (x.length <= most) return { x, y };
+  const buckets = Math.max(1, Math.floor(most / 2));
+  const kept: number[] = [];
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    const from = Math.floor((bucket * x.length) / buckets);
+    kept.push(...extremes(y, from, Math.floor(((bucket + 1) * x.length) / buckets)));
+  }
+  const pick = (values: Float64Array): Float64Array =>
+    Float64Array.from(kept, (i) => values[i] ?? Number.NaN);
+  return { x: pick(x), y: pick(y) };
+}
+
+/** The places of the lowest and the highest number from `from` to before `to`, in order; one where they are the same. */
+function extremes(y: Float64Array, from: number, to: number): number[] {
+  const at = (place: number): number => y[place] ?? Number.NaN;
+  let [low, high] = [from, from];
+  for (let i = from; i < to; i++) {
+    // The negated comparison lets any number take the place of a NaN.
+    if (!(at(low) <= at(i)) && !Number.isNaN(at(i))) low = i;
+    if (!(at(high) >= at(i)) && !Number.isNaN(at(i))) high = i;
+  }
+  return low === high ? [low] : [Math.min(low, high), Math.max(low, high)];
+}
+
+/** Exponential moving average with the start bias taken out (as Adam does); weight 0 changes nothing. */
+export function smooth(values: Float64Array, weight: number): Float64Array {
+  if (weight <= 0) return values;
+  const out = new Float64Array(values.length);
+  let mean = 0;
+  let share = 1;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? Number.NaN;
+    if (!Number.isFinite(value)) {
+      out[i] = Number.NaN;
+      continue;
+    }
+    mean = weight * mean + (1 - weight) * value;
+    share *= weight;
+    out[i] = mean / (1 - share);
+  }
+  return out;
+}
+
+/** Several lines over one ascending x, as uPlot wants them; null where a line has no value there. */
+export function align(lines: readonly Line[]): [number[], ...(number | null)[][]] {
+  const places = new Map<number, number>();
+  const x = [...new Set(lines.flatMap((line) => Array.from(line.x)))].sort((a, b) => a - b);
+  for (const [index, value] of x.entries()) places.set(value, index);
+  const columns = lines.map((line) => {
+    const column = new Array<number | null>(x.length).fill(null);
+    for (let i = 0; i < line.x.length; i++) {
+      const value = line.y[i] ?? Number.NaN;
+      const place = places.get(line.x[i] ?? Number.NaN);
+      if (place !== undefined && Number.isFinite(value)) column[place] = value;
+    }
+    return column;
+  });
+  return [x, ...columns];
+}

@@ -1,0 +1,150 @@
+import { ArrowUpToLine, ListOrdered, X } from "lucide-react";
+import { progressShare } from "@/features/runs/model/runs";
+import { cancelRun, moveToFront, showRunsOf } from "@/features/runs/store/runList";
+import { useRuns } from "@/features/runs/store/runs";
+import { useQueue } from "@/features/runs/store/useQueue";
+import { showStoredRun } from "@/features/storage/store/storage";
+import type { RunQueue } from "@/shared/api/types";
+import { formatDuration, formatInt, plural } from "@/shared/lib/format";
+import { Button } from "@/shared/ui/Button";
+import { EmptyState } from "@/shared/ui/EmptyState";
+import { IconButton } from "@/shared/ui/IconButton";
+import { ProgressBar } from "@/shared/ui/ProgressBar";
+import { StateBadge } from "@/shared/ui/StateBadge";
+
+const MOST_SHOWN = 50;
+
+/** Which runs train, by device, and which wait, in which order and why. */
+export function Queue({ onLeave }: { onLeave: () => void }) {
+  const { queue, error } = useQueue();
+  if (error)
+    return (
+      <EmptyState icon={<ListOrdered />} title="The queue is not available">
+        {error.message}
+      </EmptyState>
+    );
+  if (!queue) return <p className="p-4 text-center text-muted">Reading the queue…</p>;
+  const idle = queue.waiting.length === 0 && queue.devices.every(({ runs }) => runs.length === 0);
+  if (idle)
+    return (
+      <EmptyState icon={<ListOrdered />} title="Nothing trains or waits">
+        A run that is started trains at once.
+      </EmptyState>
+    );
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+    <div tabIndex={0} className="overflow-y-auto p-3">
+      {queue.devices.map(({ device, places, runs }) => (
+        <section key={device} aria-label={`Training on ${device}`} className="mb-3">
+          <h2 className="flex justify-between font-medium text-sm">
+            Training on {device}
+            <span className="font-normal text-muted">
+              {formatInt(runs.length)} of {plural(places, "place")} taken
+            </span>
+          </h2>
+          <ul>
+            {runs.map((id) => (
+              <Training key={id} id={id} name={queue.names[id] ?? id} onLeave={onLeave} />
+            ))}
+          </ul>
+        </section>
+      ))}
+      {queue.waiting.length > 0 && <Waiting queue={queue} onLeave={onLeave} />}
+    </div>
+  );
+}
+
+interface PlaceProps {
+  id: string;
+  name: string;
+  onLeave: () => void;
+}
+
+function Training({ id, name, onLeave }: PlaceProps) {
+  const run = useRuns((state) => state.runs[id]);
+  return (
+    <li className="flex flex-col gap-1 border-b py-1.5 last:border-0">
+      <div className="flex items-center gap-1.5">
+        <Name id={id} name={name} onLeave={onLeave} />
+        {run && run.state !== "running" && <StateBadge state={run.state} />}
+        <IconButton size="sm" label={`Stop ${name}`} onClick={() => void cancelRun(id)}>
+          <X />
+        </IconButton>
+      </div>
+      {run && (
+        <div className="flex items-center gap-2 text-muted text-xs tabular-nums">
+          <div className="grow">
+            <ProgressBar share={progressShare(run)} label={`Progress of ${name}`} />
+          </div>
+          {Math.floor(progressShare(run) * 100)} %
+          {run.state === "running" && run.progress.seconds_left !== null && (
+            <span>{formatDuration(run.progress.seconds_left)} left</span>
+          )}
+        </div>
+      )}
+    </li>
+  );
+}
+
+function Waiting({ queue, onLeave }: { queue: RunQueue; onLeave: () => void }) {
+  const { waiting, names } = queue;
+  const more = waiting.length - MOST_SHOWN;
+  return (
+    <section aria-label="Waiting">
+      <h2 className="font-medium text-sm">Waiting, in this order</h2>
+      <p className="text-muted text-sm">{waiting[0]?.reason}</p>
+      <ol>
+        {waiting.slice(0, MOST_SHOWN).map(({ run, place }) => (
+          <Place key={run} id={run} place={place} name={names[run] ?? run} onLeave={onLeave} />
+        ))}
+      </ol>
+      {more > 0 && (
+        <Button
+          size="sm"
+          variant="ghost"
+          onClick={() => {
+            showRunsOf({ state: "queued" });
+            onLeave();
+          }}
+        >
+          And {formatInt(more)} more in the list of runs
+        </Button>
+      )}
+    </section>
+  );
+}
+
+function Place({ id, place, name, onLeave }: PlaceProps & { place: number }) {
+  // One that was paused and is to go on keeps its turn.
+  const movable = useRuns((state) => (state.runs[id]?.state ?? "queued") === "queued");
+  return (
+    <li className="flex items-center gap-1.5 border-b py-0.5 last:border-0">
+      <span className="w-6 shrink-0 text-right text-muted text-sm tabular-nums">{place}.</span>
+      <Name id={id} name={name} onLeave={onLeave} />
+      {place > 1 && movable && (
+        <IconButton size="sm" label={`Start ${name} next`} onClick={() => void moveToFront(id)}>
+          <ArrowUpToLine />
+        </IconButton>
+      )}
+      <IconButton size="sm" label={`Cancel ${name}`} onClick={() => void cancelRun(id)}>
+        <X />
+      </IconButton>
+    </li>
+  );
+}
+
+function Name({ id, name, onLeave }: PlaceProps) {
+  return (
+    <button
+      type="button"
+      title={name}
+      onClick={() => {
+        onLeave();
+        void showStoredRun(id);
+      }}
+      className="h-6 min-w-0 grow truncate rounded text-left hover:underline"
+    >
+      {name}
+    </button>
+  );
+}

@@ -1,0 +1,144 @@
+import { classScores } from "@/features/runs/model/results";
+import type { Predictions } from "@/shared/api/types";
+import { formatInt, formatPercent } from "@/shared/lib/format";
+
+type Classification = Extract<Predictions, { task: "classification" }>;
+
+/** Confusion matrix, scores of each class, and the mistakes that the model was surest of. */
+export function Confusion({ predictions }: { predictions: Classification }) {
+  const { classes, confusion, mistakes, rows } = predictions;
+  return (
+    <div
+      className="grid items-start gap-2"
+      style={{ gridTemplateColumns: "repeat(auto-fit, minmax(min(330px, 100%), 1fr))" }}
+    >
+      <Card title="Confusion matrix" note={`${formatInt(rows)} test rows; rows are true, columns predicted`}>
+        <table className="text-center font-mono text-xs tabular-nums">
+          <thead>
+            <tr>
+              <td />
+              {classes.map((label) => (
+                <th
+                  key={label}
+                  scope="col"
+                  className="max-w-24 truncate px-1.5 py-1 font-normal text-muted"
+                  title={label}
+                >
+                  {label}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {classes.map((label, i) => (
+              <tr key={label}>
+                <th
+                  scope="row"
+                  className="max-w-28 truncate px-2 py-1 text-right font-normal text-muted"
+                  title={label}
+                >
+                  {label}
+                </th>
+                {(confusion[i] ?? []).map((count, j) => (
+                  <Cell
+                    key={classes[j]}
+                    count={count}
+                    total={(confusion[i] ?? []).reduce((a, b) => a + b, 0)}
+                    right={i === j}
+                  />
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Card>
+      <Card title="Scores by class" note="on the test rows">
+        <Table
+          head={["Class", "Precision", "Recall", "F1", "Rows"]}
+          rows={classScores(classes, confusion).map((score) => [
+            score.label,
+            formatPercent(score.precision),
+            formatPercent(score.recall),
+            formatPercent(score.f1),
+            formatInt(score.support),
+          ])}
+        />
+      </Card>
+      <Card title="Worst mistakes" note="wrong, and sure of it">
+        {mistakes.length === 0 ? (
+          <p className="py-2 text-muted">Every test row was right.</p>
+        ) : (
+          <Table
+            head={["Row", "True", "Predicted", "Sure"]}
+            rows={mistakes.map((mistake) => [
+              String(mistake.row + 1),
+              mistake.true,
+              mistake.predicted,
+              formatPercent(mistake.confidence),
+            ])}
+          />
+        )}
+      </Card>
+    </div>
+  );
+}
+
+function Card({ title, note, children }: { title: string; note: string; children: React.ReactNode }) {
+  return (
+    <figure className="min-w-0 rounded-lg border bg-panel p-2" aria-label={title}>
+      <figcaption className="flex gap-2 px-1 text-sm">
+        <span className="font-medium">{title}</span>
+        <span className="text-muted">{note}</span>
+      </figcaption>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+      <section className="max-h-64 overflow-auto" tabIndex={0} aria-label={`${title}, figures`}>
+        {children}
+      </section>
+    </figure>
+  );
+}
+
+/** Shaded by the share of its row; right ones in green, wrong ones in red, and the figure in each. */
+function Cell({ count, total, right }: { count: number; total: number; right: boolean }) {
+  const share = total > 0 ? count / total : 0;
+  const colour = right ? "var(--success)" : "var(--danger)";
+  return (
+    <td
+      className="h-7 min-w-9 border px-1.5"
+      style={{
+        background:
+          count > 0 ? `color-mix(in srgb, ${colour} ${Math.round(8 + share * 32)}%, transparent)` : undefined,
+      }}
+      title={formatPercent(share)}
+    >
+      {count}
+    </td>
+  );
+}
+
+function Table({ head, rows }: { head: string[]; rows: string[][] }) {
+  return (
+    <table className="w-full text-sm">
+      <thead className="text-left text-muted text-xs">
+        <tr>
+          {head.map((name) => (
+            <th key={name} className="px-1.5 py-1 font-normal">
+              {name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody className="tabular-nums">
+        {rows.map((row) => (
+          <tr key={row.join("\u0000")} className="border-t">
+            {row.map((value, index) => (
+              <td key={head[index]} className="max-w-40 truncate px-1.5 py-0.5" title={value}>
+                {value}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,24 @@
+import { finalMetrics, metricLabel } from "@/features/runs/model/metrics";
+import type { Run } from "@/shared/api/types";
+import { formatNumber } from "@/shared/lib/format";
+
+/** How good a run is on held-out data, in figures; nothing where it was not measured. */
+export function TestFigures({ run }: { run: Run }) {
+  const keys = finalMetrics([run.metrics]).filter((key) => key.startsWith("test_"));
+  if (keys.length === 0) return null;
+  return (
+    <ul aria-label="Test figures" className="flex flex-wrap gap-2">
+      {keys.map((key) => {
+        const value = run.metrics[key]?.last;
+        return (
+          <li key={key} className="flex items-baseline gap-2 rounded-lg border bg-panel px-2.5 py-1">
+            <p className="text-muted text-xs">{metricLabel(key)}</p>
+            <p className="font-semibold text-lg tabular-nums" title={String(value)} data-testid={key}>
+              {formatNumber(value)}
+            </p>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,136 @@
+import type { PointerEvent } from "react";
+import { formatNumber } from "@/shared/lib/format";
+import { factorOf, useUi } from "@/shared/store/ui";
+import { useWidth } from "../useWidth";
+import type { Arm } from "./BandLegend";
+import { extent, linear, logarithmic, padded, type Scale } from "./scale";
+import { usePlotHeight } from "./usePlotHeight";
+
+interface BandChartProps {
+  arms: Arm[];
+  log: boolean;
+  /** The epoch under the pointer. */
+  epoch: number | null;
+  onEpoch: (epoch: number | null) => void;
+}
+
+const [AXIS, FOOT] = [58, 24];
+
+/** Lines of means, each with its band. */
+export function BandChart(props: BandChartProps) {
+  const [ref, width] = useWidth<HTMLDivElement>();
+  return <div ref={ref}>{width > 0 && <Drawing {...props} width={width} />}</div>;
+}
+
+function Drawing({ arms, log, epoch, onEpoch, width }: BandChartProps & { width: number }) {
+  const unit = useUi(factorOf);
+  const height = usePlotHeight(240, 130, 280);
+  const [left, foot] = [AXIS * unit, FOOT * unit];
+  const points = arms.flatMap((arm) => arm.points);
+  const epochs = [...new Set(points.map((point) => point.epoch))].sort((a, b) => a - b);
+  const x = linear(extent(epochs), [left, width - 14], Math.max(2, (width - left) / (70 * unit)));
+  const y = heights(points, log, [height - foot, 8]);
+  const follow = (event: PointerEvent<SVGSVGElement>): void => {
+    const at = event.clientX - event.currentTarget.getBoundingClientRect().left;
+    onEpoch(nearest(epochs, (value) => Math.abs(x(value) - at)));
+  };
+  return (
+    <svg
+      role="img"
+      aria-label="Learning curves with their bands; the figures are in the table view"
+      width={width}
+      height={height}
+      className="block text-xs"
+      onPointerMove={follow}
+      onPointerLeave={() => onEpoch(null)}
+    >
+      <Grid x={x} y={y} left={left} right={width - 14} height={height} foot={foot} unit={unit} />
+      {arms.map((arm) => (
+        <path key={arm.key} d={band(arm, x, y)} fill={`var(${arm.color})`} opacity={0.14} />
+      ))}
+      {arms.map((arm) => (
+        <path
+          key={arm.key}
+          d={line(arm, x, y)}
+          fill="none"
+          stroke={`var(${arm.color})`}
+          strokeWidth={1.75}
+          strokeDasharray={arm.dash}
+        />
+      ))}
+      {epoch !== null && (
+        <g>
+          <line
+            x1={x(epoch)}
+            x2={x(epoch)}
+            y1={8}
+            y2={height - foot}
+            stroke="var(--muted)"
+            strokeDasharray="3 3"
+          />
+          <text x={Math.min(x(epoch) + 5, width - 70)} y={18} fill="var(--text)">
+            epoch {formatNumber(epoch)}
+          </text>
+        </g>
+      )}
+    </svg>
+  );
+}
+
+interface GridProps {
+  x: Scale;
+  y: Scale;
+  left: number;
+  right: number;
+  height: number;
+  foot: number;
+  unit: number;
+}
+
+function Grid({ x, y, left, right, height, foot, unit }: GridProps) {
+  return (
+    <g>
+      {y.ticks.map((tick) => (
+        <g key={tick}>
+          <line x1={left} x2={right} y1={y(tick)} y2={y(tick)} stroke="var(--line)" />
+          <text x={left - 6} y={y(tick) + 4} textAnchor="end" fill="var(--muted)">
+            {formatNumber(tick, 3).replaceAll("-", "−")}
+          </text>
+        </g>
+      ))}
+      {x.ticks.map((tick) => (
+        <text key={tick} x={x(tick)} y={height - foot + 15 * unit} textAnchor="middle" fill="var(--muted)">
+          {formatNumber(tick)}
+        </text>
+      ))}
+    </g>
+  );
+}
+
+function heights(points: Arm["points"], log: boolean, range: readonly [number, number]): Scale {
+  const means = points.map((point) => point.mean);
+  if (log && means.some((mean) => mean > 0)) {
+    // A band that reaches below zero has no place on a log scale: the means decide.
+    const [low, high] = extent(means.filter((mean) => mean > 0));
+    return logarithmic([low * 0.8, high * 1.25], range);
+  }
+  return linear(padded(extent(points.flatMap((point) => [point.low, point.high]))), range);
+}
+
+const place = (x: number, y: number): string => `${x.toFixed(1)},${y.toFixed(1)}`;
+
+const line = ({ points }: Arm, x: Scale, y: Scale): string =>
+  `M${points.map((point) => place(x(point.epoch), y(point.mean))).join("L")}`;
+
+function band({ points }: Arm, x: Scale, y: Scale): string {
+  const there = points.map((point) => place(x(point.epoch), y(point.high)));
+  const back = points.map((point) => place(x(point.epoch), y(point.low))).reverse();
+  return `M${[...there, ...back].join("L")}Z`;
+}
+
+function nearest(values: readonly number[], distance: (value: number) => number): number | null {
+  return values.reduce<number | null>(
+    (best, value) => (best === null || distance(value) < distance(best) ? value : best),
+    null,
+  );
+}

@@ -1,0 +1,24 @@
+import { metricLabel } from "@/features/runs/model/metrics";
+import type { StudyResults } from "@/shared/api/types";
+import { Scrolled } from "../Scrolled";
+import { type Datum, PlotCard, SmallTable } from "./PlotCard";
+
+/** How much of each part's worth depends on the others being there. */
+export function Dependence({ results: { dependence, metric } }: { results: StudyResults }) {
+  const data = {
+    head: ["Part", "Difference", "Low", "High"],
+    rows: dependence.map(({ label, delta, ci }): Datum[] => [label, delta, ci?.[0] ?? null, ci?.[1] ?? null]),
+  };
+  return (
+    <PlotCard
+      title="Depends on the rest"
+      note={`Of ${metricLabel(metric)}: what leaving the part out of the whole changes, minus what adding it to the floor changes, with the 95 % interval. Not tested.`}
+      isTable
+      data={data}
+    >
+      <Scrolled label="Depends on the rest, figures" className="overflow-x-auto px-1 pb-2">
+        <SmallTable {...data} />
+      </Scrolled>
+    </PlotCard>
+  );
+}

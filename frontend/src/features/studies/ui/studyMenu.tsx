@@ -1,0 +1,64 @@
+import { CirclePause, CirclePlay, CircleStop, MoreHorizontal, Pencil, RotateCcw, Trash2 } from "lucide-react";
+import { isUnderWay } from "@/features/studies/model/studies";
+import { commandStudy } from "@/features/studies/store/studies";
+import type { Study } from "@/shared/api/types";
+import { Menu, type MenuItem } from "@/shared/ui/Menu";
+
+/** What a study asks for and a dialog or a field of the panel answers. */
+export interface StudyAsks {
+  onRename: (study: Study) => void;
+  onDelete: (study: Study) => void;
+}
+
+/** The button behind which stands what can be done with a study. */
+export function StudyMenu({ study, asks }: { study: Study; asks: StudyAsks }) {
+  return (
+    <Menu align="end" items={() => studyMenu(study, asks)}>
+      <button
+        type="button"
+        aria-label={`More for ${study.name}`}
+        className="inline-flex size-6 items-center justify-center rounded-md text-muted hover:bg-line hover:text-text"
+      >
+        <MoreHorizontal className="size-4" />
+      </button>
+    </Menu>
+  );
+}
+
+/** What can be done with a study in its state. */
+function studyMenu(study: Study, { onRename, onDelete }: StudyAsks): MenuItem[] {
+  return [
+    ...commands(study),
+    { label: "Rename", icon: <Pencil />, keys: "f2", onSelect: () => onRename(study) },
+    {
+      label: "Delete…",
+      icon: <Trash2 />,
+      keys: "delete",
+      danger: true,
+      separated: true,
+      onSelect: () => onDelete(study),
+    },
+  ];
+}
+
+function commands(study: Study): MenuItem[] {
+  const say = (
+    label: string,
+    icon: MenuItem["icon"],
+    command: Parameters<typeof commandStudy>[1],
+  ): MenuItem => ({
+    label,
+    icon,
+    onSelect: () => void commandStudy(study.id, command),
+  });
+  return [
+    ...(study.state === "running" ? [say("Pause", <CirclePause />, "pause")] : []),
+    ...(canResume(study) ? [say("Resume", <CirclePlay />, "resume")] : []),
+    ...(isUnderWay(study) ? [say("Stop", <CircleStop />, "stop")] : []),
+    ...(canRetry(study) ? [say("Retry failed", <RotateCcw />, "retry")] : []),
+  ];
+}
+
+export const canResume = ({ state }: Study): boolean => state === "paused" || state === "stopped";
+
+export const canRetry = ({ counts }: Study): boolean => counts.failed > 0;

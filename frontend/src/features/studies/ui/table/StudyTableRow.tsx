@@ -1,0 +1,248 @@
+import {
+  ArrowDown,
+  ArrowUp,
+  Columns2,
+  FolderOpen,
+  GripVertical,
+  History,
+  MoreHorizontal,
+  Pencil,
+  Recycle,
+  SquareMousePointer,
+  Star,
+} from "lucide-react";
+import { type KeyboardEvent, memo, useState } from "react";
+import {
+  type Column,
+  cellText,
+  cellTitle,
+  isCompared,
+  NONE,
+  type TableRow,
+} from "@/features/studies/model/studyTable";
+import { openVariant, patchStudy, selectParts, showStudyRuns } from "@/features/studies/store/studies";
+import { cn } from "@/shared/lib/cn";
+import { NameField } from "@/shared/ui/fields/NameField";
+import { Menu, type MenuItem } from "@/shared/ui/Menu";
+import { VerdictMark } from "./VerdictMark";
+
+interface StudyTableRowProps {
+  /** The id of its study. */
+  study: string;
+  row: TableRow;
+  columns: Column[];
+  /** Whether runs are still to come: nothing is concluded before. */
+  waits: boolean;
+  /** Ids of its runs. */
+  runs: string[];
+  best?: boolean;
+  onMove?: ((key: string, by: -1 | 1) => void) | undefined;
+  /** Puts it beside what it is compared with. */
+  onCompare: (row: TableRow) => void;
+  /** The edge at which a row that is dragged would land. */
+  landing?: "before" | "after" | undefined;
+}
+
+const LANDING = {
+  before: "[&>*]:shadow-[inset_0_2px_0_var(--accent)]!",
+  after: "[&>*]:shadow-[inset_0_-2px_0_var(--accent)]!",
+};
+
+/** A variant in the table: F2 renames it. */
+export const StudyTableRow = memo(function StudyTableRow({
+  study,
+  row,
+  columns,
+  waits,
+  runs,
+  best = false,
+  onMove,
+  onCompare,
+  landing,
+}: StudyTableRowProps) {
+  const [renaming, setRenaming] = useState(false);
+  const pinned = row.role !== "variant";
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key !== "F2" || renaming) return;
+    // The canvas has this key too.
+    event.stopPropagation();
+    event.preventDefault();
+    setRenaming(true);
+  };
+  return (
+    <tr
+      onKeyDown={onKeyDown}
+      data-row={row.role === "baseline" ? undefined : row.key}
+      data-pinned={pinned || undefined}
+      className={cn(
+        "h-8 border-b",
+        pinned ? "bg-raised" : "bg-panel hover:bg-raised",
+        landing && LANDING[landing],
+      )}
+    >
+      <th
+        scope="row"
+        className={cn("sticky left-0 bg-inherit px-2 text-left font-normal", onMove ? "pl-1" : "pl-3")}
+      >
+        <span className="flex items-center">
+          {onMove && <Grip movable={!pinned} />}
+          {renaming ? (
+            <NameField
+              label={`Label of ${row.label}`}
+              value={row.label}
+              onCommit={(label) => label && void patchStudy(study, { labels: { [row.key]: label } })}
+              onLeave={() => setRenaming(false)}
+              className="min-w-48"
+            />
+          ) : (
+            <Label row={row} best={best} onRename={() => setRenaming(true)} />
+          )}
+        </span>
+      </th>
+      {columns.slice(1).map((column) => (
+        <Cell key={column.key} row={row} column={column} waits={waits} />
+      ))}
+      <td className="sticky right-0 bg-inherit px-1.5 shadow-[-1px_0_0_var(--line)]">
+        <Menu
+          align="end"
+          items={() => menu({ study, row, runs, onMove, onCompare, onRename: () => setRenaming(true) })}
+        >
+          <button
+            type="button"
+            aria-label={`More for ${row.label}`}
+            className="inline-flex size-6 items-center justify-center rounded-md text-muted hover:bg-line hover:text-text"
+          >
+            <MoreHorizontal className="size-4" />
+          </button>
+        </Menu>
+      </td>
+    </tr>
+  );
+});
+
+/** What a row is dragged by; by keyboard its menu moves it. */
+function Grip({ movable }: { movable: boolean }) {
+  return (
+    <span
+      aria-hidden
+      draggable={movable}
+      data-grip={movable || undefined}
+      title={movable ? "Drag to move the row" : undefined}
+      className={cn(
+        "inline-flex size-6 items-center justify-center rounded text-muted",
+        movable && "cursor-grab hover:bg-line hover:text-text",
+      )}
+    >
+      {movable && <GripVertical className="size-3.5" />}
+    </span>
+  );
+}
+
+function Label({ row, best, onRename }: { row: TableRow; best: boolean; onRename: () => void }) {
+  const hint = [
+    row.label,
+    row.how,
+    row.reset.length > 0 ? `other first weights: ${row.reset.join(", ")}` : "",
+  ];
+  return (
+    <span className="flex items-center gap-1.5">
+      <button
+        type="button"
+        title={`${hint.filter(Boolean).join("; ")}. A click edits the label.`}
+        onClick={onRename}
+        className={cn(
+          "h-6 min-w-28 max-w-64 truncate rounded text-left hover:underline",
+          row.role !== "variant" && "font-semibold",
+        )}
+      >
+        {row.label}
+      </button>
+      {best && (
+        <span className="inline-flex items-center gap-1 text-success text-xs">
+          <Star aria-hidden className="size-3 fill-current" /> best
+        </span>
+      )}
+    </span>
+  );
+}
+
+const LATE = "Comes when every planned run has ended.";
+
+function Cell({ row, column, waits }: { row: TableRow; column: Column; waits: boolean }) {
+  const compared = isCompared(row);
+  const late = column.late === true && compared && waits && row.delta === null;
+  return (
+    <td
+      title={late ? LATE : cellTitle(row, column.key)}
+      className={cn(
+        "whitespace-nowrap px-2",
+        !column.text && "text-right font-mono text-xs tabular-nums",
+        column.key === "n" && row.failed > 0 && "font-medium text-warning",
+      )}
+    >
+      {late ? NONE : <CellContent row={row} column={column} />}
+    </td>
+  );
+}
+
+function CellContent({ row, column }: { row: TableRow; column: Column }) {
+  if (column.key === "verdict" && isCompared(row)) return <VerdictMark row={row} />;
+  const text = cellText(row, column);
+  if (column.key === "reused" && text)
+    return (
+      <span className="inline-flex items-center gap-1">
+        <Recycle aria-hidden className="size-3 text-muted" />
+        {text}
+      </span>
+    );
+  return text;
+}
+
+interface MenuAsks extends Pick<StudyTableRowProps, "study" | "row" | "runs" | "onMove" | "onCompare"> {
+  onRename: () => void;
+}
+
+function menu({ study, row, runs, onMove, onCompare, onRename }: MenuAsks): MenuItem[] {
+  const variant = row.role === "baseline" ? "" : row.key;
+  return [
+    { label: "Edit the label", icon: <Pencil />, keys: "f2", onSelect: onRename },
+    {
+      label: "Open its network as a graph",
+      icon: <FolderOpen />,
+      onSelect: () => void openVariant(study, variant),
+    },
+    {
+      label: row.role === "baseline" ? "Compare with a variant…" : `Compare with ${referenceName(row)}…`,
+      icon: <Columns2 />,
+      onSelect: () => onCompare(row),
+    },
+    {
+      label: "Show its runs",
+      icon: <History />,
+      disabled: runs.length === 0,
+      reason: "None has begun yet.",
+      onSelect: () => void showStudyRuns(study, runs),
+    },
+    ...(row.parts.length > 0
+      ? [
+          {
+            label: "Select its parts on the canvas",
+            icon: <SquareMousePointer />,
+            onSelect: () => selectParts(row.parts),
+          },
+        ]
+      : []),
+    ...(onMove && row.role === "variant"
+      ? [
+          { label: "Move up", icon: <ArrowUp />, separated: true, onSelect: () => onMove(row.key, -1) },
+          { label: "Move down", icon: <ArrowDown />, onSelect: () => onMove(row.key, 1) },
+        ]
+      : []),
+  ];
+}
+
+/** The floor and the step before have other keys than the baseline. */
+function referenceName({ reference }: TableRow): string {
+  if (reference === null || reference === "baseline") return "the baseline";
+  return reference === "floor" ? "the floor" : "the step before";
+}

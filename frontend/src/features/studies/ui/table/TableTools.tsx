@@ -1,0 +1,26 @@
+import { cn } from "@/shared/lib/cn";
+import { Button } from "@/shared/ui/Button";
+import { ColumnsMenu } from "./ColumnsMenu";
+import type { TableView } from "./useTableView";
+
+/** How the rows are ordered, and which columns there are. */
+export function TableTools({ view: { sort, setSort, all, columns } }: { view: TableView }) {
+  const own = sort.key === "own";
+  return (
+    <>
+      <Button
+        size="sm"
+        aria-pressed={own}
+        title="The order that the study has; rows can be dragged, or moved by their menus"
+        className={cn(own && "border-accent bg-accent-soft")}
+        onClick={() => setSort({ key: "own", descending: false })}
+      >
+        Own order
+      </Button>
+      <ColumnsMenu
+        columns={all.filter(({ key }) => key !== "label")}
+        shown={new Set(columns.map(({ key }) => key))}
+      />
+    </>
+  );
+}

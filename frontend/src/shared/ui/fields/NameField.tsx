@@ -1,0 +1,27 @@
+import { cn } from "@/shared/lib/cn";
+import { TextField } from "./TextField";
+
+interface NameFieldProps {
+  label: string;
+  value: string;
+  onCommit: (name: string) => void;
+  /** Called when it is left, whether the name was taken or given up. */
+  onLeave: () => void;
+  className?: string;
+}
+
+/** A field in the place of a name while it is edited: all of it is selected, Enter takes it, Escape gives it up. */
+export function NameField({ label, value, onCommit, onLeave, className }: NameFieldProps) {
+  return (
+    <TextField
+      ref={(input) => input?.select()}
+      aria-label={label}
+      value={value}
+      maxLength={200}
+      onCommit={(name) => onCommit(name.trim())}
+      onBlurCapture={onLeave}
+      leaves
+      className={cn("nodrag h-6 px-1", className)}
+    />
+  );
+}

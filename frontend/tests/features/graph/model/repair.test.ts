@@ -1,0 +1,70 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { repaired } from "@/features/graph/model/repair";
+import { graphOf, node, sampleGraph } from "../../../helpers/graphs";
+
+test("a sound document is left as it is", () => {
+  const graph = sampleGraph();
+  expect(repaired(graph)).toEqual({ graph, repairs: [] });
+  expect(repaired(graph).graph).toBe(graph);
+});
+
+test("two nodes with one id: both stay, the wires with the first", () => {
+  const graph = { ...sampleGraph(), nodes: [...sampleGraph().nodes, node("fc1", "Dropout")] };
+  const { graph: mended, repairs } = repaired(graph);
+  expect(mended.nodes.map(({ id }) => id)).toEqual([...sampleGraph().nodes.map(({ id }) => id), "fc1_2"]);
+  expect(mended.nodes.at(-1)?.type).toBe("Dropout");
+  expect(mended.edges).toEqual(graph.edges);
+  expect(repairs).toEqual([
+    "Two nodes have the id fc1: one is called fc1_2 here, and the wires stay with the other.",
+  ]);
+});
+
+test("what is no node and no wire is put aside in the document, not lost", () => {
+  const graph = { ...sampleGraph(), nodes: [null, { id: 3 }, node("a", "ReLU")], edges: [{ source: "a" }] };
+  const { graph: mended, repairs } = repaired(graph);
+  expect(mended.nodes.map(({ id }) => id)).toEqual(["a"]);
+  expect(mended.edges).toEqual([]);
+  expect(mended).toHaveProperty("unreadable", [null, { id: 3 }, { source: "a" }]);
+  expect(repairs).toHaveLength(2);
+});
+
+test("a place beyond all reach is no place", () => {
+  const graph = graphOf({ a: { type: "ReLU", position: { x: 1e300, y: 0 } } });
+  expect(repaired(graph).graph.nodes[0]?.position).toBeNull();
+});
+
+describe("whatever JSON holds", () => {
+  test("it becomes a document that is sound", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const { graph } = repaired(value);
+        expect(repaired(graph)).toEqual({ graph, repairs: [] });
+      }),
+    );
+  });
+
+  test("also where it is nearly one", () => {
+    const part = fc.record(
+      {
+        id: fc.oneof(fc.constantFrom("a", "b", "__proto__", "constructor"), fc.jsonValue()),
+        type: fc.oneof(fc.constantFrom("Linear", "Block"), fc.jsonValue()),
+        params: fc.jsonValue(),
+        position: fc.jsonValue(),
+      },
+      { requiredKeys: [] },
+    );
+    const nearly = fc.record({
+      name: fc.jsonValue(),
+      nodes: fc.array(fc.oneof(part, fc.jsonValue())),
+      edges: fc.array(fc.jsonValue()),
+      blocks: fc.dictionary(fc.string(), fc.oneof(fc.record({ nodes: fc.array(part) }), fc.jsonValue())),
+    });
+    fc.assert(
+      fc.property(nearly, (value) => {
+        const { graph } = repaired(value);
+        expect(repaired(graph).repairs).toEqual([]);
+      }),
+    );
+  });
+});

@@ -1,0 +1,91 @@
+import { screen, within } from "@testing-library/react";
+import { HttpResponse, http } from "msw";
+import { beforeEach, describe, expect, test } from "vitest";
+import { useCatalogue } from "@/features/graph/store/catalogue";
+import { useGraph } from "@/features/graph/store/graph";
+import { Palette } from "@/features/palette/ui/Palette";
+import { TYPES } from "../../../helpers/catalogue";
+import { graphOf } from "../../../helpers/graphs";
+import { renderPart } from "../../../helpers/render";
+import { server, startServerDouble } from "../../../helpers/server";
+import { freshPage } from "../../../helpers/stores";
+
+startServerDouble();
+beforeEach(() => freshPage(graphOf({})));
+
+const added = (): string[] => useGraph.getState().graph.nodes.map(({ type }) => type);
+const listed = (): (string | null)[] => screen.queryAllByRole("listitem").map((item) => item.textContent);
+const search = (): HTMLElement => screen.getByRole("searchbox", { name: "Search node types" });
+
+describe("search", () => {
+  test("shows what fits, under its category", async () => {
+    const { user } = renderPart(<Palette />);
+    await user.type(search(), "loss");
+    expect(listed()).toEqual(["L1 Loss", "MSE Loss"]);
+    expect(screen.getByRole("button", { name: "Loss", expanded: true })).toBeVisible();
+  });
+
+  test("Enter adds the first that fits", async () => {
+    const { user } = renderPart(<Palette />);
+    await user.type(search(), "relu{Enter}");
+    expect(added()).toEqual(["ReLU"]);
+  });
+
+  test("Enter without a word adds nothing", async () => {
+    const { user } = renderPart(<Palette />);
+    await user.type(search(), "{Enter}");
+    expect(added()).toEqual([]);
+  });
+
+  test("finds what stands in a folded category", async () => {
+    const { user } = renderPart(<Palette />);
+    await user.click(screen.getByRole("button", { name: "Layers" }));
+    expect(screen.queryByRole("button", { name: "ReLU" })).toBeNull();
+    await user.type(search(), "relu");
+    expect(listed()).toEqual(["ReLU"]);
+  });
+
+  test("says where nothing fits", async () => {
+    const { user } = renderPart(<Palette />);
+    await user.type(search(), "convolution");
+    expect(screen.getByText("No node type found")).toBeVisible();
+  });
+});
+
+describe("adding", () => {
+  test("a double click adds a node", async () => {
+    const { user } = renderPart(<Palette />);
+    await user.dblClick(screen.getByRole("button", { name: "Linear" }));
+    expect(added()).toEqual(["Linear"]);
+  });
+
+  test("from the keyboard: down from the search, down and up in the list, Enter", async () => {
+    const { user } = renderPart(<Palette />);
+    await user.type(search(), "l");
+    await user.keyboard("{ArrowDown}{ArrowDown}{ArrowUp}{ArrowDown}");
+    const [, second] = within(screen.getByRole("presentation")).getAllByRole("listitem");
+    expect(second).toContainElement(document.activeElement as HTMLElement);
+    await user.keyboard("{Enter}");
+    expect(added()).toHaveLength(1);
+  });
+});
+
+describe("a catalogue that is not there", () => {
+  test("can be asked for again", async () => {
+    useCatalogue.setState({ types: {}, status: "failed" });
+    server.use(
+      http.get("/api/nodes", () => HttpResponse.json({ ReLU: TYPES.ReLU })),
+      http.get("/api/nodes/problems", () => HttpResponse.json([])),
+    );
+    const { user } = renderPart(<Palette />);
+    await user.click(screen.getByRole("button", { name: "Ask again" }));
+    expect(await screen.findByRole("button", { name: "ReLU" })).toBeVisible();
+  });
+
+  test("node files that could not be used are named", () => {
+    useCatalogue.setState({ problems: [{ file: "mine.py", line: 12, message: "There is no name torchh." }] });
+    renderPart(<Palette />);
+    const section = screen.getByRole("region", { name: "Node files with problems" });
+    expect(section).toHaveTextContent("mine.py:12There is no name torchh.");
+  });
+});

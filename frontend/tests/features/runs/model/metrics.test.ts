@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest";
+import {
+  finalMetrics,
+  lowerIsBetter,
+  metricGroups,
+  metricLabel,
+  tableMetrics,
+} from "@/features/runs/model/metrics";
+
+describe("charts", () => {
+  test("training and validation share one, the batch loss lies behind the loss, tests are no curve", () => {
+    const keys = ["lr", "val_loss", "train_r2", "train_loss", "batch_loss", "val_r2", "test_loss"];
+    expect(metricGroups(keys)).toEqual([
+      { name: "loss", keys: ["batch_loss", "train_loss", "val_loss"] },
+      { name: "r2", keys: ["train_r2", "val_r2"] },
+      { name: "lr", keys: ["lr"] },
+    ]);
+  });
+  test("what is not known stands between the known ones and the learning rate", () => {
+    expect(metricGroups(["lr", "val_top_5", "train_mae", "grad_norm"]).map(({ name }) => name)).toEqual([
+      "mae",
+      "grad_norm",
+      "top_5",
+      "lr",
+    ]);
+  });
+});
+
+test.each([
+  ["val_r2", "Validation R²"],
+  ["train_loss", "Training loss"],
+  ["test_accuracy", "Test accuracy"],
+  ["batch_loss", "Batch loss"],
+  ["val_top_5", "Validation top_5"],
+  ["lr", "Learning rate"],
+  ["loss", "Loss"],
+  ["grad_norm", "grad_norm"],
+])("%s is called “%s”", (key, label) => {
+  expect(metricLabel(key)).toBe(label);
+});
+
+test("smaller is better for losses, larger for scores, neither for the rest", () => {
+  expect(["val_loss", "test_mse", "val_accuracy", "test_r2", "lr"].map(lowerIsBetter)).toEqual([
+    true,
+    true,
+    false,
+    false,
+    null,
+  ]);
+});
+
+describe("tables of runs", () => {
+  test("final metrics: tests first, then validation, then training", () => {
+    const runs = [
+      { train_loss: 1, val_loss: 1, lr: 1 },
+      { test_r2: 1, test_loss: 1 },
+    ];
+    expect(finalMetrics(runs)).toEqual(["test_loss", "test_r2", "val_loss", "train_loss"]);
+  });
+  test("a list shows those of the best split that there is, four at most", () => {
+    expect(tableMetrics([{ val_loss: 1, train_loss: 1 }])).toEqual(["val_loss"]);
+    expect(tableMetrics([{ test_a: 1, test_b: 1, test_c: 1, test_d: 1, test_e: 1 }])).toHaveLength(4);
+    expect(tableMetrics([{ lr: 1 }])).toEqual([]);
+  });
+});

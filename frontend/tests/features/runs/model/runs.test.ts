@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import {
+  describeEnd,
+  durationText,
+  headlineMetric,
+  progressShare,
+  readTags,
+  slices,
+} from "@/features/runs/model/runs";
+import { RUN_STATES, stateLabel } from "@/shared/lib/runStates";
+import { runOf } from "../../../helpers/runs";
+
+const last = (value: number) => ({ last: value, best: value, best_epoch: 1 });
+
+test("every state has a word", () => {
+  expect(RUN_STATES.map(stateLabel)).toEqual([
+    "Queued",
+    "Starting",
+    "Running",
+    "Paused",
+    "Stopping",
+    "Stopped",
+    "Completed",
+    "Failed",
+    "Interrupted",
+  ]);
+});
+
+test("the share that is done, nothing where no step is planned yet", () => {
+  const { progress } = runOf("a");
+  expect(progressShare(runOf("a", { progress: { ...progress, step: 25, steps: 100 } }))).toBe(0.25);
+  expect(progressShare(runOf("a", { progress: { ...progress, step: 0, steps: 0 } }))).toBe(0);
+});
+
+test("the metric that says most: of the test before the validation, a score before the loss", () => {
+  const metrics = { train_loss: last(0.1), val_r2: last(0.8), val_loss: last(0.3) };
+  expect(headlineMetric(runOf("a", { metrics }))).toEqual(["val_r2", 0.8]);
+  expect(headlineMetric(runOf("a", { metrics: { ...metrics, test_loss: last(0.4) } }))).toEqual([
+    "test_loss",
+    0.4,
+  ]);
+  expect(headlineMetric(runOf("a"))).toBeNull();
+});
+
+describe("how a run ended, in a sentence", () => {
+  test.each([
+    [
+      "with all that is known",
+      { duration: 12.3, metrics: { test_r2: last(0.98765) } },
+      "Net · a completed in 12 s: Test R² 0.9877",
+    ],
+    ["without time or metric", {}, "Net · a completed"],
+  ])("%s", (_what, rest, sentence) => {
+    expect(describeEnd(runOf("a", { state: "completed", ...rest }))).toBe(sentence);
+  });
+  test("with the reason where it failed", () => {
+    const error = { code: "nan", message: "The loss is not finite.", hint: "", node: null, log: [] };
+    expect(describeEnd(runOf("a", { state: "failed", error }))).toBe(
+      "Net · a failed: The loss is not finite.",
+    );
+  });
+});
+
+test("tags are read by commas, each once, without those that are there", () => {
+  expect(readTags(" a, b ,,a, c", ["c"])).toEqual(["a", "b"]);
+  expect(readTags("  ")).toEqual([]);
+});
+
+test("slices are at most so long, and nothing is lost", () => {
+  expect(slices([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
+  expect(slices([], 2)).toEqual([]);
+});
+
+test("the time of runs that were trained as one is told as all of theirs", () => {
+  const run = runOf("a", { duration: 12, stack_size: 10 });
+  expect(durationText(run)).toBe("12 s");
+  expect(durationText({ ...run, speedup: 4.2 })).toBe("12 s / 10");
+  expect(durationText({ ...run, speedup: 4.2, duration: null })).toBe("–");
+});

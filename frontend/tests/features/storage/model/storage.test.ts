@@ -1,0 +1,83 @@
+import { describe, expect, test } from "vitest";
+import {
+  checkpointConsequence,
+  confirmation,
+  freedBytes,
+  isLow,
+  segments,
+  usedBytes,
+} from "@/features/storage/model/storage";
+import type { CleanReport, StorageReport } from "@/shared/api/types";
+
+const GIB = 1024 ** 3;
+const report: StorageReport = {
+  folder: "/data",
+  disk_free: 50 * GIB,
+  disk_total: 100 * GIB,
+  kinds: [
+    { kind: "database", bytes: 25, files: 3 },
+    { kind: "checkpoints", bytes: 75, files: 6 },
+  ],
+  runs: [],
+  run_count: 2,
+  keep_checkpoint_days: 0,
+};
+const plan: CleanReport = {
+  dry_run: true,
+  checkpoint_bytes: 100,
+  leftover_bytes: 20,
+  database_bytes: 3,
+  runs: [{ id: "a", name: "A", checkpoints: 2, bytes: 100 }],
+  leftovers: [{ path: "uploads/x", bytes: 20 }],
+  problems: [],
+};
+const all = { checkpoints: true, leftovers: true, database: true, days: 30 };
+
+test("every kind has its share of the bar, also one that the server did not name", () => {
+  expect(usedBytes(report)).toBe(100);
+  expect(segments(report).map(({ kind, share }) => [kind, share])).toEqual([
+    ["checkpoints", 0.75],
+    ["artifacts", 0],
+    ["datasets", 0],
+    ["database", 0.25],
+    ["leftovers", 0],
+    ["other", 0],
+  ]);
+  expect(segments({ ...report, kinds: [] }).every(({ share }) => share === 0)).toBe(true);
+});
+
+test.each([
+  [1.9 * GIB, 4 * GIB, true],
+  [2.1 * GIB, 4 * GIB, false],
+  [49 * GIB, 1000 * GIB, true],
+  [51 * GIB, 1000 * GIB, false],
+  [0, 0, true],
+])("%d bytes free of %d are few: %s", (disk_free, disk_total, low) => {
+  expect(isLow({ disk_free, disk_total })).toBe(low);
+});
+
+test("only what is chosen is added up", () => {
+  expect(freedBytes(plan, all)).toBe(123);
+  expect(freedBytes(plan, { ...all, checkpoints: false })).toBe(23);
+  expect(freedBytes(plan, { checkpoints: false, leftovers: false, database: false })).toBe(0);
+});
+
+describe("what it means is said", () => {
+  const run = (name: string) => ({ id: name, name, checkpoints: 2, bytes: 1 });
+
+  test("of one run, of some, of many", () => {
+    expect(checkpointConsequence([])).toBe("No run has checkpoints that old which may go.");
+    expect(checkpointConsequence([run("A")])).toContain("2 checkpoints of “A”. To train it for more epochs");
+    expect(checkpointConsequence([run("A"), run("B")])).toContain(
+      "4 checkpoints of “A” and “B”. To train them",
+    );
+    const many = Array.from({ length: 1203 }, (_, index) => run(`R${index}`));
+    expect(checkpointConsequence(many)).toContain("of “R0”, “R1”, “R2” and 1,200 more.");
+  });
+
+  test("before it is done", () => {
+    expect(confirmation(plan, all)).toBe("This removes the checkpoints of 1 run and 1 leftover for good.");
+    expect(confirmation(plan, { ...all, checkpoints: false })).toBe("This removes 1 leftover for good.");
+    expect(confirmation(plan, { ...all, checkpoints: false, leftovers: false })).toContain("database");
+  });
+});
