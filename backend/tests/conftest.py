@@ -26,6 +26,7 @@ from visdl.api.deps import Services
 from visdl.config import Settings
 from visdl.main import open_services, protect
 from visdl.nodes import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.worker.protocol import NODES_DIR
 
 Serve = Callable[..., "Server"]
@@ -49,15 +50,12 @@ class Server:
 
 
 @contextlib.contextmanager
-def own_registry() -> Iterator[type[NodeRegistry]]:
-    """The registry with its built-in types and no problems; what is loaded within is forgotten at the end."""
+def own_registry() -> Iterator[Registry]:
+    """A registry of the built-in types; the modules of files that it loads are removed at the end."""
     modules = set(sys.modules)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(NODES_DIR, "")  # a server sets it, for its trainers
-        patch.setattr(NodeRegistry, "_types", NodeRegistry._types.copy())
-        patch.setattr(NodeRegistry, "_loaded", NodeRegistry._loaded.copy())
-        patch.setattr(NodeRegistry, "_problems", {})
-        yield NodeRegistry
+        patch.setenv(NODES_DIR, "")  # a server sets it for its worker processes
+        yield NodeRegistry.copy()
     for name in set(sys.modules) - modules:
         if name.startswith(("visdl_custom_", "visdl.nodes.")):
             del sys.modules[name]
@@ -68,8 +66,8 @@ def run_server(data_dir: Path, **settings: Any) -> Iterator[Server]:
     """The application as `main` composes it, on a free port of 127.0.0.1, with node types of its own."""
     chosen = Settings(data_dir=data_dir, _env_file=None, **settings)
     with (
-        own_registry(),
-        open_services(chosen) as services,
+        own_registry() as registry,
+        open_services(chosen, registry) as services,
         socket.create_server(("127.0.0.1", 0)) as listener,
     ):
         app = make_app()

@@ -24,6 +24,7 @@ from visdl.housekeeping import Retention, Storage
 from visdl.models.ids import new_id
 from visdl.models.schemas import NodeInfo
 from visdl.nodes import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.runs.prediction import Predictor
 from visdl.runs.specs import RunPolicy
 from visdl.runs.supervisor import RunSupervisor
@@ -59,20 +60,20 @@ def protect(app: ASGIApp, settings: Settings) -> ASGIApp:
 
 
 @contextlib.contextmanager
-def open_services(settings: Settings) -> Iterator[Services]:
+def open_services(settings: Settings, registry: Registry = NodeRegistry) -> Iterator[Services]:
     """Everything behind the API, closed again at the end. Raises what `data_dir.check_data_dir` does."""
     with hold(settings.data_dir):
         shutil.rmtree(settings.data_dir / "uploads", ignore_errors=True)  # of a server that died
         store = Store(settings.data_dir / DATABASE)
         store.forget_graphs(time.time() - KEEP_DELETED)
-        NodeRegistry.load_folder(settings.nodes_dir)
+        registry.load_folder(settings.nodes_dir)
 
         def find_dataset(name: str) -> Dataset:
             record = store.dataset(name)
             return Dataset(record, settings.data_dir / "datasets" / record.id)
 
         validator = Validator(
-            NodeRegistry,
+            registry,
             find_dataset,
             max_nodes=settings.max_nodes,
             max_edges=settings.max_edges,
@@ -84,7 +85,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
         runs = RunSupervisor(
             store,
             telemetry,
-            NodeRegistry,
+            registry,
             validator,
             data_dir=settings.data_dir,
             policy=RunPolicy(
@@ -99,7 +100,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
             ),
         )
         monitor = SystemMonitor(settings.data_dir, lambda: runs.device, runs.places.counts)
-        studies = Studies(store, runs, validator, NodeRegistry)
+        studies = Studies(store, runs, validator, registry)
         starters = Starters(store, settings.data_dir, settings.max_columns)
         storage = Storage(store, settings.data_dir, settings.keep_checkpoint_days)
         retention = Retention(storage, settings.keep_checkpoint_days)
@@ -111,8 +112,8 @@ def open_services(settings: Settings) -> Iterator[Services]:
             yield Services(
                 store=store,
                 telemetry=telemetry,
-                registry=NodeRegistry,
-                catalogue=_CATALOGUE.dump_json(NodeRegistry.describe()),
+                registry=registry,
+                catalogue=_CATALOGUE.dump_json(registry.describe()),
                 validator=validator,
                 runs=runs,
                 studies=studies,

@@ -20,7 +20,7 @@ from ..support.graphs import chain, table, wire
 from ..support.runs import execute
 from .odd_nodes import ODD_NODES
 
-pytestmark = pytest.mark.usefixtures("odd_nodes", "one_thread")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 Layers = list[tuple[str, str, dict[str, Any]]]
 ONE: Layers = [("fc", "Linear", {"out_features": 1})]
@@ -32,13 +32,19 @@ SPLIT = {"batch_size": 8, "val_ratio": 0.2}
 
 @pytest.fixture(scope="module")
 def odd_nodes(tmp_path_factory):
-    """The folder with the odd node files, which are known to this process while the module is tested."""
+    """A folder with the odd node files."""
     folder = tmp_path_factory.mktemp("nodes")
     (folder / "odd.py").write_text(ODD_NODES)
-    with own_registry() as registry:
-        registry.load_folder(folder)
-        assert registry.problems() == []
-        yield folder
+    return folder
+
+
+@pytest.fixture(scope="module")
+def registry(odd_nodes):
+    """A registry with the odd nodes."""
+    with own_registry() as own:
+        own.load_folder(odd_nodes)
+        assert own.problems() == []
+        yield own
 
 
 def rows(scale: float = 1.0, **changed: object) -> Rows:
@@ -309,11 +315,11 @@ def assert_plain(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_the_run_fails_within_a_step_and_says_where(tmp_path, name):
+def test_the_run_fails_within_a_step_and_says_where(registry, tmp_path, name):
     recipe = RECIPES[name]
     data = table(tmp_path, "a,b,y", recipe.rows)
     with pytest.raises(RunError) as caught:
-        execute(recipe.graph(), tmp_path / "run", data)
+        execute(recipe.graph(), tmp_path / "run", data, registry=registry)
     message = recipe.message.replace("…", "the first values that are not finite come from")
     assert caught.value.message.startswith(message), caught.value.message
     assert caught.value.node == (recipe.node or caught.value.node)
@@ -335,12 +341,17 @@ LATE = "the model's output is not finite"
     ],
 )
 def test_a_loss_that_is_read_late_as_on_a_gpu_here_on_a_cpu_blames_nothing_that_came_after(
-    tmp_path, monkeypatch, name, message
+    registry, tmp_path, monkeypatch, name, message
 ):
     monkeypatch.setattr(FitPlan, "reads_each", False)
     recipe = RECIPES[name]
     with pytest.raises(RunError) as caught:
-        execute(recipe.graph(), tmp_path / "run", table(tmp_path, "a,b,y", recipe.rows))
+        execute(
+            recipe.graph(),
+            tmp_path / "run",
+            table(tmp_path, "a,b,y", recipe.rows),
+            registry=registry,
+        )
     assert caught.value.message.startswith(message), caught.value.message
     assert caught.value.node == "train"
     assert ("CPU" in caught.value.hint) == (LATE in message)
@@ -367,7 +378,9 @@ def keep(graph: Graph, part: str) -> Graph:
     ("part", "message"),
     [("validation", "The validation loss is nan after step 4"), ("test", "The test loss is nan")],
 )
-def test_a_loss_that_is_none_on_other_data_alone_names_the_node_too(tmp_path, part, message):
+def test_a_loss_that_is_none_on_other_data_alone_names_the_node_too(
+    registry, tmp_path, part, message
+):
     data = table(tmp_path, "a,b,y", rows()), table(tmp_path, "a,b,y", rows(a=-5), name="other")
     graph = keep(
         straight([("log", "Log", {}), *ONE], split={"batch_size": 8, "val_ratio": 0.2}), part
@@ -375,16 +388,16 @@ def test_a_loss_that_is_none_on_other_data_alone_names_the_node_too(tmp_path, pa
     with pytest.raises(
         RunError, match=f"^{message}: the first values that are not finite come from 'log'.$"
     ) as caught:
-        execute(graph, tmp_path / "run", *data)
+        execute(graph, tmp_path / "run", *data, registry=registry)
     assert caught.value.node == "log"
     assert_plain(tmp_path / "run")
 
 
-def test_a_metric_that_is_no_number_is_null_and_never_the_best(tmp_path):
+def test_a_metric_that_is_no_number_is_null_and_never_the_best(registry, tmp_path):
     graph = straight(train={"epochs": 3, "keep": "best", "monitor": "val_nonumber", "patience": 2})
     graph.nodes.append(Node(id="none", type="NoNumber"))
     graph.edges.append(wire("none.metric > train.metrics"))
-    outcome = execute(graph, tmp_path / "run", table(tmp_path, "a,b,y", rows()))
+    outcome = execute(graph, tmp_path / "run", table(tmp_path, "a,b,y", rows()), registry=registry)
     assert outcome.series("val_nonumber") == [None, None]  # as nothing was better, it ended early
     assert outcome.best("val_nonumber").best is None
     said = [

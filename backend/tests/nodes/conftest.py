@@ -1,4 +1,4 @@
-"""Node files as a user drops them into a folder, in a registry that is put back afterwards."""
+"""Node files as a user drops them into a folder, in a registry of the test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from visdl.models.schemas import NodeFileProblem
-from visdl.nodes import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 
 from ..conftest import own_registry
 
@@ -16,13 +16,13 @@ Load = Callable[..., list[NodeFileProblem]]
 
 
 @pytest.fixture
-def registry() -> Iterator[type[NodeRegistry]]:
-    with own_registry() as lent:
-        yield lent
+def registry() -> Iterator[Registry]:
+    with own_registry() as registry:
+        yield registry
 
 
 @pytest.fixture
-def load(registry: type[NodeRegistry], tmp_path: Path) -> Load:
+def load(registry: Registry, tmp_path: Path) -> Load:
     """`load(first="…", second=b"…")` writes first.py and second.py and loads them; returns the problems."""
     folder = tmp_path / "nodes"
     folder.mkdir()

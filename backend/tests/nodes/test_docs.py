@@ -11,7 +11,6 @@ from torch import nn
 
 from visdl.models.errors import RunError
 from visdl.models.graph import Node
-from visdl.nodes import NodeRegistry
 
 from ..api.helpers import upload
 from ..support.graphs import MLP, chain, codes, numbers, validator, wire
@@ -27,8 +26,10 @@ FILES = {
 
 
 @pytest.fixture
-def page(load):
+def page(load, registry):
+    """A registry with the node files of the page."""
     assert load(**{name.lower(): text for name, text in FILES.items()}) == []
+    return registry
 
 
 def graph(layers=MLP, **options):
@@ -48,15 +49,14 @@ def test_the_page_holds_a_node_a_layer_a_loss_and_a_metric():
     assert list(FILES) == ["MyNode", "LearnedPower", "LogCoshLoss", "WithinTolerance"]
 
 
-@pytest.mark.usefixtures("page")
-def test_the_node_between_two_layers_is_an_operation_of_the_network(tmp_path):
+def test_the_node_between_two_layers_is_an_operation_of_the_network(page, tmp_path):
     own = graph([MLP[0], ("own", "MyNode", {}), MLP[2]])
     data = numbers(tmp_path)
-    report = validator(data).report(own, to_run=True)
+    report = validator(data, registry=page).report(own, to_run=True)
     assert report.valid, report.diagnostics
     assert report.nodes["own"].outputs["output"].shape == ["B", 8]
 
-    model = built(own)
+    model = built(own, registry=page)
     x = torch.rand(5, 2, requires_grad=True)
     expected = model.fc2(2 * model.fc1(x))
     torch.testing.assert_close(model(x), expected)
@@ -65,51 +65,49 @@ def test_the_node_between_two_layers_is_an_operation_of_the_network(tmp_path):
 
     off = own.model_copy(deep=True)
     off.node("own").disabled = True
-    model = built(off)
+    model = built(off, registry=page)
     torch.testing.assert_close(model(x), model.fc2(model.fc1(x)))
 
-    outcome = execute(own, tmp_path / "run", data)
+    outcome = execute(own, tmp_path / "run", data, registry=page)
     assert last(outcome, "train_loss") < outcome.series("train_loss")[0] / 2
     assert list(outcome.weights()) == ["fc1.bias", "fc1.weight", "fc2.bias", "fc2.weight"]
-    assert outcome.series("batch_loss") != execute(off, tmp_path / "off", data).series("batch_loss")
+    assert outcome.series("batch_loss") != execute(
+        off, tmp_path / "off", data, registry=page
+    ).series("batch_loss")
 
 
-@pytest.mark.usefixtures("page")
-def test_a_model_with_the_node_and_the_layer_is_exported_as_a_program(tmp_path):
+def test_a_model_with_the_node_and_the_layer_is_exported_as_a_program(page, tmp_path):
     own = graph(
         [MLP[0], ("own", "MyNode", {}), ("power", "LearnedPower", {}), MLP[2]], train={"epochs": 1}
     )
     own.nodes.append(Node(id="export", type="ModelExport", params={"name": "own", "format": "pt2"}))
     own.edges.append(wire("train.result > export.training_result"))
-    outcome = execute(own, tmp_path / "run", numbers(tmp_path))
+    outcome = execute(own, tmp_path / "run", numbers(tmp_path), registry=page)
     program = torch.export.load(outcome.folder / "artifacts" / "own.pt2").module()
-    model = built(own)
+    model = built(own, registry=page)
     model.load_state_dict(outcome.weights())
     x = torch.rand(7, 2)
     torch.testing.assert_close(program(x), model.eval()(x))
 
 
-@pytest.mark.usefixtures("page")
-def test_the_layer_learns_and_its_weights_are_saved(tmp_path):
+def test_the_layer_learns_and_its_weights_are_saved(page, tmp_path):
     own = graph([MLP[0], ("power", "LearnedPower", {"start": 1.5}), MLP[2]])
-    model = built(own)
+    model = built(own, registry=page)
     torch.testing.assert_close(model.power.power, nn.Parameter(torch.full((8,), 1.5)))
-    outcome = execute(own, tmp_path / "run", numbers(tmp_path))
+    outcome = execute(own, tmp_path / "run", numbers(tmp_path), registry=page)
     assert last(outcome, "train_loss") < outcome.series("train_loss")[0]
     assert (outcome.weights()["power.power"] != 1.5).all()
 
 
-@pytest.mark.usefixtures("page")
-def test_the_loss_is_what_is_minimised(tmp_path):
-    outcome = execute(graph(loss="LogCoshLoss"), tmp_path / "run", numbers(tmp_path))
+def test_the_loss_is_what_is_minimised(page, tmp_path):
+    outcome = execute(graph(loss="LogCoshLoss"), tmp_path / "run", numbers(tmp_path), registry=page)
     assert last(outcome, "train_loss") < outcome.series("train_loss")[0]
     # ln cosh e is at most e²/2, so it is the custom loss and not the MSE that is reported
     assert last(outcome, "val_loss") <= last(outcome, "val_mse") / 2
 
 
-@pytest.mark.usefixtures("page")
-def test_the_loss_is_finite_also_far_from_the_target():
-    [loss] = NodeRegistry.get("LogCoshLoss").create({}).execute()
+def test_the_loss_is_finite_also_far_from_the_target(page):
+    [loss] = page.get("LogCoshLoss").create({}).execute()
     error = torch.tensor([[0.0], [0.5], [1e4]], requires_grad=True)
     torch.testing.assert_close(
         loss(error[:2], torch.zeros(2, 1)), torch.cosh(error[:2]).log().mean()
@@ -118,34 +116,35 @@ def test_the_loss_is_finite_also_far_from_the_target():
     torch.testing.assert_close(error.grad, torch.tanh(error.detach()) / 3)
 
 
-@pytest.mark.usefixtures("page")
-def test_the_loss_never_broadcasts_a_prediction_of_another_shape(tmp_path):
+def test_the_loss_never_broadcasts_a_prediction_of_another_shape(page, tmp_path):
     data = numbers(tmp_path)
     wide = graph([MLP[0]], loss="LogCoshLoss")
-    assert codes(validator(data).report(wide)) == [("output_shape", "fc1", "out_features")]
+    assert codes(validator(data, registry=page).report(wide)) == [
+        ("output_shape", "fc1", "out_features")
+    ]
     with pytest.raises(RunError, match="the target has 1 column"):
-        execute(wide, tmp_path / "run", data)
+        execute(wide, tmp_path / "run", data, registry=page)
 
 
-@pytest.mark.usefixtures("page")
-def test_the_metric_is_reported_for_training_and_validation(tmp_path):
+def test_the_metric_is_reported_for_training_and_validation(page, tmp_path):
     own = graph()
     own.nodes.append(Node(id="within", type="WithinTolerance", params={"tolerance": 100.0}))
     own.edges.append(wire("within.metric > train.metrics"))
     data = numbers(tmp_path)
-    outcome = execute(own, tmp_path / "run", data)
+    outcome = execute(own, tmp_path / "run", data, registry=page)
     assert (
         set(outcome.series("train_within_tolerance"))
         == set(outcome.series("val_within_tolerance"))
         == {1.0}
     )
     own.node("within").params["tolerance"] = 0.0
-    assert last(execute(own, tmp_path / "strict", data), "val_within_tolerance") == 0.0
+    assert (
+        last(execute(own, tmp_path / "strict", data, registry=page), "val_within_tolerance") == 0.0
+    )
 
 
-@pytest.mark.usefixtures("page")
-def test_all_of_them_are_in_the_catalogue_under_their_files_name():
-    catalogue = NodeRegistry.describe()
+def test_all_of_them_are_in_the_catalogue_under_their_files_name(page):
+    catalogue = page.describe()
     assert catalogue["MyNode"].category == "MyCategory"
     assert catalogue["LearnedPower"].source == "learnedpower.py"
     assert catalogue["LogCoshLoss"].description.startswith("Like the squared error")
@@ -158,7 +157,7 @@ DATA_DEPENDENT = {
 
 
 @pytest.mark.parametrize("name", DATA_DEPENDENT)
-def test_a_node_that_needs_values_is_a_warning_and_trains(load, tmp_path, name):
+def test_a_node_that_needs_values_is_a_warning_and_trains(load, registry, tmp_path, name):
     text = (
         FILES["MyNode"]
         .replace("MyNode", name)
@@ -167,10 +166,10 @@ def test_a_node_that_needs_values_is_a_warning_and_trains(load, tmp_path, name):
     assert load(**{name.lower(): text}) == []
     own = graph([MLP[0], ("own", name, {}), MLP[2]], train={"epochs": 2})
     data = numbers(tmp_path)
-    report = validator(data).report(own, to_run=True)
+    report = validator(data, registry=registry).report(own, to_run=True)
     assert report.valid
     assert codes(report, "warning") == [("shape_at_run", "own", None)]
-    outcome = execute(own, tmp_path / "run", data)
+    outcome = execute(own, tmp_path / "run", data, registry=registry)
     assert last(outcome, "train_loss") < outcome.series("train_loss")[0]
 
 

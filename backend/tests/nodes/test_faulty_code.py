@@ -71,27 +71,33 @@ def with_loader():
 
 
 @pytest.mark.parametrize("text", STATIC.values(), ids=STATIC)
-def test_a_node_that_fails_while_it_is_checked_is_a_problem_at_that_node(load, tmp_path, text):
+def test_a_node_that_fails_while_it_is_checked_is_a_problem_at_that_node(
+    load, registry, tmp_path, text
+):
     assert load(own=HEAD + text) == []
-    report = validator(numbers(tmp_path)).report(with_loader(), to_run=True)
+    report = validator(numbers(tmp_path), registry=registry).report(with_loader(), to_run=True)
     assert codes(report) == [("node_failed", "own", None)]
     [problem] = [d for d in report.diagnostics if d.code == "node_failed"]
     assert problem.message.startswith("'own' cannot be checked: ")
 
 
-def test_a_loss_that_fails_while_it_is_compared_is_a_problem(load, tmp_path):
+def test_a_loss_that_fails_while_it_is_compared_is_a_problem(load, registry, tmp_path):
     assert load(own=HEAD + LOSS) == []
-    report = validator(numbers(tmp_path)).report(chain(MLP, loss="Own"), to_run=True)
+    report = validator(numbers(tmp_path), registry=registry).report(
+        chain(MLP, loss="Own"), to_run=True
+    )
     assert codes(report) == [("node_failed", "train", None)]
 
 
 @pytest.mark.parametrize("returned", ["kwargs['x']", "(kwargs['x'], kwargs['x'])", "None", "()"])
-def test_an_operation_that_returns_no_tuple_of_its_outputs_is_refused(load, tmp_path, returned):
+def test_an_operation_that_returns_no_tuple_of_its_outputs_is_refused(
+    load, registry, tmp_path, returned
+):
     assert load(own=HEAD + OPERATION.format(returned=returned)) == []
     graph = chain([MLP[0], ("own", "Own", {}), MLP[2]])
     graph.edges = [
         e.model_copy(update={"target_input": "x"}) if e.target == "own" else e for e in graph.edges
     ]
     with pytest.raises(RunError, match=r"Own\.execute must return a tuple of 1") as caught:
-        execute(graph, tmp_path / "run", numbers(tmp_path))
+        execute(graph, tmp_path / "run", numbers(tmp_path), registry=registry)
     assert caught.value.node == "own"

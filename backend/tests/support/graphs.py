@@ -13,6 +13,7 @@ from visdl.datasets.importer import import_csv
 from visdl.models.diagnostics import Report
 from visdl.models.graph import Edge, Graph, Node
 from visdl.nodes import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.validation.validator import Validator
 
 
@@ -88,10 +89,8 @@ def numbers(folder: Path, rows: int = 40, name: str = "table") -> Dataset:
     )
 
 
-def validator(*datasets: Dataset) -> Validator:
-    return Validator(
-        NodeRegistry, {dataset.record.name: dataset for dataset in datasets}.__getitem__
-    )
+def validator(*datasets: Dataset, registry: Registry = NodeRegistry) -> Validator:
+    return Validator(registry, {dataset.record.name: dataset for dataset in datasets}.__getitem__)
 
 
 def codes(report: Report, severity: str = "error") -> list[tuple[str, str | None, str | None]]:

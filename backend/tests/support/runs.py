@@ -20,6 +20,7 @@ from visdl.models.events import MetricsEvent, ProgressEvent, RunEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import MetricSummary, RunState
 from visdl.nodes import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.runtime_values import TrainingResult
 from visdl.training.control import TrainingController
 from visdl.training.reporter import Reporter
@@ -83,6 +84,7 @@ def execute(
     after_step: Callable[[int], None] = lambda step: None,
     on_state: Callable[[RunState], None] = lambda state: None,
     train: Callable[[TrainingRun], TrainingResult] = TrainingRun.run,
+    registry: Registry = NodeRegistry,
 ) -> Outcome:
     """Run a graph to its end. Raises RunError, or Leave, as a trainer would."""
     outcome = Outcome(folder)
@@ -106,7 +108,7 @@ def execute(
 
     reporter = Watched(outcome.events, after_step)
     outcome.stopped = Execution(
-        spec, controller or TrainingController(), reporter, note, train=train
+        spec, controller or TrainingController(), reporter, note, registry, train
     ).run()
     reporter.flush()
     return outcome
@@ -124,16 +126,21 @@ def leave(graph: Graph, folder: Path, *datasets: Dataset, step: int) -> None:
         execute(graph, folder, *datasets, controller=controller, after_step=after_step)
 
 
-def built(graph: Graph, inputs: int | Sequence[Tensor] = 2, seed: int = 0) -> nn.Module:
+def built(
+    graph: Graph,
+    inputs: int | Sequence[Tensor] = 2,
+    seed: int = 0,
+    registry: Registry = NodeRegistry,
+) -> nn.Module:
     """The model of a graph as it is before training, for examples or for rows of this many values."""
-    network = network_of(graph)
+    network = network_of(graph, registry)
     example = [torch.zeros(2, inputs)] * len(network.sources) if isinstance(inputs, int) else inputs
     return build(network, example, seed)
 
 
-def network_of(graph: Graph) -> Network:
+def network_of(graph: Graph, registry: Registry = NodeRegistry) -> Network:
     flat = flatten(graph)
-    return extract(flat, Topology(flat.graph), NodeRegistry, graph.node("model"))
+    return extract(flat, Topology(flat.graph), registry, graph.node("model"))
 
 
 def assert_equal_weights(a: dict[str, Tensor], b: dict[str, Tensor]) -> None:

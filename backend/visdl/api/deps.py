@@ -11,7 +11,7 @@ from fastapi.requests import HTTPConnection
 
 from visdl.api.system_monitor import SystemMonitor
 from visdl.housekeeping import Storage
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.runs.prediction import Predictor
 from visdl.runs.supervisor import RunSupervisor
 from visdl.runs.telemetry import Telemetry
@@ -27,7 +27,7 @@ class Services:
 
     store: Store
     telemetry: Telemetry
-    registry: type[NodeRegistry]
+    registry: Registry
     catalogue: bytes  # the node types as JSON: they are the same until the next start
     validator: Validator
     runs: RunSupervisor

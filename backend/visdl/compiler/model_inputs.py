@@ -14,7 +14,7 @@ from visdl.datasets.encoding import Argument
 from visdl.models.errors import InvalidInputError
 from visdl.models.graph import Node
 from visdl.nodes.contract.base import Complaint, InputNode
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import BATCH, Shape
 
 _ELEMENTS = {torch.float32: "float32", torch.int64: "int64"}
@@ -33,7 +33,7 @@ class Entries:
         return sum(len(argument.columns) for argument in self.arguments)
 
 
-def entries(network: Network, dataset: Dataset | None, registry: type[NodeRegistry]) -> Entries:
+def entries(network: Network, dataset: Dataset | None, registry: Registry) -> Entries:
     """What the network's Input nodes read of this data; without Input nodes one argument of all input columns.
 
     Without data, arguments have no columns, and an Input without a shape is a complaint.

@@ -20,7 +20,7 @@ from visdl.compiler.topology import Topology
 from visdl.compiler.walk import is_network_node
 from visdl.models.graph import Node
 from visdl.nodes.contract.base import BaseNode, InputNode, LayerNode
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 
 #: What no module can be called: its name is written out in the code of the model's forward.
 _TAKEN = frozenset(
@@ -114,7 +114,7 @@ class Network:
 def extract(
     flat: Flat,
     topology: Topology,
-    registry: type[NodeRegistry],
+    registry: Registry,
     assembly: Node,
     leave_out: Container[str] = frozenset(),
 ) -> Network:

@@ -19,7 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from visdl.compiler.memory import Kept, Watch, with_gradients
 from visdl.compiler.network import Network, Read, Source, Step
 from visdl.nodes.contract.base import BaseNode, LayerNode
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import BATCH, Shape
 
 Shapes = (
@@ -260,7 +260,7 @@ def _look_up(source: Read, shapes: Mapping[Source, Shape]) -> Shape | list[Shape
     return [shapes[one] for one in source] if isinstance(source, list) else shapes[source]
 
 
-def warm_up(registry: type[NodeRegistry]) -> None:
+def warm_up(registry: Registry) -> None:
     """Pay for PyTorch's first meta pass at start-up instead of at the first edit."""
     linear = registry.find("Linear")
     if linear is not None:

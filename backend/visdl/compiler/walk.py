@@ -10,7 +10,7 @@ from visdl.compiler.topology import Topology
 from visdl.datasets.dataset import Dataset
 from visdl.models.graph import Graph, Node
 from visdl.nodes.contract.base import AssemblyNode, BaseNode, TrainerNode
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import DataType, InputSpec
 
 #: Resolves a dataset's id or name to its (lazy) data.
@@ -50,7 +50,7 @@ class Visitor(Protocol):
         """The outputs of a node by name; None when it counts as absent."""
 
 
-def schedule(graph: Graph, topology: Topology, registry: type[NodeRegistry]) -> list[Node]:
+def schedule(graph: Graph, topology: Topology, registry: Registry) -> list[Node]:
     """The nodes in the order of the walk: topological, models and all behind them as late as can be.
 
     So a model is met when all data is known, also that which reaches the training loop by another way.
@@ -66,7 +66,7 @@ def _is_a(cls: type[BaseNode] | None, kind: type[BaseNode]) -> bool:
     return cls is not None and issubclass(cls, kind)
 
 
-def walk(graph: Graph, topology: Topology, registry: type[NodeRegistry], visitor: Visitor) -> None:
+def walk(graph: Graph, topology: Topology, registry: Registry, visitor: Visitor) -> None:
     """Visit every node of a known type, handing on values along the wires."""
     nodes = {node.id: node for node in graph.nodes}
     results: dict[str, Mapping[str, Any] | Blocked | None] = {}

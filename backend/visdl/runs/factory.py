@@ -16,7 +16,7 @@ from visdl.models.runs import FINAL, Run
 from visdl.models.schemas import AgainRequest, ContinueRequest, NewRun
 from visdl.nodes.contract.base import BaseNode, TrainerNode
 from visdl.nodes.contract.learning import SchedulerNode
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.runs.specs import RunPolicy, RunSpecs
 from visdl.store import Store
 from visdl.training import run_folder
@@ -33,7 +33,7 @@ class RunMaker:
     def __init__(
         self,
         store: Store,
-        registry: type[NodeRegistry],
+        registry: Registry,
         validator: Validator,
         specs: RunSpecs,
         folder: Path,

@@ -11,7 +11,7 @@ import torch
 
 from visdl.models.graph import Graph, Node
 from visdl.models.runs import DatasetUse, Run
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import DataType
 from visdl.store import Store
 from visdl.validation.validator import Validator
@@ -44,7 +44,7 @@ class RunSpecs:
     def __init__(
         self,
         store: Store,
-        registry: type[NodeRegistry],
+        registry: Registry,
         validator: Validator,
         folder: Path,
         policy: RunPolicy,

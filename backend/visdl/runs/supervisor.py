@@ -29,7 +29,7 @@ from visdl.models.schemas import (
     DeleteRuns,
     NewRun,
 )
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.runs.curve_downsampling import CurveKeeper
 from visdl.runs.factory import RunMaker
 from visdl.runs.launching import Launcher
@@ -56,7 +56,7 @@ class RunSupervisor:
         self,
         store: Store,
         telemetry: Telemetry,
-        registry: type[NodeRegistry],
+        registry: Registry,
         validator: Validator,
         *,
         data_dir: Path,

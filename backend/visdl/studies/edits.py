@@ -9,10 +9,10 @@ from visdl.models.diagnostics import ReplaceNode, SetDisabled, SetParam
 from visdl.models.errors import InvalidInputError
 from visdl.models.graph import BLOCK, Block, Edge, Graph, Node
 from visdl.models.studies import Rewire, StudyEdit
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 
 
-def applied(graph: Graph, edits: Sequence[StudyEdit], registry: type[NodeRegistry]) -> Graph:
+def applied(graph: Graph, edits: Sequence[StudyEdit], registry: Registry) -> Graph:
     """The graph after these edits. Raises InvalidInputError for a node or a wire that is not there.
 
     Nodes inside blocks are named by their paths, `encoder/fc`; in a block that repeats an edit holds for every repeat.
@@ -121,7 +121,7 @@ def _with_param(edit: SetParam) -> Callable[[Node], Node]:
     return lambda node: node.model_copy(update={"params": {**node.params, edit.param: edit.value}})
 
 
-def _replaced(graph: Graph, edit: ReplaceNode, registry: type[NodeRegistry]) -> Graph:
+def _replaced(graph: Graph, edit: ReplaceNode, registry: Registry) -> Graph:
     """Another type in the place of a node: wires stay where the port's name does, the first stand for each other."""
     old = find_node(graph, edit.node)
     if old is None:

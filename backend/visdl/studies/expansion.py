@@ -35,7 +35,7 @@ from visdl.models.strategies import (
 )
 from visdl.models.studies import Offer, Rewire, StudyEdit, StudyPlan, Variant
 from visdl.nodes.contract.base import BaseNode, TrainerNode
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import DataType
 from visdl.studies.edits import applied, find_node, label_of, missing_node
 from visdl.studies.plain import Plain, PlainLayer
@@ -70,7 +70,7 @@ class Expander:
 
     graph: Graph
     plan: StudyPlan
-    registry: type[NodeRegistry]
+    registry: Registry
     find_dataset: FindDataset
     plain: Plain
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -354,7 +354,7 @@ class Columns(tuple[str, ...]):
         return set(self).issuperset(names)
 
 
-def with_best_weights(graph: Graph, registry: type[NodeRegistry]) -> Graph:
+def with_best_weights(graph: Graph, registry: Registry) -> Graph:
     """The graph whose training loop keeps the weights with the best validation."""
     loops = [
         node

@@ -12,7 +12,7 @@ from visdl.models.graph import Graph
 from visdl.models.runs import DatasetUse
 from visdl.models.strategies import Configurations
 from visdl.models.studies import Study, Variant
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.runs.specs import RunSpecs
 from visdl.store import Store
 from visdl.studies.edits import applied
@@ -32,9 +32,7 @@ class Network:
 class Networks:
     """Makes a variant's graph of the study's graph and the variant's edits. Used from any thread."""
 
-    def __init__(
-        self, store: Store, specs: RunSpecs, registry: type[NodeRegistry], device: str
-    ) -> None:
+    def __init__(self, store: Store, specs: RunSpecs, registry: Registry, device: str) -> None:
         self._store = store
         self._specs = specs
         self._registry = registry

@@ -15,7 +15,7 @@ from visdl.models.studies import Offer, StudyPlan, Variant
 from visdl.nodes.contract.base import BaseNode, TrainerNode
 from visdl.nodes.contract.learning import LossNode, MetricNode
 from visdl.nodes.contract.metric_names import direction, metric_key, usual_metrics
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import DataType
 from visdl.studies.edits import find_node, label_of
 from visdl.studies.expansion import BASELINE, Candidate, Expander, with_best_weights
@@ -42,7 +42,7 @@ class Planned:
 
 
 class Planner:
-    def __init__(self, validator: Validator, registry: type[NodeRegistry]) -> None:
+    def __init__(self, validator: Validator, registry: Registry) -> None:
         self._validator = validator
         self._registry = registry
 

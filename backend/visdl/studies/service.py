@@ -24,7 +24,7 @@ from visdl.models.studies import (
     StudyState,
     Variant,
 )
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.runs.supervisor import RunSupervisor
 from visdl.store import Store
 from visdl.store.run_list import RunFilter
@@ -45,7 +45,7 @@ class Studies:
     """Every method is safe from any thread."""
 
     def __init__(
-        self, store: Store, runs: RunSupervisor, validator: Validator, registry: type[NodeRegistry]
+        self, store: Store, runs: RunSupervisor, validator: Validator, registry: Registry
     ) -> None:
         self._store = store
         self._runs = runs

@@ -27,7 +27,7 @@ from visdl.models.runs import RunState
 from visdl.nodes.contract.evaluation import predict
 from visdl.nodes.contract.learning import Loss, Schedule
 from visdl.nodes.contract.metric_names import direction, usual_metrics
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.runtime_values import TrainingResult
 from visdl.nodes.contract.specs import BATCH, Shape
 from visdl.training.checkpoint import CheckpointFolder, Reason
@@ -72,7 +72,7 @@ class Prepared:
 
 
 def prepare(
-    args: dict[str, Any], arguments: Sequence[Argument], seed: int, registry: type[NodeRegistry]
+    args: dict[str, Any], arguments: Sequence[Argument], seed: int, registry: Registry
 ) -> Prepared:
     """The plan for the values on a training loop's ports.
 

@@ -24,7 +24,7 @@ from visdl.models.diagnostics import (
 from visdl.models.graph import Node
 from visdl.nodes.contract.base import LayerNode
 from visdl.nodes.contract.learning import LossNode, OptimizerNode
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.validation.findings import Findings
 from visdl.validation.model_checks import ModelFacts
 
@@ -55,7 +55,7 @@ class Scene:
     optimizer: OptimizerNode | None
     optimizer_node: Node | None
     choosers: Mapping[str, Node]  # by parameter: the nearest data node that has it
-    registry: type[NodeRegistry]
+    registry: Registry
 
     @property
     def last(self) -> Step | None:

@@ -12,7 +12,7 @@ from visdl.compiler.shapes import LayerFacts, NetworkFacts, trace
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
 from visdl.models.graph import Node
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import Shape
 from visdl.validation.findings import Described, Findings
 
@@ -53,7 +53,7 @@ def check_model(
     assembly: Node,
     network: Network,
     data: Dataset | None,
-    registry: type[NodeRegistry],
+    registry: Registry,
     findings: Findings,
 ) -> ModelFacts | None:
     """Shapes, parameters and FLOPs of every layer; None when a layer does not fit its input.

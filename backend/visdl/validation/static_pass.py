@@ -22,7 +22,7 @@ from visdl.nodes.contract.learning import (
     Schedule,
     SchedulerNode,
 )
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import DataType
 from visdl.validation.advice import Scene, advise
 from visdl.validation.findings import Findings
@@ -47,7 +47,7 @@ class StaticVisitor:
         self,
         flat: Flat,
         topology: Topology,
-        registry: type[NodeRegistry],
+        registry: Registry,
         find_dataset: FindDataset,
         broken: set[str],
     ) -> None:

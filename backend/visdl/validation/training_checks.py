@@ -15,7 +15,7 @@ from visdl.models.diagnostics import Fix, SetDisabled, SetParam
 from visdl.models.graph import Node
 from visdl.nodes.contract.learning import LossNode, MetricNode, OptimizerNode, Schedule
 from visdl.nodes.contract.metric_names import metric_key, usual_metrics
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.runtime_values import TrainingFacts
 from visdl.validation.findings import Findings
 from visdl.validation.model_checks import ModelFacts, class_count, dataset_of
@@ -24,7 +24,7 @@ from visdl.validation.model_checks import ModelFacts, class_count, dataset_of
 def check_training(
     loop: Node,
     args: dict[str, Any],
-    registry: type[NodeRegistry],
+    registry: Registry,
     choosers: Sequence[tuple[Node, set[str]]],
     findings: Findings,
 ) -> Any:
@@ -163,7 +163,7 @@ def _check_monitors(
     loop: Node,
     args: dict[str, Any],
     loss: LossNode,
-    registry: type[NodeRegistry],
+    registry: Registry,
     findings: Findings,
 ) -> None:
     """Whether the monitored metrics are measured, where something depends on them."""
@@ -180,7 +180,7 @@ def _check_monitor(
     loop: Node,
     args: dict[str, Any],
     loss: LossNode,
-    registry: type[NodeRegistry],
+    registry: Registry,
     findings: Findings,
 ) -> None:
     val, wired = args["val_loader"], args["metrics"]

@@ -19,7 +19,7 @@ from visdl.models.diagnostics import Diagnostic, NodeReport, Report, Severity
 from visdl.models.graph import Edge, Graph, Node
 from visdl.models.runs import MOST_CHECKPOINTS
 from visdl.nodes.contract.base import BaseNode, TrainerNode
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 from visdl.validation.block_reports import block_reports
 from visdl.validation.findings import Findings
 from visdl.validation.static_pass import StaticVisitor
@@ -32,7 +32,7 @@ class Validator:
 
     def __init__(
         self,
-        registry: type[NodeRegistry],
+        registry: Registry,
         find_dataset: FindDataset,
         *,
         max_nodes: int = 2000,
@@ -195,7 +195,7 @@ def _check_ids(graph: Graph) -> Iterator[Diagnostic]:
             )
 
 
-def _check_types(graph: Graph, registry: type[NodeRegistry]) -> Iterator[Diagnostic]:
+def _check_types(graph: Graph, registry: Registry) -> Iterator[Diagnostic]:
     for node in graph.nodes:
         if registry.find(node.type) is None:
             message = f"'{node.label}' is of the type '{node.type}', which is not installed."

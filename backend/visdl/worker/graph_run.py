@@ -35,7 +35,7 @@ from visdl.models.provenance import DatasetHash, Provenance, Split
 from visdl.models.runs import RunState
 from visdl.nodes.contract.base import AssemblyNode, BaseNode, TrainerNode
 from visdl.nodes.contract.metric_names import direction
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import NodeRegistry, Registry
 from visdl.nodes.contract.runtime_values import Metrics, TrainingResult, save_weights
 from visdl.training.checkpoint import write_json
 from visdl.training.control import TrainingController
@@ -57,7 +57,7 @@ class Execution:
         controller: TrainingController,
         reporter: Reporter,
         on_state: Callable[[RunState], None],
-        registry: type[NodeRegistry] = NodeRegistry,
+        registry: Registry = NodeRegistry,
         train: Callable[[TrainingRun], TrainingResult] = TrainingRun.run,
     ) -> None:
         """`train` drives the training that the graph means: alone, or together with others."""

@@ -7,10 +7,10 @@ from functools import partial
 from typing import Literal
 
 from visdl.nodes.contract.learning import LossNode, MetricNode
-from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.registry import Registry
 
 
-def usual_metrics(loss: LossNode, registry: type[NodeRegistry]) -> list[Callable[[], MetricNode]]:
+def usual_metrics(loss: LossNode, registry: Registry) -> list[Callable[[], MetricNode]]:
     """Factories of the metrics that a training with this loss always gets."""
     found = ((registry.find(name), params) for name, params in loss.metrics().items())
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
@@ -9,12 +10,13 @@ import inspect
 import logging
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from visdl.models.schemas import NodeFileProblem, NodeInfo
 from visdl.nodes.contract.base import BaseNode
@@ -32,113 +34,144 @@ class _Entry:
     sha256: str  # of a custom file
 
 
-class NodeRegistry:
-    """One registry per process: node files register themselves when they are imported."""
+class Registry:
+    """Node types by name, and the node files that could not be used.
 
-    _types: ClassVar[dict[str, _Entry]] = {}
-    _problems: ClassVar[dict[Path, NodeFileProblem]] = {}
-    _loaded: ClassVar[set[Path]] = set()
-    _loading: ClassVar[str] = "built-in"
-    _sha256: ClassVar[str] = ""
+    `NodeRegistry` is the registry of the process. Types register themselves when their file is
+    imported; a file that a registry loads adds its types to that registry.
+    """
 
-    @classmethod
-    def register(cls, type_name: str) -> Callable[[NodeClass], NodeClass]:
-        """Class decorator: make a node type known by this name.
+    def __init__(self) -> None:
+        self._types: dict[str, _Entry] = {}
+        self._problems: dict[Path, NodeFileProblem] = {}
+        self._loaded: set[Path] = set()
 
-        Raises ValueError when the name is taken, and TypeError when the class does not describe itself.
+    def copy(self) -> Registry:
+        """Return a registry with the same types and no problems; the two change independently."""
+        other = Registry()
+        other._types = self._types.copy()
+        other._loaded = self._loaded.copy()
+        return other
+
+    def register(self, type_name: str) -> Callable[[NodeClass], NodeClass]:
+        """Return a class decorator that registers a node type under this name.
+
+        Raises TypeError if the name is not a text or the class does not describe itself, and
+        ValueError if the name is taken.
         """
         if not (isinstance(type_name, str) and type_name):
             raise TypeError('a node type needs a name: @NodeRegistry.register("MyNode")')
 
-        def add(node_class: NodeClass) -> NodeClass:
-            taken = cls._types.get(type_name)
-            if taken:
-                raise ValueError(
-                    f"the node type {type_name!r} is already defined ({taken.source}); choose another name"
-                )
-            if not (isinstance(node_class, type) and issubclass(node_class, BaseNode)):
-                raise TypeError(f"{type_name!r} must be a class that derives from BaseNode")
-            _check_description(type_name, node_class)
-            cls._types[type_name] = _Entry(node_class, cls._loading, cls._sha256)
+        def add_type(node_class: NodeClass) -> NodeClass:
+            file = _file.get() or _NodeFile(self)
+            file.registry._add(type_name, node_class, file.source, file.sha256)
             return node_class
 
-        return add
+        return add_type
 
-    @classmethod
-    def find(cls, type_name: str) -> type[BaseNode] | None:
-        entry = cls._types.get(type_name)
+    def find(self, type_name: str) -> type[BaseNode] | None:
+        """Return the class of this type, or None."""
+        entry = self._types.get(type_name)
         return entry.cls if entry else None
 
-    @classmethod
-    def get(cls, type_name: str) -> type[BaseNode]:
-        """The class of this type; KeyError when there is none."""
-        return cls._types[type_name].cls
+    def get(self, type_name: str) -> type[BaseNode]:
+        """Return the class of this type. Raises KeyError if there is none."""
+        return self._types[type_name].cls
 
-    @classmethod
-    def code_hashes(cls, types: Iterable[str]) -> dict[str, str]:
-        """By type, the SHA-256 of the file that defines it, for those of these types that are custom."""
-        found = {name: cls._types[name].sha256 for name in sorted(set(types)) if name in cls._types}
-        return {name: sha256 for name, sha256 in found.items() if sha256}
+    def code_hashes(self, types: Iterable[str]) -> dict[str, str]:
+        """Return the SHA-256 of the file of each custom type among `types`."""
+        known = {
+            name: self._types[name].sha256 for name in sorted(set(types)) if name in self._types
+        }
+        return {name: sha256 for name, sha256 in known.items() if sha256}
 
-    @classmethod
-    def names(cls) -> list[str]:
-        return sorted(cls._types)
+    def names(self) -> list[str]:
+        """Return all type names in alphabetical order."""
+        return sorted(self._types)
 
-    @classmethod
-    def describe(cls) -> dict[str, NodeInfo]:
-        """The catalogue, by type name."""
+    def describe(self) -> dict[str, NodeInfo]:
+        """Return the catalogue by type name."""
         return {
             name: entry.cls.describe(name, entry.source)
-            for name, entry in sorted(cls._types.items())
+            for name, entry in sorted(self._types.items())
         }
 
-    @classmethod
-    def problems(cls) -> list[NodeFileProblem]:
-        return [problem for _, problem in sorted(cls._problems.items())]
+    def problems(self) -> list[NodeFileProblem]:
+        """Return what is wrong with node files that failed, in the order of their paths."""
+        return [problem for _, problem in sorted(self._problems.items())]
 
-    @classmethod
-    def load_package(cls, root: Path) -> None:
-        """Import every node file of the package `visdl.nodes`, also one that a user dropped into it."""
+    def load_package(self, root: Path) -> None:
+        """Import every node file of the package `visdl.nodes`, including any that a user added."""
         for path in sorted(root.rglob("*.py")):
             parts = path.relative_to(root).with_suffix("").parts
             if path.name == "__init__.py" or parts[0] == _CONTRACT:
                 continue
             source = "built-in" if len(parts) > 1 else path.name
-            cls._load(
+            self._load(
                 path, source, partial(importlib.import_module, ".".join(("visdl.nodes", *parts)))
             )
 
-    @classmethod
-    def load_folder(cls, folder: Path | None) -> None:
-        """Import the custom node files of a folder; one that fails disables only itself."""
+    def load_folder(self, folder: Path | None) -> None:
+        """Import the custom node files of a folder. A file that fails disables only itself."""
         if folder is None or not folder.is_dir():
             return
         for path in sorted(folder.glob("*.py")):
             if path.name != "__init__.py":
-                cls._load(path.resolve(), path.name, partial(_import_file, path))
+                self._load(path.resolve(), path.name, partial(_import_file, path))
 
-    @classmethod
-    def _load(cls, path: Path, source: str, load: Callable[[], ModuleType]) -> None:
-        if path in cls._loaded:
-            return
-        before = set(cls._types)
-        cls._loading = source
-        try:
-            cls._sha256 = (
-                "" if source == "built-in" else hashlib.sha256(path.read_bytes()).hexdigest()
+    def _add(self, type_name: str, node_class: type[BaseNode], source: str, sha256: str) -> None:
+        taken = self._types.get(type_name)
+        if taken:
+            raise ValueError(
+                f"the node type {type_name!r} is already defined ({taken.source}); "
+                "choose another name"
             )
-            load()
+        if not (isinstance(node_class, type) and issubclass(node_class, BaseNode)):
+            raise TypeError(f"{type_name!r} must be a class that derives from BaseNode")
+        _check_description(type_name, node_class)
+        self._types[type_name] = _Entry(node_class, source, sha256)
+
+    def _load(self, path: Path, source: str, load: Callable[[], ModuleType]) -> None:
+        if path in self._loaded:
+            return
+        self._loaded.add(path)
+        before = set(self._types)
+        try:
+            sha256 = "" if source == "built-in" else hashlib.sha256(path.read_bytes()).hexdigest()
+            with _loading(_NodeFile(self, source, sha256)):
+                load()
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # also SystemExit: whatever a file may raise
-            for name in set(cls._types) - before:  # a file counts as a whole
-                del cls._types[name]
+        except BaseException as error:  # also SystemExit: a file may raise anything
+            for name in set(self._types) - before:  # a file is loaded completely or not at all
+                del self._types[name]
             problem = _problem(path, error)
-            cls._problems[path] = problem
+            self._problems[path] = problem
             log.warning("Node file %s, line %s: %s", problem.file, problem.line, problem.message)
-        finally:
-            cls._loading, cls._sha256 = "built-in", ""
-            cls._loaded.add(path)
+
+
+@dataclass(frozen=True)
+class _NodeFile:
+    """A file that is being imported, and the registry that loads it."""
+
+    registry: Registry
+    source: str = "built-in"
+    sha256: str = ""
+
+
+_file: ContextVar[_NodeFile | None] = ContextVar("node_file", default=None)
+
+#: The registry of this process. Custom node files register with it by this name.
+NodeRegistry = Registry()
+
+
+@contextlib.contextmanager
+def _loading(file: _NodeFile) -> Iterator[None]:
+    token = _file.set(file)
+    try:
+        yield
+    finally:
+        _file.reset(token)
 
 
 def _import_file(path: Path) -> ModuleType:
