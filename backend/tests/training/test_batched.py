@@ -16,6 +16,7 @@ from visdl.models.errors import RunError
 from visdl.nodes import NodeRegistry
 from visdl.nodes.contract.learning import Loss, LossNode
 from visdl.nodes.contract.metric_names import usual_metrics
+from visdl.nodes.contract.traits import set_traits
 from visdl.nodes.layers.dropout import SeededDropout
 from visdl.training.batched import batch
 from visdl.training.batched.batch import Stack, fit_together, measured
@@ -30,16 +31,21 @@ from ..support.runs import assert_equal_weights, execute, leave
 SEEDS = range(4)
 
 
+elementwise = partial(set_traits, elementwise=True)
+
+
 def mlp() -> nn.Module:
-    return nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 1))
+    return nn.Sequential(nn.Linear(2, 16), elementwise(nn.ReLU()), nn.Linear(16, 1))
 
 
 def dropped() -> nn.Module:
-    return nn.Sequential(nn.Linear(2, 16), nn.GELU(), SeededDropout(0.2), nn.Linear(16, 1))
+    return nn.Sequential(
+        nn.Linear(2, 16), elementwise(nn.GELU()), SeededDropout(0.2), nn.Linear(16, 1)
+    )
 
 
 def classifier() -> nn.Module:
-    return nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 3))
+    return nn.Sequential(nn.Linear(2, 16), elementwise(nn.Tanh()), nn.Linear(16, 3))
 
 
 class Residual(nn.Module):
@@ -74,6 +80,8 @@ def make(
     assert issubclass(cls, LossNode)
     node = cls.create({})
     steps = optimizer(model.parameters(), lr=0.01)
+    if type(steps) is not torch.optim.LBFGS:
+        steps = elementwise(steps)
     schedule = []
     if scheduled:
         schedule = [Scheduled(torch.optim.lr_scheduler.ExponentialLR(steps, 0.9), scheduled)]

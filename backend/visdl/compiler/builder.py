@@ -8,7 +8,7 @@ import operator
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, fx, nn
@@ -19,32 +19,10 @@ from visdl.compiler.shapes import Shapes, make_module, trace
 from visdl.models.errors import RunError
 from visdl.nodes.contract.runtime_values import Formula, Seeded
 from visdl.nodes.contract.specs import BATCH, Shape
+from visdl.nodes.contract.traits import Traits, traits_of
 
-#: Modules that are no more than a function of their inputs: a graph calls the function itself.
-_FORMULAS = frozenset(
-    {
-        nn.CELU,
-        nn.ELU,
-        nn.GELU,
-        nn.Hardsigmoid,
-        nn.Hardswish,
-        nn.Hardtanh,
-        nn.Identity,
-        nn.LeakyReLU,
-        nn.LogSigmoid,
-    }
-    | {
-        nn.Mish,
-        nn.ReLU,
-        nn.ReLU6,
-        nn.SELU,
-        nn.SiLU,
-        nn.Sigmoid,
-        nn.Softplus,
-        nn.Softsign,
-        nn.Tanh,
-        nn.Tanhshrink,
-    }
+_NOT_TRACEABLE = (
+    "it is declared as a function of its inputs (ELEMENTWISE or Formula), but it cannot be traced"
 )
 
 #: What no argument can be called: the code of the model's forward uses these names itself.
@@ -109,8 +87,13 @@ def _make_and_run(step: Step, values: dict[Source, Tensor], run_seed: int) -> nn
 
 
 def _cannot(step: Step, reason: Exception | str) -> RunError:
-    text = str(reason).strip().splitlines()[0] if str(reason).strip() else type(reason).__name__
+    text = _first_line(reason)
     return RunError(f"'{step.node.label}' cannot be built: {text}", node=step.node.id, code="build")
+
+
+def _first_line(reason: Exception | str) -> str:
+    text = str(reason).strip()
+    return text.splitlines()[0] if text else type(reason).__name__
 
 
 def _read(source: Read | None, values: Mapping[Source, Tensor]) -> Any:
@@ -167,9 +150,7 @@ def _graph_module(network: Network, modules: Mapping[str, nn.Module]) -> fx.Grap
         for index, output in enumerate(step.outputs):
             source = Source(step.node.id, output)
             if source in wanted:
-                produced[source] = (
-                    graph.call_function(operator.getitem, (made, index)) if several else made
-                )
+                produced[source] = _item(graph, made, index) if several else made
     graph.output(produced[network.output])
     module = fx.GraphModule(root, graph)
     for container in module.modules():
@@ -179,32 +160,42 @@ def _graph_module(network: Network, modules: Mapping[str, nn.Module]) -> fx.Grap
     return module
 
 
-class _Inlined(fx.proxy.GraphAppendingTracer):
-    """Writes what a formula does into the graph, under the name of its node."""
+def _item(graph: fx.Graph, made: fx.Node, index: int) -> fx.Node:
+    item = graph.call_function(operator.getitem, (made, index))
+    item.meta["traits"] = Traits(finite_slope=True)
+    return item
 
-    def __init__(self, graph: fx.Graph, name: str) -> None:
+
+class _Inlined(fx.proxy.GraphAppendingTracer):
+    """Writes what a function does into the graph, under the name of its node."""
+
+    def __init__(self, graph: fx.Graph, name: str, traits: Traits) -> None:
         super().__init__(graph)
         self._name = name
+        self._traits = traits
 
     def create_node(self, kind: str, target: Any, args: Any, kwargs: Any, *_: Any) -> fx.Node:
         node = super().create_node(kind, target, args, kwargs, self._name)
-        node.meta["step"] = self._name
+        node.meta.update(step=self._name, traits=self._traits)
         return node
 
 
 def _call(
     step: Step, module: nn.Module, args: tuple[Any, ...], root: nn.Module, graph: fx.Graph
 ) -> fx.Node:
-    """What a step adds to the code: a function where its module is no more than that, else a call of the module."""
-    if isinstance(module, Formula) or type(module) in _FORMULAS:
-        tracer = _Inlined(graph, step.name)
-        proxies: Any = fx.node.map_arg(args, lambda node: fx.Proxy(node, tracer))  # type: ignore[arg-type,return-value]
-        made: fx.Node = module(*proxies).node
-    else:
+    """Add a step to the graph: its code if it is a function of its inputs, else a module call."""
+    traits = traits_of(module)
+    if not (isinstance(module, Formula) or traits.elementwise):
         _add_module(root, step.name, module)
         made = graph.call_module(step.name, args)
-    made.meta.setdefault("step", step.name)
-    return made
+        made.meta.update(step=step.name, traits=traits)
+        return made
+    tracer = _Inlined(graph, step.name, traits)
+    proxies: Any = fx.node.map_arg(args, lambda node: fx.Proxy(node, tracer))  # type: ignore[arg-type,return-value]
+    try:
+        return cast(fx.Node, module(*proxies).node)
+    except Exception as error:  # a node's author may raise anything
+        raise _cannot(step, f"{_NOT_TRACEABLE} ({_first_line(error)})") from error
 
 
 def argument_names(network: Network) -> list[str]:

@@ -21,6 +21,7 @@ from visdl.compiler.network import Network, Read, Source, Step
 from visdl.nodes.contract.base import BaseNode, LayerNode
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import BATCH, Shape
+from visdl.nodes.contract.traits import set_traits
 
 Shapes = (
     Shape | list[Shape] | None
@@ -96,7 +97,26 @@ def make_module(
     *,
     disabled: bool = False,
 ) -> nn.Module:
-    """The module of one node for inputs of these shapes at these ports; a disabled layer hands its input on."""
+    """Return the module of one node for inputs of these shapes at these ports, with its traits.
+
+    The module of a disabled layer returns its input.
+    """
+    module = _new_module(cls, params, ports, shapes, disabled)
+    passes_through = disabled and issubclass(cls, LayerNode)
+    return set_traits(
+        module,
+        elementwise=isinstance(module, nn.Identity) if disabled else cls.ELEMENTWISE,
+        finite_slope=passes_through or (cls.FINITE_SLOPE and not disabled),
+    )
+
+
+def _new_module(
+    cls: type[BaseNode],
+    params: Mapping[str, Any],
+    ports: Sequence[str],
+    shapes: Sequence[Shapes],
+    disabled: bool,
+) -> nn.Module:
     own = {
         name: spec.coerce(params.get(name, spec.default)) for name, spec in cls.parameters().items()
     }

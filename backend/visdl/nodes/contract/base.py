@@ -55,6 +55,10 @@ class BaseNode:
     OUTPUT_COUNT: ClassVar[str] = ""  # the parameter that says how many of the outputs there are
     CAN_DISABLE: ClassVar[bool] = True
     DISABLE_REASON: ClassVar[str] = ""
+    ELEMENTWISE: ClassVar[bool] = (
+        False  # each output value follows from one input value; see Traits
+    )
+    FINITE_SLOPE: ClassVar[bool] = False  # finite gradients stay finite; see Traits
 
     PARAMS: ClassVar[Mapping[str, InputSpec]] = types.MappingProxyType({})
 

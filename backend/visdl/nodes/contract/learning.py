@@ -17,6 +17,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from visdl.nodes.contract.base import BaseNode
 from visdl.nodes.contract.specs import DataType, InputSpec, OutputSpec, Param, Shape
+from visdl.nodes.contract.traits import set_traits
 
 TargetKind = Literal["index", "float"]
 Interval = Literal["epoch", "step"]
@@ -166,7 +167,8 @@ class OptimizerNode(BaseNode, ABC):
         return [OutputSpec(DataType.OPTIMIZER, "optimizer")]
 
     def execute(self, **kwargs: Any) -> tuple[Optimizer]:
-        return (self.build([p for p in kwargs["model"].parameters() if p.requires_grad]),)
+        weights = [p for p in kwargs["model"].parameters() if p.requires_grad]
+        return (set_traits(self.build(weights), elementwise=self.ELEMENTWISE),)
 
 
 @cache

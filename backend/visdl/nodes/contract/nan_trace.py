@@ -4,44 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, fx, nn
 
 from visdl.models.errors import RunError
 from visdl.nodes.contract.learning import Loss
+from visdl.nodes.contract.traits import Traits, traits_of
 
 _LOWER = "Lower the learning rate, scale the inputs, or clip the gradients (clip_grad_norm)."
 _SLOPE = "The slope of a square root, a logarithm or a division is infinite at 0: add a small number to what it reads."
-#: Steps whose slope is finite wherever their input is: gradients do not break there.
-_GENTLE = frozenset(
-    {
-        "celu",
-        "elu",
-        "gelu",
-        "hardsigmoid",
-        "hardswish",
-        "hardtanh",
-        "identity",
-        "leakyrelu",
-        "logsigmoid",
-    }
-    | {
-        "mish",
-        "relu",
-        "relu6",
-        "selu",
-        "silu",
-        "sigmoid",
-        "softplus",
-        "softsign",
-        "tanh",
-        "tanhshrink",
-        "dropout",
-    }
-    | {"flatten", "reshape", "softmax", "logsoftmax", "add", "sub", "getitem", "cat"}
-)
 _NOTHING_COUNTS = (
     "Raise batch_size, or check the loss: its ignore_index and the weights of its classes."
 )
@@ -252,17 +225,17 @@ def _on_the_way_back(model: nn.Module) -> list[str]:
     if last is None:
         return []
     behind = {order[last][0]}
-    found: dict[str, bool] = {}  # whether all that the step does is gentle
+    found: dict[str, bool] = {}  # whether the slope of all that the step does is finite
     with_weights = {owner(name) for name, _ in model.named_parameters()}
-    for name, kind, read in order[last + 1 :]:
+    for name, finite_slope, read in order[last + 1 :]:
         if behind.isdisjoint(read):
             continue
         if _holds(name, with_weights):
             break
         behind.add(name)
-        found[name] = found.get(name, True) and kind in _GENTLE
+        found[name] = found.get(name, True) and finite_slope
     return (
-        [name for name, is_gentle in found.items() if not is_gentle] or [*found] or [order[last][0]]
+        [name for name, is_finite in found.items() if not is_finite] or [*found] or [order[last][0]]
     )
 
 
@@ -270,28 +243,20 @@ def _holds(step: str, modules: set[str]) -> bool:
     return any(module == step or module.startswith(f"{step}.") for module in modules)
 
 
-def _order(model: nn.Module) -> list[tuple[str, str, list[str]]]:
-    """The steps in the order in which they run: name, what is done, and the steps that are read."""
+def _order(model: nn.Module) -> list[tuple[str, bool, list[str]]]:
+    """Return the steps in execution order: name, whether its slope is finite, the steps it reads."""
     if isinstance(model, fx.GraphModule):
-        nodes: list[Any] = [
-            node for node in model.graph.nodes if node.op not in ("placeholder", "output")
-        ]
+        nodes = [node for node in model.graph.nodes if node.op not in ("placeholder", "output")]
         return [
-            (step_name(node), _kind(model, node), [step_name(one) for one in node.all_input_nodes])
+            (
+                step_name(node),
+                node.meta.get("traits", Traits()).finite_slope,
+                [step_name(read) for read in node.all_input_nodes],
+            )
             for node in nodes
         ]
     layers = list(model.named_children())
     return [
-        (name, _plain(type(layer)), [n for n, _ in layers[max(0, at - 1) : at]])
+        (name, traits_of(layer).finite_slope, [n for n, _ in layers[max(0, at - 1) : at]])
         for at, (name, layer) in enumerate(layers)
     ]
-
-
-def _kind(model: nn.Module, node: fx.Node) -> str:
-    return _plain(
-        type(model.get_submodule(str(node.target))) if node.op == "call_module" else node.target
-    )
-
-
-def _plain(named: Any) -> str:
-    return str(getattr(named, "__name__", named)).replace("_", "").lower().removeprefix("seeded")

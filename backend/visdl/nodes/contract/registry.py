@@ -203,6 +203,8 @@ def _check_description(type_name: str, node_class: type[BaseNode]) -> None:
         and all(isinstance(spec, OutputSpec) for spec in returned)
     ):
         raise TypeError(f"RETURN_TYPES of {type_name!r} must return a list of OutputSpec")
+    if node_class.ELEMENTWISE and len(returned) != 1:
+        raise TypeError(f"{type_name!r} is ELEMENTWISE, so it must have exactly one output")
     info = node_class.describe(type_name)
     info.model_dump_json()
     outputs = [output.name for output in info.outputs]

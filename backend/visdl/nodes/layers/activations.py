@@ -12,24 +12,29 @@ class _Activation(TorchLayer):
     CATEGORY = "Activation"
     SHAPE_RULE = "* → the same shape"
     PRIMARY: ClassVar[tuple[str, ...] | None] = ()
+    FINITE_SLOPE = True
+
+
+class _Elementwise(_Activation):
+    ELEMENTWISE = True
 
 
 @NodeRegistry.register("ReLU")
-class ReLU(_Activation, module=nn.ReLU):
+class ReLU(_Elementwise, module=nn.ReLU):
     """Rectified linear unit: negative values become zero."""
 
     FORMULA = "y = max(0, x)"
 
 
 @NodeRegistry.register("ReLU6")
-class ReLU6(_Activation, module=nn.ReLU6):
+class ReLU6(_Elementwise, module=nn.ReLU6):
     """A rectified linear unit that ends at 6."""
 
     FORMULA = "y = min(max(0, x), 6)"
 
 
 @NodeRegistry.register("LeakyReLU")
-class LeakyReLU(_Activation, module=nn.LeakyReLU):
+class LeakyReLU(_Elementwise, module=nn.LeakyReLU):
     """Rectified linear unit with a small slope below zero."""
 
     FORMULA = "y = max(0, x) + negative_slope · min(0, x)"
@@ -51,28 +56,28 @@ class RReLU(_Activation, module=nn.RReLU):
 
 
 @NodeRegistry.register("ELU")
-class ELU(_Activation, module=nn.ELU):
+class ELU(_Elementwise, module=nn.ELU):
     """Exponential linear unit: smooth below zero, down to −α."""
 
     FORMULA = "y = x above 0, α (exp(x) − 1) below"
 
 
 @NodeRegistry.register("SELU")
-class SELU(_Activation, module=nn.SELU):
+class SELU(_Elementwise, module=nn.SELU):
     """Scaled exponential linear unit, which keeps mean and variance from layer to layer."""
 
     FORMULA = "y = 1.0507 (x above 0, 1.6733 (exp(x) − 1) below)"
 
 
 @NodeRegistry.register("CELU")
-class CELU(_Activation, module=nn.CELU):
+class CELU(_Elementwise, module=nn.CELU):
     """Exponential linear unit with a smooth slope at zero for every α."""
 
     FORMULA = "y = max(0, x) + min(0, α (exp(x/α) − 1))"
 
 
 @NodeRegistry.register("GELU")
-class GELU(_Activation, module=nn.GELU, leave_out=("approximate",)):
+class GELU(_Elementwise, module=nn.GELU, leave_out=("approximate",)):
     """Gaussian error linear unit: each value weighted by how much of a normal distribution lies below it."""
 
     FORMULA = "y = x Φ(x)"
@@ -83,21 +88,21 @@ class GELU(_Activation, module=nn.GELU, leave_out=("approximate",)):
 
 
 @NodeRegistry.register("SiLU")
-class SiLU(_Activation, module=nn.SiLU):
+class SiLU(_Elementwise, module=nn.SiLU):
     """Sigmoid linear unit, also known as swish."""
 
     FORMULA = "y = x σ(x)"
 
 
 @NodeRegistry.register("Mish")
-class Mish(_Activation, module=nn.Mish):
+class Mish(_Elementwise, module=nn.Mish):
     """A smooth activation that is not monotonic."""
 
     FORMULA = "y = x tanh(softplus(x))"
 
 
 @NodeRegistry.register("Sigmoid")
-class Sigmoid(_Activation, module=nn.Sigmoid):
+class Sigmoid(_Elementwise, module=nn.Sigmoid):
     """Logistic function: squeezes every value into (0, 1)."""
 
     GIVES = "probabilities"
@@ -105,77 +110,77 @@ class Sigmoid(_Activation, module=nn.Sigmoid):
 
 
 @NodeRegistry.register("LogSigmoid")
-class LogSigmoid(_Activation, module=nn.LogSigmoid):
+class LogSigmoid(_Elementwise, module=nn.LogSigmoid):
     """The logarithm of the logistic function."""
 
     FORMULA = "y = log(1 / (1 + exp(−x)))"
 
 
 @NodeRegistry.register("Tanh")
-class Tanh(_Activation, module=nn.Tanh):
+class Tanh(_Elementwise, module=nn.Tanh):
     """Hyperbolic tangent: squeezes every value into (−1, 1)."""
 
     FORMULA = "y = tanh(x)"
 
 
 @NodeRegistry.register("Tanhshrink")
-class Tanhshrink(_Activation, module=nn.Tanhshrink):
+class Tanhshrink(_Elementwise, module=nn.Tanhshrink):
     """What the hyperbolic tangent takes away."""
 
     FORMULA = "y = x − tanh(x)"
 
 
 @NodeRegistry.register("Softsign")
-class Softsign(_Activation, module=nn.Softsign):
+class Softsign(_Elementwise, module=nn.Softsign):
     """Squeezes every value into (−1, 1), more slowly than tanh."""
 
     FORMULA = "y = x / (1 + |x|)"
 
 
 @NodeRegistry.register("Softplus")
-class Softplus(_Activation, module=nn.Softplus):
+class Softplus(_Elementwise, module=nn.Softplus):
     """A smooth rectified linear unit: always above zero."""
 
     FORMULA = "y = log(1 + exp(β x)) / β"
 
 
 @NodeRegistry.register("Softshrink")
-class Softshrink(_Activation, module=nn.Softshrink):
+class Softshrink(_Elementwise, module=nn.Softshrink):
     """Pulls every value towards zero by λ."""
 
     FORMULA = "y = x ∓ λ beyond ±λ, 0 between"
 
 
 @NodeRegistry.register("Hardshrink")
-class Hardshrink(_Activation, module=nn.Hardshrink):
+class Hardshrink(_Elementwise, module=nn.Hardshrink):
     """Sets values between −λ and λ to zero."""
 
     FORMULA = "y = x beyond ±λ, 0 between"
 
 
 @NodeRegistry.register("Hardsigmoid")
-class Hardsigmoid(_Activation, module=nn.Hardsigmoid):
+class Hardsigmoid(_Elementwise, module=nn.Hardsigmoid):
     """The logistic function by three straight lines."""
 
     FORMULA = "y = min(max(x/6 + 1/2, 0), 1)"
 
 
 @NodeRegistry.register("Hardswish")
-class Hardswish(_Activation, module=nn.Hardswish):
+class Hardswish(_Elementwise, module=nn.Hardswish):
     """Swish by straight lines, as in MobileNetV3."""
 
     FORMULA = "y = x · min(max(x + 3, 0), 6) / 6"
 
 
 @NodeRegistry.register("Hardtanh")
-class Hardtanh(_Activation, module=nn.Hardtanh, leave_out=("min_value", "max_value")):
+class Hardtanh(_Elementwise, module=nn.Hardtanh, leave_out=("min_value", "max_value")):
     """Keeps every value between two limits."""
 
     FORMULA = "y = min(max(x, min_val), max_val)"
 
 
 @NodeRegistry.register("Threshold")
-class Threshold(_Activation, module=nn.Threshold, defaults={"threshold": 0.0, "value": 0.0}):
+class Threshold(_Elementwise, module=nn.Threshold, defaults={"threshold": 0.0, "value": 0.0}):
     """Replaces values that are not above a threshold."""
 
     FORMULA = "y = x above threshold, value else"

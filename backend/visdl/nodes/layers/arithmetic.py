@@ -51,6 +51,7 @@ class _Elementwise(LayerNode):
 class Add(_Elementwise):
     """The sum of any number of activations, value by value."""
 
+    FINITE_SLOPE = True
     FORMULA = "y = x₁ + x₂ + …"
 
     broadcast: bool = Param(False, description=_BROADCAST)
@@ -91,6 +92,7 @@ class Quotient(Formula):
 class Subtract(_Elementwise):
     """One activation less another, value by value."""
 
+    FINITE_SLOPE = True
     FORMULA = "y = x − other"
 
     broadcast: bool = Param(False, description=_BROADCAST)
@@ -201,6 +203,7 @@ class Reduction(Formula):
 
 class _Reduce(LayerNode):
     CATEGORY = "Math"
+    FINITE_SLOPE = True
     SHAPE_RULE = "* → *, without the axes in dim"
     PRIMARY = ("dim", "keepdim")
     CALL = ""

@@ -83,6 +83,7 @@ class SeededFeatureAlphaDropout(_Alpha, _Channels, nn.FeatureAlphaDropout):
 
 class _Dropout(TorchLayer):
     CATEGORY = "Dropout"
+    FINITE_SLOPE = True
     FORMULA = "y = x · m / (1 − p), m ~ Bernoulli(1 − p)"
     SHAPE_RULE = "* → the same shape"
     PRIMARY = ("p",)

@@ -35,6 +35,8 @@ class Bilinear(WeightedLayer, module=nn.Bilinear, leave_out=("in1_features", "in
 class Identity(TorchLayer, module=nn.Identity):
     """Hands its input on as it is."""
 
+    ELEMENTWISE = True
+    FINITE_SLOPE = True
     FORMULA = "y = x"
     SHAPE_RULE = "* → *"
 

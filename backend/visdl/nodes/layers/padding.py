@@ -30,6 +30,7 @@ def _padding(kind: str, axes: int) -> None:
         "__doc__": f"Pads {_WHAT[axes]} with {filling}.",
         "__module__": __name__,
         "CATEGORY": "Padding",
+        "FINITE_SLOPE": True,
         "FORMULA": formula,
         "SHAPE_RULE": _SHAPES[axes],
         "__annotations__": {},

@@ -17,6 +17,7 @@ _MOST = 16  # most outputs of Split and Chunk
 
 class _Shaping(LayerNode):
     CATEGORY = "Shape"
+    FINITE_SLOPE = True
 
 
 class Call(Formula):
@@ -236,6 +237,7 @@ class Flatten(TorchLayer, module=nn.Flatten):
     """Joins axes into one: by default all behind the batch."""
 
     CATEGORY = "Shape"
+    FINITE_SLOPE = True
     FORMULA = "y = the values of x in one axis"
     SHAPE_RULE = "B, * → B, product of *"
     PRIMARY = ()

@@ -86,6 +86,7 @@ class TorchOptimizer(OptimizerNode):
 class SGD(TorchOptimizer, algorithm=optim.SGD):
     """Stochastic gradient descent, with momentum if wanted."""
 
+    ELEMENTWISE = True
     FORMULA = "v ← μ v + g;  θ ← θ − lr · v"
     USUAL_LR = (1e-5, 1.0)
     PRIMARY = ("lr", "momentum")
@@ -99,6 +100,7 @@ class Adam(TorchOptimizer, algorithm=optim.Adam):
     Source: Kingma and Ba, 2015.
     """
 
+    ELEMENTWISE = True
     FORMULA = "θ ← θ − lr · m̂ / (√v̂ + ε)"
     HOW: ClassVar[Mapping[str, Any]] = {"fused": True}
 
@@ -110,6 +112,7 @@ class AdamW(TorchOptimizer, algorithm=optim.AdamW):
     Source: Loshchilov and Hutter, 2019.
     """
 
+    ELEMENTWISE = True
     FORMULA = "θ ← θ − lr · (m̂ / (√v̂ + ε) + λ θ)"
     HOW: ClassVar[Mapping[str, Any]] = {"fused": True}
 
@@ -121,6 +124,7 @@ class NAdam(TorchOptimizer, algorithm=optim.NAdam):
     Source: Dozat, 2016.
     """
 
+    ELEMENTWISE = True
     FORMULA = "θ ← θ − lr · (μ₊ m + (1 − μ) g) / (√v̂ + ε)"
 
 
@@ -131,6 +135,7 @@ class RAdam(TorchOptimizer, algorithm=optim.RAdam):
     Source: Liu et al., 2020.
     """
 
+    ELEMENTWISE = True
     FORMULA = "θ ← θ − lr · r · m̂ / (√v̂ + ε)"
 
 
@@ -141,6 +146,7 @@ class Adamax(TorchOptimizer, algorithm=optim.Adamax):
     Source: Kingma and Ba, 2015.
     """
 
+    ELEMENTWISE = True
     FORMULA = "u ← max(β₂ u, |g|);  θ ← θ − lr · m̂ / u"
 
 
@@ -151,6 +157,7 @@ class Adagrad(TorchOptimizer, algorithm=optim.Adagrad):
     Source: Duchi et al., 2011.
     """
 
+    ELEMENTWISE = True
     FORMULA = "s ← s + g²;  θ ← θ − lr · g / (√s + ε)"
     USUAL_LR = (1e-5, 1.0)
 
@@ -162,6 +169,7 @@ class Adadelta(TorchOptimizer, algorithm=optim.Adadelta):
     Source: Zeiler, 2012.
     """
 
+    ELEMENTWISE = True
     FORMULA = "θ ← θ − lr · g · √(u + ε) / √(v + ε)"
     USUAL_LR = (0.001, 10.0)
 
@@ -193,6 +201,7 @@ class RMSprop(TorchOptimizer, algorithm=optim.RMSprop):
     Source: Hinton, 2012.
     """
 
+    ELEMENTWISE = True
     FORMULA = "v ← α v + (1 − α) g²;  θ ← θ − lr · g / (√v + ε)"
     PRIMARY = ("lr", "momentum")
 

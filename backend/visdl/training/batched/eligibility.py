@@ -9,20 +9,9 @@ import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from visdl.nodes.contract.runtime_values import Seeded
+from visdl.nodes.contract.traits import traits_of
 from visdl.training.batched.layers import simple_chain
 from visdl.training.loop import FitPlan
-
-_OPTIMIZERS = (  # that treat each number by itself: what they do to a stack they do to each of its parts
-    torch.optim.SGD,
-    torch.optim.Adam,
-    torch.optim.AdamW,
-    torch.optim.NAdam,
-    torch.optim.RAdam,
-    torch.optim.Adamax,
-    torch.optim.Adagrad,
-    torch.optim.Adadelta,
-    torch.optim.RMSprop,
-)
 
 
 def refusal(plans: Sequence[FitPlan]) -> str | None:
@@ -32,7 +21,7 @@ def refusal(plans: Sequence[FitPlan]) -> str | None:
     has_dropout = any(isinstance(module, Seeded) for module in first.model.modules())
     # A bias before it has no gradient but rounding, which Adam makes large: the running mean then differs.
     has_batch_norm = any(isinstance(module, _BatchNorm) for module in first.model.modules())
-    simple = type(optimizer) in _OPTIMIZERS and len(optimizer.param_groups) == 1
+    simple = traits_of(optimizer).elementwise and len(optimizer.param_groups) == 1
     reasons = {
         "there is one of them": len(plans) < 2,
         f"{type(optimizer).__name__} does not treat each weight by itself": not simple,

@@ -10,29 +10,10 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from visdl.nodes.contract.runtime_values import Seeded
+from visdl.nodes.contract.traits import traits_of
 from visdl.training.loop import FitPlan
 
 Forward = Callable[..., Tensor]
-_ELEMENTWISE = (
-    nn.Identity,
-    nn.ReLU,
-    nn.ReLU6,
-    nn.LeakyReLU,
-    nn.ELU,
-    nn.SELU,
-    nn.CELU,
-    nn.GELU,
-    nn.SiLU,
-    nn.Mish,
-    nn.Sigmoid,
-    nn.Tanh,
-    nn.Softplus,
-    nn.Softsign,
-    nn.Hardtanh,
-    nn.Hardswish,
-    nn.Hardsigmoid,
-    nn.LogSigmoid,
-)
 
 
 def simple_chain(model: nn.Module) -> list[str] | None:
@@ -46,7 +27,9 @@ def simple_chain(model: nn.Module) -> list[str] | None:
 def _is_simple(module: nn.Module) -> bool:
     if isinstance(module, nn.Flatten):
         return (module.start_dim, module.end_dim) == (1, -1)
-    return type(module) is nn.Linear or isinstance(module, (*_ELEMENTWISE, Seeded))
+    if type(module) is nn.Linear or isinstance(module, Seeded):
+        return True
+    return traits_of(module).elementwise
 
 
 def layer_of(
