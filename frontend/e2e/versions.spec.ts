@@ -38,7 +38,7 @@ test("a version is saved with a name, compared, restored, and the restoration un
     .getByRole("button", { name: /^Version 1/ })
     .click();
   await expect(versions(page).getByRole("img", { name: "The comparison, 2 changes" })).toBeVisible();
-  const differences = versions(page).getByRole("list", { name: "Differences" });
+  const differences = versions(page).getByRole("region", { name: "Differences" });
   await expect(differences.getByRole("button")).toHaveText([/relu2.* was removed/, /relu1 was disabled/]);
   await differences.getByRole("button").first().click();
   await expectNoViolations(page, "versions", "[role=dialog]");

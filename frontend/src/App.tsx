@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useRef } from "react";
+import { Suspense, useEffect, useRef } from "react";
 import type { PanelImperativeHandle } from "react-resizable-panels";
 import { Banner } from "@/app/banners/Banner";
 import { CrashBoundary } from "@/app/crash/CrashBoundary";
@@ -21,19 +21,17 @@ import { InlineParams } from "@/features/inspector/ui/params/InlineParams";
 import { isSafeMode } from "@/shared/lib/safeMode";
 import { afterCanvas } from "@/shared/store/afterCanvas";
 import { applyScale, factorOf, followSystemTheme, rememberSize, useUi } from "@/shared/store/ui";
+import { lazyNamed } from "@/shared/ui/lazyNamed";
 import { Divider, Panel, PanelGroup, SidePanel } from "@/shared/ui/Panels";
 import { TooltipProvider } from "@/shared/ui/Tooltip";
 
-const GapsBanner = lazy(async () => ({
-  default: (await afterCanvas(() => import("@/app/banners/GapsBanner"))).GapsBanner,
-}));
-const Inspector = lazy(async () => ({
-  default: (await afterCanvas(() => import("@/features/inspector/ui/Inspector"))).Inspector,
-}));
-const SafeMode = lazy(async () => ({ default: (await import("@/app/crash/SafeMode")).SafeMode }));
-const Toasts = lazy(async () => ({
-  default: (await afterCanvas(() => import("@/app/panels/Toasts"))).Toasts,
-}));
+const GapsBanner = lazyNamed(() => afterCanvas(() => import("@/app/banners/GapsBanner")), "GapsBanner");
+const Inspector = lazyNamed(
+  () => afterCanvas(() => import("@/features/inspector/ui/Inspector")),
+  "Inspector",
+);
+const SafeMode = lazyNamed(() => import("@/app/crash/SafeMode"), "SafeMode");
+const Toasts = lazyNamed(() => afterCanvas(() => import("@/app/panels/Toasts")), "Toasts");
 
 export function App() {
   useDocument();

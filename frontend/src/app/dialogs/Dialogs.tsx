@@ -1,9 +1,10 @@
-import { type ComponentType, lazy, Suspense, useEffect } from "react";
+import { type ComponentType, Suspense, useEffect } from "react";
 import { loadTheirs, saveCopy } from "@/features/graph/store/documents";
 import { afterCanvas } from "@/shared/store/afterCanvas";
 import { type DialogName, openDialog, useUi } from "@/shared/store/ui";
 import { Button } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
+import { lazyNamed } from "@/shared/ui/lazyNamed";
 
 const palette = () => import("./CommandPalette");
 const findBar = () => import("@/features/canvas/ui/FindBar");
@@ -11,27 +12,15 @@ const connect = () => import("@/features/canvas/ui/ConnectDialog");
 
 /** Dialogs that come with their own code when they are opened. */
 const LAZY: Partial<Record<DialogName, ComponentType<{ onClose: () => void }>>> = {
-  commands: lazy(async () => ({ default: (await palette()).CommandPalette })),
-  connect: lazy(async () => ({ default: (await connect()).ConnectDialog })),
-  help: lazy(async () => ({ default: (await import("./Shortcuts")).Shortcuts })),
-  makeBlock: lazy(async () => ({
-    default: (await import("@/features/blocks/ui/MakeBlockDialog")).MakeBlockDialog,
-  })),
-  starters: lazy(async () => ({
-    default: (await import("@/features/files/ui/StartersDialog")).StartersDialog,
-  })),
-  study: lazy(async () => ({
-    default: (await import("@/features/studies/ui/define/StudyDialog")).StudyDialog,
-  })),
-  storage: lazy(async () => ({
-    default: (await import("@/features/storage/ui/StorageDialog")).StorageDialog,
-  })),
-  saveVersion: lazy(async () => ({
-    default: (await import("@/features/versions/ui/SaveVersionDialog")).SaveVersionDialog,
-  })),
-  versions: lazy(async () => ({
-    default: (await import("@/features/versions/ui/VersionsDialog")).VersionsDialog,
-  })),
+  commands: lazyNamed(palette, "CommandPalette"),
+  connect: lazyNamed(connect, "ConnectDialog"),
+  help: lazyNamed(() => import("./Shortcuts"), "Shortcuts"),
+  makeBlock: lazyNamed(() => import("@/features/blocks/ui/MakeBlockDialog"), "MakeBlockDialog"),
+  starters: lazyNamed(() => import("@/features/files/ui/StartersDialog"), "StartersDialog"),
+  study: lazyNamed(() => import("@/features/studies/ui/define/StudyDialog"), "StudyDialog"),
+  storage: lazyNamed(() => import("@/features/storage/ui/StorageDialog"), "StorageDialog"),
+  saveVersion: lazyNamed(() => import("@/features/versions/ui/SaveVersionDialog"), "SaveVersionDialog"),
+  versions: lazyNamed(() => import("@/features/versions/ui/VersionsDialog"), "VersionsDialog"),
 };
 
 /** Whoever asks for these by a key types on at once: they are there before they are asked for. */

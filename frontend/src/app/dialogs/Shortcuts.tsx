@@ -1,6 +1,7 @@
 import { COMMANDS, type Command } from "@/features/commands/store/commands";
 import { Dialog } from "@/shared/ui/Dialog";
 import { Kbd } from "@/shared/ui/Kbd";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 
 /** Every command that has keys. */
 export function Shortcuts({ onClose }: { onClose: () => void }) {
@@ -8,8 +9,7 @@ export function Shortcuts({ onClose }: { onClose: () => void }) {
   const groups = [...new Set(commands.map((command) => command.group))];
   return (
     <Dialog open onOpenChange={onClose} title="Keyboard shortcuts" size="medium">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <div tabIndex={0} className="columns-2 gap-8 pb-3 outline-none">
+      <ScrollRegion label="Shortcuts" className="columns-2 gap-8 pb-3 outline-none">
         {groups.map((group) => (
           <section key={group} className="mb-3 break-inside-avoid">
             <h3 className="mb-1 font-medium text-muted text-xs">{group}</h3>
@@ -25,7 +25,7 @@ export function Shortcuts({ onClose }: { onClose: () => void }) {
             </ul>
           </section>
         ))}
-      </div>
+      </ScrollRegion>
     </Dialog>
   );
 }

@@ -1,28 +1,27 @@
 import { ChevronDown, ChevronUp } from "lucide-react";
-import { lazy } from "react";
 import { useGraph } from "@/features/graph/store/graph";
 import { afterCanvas } from "@/shared/store/afterCanvas";
 import { type DrawerTab, openDrawer, toggleDrawer, useUi } from "@/shared/store/ui";
 import { Badge } from "@/shared/ui/Badge";
 import { IconButton } from "@/shared/ui/IconButton";
+import { lazyNamed } from "@/shared/ui/lazyNamed";
 import { type TabItem, TabPanel, Tabs } from "@/shared/ui/Tabs";
 
 // The canvas shows before any of them; the charts are the heaviest part of the page.
-const LogsPanel = lazy(async () => ({
-  default: (await afterCanvas(() => import("@/features/runs/ui/LogsPanel"))).LogsPanel,
-}));
-const ProblemsPanel = lazy(async () => ({
-  default: (await afterCanvas(() => import("@/features/graph/ui/ProblemsPanel"))).ProblemsPanel,
-}));
-const TrainingPanel = lazy(async () => ({
-  default: (await afterCanvas(() => import("@/features/runs/ui/training/TrainingPanel"))).TrainingPanel,
-}));
-const RunsPanel = lazy(async () => ({
-  default: (await afterCanvas(() => import("@/features/runs/ui/RunsPanel"))).RunsPanel,
-}));
-const StudiesPanel = lazy(async () => ({
-  default: (await afterCanvas(() => import("@/features/studies/ui/StudiesPanel"))).StudiesPanel,
-}));
+const LogsPanel = lazyNamed(() => afterCanvas(() => import("@/features/runs/ui/LogsPanel")), "LogsPanel");
+const ProblemsPanel = lazyNamed(
+  () => afterCanvas(() => import("@/features/graph/ui/ProblemsPanel")),
+  "ProblemsPanel",
+);
+const TrainingPanel = lazyNamed(
+  () => afterCanvas(() => import("@/features/runs/ui/training/TrainingPanel")),
+  "TrainingPanel",
+);
+const RunsPanel = lazyNamed(() => afterCanvas(() => import("@/features/runs/ui/RunsPanel")), "RunsPanel");
+const StudiesPanel = lazyNamed(
+  () => afterCanvas(() => import("@/features/studies/ui/StudiesPanel")),
+  "StudiesPanel",
+);
 
 export function Drawer() {
   const tab = useUi((state) => state.drawerTab);

@@ -1,24 +1,25 @@
 import { PanelLeftClose } from "lucide-react";
-import { lazy } from "react";
 import { command } from "@/features/commands/store/commands";
 import { afterCanvas } from "@/shared/store/afterCanvas";
 import { type LeftTab, openLeft, useUi } from "@/shared/store/ui";
 import { IconButton } from "@/shared/ui/IconButton";
+import { lazyNamed } from "@/shared/ui/lazyNamed";
 import { type TabItem, TabPanel, Tabs } from "@/shared/ui/Tabs";
 
-const GraphsPanel = lazy(async () => ({
-  default: (await afterCanvas(() => import("@/features/files/ui/GraphsPanel"))).GraphsPanel,
-}));
+const GraphsPanel = lazyNamed(
+  () => afterCanvas(() => import("@/features/files/ui/GraphsPanel")),
+  "GraphsPanel",
+);
 
-const DatasetsPanel = lazy(async () => ({
-  default: (await afterCanvas(() => import("@/features/datasets/ui/DatasetsPanel"))).DatasetsPanel,
-}));
-const OutlinePanel = lazy(async () => ({
-  default: (await afterCanvas(() => import("@/features/outline/ui/OutlinePanel"))).OutlinePanel,
-}));
-const Palette = lazy(async () => ({
-  default: (await afterCanvas(() => import("@/features/palette/ui/Palette"))).Palette,
-}));
+const DatasetsPanel = lazyNamed(
+  () => afterCanvas(() => import("@/features/datasets/ui/DatasetsPanel")),
+  "DatasetsPanel",
+);
+const OutlinePanel = lazyNamed(
+  () => afterCanvas(() => import("@/features/outline/ui/OutlinePanel")),
+  "OutlinePanel",
+);
+const Palette = lazyNamed(() => afterCanvas(() => import("@/features/palette/ui/Palette")), "Palette");
 
 const TABS: TabItem<LeftTab>[] = [
   { value: "nodes", label: "Nodes" },

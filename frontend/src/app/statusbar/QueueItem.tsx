@@ -1,10 +1,11 @@
 import { ListOrdered } from "lucide-react";
 import { Popover } from "radix-ui";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import type { SystemStats } from "@/shared/api/types";
 import { formatInt } from "@/shared/lib/format";
+import { lazyNamed } from "@/shared/ui/lazyNamed";
 
-const Queue = lazy(async () => ({ default: (await import("@/features/runs/ui/Queue")).Queue }));
+const Queue = lazyNamed(() => import("@/features/runs/ui/Queue"), "Queue");
 
 /** How many runs train and wait; a click shows which, in which order and why. */
 export function QueueItem({ stats }: { stats: SystemStats }) {

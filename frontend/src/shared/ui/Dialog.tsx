@@ -3,6 +3,7 @@ import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 import { cn } from "@/shared/lib/cn";
 import { TYPED } from "@/shared/ui/fields/TextField";
+import { IconButton } from "./IconButton";
 
 interface DialogProps {
   open: boolean;
@@ -52,11 +53,10 @@ export function Dialog({
           <div className="flex items-start gap-3 px-4 pt-3.5 pb-1">
             <Radix.Title className="grow font-semibold text-lg">{title}</Radix.Title>
             {onOpenChange && (
-              <Radix.Close
-                aria-label="Close"
-                className="-mr-1.5 inline-flex size-7 items-center justify-center rounded-md text-muted hover:bg-raised hover:text-text"
-              >
-                <X className="size-4" />
+              <Radix.Close asChild>
+                <IconButton label="Close" tip={null} className="-mr-1.5">
+                  <X />
+                </IconButton>
               </Radix.Close>
             )}
           </div>

@@ -1,5 +1,5 @@
 import { Background, BackgroundVariant, ReactFlow, ReactFlowProvider } from "@xyflow/react";
-import { type KeyboardEvent, lazy, type MouseEvent, Suspense, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, Suspense, useRef, useState } from "react";
 import { useFind } from "@/features/canvas/store/find";
 import { GRID } from "@/features/graph/model/card";
 import { findNode } from "@/features/graph/model/document";
@@ -8,6 +8,7 @@ import { openQuickAdd, useCanvas } from "@/features/graph/store/canvas";
 import { openScope, useGraph } from "@/features/graph/store/graph";
 import { openBlock, pathKey } from "@/features/graph/store/scope";
 import { useOverlay } from "@/features/studies/store/overlay";
+import { lazyNamed } from "@/shared/ui/lazyNamed";
 import { Breadcrumb } from "./Breadcrumb";
 import { CanvasControls } from "./CanvasControls";
 import { CanvasMenu } from "./CanvasMenu";
@@ -41,10 +42,8 @@ import {
   onReconnectStart,
 } from "./wires/wiring";
 
-const StudyOverlay = lazy(async () => ({
-  default: (await import("./overview/StudyOverlay")).StudyOverlay,
-}));
-const FindBar = lazy(async () => ({ default: (await import("./FindBar")).FindBar }));
+const StudyOverlay = lazyNamed(() => import("./overview/StudyOverlay"), "StudyOverlay");
+const FindBar = lazyNamed(() => import("./FindBar"), "FindBar");
 
 const nodeTypes = { card: NodeCard, frame: FrameCard, grouping: GroupCard, note: NoteCard, ports: PortsCard };
 const edgeTypes = { wire: Wire };

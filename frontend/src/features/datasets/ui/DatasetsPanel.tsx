@@ -1,5 +1,5 @@
-import { Database, MoreHorizontal, Plus, Table2, Trash2, TriangleAlert, Upload, X } from "lucide-react";
-import { lazy, Suspense, useRef, useState } from "react";
+import { Database, Plus, Table2, Trash2, TriangleAlert, Upload, X } from "lucide-react";
+import { Suspense, useRef, useState } from "react";
 import { useUploads } from "@/features/datasets/store/uploads";
 import { useDatasets, useDeleteDataset } from "@/features/datasets/store/useDatasets";
 import { useUpload } from "@/features/datasets/store/useUpload";
@@ -11,10 +11,11 @@ import { Dialog } from "@/shared/ui/Dialog";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { SearchField } from "@/shared/ui/fields/SearchField";
 import { IconButton } from "@/shared/ui/IconButton";
-import { Menu } from "@/shared/ui/Menu";
+import { lazyNamed } from "@/shared/ui/lazyNamed";
+import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
 
-const PreviewDialog = lazy(async () => ({ default: (await import("./PreviewDialog")).PreviewDialog }));
+const PreviewDialog = lazyNamed(() => import("./PreviewDialog"), "PreviewDialog");
 
 /** The stored tables: upload, look, use and delete. */
 export function DatasetsPanel() {
@@ -144,22 +145,16 @@ function DatasetItem({ dataset, onShow, onDelete }: DatasetItemProps) {
           {formatBytes(dataset.bytes)} · {formatAgo(dataset.created)}
         </span>
       </button>
-      <Menu
-        align="end"
+      <MoreMenuButton
+        label={`More for ${dataset.name}`}
         items={[
           { label: "Look at the table", icon: <Table2 />, onSelect: onShow },
           { label: "Add to the canvas", icon: <Plus />, onSelect: () => addDatasetNode(dataset.name) },
           { label: "Delete", icon: <Trash2 />, danger: true, onSelect: onDelete, separated: true },
         ]}
-      >
-        <button
-          type="button"
-          aria-label={`More for ${dataset.name}`}
-          className="mr-1 inline-flex size-6 shrink-0 items-center justify-center rounded-md text-muted opacity-0 hover:bg-line hover:text-text focus-visible:opacity-100 group-focus-within:opacity-100 group-hover:opacity-100 data-[state=open]:opacity-100"
-        >
-          <MoreHorizontal className="size-4" />
-        </button>
-      </Menu>
+        onHover
+        className="mr-1"
+      />
     </li>
   );
 }

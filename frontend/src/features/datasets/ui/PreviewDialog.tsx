@@ -6,6 +6,7 @@ import { cn } from "@/shared/lib/cn";
 import { formatBytes, formatInt, formatNumber, plural } from "@/shared/lib/format";
 import { Dialog } from "@/shared/ui/Dialog";
 import { IconButton } from "@/shared/ui/IconButton";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 
 const PAGE = 100;
 
@@ -56,8 +57,7 @@ export function PreviewDialog({ dataset, onClose }: PreviewDialogProps) {
         </p>
       ))}
       {error && <p className="text-danger">{error.message}</p>}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <section aria-label="Rows" tabIndex={0} className="max-h-[62vh] overflow-auto rounded-md border">
+      <ScrollRegion label="Rows" className="max-h-[62vh] overflow-auto rounded-md border">
         <table className="text-sm">
           <thead className="sticky top-0 z-10 bg-panel shadow-[0_1px_0_var(--line)]">
             <tr>
@@ -88,7 +88,7 @@ export function PreviewDialog({ dataset, onClose }: PreviewDialogProps) {
             ))}
           </tbody>
         </table>
-      </section>
+      </ScrollRegion>
     </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { Copy, Download, ExternalLink, MoreHorizontal, Pencil, Trash2 } from "lucide-react";
+import { Copy, Download, ExternalLink, Pencil, Trash2 } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
 import { exportStored } from "@/features/files/store/files";
 import { duplicateGraph, openInNewTab, removeGraph, renameStored } from "@/features/files/store/graphList";
@@ -8,7 +8,7 @@ import type { GraphSummary } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
 import { formatAgo, plural } from "@/shared/lib/format";
 import { TextField } from "@/shared/ui/fields/TextField";
-import { Menu } from "@/shared/ui/Menu";
+import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
 import { Thumbnail } from "./Thumbnail";
 
 interface GraphItemProps {
@@ -69,8 +69,8 @@ export function GraphItem({ graph, refresh }: GraphItemProps) {
           </span>
         </button>
       )}
-      <Menu
-        align="end"
+      <MoreMenuButton
+        label={`More for ${name}`}
         items={[
           { label: "Open in a new tab", icon: <ExternalLink />, onSelect: () => openInNewTab(graph.id) },
           { label: "Rename", icon: <Pencil />, keys: "f2", onSelect: () => setRenaming(true) },
@@ -89,15 +89,9 @@ export function GraphItem({ graph, refresh }: GraphItemProps) {
             separated: true,
           },
         ]}
-      >
-        <button
-          type="button"
-          aria-label={`More for ${name}`}
-          className="mr-1 inline-flex size-6 shrink-0 items-center justify-center rounded-md text-muted opacity-0 hover:bg-line hover:text-text focus-visible:opacity-100 group-focus-within:opacity-100 group-hover:opacity-100 data-[state=open]:opacity-100"
-        >
-          <MoreHorizontal className="size-4" />
-        </button>
-      </Menu>
+        onHover
+        className="mr-1"
+      />
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import type { Difference } from "@/features/graph/model/compare/diff";
 import { CHANGE_LOOK } from "@/features/graph/model/drawing/card";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 
 interface DifferenceListProps {
   differences: readonly Difference[];
@@ -10,30 +11,30 @@ interface DifferenceListProps {
 export function DifferenceList({ differences, onShow }: DifferenceListProps) {
   if (differences.length === 0) return <p className="text-muted text-sm">Nothing differs but places.</p>;
   return (
-    <ul
-      aria-label="Differences"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls must be reachable by keyboard
-      tabIndex={0}
+    <ScrollRegion
+      label="Differences"
       className="max-h-36 shrink-0 overflow-y-auto rounded-md border p-1 text-sm"
     >
-      {differences.map((difference) => (
-        <li key={`${difference.block} ${difference.node} ${difference.text}`}>
-          {difference.node === null && difference.block === null ? (
-            <span className="flex min-h-6 items-center gap-2 px-1.5">
-              <Line difference={difference} />
-            </span>
-          ) : (
-            <button
-              type="button"
-              onClick={() => onShow(difference)}
-              className="flex min-h-6 w-full items-center gap-2 rounded-md px-1.5 text-left hover:bg-raised"
-            >
-              <Line difference={difference} />
-            </button>
-          )}
-        </li>
-      ))}
-    </ul>
+      <ul>
+        {differences.map((difference) => (
+          <li key={`${difference.block} ${difference.node} ${difference.text}`}>
+            {difference.node === null && difference.block === null ? (
+              <span className="flex min-h-6 items-center gap-2 px-1.5">
+                <Line difference={difference} />
+              </span>
+            ) : (
+              <button
+                type="button"
+                onClick={() => onShow(difference)}
+                className="flex min-h-6 w-full items-center gap-2 rounded-md px-1.5 text-left hover:bg-raised"
+              >
+                <Line difference={difference} />
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </ScrollRegion>
   );
 }
 

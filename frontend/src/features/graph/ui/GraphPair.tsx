@@ -1,12 +1,13 @@
-import { lazy, type ReactNode, Suspense, useMemo } from "react";
+import { type ReactNode, Suspense, useMemo } from "react";
 import { graphDifferences } from "@/features/graph/model/compare/compare";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import type { Graph } from "@/shared/api/types";
+import { lazyNamed } from "@/shared/ui/lazyNamed";
 
 // Drawing is only wanted where two graphs are looked at.
 const drawing = () => import("./GraphDifference");
-const GraphDifference = lazy(async () => ({ default: (await drawing()).GraphDifference }));
-const ChangeLegend = lazy(async () => ({ default: (await drawing()).ChangeLegend }));
+const GraphDifference = lazyNamed(drawing, "GraphDifference");
+const ChangeLegend = lazyNamed(drawing, "ChangeLegend");
 
 interface GraphPairProps {
   /** Undefined while they are on their way. */

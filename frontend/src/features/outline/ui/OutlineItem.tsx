@@ -1,13 +1,5 @@
-import {
-  ArrowLeft,
-  ArrowRight,
-  ChevronRight,
-  CircleDashed,
-  MoreHorizontal,
-  Power,
-  TriangleAlert,
-} from "lucide-react";
-import { NodeMenu } from "@/features/commands/ui/NodeMenu";
+import { ArrowLeft, ArrowRight, ChevronRight, CircleDashed, Power, TriangleAlert } from "lucide-react";
+import { nodeItems } from "@/features/commands/ui/menus";
 import { edgeId, nodeLabel, renameNode } from "@/features/graph/model/document";
 import { edit, openReport, useGraph } from "@/features/graph/store/graph";
 import type { NodeRow, OutlineRow, WireRow } from "@/features/outline/model/outline";
@@ -15,6 +7,8 @@ import { cn } from "@/shared/lib/cn";
 import { formatInt } from "@/shared/lib/format";
 import { tintOf } from "@/shared/lib/tint";
 import { NameField } from "@/shared/ui/fields/NameField";
+import { IconButton } from "@/shared/ui/IconButton";
+import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
 import { TypeIcon } from "@/shared/ui/TypeIcon";
 
 interface OutlineItemProps {
@@ -58,15 +52,17 @@ export function OutlineItem(props: OutlineItemProps) {
       )}
     >
       {opens && (
-        <button
-          type="button"
+        <IconButton
+          size="sm"
+          tone="row"
+          label={row.open ? "Fold" : "Unfold"}
+          tip={null}
           tabIndex={-1}
           aria-hidden
           onClick={onTurn}
-          className="inline-flex size-6 shrink-0 items-center justify-center rounded-md text-muted hover:text-text"
         >
-          <ChevronRight className={cn("size-3.5", row.open && "rotate-90")} />
-        </button>
+          <ChevronRight className={cn(row.open && "rotate-90")} />
+        </IconButton>
       )}
       {row.kind === "frame" && (
         <>
@@ -108,16 +104,7 @@ function NodeLine({ row: { node, info }, renaming, onRenamed }: NodeLineProps) {
       <span className="ml-auto flex shrink-0 items-center gap-1">
         {node.disabled && <Power aria-label="switched off" className="size-3.5 text-warning" />}
         {status === "error" && <TriangleAlert aria-label="has a problem" className="size-3.5 text-danger" />}
-        <NodeMenu id={node.id}>
-          <button
-            type="button"
-            tabIndex={-1}
-            aria-label={`More for ${label}`}
-            className="inline-flex size-6 items-center justify-center rounded-md text-muted opacity-0 hover:text-text focus-visible:opacity-100 group-focus:opacity-100 group-hover:opacity-100"
-          >
-            <MoreHorizontal className="size-3.5" />
-          </button>
-        </NodeMenu>
+        <MoreMenuButton label={`More for ${label}`} items={() => nodeItems(node.id)} onHover tabIndex={-1} />
       </span>
     </>
   );

@@ -1,4 +1,4 @@
-import { BookmarkPlus, MoreHorizontal, Trash2 } from "lucide-react";
+import { BookmarkPlus, Trash2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import { deleteUnused } from "@/features/blocks/store/blocks";
 import {
@@ -20,7 +20,8 @@ import type { BlockRecord, NodeInfo } from "@/shared/api/types";
 import { useServer } from "@/shared/store/server";
 import { Button } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
-import { Menu, type MenuItem } from "@/shared/ui/Menu";
+import type { MenuItem } from "@/shared/ui/Menu";
+import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
 import { PaletteItem } from "./PaletteItem";
 
 /** Blocks to add: those of the graph, then the user's own; null where no block answers the search. */
@@ -130,15 +131,7 @@ function BlockMenu({ id, info }: { id: string; info: NodeInfo }) {
 
 function ItemMenu({ label, items }: { label: string; items: MenuItem[] }) {
   return (
-    <Menu align="end" items={items}>
-      <button
-        type="button"
-        aria-label={label}
-        className="absolute top-0.5 right-0.5 inline-flex size-6 items-center justify-center rounded-md bg-raised text-muted opacity-0 hover:bg-line hover:text-text focus-visible:opacity-100 group-hover:opacity-100 data-[state=open]:opacity-100"
-      >
-        <MoreHorizontal className="size-4" />
-      </button>
-    </Menu>
+    <MoreMenuButton label={label} items={items} onHover className="absolute top-0.5 right-0.5 bg-raised" />
   );
 }
 

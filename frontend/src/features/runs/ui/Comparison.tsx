@@ -16,6 +16,7 @@ import { RUN_COLORS } from "@/shared/lib/runColors";
 import { Button } from "@/shared/ui/Button";
 import { Select } from "@/shared/ui/fields/Select";
 import { type Compared, Letter } from "@/shared/ui/Letter";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { MetricTable } from "./MetricTable";
 import { CurveGrid } from "./training/CurveGrid";
 
@@ -31,8 +32,7 @@ export function Comparison({ runs, onBack }: { runs: Run[]; onBack: () => void }
     color: RUN_COLORS[index % RUN_COLORS.length] ?? "--accent",
   }));
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section aria-label="Comparison" tabIndex={0} className="min-h-0 grow overflow-y-auto">
+    <ScrollRegion label="Comparison" className="min-h-0 grow overflow-y-auto">
       <div className="sticky top-0 z-10 flex flex-wrap items-center gap-x-4 gap-y-1 border-b bg-panel px-3 py-1.5">
         <Button size="sm" variant="ghost" onClick={onBack}>
           <ArrowLeft aria-hidden className="size-3.5" /> All runs
@@ -55,7 +55,7 @@ export function Comparison({ runs, onBack }: { runs: Run[]; onBack: () => void }
         </div>
         {compared.length > 1 && <Graphs compared={compared} graphs={graphs} />}
       </div>
-    </section>
+    </ScrollRegion>
   );
 }
 

@@ -12,6 +12,7 @@ import { toast } from "@/shared/store/toast";
 import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { Select } from "@/shared/ui/fields/Select";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 
 const LEVELS: { value: LogLevel; label: string }[] = [
   { value: "info", label: "Everything" },
@@ -79,11 +80,9 @@ function Lines({ lines }: { lines: LogLine[] }) {
     if (following.current) list.current?.scrollTo({ top: list.current.scrollHeight });
   }, [lines]);
   return (
-    <section
+    <ScrollRegion
       ref={list}
-      aria-label="Lines"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-      tabIndex={0}
+      label="Lines"
       className="min-h-0 grow overflow-auto py-1 font-mono text-xs"
       onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
         following.current = scrollHeight - scrollTop - clientHeight < 8;
@@ -105,7 +104,7 @@ function Lines({ lines }: { lines: LogLine[] }) {
       {lines.slice(earlier).map((line) => (
         <Line key={line.seq} line={line} />
       ))}
-    </section>
+    </ScrollRegion>
   );
 }
 

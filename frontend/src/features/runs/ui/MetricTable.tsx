@@ -4,6 +4,7 @@ import type { Run } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
 import { formatInt, formatNumber } from "@/shared/lib/format";
 import { type Compared, Letter } from "@/shared/ui/Letter";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 
 const FACTS: [name: string, value: (run: Run) => string][] = [
   ["Seed", (run) => String(run.seed)],
@@ -18,8 +19,7 @@ export function MetricTable({ compared }: { compared: Compared[] }) {
   const [first] = compared;
   const keys = finalMetrics(compared.map(({ run }) => run.metrics));
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section aria-label="Final figures" tabIndex={0} className="overflow-x-auto">
+    <ScrollRegion label="Final figures" className="overflow-x-auto">
       <table className="w-full text-sm">
         <thead className="text-muted">
           <tr className="border-b">
@@ -75,7 +75,7 @@ export function MetricTable({ compared }: { compared: Compared[] }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollRegion>
   );
 }
 

@@ -10,6 +10,7 @@ import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { IconButton } from "@/shared/ui/IconButton";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { StateBadge } from "@/shared/ui/StateBadge";
 
 const MOST_SHOWN = 50;
@@ -32,8 +33,7 @@ export function Queue({ onLeave }: { onLeave: () => void }) {
       </EmptyState>
     );
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <div tabIndex={0} className="overflow-y-auto p-3">
+    <ScrollRegion label="Queue" className="overflow-y-auto p-3">
       {queue.devices.map(({ device, places, runs }) => (
         <section key={device} aria-label={`Training on ${device}`} className="mb-3">
           <h2 className="flex justify-between font-medium text-sm">
@@ -50,7 +50,7 @@ export function Queue({ onLeave }: { onLeave: () => void }) {
         </section>
       ))}
       {queue.waiting.length > 0 && <Waiting queue={queue} onLeave={onLeave} />}
-    </div>
+    </ScrollRegion>
   );
 }
 

@@ -3,7 +3,6 @@ import {
   FastForward,
   Flame,
   FolderOpen,
-  MoreHorizontal,
   Pencil,
   RotateCw,
   Star,
@@ -18,8 +17,8 @@ import type { Run } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
 import { openDrawer } from "@/shared/store/ui";
 import { IconButton } from "@/shared/ui/IconButton";
-import { Menu, type MenuItem } from "@/shared/ui/Menu";
-import { Tooltip } from "@/shared/ui/Tooltip";
+import type { MenuItem } from "@/shared/ui/Menu";
+import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
 import type { RunColumn } from "./columns";
 import { TagChips } from "./TagChips";
 
@@ -113,16 +112,15 @@ export const RunRow = memo(function RunRow({ id, place, chosen, columns, onChoos
           </button>
           <TagChips tags={run.tags} most={MOST_TAGS} />
           {run.note && (
-            <Tooltip content={<span className="line-clamp-6 whitespace-pre-wrap">{run.note}</span>}>
-              <button
-                type="button"
-                aria-label={`Note of ${run.name}`}
-                onClick={() => asks.onDescribe(run)}
-                className="inline-flex size-6 shrink-0 items-center justify-center rounded text-muted hover:text-text"
-              >
-                <StickyNote aria-hidden className="size-3.5" />
-              </button>
-            </Tooltip>
+            <IconButton
+              size="sm"
+              tone="row"
+              label={`Note of ${run.name}`}
+              tip={<span className="line-clamp-6 whitespace-pre-wrap">{run.note}</span>}
+              onClick={() => asks.onDescribe(run)}
+            >
+              <StickyNote aria-hidden />
+            </IconButton>
           )}
         </div>
       </th>
@@ -135,15 +133,7 @@ export const RunRow = memo(function RunRow({ id, place, chosen, columns, onChoos
         </td>
       ))}
       <td className="pr-2">
-        <Menu align="end" items={menu(run, asks)}>
-          <button
-            type="button"
-            aria-label={`More for ${run.name}`}
-            className="inline-flex size-6 items-center justify-center rounded-md text-muted hover:bg-line hover:text-text"
-          >
-            <MoreHorizontal className="size-4" />
-          </button>
-        </Menu>
+        <MoreMenuButton label={`More for ${run.name}`} items={menu(run, asks)} />
       </td>
     </tr>
   );

@@ -6,6 +6,7 @@ import { chooseStretch, sortRuns, toggleRun, useRunFilter } from "@/features/run
 import { useRunIds } from "@/features/runs/store/useRunList";
 import { cn } from "@/shared/lib/cn";
 import { factorOf, selectRuns, useUi } from "@/shared/store/ui";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { type RunColumn, runColumns } from "./columns";
 import { ROW_HEIGHT, type RunAsks, RunRow } from "./RunRow";
 
@@ -68,8 +69,7 @@ export function RunTable({ total, first, metrics, ...asks }: RunTableProps) {
     BOX_WIDTH + STAR_WIDTH + MENU_WIDTH,
   );
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section ref={frame} aria-label="List of runs" tabIndex={0} className="min-h-0 grow overflow-auto">
+    <ScrollRegion ref={frame} label="List of runs" className="min-h-0 grow overflow-auto">
       <table aria-rowcount={total + 1} className="w-full table-fixed text-sm" style={{ minWidth: width }}>
         <colgroup>
           <col style={{ width: BOX_WIDTH }} />
@@ -119,7 +119,7 @@ export function RunTable({ total, first, metrics, ...asks }: RunTableProps) {
           <Spacer height={rows.getTotalSize() - (shown.at(-1)?.end ?? 0)} />
         </tbody>
       </table>
-    </section>
+    </ScrollRegion>
   );
 }
 

@@ -4,6 +4,7 @@ import { readTags } from "@/features/runs/model/runs";
 import type { Facet } from "@/shared/api/types";
 import { Field } from "@/shared/ui/fields/Field";
 import { INPUT } from "@/shared/ui/fields/TextField";
+import { IconButton } from "@/shared/ui/IconButton";
 
 const SUGGESTED = 8;
 
@@ -46,14 +47,14 @@ export function TagField({ id, label, tags, onChange, suggestions, placeholder }
               <span className="truncate" title={tag}>
                 {tag}
               </span>
-              <button
-                type="button"
-                aria-label={`Leave out ${tag}`}
+              <IconButton
+                size="sm"
+                label={`Leave out ${tag}`}
+                tip={null}
                 onClick={() => onChange(tags.filter((other) => other !== tag))}
-                className="inline-flex size-6 shrink-0 items-center justify-center rounded-full text-muted hover:text-text"
               >
-                <X aria-hidden className="size-3" />
-              </button>
+                <X aria-hidden />
+              </IconButton>
             </li>
           ))}
         </ul>

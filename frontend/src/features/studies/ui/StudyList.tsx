@@ -7,7 +7,7 @@ import { formatInt } from "@/shared/lib/format";
 import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { SearchField } from "@/shared/ui/fields/SearchField";
-import { Scrolled } from "./Scrolled";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { StudyItem } from "./StudyItem";
 
 interface StudyListProps {
@@ -63,7 +63,7 @@ const HEADS: [title: string, right?: true][] = [
 function StudyTable({ studies, onDelete }: Pick<StudyListProps, "studies" | "onDelete">) {
   const [renamed, setRenamed] = useState<string | null>(null);
   return (
-    <Scrolled label="List of studies" className="min-h-0 grow overflow-auto">
+    <ScrollRegion label="List of studies" className="min-h-0 grow overflow-auto">
       <table className="w-full min-w-[900px] text-sm">
         <thead className="sticky top-0 z-10 bg-panel text-muted shadow-[0_1px_0_var(--line)]">
           <tr>
@@ -92,7 +92,7 @@ function StudyTable({ studies, onDelete }: Pick<StudyListProps, "studies" | "onD
           ))}
         </tbody>
       </table>
-    </Scrolled>
+    </ScrollRegion>
   );
 }
 

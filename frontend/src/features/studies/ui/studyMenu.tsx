@@ -1,8 +1,9 @@
-import { CirclePause, CirclePlay, CircleStop, MoreHorizontal, Pencil, RotateCcw, Trash2 } from "lucide-react";
+import { CirclePause, CirclePlay, CircleStop, Pencil, RotateCcw, Trash2 } from "lucide-react";
 import { isUnderWay } from "@/features/studies/model/studies";
 import { commandStudy } from "@/features/studies/store/studies";
 import type { Study } from "@/shared/api/types";
-import { Menu, type MenuItem } from "@/shared/ui/Menu";
+import type { MenuItem } from "@/shared/ui/Menu";
+import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
 
 /** What a study asks for and a dialog or a field of the panel answers. */
 export interface StudyAsks {
@@ -12,17 +13,7 @@ export interface StudyAsks {
 
 /** The button behind which stands what can be done with a study. */
 export function StudyMenu({ study, asks }: { study: Study; asks: StudyAsks }) {
-  return (
-    <Menu align="end" items={() => studyMenu(study, asks)}>
-      <button
-        type="button"
-        aria-label={`More for ${study.name}`}
-        className="inline-flex size-6 items-center justify-center rounded-md text-muted hover:bg-line hover:text-text"
-      >
-        <MoreHorizontal className="size-4" />
-      </button>
-    </Menu>
-  );
+  return <MoreMenuButton label={`More for ${study.name}`} items={() => studyMenu(study, asks)} />;
 }
 
 /** What can be done with a study in its state. */

@@ -1,6 +1,6 @@
-import { Check, Clock, LoaderCircle, MoreHorizontal, Power } from "lucide-react";
+import { Check, Clock, LoaderCircle, Power } from "lucide-react";
 import type { CSSProperties, ReactNode } from "react";
-import { NodeMenu } from "@/features/commands/ui/NodeMenu";
+import { nodeItems } from "@/features/commands/ui/menus";
 import { unknownReason } from "@/features/graph/model/blocks/blockInfo";
 import { CARD } from "@/features/graph/model/card";
 import { nodeLabel, renameNode } from "@/features/graph/model/document";
@@ -15,6 +15,7 @@ import { formatCount, formatInt } from "@/shared/lib/format";
 import { tintOf } from "@/shared/lib/tint";
 import { NameField } from "@/shared/ui/fields/NameField";
 import { IconButton } from "@/shared/ui/IconButton";
+import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
 import { Tooltip } from "@/shared/ui/Tooltip";
 import { TypeIcon } from "@/shared/ui/TypeIcon";
 import { useRunState } from "./useRunState";
@@ -66,15 +67,7 @@ export function CardActions({ node, info }: { node: GraphNode; info: NodeInfo | 
   return (
     <div className="card-actions nodrag">
       <PowerToggle node={node} info={info} />
-      <NodeMenu id={node.id}>
-        <button
-          type="button"
-          aria-label={`More for ${nodeLabel(node)}`}
-          className="inline-flex size-6 shrink-0 items-center justify-center rounded-md text-muted hover:bg-raised hover:text-text"
-        >
-          <MoreHorizontal className="size-3.5" />
-        </button>
-      </NodeMenu>
+      <MoreMenuButton label={`More for ${nodeLabel(node)}`} items={() => nodeItems(node.id)} tone="panel" />
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { CircleAlert } from "lucide-react";
 import { showProblem } from "@/features/graph/store/editing";
 import { openReport, useGraph } from "@/features/graph/store/graph";
+import { IconButton } from "@/shared/ui/IconButton";
 import { useRunMessage } from "./useRunState";
 
 /** The first line of what is wrong with this node, and the way to the rest. */
@@ -29,15 +30,17 @@ export function RowProblem({ id }: { id: string }) {
   const { message, tab } = useProblem(id);
   if (!message) return null;
   return (
-    <button
-      type="button"
-      aria-label={`Show the problem: ${message}`}
+    <IconButton
+      size="sm"
+      tone="danger"
+      label={`Show the problem: ${message}`}
+      tip={null}
       title={message}
       onClick={() => showProblem(id, tab)}
-      className="nodrag inline-flex size-6 shrink-0 items-center justify-center rounded-md text-danger hover:bg-danger-soft"
+      className="nodrag"
     >
-      <CircleAlert aria-hidden className="size-3.5" />
-    </button>
+      <CircleAlert aria-hidden />
+    </IconButton>
   );
 }
 

@@ -10,6 +10,7 @@ import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
 import { cn } from "@/shared/lib/cn";
 import { formatCount, plural } from "@/shared/lib/format";
+import { IconButton } from "@/shared/ui/IconButton";
 import { PortShape } from "@/shared/ui/PortShape";
 import { FOLDED, type FoldedPort, type FrameNode, foldedHandle } from "../flow";
 
@@ -20,15 +21,17 @@ export const FrameCard = memo(function FrameCard({ data }: NodeProps<FrameNode>)
   return (
     <div className={cn("frame", ports && "frame-folded")} data-frame={kind}>
       <div className="frame-title">
-        <button
-          type="button"
+        <IconButton
+          size="sm"
+          tone="row"
+          label={`${ports ? "Unfold" : "Fold"} ${title}`}
+          tip={null}
           aria-expanded={ports === null}
-          aria-label={`${ports ? "Unfold" : "Fold"} ${title}`}
           onClick={() => toggleFrame(kind)}
-          className="nodrag inline-flex size-6 items-center justify-center rounded-md text-muted hover:bg-line hover:text-text"
+          className="nodrag"
         >
-          <ChevronDown className={cn("size-4 transition-transform duration-100", ports && "-rotate-90")} />
-        </button>
+          <ChevronDown className={cn("transition-transform duration-100", ports && "-rotate-90")} />
+        </IconButton>
         <span className="font-semibold text-text">{title}</span>
         <Summary kind={kind} />
       </div>

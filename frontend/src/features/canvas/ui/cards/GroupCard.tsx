@@ -1,5 +1,5 @@
 import type { NodeProps } from "@xyflow/react";
-import { ChevronDown, MoreHorizontal, Power } from "lucide-react";
+import { ChevronDown, Power } from "lucide-react";
 import { memo } from "react";
 import { groupItems } from "@/features/commands/ui/menus";
 import { changeGroup, selectGroup, titleKey, toggleGroup } from "@/features/graph/store/annotations";
@@ -10,7 +10,7 @@ import { cn } from "@/shared/lib/cn";
 import { plural } from "@/shared/lib/format";
 import { NameField } from "@/shared/ui/fields/NameField";
 import { IconButton } from "@/shared/ui/IconButton";
-import { Menu } from "@/shared/ui/Menu";
+import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
 import type { GroupNode } from "../flow";
 import { FoldedPorts } from "./FrameCard";
 
@@ -38,17 +38,17 @@ export const GroupCard = memo(function GroupCard({ data: { group, ports } }: Nod
       data-color={group.color || undefined}
     >
       <div className="frame-title">
-        <button
-          type="button"
+        <IconButton
+          size="sm"
+          tone="row"
+          label={`${group.folded ? "Unfold" : "Fold"} ${title}`}
+          tip={null}
           aria-expanded={!group.folded}
-          aria-label={`${group.folded ? "Unfold" : "Fold"} ${title}`}
           onClick={() => changeGroup(group.id, { folded: !group.folded })}
-          className="nodrag inline-flex size-6 shrink-0 items-center justify-center rounded-md text-muted hover:bg-line hover:text-text"
+          className="nodrag"
         >
-          <ChevronDown
-            className={cn("size-4 transition-transform duration-100", group.folded && "-rotate-90")}
-          />
-        </button>
+          <ChevronDown className={cn("transition-transform duration-100", group.folded && "-rotate-90")} />
+        </IconButton>
         <Title group={group} />
         <span className="shrink-0 text-muted text-sm">{plural(members, "node")}</span>
         {problems > 0 && group.folded && (
@@ -64,15 +64,11 @@ export const GroupCard = memo(function GroupCard({ data: { group, ports } }: Nod
           >
             <Power />
           </IconButton>
-          <Menu items={() => groupItems(group)} align="end">
-            <button
-              type="button"
-              aria-label={`More for the group ${title}`}
-              className="inline-flex size-6 shrink-0 items-center justify-center rounded-md text-muted hover:bg-raised hover:text-text"
-            >
-              <MoreHorizontal className="size-3.5" />
-            </button>
-          </Menu>
+          <MoreMenuButton
+            label={`More for the group ${title}`}
+            items={() => groupItems(group)}
+            tone="panel"
+          />
         </span>
       </div>
       {ports && <FoldedPorts ports={ports} />}

@@ -1,13 +1,14 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { paramLabel } from "@/features/graph/model/catalogue";
 import { isTyped } from "@/features/graph/model/values";
 import type { GraphNode, Json } from "@/shared/api/types";
+import { lazyNamed } from "@/shared/ui/lazyNamed";
 import { DatasetPicker } from "./DatasetPicker";
 import { ValueControl, type ValueControlProps } from "./ValueControl";
 
 // Not on cards, so that the canvas need not wait for them.
-const ColumnPicker = lazy(async () => ({ default: (await import("./ColumnPicker")).ColumnPicker }));
-const LayerPicker = lazy(async () => ({ default: (await import("./LayerPicker")).LayerPicker }));
+const ColumnPicker = lazyNamed(() => import("./ColumnPicker"), "ColumnPicker");
+const LayerPicker = lazyNamed(() => import("./LayerPicker"), "LayerPicker");
 
 interface ParamControlProps extends ValueControlProps {
   node: GraphNode;

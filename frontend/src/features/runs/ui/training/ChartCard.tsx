@@ -5,6 +5,7 @@ import { useCurves } from "@/features/runs/store/useCurves";
 import { formatNumber } from "@/shared/lib/format";
 import { saveFile } from "@/shared/store/download";
 import { IconButton } from "@/shared/ui/IconButton";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { Chart, type Curve } from "./Chart";
 
 interface ChartCardProps {
@@ -99,8 +100,7 @@ function CurveTable({ curves, height }: { curves: Curve[]; height: number }) {
   const rows = rowsOf(shown);
   const cut = rows.length - MOST_ROWS;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section className="overflow-auto" style={{ height }} tabIndex={0} aria-label="Figures">
+    <ScrollRegion className="overflow-auto" style={{ height }} label="Figures">
       {cut > 0 && (
         <p className="px-3 py-1 text-muted text-xs">
           The last {MOST_ROWS} of {rows.length} rows; the CSV has all.
@@ -136,7 +136,7 @@ function CurveTable({ curves, height }: { curves: Curve[]; height: number }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollRegion>
   );
 }
 

@@ -1,6 +1,7 @@
 import { classScores } from "@/features/runs/model/results";
 import type { Predictions } from "@/shared/api/types";
 import { formatInt, formatPercent } from "@/shared/lib/format";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 
 type Classification = Extract<Predictions, { task: "classification" }>;
 
@@ -90,10 +91,9 @@ function Card({ title, note, children }: { title: string; note: string; children
         <span className="font-medium">{title}</span>
         <span className="text-muted">{note}</span>
       </figcaption>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <section className="max-h-64 overflow-auto" tabIndex={0} aria-label={`${title}, figures`}>
+      <ScrollRegion className="max-h-64 overflow-auto" label={`${title}, figures`}>
         {children}
-      </section>
+      </ScrollRegion>
     </figure>
   );
 }

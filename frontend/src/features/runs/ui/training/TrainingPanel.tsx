@@ -1,13 +1,15 @@
 import { Activity } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { activeRun, isEnded, startRun, useRuns } from "@/features/runs/store/runs";
 import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
+import { lazyNamed } from "@/shared/ui/lazyNamed";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { CurveGrid } from "./CurveGrid";
 import { RunSummary } from "./RunSummary";
 import { TestFigures } from "./TestFigures";
 
-const Results = lazy(async () => ({ default: (await import("./Results")).Results }));
+const Results = lazyNamed(() => import("./Results"), "Results");
 
 /** The run that is shown: progress, live curves and, when it has ended, how good it is. */
 export function TrainingPanel() {
@@ -32,8 +34,7 @@ export function TrainingPanel() {
   const other = pinned !== null && pinned !== run.id ? pinnedRun[pinned] : undefined;
   const shown = [run, ...(other ? [other] : [])].map(({ id, name }) => ({ id, name }));
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section aria-label="Training" tabIndex={0} className="min-h-0 grow overflow-y-auto">
+    <ScrollRegion label="Training" className="min-h-0 grow overflow-y-auto">
       <div className="flex items-start gap-4 p-3">
         <RunSummary run={run} pinned={pinned} onPin={setPinned} />
         <div className="flex min-w-0 grow flex-col gap-2.5">
@@ -46,6 +47,6 @@ export function TrainingPanel() {
           )}
         </div>
       </div>
-    </section>
+    </ScrollRegion>
   );
 }

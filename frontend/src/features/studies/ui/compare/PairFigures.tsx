@@ -5,7 +5,7 @@ import { type Fact, factsOf, type VariantPair } from "@/features/studies/model/v
 import type { Study, StudyResults } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
 import { plural } from "@/shared/lib/format";
-import { Scrolled } from "../Scrolled";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { SideLetter } from "./SideLetter";
 
 interface PairFiguresProps {
@@ -23,7 +23,7 @@ export function PairFigures({ study, results, pair, onlyOther }: PairFiguresProp
   const facts = onlyOther ? all.filter(({ key, same }) => !same || key === "mean") : all;
   const left = all.length - facts.length;
   return (
-    <Scrolled label="Figures of both" className="overflow-x-auto">
+    <ScrollRegion label="Figures of both" className="overflow-x-auto">
       <table className="w-full text-sm">
         <thead className="text-muted">
           <tr className="border-b">
@@ -46,7 +46,7 @@ export function PairFigures({ study, results, pair, onlyOther }: PairFiguresProp
       {left > 0 && (
         <p className="py-1 text-muted text-xs">{plural(left, "line")} left out: the same on both sides.</p>
       )}
-    </Scrolled>
+    </ScrollRegion>
   );
 }
 

@@ -10,6 +10,7 @@ import { Button } from "@/shared/ui/Button";
 import { Select } from "@/shared/ui/fields/Select";
 import { Switch } from "@/shared/ui/fields/Switch";
 import { IconButton } from "@/shared/ui/IconButton";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { CurvePlot } from "../plots/CurvePlot";
 import { PairConclusion } from "./PairConclusion";
 import { PairFigures } from "./PairFigures";
@@ -29,13 +30,7 @@ export function VariantComparison({ study, results, pair }: VariantComparisonPro
   // What opened it is gone with the table.
   useEffect(() => frame.current?.focus({ preventScroll: true }), []);
   return (
-    <section
-      ref={frame}
-      aria-label="Comparison of variants"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-      tabIndex={0}
-      className="min-h-0 grow overflow-y-auto"
-    >
+    <ScrollRegion ref={frame} label="Comparison of variants" className="min-h-0 grow overflow-y-auto">
       <div className="sticky top-0 z-10 flex flex-wrap items-center gap-x-3 gap-y-1 border-b bg-panel px-3 py-1.5">
         <Button size="sm" variant="ghost" className="-ml-2" onClick={() => compareVariants(null)}>
           <ArrowLeft aria-hidden className="size-3.5" /> All variants
@@ -59,7 +54,7 @@ export function VariantComparison({ study, results, pair }: VariantComparisonPro
           </div>
         </div>
       </div>
-    </section>
+    </ScrollRegion>
   );
 }
 

@@ -15,6 +15,7 @@ import {
 import { formatInt, plural } from "@/shared/lib/format";
 import { Button } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { Tooltip } from "@/shared/ui/Tooltip";
 import { DefineForm } from "./DefineForm";
 import { DefineHistory } from "./DefineHistory";
@@ -65,14 +66,12 @@ function Definition({ draft, onClose }: { draft: StudyDraft; onClose: () => void
         >
           <DefineForm draft={draft} choices={choices} problems={made.problems ?? {}} />
         </section>
-        <section
-          aria-label="Preview"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard
-          tabIndex={0}
+        <ScrollRegion
+          label="Preview"
           className="min-w-0 rounded-md border bg-canvas @min-[820px]:overflow-y-auto"
         >
           <DefinePreview draft={draft} complete={made.plan !== null} />
-        </section>
+        </ScrollRegion>
       </div>
       <Footer draft={draft} made={made} onClose={onClose} />
     </div>

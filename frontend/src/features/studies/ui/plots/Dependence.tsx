@@ -1,6 +1,6 @@
 import { metricLabel } from "@/features/runs/model/metrics";
 import type { StudyResults } from "@/shared/api/types";
-import { Scrolled } from "../Scrolled";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { type Datum, PlotCard, SmallTable } from "./PlotCard";
 
 /** How much of each part's worth depends on the others being there. */
@@ -16,9 +16,9 @@ export function Dependence({ results: { dependence, metric } }: { results: Study
       isTable
       data={data}
     >
-      <Scrolled label="Depends on the rest, figures" className="overflow-x-auto px-1 pb-2">
+      <ScrollRegion label="Depends on the rest, figures" className="overflow-x-auto px-1 pb-2">
         <SmallTable {...data} />
-      </Scrolled>
+      </ScrollRegion>
     </PlotCard>
   );
 }

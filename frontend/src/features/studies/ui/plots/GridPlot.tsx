@@ -2,7 +2,7 @@ import { metricLabel } from "@/features/runs/model/metrics";
 import { meanSd, paramText, pValue } from "@/features/studies/model/studyTable";
 import type { StudyResults } from "@/shared/api/types";
 import { formatNumber } from "@/shared/lib/format";
-import { Scrolled } from "../Scrolled";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { type Datum, PlotCard, SmallTable } from "./PlotCard";
 import { type GridFactor, gridCells } from "./points";
 
@@ -50,7 +50,7 @@ function HeatMap({ results, rows, columns }: HeatMapProps) {
         ),
       })}
     >
-      <Scrolled label="Means of the grid, figures" className="overflow-x-auto px-3 py-2">
+      <ScrollRegion label="Means of the grid, figures" className="overflow-x-auto px-3 py-2">
         <table className="text-xs tabular-nums">
           <thead className="text-muted">
             <tr>
@@ -90,7 +90,7 @@ function HeatMap({ results, rows, columns }: HeatMapProps) {
             ))}
           </tbody>
         </table>
-      </Scrolled>
+      </ScrollRegion>
     </PlotCard>
   );
 }
@@ -119,9 +119,9 @@ function Effects({ results: { effects } }: { results: StudyResults }) {
       isTable
       data={data}
     >
-      <Scrolled label="Effects, figures" className="overflow-x-auto px-1 pb-2">
+      <ScrollRegion label="Effects, figures" className="overflow-x-auto px-1 pb-2">
         <SmallTable {...data} />
-      </Scrolled>
+      </ScrollRegion>
     </PlotCard>
   );
 }

@@ -4,7 +4,7 @@ import { cn } from "@/shared/lib/cn";
 import { formatNumber } from "@/shared/lib/format";
 import { fileStem, saveFile } from "@/shared/store/download";
 import { IconButton } from "@/shared/ui/IconButton";
-import { Scrolled } from "../Scrolled";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 
 export type Datum = string | number | null;
 
@@ -62,14 +62,14 @@ const MOST_ROWS = 500;
 function Figures({ title, head, rows }: PlotData & { title: string }) {
   const shown = rows.slice(0, MOST_ROWS);
   return (
-    <Scrolled label={`${title}, figures`} className="overflow-x-auto px-1 py-1">
+    <ScrollRegion label={`${title}, figures`} className="overflow-x-auto px-1 py-1">
       {rows.length > MOST_ROWS && (
         <p className="px-2 py-1 text-muted text-xs">
           The first {MOST_ROWS} of {rows.length} rows; the CSV has all.
         </p>
       )}
       <SmallTable head={head} rows={shown} />
-    </Scrolled>
+    </ScrollRegion>
   );
 }
 

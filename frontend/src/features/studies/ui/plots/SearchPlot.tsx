@@ -4,7 +4,7 @@ import { fixed, paramText } from "@/features/studies/model/studyTable";
 import type { StudyResults } from "@/shared/api/types";
 import { factorOf, useUi } from "@/shared/store/ui";
 import { EmptyState } from "@/shared/ui/EmptyState";
-import { Scrolled } from "../Scrolled";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { useWidth } from "../useWidth";
 import { type AxisScale, numberAxis, paramAxis } from "./axes";
 import { PlotCard } from "./PlotCard";
@@ -101,7 +101,7 @@ function Lines({ trials, params, metric, baseline, width }: LinesProps) {
     return param === undefined ? trial.mean : trial.params[param];
   };
   return (
-    <Scrolled label="Lines of the trials" className="overflow-x-auto overflow-y-hidden">
+    <ScrollRegion label="Lines of the trials" className="overflow-x-auto overflow-y-hidden">
       <svg
         role="img"
         aria-label="A line for each trial through its values to its metric; the figures are in the table view"
@@ -134,7 +134,7 @@ function Lines({ trials, params, metric, baseline, width }: LinesProps) {
           <Axis key={axis.name} axis={axis} x={side + index * step} range={range} width={step} />
         ))}
       </svg>
-    </Scrolled>
+    </ScrollRegion>
   );
 }
 

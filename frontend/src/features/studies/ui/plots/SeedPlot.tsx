@@ -4,7 +4,7 @@ import type { StudyResults } from "@/shared/api/types";
 import { formatNumber } from "@/shared/lib/format";
 import { factorOf, useUi } from "@/shared/store/ui";
 import { EmptyState } from "@/shared/ui/EmptyState";
-import { Scrolled } from "../Scrolled";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { useWidth } from "../useWidth";
 import { PlotCard } from "./PlotCard";
 import { type SeedPair, seedPairs } from "./points";
@@ -51,7 +51,7 @@ function Panels({ pairs, width }: { pairs: SeedPair[]; width: number }) {
   const y = linear(padded(extent(known)), [height - FOOT * unit, 8], 5);
   const whole = Math.max(width, axis + panel * pairs.length + 8);
   return (
-    <Scrolled label="Panels of the points per seed" className="overflow-x-auto overflow-y-hidden">
+    <ScrollRegion label="Panels of the points per seed" className="overflow-x-auto overflow-y-hidden">
       <svg
         role="img"
         aria-label="Values per seed, each joined to its reference; the figures are in the table view"
@@ -78,7 +78,7 @@ function Panels({ pairs, width }: { pairs: SeedPair[]; width: number }) {
           />
         ))}
       </svg>
-    </Scrolled>
+    </ScrollRegion>
   );
 }
 

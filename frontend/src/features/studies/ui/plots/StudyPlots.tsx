@@ -2,8 +2,8 @@ import { type ReactNode, useState } from "react";
 import { isSearch } from "@/features/studies/model/studies";
 import { firstSort, sortRows } from "@/features/studies/model/studyTable";
 import type { Study, StudyResults } from "@/shared/api/types";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { type TabItem, TabPanel, Tabs } from "@/shared/ui/Tabs";
-import { Scrolled } from "../Scrolled";
 import { CurvePlot } from "./CurvePlot";
 import { Dependence } from "./Dependence";
 import { ForestPlot } from "./ForestPlot";
@@ -46,12 +46,12 @@ export function StudyPlots({ study, results, table, tools }: StudyPlotsProps) {
           {view.value === "table" ? (
             view.content
           ) : (
-            <Scrolled
+            <ScrollRegion
               label={view.label}
               className="flex min-h-0 min-w-0 grow flex-col overflow-y-auto [scrollbar-gutter:stable]"
             >
               {view.content}
-            </Scrolled>
+            </ScrollRegion>
           )}
         </TabPanel>
       ))}

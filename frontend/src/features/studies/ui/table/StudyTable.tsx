@@ -14,7 +14,7 @@ import { compareVariants, patchStudy } from "@/features/studies/store/studies";
 import { useStudyCells } from "@/features/studies/store/useStudies";
 import type { Study, StudyCell, StudyResults } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
-import { Scrolled } from "../Scrolled";
+import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { StudyTableRow } from "./StudyTableRow";
 import { useRowDrag } from "./useRowDrag";
 import type { TableView } from "./useTableView";
@@ -57,7 +57,7 @@ export function StudyTable({ study, results, view, children }: StudyTableProps) 
     />
   );
   return (
-    <Scrolled label="Variants" className="min-h-0 min-w-0 grow overflow-auto">
+    <ScrollRegion label="Variants" className="min-h-0 min-w-0 grow overflow-auto">
       <table className="w-full text-sm">
         <thead className="sticky top-0 z-20 bg-panel text-muted shadow-[0_1px_0_var(--line)]">
           <tr className="h-7">
@@ -74,7 +74,7 @@ export function StudyTable({ study, results, view, children }: StudyTableProps) 
         <Extended study={study} />
         {children}
       </div>
-    </Scrolled>
+    </ScrollRegion>
   );
 }
 

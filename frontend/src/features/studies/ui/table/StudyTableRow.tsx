@@ -5,7 +5,6 @@ import {
   FolderOpen,
   GripVertical,
   History,
-  MoreHorizontal,
   Pencil,
   Recycle,
   SquareMousePointer,
@@ -23,7 +22,8 @@ import {
 import { openVariant, patchStudy, selectParts, showStudyRuns } from "@/features/studies/store/studies";
 import { cn } from "@/shared/lib/cn";
 import { NameField } from "@/shared/ui/fields/NameField";
-import { Menu, type MenuItem } from "@/shared/ui/Menu";
+import type { MenuItem } from "@/shared/ui/Menu";
+import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
 import { VerdictMark } from "./VerdictMark";
 
 interface StudyTableRowProps {
@@ -103,18 +103,10 @@ export const StudyTableRow = memo(function StudyTableRow({
         <Cell key={column.key} row={row} column={column} waits={waits} />
       ))}
       <td className="sticky right-0 bg-inherit px-1.5 shadow-[-1px_0_0_var(--line)]">
-        <Menu
-          align="end"
+        <MoreMenuButton
+          label={`More for ${row.label}`}
           items={() => menu({ study, row, runs, onMove, onCompare, onRename: () => setRenaming(true) })}
-        >
-          <button
-            type="button"
-            aria-label={`More for ${row.label}`}
-            className="inline-flex size-6 items-center justify-center rounded-md text-muted hover:bg-line hover:text-text"
-          >
-            <MoreHorizontal className="size-4" />
-          </button>
-        </Menu>
+        />
       </td>
     </tr>
   );
