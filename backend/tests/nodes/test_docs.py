@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -21,7 +22,7 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "nodes.md"
 FILES = {
     found.group(1): block
     for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
-    if (found := re.search(r'@NodeRegistry\.register\("(\w+)"\)', block))
+    if (found := re.search(r'@(?:NodeRegistry\.register|node)\("(\w+)"', block))
 }
 
 
@@ -45,12 +46,18 @@ def last(outcome, key):
     return outcome.series(key)[-1]
 
 
-def test_the_page_holds_a_node_a_layer_a_loss_and_a_metric():
-    assert list(FILES) == ["MyNode", "LearnedPower", "LogCoshLoss", "WithinTolerance"]
+def test_the_page_holds_functions_a_node_a_layer_a_loss_and_a_metric():
+    classes = ["MyNode", "LearnedPower", "LogCoshLoss", "WithinTolerance"]
+    assert list(FILES) == ["Gain", "SplitSigns", *classes]
 
 
-def test_the_node_between_two_layers_is_an_operation_of_the_network(page, tmp_path):
-    own = graph([MLP[0], ("own", "MyNode", {}), MLP[2]])
+#: The two forms of one operation: x times two.
+DOUBLES = ["MyNode", "Gain"]
+
+
+@pytest.mark.parametrize("name", DOUBLES)
+def test_the_node_between_two_layers_is_an_operation_of_the_network(page, tmp_path, name):
+    own = graph([MLP[0], ("own", name, {}), MLP[2]])
     data = numbers(tmp_path)
     report = validator(data, registry=page).report(own, to_run=True)
     assert report.valid, report.diagnostics
@@ -76,9 +83,10 @@ def test_the_node_between_two_layers_is_an_operation_of_the_network(page, tmp_pa
     ).series("batch_loss")
 
 
-def test_a_model_with_the_node_and_the_layer_is_exported_as_a_program(page, tmp_path):
+@pytest.mark.parametrize("name", DOUBLES)
+def test_a_model_with_the_node_and_the_layer_is_exported_as_a_program(page, tmp_path, name):
     own = graph(
-        [MLP[0], ("own", "MyNode", {}), ("power", "LearnedPower", {}), MLP[2]], train={"epochs": 1}
+        [MLP[0], ("own", name, {}), ("power", "LearnedPower", {}), MLP[2]], train={"epochs": 1}
     )
     own.nodes.append(Node(id="export", type="ModelExport", params={"name": "own", "format": "pt2"}))
     own.edges.append(wire("train.result > export.training_result"))
@@ -88,6 +96,23 @@ def test_a_model_with_the_node_and_the_layer_is_exported_as_a_program(page, tmp_
     model.load_state_dict(outcome.weights())
     x = torch.rand(7, 2)
     torch.testing.assert_close(program(x), model.eval()(x))
+
+
+def test_a_function_has_two_outputs_and_another_reads_the_result(page, tmp_path):
+    own = graph([MLP[0], ("own", "SplitSigns", {}), MLP[2]])
+    for edge in own.edges:
+        if edge.source == "own":
+            edge.source_output = "positive"
+    own.nodes += [Node(id="norm", type="WeightNorm"), Node(id="export", type="ModelExport")]
+    own.edges += [
+        wire("train.result > norm.result"),
+        wire("train.result > export.training_result"),
+        wire("norm.output > export.test_metrics"),
+    ]
+    outcome = execute(own, tmp_path / "run", numbers(tmp_path), registry=page)
+    weights = torch.cat([weight.flatten() for weight in outcome.weights().values()])
+    stored = json.loads((outcome.folder / "artifacts" / "model.metrics.json").read_text())
+    assert stored == {"weight_norm": pytest.approx(float(weights.norm()), rel=1e-5)}
 
 
 def test_the_layer_learns_and_its_weights_are_saved(page, tmp_path):
@@ -187,15 +212,18 @@ def test_files_of_the_nodes_folder_are_in_the_palette_and_train_in_a_process_of_
     [problem] = client.get("/api/nodes/problems").json()
     assert (problem["file"], problem["line"]) == ("broken.py", 3)
 
-    own = graph(
-        [MLP[0], ("power", "LearnedPower", {}), MLP[2]], loss="LogCoshLoss", train={"epochs": 2}
-    )
+    layers = [MLP[0], ("own", "Gain", {"factor": 3.0}), ("power", "LearnedPower", {}), MLP[2]]
+    own = graph(layers, loss="LogCoshLoss", train={"epochs": 2})
     own.nodes.append(Node(id="within", type="WithinTolerance"))
     own.edges.append(wire("within.metric > train.metrics"))
     upload(client)
     run = client.post("/api/runs", json={"graph": own.model_dump(mode="json")}).json()
     run = client.get(f"/api/runs/{run['id']}", params={"wait": 60}).json()
     assert run["state"] == "completed", run["error"]
+    assert (catalogue["Gain"]["category"], catalogue["Gain"]["outputs"][0]["name"]) == (
+        "My nodes",
+        "output",
+    )
     assert 0 <= run["metrics"]["val_within_tolerance"]["last"] <= 1
     rows = {"rows": [{"a": 0.5, "b": 0.25}, {"a": 1, "b": 0}]}
     assert len(client.post(f"/api/runs/{run['id']}/predict", json=rows).json()["predictions"]) == 2

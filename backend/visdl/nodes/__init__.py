@@ -1,28 +1,45 @@
-"""Every node type. Files of this package are found by themselves; nothing has to be registered elsewhere."""
+"""All node types. Node files in this package are discovered; none is registered elsewhere."""
 
 from pathlib import Path
 
+from visdl.datasets.dataset import Dataset
+from visdl.datasets.split import Loader
 from visdl.nodes.contract.base import BaseNode, DataNode, LayerNode
-from visdl.nodes.contract.learning import LossNode, MetricNode, OptimizerNode, SchedulerNode
+from visdl.nodes.contract.function_node import node
+from visdl.nodes.contract.learning import (
+    Loss,
+    LossNode,
+    MetricNode,
+    OptimizerNode,
+    Schedule,
+    SchedulerNode,
+)
 from visdl.nodes.contract.registry import NodeRegistry
-from visdl.nodes.contract.runtime_values import Formula
+from visdl.nodes.contract.runtime_values import Formula, Metrics, TrainingResult
 from visdl.nodes.contract.specs import DataType, InputSpec, OutputSpec, Param, Shape
 
 __all__ = [
     "BaseNode",
     "DataNode",
     "DataType",
+    "Dataset",
     "Formula",
     "InputSpec",
     "LayerNode",
+    "Loader",
+    "Loss",
     "LossNode",
     "MetricNode",
+    "Metrics",
     "NodeRegistry",
     "OptimizerNode",
     "OutputSpec",
     "Param",
+    "Schedule",
     "SchedulerNode",
     "Shape",
+    "TrainingResult",
+    "node",
 ]
 
 NodeRegistry.load_package(Path(__file__).parent)

@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from visdl.models.schemas import NodeInfo, OutputInfo
+from visdl.nodes.contract.annotations import read_hint, resolved_hints
 from visdl.nodes.contract.specs import (
     DataType,
     InputSpec,
@@ -232,13 +233,18 @@ class LayerNode(BaseNode):
 
 
 def _layer_ports(build: Callable[..., nn.Module]) -> dict[str, InputSpec]:
-    """A port per argument of `build`: several wires where it is a list of shapes, optional where it has a default."""
+    """Return a port for each argument of `build`.
+
+    The first port and those with a default are optional. A port takes any number of wires if its
+    annotation is a sequence, such as `list[Shape]`. Raises TypeError for an unresolved annotation.
+    """
+    hints = resolved_hints(build)
     ports = list(inspect.signature(build).parameters.values())[1:]
     return {
         port.name: InputSpec(
             DataType.LAYER,
             required=port is not ports[0] and port.default is inspect.Parameter.empty,
-            multiple="list" in str(port.annotation).lower(),
+            multiple=port.name in hints and read_hint(hints[port.name]).many,
             description="Activations",
         )
         for port in ports
