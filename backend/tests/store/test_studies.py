@@ -20,7 +20,7 @@ def store(tmp_path):
     store.close()
 
 
-def test_places_are_those_of_the_runs_without_their_records(store):
+def test_cells_are_those_of_the_runs_without_their_records(store):
     plan = StudyPlan(
         strategy=LeaveOneOut(kind="leave_one_out", nodes=["a"]), metric="val_loss", seeds=[0, 1]
     )
@@ -45,12 +45,12 @@ def test_places_are_those_of_the_runs_without_their_records(store):
         [(run, GRAPH, None) for run in [*stacked, Run(id="alone", variant="w", seed=0, **fields)]]
     )
     store.move_run("r1", RunState.STARTING)
-    places, runs = store.study_places("s"), store.study_runs("s")
-    assert [(p.run, p.stack, p.speedup) for p in places] == [
+    cells, runs = store.study_cells("s"), store.study_runs("s")
+    assert [(c.run, c.stack, c.speedup) for c in cells] == [
         ("r0", "k", 3.5),
         ("r1", "k", 3.5),
         ("alone", None, None),
     ]
-    assert [(p.variant, p.seed, p.run, p.state, p.reused) for p in places] == [
-        (cell.variant, cell.seed, cell.run.id, cell.run.state, cell.reused) for cell in runs
+    assert [(c.variant, c.seed, c.run, c.state, c.reused) for c in cells] == [
+        (r.variant, r.seed, r.run.id, r.run.state, r.reused) for r in runs
     ]

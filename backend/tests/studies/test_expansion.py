@@ -12,7 +12,8 @@ from visdl.models.graph import BLOCK, Block, Graph, Node, PortRef
 from visdl.models.studies import StudyPlan, Variant
 from visdl.nodes import NodeRegistry
 from visdl.studies.edits import find_node
-from visdl.studies.planning import Planned, Planner
+from visdl.studies.planning.check import PlannedStudy
+from visdl.studies.planning.pipeline import StudyPlanner
 
 from ..support.graphs import chain, numbers, validator, wire
 
@@ -26,22 +27,22 @@ LAYERS = [
 
 
 @pytest.fixture
-def planner(tmp_path: Path) -> Planner:
-    return Planner(validator(numbers(tmp_path)), NodeRegistry)
+def planner(tmp_path: Path) -> StudyPlanner:
+    return StudyPlanner(validator(numbers(tmp_path)), NodeRegistry)
 
 
 def planned(
-    planner: Planner, strategy: dict[str, Any], graph: Graph | None = None, **fields: Any
-) -> Planned:
+    planner: StudyPlanner, strategy: dict[str, Any], graph: Graph | None = None, **fields: Any
+) -> PlannedStudy:
     plan = StudyPlan.model_validate({"strategy": strategy, "seeds": [0, 1], **fields})
-    return planner.plan(graph or chain(LAYERS), plan)
+    return planner.plan_study(plan, graph or chain(LAYERS))
 
 
-def variants(found: Planned) -> dict[str, Variant]:
+def variants(found: PlannedStudy) -> dict[str, Variant]:
     return {candidate.variant.label: candidate.variant for candidate in found.candidates}
 
 
-def graphs(found: Planned) -> dict[str, Graph]:
+def graphs(found: PlannedStudy) -> dict[str, Graph]:
     return {candidate.variant.label: candidate.graph for candidate in found.candidates}
 
 
@@ -174,7 +175,7 @@ def test_a_branch_of_a_sum_can_be_zero(planner):
     assert found[1].variant.valid
     assert found[1].variant.offers == ["plain", "zero"] or found[1].variant.offers == ["zero"]
     assert [edge.source for edge in found[1].graph.edges if edge.target == "sum"] == ["fc1"]
-    with pytest.raises(InvalidInputError, match="only where sums alone read it"):
+    with pytest.raises(InvalidInputError, match="only if nothing but sums reads it"):
         planned(
             planner, {"kind": "leave_one_out", "nodes": ["fc1"]}, residual(), how={"fc1": "zero"}
         )
@@ -232,7 +233,7 @@ def test_columns_are_left_out(planner):
     assert node is not None
     assert node.params["input_columns"] == "b"
     assert found.candidates[1].variant.reset == ["fc1"]
-    with pytest.raises(InvalidInputError, match="no input columns left"):
+    with pytest.raises(InvalidInputError, match="cannot be removed from the input columns"):
         planned(planner, {"kind": "leave_one_out", "nodes": [{**columns, "columns": ["a", "b"]}]})
 
 
@@ -293,7 +294,11 @@ def test_the_same_network_twice_is_one(planner):
     [
         ({"kind": "leave_one_out", "nodes": ["gone"]}, {}, "no node 'gone'"),
         ({"kind": "leave_one_out", "nodes": ["loss"]}, {}, "'loss' cannot be switched off"),
-        ({"kind": "leave_n_out", "nodes": ["relu"], "n": 2}, {}, "2 of them cannot be taken out"),
+        (
+            {"kind": "leave_n_out", "nodes": ["relu"], "n": 2},
+            {},
+            "2 of 1 parts cannot be removed together",
+        ),
         (
             {"kind": "grid", "factors": [{"node": "drop", "param": "q", "values": [1]}]},
             {},
@@ -338,7 +343,7 @@ def test_a_changed_loss_can_be_studied_by_another_metric(planner):
 def test_what_is_off_already_is_no_part(planner):
     graph = chain(LAYERS)
     graph.node("relu").disabled = True
-    with pytest.raises(InvalidInputError, match="switched off in the graph already"):
+    with pytest.raises(InvalidInputError, match="already switched off in the graph"):
         planned(planner, {"kind": "leave_one_out", "nodes": ["relu"]}, graph)
 
 

@@ -10,7 +10,7 @@ from scipy import stats
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
-from visdl.studies.factorial import factorial
+from visdl.studies.factorial import fit_factorial
 
 # Four cells and three seeds. The cells' means are 10, 14, 11 and 19, the seeds add -1, 0 and 1; what is left over
 # sums to zero over each cell and over each seed, and to 8 when squared, with 12 - 4 - 2 = 6 degrees of freedom.
@@ -43,7 +43,7 @@ def by_term(found):
     ],
 )
 def test_a_balanced_two_by_two_by_hand(term, levels, against, estimate, variance):
-    effect = by_term(factorial(two_by_two()))[term]
+    effect = by_term(fit_factorial(two_by_two()))[term]
     error = math.sqrt(8 / 6 * variance)
     half = 2.446911851 * error  # the 97.5 % point of t with 6 df
     assert (effect.levels, effect.against) == (levels, against)
@@ -58,14 +58,14 @@ def test_a_balanced_two_by_two_by_hand(term, levels, against, estimate, variance
 
 
 def test_two_levels_need_no_further_test():
-    found = factorial(two_by_two())
+    found = fit_factorial(two_by_two())
     assert (found.n, found.residual_df, found.tests) == (12, 6, [])
 
 
 def test_the_order_of_the_runs_does_not_matter_but_for_the_first():
     rows = two_by_two()
-    assert by_term(factorial(rows[:1] + rows[:0:-1]))["norm",].estimate == pytest.approx(3)
-    assert by_term(factorial(rows[::-1]))["norm",].estimate == pytest.approx(-3)
+    assert by_term(fit_factorial(rows[:1] + rows[:0:-1]))["norm",].estimate == pytest.approx(3)
+    assert by_term(fit_factorial(rows[::-1]))["norm",].estimate == pytest.approx(-3)
 
 
 def test_three_levels_by_hand():
@@ -74,7 +74,7 @@ def test_three_levels_by_hand():
     The distribution of F with 2 and 4 df is in closed form: p = (1 + 2F / 4)^-2.
     """
     rests = {"relu": (10, (1, -1, 0)), "tanh": (12, (-1, 0, 1)), "gelu": (17, (0, 1, -1))}
-    found = factorial(
+    found = fit_factorial(
         [
             (s, {"act": act}, mean + 5 * s + rest[s])
             for act, (mean, rest) in rests.items()
@@ -108,7 +108,7 @@ def unbalanced():
 
 def test_unbalanced_runs_and_odd_names_against_statsmodels():
     rows = unbalanced()
-    found = factorial(rows)
+    found = fit_factorial(rows)
     names = dict(zip(("~ C(x) '", "two", ""), "abc", strict=True))
     data = {"y": [value for *_, value in rows], "seed": [seed for seed, *_ in rows]}
     data |= {short: [str(levels[name]) for _, levels, _ in rows] for name, short in names.items()}
@@ -133,7 +133,7 @@ def test_unbalanced_runs_and_odd_names_against_statsmodels():
 
 def test_a_factor_with_one_level_is_left_out():
     rows = [(seed, {**levels, "same": 1}, value) for seed, levels, value in two_by_two()]
-    assert factorial(rows) == factorial(two_by_two())
+    assert fit_factorial(rows) == fit_factorial(two_by_two())
 
 
 def test_one_seed_is_enough_where_cells_outnumber_terms():
@@ -141,7 +141,7 @@ def test_one_seed_is_enough_where_cells_outnumber_terms():
         (0, {"a": a, "b": b, "c": c}, a + 2 * b + 4 * c + 0.1 * a * b * c)
         for a, b, c in product((0, 1), repeat=3)
     ]
-    found = factorial(rows)
+    found = fit_factorial(rows)
     assert found.residual_df == 1
     assert [effect.factors for effect in found.effects] == [
         ("a",),
@@ -155,7 +155,7 @@ def test_one_seed_is_enough_where_cells_outnumber_terms():
 
 @pytest.mark.parametrize("slope", [0.0, 2.0])
 def test_without_a_residual_there_is_no_test(slope):
-    found = factorial(
+    found = fit_factorial(
         [(seed, {"a": a}, slope * a + 0.1 * seed) for seed in range(3) for a in (0, 1, 2)]
     )
     assert [effect.estimate for effect in found.effects] == pytest.approx([slope, 2 * slope])
@@ -175,19 +175,19 @@ def test_without_a_residual_there_is_no_test(slope):
         (two_by_two()[:4], "4 runs are too few"),
         (
             [row for row in two_by_two() if row[1] != {"fc1.units": 64, "norm": "batch"}],
-            "do not tell all effects apart",
+            "do not identify all effects",
         ),
-        ([(s, {"a": s % 2}, float(s)) for s in (0, 0, 1, 1)], "do not tell all effects apart"),
+        ([(s, {"a": s % 2}, float(s)) for s in (0, 0, 1, 1)], "do not identify all effects"),
         (
             [(0, {"a": 1}, 0.5), (7, {"b": 2}, 0.6)],
-            "A run of seed 7 has other factors than the first: b",
+            "A run with seed 7 has other factors than the first run: b",
         ),
-        ([(7, {"a": 1}, math.nan)], "A run of seed 7 has no finite value"),
+        ([(7, {"a": 1}, math.nan)], "A run with seed 7 has no finite value"),
     ],
 )
 def test_runs_that_do_not_suffice_are_refused(rows, message):
     with pytest.raises(ValueError, match=message):
-        factorial(rows)
+        fit_factorial(rows)
 
 
 def test_in_grids_of_noise_every_p_is_equally_likely():
@@ -195,7 +195,8 @@ def test_in_grids_of_noise_every_p_is_equally_likely():
     rng = np.random.default_rng(8)
     cells = list(product(range(5), "xyz", (0, 1)))
     found = [
-        factorial([(s, {"a": a, "b": b}, rng.normal()) for s, a, b in cells]) for _ in range(400)
+        fit_factorial([(s, {"a": a, "b": b}, rng.normal()) for s, a, b in cells])
+        for _ in range(400)
     ]
     p = [test.p for one in found for test in one.tests if test.factors == ("a", "b")]
     assert len(p) == 400

@@ -312,7 +312,7 @@ def test_any_values_give_sound_numbers_without_a_warning(arms, margin):
 
 
 def test_every_verdict_has_a_sentence():
-    sentences = {verdict: statistics.sentence(verdict) for verdict in Verdict}
+    sentences = {verdict: statistics.verdict_sentence(verdict) for verdict in Verdict}
     assert sentences[Verdict.WORSE] == "Removing it: worse."
     assert sentences[Verdict.NOT_SHOWN] == "Removing it: no effect shown."
     assert len(set(sentences.values())) == len(Verdict)
@@ -329,7 +329,7 @@ def test_every_verdict_has_a_sentence():
     ],
 )
 def test_sentences_are_about_the_part(change, verdict, words):
-    assert statistics.sentence(verdict, change) == words
+    assert statistics.verdict_sentence(verdict, change) == words
 
 
 @pytest.mark.parametrize(
@@ -382,10 +382,10 @@ def test_seeds_needed(variants, seeds):
 def test_limits_say_how_many_seeds_it_takes():
     first, *rest = statistics.limits(5, 8)
     assert "With 5 seeds the smallest possible sign-flip p is 0.0625" in first
-    assert "after Holm's correction for 8 variants it takes 9 seeds" in first
-    assert "for one variant it takes 6 seeds" in statistics.limits(5, 1)[0]
+    assert "after Holm's correction for 8 variants takes 9 seeds" in first
+    assert "for one variant takes 6 seeds" in statistics.limits(5, 1)[0]
     assert statistics.limits(9, 8) == rest
-    assert statistics.limits(1, 8) == ["One seed shows no spread: nothing is tested.", *rest]
+    assert statistics.limits(1, 8) == ["One seed shows no spread, so nothing is tested.", *rest]
     assert any("test set are not covered" in sentence for sentence in rest)
 
 

@@ -140,7 +140,7 @@ def test_what_an_earlier_study_trained_is_taken_over_and_said(client):
     assert get(client, again)["counts"]["reused"] == 6
     assert [row["reused"] for row in results["variants"]] == [2, 2]
     assert table["variants"][0]["values"].items() <= results["variants"][0]["values"].items()
-    assert any("6 runs were taken over" in note for note in results["notes"])
+    assert any("6 runs were reused" in note for note in results["notes"])
 
 
 def test_nothing_is_tested_before_every_planned_run_has_ended(serve: Serve):
@@ -153,7 +153,7 @@ def test_nothing_is_tested_before_every_planned_run_has_ended(serve: Serve):
     assert states <= {"paused", "completed"}
     results = get(client, study, "/results")
     assert all(row["delta"] is None and row["verdict"] is None for row in results["variants"])
-    assert "under way" in results["notes"][0]
+    assert "The study is running" in results["notes"][0]
     error(client.get(f"/api/studies/{study['id']}/export", params={"format": "svg"}), 409)
     error(client.delete(f"/api/studies/{study['id']}"), 409)
 
@@ -161,7 +161,7 @@ def test_nothing_is_tested_before_every_planned_run_has_ended(serve: Serve):
     until(lambda: "running" in {cell["state"] for cell in get(client, study, "/cells")})
     assert command(client, study, "stop")["state"] == "stopped"
     until(lambda: get(client, study)["counts"]["live"] == 0)
-    assert any("Stopped by hand" in note for note in get(client, study, "/results")["notes"])
+    assert any("stopped by hand" in note for note in get(client, study, "/results")["notes"])
 
 
 def test_a_stopped_study_trains_what_was_left_out_when_it_goes_on(client):
@@ -172,7 +172,7 @@ def test_a_stopped_study_trains_what_was_left_out_when_it_goes_on(client):
     command(client, study, "resume")
     results = finished(client, study)
     assert [row["n"] for row in results["variants"]] == [2, 2]
-    assert not any("Stopped" in note for note in results["notes"])
+    assert not any("stopped" in note for note in results["notes"])
 
 
 def test_a_study_goes_on_when_the_server_comes_back(serve: Serve, tmp_path):
@@ -215,7 +215,7 @@ def test_seeds_that_are_added_are_marked(client):
     study = begin(client, seeds=[40, 41])
     finished(client, study)
     assert (
-        "there already"
+        "already has seed 41"
         in error(client.post(f"/api/studies/{study['id']}/seeds", json={"seeds": [41]}), 422)[
             "message"
         ]
@@ -249,7 +249,7 @@ def test_variants_that_cannot_train_are_refused_or_left_out(client):
     results = finished(client, study)
     assert [row["label"] for row in results["variants"]] == ["w/o relu"]
     assert any(
-        "Left out, because they cannot be trained: w/o out." in note for note in results["notes"]
+        "Left out because they cannot be trained: w/o out." in note for note in results["notes"]
     )
 
 

@@ -9,7 +9,7 @@ import torch
 
 from visdl.models.studies import StudyPlan
 from visdl.nodes import NodeRegistry
-from visdl.studies.planning import Planner
+from visdl.studies.planning.pipeline import StudyPlanner
 
 from ..support.graphs import chain, numbers, validator
 from ..support.runs import built
@@ -29,11 +29,11 @@ LAYERS = [
 def test_first_weights_are_those_of_the_baseline_but_where_the_table_says_otherwise(
     tmp_path: Path, seed: int
 ):
-    planner = Planner(validator(numbers(tmp_path)), NodeRegistry)
+    planner = StudyPlanner(validator(numbers(tmp_path)), NodeRegistry)
     nodes = ["fc1", "norm", "relu", "drop", "fc2", "tanh"]
     strategy = {"kind": "leave_one_out", "nodes": nodes}
     plan = StudyPlan.model_validate({"strategy": strategy, "seeds": [0], "how": {"tanh": "plain"}})
-    baseline, *variants = planner.plan(chain(LAYERS), plan).candidates
+    baseline, *variants = planner.plan_study(plan, chain(LAYERS)).candidates
     reference = built(baseline.graph, seed=seed).state_dict()
     resets = {}
     for candidate in variants:

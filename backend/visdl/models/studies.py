@@ -12,6 +12,10 @@ from visdl.models.graph import Edge, Graph
 from visdl.models.runs import DatasetUse, RunState
 from visdl.models.strategies import MOST_SEEDS, Direction, How, Seed, Strategy, StudyRequest, Title
 
+#: Keys of the variants that others are compared with.
+BASELINE = "baseline"
+FLOOR = "floor"
+
 
 class Rewire(BaseModel):
     """Wires that go, and wires that come."""

@@ -20,7 +20,16 @@ from visdl.compiler.shapes import warm_up
 from visdl.models.errors import NotFoundError, TransitionError
 from visdl.models.events import MetricsEvent
 from visdl.models.graph import Graph
-from visdl.models.runs import ENDED, LIVE, WORTH_STACKING, Run, RunProblem, RunState, commands_of
+from visdl.models.runs import (
+    ENDED,
+    LIVE,
+    WORTH_STACKING,
+    DatasetUse,
+    Run,
+    RunProblem,
+    RunState,
+    commands_of,
+)
 from visdl.models.schemas import (
     AgainRequest,
     Artifact,
@@ -91,6 +100,15 @@ class RunSupervisor:
     def device(self) -> str:
         """The kind of device that runs train on."""
         return self._policy.devices()[0].partition(":")[0]
+
+    @property
+    def slots(self) -> int:
+        """The number of runs or seed batches that train at a time, on all devices together."""
+        return max(1, sum(device.places for device in self.places.queue().devices))
+
+    def dataset_uses(self, graph: Graph, known: Sequence[DatasetUse] = ()) -> list[DatasetUse]:
+        """Return the datasets that a graph names: those `known` by name or id, else the newest."""
+        return self.specs.dataset_uses(graph, known)
 
     def start(self) -> None:
         """Take up what an earlier server left, and begin to work on the queue."""

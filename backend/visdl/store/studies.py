@@ -29,8 +29,8 @@ class StudyRun:
 
 
 @dataclass(frozen=True)
-class StudyPlace:
-    """Where the training of one variant with one seed is: what a study is fed by, read without its whole record."""
+class StudyCell:
+    """The run of one variant with one seed, without its full record: what the scheduler reads."""
 
     variant: str
     seed: int
@@ -183,7 +183,7 @@ class StudyTable:
             StudyRun(row["variant"], row["at"], read_run(row), bool(row["reused"])) for row in rows
         ]
 
-    def study_places(self, study_id: str) -> list[StudyPlace]:
+    def study_cells(self, study_id: str) -> list[StudyCell]:
         """All there are, in the order of `study_runs`, some ten times as quick."""
         rows = self._db.read(
             "SELECT variant, study_runs.seed AS at, runs.id AS id, state, reused,"
@@ -192,7 +192,7 @@ class StudyTable:
             (study_id,),
         )
         return [
-            StudyPlace(
+            StudyCell(
                 variant=row["variant"],
                 seed=row["at"],
                 run=row["id"],

@@ -1,1 +1,1 @@
-"""Ablation studies: variants of one graph, trained with the same seeds, and what is concluded from them."""
+"""Ablation studies: variants of one graph, trained with the same seeds and compared."""

@@ -1,4 +1,4 @@
-"""Learning curves of several runs as one: their mean, and a band around it."""
+"""The mean learning curve of several runs, with a band around it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from visdl.studies.statistics import summarize
 MOST_POINTS = 1000
 
 
-def bands(series: Sequence[Sequence[Point]]) -> list[BandPoint]:
-    """At each epoch the mean of the runs that have a value there, and one sd below and above it.
+def mean_curve(series: Sequence[Sequence[Point]]) -> list[BandPoint]:
+    """Return the mean ± sd of the runs at each epoch, over the runs with a finite value there.
 
-    `series` has a list of points (step, epoch, value) for each run.
+    `series` has a list of points (step, epoch, value) for each run; `sd` counts as 0 for one run.
+    At most MOST_POINTS epochs are returned, evenly spaced.
     """
     values: dict[float, list[float]] = defaultdict(list)
     for points in series:

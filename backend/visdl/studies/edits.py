@@ -1,4 +1,4 @@
-"""Edits that make a variant of a graph: pure, on copies, also of what lies inside blocks."""
+"""Edits that turn a graph into a variant of it: pure, on copies, also inside blocks."""
 
 from __future__ import annotations
 
@@ -9,54 +9,76 @@ from visdl.models.diagnostics import ReplaceNode, SetDisabled, SetParam
 from visdl.models.errors import InvalidInputError
 from visdl.models.graph import BLOCK, Block, Edge, Graph, Node
 from visdl.models.studies import Rewire, StudyEdit
+from visdl.nodes.contract.base import BaseNode, TrainerNode
 from visdl.nodes.contract.registry import Registry
 
 
-def applied(graph: Graph, edits: Sequence[StudyEdit], registry: Registry) -> Graph:
-    """The graph after these edits. Raises InvalidInputError for a node or a wire that is not there.
+def apply_edits(graph: Graph, edits: Sequence[StudyEdit], registry: Registry) -> Graph:
+    """Return a copy of the graph with these edits.
 
-    Nodes inside blocks are named by their paths, `encoder/fc`; in a block that repeats an edit holds for every repeat.
+    A path such as `encoder/fc` names a node inside a block; in a block that repeats, the edit
+    applies to every repeat. Raises InvalidInputError for a node or an edge that does not exist.
     """
     for edit in edits:
         match edit:
             case SetDisabled():
-                graph = _changed(graph, edit.node, _updated(disabled=edit.disabled))
+                graph = _change_node(graph, edit.node, _update(disabled=edit.disabled))
             case SetParam():
-                graph = _changed(graph, edit.node, _with_param(edit))
+                graph = _change_node(graph, edit.node, _set_param(edit))
             case ReplaceNode():
-                graph = _replaced(graph, edit, registry)
+                graph = _replace_node(graph, edit, registry)
             case Rewire():
-                graph = _rewired(graph, edit)
+                graph = _rewire(graph, edit)
             case _:
                 assert_never(edit)
     return graph
 
 
+def keep_best_weights(graph: Graph, registry: Registry) -> Graph:
+    """Return the graph with training loops that keep the weights of the best validation."""
+    loops = training_loops(graph, registry)
+    edits = [SetParam(node=node.id, param="keep", value="best") for node in loops]
+    return apply_edits(graph, edits, registry)
+
+
+def training_loops(graph: Graph, registry: Registry) -> list[Node]:
+    """Return the nodes that train a model."""
+    return [n for n in graph.nodes if issubclass(registry.find(n.type) or BaseNode, TrainerNode)]
+
+
 def find_node(graph: Graph, path: str) -> Node | None:
-    """The node with this id, or path."""
-    scope, node_id = _located(graph, path)
+    """Return the node with this id or path, or None."""
+    scope, node_id = _locate(graph, path)
     return next((node for node in scope or () if node.id == node_id), None)
 
 
+def require_node(graph: Graph, path: str) -> Node:
+    """Return the node with this id or path. Raises InvalidInputError if there is none."""
+    node = find_node(graph, path)
+    if node is None:
+        raise _no_node(path)
+    return node
+
+
 def label_of(graph: Graph, path: str) -> str:
-    """What to call a node in a table: its name; inside a block with that of the block before it."""
+    """Return a node's name for a table; inside a block, prefixed with the block's name."""
     node = find_node(graph, path)
     if node is None:
         return path
     head, _, _ = path.rpartition("/")
-    inside = (
+    is_inside_block = (
         head
         and find_node(graph, head) is not None
         and not any(one.id == path for one in graph.nodes)
     )
-    return f"{label_of(graph, head)}/{node.label}" if inside else node.label
+    return f"{label_of(graph, head)}/{node.label}" if is_inside_block else node.label
 
 
-def _located(graph: Graph, path: str) -> tuple[Sequence[Node] | None, str]:
+def _locate(graph: Graph, path: str) -> tuple[Sequence[Node] | None, str]:
     nodes: Sequence[Node] = graph.nodes
     rest = path
     while not any(node.id == rest for node in nodes):
-        instance, inner = _step(nodes, rest)
+        instance, inner = _enter_block(nodes, rest)
         block = (
             graph.blocks.get(str(instance.params.get("block"))) if instance is not None else None
         )
@@ -66,20 +88,20 @@ def _located(graph: Graph, path: str) -> tuple[Sequence[Node] | None, str]:
     return nodes, rest
 
 
-def _step(nodes: Iterable[Node], path: str) -> tuple[Node | None, str]:
-    """The block's node that a path leads into, and the rest of the path without the number of a repeat."""
+def _enter_block(nodes: Iterable[Node], path: str) -> tuple[Node | None, str]:
+    """Return the block node that a path enters, and the rest of it without a repeat number."""
     head, _, rest = path.partition("/")
     node = next((node for node in nodes if node.id == head and node.type == BLOCK), None)
-    number, _, behind = rest.partition("/")
-    return node, behind if behind and number.isdigit() else rest
+    number, _, inner = rest.partition("/")
+    return node, inner if inner and number.isdigit() else rest
 
 
-def _changed(graph: Graph, path: str, change: Callable[[Node], Node]) -> Graph:
-    nodes, blocks = _change_in(graph.nodes, path, change, dict(graph.blocks), graph)
+def _change_node(graph: Graph, path: str, change: Callable[[Node], Node]) -> Graph:
+    nodes, blocks = _change_in_scope(graph.nodes, path, change, dict(graph.blocks), graph)
     return graph.model_copy(update={"nodes": nodes, "blocks": blocks})
 
 
-def _change_in(
+def _change_in_scope(
     nodes: Sequence[Node],
     path: str,
     change: Callable[[Node], Node],
@@ -88,16 +110,16 @@ def _change_in(
 ) -> tuple[list[Node], dict[str, Block]]:
     if any(node.id == path for node in nodes):
         return [change(node) if node.id == path else node for node in nodes], blocks
-    instance, rest = _step(nodes, path)
+    instance, rest = _enter_block(nodes, path)
     key = str(instance.params.get("block")) if instance is not None else ""
     if instance is None or key not in blocks:
-        raise missing_node(path)
-    inner, blocks = _change_in(blocks[key].nodes, rest, change, blocks, graph)
+        raise _no_node(path)
+    inner, blocks = _change_in_scope(blocks[key].nodes, rest, change, blocks, graph)
     changed = blocks[key].model_copy(update={"nodes": inner})
     if _uses(nodes, key) + sum(_uses(block.nodes, key) for block in blocks.values()) < 2:
         return list(nodes), {**blocks, key: changed}
-    # Other nodes stand for the same block: this one gets a definition of its own.
-    own = _free(f"{key}_{instance.id}", blocks)
+    # other nodes use the same block: this one gets a definition of its own
+    own = _free_key(f"{key}_{instance.id}", blocks)
     instead = instance.model_copy(update={"params": {**instance.params, "block": own}})
     return [instead if node is instance else node for node in nodes], {**blocks, own: changed}
 
@@ -106,44 +128,47 @@ def _uses(nodes: Iterable[Node], block: str) -> int:
     return sum(node.type == BLOCK and node.params.get("block") == block for node in nodes)
 
 
-def _free(stem: str, taken: Iterable[str]) -> str:
+def _free_key(stem: str, taken: Iterable[str]) -> str:
     names = set(taken)
     return next(
         name for number in range(len(names) + 1) if (name := stem + "_" * number) not in names
     )
 
 
-def _updated(**fields: object) -> Callable[[Node], Node]:
+def _update(**fields: object) -> Callable[[Node], Node]:
     return lambda node: node.model_copy(update=fields)
 
 
-def _with_param(edit: SetParam) -> Callable[[Node], Node]:
+def _set_param(edit: SetParam) -> Callable[[Node], Node]:
     return lambda node: node.model_copy(update={"params": {**node.params, edit.param: edit.value}})
 
 
-def _replaced(graph: Graph, edit: ReplaceNode, registry: Registry) -> Graph:
-    """Another type in the place of a node: wires stay where the port's name does, the first stand for each other."""
-    old = find_node(graph, edit.node)
-    if old is None:
-        raise missing_node(edit.node)
+def _replace_node(graph: Graph, edit: ReplaceNode, registry: Registry) -> Graph:
+    """Replace a node by one of another type.
+
+    Edges keep a port whose name the new type has too; other ports are matched by position.
+    """
+    old = require_node(graph, edit.node)
     new = registry.find(edit.type)
     version = new.VERSION if new else 1
     fields = {"type": edit.type, "params": dict(edit.params), "version": version, "disabled": False}
-    graph = _changed(graph, edit.node, _updated(**fields))
-    was = registry.find(old.type)
+    graph = _change_node(graph, edit.node, _update(**fields))
+    old_type = registry.find(old.type)
     if new is None or any(node is old for block in graph.blocks.values() for node in block.nodes):
         return graph
     block = graph.blocks.get(str(old.params.get("block"))) if old.type == BLOCK else None
-    inputs = list(block.inputs) if block else list(was.ports() if was else ())
-    outputs = list(block.outputs) if block else list(was.outputs() if was else ())
+    inputs = list(block.inputs) if block else list(old_type.ports() if old_type else ())
+    outputs = list(block.outputs) if block else list(old_type.outputs() if old_type else ())
     into = dict(zip(inputs, new.ports(), strict=False))
     out = dict(zip(outputs, new.outputs(), strict=False))
     return graph.model_copy(
-        update={"edges": [_renamed(edge, edit.node, into, out, new) for edge in graph.edges]}
+        update={"edges": [_rename_ports(edge, edit.node, into, out, new) for edge in graph.edges]}
     )
 
 
-def _renamed(edge: Edge, node: str, into: dict[str, str], out: dict[str, str], new: type) -> Edge:
+def _rename_ports(
+    edge: Edge, node: str, into: dict[str, str], out: dict[str, str], new: type
+) -> Edge:
     fields: dict[str, str] = {}
     if edge.target == node and edge.target_input not in new.ports():  # type: ignore[attr-defined]
         fields["target_input"] = into.get(edge.target_input, edge.target_input)
@@ -156,17 +181,17 @@ def _ends(edge: Edge) -> tuple[str, str, str, str]:
     return edge.source, edge.source_output, edge.target, edge.target_input
 
 
-def _rewired(graph: Graph, edit: Rewire) -> Graph:
-    gone = {_ends(edge) for edge in edit.remove}
-    for end in sorted(gone - {_ends(edge) for edge in graph.edges}):
-        message = f"The graph has no wire from '{end[0]}' ({end[1]}) to '{end[2]}' ({end[3]})."
-        raise InvalidInputError(message, hint="Read the graph again.", field="strategy")
+def _rewire(graph: Graph, edit: Rewire) -> Graph:
+    removed = {_ends(edge) for edge in edit.remove}
+    for end in sorted(removed - {_ends(edge) for edge in graph.edges}):
+        message = f"The graph has no edge from '{end[0]}' ({end[1]}) to '{end[2]}' ({end[3]})."
+        raise InvalidInputError(message, hint="Load the current graph.", field="strategy")
     return graph.model_copy(
-        update={"edges": [e for e in graph.edges if _ends(e) not in gone] + edit.add}
+        update={"edges": [e for e in graph.edges if _ends(e) not in removed] + edit.add}
     )
 
 
-def missing_node(path: str) -> InvalidInputError:
+def _no_node(path: str) -> InvalidInputError:
     return InvalidInputError(
         f"The graph has no node '{path}'.",
         hint="Name nodes by their ids; inside a block by the path, such as encoder/fc.",

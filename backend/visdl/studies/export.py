@@ -1,4 +1,4 @@
-"""A study to take along: as a table for a paper, as data for a spreadsheet, as a figure, or as itself."""
+"""Exports of a study: a table for a paper, data for a spreadsheet, a figure, or its recipe."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from visdl.models.graph import Graph
 from visdl.models.studies import Arm, NewStudy, Study, StudyResults, VariantResult
 from visdl.store.studies import StudyRun
-from visdl.studies.results import seconds_of, value_of
-from visdl.studies.words import metric_said
+from visdl.studies.captions import format_metric
+from visdl.studies.results import run_seconds, value_of
 
 Format = Literal["latex", "markdown", "csv", "parquet", "json", "svg", "pdf"]
 _ENDINGS: dict[Format, tuple[str, str]] = {
@@ -28,7 +28,7 @@ _ENDINGS: dict[Format, tuple[str, str]] = {
     "svg": ("svg", "image/svg+xml"),
     "pdf": ("pdf", "application/pdf"),
 }
-#: What a spreadsheet would run as a formula at the start of a cell.
+#: A spreadsheet runs a cell that starts with one of these as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _HEAD = ["Variant", "", "Δ [95 % CI]", "p", "Worse", "Params", "FLOPs", "Time", "Verdict"]
 
@@ -40,10 +40,13 @@ class File:
     body: bytes
 
 
-def export(
+def export_study(
     study: Study, graph: Graph, cells: Sequence[StudyRun], results: StudyResults, format: Format
 ) -> File:
-    """The file of a format; `json` is the body of the call that makes the same study again."""
+    """Return a study as a file; `json` is the request that creates the same study again.
+
+    Raises ConflictError for a figure without any differences.
+    """
     ending, media_type = _ENDINGS[format]
     match format:
         case "latex":
@@ -57,7 +60,7 @@ def export(
         case "json":
             body = recipe(study, graph).model_dump_json(indent=1, exclude_none=True).encode()
         case "svg" | "pdf":
-            # matplotlib takes a second to import: only who wants a figure waits for it
+            # matplotlib takes a second to import, so only a figure waits for it
             from visdl.studies.figure import forest_plot  # noqa: PLC0415
 
             body = forest_plot(study, results, format)
@@ -66,14 +69,14 @@ def export(
 
 
 def recipe(study: Study, graph: Graph) -> NewStudy:
-    """The request that makes this study again."""
+    """Return the request that creates this study again."""
     return NewStudy.model_validate(
         {**study.plan.model_dump(), "name": study.name, "graph": graph.model_dump()}
     )
 
 
 def long_rows(study: Study, cells: Sequence[StudyRun]) -> list[dict[str, Any]]:
-    """One row for each run and metric; the row of the primary metric has the value that counts in the table."""
+    """Return one row for each run and metric, with the value that counts in the table."""
     rows = []
     for variant in study.variants:
         for cell in (cell for cell in cells if cell.variant == (variant.same_as or variant.key)):
@@ -87,7 +90,7 @@ def long_rows(study: Study, cells: Sequence[StudyRun]) -> list[dict[str, Any]]:
                 "state": str(cell.run.state),
                 "reused": cell.reused,
                 "parameters": variant.parameters,
-                "seconds": seconds_of(cell.run),
+                "seconds": run_seconds(cell.run),
             }
             keys = [key for key in cell.run.metrics if "_" in key] or [study.plan.metric]
             for key in keys:
@@ -114,7 +117,7 @@ def as_csv(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def safe_cell(value: Any) -> Any:
-    """Text that no spreadsheet takes for a formula; numbers to their last digit."""
+    """Return text that no spreadsheet runs as a formula, and numbers with all digits."""
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
     if isinstance(value, bool):
@@ -143,7 +146,7 @@ def as_parquet(rows: Sequence[dict[str, Any]]) -> bytes:
 
 
 def number(value: float | None, decimals: int) -> str:
-    """With a real minus sign; an en dash where there is no value."""
+    """Return a number with a real minus sign, or an en dash for None."""
     return "–" if value is None else f"{value:.{decimals}f}".replace("-", "−")
 
 
@@ -181,7 +184,7 @@ def _cells(row: Arm, decimals: int) -> list[str]:
 
 
 def _count(value: int | None) -> str:
-    """Three digits and a unit: exact counts stand in the long form."""
+    """Return three digits and a unit; the long form has the exact count."""
     if value is None:
         return "–"
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
@@ -191,9 +194,9 @@ def _count(value: int | None) -> str:
 
 
 def table(results: StudyResults) -> Iterator[list[str]]:
-    """Head and rows of the table, as text."""
+    """Yield head and rows of the table as text."""
     head = list(_HEAD)
-    head[1] = metric_said(results.metric)
+    head[1] = format_metric(results.metric)
     yield head
     decimals = max(
         [row.decimals for row in results.variants if row.sd is not None]
@@ -214,16 +217,17 @@ def markdown(results: StudyResults) -> str:
 
 
 def latex(study: Study, results: StudyResults) -> str:
-    """A table for booktabs; the caption says what the numbers are."""
+    """Return a LaTeX table for the booktabs package, with the caption and notes as comments."""
     head, *rows = [[tex(cell) for cell in row] for row in table(results)]
     body = [f"    {' & '.join(row)} \\\\" for row in rows]
+    slug = re.sub(r"[^a-z0-9]+", "-", study.name.lower()).strip("-")
     return "\n".join(
         [
-            "% \\usepackage{booktabs} in the preamble; names in other scripts than Latin need LuaLaTeX or XeLaTeX",
+            "% Needs \\usepackage{booktabs}; names in scripts other than Latin need LuaLaTeX.",
             "\\begin{table}",
             "  \\centering\\footnotesize\\setlength{\\tabcolsep}{3pt}",
             f"  \\caption{{{tex(results.caption)}}}",
-            f"  \\label{{tab:{re.sub(r'[^a-z0-9]+', '-', study.name.lower()).strip('-') or 'study'}}}",
+            f"  \\label{{tab:{slug or 'study'}}}",
             "  \\begin{tabular}{lrrrrrrrl}",
             "    \\toprule",
             f"    {' & '.join(head)} \\\\",
@@ -268,5 +272,5 @@ _TEX = {
 
 
 def tex(text: str) -> str:
-    """Text that LaTeX prints as it is."""
+    """Return text escaped for LaTeX."""
     return "".join(_TEX.get(char, char) for char in text)

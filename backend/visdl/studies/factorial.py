@@ -1,4 +1,4 @@
-"""What a grid shows: main effects and two-way interactions by least squares, with the seed in the model."""
+"""Main effects and two-way interactions of a grid, by least squares with the seed in the model."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
 Floats = npt.NDArray[np.float64]
+#: A run: its seed, the level of each factor, and its value in the unit of the metric.
 Row = tuple[int, Mapping[str, Hashable], float]
 #: The factors of a main effect (one) or of an interaction (two).
 Term = tuple[str, ...]
@@ -23,11 +24,13 @@ _SINGLE = float(np.finfo(np.float32).eps)
 
 @dataclass(frozen=True)
 class Effect:
-    """A contrast of levels, averaged evenly over the levels of the other factors.
+    """A contrast of levels, averaged with equal weights over the levels of the other factors.
 
-    Of a main effect: the mean at `levels` minus that at `against`, each factor's first level. Of an interaction, the
-    difference of differences: by how much the one factor's effect changes from the other's first level to this one.
-    `ci` is the 95 % interval; it and the two-sided `p` are None where the model leaves no residual.
+    Main effect: the mean at `levels` minus the mean at `against`, the factor's first level.
+    Interaction: the difference of differences, by how much the effect of one factor changes from
+    the first level of the other factor to this one.
+    `estimate` and the 95 % confidence interval `ci` are in the unit of the metric; `ci` and the
+    two-sided `p` of the t test are None if the model leaves no residual.
     """
 
     factors: Term
@@ -40,7 +43,11 @@ class Effect:
 
 @dataclass(frozen=True)
 class TermTest:
-    """The F test of all contrasts of one term together, type II: adjusted for every term that does not contain it."""
+    """The type II F test of all contrasts of one term with `df` degrees of freedom.
+
+    It adjusts for every term that does not contain this one (Langsrud 2003). `f` and `p` are None
+    if the model leaves no residual.
+    """
 
     factors: Term
     df: int
@@ -50,9 +57,10 @@ class TermTest:
 
 @dataclass(frozen=True)
 class Factorial:
-    """Of `n` runs. `tests` has the terms with a factor of more than two levels; for the others the effect's p says it.
+    """The model fitted to `n` runs.
 
-    No p is corrected for the number of terms.
+    `tests` has the terms with more than one contrast; the test of any other term is that of its
+    single effect. No p is corrected for the number of terms.
     """
 
     n: int
@@ -61,38 +69,38 @@ class Factorial:
     tests: list[TermTest]
 
 
-def factorial(rows: Sequence[Row]) -> Factorial:
+def fit_factorial(rows: Sequence[Row]) -> Factorial:
     """Fit value ~ C(seed) + main effects + two-way interactions by ordinary least squares.
 
-    Each row is a run: its seed, the level of each factor, its value. Levels are categories, the first that occurs is
-    what the others are compared with. A factor with one level is left out. Raises ValueError where the runs do not
-    suffice for the model, or where rows disagree on the factors.
+    Levels are categories; the others are compared with the first one that occurs. A factor with
+    one level is left out. Raises ValueError if the rows are too few or do not identify the model,
+    if they have different factors, or if a value is not finite.
     """
     levels = _levels(rows)
     terms: list[Term] = [(name,) for name in levels]
     terms += combinations(levels, 2)
     seeds = list(dict.fromkeys(seed for seed, _, _ in rows))
     _check_number(len(rows), len(seeds), levels, terms)
-    always = np.array(
+    intercepts = np.array(
         [[1.0, *(float(seed == other) for other in seeds[1:])] for seed, _, _ in rows]
     )
-    columns = {term: _columns(rows, term, levels) for term in terms}
-    design = np.hstack([always, *columns.values()])
+    columns = {term: _design_columns(rows, term, levels) for term in terms}
+    design = np.hstack([intercepts, *columns.values()])
     _check_rank(design)
     values = np.array([value for _, _, value in rows])
-    return _fitted(values, always, columns, levels)
+    return _fit(values, intercepts, columns, levels)
 
 
 def _levels(rows: Sequence[Row]) -> dict[str, list[Hashable]]:
-    """The levels of each factor that has more than one, in the order in which they occur."""
+    """Return the levels of each factor that has several, in the order in which they occur."""
     names = list(rows[0][1]) if rows else []
     for seed, levels, value in rows:
         if levels.keys() != set(names):
             raise ValueError(
-                f"A run of seed {seed} has other factors than the first: {_listed(levels)}."
+                f"A run with seed {seed} has other factors than the first run: {_listed(levels)}."
             )
         if not math.isfinite(value):
-            raise ValueError(f"A run of seed {seed} has no finite value.")
+            raise ValueError(f"A run with seed {seed} has no finite value.")
     found = {name: list(dict.fromkeys(levels[name] for _, levels, _ in rows)) for name in names}
     varying = {name: values for name, values in found.items() if len(values) > 1}
     if not varying:
@@ -105,7 +113,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _size(term: Term, levels: Mapping[str, Sequence[Hashable]]) -> int:
-    """How many contrasts the term has."""
+    """Return the number of contrasts of a term."""
     return math.prod(len(levels[name]) - 1 for name in term)
 
 
@@ -115,24 +123,28 @@ def _check_number(
     needed = seeds + sum(_size(term, levels) for term in terms)
     if runs <= needed:
         raise ValueError(
-            f"{runs} runs are too few: main effects, two-way interactions and {seeds} seeds are {needed} unknowns, "
-            f"so at least {needed + 1} runs are needed. Add seeds, or leave out factors or levels."
+            f"{runs} runs are too few: main effects, two-way interactions and {seeds} seeds are "
+            f"{needed} unknowns, so at least {needed + 1} runs are needed. "
+            "Add seeds, or leave out factors or levels."
         )
 
 
 def _check_rank(design: Floats) -> None:
     if np.linalg.matrix_rank(design) < design.shape[1]:
         raise ValueError(
-            "The runs do not tell all effects apart: some pairs of levels never ran together, or only with seeds "
-            "of their own. Run every combination with the same seeds, or leave out a factor."
+            "The runs do not identify all effects: some pairs of levels never ran together, or "
+            "only with seeds of their own. Run every combination with the same seeds, or leave "
+            "out a factor."
         )
 
 
-def _columns(rows: Sequence[Row], term: Term, levels: Mapping[str, Sequence[Hashable]]) -> Floats:
-    """The term's part of the design matrix (runs, contrasts), in the order of `_contrasts`.
+def _design_columns(
+    rows: Sequence[Row], term: Term, levels: Mapping[str, Sequence[Hashable]]
+) -> Floats:
+    """Return the term's part of the design matrix (runs, contrasts), ordered as `_contrasts`.
 
-    A level's column is 1 at the level, less 1/k for k levels: so a coefficient is a difference to the first level,
-    averaged over the other factors ("simple coding").
+    Simple coding: a level's column is 1 at the level, minus 1/k for k levels. A coefficient is
+    then a difference from the first level, averaged over the other factors.
     """
     parts = [
         np.array(
@@ -153,19 +165,19 @@ def _contrasts(term: Term, levels: Mapping[str, Sequence[Hashable]]) -> list[tup
     return list(product(*(levels[name][1:] for name in term)))
 
 
-def _fitted(
+def _fit(
     values: Floats,
-    always: Floats,
+    intercepts: Floats,
     columns: Mapping[Term, Floats],
     levels: Mapping[str, Sequence[Hashable]],
 ) -> Factorial:
-    fit = OLS(values, np.hstack([always, *columns.values()])).fit()
+    fit = OLS(values, np.hstack([intercepts, *columns.values()])).fit()
     exact = math.sqrt(fit.ssr / len(values)) <= _SINGLE * float(np.abs(values).max())
-    effects = _effects(fit, always.shape[1], levels, list(columns), exact)
+    effects = _effects(fit, intercepts.shape[1], levels, list(columns), exact)
     large = [term for term in columns if _size(term, levels) > 1]
     tests = [
-        _tested(
-            term, values, always, columns, None if exact else float(fit.mse_resid), fit.df_resid
+        _test_term(
+            term, values, intercepts, columns, None if exact else float(fit.mse_resid), fit.df_resid
         )
         for term in large
     ]
@@ -179,7 +191,7 @@ def _effects(
     terms: Sequence[Term],
     exact: bool,
 ) -> list[Effect]:
-    """The coefficients from column `first` on, by name; `fit` is a result of statsmodels."""
+    """Return the coefficients from column `first` on; `fit` is a result of statsmodels."""
     intervals, p_values = (None, None) if exact else (fit.conf_int(), fit.pvalues)
     named = [(term, contrast) for term in terms for contrast in _contrasts(term, levels)]
     return [
@@ -195,20 +207,23 @@ def _effects(
     ]
 
 
-def _tested(
+def _test_term(
     term: Term,
     values: Floats,
-    always: Floats,
+    intercepts: Floats,
     columns: Mapping[Term, Floats],
     variance: float | None,
     residual_df: float,
 ) -> TermTest:
-    """What the term explains beyond all terms that do not contain it, against the full model's residual `variance`."""
+    """Return the F test of a term: what it explains beyond all terms that do not contain it.
+
+    `variance` is the residual variance of the full model, in the squared unit of the metric.
+    """
     df = columns[term].shape[1]
     if variance is None:
         return TermTest(term, df, None, None)
     others = np.hstack(
-        [always, *(part for other, part in columns.items() if not set(term) <= set(other))]
+        [intercepts, *(part for other, part in columns.items() if not set(term) <= set(other))]
     )
     explained = (
         OLS(values, others).fit().ssr - OLS(values, np.hstack([others, columns[term]])).fit().ssr

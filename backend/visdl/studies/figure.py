@@ -10,14 +10,17 @@ from matplotlib.figure import Figure
 
 from visdl.models.errors import ConflictError
 from visdl.models.studies import Study, StudyResults, VariantResult
-from visdl.studies.words import metric_said
+from visdl.studies.captions import format_metric
 
 _WORSE, _BETTER, _NEITHER = "#b91c1c", "#15803d", "#475569"
 _ROW, _HEAD = 0.32, 1.1  # inches
 
 
 def forest_plot(study: Study, results: StudyResults, format: Literal["svg", "pdf"]) -> bytes:
-    """Δ of each variant with its interval, and the margin as a band. Raises ConflictError before there is any Δ."""
+    """Draw Δ of each variant with its 95 % CI, and the margin as a band.
+
+    Raises ConflictError if no variant has a Δ yet.
+    """
     rows = [row for row in results.variants if row.delta is not None]
     if not rows:
         hint = "Wait until every planned run has ended, or stop the study."
@@ -28,12 +31,12 @@ def forest_plot(study: Study, results: StudyResults, format: Literal["svg", "pdf
     if margin is not None:
         axes.axvspan(-margin, margin, color="#e2e8f0", label=f"margin ±{margin:g}")
     axes.axvline(0, color="#94a3b8", linewidth=0.8)
-    for place, row in enumerate(rows):
-        _draw(axes, place, row)
+    for height, row in enumerate(rows):
+        _draw(axes, height, row)
     axes.set_yticks(range(len(rows)), [row.label for row in rows])
     axes.invert_yaxis()
     better = "left" if results.direction == "minimize" else "right"
-    axes.set_xlabel(f"Δ {metric_said(results.metric)}, 95 % CI ({better} of 0 is better)")
+    axes.set_xlabel(f"Δ {format_metric(results.metric)}, 95 % CI ({better} of 0 is better)")
     axes.spines[["top", "right"]].set_visible(False)
     out = io.BytesIO()
     # text stays text, and the same study gives the same bytes
@@ -42,13 +45,13 @@ def forest_plot(study: Study, results: StudyResults, format: Literal["svg", "pdf
     return out.getvalue()
 
 
-def _draw(axes: Axes, place: int, row: VariantResult) -> None:
+def _draw(axes: Axes, height: int, row: VariantResult) -> None:
     color = _color_of(row)
     points = list(row.differences.values())
-    axes.plot(points, [place + 0.22] * len(points), "|", color=color, alpha=0.5, markersize=5)
+    axes.plot(points, [height + 0.22] * len(points), "|", color=color, alpha=0.5, markersize=5)
     if row.ci is not None:
-        axes.plot(row.ci, [place, place], color=color, linewidth=1.6)
-    axes.plot([row.delta or 0.0], [place], "o", color=color, markersize=5)
+        axes.plot(row.ci, [height, height], color=color, linewidth=1.6)
+    axes.plot([row.delta or 0.0], [height], "o", color=color, markersize=5)
 
 
 def _color_of(row: VariantResult) -> str:

@@ -1,15 +1,16 @@
-"""What a study has found: its rows, the comparisons when nothing is left to train, and what is to be said with them."""
+"""The results of a study: the rows of its table and, when all runs have ended, the comparisons."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from visdl.models.runs import Run, RunState, is_stacked
-from visdl.models.strategies import AddOne, Configurations, Grid, OptunaSweep, RandomSweep, Replace
+from visdl.models.strategies import AddOne, Configurations, Grid, Replace
 from visdl.models.studies import (
+    BASELINE,
     Arm,
     Dependence,
     Effect,
@@ -22,72 +23,61 @@ from visdl.models.studies import (
 )
 from visdl.store.studies import StudyRun
 from visdl.studies import statistics as stats
-from visdl.studies.expansion import BASELINE
-from visdl.studies.factorial import factorial
-from visdl.studies.planning import OPTIMISTIC, UNTUNED
-from visdl.studies.words import caption_of, methods_of, seeds_said
+from visdl.studies.captions import write_caption, write_methods
+from visdl.studies.factorial import fit_factorial
+from visdl.studies.notes import is_descriptive, result_notes
 
-SEARCHED = "A sweep chooses the best of many: its differences are described, not tested."
-_UNDER_WAY = {StudyState.RUNNING, StudyState.PAUSED}
-_GONE = {RunState.FAILED, RunState.STOPPED, RunState.INTERRUPTED}
+_UNFINISHED = {StudyState.RUNNING, StudyState.PAUSED}
+_WITHOUT_VALUE = {RunState.FAILED, RunState.STOPPED, RunState.INTERRUPTED}
 
 
 def value_of(plan: StudyPlan, run: Run, metric: str | None = None) -> float | None:
-    """The value of a completed run that counts; None where there is none, or it is not finite."""
+    """Return the value of a run that counts in the table, for the plan's metric or another one.
+
+    None if the run is not completed, does not measure the metric, or the value is not finite.
+    """
     key = metric or plan.metric
     summary = run.metrics.get(key)
     if run.state is not RunState.COMPLETED or summary is None:
         return None
-    # a test metric was measured on the weights that were kept: with "best" those with the best validation
-    value = summary.best if plan.select == "best" and not key.startswith("test_") else summary.last
+    # a test metric is measured once, on the weights that were kept: with "best" the best ones
+    takes_best = plan.select == "best" and not key.startswith("test_")
+    value = summary.best if takes_best else summary.last
     return value if value is not None and math.isfinite(value) else None
 
 
+def run_seconds(run: Run) -> float | None:
+    """Return how long a run trained, in seconds; for a run in a seed batch its share."""
+    shared_by = run.stack_size if is_stacked(run) else 1
+    return None if run.duration is None else run.duration / shared_by
+
+
 def conclude(study: Study, cells: Sequence[StudyRun]) -> StudyResults:
-    """The table of a study. Differences, tests and verdicts stand in it only when every planned run has ended."""
-    plan = study.plan
+    """Return the table of a study.
+
+    Differences, tests and verdicts are present only when every planned run has ended or the study
+    was stopped, so that nobody stops or extends a study because of a test (no peeking).
+    """
     table = _Table(study, cells)
     rows = {variant.key: table.row(variant) for variant in study.variants if variant.valid}
-    variants = [
-        VariantResult(**rows[variant.key].model_dump())
-        for variant in study.variants
-        if variant.valid and variant.key != BASELINE
-    ]
-    over = study.state not in _UNDER_WAY
-    effects, refusal = _effects(study, rows) if over else ([], None)
-    if over:
-        variants = _compared(study, rows, variants)
+    all_rows = list(rows.values())
+    variants = [VariantResult(**row.model_dump()) for key, row in rows.items() if key != BASELINE]
+    concluded = study.state not in _UNFINISHED
+    effects, no_effects = _effects(study, rows) if concluded else ([], None)
+    notes = list(result_notes(study, all_rows, concluded=concluded))
     return StudyResults(
         state=study.state,
-        metric=plan.metric,
+        metric=study.plan.metric,
         direction=study.direction,
         baseline=rows[BASELINE],
-        variants=variants,
+        variants=_compare(study, rows, variants) if concluded else variants,
         effects=effects,
-        dependence=_dependence(study, rows) if over else [],
-        best=_best(study, list(rows.values())) if _is_sweep(plan) else None,
-        notes=[*_notes(study, list(rows.values()), over), *([refusal] if refusal else [])],
-        caption=caption_of(study, list(rows.values()), over),
-        methods=methods_of(study, list(rows.values())),
+        dependence=_dependence(study, rows) if concluded else [],
+        best=_best(study, all_rows) if is_descriptive(study.plan) else None,
+        notes=[*notes, no_effects] if no_effects else notes,
+        caption=write_caption(study, all_rows, concluded=concluded),
+        methods=write_methods(study, all_rows),
     )
-
-
-def seconds_of(run: Run) -> float | None:
-    """How long a training took; of several that were one, its share."""
-    together = run.stack_size if is_stacked(run) else 1
-    return None if run.duration is None else run.duration / together
-
-
-def limits_of(plan: StudyPlan, variants: Sequence[Variant]) -> list[str]:
-    """What these seeds cannot show of these variants."""
-    if _is_sweep(plan):
-        return [SEARCHED]
-    compared = sum(variant.valid and variant.reference is not None for variant in variants)
-    return stats.limits(len(plan.seeds), compared)
-
-
-def _is_sweep(plan: StudyPlan) -> bool:
-    return isinstance(plan.strategy, RandomSweep | OptunaSweep)
 
 
 @dataclass
@@ -102,14 +92,10 @@ class _Table:
 
     def row(self, variant: Variant) -> Arm:
         plan, cells = self.study.plan, self._by_variant[variant.same_as or variant.key]
-        values = {
-            cell.seed: value for cell in cells if (value := value_of(plan, cell.run)) is not None
-        }
-        ended = [c for c in cells if c.run.state is RunState.COMPLETED or c.run.state in _GONE]
+        values = {c.seed: value for c in cells if (value := value_of(plan, c.run)) is not None}
+        ended = [cell for cell in cells if cell.run.state in {RunState.COMPLETED, *_WITHOUT_VALUE}]
         summary = stats.summarize(list(values.values()))
-        seconds = [
-            share for cell in cells if cell.seed in values and (share := seconds_of(cell.run))
-        ]
+        seconds = [s for cell in cells if cell.seed in values and (s := run_seconds(cell.run))]
         return Arm(
             key=variant.key,
             label=variant.label,
@@ -136,65 +122,59 @@ class _Table:
         )
 
     def _secondary(self, cells: Sequence[StudyRun]) -> dict[str, tuple[float, float | None]]:
+        """Return mean and sd of every metric but the primary one."""
         plan = self.study.plan
-        keys = dict.fromkeys(
-            key for cell in cells for key in cell.run.metrics if "_" in key and key != plan.metric
-        )
-        found = {}
+        keys = dict.fromkeys(key for cell in cells for key in cell.run.metrics if "_" in key)
+        keys.pop(plan.metric, None)
+        secondary = {}
         for key in keys:
-            values = [
-                value for cell in cells if (value := value_of(plan, cell.run, key)) is not None
-            ]
+            values = [v for cell in cells if (v := value_of(plan, cell.run, key)) is not None]
             summary = stats.summarize(values)
             if summary.mean is not None:
-                found[key] = (summary.mean, summary.sd)
-        return found
+                secondary[key] = (summary.mean, summary.sd)
+        return secondary
 
 
-def _compared(
+def _compare(
     study: Study, rows: Mapping[str, Arm], variants: Sequence[VariantResult]
 ) -> list[VariantResult]:
-    """With the difference from the reference; of a sweep without tests."""
-    if _is_sweep(study.plan):
-        return [one.model_copy(update=_described(one, rows[BASELINE])) for one in variants]
-    tested = [one for one in variants if one.reference in rows]
+    """Return the variants with their comparison; those of a search without tests."""
+    if is_descriptive(study.plan):
+        return [one.model_copy(update=_describe(one, rows[BASELINE])) for one in variants]
+    references = {one.key: rows[str(one.reference)] for one in variants if one.reference in rows}
+    tested = [one for one in variants if one.key in references]
     arms = [
-        stats.Arm(
-            rows[str(one.reference)].values, one.values, planned=one.planned, failed=one.failed
-        )
-        for one in tested
+        stats.Arm(references[v.key].values, v.values, planned=v.planned, failed=v.failed)
+        for v in tested
     ]
-    found = dict(
-        zip(
-            (one.key for one in tested),
-            stats.compare(arms, study.direction, study.plan.margin),
-            strict=True,
-        )
-    )
+    comparisons = stats.compare(arms, study.direction, study.plan.margin)
+    by_key = dict(zip((one.key for one in tested), comparisons, strict=True))
     change = _change(study)
     return [
-        _with(one, found[one.key], change, _differences(one, rows[str(one.reference)]))
-        if one.key in found
+        one.model_copy(update=_conclusion(one, by_key[one.key], change, references[one.key]))
+        if one.key in by_key
         else one
         for one in variants
     ]
 
 
-def _described(row: Arm, baseline: Arm) -> dict[str, object]:
-    """The differences of a trial from the baseline, and their mean."""
+def _describe(row: Arm, baseline: Arm) -> dict[str, object]:
+    """Return the differences of a trial from the baseline and their mean."""
     differences = _differences(row, baseline)
     delta = sum(differences.values()) / len(differences) if differences else None
     return {"pairs": len(differences), "delta": delta, "differences": differences}
 
 
-def _with(
-    row: VariantResult, found: stats.Comparison, change: stats.Change, differences: dict[int, float]
-) -> VariantResult:
-    added = change == "added" and row.reference != BASELINE
-    fields = {
+def _conclusion(
+    row: VariantResult, found: stats.Comparison, change: stats.Change, reference: Arm
+) -> dict[str, object]:
+    """Return the fields of a row that state its comparison with the reference."""
+    if change == "added" and row.reference == BASELINE:
+        change = "removed"  # a row of leave-one-out beside those of add-one
+    return {
         "pairs": found.n,
         "delta": found.delta,
-        "differences": differences,
+        "differences": _differences(row, reference),
         "ci": found.ci,
         "p": found.p,
         "p_holm": found.p_holm,
@@ -203,11 +183,8 @@ def _with(
         "p_worse": found.p_worse,
         "effect_size": found.effect_size,
         "verdict": str(found.verdict),
-        "sentence": stats.sentence(
-            found.verdict, "added" if added else "removed" if change == "added" else change
-        ),
+        "sentence": stats.verdict_sentence(found.verdict, change),
     }
-    return row.model_copy(update=fields)
 
 
 def _change(study: Study) -> stats.Change:
@@ -223,24 +200,19 @@ def _change(study: Study) -> stats.Change:
 
 
 def _effects(study: Study, rows: Mapping[str, Arm]) -> tuple[list[Effect], str | None]:
-    """Main effects and interactions of a grid, and why there are none where there are too few runs for them."""
+    """Return the effects of a grid, and the reason if they cannot be estimated."""
     if not isinstance(study.plan.strategy, Grid):
         return [], None
-    cells = [
-        (seed, row.params, value)
+    runs = [
+        (seed, {name: _level(level) for name, level in row.params.items()}, value)
         for row in rows.values()
         if row.params
         for seed, value in row.values.items()
     ]
     try:
-        found = factorial(
-            [
-                (seed, {k: _level(v) for k, v in params.items()}, value)
-                for seed, params, value in cells
-            ]
-        )
+        fit = fit_factorial(runs)
     except ValueError as error:
-        return [], f"No effects of the grid were estimated: {error}"
+        return [], f"The effects of the grid cannot be estimated: {error}"
     contrasts = [
         Effect(
             term=" × ".join(
@@ -251,11 +223,11 @@ def _effects(study: Study, rows: Mapping[str, Arm]) -> tuple[list[Effect], str |
             ci=one.ci,
             p=one.p,
         )
-        for one in found.effects
+        for one in fit.effects
     ]
     tests = [
-        Effect(term=f"{' × '.join(t.factors)}: all levels", df=t.df, f=t.f, p=t.p)
-        for t in found.tests
+        Effect(term=f"{' × '.join(test.factors)}: all levels", df=test.df, f=test.f, p=test.p)
+        for test in fit.tests
     ]
     return [*contrasts, *tests], None
 
@@ -265,72 +237,38 @@ def _level(value: object) -> str:
 
 
 def _dependence(study: Study, rows: Mapping[str, Arm]) -> list[Dependence]:
-    """Of each part that was both taken out of the whole and added to the floor."""
+    """Compare each part's removal from the full model with its addition to the minimal model."""
     if not isinstance(study.plan.strategy, AddOne):
         return []
-    out = {tuple(row.parts): row for row in rows.values() if row.reference == BASELINE}
-    added = [
-        row for row in rows.values() if row.reference is not None and row.reference != BASELINE
-    ]
-    found = []
-    for row in added:
-        without = out.get(tuple(row.parts))
-        if without is None:
+    removals = {tuple(row.parts): row for row in rows.values() if row.reference == BASELINE}
+    dependence = []
+    for addition in rows.values():
+        removal = removals.get(tuple(addition.parts))
+        if addition.reference in (None, BASELINE) or removal is None:
             continue
-        rest = stats.depends_on_rest(
-            _differences(without, rows[BASELINE]), _differences(row, rows[str(row.reference)])
+        found = stats.depends_on_rest(
+            _differences(removal, rows[BASELINE]),
+            _differences(addition, rows[str(addition.reference)]),
         )
-        if rest.delta is not None:
-            label = row.label.removeprefix("floor + ")
-            found.append(Dependence(part=row.parts[0], label=label, delta=rest.delta, ci=rest.ci))
-    return found
+        if found.delta is not None:
+            label = addition.label.removeprefix("floor + ")
+            part = addition.parts[0]
+            dependence.append(Dependence(part=part, label=label, delta=found.delta, ci=found.ci))
+    return dependence
 
 
 def _differences(row: Arm, reference: Arm) -> dict[int, float]:
+    """Return value minus reference for every seed that has both."""
+    common = row.values.keys() & reference.values.keys()
     return {
-        seed: value - reference.values[seed]
-        for seed, value in row.values.items()
-        if seed in reference.values
+        seed: row.values[seed] - reference.values[seed] for seed in row.values if seed in common
     }
 
 
 def _best(study: Study, rows: Sequence[Arm]) -> str | None:
-    whole = [row for row in rows if row.mean is not None and row.failed == 0]
-    if not whole:
+    """Return the key of the row with the best mean among those without failed runs."""
+    complete = [row for row in rows if row.mean is not None and row.failed == 0]
+    if not complete:
         return None
-    pick = min if study.direction == "minimize" else max
-    return pick(whole, key=lambda row: row.mean or 0.0).key
-
-
-def _notes(study: Study, rows: Sequence[Arm], over: bool) -> Iterator[str]:
-    plan = study.plan
-    if not over:
-        yield "The study is under way: differences and tests stand here when every planned run has ended."
-    if study.extended:
-        yield f"Extended after looking: {seeds_said(study.extended)} came after the first results were seen."
-    if study.stopped_early:
-        yield "Stopped by hand before all planned runs had ended: what is tested was looked at before."
-    for row in rows:
-        if row.failed:
-            yield f"{row.label}: {row.n} of {row.n + row.failed} runs ended with a value, {row.failed} failed."
-    for row in rows:
-        if row.reset:
-            have = "has" if len(row.reset) == 1 else "have"
-            names = ", ".join(row.reset)
-            yield f"{row.label}: {names} {have} another size, and so other first weights than in the baseline."
-    skipped = [variant.label for variant in study.variants if not variant.valid]
-    if skipped:
-        yield f"Left out, because they cannot be trained: {', '.join(skipped)}."
-    reused = sum(row.reused for row in rows)
-    if reused:
-        yield f"{reused} runs were taken over from earlier studies: same network, data, seed and versions."
-    if any(row.stacked for row in rows):
-        count = sum(row.stacked for row in rows)
-        yield (
-            f"{count} runs were trained as one network with the other seeds of their variant, which is faster: "
-            "each with its own first weights, order and dropout, and the same numbers but for the last digits."
-        )
-    yield UNTUNED
-    if plan.select == "best" and plan.metric.startswith("val_"):
-        yield OPTIMISTIC
-    yield from limits_of(plan, study.variants)
+    select = min if study.direction == "minimize" else max
+    return select(complete, key=lambda row: row.mean or 0.0).key

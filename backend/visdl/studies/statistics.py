@@ -1,7 +1,9 @@
-"""What a study concludes: every variant against its reference, paired by seed.
+"""The statistics of a study: every variant compared with its reference, paired by seed.
 
-Pure functions on numbers. A difference is always the variant's value minus its reference's with the same seed,
-in the unit of the metric. Values that single precision cannot tell apart count as equal, since networks train in it.
+Pure functions on numbers. A difference is the variant's value minus the reference's value with the
+same seed, in the unit of the metric. Values that differ by no more than the relative precision of
+float32 (2⁻²³) count as equal, since networks train in single precision. In signatures, `values` and
+`references` are arrays (pairs,) in the order of the seeds.
 """
 
 from __future__ import annotations
@@ -21,20 +23,20 @@ from statsmodels.stats.weightstats import ttost_paired
 from visdl.models.strategies import Direction
 
 ALPHA = 0.05
-#: Sign flips up to this number are all taken (16 pairs); of more, so many are drawn, always the same ones.
+#: All sign flips are enumerated up to this number (16 pairs); above it, as many are drawn.
 RESAMPLES = 2**16
 MOST_DECIMALS = 12
 
 _SINGLE = float(np.finfo(np.float32).eps)
 
-#: What a variant does to its part, compared with the variant's reference.
+#: What a variant does to its part, relative to the variant's reference.
 Change = Literal["removed", "added", "replaced", "changed"]
 Interval = tuple[float, float]
 Floats = npt.NDArray[np.float64]
 
 
 class Verdict(StrEnum):
-    """What is said of a variant, compared with its reference."""
+    """The conclusion about a variant, compared with its reference."""
 
     WORSE = "worse"
     BETTER = "better"
@@ -53,16 +55,16 @@ _SUBJECT: dict[Change, str] = {
     "replaced": "Replacing it",
     "changed": "Changing it",
 }
-_WORDS = {
+_DESCRIPTIONS = {
     Verdict.WORSE: "worse",
     Verdict.BETTER: "better",
     Verdict.WORSE_WITHIN_MARGIN: "worse, but within the margin",
     Verdict.BETTER_WITHIN_MARGIN: "better, but within the margin",
     Verdict.NEGLIGIBLE: "negligible, within the margin",
     Verdict.NOT_SHOWN: "no effect shown",
-    Verdict.UNSTABLE: "unstable, over a fifth of the runs failed",
-    Verdict.NO_SPREAD: "the same difference with every seed, so no spread and no test",
-    Verdict.TOO_FEW: "fewer than two complete pairs, so no test",
+    Verdict.UNSTABLE: "unstable: more than a fifth of the runs failed",
+    Verdict.NO_SPREAD: "the same difference for every seed, so there is no spread to test",
+    Verdict.TOO_FEW: "fewer than two complete pairs, so there is no test",
 }
 _OPPOSITE = {
     Verdict.WORSE: Verdict.BETTER,
@@ -72,18 +74,18 @@ _OPPOSITE = {
 }
 
 
-def sentence(verdict: Verdict, change: Change = "removed") -> str:
-    """The verdict in words, about the part and its removal.
+def verdict_sentence(verdict: Verdict, change: Change = "removed") -> str:
+    """Return the verdict as a sentence about the part and its removal.
 
-    A variant that adds a part and is worse than its floor says that removing the part is better.
+    If adding a part to the minimal model makes it worse, removing the part makes it better.
     """
-    said = _OPPOSITE.get(verdict, verdict) if change == "added" else verdict
-    return f"{_SUBJECT[change]}: {_WORDS[said]}."
+    about_removal = _OPPOSITE.get(verdict, verdict) if change == "added" else verdict
+    return f"{_SUBJECT[change]}: {_DESCRIPTIONS[about_removal]}."
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Of `n` finite values; `sd` is the sample's, over n - 1."""
+    """Mean and sample standard deviation (over n - 1) of `n` finite values."""
 
     n: int
     mean: float | None
@@ -91,7 +93,10 @@ class Summary:
 
 
 def summarize(values: Sequence[float]) -> Summary:
-    """Mean and sd of what is finite: a run that diverged has no value, and is not counted in `n`."""
+    """Return mean and sd of the finite values; a run that diverged has none and is not counted.
+
+    `mean` is None without any value, `sd` with fewer than two.
+    """
     finite = np.array([value for value in values if math.isfinite(value)])
     mean = float(finite.mean()) if len(finite) else None
     return Summary(len(finite), mean, float(finite.std(ddof=1)) if len(finite) > 1 else None)
@@ -99,9 +104,9 @@ def summarize(values: Sequence[float]) -> Summary:
 
 @dataclass(frozen=True)
 class Arm:
-    """A variant's values and those of its reference, by seed.
+    """A variant's values and those of its reference, by seed, in the unit of the metric.
 
-    The reference is the baseline; of a part that is added it is the floor, of a cumulative study the step before.
+    The reference is the baseline, the minimal model (add one) or the previous step (cumulative).
     `planned` and `failed` count the variant's runs.
     """
 
@@ -113,12 +118,16 @@ class Arm:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A variant against its reference, over the `n` seeds for which both have a finite value.
+    """A variant compared with its reference, over the `n` seeds with a finite value in both.
 
-    `delta` is the mean difference, `ci` its 95 % interval by the paired t; `p_t` is the paired t test, `p` the exact
-    sign-flip test, both two-sided, `…_holm` after Holm over the arms that have a test. `p_worse` is the share of pairs
-    in which the variant is worse, ties half. `effect_size` is Hedges' dz, for exports only. `tost_p` is the larger p
-    of two one-sided paired t tests against the margin, and is not corrected. None where there is nothing to say.
+    | Field | Value; None if it cannot be computed |
+    |---|---|
+    | `delta`, `ci` | mean difference and its 95 % CI (paired t), in the unit of the metric |
+    | `p_t`, `p_t_holm` | two-sided paired t test; Holm-corrected over the arms with a test |
+    | `p`, `p_holm` | exact two-sided sign-flip test; Holm-corrected likewise |
+    | `p_worse` | share of pairs in which the variant is worse, in 0…1 (ties count as ½) |
+    | `effect_size` | Hedges' dz, without a unit |
+    | `tost_p` | larger p of two one-sided paired t tests against the margin, not corrected |
     """
 
     n: int
@@ -137,13 +146,14 @@ class Comparison:
 def compare(
     arms: Sequence[Arm], direction: Direction, margin: float | None = None
 ) -> list[Comparison]:
-    """Each arm against its reference; Holm's correction takes the arms as one family.
+    """Compare each arm with its reference; the arms are one family for Holm's correction.
 
-    `margin` is the difference that would not matter, in the metric's unit. Raises ValueError if it is not positive.
+    `margin` is the largest difference that does not matter, in the unit of the metric.
+    Raises ValueError if it is not positive and finite.
     """
     if margin is not None and not 0 < margin < math.inf:
         raise ValueError(f"The margin is {margin:g}; it must be a positive number.")
-    measured = [_measured(arm, direction, margin) for arm in arms]
+    measured = [_measure(arm, direction, margin) for arm in arms]
     p_t = holm([one.p_t for one in measured])
     p = holm([one.p for one in measured])
     corrected = [
@@ -155,8 +165,8 @@ def compare(
     ]
 
 
-def _measured(arm: Arm, direction: Direction, margin: float | None) -> Comparison:
-    """All but the correction and the verdict, which need the other arms."""
+def _measure(arm: Arm, direction: Direction, margin: float | None) -> Comparison:
+    """Compute everything but correction and verdict, which need the other arms."""
     values, references = _paired(arm.values, arm.reference)
     if not len(values):
         return Comparison(n=0)
@@ -189,7 +199,7 @@ def _verdict(found: Comparison, arm: Arm, direction: Direction) -> Verdict:
 
 
 def _paired(values: Mapping[int, float], references: Mapping[int, float]) -> tuple[Floats, Floats]:
-    """Both as arrays (pairs,), over the seeds for which both are finite, in their order."""
+    """Return both as arrays (pairs,), over the ordered seeds for which both are finite."""
     common = sorted(values.keys() & references.keys())
     seeds = [
         seed for seed in common if math.isfinite(values[seed]) and math.isfinite(references[seed])
@@ -200,12 +210,12 @@ def _paired(values: Mapping[int, float], references: Mapping[int, float]) -> tup
 
 
 def _resolution(values: Floats, references: Floats) -> float:
-    """Differences up to this one are rounding."""
+    """Return the largest difference that is rounding."""
     return _SINGLE * float(max(np.abs(values).max(), np.abs(references).max()))
 
 
 def _spread(values: Floats, references: Floats) -> Literal["zero", "constant", "varies"]:
-    """Whether the differences are all zero, all the same, or vary."""
+    """Return whether the differences are all zero, all the same, or vary."""
     differences, resolution = values - references, _resolution(values, references)
     if np.abs(differences).max() <= resolution:
         return "zero"
@@ -214,7 +224,7 @@ def _spread(values: Floats, references: Floats) -> Literal["zero", "constant", "
 
 @dataclass(frozen=True)
 class PairedT:
-    """The mean difference, its 95 % interval, and the two-sided p."""
+    """The mean difference, its 95 % confidence interval, and the two-sided p."""
 
     delta: float
     ci: Interval | None
@@ -222,9 +232,10 @@ class PairedT:
 
 
 def paired_t(values: Floats, references: Floats) -> PairedT:
-    """Student's t on the differences of at least one pair, both arrays (pairs,).
+    """Return the paired t test (Student 1908) of at least one pair.
 
-    Without a spread there is no test, unless all differences are zero: then p is 1 and the interval a point.
+    Without a spread there is no test, unless all differences are zero: then p is 1 and the
+    interval a point.
     """
     delta = float((values - references).mean())
     if len(values) < 2:
@@ -241,9 +252,11 @@ def paired_t(values: Floats, references: Floats) -> PairedT:
 
 
 def sign_flip_p(values: Floats, references: Floats) -> float | None:
-    """Two-sided p of the mean difference among all flips of the differences' signs; None where there is no test.
+    """Return the two-sided sign-flip p of the mean difference (Fisher 1935), or None.
 
-    Exact up to 16 pairs. Above, RESAMPLES flips are drawn by a generator with a fixed seed.
+    Under the null hypothesis each difference is as likely with either sign. All 2^n flips are
+    enumerated up to 16 pairs; above, RESAMPLES flips are drawn by a generator with a fixed seed.
+    None with fewer than two pairs, or without a spread.
     """
     spread = _spread(values, references)
     if len(values) < 2 or spread == "constant":
@@ -263,9 +276,11 @@ def sign_flip_p(values: Floats, references: Floats) -> float | None:
 
 
 def tost_p(values: Floats, references: Floats, margin: float) -> float | None:
-    """The larger p of two one-sided paired t tests: small where the mean difference lies within ±margin.
+    """Return the larger p of two one-sided paired t tests (TOST, Schuirmann 1987), or None.
 
-    Schuirmann 1987. None where there is no test; differences that are all zero lie within every margin.
+    It is small if the mean difference lies within ±margin, in the unit of the metric. Differences
+    that are all zero lie within every margin: 0. None with fewer than two pairs, or without a
+    spread.
     """
     spread = _spread(values, references)
     if len(values) < 2 or spread == "constant":
@@ -276,16 +291,17 @@ def tost_p(values: Floats, references: Floats, margin: float) -> float | None:
 
 
 def share_worse(values: Floats, references: Floats, direction: Direction) -> float:
-    """The share of pairs in which the variant is worse, ties half."""
+    """Return the share of pairs in which the variant is worse; ties count as ½."""
     losses = values - references if direction == "minimize" else references - values
     resolution = _resolution(values, references)
     return float(np.mean((losses > resolution) + 0.5 * (np.abs(losses) <= resolution)))
 
 
 def hedges_dz(values: Floats, references: Floats) -> float | None:
-    """Mean over sd of the differences, times Hedges' exact correction for n - 1 degrees of freedom (Hedges 1981).
+    """Return mean / sd of the differences times Hedges' exact correction (Hedges 1981), or None.
 
-    None below three pairs, where the correction is zero, and without a spread.
+    With m = n - 1 degrees of freedom the correction is Γ(m/2) / (√(m/2) · Γ((m - 1)/2)).
+    None with fewer than three pairs, where the correction is zero, or without a spread.
     """
     df = len(values) - 1
     if df < 2 or _spread(values, references) != "varies":
@@ -298,7 +314,7 @@ def hedges_dz(values: Floats, references: Floats) -> float | None:
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's correction over those that are not None; these stay None."""
+    """Return the p values after Holm's step-down correction (Holm 1979); None stays None."""
     tested = [p for p in p_values if p is not None]
     corrected: Iterable[float] = multipletests(tested, method="holm")[1] if tested else ()
     following = iter(corrected)
@@ -307,7 +323,7 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
 @dataclass(frozen=True)
 class Dependence:
-    """How much of a part's worth depends on the rest: over `n` seeds, with a 95 % interval by the paired t."""
+    """How much a part's effect depends on the other parts, over `n` seeds; 95 % CI (paired t)."""
 
     n: int
     delta: float | None
@@ -315,30 +331,34 @@ class Dependence:
 
 
 def depends_on_rest(leave_one_out: Mapping[int, float], add_one: Mapping[int, float]) -> Dependence:
-    """Leave-one-out minus add-one, both as what *removing* the part does to the metric.
+    """Return the difference between removing a part from the full and from the minimal model.
 
-    `leave_one_out` has, by seed, the whole without the part minus the whole: a removal already. `add_one` has the floor
-    with the part minus the floor: an addition, so its sign is turned. The result is
+    By seed, `leave_one_out` has (full model without the part) - (full model), and `add_one` has
+    (minimal model with the part) - (minimal model). The second is an addition, so its sign flips:
 
-        (whole without part - whole) - (floor - floor with part) = leave_one_out + add_one
+        (full without part - full) - (minimal - minimal with part) = leave_one_out + add_one
 
-    and zero where the part is worth the same with and without the rest. Where the metric is minimised a positive value
-    says that the part is worth more together with the rest; where it is maximised, a negative one.
+    It is zero if the part has the same effect with and without the other parts. A positive value
+    for a metric to minimise, or a negative one for a metric to maximise, means that the part
+    contributes more together with the others.
     """
-    without, into_floor = _paired(leave_one_out, add_one)
-    if not len(without):
+    removal, addition = _paired(leave_one_out, add_one)
+    if not len(removal):
         return Dependence(0, None, None)
-    t = paired_t(without, -into_floor)
-    return Dependence(len(without), t.delta, t.ci)
+    t = paired_t(removal, -addition)
+    return Dependence(len(removal), t.delta, t.ci)
 
 
 def smallest_sign_flip_p(n: int) -> float:
-    """The p of `n` differences that all have the same sign: 2 of 2^n flips are as extreme."""
+    """Return the p of `n` differences with the same sign: 2 of 2^n flips are as extreme."""
     return min(1.0, 2.0 ** (1 - n))
 
 
 def seeds_needed(variants: int) -> int:
-    """The fewest seeds with which a sign-flip p can be below 0.05 after Holm over so many variants."""
+    """Return the fewest seeds with which a sign-flip p can fall below ALPHA.
+
+    That is the smallest p after Holm's correction over this many variants.
+    """
     seeds = 1
     while smallest_sign_flip_p(seeds) * max(variants, 1) >= ALPHA:
         seeds += 1
@@ -346,11 +366,11 @@ def seeds_needed(variants: int) -> int:
 
 
 def limits(seeds: int, variants: int) -> list[str]:
-    """What the numbers of a study cannot show, in sentences for its notes and its caption."""
+    """Return what a study with this many seeds and variants cannot show, as sentences."""
     return [
         *_too_few(seeds, variants),
-        "Seeds vary initialisation, order and dropout on one fixed split: "
-        "the choice and the size of the test set are not covered.",
+        "Seeds vary initialisation, order and dropout on one fixed split; "
+        "the choice and size of the test set are not covered.",
         "“No effect shown” does not mean that there is no effect.",
         "“Negligible” means within the margin that was set before the results, not zero.",
     ]
@@ -359,21 +379,25 @@ def limits(seeds: int, variants: int) -> list[str]:
 def _too_few(seeds: int, variants: int) -> list[str]:
     needed = seeds_needed(variants)
     if seeds < 2:
-        return ["One seed shows no spread: nothing is tested."]
+        return ["One seed shows no spread, so nothing is tested."]
     if seeds >= needed:
         return []
+    smallest = smallest_sign_flip_p(seeds)
     family = (
         "for one variant" if variants <= 1 else f"after Holm's correction for {variants} variants"
     )
     return [
-        f"With {seeds} seeds the smallest possible sign-flip p is {smallest_sign_flip_p(seeds):.3g}; "
-        f"to fall below {ALPHA} {family} it takes {needed} seeds. "
-        "The verdicts rest on the t test, which takes the differences as normal."
+        f"With {seeds} seeds the smallest possible sign-flip p is {smallest:.3g}; "
+        f"falling below {ALPHA} {family} takes {needed} seeds. "
+        "The verdicts are based on the t test, which assumes normally distributed differences."
     ]
 
 
 def decimals(sd: float | None) -> int:
-    """So many that the sd shows two significant digits; 4 where there is no sd, and never above MOST_DECIMALS."""
+    """Return the decimals that show two significant digits of the sd.
+
+    4 without an sd, and at most MOST_DECIMALS.
+    """
     if not sd or not math.isfinite(sd):
         return 4
     exponent = int(f"{abs(sd):.1e}".partition("e")[2])

@@ -1,0 +1,86 @@
+"""The notes of a study: what its numbers do and do not show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from visdl.models.strategies import OptunaSweep, RandomSweep
+from visdl.models.studies import Arm, Study, StudyPlan, Variant
+from visdl.studies import statistics
+from visdl.studies.captions import format_seeds
+
+UNTUNED = "Every variant keeps the baseline's hyper-parameters: none was tuned for it."
+OPTIMISTIC = (
+    "The best value is selected and reported on the same data, the validation part, and is "
+    "therefore optimistic. A test metric is measured once, on the weights that validation selected."
+)
+DESCRIPTIVE = "A search selects the best of many trials: differences are described, not tested."
+UNFINISHED = "The study is running: differences and tests appear when every planned run has ended."
+STOPPED_EARLY = (
+    "The study was stopped by hand before all planned runs had ended; "
+    "the decision may depend on results that had already been seen."
+)
+
+
+def plan_notes(plan: StudyPlan, variants: Sequence[Variant]) -> Iterator[str]:
+    """Yield what holds for a plan whatever its results are."""
+    yield UNTUNED
+    if plan.select == "best" and plan.metric.startswith("val_"):
+        yield OPTIMISTIC
+    if is_descriptive(plan):
+        yield DESCRIPTIVE
+    else:
+        compared = sum(variant.valid and variant.reference is not None for variant in variants)
+        yield from statistics.limits(len(plan.seeds), compared)
+
+
+def result_notes(study: Study, rows: Sequence[Arm], *, concluded: bool) -> Iterator[str]:
+    """Yield the notes of a study's table: how it was run, then those of its plan."""
+    if not concluded:
+        yield UNFINISHED
+    if study.extended:
+        seeds = format_seeds(study.extended)
+        yield f"Extended after looking: {seeds} were added after the first results had been seen."
+    if study.stopped_early:
+        yield STOPPED_EARLY
+    yield from _row_notes(rows)
+    skipped = [variant.label for variant in study.variants if not variant.valid]
+    if skipped:
+        yield f"Left out because they cannot be trained: {', '.join(skipped)}."
+    reused = sum(row.reused for row in rows)
+    if reused:
+        yield (
+            f"{_runs(reused)} reused from earlier studies: "
+            "same graph, data, seed, code and library versions."
+        )
+    batched = sum(row.stacked for row in rows)
+    if batched:
+        yield (
+            f"{_runs(batched)} trained in a seed batch with the other seeds of the variant, which "
+            "is faster. Each has its own initial weights, order and dropout; values differ from "
+            "those of a separate training in the last digits only."
+        )
+    yield from plan_notes(study.plan, study.variants)
+
+
+def is_descriptive(plan: StudyPlan) -> bool:
+    """Return whether a plan has no tests: a search selects the best of its trials."""
+    return isinstance(plan.strategy, RandomSweep | OptunaSweep)
+
+
+def _row_notes(rows: Sequence[Arm]) -> Iterator[str]:
+    for row in rows:
+        if row.failed:
+            ended = row.n + row.failed
+            yield f"{row.label}: {row.n} of {ended} runs ended with a value, {row.failed} failed."
+    for row in rows:
+        if row.reset:
+            verb = "has" if len(row.reset) == 1 else "have"
+            yield (
+                f"{row.label}: {', '.join(row.reset)} {verb} another size than in the baseline, "
+                "and therefore other initial weights."
+            )
+
+
+def _runs(count: int) -> str:
+    return "1 run was" if count == 1 else f"{count} runs were"

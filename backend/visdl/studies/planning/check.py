@@ -1,0 +1,177 @@
+"""Check, the third step of planning: validate every variant and compare it with the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from visdl.compiler.flatten import flatten
+from visdl.models.diagnostics import ReplaceNode, Report
+from visdl.models.errors import InvalidInputError
+from visdl.models.graph import Graph
+from visdl.models.strategies import Direction, OptunaSweep, groups_of
+from visdl.models.studies import BASELINE, Offer, StudyPlan, Variant
+from visdl.nodes.contract.base import BaseNode
+from visdl.nodes.contract.learning import LossNode
+from visdl.nodes.contract.registry import Registry
+from visdl.studies.edits import find_node, label_of
+from visdl.studies.notes import plan_notes
+from visdl.studies.planning.expand import Candidate
+from visdl.studies.planning.replacements import Replacements
+from visdl.studies.planning.resolve import Baseline, PlanningContext, ResolvedStudy
+
+
+@dataclass(frozen=True)
+class PlannedStudy:
+    """A study that can be created: its graph, its variants, and what a run of it measures.
+
+    `offers` has the possible replacements of each removed node by its path, and of each group by
+    the ids of its nodes joined with +.
+    """
+
+    graph: Graph
+    candidates: list[Candidate]
+    offers: dict[str, Offer]
+    direction: Direction
+    metrics: list[str]
+    notes: list[str]
+
+    @property
+    def variants(self) -> list[Variant]:
+        return [candidate.variant for candidate in self.candidates]
+
+
+def check(
+    resolved: ResolvedStudy, candidates: Sequence[Candidate], context: PlanningContext
+) -> PlannedStudy:
+    """Validate the candidates of a study.
+
+    Raises InvalidInputError if the metric is a loss and a variant trains with another loss.
+    """
+    baseline = resolved.baseline
+    replacements = Replacements(baseline, context.registry)
+    checked = [check_variant(one, baseline, replacements, context) for one in candidates]
+    if baseline.plan.metric.endswith("_loss"):
+        _check_same_loss(baseline.graph, checked, resolved.metrics, context.registry)
+    variants = [candidate.variant for candidate in checked]
+    return PlannedStudy(
+        graph=baseline.graph,
+        candidates=checked,
+        offers=_offers(baseline, variants, replacements),
+        direction=resolved.direction,
+        metrics=resolved.metrics,
+        notes=list(plan_notes(baseline.plan, variants)),
+    )
+
+
+def check_variant(
+    candidate: Candidate,
+    baseline: Baseline,
+    replacements: Replacements,
+    context: PlanningContext,
+) -> Candidate:
+    """Return the candidate with its validity, size and differences from the baseline."""
+    variant, graph = candidate.variant, candidate.graph
+    if variant.key == BASELINE:
+        report, resized = baseline.report, list[str]()
+    else:
+        report = context.validator.report(graph, to_run=True)
+        resized = list(_resized_layers(graph, variant, report, baseline.report))
+    adapted = f"{variant.how}; {', '.join(resized)} adapted"
+    fields = {
+        "valid": report.valid,
+        "problems": [one for one in report.diagnostics if one.severity == "error"],
+        "parameters": report.totals.parameters,
+        "flops": report.totals.flops,
+        "reset": resized,
+        "how": adapted if resized and variant.how else variant.how,
+    }
+    removes_one_part = len(variant.parts) == 1 and not variant.params
+    if removes_one_part and find_node(baseline.graph, variant.parts[0]):
+        offer = replacements.offer(variant.parts[0])
+        fields |= {"offers": offer.how, "plain": offer.plain}
+    return Candidate(variant.model_copy(update=fields), graph)
+
+
+def check_startable(plan: StudyPlan, variants: Sequence[Variant]) -> None:
+    """Check that a study of these variants is worth starting.
+
+    Raises InvalidInputError if a variant cannot be trained and the plan does not skip it, or if
+    nothing would differ from the baseline.
+    """
+    invalid = [variant for variant in variants if not variant.valid]
+    if invalid and not plan.skip_invalid:
+        raise _untrainable(invalid)
+    if isinstance(plan.strategy, OptunaSweep):
+        return
+    valid = [variant for variant in variants if variant.valid]
+    if len(valid) < 2:
+        message = "No variant of the study can be trained."
+        hint = "The preview lists what is wrong with each."
+        raise InvalidInputError(message, hint=hint, field="strategy")
+    if all(variant.same_as is not None for variant in valid[1:]):
+        message = "Every variant is the same network as the baseline."
+        hint = "Choose what changes the network."
+        raise InvalidInputError(message, hint=hint, field="strategy")
+
+
+def _untrainable(variants: Sequence[Variant]) -> InvalidInputError:
+    first = variants[0]
+    more = f" (and {len(variants) - 1} more)" if len(variants) > 1 else ""
+    offers = " or ".join(f"'{offer}'" for offer in first.offers)
+    instead = f" For {first.parts[0]}, `how` can be {offers}." if offers else ""
+    return InvalidInputError(
+        f"'{first.label}' cannot be trained{more}: {first.problems[0].message}",
+        hint=f"Leave it out, or set `skip_invalid`.{instead}",
+        field="strategy",
+    )
+
+
+def _check_same_loss(
+    graph: Graph,
+    candidates: Sequence[Candidate],
+    metrics: Sequence[str],
+    registry: Registry,
+) -> None:
+    expected = _losses(graph, registry)
+    for candidate in candidates:
+        if _losses(candidate.graph, registry) != expected:
+            others = [name for name in metrics if not name.endswith("_loss")]
+            label = candidate.variant.label
+            message = f"'{label}' trains with another loss, so their values cannot be compared."
+            hint = f"Choose another metric: {', '.join(others)}."
+            raise InvalidInputError(message, hint=hint, field="metric")
+
+
+def _losses(graph: Graph, registry: Registry) -> list[tuple[str, str]]:
+    """Return type and parameters of the losses, those inside blocks included."""
+    nodes = flatten(graph).graph.nodes
+    losses = [n for n in nodes if issubclass(registry.find(n.type) or BaseNode, LossNode)]
+    return sorted((node.type, repr(sorted(node.params.items()))) for node in losses)
+
+
+def _offers(
+    baseline: Baseline, variants: Sequence[Variant], replacements: Replacements
+) -> dict[str, Offer]:
+    """Return the offers for each node that a variant removes, and for each group as a whole."""
+    removed = [variant.parts for variant in variants if not variant.params]
+    nodes = dict.fromkeys(part for parts in removed for part in parts)
+    offers = {n: replacements.offer(n) for n in nodes if find_node(baseline.graph, n)}
+    groups = groups_of(baseline.plan.strategy)
+    return offers | {"+".join(group.nodes): replacements.offer(group) for group in groups}
+
+
+def _resized_layers(
+    graph: Graph, variant: Variant, report: Report, baseline: Report
+) -> Iterator[str]:
+    """Yield the layers that both networks have with different sizes.
+
+    Their initial weights differ from those of the baseline.
+    """
+    replaced = {edit.node for edit in variant.edits if isinstance(edit, ReplaceNode)}
+    for path, node in report.nodes.items():
+        before = baseline.nodes.get(path)
+        if before is None or path in replaced or find_node(graph, path) is None:
+            continue
+        if node.parameters and before.parameters and node.parameters != before.parameters:
+            yield label_of(graph, path)

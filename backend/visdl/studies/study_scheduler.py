@@ -1,0 +1,236 @@
+"""Queues the runs of studies, seed by seed, a few ahead of the worker processes.
+
+What a study still needs follows from its record and its runs, so studies continue after a restart.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+from visdl.models.errors import AppError, NotFoundError
+from visdl.models.ids import new_id
+from visdl.models.runs import Run, RunState
+from visdl.models.studies import Study, StudyState, Variant
+from visdl.runs.supervisor import RunSupervisor
+from visdl.store import Store
+from visdl.store.studies import StudyCell
+from visdl.studies.cells import ACTIVE, is_resumable, missing_batches, missing_cells
+from visdl.studies.search import TrialSuggester
+from visdl.studies.variant_graphs import VariantGraphs
+
+log = logging.getLogger(__name__)
+_QUEUED_AHEAD = 1  # runs that wait beside those that train, so that no slot is free in between
+_RETRY_SECONDS = 0.05
+_MAX_RETRIES = 100
+
+
+class StudyScheduler:
+    """Queues what comes next when a run ends, on a thread of its own. Thread-safe."""
+
+    def __init__(
+        self, store: Store, runs: RunSupervisor, graphs: VariantGraphs, search: TrialSuggester
+    ) -> None:
+        self._store = store
+        self._runs = runs
+        self._graphs = graphs
+        self._search = search
+        self._wake = threading.Event()
+        self._closing = False
+        self._lock = threading.RLock()  # one study is scheduled, paused or stopped at a time
+        self._thread = threading.Thread(target=self._loop, name="study-scheduler", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread, which continues the studies that an earlier server left running."""
+        self._runs.on_end.append(self._on_run_ended)
+        self._wake.set()
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread; queued runs stay in the queue."""
+        self._closing = True
+        self._wake.set()
+        self._thread.join()
+
+    def schedule_study(self, study_id: str) -> None:
+        """Queue the next runs of a study before returning. Errors are logged, not raised."""
+        try:
+            with self._lock:
+                self._queue_next(study_id)
+        except NotFoundError:
+            return  # deleted in the meantime
+        except Exception:
+            log.exception("Study %s could not be scheduled; the other studies continue.", study_id)
+
+    def pause(self, study_id: str) -> Study:
+        """Pause the runs that train and withdraw those that wait."""
+        with self._lock:
+            study = self._store.study(study_id)
+            if study.state is not StudyState.PAUSED:
+                study = self._store.move_study(study_id, StudyState.PAUSED)
+            for run in self._withdraw_waiting(study_id):
+                self._retry_command(self._runs.pause, run)
+            return study
+
+    def resume(self, study_id: str) -> Study:
+        """Resume a paused study; in a stopped one, train the cells that the stop left out."""
+        with self._lock:
+            study = self._store.study(study_id)
+            cells = self._store.study_cells(study_id)
+            if study.state is StudyState.STOPPED:
+                stopped = [c.run for c in cells if c.state is RunState.STOPPED and not c.reused]
+                self._store.drop_study_runs(study_id, stopped)
+            if study.state is not StudyState.RUNNING:
+                study = self._store.move_study(study_id, StudyState.RUNNING, stopped_early=False)
+            for cell in cells:
+                if cell.state is RunState.PAUSED:
+                    self._retry_command(self._runs.resume, cell.run)
+            self.schedule_study(study_id)
+            return study
+
+    def stop(self, study_id: str) -> Study:
+        """Stop the runs that train and withdraw those that wait."""
+        with self._lock:
+            study = self._store.study(study_id)
+            if study.state is not StudyState.STOPPED:
+                study = self._store.move_study(study_id, StudyState.STOPPED, stopped_early=True)
+            for run in self._withdraw_waiting(study_id):
+                self._retry_command(self._runs.stop, run)
+            return study
+
+    def _loop(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            if self._closing:
+                return
+            for study in reversed(self._store.studies(StudyState.RUNNING)):
+                self.schedule_study(study.id)
+
+    def _on_run_ended(self, run: Run) -> None:
+        """Complete the study of a run that has ended if nothing of it is left to train."""
+        if run.study is None:
+            return
+        try:
+            if not self._store.study_is_live(run.study):
+                study, cells = self._store.study(run.study), self._store.study_cells(run.study)
+                if study.state is StudyState.RUNNING and not self._is_unfinished(study, cells):
+                    self._complete(study)
+        except NotFoundError:
+            return  # deleted in the meantime
+        except Exception:
+            log.exception("Study %s could not be checked after a run ended.", run.study)
+        self._wake.set()
+
+    def _is_unfinished(self, study: Study, cells: Sequence[StudyCell]) -> bool:
+        """Return whether any run of it trains, waits, will be resumed or is still to be made."""
+        active = any(cell.state in ACTIVE for cell in cells) or any(self._resumable_runs(cells))
+        return active or any(missing_cells(study, cells)) or self._search.has_more(study)
+
+    def _resumable_runs(self, cells: Sequence[StudyCell]) -> Iterator[Run]:
+        for cell in cells:
+            if cell.state is RunState.INTERRUPTED and is_resumable(
+                run := self._store.run(cell.run)
+            ):
+                yield run
+
+    def _complete(self, study: Study) -> None:
+        seeds, variants = len(study.plan.seeds), len(study.variants)
+        self._store.complete_study(study.id, seeds=seeds, variants=variants)
+
+    def _queue_next(self, study_id: str) -> None:
+        """Queue as many runs as there is room for; complete the study if nothing is left."""
+        study = self._store.study(study_id)
+        if study.state is not StudyState.RUNNING:
+            return
+        cells = self._store.study_cells(study_id)
+        for run in self._resumable_runs(cells):
+            self._resume_interrupted(run)
+        study = self._search.add_trial(study, cells)
+        cells = self._store.study_cells(study_id)
+        # the runs of a seed batch share a slot
+        active = len({cell.stack or cell.run for cell in cells if cell.state in ACTIVE})
+        room = self._runs.slots + _QUEUED_AHEAD - active
+        missing = False
+        for variant, seeds in missing_batches(study, cells):
+            if room <= 0 or self._closing:
+                return
+            missing = True
+            if self._queue_cells(study, variant, seeds):
+                room -= 1
+        if not missing and active == 0:
+            self._complete(study)
+        elif missing and room > 0:
+            self._queue_next(study_id)  # all that was missing may have been reused
+
+    def _queue_cells(self, study: Study, variant: Variant, seeds: Sequence[int]) -> bool:
+        """Reuse or queue the runs of a variant; return whether any had to be queued."""
+        ready = self._graphs.load(study, variant)
+        fingerprints = {seed: ready.fingerprints.of(seed) for seed in seeds}
+        same = {}
+        if study.plan.reuse:
+            same = self._store.find_same_runs(list(fingerprints.values()))
+        for fingerprint in fingerprints.values():
+            if fingerprint in same:
+                self._store.reuse_run(study.id, variant.key, same[fingerprint])
+        new = {seed: text for seed, text in fingerprints.items() if text not in same}
+        name = f"{study.graph_name[:90]} · {variant.label[:70]}"
+        shared = {
+            "study": study.id,
+            "variant": variant.key,
+            "stack": new_id() if len(new) > 1 else None,
+            "stack_size": len(new),
+            "graph_id": study.graph_id,
+            "datasets": ready.datasets,
+        }
+        members = [
+            {**shared, "seed": seed, "name": f"{name} · seed {seed}", "fingerprint": text}
+            for seed, text in new.items()
+        ]
+        if members:
+            self._runs.create_all(ready.graph, members)
+        return bool(new)
+
+    def _resume_interrupted(self, run: Run) -> None:
+        try:
+            step = run.progress.step
+            revivals = run.revivals + 1 if step == run.revived_at else 1
+            self._store.patch_run(run.id, revived_at=step, revivals=revivals)
+            self._runs.resume(run.id)
+        except AppError as error:
+            log.info("Run %s of a study was not resumed: %s", run.id, error.message)
+
+    def _withdraw_waiting(self, study_id: str) -> Iterator[str]:
+        """Delete the runs that wait; yield those that train or may resume automatically."""
+        for cell in self._store.study_cells(study_id):
+            if cell.reused or cell.state not in ACTIVE | {RunState.INTERRUPTED}:
+                continue
+            run = self._store.run(cell.run)
+            if run.state is RunState.QUEUED and run.started is None:
+                self._store.drop_study_runs(study_id, [run.id])
+                if self._delete_waiting(run):
+                    continue
+                self._store.keep_study_run(run)
+            yield run.id
+
+    def _delete_waiting(self, run: Run) -> bool:
+        """Stop and delete a waiting run; return False if it has just started."""
+        stopped = self._runs.stop(run.id)
+        if stopped.state is not RunState.STOPPED:
+            return False
+        self._runs.delete(run.id)
+        return True
+
+    def _retry_command(self, command: Callable[[str], Run], run_id: str) -> None:
+        """Send a command to a run; retry while its worker process is starting."""
+        for _ in range(_MAX_RETRIES):
+            try:
+                command(run_id)
+            except AppError as error:
+                if self._store.run(run_id).state is not RunState.STARTING:
+                    log.info("Run %s of a study: %s", run_id, error.message)
+                    return
+                threading.Event().wait(_RETRY_SECONDS)
+            else:
+                return
