@@ -3,6 +3,7 @@ import { pairOf } from "@/features/studies/model/variantPair";
 import { useStudyView } from "@/features/studies/store/studies";
 import { useStudyResults } from "@/features/studies/store/useStudies";
 import type { Study, StudyResults } from "@/shared/api/types";
+import { useWidth } from "@/shared/ui/useWidth";
 import { AddSeedsDialog } from "./AddSeedsDialog";
 import { VariantComparison } from "./compare/VariantComparison";
 import { StudyPlots } from "./plots/StudyPlots";
@@ -11,7 +12,6 @@ import { StudyNotes } from "./StudyNotes";
 import { StudyTable } from "./table/StudyTable";
 import { TableTools } from "./table/TableTools";
 import { useTableView } from "./table/useTableView";
-import { useWidth } from "./useWidth";
 
 /** From this width on the plots stand beside the table, as a part of it. */
 const SIDE_BY_SIDE = 1080;

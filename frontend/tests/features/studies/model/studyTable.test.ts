@@ -15,8 +15,8 @@ import {
   worseIn,
 } from "@/features/studies/model/studyTable";
 import { curveMetrics, firstCurve, gridCells, seedPairs, trialsOf } from "@/features/studies/ui/plots/points";
-import { extent, linear, logarithmic } from "@/features/studies/ui/plots/scale";
 import type { StudyResults, StudyRow } from "@/shared/api/types";
+import { extent, linear, logarithmic } from "@/shared/lib/scale";
 import { resultsOf, rowOf } from "../../../helpers/studies";
 
 const keys = (rows: StudyRow[]): string => rows.map(({ key }) => key).join(" ");

@@ -1,9 +1,11 @@
+import { least } from "d3-array";
 import type { PointerEvent } from "react";
 import { formatNumber } from "@/shared/lib/format";
+import { extent, linear, logarithmic, padded, type Scale } from "@/shared/lib/scale";
 import { factorOf, useUi } from "@/shared/store/ui";
-import { useWidth } from "../useWidth";
+import { PlotGrid } from "@/shared/ui/PlotGrid";
+import { useWidth } from "@/shared/ui/useWidth";
 import type { Arm } from "./BandLegend";
-import { extent, linear, logarithmic, padded, type Scale } from "./scale";
 import { usePlotHeight } from "./usePlotHeight";
 
 interface BandChartProps {
@@ -32,7 +34,7 @@ function Drawing({ arms, log, epoch, onEpoch, width }: BandChartProps & { width:
   const y = heights(points, log, [height - foot, 8]);
   const follow = (event: PointerEvent<SVGSVGElement>): void => {
     const at = event.clientX - event.currentTarget.getBoundingClientRect().left;
-    onEpoch(nearest(epochs, (value) => Math.abs(x(value) - at)));
+    onEpoch(least(epochs, (value) => Math.abs(x(value) - at)) ?? null);
   };
   return (
     <svg
@@ -44,7 +46,7 @@ function Drawing({ arms, log, epoch, onEpoch, width }: BandChartProps & { width:
       onPointerMove={follow}
       onPointerLeave={() => onEpoch(null)}
     >
-      <Grid x={x} y={y} left={left} right={width - 14} height={height} foot={foot} unit={unit} />
+      <PlotGrid x={x} y={y} left={left} right={width - 14} bottom={height - foot} unit={unit} />
       {arms.map((arm) => (
         <path key={arm.key} d={band(arm, x, y)} fill={`var(${arm.color})`} opacity={0.14} />
       ))}
@@ -77,36 +79,6 @@ function Drawing({ arms, log, epoch, onEpoch, width }: BandChartProps & { width:
   );
 }
 
-interface GridProps {
-  x: Scale;
-  y: Scale;
-  left: number;
-  right: number;
-  height: number;
-  foot: number;
-  unit: number;
-}
-
-function Grid({ x, y, left, right, height, foot, unit }: GridProps) {
-  return (
-    <g>
-      {y.ticks.map((tick) => (
-        <g key={tick}>
-          <line x1={left} x2={right} y1={y(tick)} y2={y(tick)} stroke="var(--line)" />
-          <text x={left - 6} y={y(tick) + 4} textAnchor="end" fill="var(--muted)">
-            {formatNumber(tick, 3).replaceAll("-", "−")}
-          </text>
-        </g>
-      ))}
-      {x.ticks.map((tick) => (
-        <text key={tick} x={x(tick)} y={height - foot + 15 * unit} textAnchor="middle" fill="var(--muted)">
-          {formatNumber(tick)}
-        </text>
-      ))}
-    </g>
-  );
-}
-
 function heights(points: Arm["points"], log: boolean, range: readonly [number, number]): Scale {
   const means = points.map((point) => point.mean);
   if (log && means.some((mean) => mean > 0)) {
@@ -126,11 +98,4 @@ function band({ points }: Arm, x: Scale, y: Scale): string {
   const there = points.map((point) => place(x(point.epoch), y(point.high)));
   const back = points.map((point) => place(x(point.epoch), y(point.low))).reverse();
   return `M${[...there, ...back].join("L")}Z`;
-}
-
-function nearest(values: readonly number[], distance: (value: number) => number): number | null {
-  return values.reduce<number | null>(
-    (best, value) => (best === null || distance(value) < distance(best) ? value : best),
-    null,
-  );
 }

@@ -3,10 +3,10 @@ import { type VerdictTone, verdictLook } from "@/features/studies/model/studies"
 import { interval, signed } from "@/features/studies/model/studyTable";
 import type { Study, StudyResults, StudyRow } from "@/shared/api/types";
 import { formatNumber } from "@/shared/lib/format";
+import { extent, linear, padded, type Scale, shorten } from "@/shared/lib/scale";
 import { factorOf, useUi } from "@/shared/store/ui";
-import { useWidth } from "../useWidth";
+import { useWidth } from "@/shared/ui/useWidth";
 import { PlotCard, type PlotData } from "./PlotCard";
-import { extent, linear, padded, type Scale, shorten } from "./scale";
 import { Waiting } from "./Waiting";
 
 const TONES: Record<VerdictTone, string> = {

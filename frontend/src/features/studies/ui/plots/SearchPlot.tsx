@@ -2,14 +2,14 @@ import { FlaskConical } from "lucide-react";
 import { metricLabel } from "@/features/runs/model/metrics";
 import { fixed, paramText } from "@/features/studies/model/studyTable";
 import type { StudyResults } from "@/shared/api/types";
+import { shorten } from "@/shared/lib/scale";
 import { factorOf, useUi } from "@/shared/store/ui";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ScrollRegion } from "@/shared/ui/ScrollRegion";
-import { useWidth } from "../useWidth";
+import { useWidth } from "@/shared/ui/useWidth";
 import { type AxisScale, numberAxis, paramAxis } from "./axes";
 import { PlotCard } from "./PlotCard";
 import { type Trial, trialsOf } from "./points";
-import { shorten } from "./scale";
 import { usePlotHeight } from "./usePlotHeight";
 
 /** What a search tried and what came of it: a line for each trial, through its values to its metric. */

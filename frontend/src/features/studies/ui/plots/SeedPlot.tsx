@@ -1,14 +1,14 @@
 import { FlaskConical } from "lucide-react";
 import { metricLabel } from "@/features/runs/model/metrics";
 import type { StudyResults } from "@/shared/api/types";
-import { formatNumber } from "@/shared/lib/format";
+import { extent, linear, padded, type Scale, shorten } from "@/shared/lib/scale";
 import { factorOf, useUi } from "@/shared/store/ui";
 import { EmptyState } from "@/shared/ui/EmptyState";
+import { PlotGrid } from "@/shared/ui/PlotGrid";
 import { ScrollRegion } from "@/shared/ui/ScrollRegion";
-import { useWidth } from "../useWidth";
+import { useWidth } from "@/shared/ui/useWidth";
 import { PlotCard } from "./PlotCard";
 import { type SeedPair, seedPairs } from "./points";
-import { extent, linear, padded, type Scale, shorten } from "./scale";
 import { usePlotHeight } from "./usePlotHeight";
 
 const MOST = 60;
@@ -59,14 +59,7 @@ function Panels({ pairs, width }: { pairs: SeedPair[]; width: number }) {
         height={height}
         className="block text-xs"
       >
-        {y.ticks.map((tick) => (
-          <g key={tick}>
-            <line x1={axis} x2={whole - 8} y1={y(tick)} y2={y(tick)} stroke="var(--line)" />
-            <text x={axis - 6} y={y(tick) + 4} textAnchor="end" fill="var(--muted)">
-              {formatNumber(tick).replaceAll("-", "−")}
-            </text>
-          </g>
-        ))}
+        <PlotGrid y={y} left={axis} right={whole - 8} unit={unit} />
         {pairs.map((pair, index) => (
           <Panel
             key={pair.key}

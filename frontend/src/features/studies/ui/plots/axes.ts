@@ -1,6 +1,6 @@
 import { paramText } from "@/features/studies/model/studyTable";
 import { formatNumber } from "@/shared/lib/format";
-import { extent, linear, logarithmic } from "./scale";
+import { extent, linear, logarithmic } from "@/shared/lib/scale";
 
 /** An axis among several: of numbers, or of values that are only different. */
 export interface AxisScale {
