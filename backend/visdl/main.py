@@ -150,4 +150,4 @@ def _first_start(store: Store, starters: Starters, settings: Settings) -> None:
             )
             store.add_dataset(record)
     if store.flag("sample graph"):
-        starters.open(FIRST_GRAPH)
+        starters.open_starter(FIRST_GRAPH)

@@ -114,7 +114,7 @@ test("a warning is mended by a click, as one step", async ({ page }) => {
     setParam(graph, "Adam", "lr", 50);
   });
   await page.getByRole("tab", { name: "Problems" }).click();
-  await expect(page.getByText(/A learning rate of 50 is out of the usual range/)).toBeVisible();
+  await expect(page.getByText(/A learning rate of 50 is outside the usual range/)).toBeVisible();
   await button(page, "Set lr to 0.001").click();
   await expect(page.getByText("No problems")).toBeVisible();
   await expect(page.locator("#param-adam-lr")).toHaveValue("0.001");

@@ -62,7 +62,7 @@ def test_building_leaves_the_global_random_state_alone():
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_formulas_stand_in_the_code_of_a_graph_as_functions_and_layers_with_state_as_modules():
+def test_formulas_are_functions_in_the_code_of_a_graph_and_layers_with_state_as_modules():
     graph = chain(
         [
             ("fc", "Linear", {"out_features": 2}),

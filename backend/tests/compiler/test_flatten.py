@@ -1,4 +1,4 @@
-"""Blocks in the graph file: put in place, named, repeated, shared, switched off, and wrong in every way."""
+"""Blocks in the graph file: expanded, named, repeated, shared, switched off, and invalid."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def graph(
     return Graph(nodes=nodes, edges=edges, blocks=definitions or {"residual": residual()})
 
 
-def problems(found: Graph) -> list[tuple[str, str | None, str | None]]:
+def diagnostics_of(found: Graph) -> list[tuple[str, str | None, str | None]]:
     return codes(validator().report(found))
 
 
@@ -96,8 +96,8 @@ def test_the_report_sums_up_what_is_inside():
 
 def test_an_exposed_parameter_is_set_where_the_block_is_used():
     two = graph(("a", {"width": 2}), ("b", {}))
-    assert problems(two) == []
-    [(code, node, _)] = problems(graph(("a", {}), ("b", {"width": 5})))
+    assert diagnostics_of(two) == []
+    [(code, node, _)] = diagnostics_of(graph(("a", {}), ("b", {"width": 5})))
     assert (code, node) == ("shape", "b/add")
 
 
@@ -135,7 +135,7 @@ def test_shared_repeats_have_one_set_of_weights():
 
 def test_towers_share_one_set_of_weights_and_sum_up_their_gradients():
     drawn = graph(("a", {"repeat": 2}), ("b", {"repeat": 2, "weights_of": "a"}))
-    assert problems(drawn) == []
+    assert diagnostics_of(drawn) == []
     model = built(drawn)
     for place in ("0.fc.weight", "1.fc.bias"):
         assert model.get_parameter(f"a.{place}") is model.get_parameter(f"b.{place}")
@@ -152,22 +152,22 @@ def test_sharing_is_followed_to_the_weights_there_are(shared):
     )
     drawn.nodes[3].params["weights_of"] = "b"
     next(node for node in drawn.nodes if node.id == shared).params["shared"] = True
-    assert problems(drawn) == []
+    assert diagnostics_of(drawn) == []
     assert validator().report(drawn).totals.parameters == (6 if shared == "a" else 12)
 
 
 @pytest.mark.parametrize(
     ("params", "off", "reason"),
     [
-        ({"weights_of": "gone"}, None, "'gone', which is no other block here."),
-        ({"weights_of": "b"}, None, "'b', which is no other block here."),
-        ({"weights_of": "data"}, None, "'data', which is no other block here."),
-        ({"weights_of": "a"}, "a", "'a', which is switched off."),
-        ({"weights_of": "a", "repeat": 2}, None, "'a', which is repeated another number of times."),
-        ({"weights_of": "other"}, None, "'other', which is of another kind."),
+        ({"weights_of": "gone"}, None, "'gone': there is no other block 'gone' here."),
+        ({"weights_of": "b"}, None, "'b': there is no other block 'b' here."),
+        ({"weights_of": "data"}, None, "'data': there is no other block 'data' here."),
+        ({"weights_of": "a"}, "a", "'a': 'a' is switched off."),
+        ({"weights_of": "a", "repeat": 2}, None, "'a': their repeat counts differ."),
+        ({"weights_of": "other"}, None, "'other': 'other' is a different block."),
     ],
 )
-def test_towers_that_cannot_share_are_refused_with_a_sentence(params, off, reason):
+def test_blocks_that_cannot_share_weights_are_reported_with_the_reason(params, off, reason):
     definitions = {"residual": residual(), "another": residual()}
     drawn = graph(
         ("a", {}), ("b", params), ("other", {"block": "another"}), definitions=definitions
@@ -178,7 +178,7 @@ def test_towers_that_cannot_share_are_refused_with_a_sentence(params, off, reaso
         problem for problem in validator().report(drawn).diagnostics if problem.severity == "error"
     ]
     assert (found.code, found.node, found.port) == ("weights_of", "b", "weights_of")
-    assert found.message == f"'b' is to use the weights of {reason}"
+    assert found.message == f"'b' cannot share weights with {reason}"
 
 
 @pytest.mark.parametrize("param", ["weights_of", "block"])
@@ -191,7 +191,7 @@ def test_a_sentence_stays_short_however_long_the_name_in_it(param):
     assert len(found.message) < 300
 
 
-def test_blocks_lie_in_blocks():
+def test_blocks_can_be_nested():
     outer = Block(
         nodes=[
             Node(id="inner", type="Block", name="inner", params={"block": "residual", "repeat": 2}),
@@ -206,7 +206,7 @@ def test_blocks_lie_in_blocks():
         ("a", {"block": "outer", "repeat": 2, "width": 2}),
         definitions={"residual": residual(), "outer": outer},
     )
-    assert problems(drawn) == []
+    assert diagnostics_of(drawn) == []
     names = [name for name, _ in built(drawn).named_parameters()]
     assert "a.1.inner.0.fc.weight" in names
     report = validator().report(drawn)
@@ -215,7 +215,7 @@ def test_blocks_lie_in_blocks():
 
 
 @pytest.mark.parametrize("repeat", [None, 3])
-def test_a_block_that_is_off_hands_its_input_on(repeat):
+def test_a_block_that_is_off_passes_its_input_through(repeat):
     drawn = graph(("a", {"repeat": repeat}), ("b", {}))
     drawn.nodes[1].disabled = True
     report = validator().report(drawn)
@@ -227,7 +227,7 @@ def test_a_block_that_is_off_hands_its_input_on(repeat):
     torch.testing.assert_close(model(x), x + model.get_submodule("b.fc")(x).relu())
 
 
-def test_a_block_that_is_off_inside_another_one_hands_its_input_on():
+def test_a_block_that_is_off_inside_another_one_passes_its_input_through():
     outer = Block(
         nodes=[Node(id="inner", type="Block", disabled=True, params={"block": "residual"})],
         edges=[],
@@ -237,12 +237,12 @@ def test_a_block_that_is_off_inside_another_one_hands_its_input_on():
     drawn = graph(
         ("a", {"block": "outer"}), ("b", {}), definitions={"residual": residual(), "outer": outer}
     )
-    assert problems(drawn) == []
+    assert diagnostics_of(drawn) == []
     x = torch.randn(3, 2)
     assert built(drawn)(x).shape == x.shape
 
 
-def test_an_outside_wire_keeps_its_place_among_the_wires_of_a_port():
+def test_an_outside_wire_keeps_its_position_among_the_wires_of_a_port():
     def concat(index: int | None) -> Graph:
         block = Block(
             nodes=[
@@ -306,7 +306,7 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Block], str, str]] = {
         "block",
     ),
     "repeat of zero": ({"repeat": 0}, {"residual": residual()}, "bad_parameter", "repeat"),
-    "repeat that is no number": (
+    "repeat that is not a number": (
         {"repeat": "many"},
         {"residual": residual()},
         "bad_parameter",
@@ -331,10 +331,10 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Block], str, str]] = {
 
 
 @pytest.mark.parametrize(("params", "definitions", "code", "port"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_with_a_block_is_said_at_its_node(params, definitions, code, port):
+def test_what_is_wrong_with_a_block_is_reported_at_its_node(params, definitions, code, port):
     found = [
         problem
-        for problem in problems(graph(("a", params), definitions=definitions))
+        for problem in diagnostics_of(graph(("a", params), definitions=definitions))
         if problem[0] == code
     ]
     assert found
@@ -354,7 +354,7 @@ def test_a_block_that_grows_beyond_the_limit_is_refused():
 
     definitions = {"unit": residual(), "a": stack("unit"), "b": stack("a"), "residual": stack("b")}
     assert "too_large" in [
-        code for code, _, _ in problems(graph(("a", {}), definitions=definitions))
+        code for code, _, _ in diagnostics_of(graph(("a", {}), definitions=definitions))
     ]
 
 
@@ -364,4 +364,4 @@ def test_refs_to_nodes_that_are_gone_break_nothing():
         outputs={"output": refs("gone.output")[0]},
         params={"width": refs("gone.out_features")},
     )
-    assert problems(graph(("a", {"width": 3}), definitions={"residual": block}))
+    assert diagnostics_of(graph(("a", {"width": 3}), definitions={"residual": block}))

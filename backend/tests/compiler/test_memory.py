@@ -118,7 +118,7 @@ def test_a_batch_is_never_larger_than_the_data(tmp_path):
     assert memory(8) == memory(10_000)
 
 
-def test_a_disk_without_room_for_the_checkpoints_is_a_warning(tmp_path):
+def test_a_disk_without_space_for_the_checkpoints_is_a_warning(tmp_path):
     data, graph = numbers(tmp_path), chain(MLP)
     outcome = execute(graph, tmp_path / "run", data)
     written = max(file.stat().st_size for file in outcome.folder.glob("checkpoints/*.pt"))

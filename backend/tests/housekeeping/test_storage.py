@@ -1,4 +1,4 @@
-"""The data folder: each file counted once and as what it is, and a clean-up that takes nothing that is needed."""
+"""The data folder: each file counts once, and a clean-up removes nothing that is needed."""
 
 from __future__ import annotations
 
@@ -31,10 +31,7 @@ def folder(tmp_path):
     made.store.close()
 
 
-# --- how much ---------------------------------------------------------------------------------------------------
-
-
-def test_every_file_counts_as_what_it_is(folder):
+def test_every_file_counts_as_its_kind(folder):
     run = folder.run()
     put(folder.root / "datasets" / new_id() / "numbers-00000.npy", b"d" * 500)  # being imported
     put(folder.root / "uploads" / new_id(), b"u" * 70, hours_old=2)
@@ -51,7 +48,7 @@ def test_every_file_counts_as_what_it_is(folder):
     assert kinds["database"] == size(*folder.root.glob("visdl.db*"))
 
 
-def test_a_shared_checkpoint_counts_once_and_is_told_for_both_runs(folder):
+def test_a_shared_checkpoint_counts_once_and_is_listed_for_both_runs(folder):
     first, second = folder.run(steps=[100]), folder.run(steps=[])
     share(first, second)
     shared = size(*first.glob("checkpoints/*"))
@@ -73,11 +70,8 @@ def test_the_largest_runs_come_first_and_runs_without_files_not_at_all(folder):
     assert 0 < report.disk_free <= report.disk_total
 
 
-# --- what is never touched --------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("state", [state for state in S if state not in FINAL])
-def test_a_run_that_may_go_on_keeps_everything(folder, state):
+def test_a_run_that_can_resume_keeps_everything(folder, state):
     run = folder.run(state)
     scrap = put(run / "checkpoints" / "checkpoint-000000050.damaged", hours_old=99)
     assert folder.clean(**ALL).runs == []
@@ -126,35 +120,32 @@ def test_nothing_is_removed_that_was_not_asked_for(folder):
     assert checkpoints(run) == []
 
 
-def test_a_run_that_is_starred_between_plan_and_deed_is_spared(folder, monkeypatch):
+def test_a_run_that_is_starred_after_the_plan_is_kept(folder, monkeypatch):
     run, other = folder.run(), folder.run()
-    make_plan = service_module.make_plan
+    plan_cleanup = service_module.plan_cleanup
 
     def starred_a_moment_later(*given):
-        plan = make_plan(*given)
+        plan = plan_cleanup(*given)
         folder.store.patch_run(run.name, starred=True)
         return plan
 
-    monkeypatch.setattr(service_module, "make_plan", starred_a_moment_later)
+    monkeypatch.setattr(service_module, "plan_cleanup", starred_a_moment_later)
     assert [one.id for one in folder.clean(**ALL).runs] == [other.name]
     assert len(checkpoints(run)) == 2
 
 
-def test_a_run_that_is_deleted_between_plan_and_deed_is_passed_over(folder, monkeypatch):
+def test_a_run_that_is_deleted_after_the_plan_is_skipped(folder, monkeypatch):
     run = folder.run()
-    make_plan = service_module.make_plan
+    plan_cleanup = service_module.plan_cleanup
 
     def deleted_a_moment_later(*given):
-        plan = make_plan(*given)
+        plan = plan_cleanup(*given)
         folder.store.delete_run(run.name)
         return plan
 
-    monkeypatch.setattr(service_module, "make_plan", deleted_a_moment_later)
+    monkeypatch.setattr(service_module, "plan_cleanup", deleted_a_moment_later)
     report = folder.clean(**ALL)
     assert (report.runs, report.problems) == ([], [])
-
-
-# --- hard links -------------------------------------------------------------------------------------------------
 
 
 def test_a_checkpoint_that_a_kept_run_shares_stays_since_its_removal_would_free_nothing(folder):
@@ -197,8 +188,6 @@ def test_a_run_that_is_just_being_made_of_another_keeps_what_it_took(folder):
     assert len(checkpoints(first)) == 1
 
 
-# --- leftovers --------------------------------------------------------------------------------------------------
-
 LEFT = {
     "a run without a record": "runs/{id}/checkpoints/checkpoint-000000001.pt",
     "a dataset without a record": "datasets/{id}/numbers-00000.npy",
@@ -209,7 +198,7 @@ LEFT = {
 
 
 @pytest.mark.parametrize("place", LEFT.values(), ids=LEFT)
-def test_what_nobody_has_any_more_goes_when_it_is_an_hour_old(folder, place):
+def test_orphans_are_removed_when_they_are_an_hour_old(folder, place):
     path = folder.root / place.format(id=new_id())
     put(path, b"x" * 77)
     assert folder.clean(**ALL).leftovers == []
@@ -256,7 +245,7 @@ def test_scraps_of_an_ended_run_are_leftovers(folder, name):
     assert (scrap.exists(), fresh.exists(), len(checkpoints(run))) == (False, True, 2)
 
 
-def test_what_a_user_put_into_the_folders_is_not_ours_to_remove(folder):
+def test_files_that_a_user_added_are_not_removed(folder):
     mine = [
         put(folder.root / place, hours_old=99)
         for place in (
@@ -286,10 +275,7 @@ def test_links_that_lead_out_of_the_folder_are_not_followed(folder, tmp_path_fac
     assert target.read_bytes() == b"o" * 10_000
 
 
-# --- a rehearsal, and the deed ----------------------------------------------------------------------------------
-
-
-def test_a_dry_run_says_exactly_what_the_real_one_does_and_touches_nothing(folder):
+def test_a_dry_run_reports_exactly_what_the_real_one_does_and_touches_nothing(folder):
     runs = [
         folder.run(),
         folder.run(S.FAILED),
@@ -311,7 +297,7 @@ def test_a_dry_run_says_exactly_what_the_real_one_does_and_touches_nothing(folde
     assert folder.would(**request).checkpoint_bytes == 0
 
 
-def test_what_the_disk_refuses_is_told_and_the_rest_is_done(folder, monkeypatch):
+def test_files_that_cannot_be_removed_are_reported_and_the_rest_is_done(folder, monkeypatch):
     stuck, other = folder.run(), folder.run()
     unlink = Path.unlink
 
@@ -338,7 +324,7 @@ def test_two_clean_ups_at_once_are_refused(folder, monkeypatch):
         leave.wait(30)
         return 0
 
-    monkeypatch.setattr(service_module, "unlink", slow)
+    monkeypatch.setattr(service_module, "remove_file", slow)
     first = threading.Thread(target=folder.clean, kwargs=ALL)
     first.start()
     assert entered.wait(30)
@@ -350,10 +336,7 @@ def test_two_clean_ups_at_once_are_refused(folder, monkeypatch):
     folder.clean(**ALL)
 
 
-# --- retention --------------------------------------------------------------------------------------------------
-
-
-def test_the_server_removes_old_checkpoints_by_itself_and_nothing_else(folder):
+def test_the_server_removes_old_checkpoints_automatically_and_nothing_else(folder):
     old, new = folder.run(days=8), folder.run(days=6)
     upload = put(folder.root / "uploads" / new_id(), hours_old=99)
     retention = Retention(folder.storage, 7)

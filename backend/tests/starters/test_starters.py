@@ -1,4 +1,4 @@
-"""The starters: each opens without a word of complaint, on data that VisDL makes, and learns."""
+"""The starters: each opens without diagnostics, on data that VisDL generates, and learns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..support.runs import built, execute
 
 FILES = {path.stem: json.loads(path.read_bytes()) for path in sorted(FOLDER.glob("*.json"))}
 MADE = [name for name, file in FILES.items() if file["data"]]
-#: What a starter reaches in validation after all its epochs, with room for another machine's rounding.
+#: What a starter reaches in validation after all its epochs, on any machine.
 REACHED = {
     "mlp_classifier": ("val_accuracy", 0.95),
     "lenet5": ("val_accuracy", 0.85),
@@ -59,7 +59,7 @@ def test_a_table_is_the_same_wherever_it_is_made(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_a_starter_is_valid_without_a_word_and_says_its_size(name, tables):
+def test_a_starter_is_valid_without_diagnostics_and_states_its_size(name, tables):
     file, graph = FILES[name], starter_graph(name)
     report = validator(*tables.values()).report(graph, to_run=True)
     assert report.diagnostics == []
@@ -90,7 +90,7 @@ def test_a_starter_learns_what_it_is_for(name, tables, tmp_path):
 @pytest.mark.parametrize(
     "name", ["resnet18", "unet", "small_gpt", "vision_transformer", "two_tower"]
 )
-def test_every_part_of_a_starter_can_be_switched_off_or_says_why_not(name, tables):
+def test_every_part_of_a_starter_can_be_switched_off_or_states_why_not(name, tables):
     check = validator(*tables.values())
     for node in starter_graph(name).nodes:
         graph = starter_graph(name)
@@ -102,7 +102,7 @@ def test_every_part_of_a_starter_can_be_switched_off_or_says_why_not(name, table
         assert report.valid or any(found.severity == "error" for found in report.diagnostics)
 
 
-def test_the_sample_says_its_size_too():
+def test_the_sample_states_its_size_too():
     model = built(starter_graph("sample_regression"))
     assert (
         sum(weight.numel() for weight in model.parameters())

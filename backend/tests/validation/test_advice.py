@@ -1,4 +1,4 @@
-"""Advice before a run: each warning with its reason and a remedy that, applied, ends it."""
+"""Advice before a run: each warning states its reason and offers a fix that removes it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def only(data, graph) -> Diagnostic:
 
 
 def apply(graph: Graph, found: Diagnostic) -> Graph:
-    """The graph after a click on the remedy, as the page does it."""
+    """Return the graph after a click on the fix, as the page applies it."""
     graph = graph.model_copy(deep=True)
     assert found.fix
     for edit in found.fix.edits:
@@ -80,17 +80,17 @@ def test_an_ordinary_training_gets_no_advice(data, classes):
 @pytest.mark.parametrize(
     ("end", "loss", "word"),
     [
-        ([("soft", "Softmax", {"dim": 1})], "CrossEntropyLoss", "is a Softmax already"),
-        ([("soft", "LogSoftmax", {"dim": 1})], "CrossEntropyLoss", "is a LogSoftmax already"),
+        ([("soft", "Softmax", {"dim": 1})], "CrossEntropyLoss", "is already a Softmax"),
+        ([("soft", "LogSoftmax", {"dim": 1})], "CrossEntropyLoss", "is already a LogSoftmax"),
         (
             [("soft", "Softmax", {"dim": 1})],
             "NLLLoss",
-            "needs log-probabilities, but 'soft' gives probabilities",
+            "needs log-probabilities, but 'soft' outputs probabilities",
         ),
-        ([], "NLLLoss", "needs log-probabilities, but 'fc2' gives any numbers"),
+        ([], "NLLLoss", "needs log-probabilities, but 'fc2' outputs any numbers"),
     ],
 )
-def test_the_end_of_a_classifier_suits_its_loss_or_is_mended_by_a_click(classes, end, loss, word):
+def test_the_end_of_a_classifier_suits_its_loss_or_is_fixed_by_a_click(classes, end, loss, word):
     graph = chain(three(*end), loss=loss)
     found = only(classes, graph)
     assert found.code == "activation_before_loss"
@@ -102,7 +102,7 @@ def test_the_end_of_a_classifier_suits_its_loss_or_is_mended_by_a_click(classes,
     ("end", "loss"),
     [([("act", "Sigmoid", {})], "BCEWithLogitsLoss"), ([], "BCELoss")],
 )
-def test_the_end_of_a_yes_or_no_model_suits_its_loss_or_is_mended_by_a_click(tmp_path, end, loss):
+def test_the_end_of_a_yes_or_no_model_suits_its_loss_or_is_fixed_by_a_click(tmp_path, end, loss):
     data = table(tmp_path, "a,b,y", [(i / 60, 0.5, i % 2) for i in range(60)])
     graph = chain([*MLP, *end], loss=loss)
     found = only(data, graph)
@@ -110,7 +110,7 @@ def test_the_end_of_a_yes_or_no_model_suits_its_loss_or_is_mended_by_a_click(tmp
     assert validator(data).report(apply(graph, found)).diagnostics == []
 
 
-def test_a_layer_at_the_end_that_is_switched_off_is_looked_past(classes):
+def test_a_layer_at_the_end_that_is_switched_off_is_ignored(classes):
     graph = chain(three(("soft", "Softmax", {"dim": 1})), loss="CrossEntropyLoss")
     graph.node("soft").disabled = True
     assert validator(classes).report(graph).diagnostics == []
@@ -123,7 +123,7 @@ def test_two_linear_layers_in_a_row_are_one(data):
     assert validator(data).report(apply(graph, found)).diagnostics == []
 
 
-def test_an_activation_that_is_switched_off_leaves_two_linear_layers_in_a_row_without_a_warning_of_its_own(
+def test_an_activation_that_is_switched_off_does_not_cause_a_warning_of_linear_layers(
     data,
 ):
     graph = chain(MLP)
@@ -219,7 +219,7 @@ def test_a_layer_that_leads_nowhere_is_removed_by_a_click(data):
     assert validator(data).report(apply(graph, found)).diagnostics == []
 
 
-def test_batches_of_one_row_are_mended_by_a_click(data):
+def test_batches_of_one_row_are_fixed_by_a_click(data):
     layers = [
         ("fc1", "Linear", {"out_features": 8}),
         ("bn", "BatchNorm1d", {}),

@@ -1,4 +1,4 @@
-"""Graphs with random mistakes: the validator never fails itself, and what it lets through trains."""
+"""Graphs with random mistakes: the validator never fails, and every valid graph trains."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def random_graph(rng: random.Random) -> Graph:
         data={"input_columns": rng.choice(["", "a", "a,b", "*"]), "target_columns": target},
         optimizer=(rng.choice(["SGD", "Adam", "AdamW"]), {"lr": 0.01}),
     )
-    behind = [("Evaluator", "test_dataset"), ("MetricsCollector", None), ("ModelExport", None)]
-    for kind, port in rng.sample(behind, rng.randint(0, 3)):
+    sinks = [("Evaluator", "test_dataset"), ("MetricsCollector", None), ("ModelExport", None)]
+    for kind, port in rng.sample(sinks, rng.randint(0, 3)):
         graph.nodes.append(Node(id=kind, type=kind))
         graph.edges.append(wire(f"train.result > {kind}.training_result"))
         if port:

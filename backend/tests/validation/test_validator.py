@@ -1,4 +1,4 @@
-"""Every kind of mistake is said once, at the node where it is mended."""
+"""Every kind of mistake is reported once, at the node where it can be fixed."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def broken_wires():
 
 
 @pytest.mark.parametrize("name", broken_wires())
-def test_a_mistake_is_said_at_its_node_and_port(name, data):
+def test_a_mistake_is_reported_at_its_node_and_port(name, data):
     breaks, expected = broken_wires()[name]
     graph = chain(MLP)
     breaks(graph)
@@ -140,7 +140,7 @@ def test_a_mistake_is_said_at_its_node_and_port(name, data):
     assert all(d.message.endswith((".", "?")) for d in report.diagnostics)
 
 
-def test_several_mistakes_are_said_at_once(data):
+def test_several_mistakes_are_reported_at_once(data):
     graph = chain(MLP)
     graph.node("fc1").params["out_features"] = -1
     graph.node("opt").params["lr"] = -1
@@ -163,7 +163,7 @@ def test_a_cycle_is_named_along_its_wires(data):
     assert {d.node for d in report.diagnostics if d.code == "cycle"} == {"fc1", "relu", "fc2"}
 
 
-def test_what_is_behind_an_error_is_blocked_and_not_red(data):
+def test_nodes_downstream_of_an_error_are_blocked(data):
     graph = chain(
         [
             ("fc1", "Linear", {"out_features": 4}),
@@ -177,7 +177,7 @@ def test_what_is_behind_an_error_is_blocked_and_not_red(data):
     assert report.nodes["train"].status == "blocked"
 
 
-def test_a_classifier_of_the_wrong_width_is_told_the_right_one(tmp_path):
+def test_the_hint_for_a_classifier_of_the_wrong_width_names_the_right_one(tmp_path):
     data = table(tmp_path, "a,y", [(i, ["cat", "dog", "bird"][i % 3]) for i in range(30)])
     graph = chain([("fc", "Linear", {"out_features": 5})], loss="CrossEntropyLoss")
     report = validator(data).report(graph)
@@ -273,7 +273,7 @@ def test_too_many_nodes_is_one_sentence(data):
     assert codes(validator(data).report(graph)) == [("too_large", None, None)]
 
 
-def test_a_wired_metric_may_be_monitored_and_an_unwatched_one_is_nobodys_business(tmp_path):
+def test_a_wired_metric_may_be_monitored_and_an_unmonitored_one_is_not_checked(tmp_path):
     data = numbers(tmp_path)
     graph = chain(MLP, train={"keep": "best", "monitor": "val_accuracy"})
     graph.nodes.append(Node(id="accuracy", type="Accuracy"))
@@ -293,7 +293,7 @@ def test_a_layer_that_leads_to_no_model_is_a_warning(data):
     assert report.nodes["stray"].status == "unused"
 
 
-def test_a_missing_wire_is_said_also_behind_another_mistake(data):
+def test_a_missing_wire_is_reported_downstream_of_another_mistake_too(data):
     graph = chain(MLP)
     graph.node("fc2").params["out_features"] = 3
     graph.nodes.append(Node(id="eval", type="Evaluator"))
@@ -305,7 +305,7 @@ def test_a_missing_wire_is_said_also_behind_another_mistake(data):
     }
 
 
-def test_a_sentence_stays_short_however_long_the_name_of_the_layer_whose_weights_are_wanted(
+def test_a_sentence_stays_short_however_long_the_name_of_the_layer_whose_weights_it_uses(
     tmp_path,
 ):
     graph = chain([("fc1", "Linear", {"out_features": 1, "weights_of": "x" * 65_000})])

@@ -1,1 +1,1 @@
-"""From a graph to a module: flattened, walked, its shapes inferred, built."""
+"""From a graph to a module: expand blocks, walk, infer shapes, build."""

@@ -1,4 +1,4 @@
-"""From a network to a module: a chain becomes nn.Sequential, any other graph a torch.fx.GraphModule."""
+"""From a network to a module: a chain becomes nn.Sequential, any other graph a GraphModule."""
 
 from __future__ import annotations
 
@@ -25,16 +25,18 @@ _NOT_TRACEABLE = (
     "it is declared as a function of its inputs (ELEMENTWISE or Formula), but it cannot be traced"
 )
 
-#: What no argument can be called: the code of the model's forward uses these names itself.
-_TAKEN = frozenset({*keyword.kwlist, *dir(builtins), "self", "torch", "operator", "device"})
+#: Names that an argument cannot have: the generated code of the forward pass uses them.
+_RESERVED = frozenset({*keyword.kwlist, *dir(builtins), "self", "torch", "operator", "device"})
 
 
 def build(network: Network, example: Sequence[Tensor], run_seed: int) -> nn.Module:
-    """The module of a network, initialised on the CPU.
+    """Build the module of a network, initialised on the CPU.
 
-    `example` is a batch of the model's arguments `(rows, …)`: real rows, so that nodes whose shape shows only when
-    they run are built too. Each node is initialised with a seed of its own: what one node is or does never changes
-    another's initial weights. Raises RunError naming the node that cannot be built.
+    `example` is a batch of the model's arguments, each of shape (rows, …): real rows, because some
+    shapes are known only when nodes run. Each node is initialised with its own seed, so that a
+    change of one node never changes the initial weights of another.
+
+    Raises RunError that names the node that cannot be built.
     """
     given = {
         source: _batch_shape(value) for source, value in zip(network.sources, example, strict=True)
@@ -44,7 +46,7 @@ def build(network: Network, example: Sequence[Tensor], run_seed: int) -> nn.Modu
     modules: dict[str, nn.Module] = {}
     for step in network.steps:
         if step.missing:
-            raise _cannot(step, f"its input '{step.missing[0]}' is not connected")
+            raise _build_error(step, f"its input '{step.missing[0]}' is not connected")
         if values is None:
             read = facts.inputs[step.node.id]
             modules[step.node.id] = _make(step, [read.get(port) for port in step.ports], run_seed)
@@ -67,26 +69,26 @@ def _make(step: Step, shapes: Sequence[Shapes], run_seed: int) -> nn.Module:
             return make_module(
                 step.cls, step.node.params, step.ports, shapes, disabled=step.node.disabled
             )
-    except Exception as error:  # whatever a node's author may raise
-        raise _cannot(step, error) from error
+    except Exception as error:  # a node may raise anything
+        raise _build_error(step, error) from error
 
 
 def _make_and_run(step: Step, values: dict[Source, Tensor], run_seed: int) -> nn.Module:
-    """The same where shapes show only on real rows, whose outputs are added to `values`."""
+    """Make the module of a node by running it on real rows; add its outputs to `values`."""
     read = [_read(step.inputs.get(port), values) for port in step.ports]
     module = _make(step, [_shapes(value) for value in read], run_seed)
     try:
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             outputs = module.eval()(*read)
-    except Exception as error:  # whatever a node's author may raise
-        raise _cannot(step, error) from error
-    found = outputs if isinstance(outputs, tuple | list) else (outputs,)
-    for name, value in zip(step.outputs, found, strict=False):
+    except Exception as error:  # a node may raise anything
+        raise _build_error(step, error) from error
+    results = outputs if isinstance(outputs, tuple | list) else (outputs,)
+    for name, value in zip(step.outputs, results, strict=False):
         values[Source(step.node.id, name)] = value
     return module
 
 
-def _cannot(step: Step, reason: Exception | str) -> RunError:
+def _build_error(step: Step, reason: Exception | str) -> RunError:
     text = _first_line(reason)
     return RunError(f"'{step.node.label}' cannot be built: {text}", node=step.node.id, code="build")
 
@@ -109,7 +111,7 @@ def _shapes(value: Tensor | list[Tensor] | None) -> Shapes:
 
 
 def _share_weights(network: Network, modules: Mapping[str, nn.Module]) -> None:
-    """Put the owner's parameters in the place of those that have the same name and shape."""
+    """Replace the parameters that have the name and shape of one of the owner's by the owner's."""
     for step in network.steps:
         owner = modules.get(step.owner or "")
         if owner is None or step.node.disabled:
@@ -118,12 +120,12 @@ def _share_weights(network: Network, modules: Mapping[str, nn.Module]) -> None:
         module = modules[step.node.id]
         for name, parameter in list(module.named_parameters()):
             if name in own and own[name].shape == parameter.shape:
-                place, _, last = name.rpartition(".")
-                setattr(module.get_submodule(place), last, own[name])
+                path, _, last = name.rpartition(".")
+                setattr(module.get_submodule(path), last, own[name])
 
 
 def _keep_shared_values(network: Network, modules: Mapping[str, nn.Module]) -> None:
-    """No layer works in place on what another one reads too."""
+    """Turn off in-place operation where another layer reads the same value."""
     readers = Counter(source for step in network.steps for source in step.sources())
     for step in network.steps:
         if any(readers[source] > 1 or source in network.sources for source in step.sources()):
@@ -142,20 +144,20 @@ def _graph_module(network: Network, modules: Mapping[str, nn.Module]) -> fx.Grap
     produced = {
         source: graph.placeholder(name) for source, name in zip(network.sources, names, strict=True)
     }
-    wanted = {network.output, *(source for step in network.steps for source in step.sources())}
+    used = {network.output, *(source for step in network.steps for source in step.sources())}
     for step in network.steps:
         args = tuple(_argument(step.inputs.get(port), produced) for port in step.ports)
         made = _call(step, modules[step.node.id], args, root, graph)
         several = len(step.outputs) > 1
         for index, output in enumerate(step.outputs):
             source = Source(step.node.id, output)
-            if source in wanted:
+            if source in used:
                 produced[source] = _item(graph, made, index) if several else made
     graph.output(produced[network.output])
     module = fx.GraphModule(root, graph)
     for container in module.modules():
         if container is module or type(container) is nn.Module:
-            # Found as any attribute is, where torch would search for a submodule in Python at every call.
+            # As plain attributes they are found without torch's search in Python at every call.
             container.__dict__.update(container._modules)
     return module
 
@@ -167,7 +169,7 @@ def _item(graph: fx.Graph, made: fx.Node, index: int) -> fx.Node:
 
 
 class _Inlined(fx.proxy.GraphAppendingTracer):
-    """Writes what a function does into the graph, under the name of its node."""
+    """Write the operations of a function into the graph, under the name of its node."""
 
     def __init__(self, graph: fx.Graph, name: str, traits: Traits) -> None:
         super().__init__(graph)
@@ -194,12 +196,12 @@ def _call(
     proxies: Any = fx.node.map_arg(args, lambda node: fx.Proxy(node, tracer))  # type: ignore[arg-type,return-value]
     try:
         return cast(fx.Node, module(*proxies).node)
-    except Exception as error:  # a node's author may raise anything
-        raise _cannot(step, f"{_NOT_TRACEABLE} ({_first_line(error)})") from error
+    except Exception as error:  # a node may raise anything
+        raise _build_error(step, f"{_NOT_TRACEABLE} ({_first_line(error)})") from error
 
 
 def argument_names(network: Network) -> list[str]:
-    """The names of the model's arguments: those of the Input nodes where they can be names in Python."""
+    """Return the names of the model's arguments: those of the Input nodes, made valid in Python."""
     if not network.inputs:
         return ["input"]
     names: list[str] = []
@@ -207,7 +209,7 @@ def argument_names(network: Network) -> list[str]:
         stem = re.sub(r"\W", "_", node.name or node.id)
         name = (
             stem
-            if stem.isidentifier() and not stem.startswith("__") and stem not in _TAKEN
+            if stem.isidentifier() and not stem.startswith("__") and stem not in _RESERVED
             else f"input_{stem}"
         )
         names.append(name if name not in names else f"{name}_{len(names)}")
@@ -223,17 +225,17 @@ def _argument(source: Read | None, produced: Mapping[Source, fx.Node]) -> Any:
 
 
 def _add_module(root: nn.Module, name: str, module: nn.Module) -> None:
-    """Add a module under a dotted name, with containers on the way."""
-    *places, last = name.split(".")
-    for place in places:
-        if place not in root._modules:
-            root.add_module(place, nn.Module())
-        root = root.get_submodule(place)
+    """Add a module under a dotted name, with the containers that its path needs."""
+    *containers, last = name.split(".")
+    for container in containers:
+        if container not in root._modules:
+            root.add_module(container, nn.Module())
+        root = root.get_submodule(container)
     root.add_module(last, module)
 
 
 def seed_modules(model: nn.Module, network: Network, run_seed: int, device: torch.device) -> None:
-    """Give every module with randomness of its own (Dropout) a generator on the device."""
+    """Give every module that draws random numbers (Dropout) a generator on the device."""
     for path_id, module in _seeded(model, network):
         module.seed(seeds.derive(run_seed, "dropout", path_id), device)
 
@@ -242,7 +244,7 @@ def _seeded(model: nn.Module, network: Network) -> Iterator[tuple[str, Seeded]]:
     for step in network.steps:
         try:
             own = model.get_submodule(step.name)
-        except AttributeError:  # nothing reads it
+        except AttributeError:  # nothing reads it, so it was not added
             continue
         for inner, module in own.named_modules():
             if isinstance(module, Seeded):

@@ -1,6 +1,7 @@
-"""The network of one model: which layers it has, in which order, and what each reads.
+"""The network of one model: its layers in topological order and what each of them reads.
 
-Taken from the flat graph by ids and ports alone. Shapes come from inference.py, modules from builder.py.
+It is extracted from the flat graph by ids and ports alone. Shapes come from `shapes`, modules from
+`builder`.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from typing import NamedTuple
 
 from torch import fx, nn
 
-from visdl.compiler.flatten import Flat, Level
+from visdl.compiler.flat_graph import Flat, Level
 from visdl.compiler.topology import Topology
 from visdl.compiler.walk import is_network_node
 from visdl.models.graph import Node
 from visdl.nodes.contract.base import BaseNode, InputNode, LayerNode
 from visdl.nodes.contract.registry import Registry
 
-#: What no module can be called: its name is written out in the code of the model's forward.
-_TAKEN = frozenset(
+#: Names that a module cannot have: they occur in the generated code of the forward pass.
+_RESERVED = frozenset(
     {
         *dir(nn.Module()),
         *dir(fx.GraphModule(nn.Module(), fx.Graph())),
@@ -35,7 +36,7 @@ _TAKEN = frozenset(
 
 
 class Source(NamedTuple):
-    """An output of a layer or of an Input node; without a node, the model's only input."""
+    """An output of a layer or of an Input node. Without a node, it is the model's only input."""
 
     node: str | None = None
     output: str = "output"
@@ -47,16 +48,18 @@ Read = Source | list[Source]
 
 @dataclass(frozen=True)
 class Step:
-    """One layer or operation of the network, with what each of its ports reads."""
+    """One layer or operation of the network, with what each of its ports reads.
+
+    `name` is the name of its module, dotted inside blocks; `owner` the node whose weights it uses;
+    `absent` the ports whose source is switched off and passes nothing through.
+    """
 
     node: Node
     cls: type[BaseNode]
-    name: str  # of its module; inside blocks with dots
+    name: str
     inputs: dict[str, Read]
-    owner: str | None = None  # the node whose weights it uses
-    absent: dict[str, Node] = field(
-        default_factory=dict
-    )  # ports whose source is switched off and hands nothing on
+    owner: str | None = None
+    absent: dict[str, Node] = field(default_factory=dict)
 
     def sources(self) -> Iterator[Source]:
         for source in self.inputs.values():
@@ -64,12 +67,12 @@ class Step:
 
     @cached_property
     def missing(self) -> list[str]:
-        """Ports that need a wire and have none."""
+        """The ports that need a wire and have none."""
         ports = self.cls.ports()
-        wanted = [
+        required = [
             name for name, spec in ports.items() if spec.required or name == next(iter(ports), None)
         ]
-        return [name for name in wanted if not self.inputs.get(name)]
+        return [name for name in required if not self.inputs.get(name)]
 
     @cached_property
     def outputs(self) -> list[str]:
@@ -77,7 +80,7 @@ class Step:
 
     @cached_property
     def ports(self) -> list[str]:
-        """The ports that the module is called with, in order: up to the last one that reads anything."""
+        """The ports that the module is called with, in order, up to the last connected one."""
         names = list(self.cls.ports())
         last = max((names.index(name) for name in self.inputs), default=-1)
         return names[: last + 1]
@@ -85,13 +88,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Network:
-    """The layers of one model in topological order; `output` is what the model returns."""
+    """The layers of one model in topological order.
+
+    `output` is what the model returns, `inputs` its Input nodes in the order of its arguments.
+    """
 
     steps: list[Step]
     output: Source
-    inputs: list[Node] = field(
-        default_factory=list
-    )  # its Input nodes, in the order of the model's arguments
+    inputs: list[Node] = field(default_factory=list)
 
     @cached_property
     def sources(self) -> list[Source]:
@@ -100,7 +104,7 @@ class Network:
 
     @property
     def is_chain(self) -> bool:
-        """Each layer reads the one before it and nothing else: what nn.Sequential can say."""
+        """Whether each layer reads only the one before it, as in nn.Sequential."""
         previous = self.sources[0]
         for step in self.steps:
             if list(step.inputs.values()) != [previous] or len(step.ports) > 1 or "." in step.name:
@@ -118,7 +122,7 @@ def extract(
     assembly: Node,
     leave_out: Container[str] = frozenset(),
 ) -> Network:
-    """The network that leads to a model node. What reads a node in `leave_out` finds no such source."""
+    """Return the network that leads to a model node, without the nodes in `leave_out`."""
     wires = [edge for edge in topology.incoming[assembly.id] if edge.target_input == "layers"]
     members = topology.ancestors(edge.source for edge in wires)
     nodes = {node.id: node for node in flat.graph.nodes}
@@ -133,7 +137,7 @@ def extract(
         for node in flat.graph.nodes
         if node.id in classes and issubclass(classes[node.id], InputNode)
     ]
-    off = {i: nodes[i] for i in layers if nodes[i].disabled and hands_nothing_on(classes[i])}
+    off = {i: nodes[i] for i in layers if nodes[i].disabled and passes_nothing(classes[i])}
     names = module_names([nodes[i] for i in layers], flat)
     steps = [
         _step(nodes[i], classes[i], names[i], topology, flat, off, reads_input=not inputs)
@@ -144,8 +148,8 @@ def extract(
     return Network(steps, output, inputs)
 
 
-def hands_nothing_on(cls: type[BaseNode]) -> bool:
-    """Whether a node of this type has no input that it could hand on when it is switched off."""
+def passes_nothing(cls: type[BaseNode]) -> bool:
+    """Return whether a node of this type has no input to pass through when it is switched off."""
     return issubclass(cls, LayerNode) and not cls.ports()
 
 
@@ -159,7 +163,7 @@ def _step(
     *,
     reads_input: bool,
 ) -> Step:
-    """What each port reads. A layer without any wire reads the model's input at its first port."""
+    """Return a step. A layer without any wire reads the model's input at its first port."""
     ports, several, single = cls.ports(), defaultdict[str, list[Source]](list), dict[str, Source]()
     absent: dict[str, Node] = {}
     for edge in topology.incoming[node.id]:
@@ -172,18 +176,19 @@ def _step(
             several[edge.target_input].append(source)
         else:
             single[edge.target_input] = source
-    found: dict[str, Read] = {**single, **several}
+    sources: dict[str, Read] = {**single, **several}
     first = next(iter(ports), None)
-    if first is not None and not found and not absent and reads_input:
-        found[first] = [INPUT] if ports[first].multiple else INPUT
-    inputs = {port: found[port] for port in ports if port in found}
+    if first is not None and not sources and not absent and reads_input:
+        sources[first] = [INPUT] if ports[first].multiple else INPUT
+    inputs = {port: sources[port] for port in ports if port in sources}
     return Step(node, cls, name, inputs, flat.owners.get(node.id), absent)
 
 
 def module_names(nodes: Sequence[Node], flat: Flat) -> dict[str, str]:
-    """The module name of each node, dotted inside blocks: `encoder.0.attention.q_proj`.
+    """Return the module name of each node, dotted inside blocks: `encoder.0.attention.q_proj`.
 
-    In each place it is the node's name where that is unique and no attribute of a module, else its id.
+    Each part is the node's name where that is unique in its scope and not an attribute of a module,
+    else its id.
     """
     paths = {node.id: flat.levels.get(node.id, ()) for node in nodes}
     scopes: dict[tuple[Level, ...], dict[str, Node]] = defaultdict(dict)
@@ -204,14 +209,14 @@ def module_names(nodes: Sequence[Node], flat: Flat) -> dict[str, str]:
 
 
 def _local_names(members: dict[str, Node], path: tuple[Level, ...]) -> dict[str, str]:
-    """Names of the nodes and blocks of one scope, by the paths of their nodes."""
+    """Return the names of the nodes and blocks of one scope, by their path."""
     counts = Counter(node.name for node in members.values())
     names: dict[str, str] = {}
     for key, node in members.items():
         own = (
             node.name
             and counts[node.name] == 1
-            and node.name not in _TAKEN
+            and node.name not in _RESERVED
             and "." not in node.name
         )
         names[key] = node.name if own else _identifier(_own_id(key, path))
@@ -237,4 +242,4 @@ def _own_id(path_id: str, path: tuple[Level, ...]) -> str:
 
 def _identifier(node_id: str) -> str:
     name = re.sub(r"\W", "_", node_id)
-    return f"{name}_" if name in _TAKEN or not name else name
+    return f"{name}_" if name in _RESERVED or not name else name

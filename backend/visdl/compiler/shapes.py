@@ -1,4 +1,4 @@
-"""Shapes, parameters and FLOPs by PyTorch itself: each layer is built and run on the meta device, memoised."""
+"""Shapes, parameters and FLOPs, computed by PyTorch on the meta device and memoised per layer."""
 
 from __future__ import annotations
 
@@ -16,35 +16,37 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.flop_counter import FlopCounterMode
 
-from visdl.compiler.memory import Kept, Watch, with_gradients
+from visdl.compiler.memory import Kept, SavedTensors, with_gradients
 from visdl.compiler.network import Network, Read, Source, Step
 from visdl.nodes.contract.base import BaseNode, LayerNode
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import BATCH, Shape
 from visdl.nodes.contract.traits import set_traits
 
-Shapes = (
-    Shape | list[Shape] | None
-)  # what one port reads: several shapes where it takes several wires
+#: What one port reads: several shapes where it takes several wires.
+Shapes = Shape | list[Shape] | None
 
 
 @dataclass(frozen=True)
 class LayerFacts:
-    """What is known of one layer for inputs of given shapes. `outputs` is None when known at run only."""
+    """What is known of one layer for inputs of given shapes.
+
+    `outputs` is None where they are known only at run time. `flops` counts the forward pass of one
+    sample. `over_batch` layers normalise over the batch, so that training needs at least two rows
+    in each. `weights` holds the shapes of the parameters by name.
+    """
 
     outputs: tuple[Shape, ...] | None
     parameters: int = 0
-    flops: int = 0  # forward, for one sample
+    flops: int = 0
     error: str = ""
-    over_batch: bool = False  # normalises over the batch: training needs at least two rows in one
-    weights: Mapping[str, tuple[int, ...]] = field(
-        default_factory=dict
-    )  # shapes of its parameters by name
+    over_batch: bool = False
+    weights: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     kept: Kept = field(default_factory=Kept)
 
     @property
     def activation(self) -> int:
-        """Bytes of the outputs, for one sample."""
+        """The size of the outputs of one sample in bytes."""
         shapes = self.outputs or ()
         return sum(
             math.prod(shape) * shape.dtype.itemsize // (BATCH if shape.has_batch else 1)
@@ -53,7 +55,7 @@ class LayerFacts:
 
 
 class Operation(nn.Module):
-    """A node that works on tensors, as a module: its `execute` is applied to the activations."""
+    """A TENSOR node as a module: its `execute` is applied to the activations."""
 
     def __init__(
         self,
@@ -74,7 +76,7 @@ class Operation(nn.Module):
         values = call(**self._params, **dict(zip(self._ports, inputs, strict=True)))
         name, outputs = type(self._node).__name__, len(self._node.outputs())
         if values is None and self._disabled:
-            raise ValueError(f"{name} is switched off and has no input to hand on")
+            raise ValueError(f"{name} is switched off and has no input to pass through")
         if (
             isinstance(values, Tensor)
             or not isinstance(values, tuple | list)
@@ -136,24 +138,24 @@ def _new_module(
 
 
 class PassThrough(nn.Module):
-    """A layer of several ports that is switched off: the first input at each output."""
+    """A layer of several ports that is switched off: each output is the first input."""
 
     def __init__(self, outputs: int) -> None:
         super().__init__()
         self._outputs = outputs
 
     def forward(self, *inputs: Tensor | list[Tensor] | None) -> Tensor | tuple[Tensor, ...]:
-        found = next(
+        value = next(
             value
             for value in inputs
             if value is not None and not (isinstance(value, list) and not value)
         )
-        first = found[0] if isinstance(found, list) else found
+        first = value[0] if isinstance(value, list) else value
         return first if self._outputs == 1 else (first,) * self._outputs
 
 
 def layer_facts(step: Step, shapes: Sequence[Shapes]) -> LayerFacts:
-    """What this layer makes of inputs of these shapes."""
+    """Return what is known of this layer for inputs of these shapes."""
     params = {name: value for name, value in step.node.params.items() if name != "weights_of"}
     key = json.dumps(params, sort_keys=True) if params else "{}"
     frozen = tuple(_freeze(shape) for shape in shapes)
@@ -184,10 +186,10 @@ def _facts(
             warnings.simplefilter("ignore")
             module = make_module(cls, json.loads(params), ports, shapes, disabled=disabled)
             inputs = [_meta(shape) for shape in shapes]
-            with FlopCounterMode(display=False) as counter, Watch() as watch:
+            with FlopCounterMode(display=False) as counter, SavedTensors() as saved:
                 outputs = module(*inputs)
         facts = _outputs(outputs, shapes if getattr(cls, "KEEPS_BATCH", True) else [])
-    except Exception as error:  # whatever a node's author may raise
+    except Exception as error:  # a node may raise anything
         return (
             LayerFacts((), error=_sentence(error))
             if is_layer
@@ -199,7 +201,7 @@ def _facts(
     parameters = sum(math.prod(shape) for shape in weights.values())
     over_batch = any(isinstance(part, _BatchNorm) for part in module.modules())
     flops = counter.get_total_flops() // BATCH
-    kept = watch.kept(module, list(_tensors(inputs)), list(_tensors(outputs)))
+    kept = saved.kept(module, list(_tensors(inputs)), list(_tensors(outputs)))
     return LayerFacts(facts, parameters, flops, over_batch=over_batch, weights=weights, kept=kept)
 
 
@@ -220,11 +222,12 @@ def _meta(shape: Shapes) -> Tensor | list[Tensor] | None:
 
 
 def _outputs(outputs: Any, inputs: Sequence[Shapes]) -> tuple[Shape, ...] | str:
-    found = outputs if isinstance(outputs, tuple | list) else (outputs,)
-    for tensor in found:
+    """Return the shapes of the outputs, or what is wrong with them."""
+    tensors = outputs if isinstance(outputs, tuple | list) else (outputs,)
+    for tensor in tensors:
         if not isinstance(tensor, Tensor):
-            return f"it gives {type(tensor).__name__} where a tensor is needed"
-    shapes = tuple(Shape(tuple(tensor.shape), tensor.dtype) for tensor in found)
+            return f"it returns {type(tensor).__name__} instead of a tensor"
+    shapes = tuple(Shape(tuple(tensor.shape), tensor.dtype) for tensor in tensors)
     read = [
         one
         for shape in inputs
@@ -240,7 +243,7 @@ _SIZES = re.compile(r"\d+")
 
 
 def _sentence(error: Exception) -> str:
-    """The first line of what went wrong, with the batch axis as B."""
+    """Return the first line of an error message, with the size of the batch axis as B."""
     text = (str(error) or type(error).__name__).strip().splitlines()[0].rstrip(".")
     return _SIZES.sub(lambda match: _symbol(match[0]), text)
 
@@ -252,7 +255,7 @@ def _symbol(digits: str) -> str:
 
 @dataclass(frozen=True)
 class NetworkFacts:
-    """The shapes of a whole network. Behind an error or an unknown shape, nodes are missing from `shapes`."""
+    """The shapes of a network. Nodes downstream of an error or an unknown shape are missing."""
 
     inputs: dict[str, dict[str, Shape | list[Shape]]]
     shapes: dict[Source, Shape]
@@ -261,7 +264,10 @@ class NetworkFacts:
 
 
 def trace(network: Network, given: Mapping[Source, Shape]) -> NetworkFacts:
-    """Shapes of every layer, from the model's inputs on. Layers behind an error are left out."""
+    """Infer the shapes of every layer that is not downstream of an error.
+
+    `given` holds the shapes of the model's inputs.
+    """
     shapes: dict[Source, Shape] = dict(given)
     inputs: dict[str, dict[str, Shape | list[Shape]]] = {}
     layers: dict[str, LayerFacts] = {}
@@ -281,7 +287,7 @@ def _look_up(source: Read, shapes: Mapping[Source, Shape]) -> Shape | list[Shape
 
 
 def warm_up(registry: Registry) -> None:
-    """Pay for PyTorch's first meta pass at start-up instead of at the first edit."""
+    """Run a first meta pass, which is slow, at start-up instead of at the first edit."""
     linear = registry.find("Linear")
     if linear is not None:
         _facts(cast(Any, linear), "{}", ("input",), (((BATCH, 2), torch.float32),), False)

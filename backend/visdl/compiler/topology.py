@@ -1,4 +1,4 @@
-"""Topology of a graph: order, ancestors, cycles. Knows ids, not node types."""
+"""Topology of a graph: order, ancestors and cycles, by ids alone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Topology:
 
     @cached_property
     def cycle(self) -> list[str]:
-        """The ids along one cycle, in the direction of the wires, first and last the same; else empty."""
+        """The ids along one cycle in the direction of the wires, first and last the same, or []."""
         try:
             self.order  # noqa: B018
         except CycleError as error:
@@ -34,20 +34,20 @@ class Topology:
 
     @cached_property
     def order(self) -> list[str]:
-        """All ids, sources first; among equals as in the graph. Raises CycleError."""
+        """All ids in topological order, else in the order of the graph. Raises CycleError."""
         sorter = TopologicalSorter(
             {i: [edge.source for edge in self.incoming[i]] for i in self.ids}
         )
         return list(sorter.static_order())
 
     def ancestors(self, ids: Iterable[str]) -> set[str]:
-        """Every node with a path to one of `ids`, these included."""
+        """Return every node with a path to one of `ids`, including these."""
         return self._reach(
             ids, {i: [edge.source for edge in edges] for i, edges in self.incoming.items()}
         )
 
     def descendants(self, ids: Iterable[str]) -> set[str]:
-        """Every node with a path from one of `ids`, these included."""
+        """Return every node with a path from one of `ids`, including these."""
         return self._reach(
             ids, {i: [edge.target for edge in edges] for i, edges in self.outgoing.items()}
         )

@@ -1,4 +1,4 @@
-"""One walk over a graph in topological order; validator and trainer are its visitors."""
+"""One walk over a graph in topological order, visited by the static pass and by a run."""
 
 from __future__ import annotations
 
@@ -19,25 +19,27 @@ _ACTIVATIONS = frozenset({DataType.LAYER, DataType.TENSOR})
 
 
 def is_network_node(cls: type[BaseNode]) -> bool:
-    """Whether nodes of this type are part of the network: layers, and operations on tensors."""
+    """Return whether nodes of this type are part of a network: layers and tensor operations."""
     outputs = cls.outputs().values()
     return bool(outputs) and all(spec.dtype in _ACTIVATIONS for spec in outputs)
 
 
 @dataclass
 class Inputs:
-    """What reaches the ports of one node."""
+    """What reaches the ports of one node.
+
+    `absent` holds the ports fed by a node that is switched off, `blocked` those fed by a node with
+    an error, `training_data` the data that a model meets in its training loop.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
-    absent: dict[str, Node] = field(
-        default_factory=dict
-    )  # ports fed by a node that is switched off
-    blocked: set[str] = field(default_factory=set)  # ports fed by a node that has an error
-    training_data: Any = None  # for a model: the data that meets it in a training loop
+    absent: dict[str, Node] = field(default_factory=dict)
+    blocked: set[str] = field(default_factory=set)
+    training_data: Any = None
 
 
 class Blocked:
-    """Returned by a visitor: this node hands nothing on, because of an error here or before."""
+    """Returned by a visitor for a node without outputs, because of an error here or upstream."""
 
 
 BLOCKED = Blocked()
@@ -47,18 +49,19 @@ class Visitor(Protocol):
     def visit(
         self, node: Node, cls: type[BaseNode], inputs: Inputs
     ) -> Mapping[str, Any] | Blocked | None:
-        """The outputs of a node by name; None when it counts as absent."""
+        """Return the outputs of a node by name, or None where it counts as absent."""
 
 
 def schedule(graph: Graph, topology: Topology, registry: Registry) -> list[Node]:
-    """The nodes in the order of the walk: topological, models and all behind them as late as can be.
+    """Return the nodes in topological order, models and all downstream of them last.
 
-    So a model is met when all data is known, also that which reaches the training loop by another way.
+    A model is thus visited when all data is known, including data that reaches the training loop by
+    another path.
     """
     nodes = {node.id: node for node in graph.nodes}
     models = [node.id for node in graph.nodes if _is_a(registry.find(node.type), AssemblyNode)]
-    behind = topology.descendants(models)
-    order = sorted(topology.order, key=lambda node_id: node_id in behind)
+    downstream = topology.descendants(models)
+    order = sorted(topology.order, key=lambda node_id: node_id in downstream)
     return [nodes[node_id] for node_id in order]
 
 
@@ -67,7 +70,7 @@ def _is_a(cls: type[BaseNode] | None, kind: type[BaseNode]) -> bool:
 
 
 def walk(graph: Graph, topology: Topology, registry: Registry, visitor: Visitor) -> None:
-    """Visit every node of a known type, handing on values along the wires."""
+    """Visit every node of a known type and pass its outputs along the wires."""
     nodes = {node.id: node for node in graph.nodes}
     results: dict[str, Mapping[str, Any] | Blocked | None] = {}
     for node in schedule(graph, topology, registry):
@@ -87,7 +90,7 @@ def walk(graph: Graph, topology: Topology, registry: Registry, visitor: Visitor)
 
 
 def _training_data(loops: list[str], topology: Topology, results: Mapping[str, Any]) -> Any:
-    """What reaches the `train_loader` of these training loops; BLOCKED behind an error, None when nothing does."""
+    """Return what reaches the `train_loader` of these loops: BLOCKED after an error, or None."""
     for edge in (
         edge
         for loop in loops
@@ -131,7 +134,7 @@ def _put(values: dict[str, Any], port: str, spec: InputSpec, value: Any) -> None
 def arguments(
     cls: type[BaseNode], node: Node, inputs: Inputs, find_dataset: FindDataset
 ) -> dict[str, Any]:
-    """Everything `execute` gets: parameters (datasets resolved) and the values of all ports."""
+    """Return all arguments of `execute`: parameters (datasets resolved) and values of ports."""
     given = {name: node.params.get(name, spec.default) for name, spec in cls.parameters().items()}
     params = {name: spec.coerce(given[name]) for name, spec in cls.parameters().items()}
     for name, spec in cls.parameters().items():

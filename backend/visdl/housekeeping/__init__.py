@@ -1,4 +1,4 @@
-"""What lies in the data folder: measured, cleaned, and kept no longer than it is wanted."""
+"""The data folder: what is in it, how large it is, and its clean-up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a clean-up takes away, decided before anything is touched, so that it can be shown first."""
+"""Clean-ups: planned before anything is removed, so that a dry run shows the same plan."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from visdl.housekeeping.files import File
-from visdl.housekeeping.layout import Checkpoint, Remains, is_old, may_clean, remains, run_folder
+from visdl.housekeeping.layout import (
+    Checkpoint,
+    Orphan,
+    find_orphans,
+    is_cleanable,
+    is_old,
+    read_run_folder,
+)
 from visdl.models.storage import CleanedRun, CleanReport, CleanRequest, Leftover
 from visdl.store.runs import RunFacts
 
@@ -20,31 +27,33 @@ Remove = Callable[[File], int]
 
 @dataclass
 class Plan:
-    checkpoints: dict[str, list[Checkpoint]] = field(default_factory=dict)  # by run
-    remains: list[Remains] = field(default_factory=list)
+    """What a clean-up removes: checkpoints by run, and files that belong to nothing."""
+
+    checkpoints: dict[str, list[Checkpoint]] = field(default_factory=dict)
+    orphans: list[Orphan] = field(default_factory=list)
 
 
-def make_plan(
+def plan_cleanup(
     request: CleanRequest,
     root: Path,
     runs: Mapping[str, RunFacts],
     datasets: Collection[str],
     now: float,
 ) -> Plan:
-    """What the request asks for and the rules allow."""
+    """Return what the request asks for and the rules allow."""
     plan = Plan()
     if request.leftovers:
-        plan.remains += remains(root, runs, datasets, now)
-    for run in filter(may_clean, runs.values()):
+        plan.orphans += find_orphans(root, runs, datasets, now)
+    for run in filter(is_cleanable, runs.values()):
         due = _is_due(run, request.checkpoint_days, now)
         if not (due or request.leftovers):
             continue
-        found = run_folder(str(root / "runs" / run.id))
-        if due and found.checkpoints:
-            plan.checkpoints[run.id] = found.checkpoints
+        folder = read_run_folder(str(root / "runs" / run.id))
+        if due and folder.checkpoints:
+            plan.checkpoints[run.id] = folder.checkpoints
         if request.leftovers:
-            plan.remains += [
-                Remains(one.path, [one], run.id) for one in found.scraps if is_old(one, now)
+            plan.orphans += [
+                Orphan(file.path, [file], run.id) for file in folder.scraps if is_old(file, now)
             ]
     _keep_shared(plan)
     return plan
@@ -55,23 +64,25 @@ def _is_due(run: RunFacts, days: int | None, now: float) -> bool:
 
 
 def _keep_shared(plan: Plan) -> None:
-    """Leave checkpoints that another run has too and keeps: to remove them here would free nothing."""
-    going = Counter(one.inode for item in plan.remains for one in item.files)
-    going.update(
-        checkpoint.data.inode for found in plan.checkpoints.values() for checkpoint in found
+    """Keep checkpoints that another run shares and keeps: removing them would free nothing."""
+    removed = Counter(file.inode for orphan in plan.orphans for file in orphan.files)
+    removed.update(
+        checkpoint.data.inode
+        for checkpoints in plan.checkpoints.values()
+        for checkpoint in checkpoints
     )
-    last = {
+    unshared = {
         run: [
             checkpoint
-            for checkpoint in found
-            if going[checkpoint.data.inode] >= checkpoint.data.links
+            for checkpoint in checkpoints
+            if removed[checkpoint.data.inode] >= checkpoint.data.links
         ]
-        for run, found in plan.checkpoints.items()
+        for run, checkpoints in plan.checkpoints.items()
     }
-    plan.checkpoints = {run: found for run, found in last.items() if found}
+    plan.checkpoints = {run: checkpoints for run, checkpoints in unshared.items() if checkpoints}
 
 
-def perform(
+def execute_plan(
     plan: Plan,
     root: Path,
     find_run: Callable[[str], RunFacts | None],
@@ -79,70 +90,75 @@ def perform(
     *,
     dry_run: bool,
 ) -> CleanReport:
-    """Take away what is planned, of runs that are still as they were; `remove` says what each file gives back."""
-    report, refused = CleanReport(dry_run=dry_run), list[tuple[str, str]]()
+    """Remove what is planned, except for runs that may no longer be cleaned.
 
-    def take(*files: File) -> int:
-        """Remove these, up to the first that is refused."""
+    `remove` removes a file and returns the bytes that this frees.
+    """
+    report, failed = CleanReport(dry_run=dry_run), list[tuple[str, str]]()
+
+    def remove_files(*files: File) -> int:
+        """Remove files up to the first that cannot be removed; return the bytes freed."""
         freed = 0
-        for one in files:
+        for file in files:
             try:
-                freed += remove(one)
+                freed += remove(file)
             except FileNotFoundError:
                 continue
             except OSError as error:
-                refused.append((_inside(root, one.path), error.strerror or str(error)))
+                failed.append((_inside(root, file.path), error.strerror or str(error)))
                 break
         return freed
 
-    for item in plan.remains:
-        if item.run is None or _is_still_clean(find_run(item.run)):
-            before = len(refused)
-            freed = sum(map(take, item.files))
+    for orphan in plan.orphans:
+        if orphan.run is None or _is_still_cleanable(find_run(orphan.run)):
+            before = len(failed)
+            freed = sum(map(remove_files, orphan.files))
             report.leftover_bytes += freed
             if not dry_run:
-                _remove_empty(item.path)
-            if len(refused) == before:
-                report.leftovers.append(Leftover(path=_inside(root, item.path), bytes=freed))
+                _remove_empty(orphan.path)
+            if len(failed) == before:
+                report.leftovers.append(Leftover(path=_inside(root, orphan.path), bytes=freed))
     for run_id, checkpoints in plan.checkpoints.items():
         run = find_run(run_id)
-        if run is not None and _is_still_clean(run):
-            before = len(refused)
-            # the record first: a checkpoint without one does not count
-            freed = sum(take(checkpoint.record, checkpoint.data) for checkpoint in checkpoints)
+        if run is not None and _is_still_cleanable(run):
+            before = len(failed)
+            # the record first: without it, the rest is not a valid checkpoint
+            freed = sum(
+                remove_files(checkpoint.record, checkpoint.data) for checkpoint in checkpoints
+            )
             report.checkpoint_bytes += freed
-            removed = len(checkpoints) - (len(refused) - before)
+            removed = len(checkpoints) - (len(failed) - before)
             if removed:
                 report.runs.append(
                     CleanedRun(id=run.id, name=run.name, checkpoints=removed, bytes=freed)
                 )
-    if refused:
-        more = f", and {len(refused) - 1:,} more" if len(refused) > 1 else ""
-        report.problems.append(f"'{refused[0][0]}' could not be removed ({refused[0][1]}){more}.")
+    if failed:
+        more = f", and {len(failed) - 1:,} more" if len(failed) > 1 else ""
+        report.problems.append(f"'{failed[0][0]}' could not be removed ({failed[0][1]}){more}.")
     return report
 
 
-def unlink(one: File) -> int:
-    """Remove a file; says how many bytes that gives back: none while it has another hard link."""
-    path = Path(one.path)
+def remove_file(file: File) -> int:
+    """Remove a file; return the bytes freed, which are 0 while it has another hard link."""
+    path = Path(file.path)
     stat = path.lstat()
     path.unlink()
     return stat.st_size if stat.st_nlink == 1 else 0
 
 
-def rehearse() -> Remove:
-    """Counts as `unlink` would, and removes nothing."""
+def simulate_removal() -> Remove:
+    """Return a function that counts as `remove_file` does and removes nothing."""
     left: dict[tuple[int, int], int] = {}
 
-    def remove(one: File) -> int:
-        links = left[one.inode] = left.get(one.inode, one.links) - 1
-        return one.bytes if links == 0 else 0
+    def remove(file: File) -> int:
+        links = left[file.inode] = left.get(file.inode, file.links) - 1
+        return file.bytes if links == 0 else 0
 
     return remove
 
 
-def _is_still_clean(run: RunFacts | None) -> bool:
-    return run is not None and may_clean(run)
+def _is_still_cleanable(run: RunFacts | None) -> bool:
+    return run is not None and is_cleanable(run)
 
 
 def _inside(root: Path, path: str) -> str:
@@ -150,7 +166,7 @@ def _inside(root: Path, path: str) -> str:
 
 
 def _remove_empty(path: str) -> None:
-    """Remove a folder and those in it, but for what came in meanwhile."""
+    """Remove a folder and the folders in it, unless files were added meanwhile."""
     for folder, _, _ in os.walk(path, topdown=False):
         with contextlib.suppress(OSError):
             Path(folder).rmdir()

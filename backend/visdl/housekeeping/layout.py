@@ -1,4 +1,4 @@
-"""Which file of the data folder is what."""
+"""The layout of the data folder: which file is what."""
 
 from __future__ import annotations
 
@@ -9,22 +9,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from visdl.housekeeping.files import File, entries, file, files, folders, modified
+from visdl.housekeeping.files import (
+    File,
+    last_modified,
+    list_entries,
+    list_folders,
+    stat_file,
+    walk_files,
+)
 from visdl.models.ids import is_id
 from visdl.models.runs import FINAL
 from visdl.store.data_dir import STAGE
 from visdl.store.runs import RunFacts
 
-FRESH_SECONDS = (
-    3600  # what is younger may be just being made: a run has its folder before its record
-)
+#: Younger files may still be in use: a run has its folder before its record.
+FRESH_SECONDS = 3600
 _CHECKPOINT = re.compile(r"checkpoint-\d+\.(pt|json)")
 _PAIR = {"pt": "json", "json": "pt"}
-_IMPORT = re.compile(r"\.([a-z0-9]{12})-.+")  # a table that is being imported
+_IMPORT = re.compile(r"\.([a-z0-9]{12})-.+")  # a table during its import
 
 
 class Checkpoint(NamedTuple):
-    """A checkpoint that is whole: its tensors and its record."""
+    """A complete checkpoint: its tensors and its record."""
 
     data: File
     record: File
@@ -32,12 +38,10 @@ class Checkpoint(NamedTuple):
 
 @dataclass
 class RunFolder:
-    """What a run has on the disk."""
+    """The files of a run. `scraps` are damaged or incomplete checkpoints."""
 
     checkpoints: list[Checkpoint] = field(default_factory=list)
-    scraps: list[File] = field(
-        default_factory=list
-    )  # beside the checkpoints, and of no use: damaged, half written
+    scraps: list[File] = field(default_factory=list)
     artifacts: list[File] = field(default_factory=list)
 
     def files(self) -> Iterator[File]:
@@ -47,74 +51,77 @@ class RunFolder:
         yield from self.artifacts
 
 
-class Remains(NamedTuple):
-    """Something that nobody has any more: a file, or a folder with all in it. `run` is whose folder it lies in."""
+class Orphan(NamedTuple):
+    """A file or folder that belongs to nothing; `run` owns the folder that it is in."""
 
     path: str
     files: list[File]
     run: str | None = None
 
 
-def run_folder(path: str) -> RunFolder:
-    """Sort the files of the run in this folder."""
-    found = RunFolder()
-    for entry in entries(path):
+def read_run_folder(path: str) -> RunFolder:
+    """Return the files of the run in this folder, by kind."""
+    folder = RunFolder()
+    for entry in list_entries(path):
         if not entry.is_dir(follow_symlinks=False):
-            with contextlib.suppress(OSError):  # it is gone
-                found.artifacts.append(file(entry))
+            with contextlib.suppress(OSError):  # it no longer exists
+                folder.artifacts.append(stat_file(entry))
         elif entry.name == "checkpoints":
-            _sort_checkpoints(entry.path, found)
+            _sort_checkpoints(entry.path, folder)
         else:
-            found.artifacts += files(entry.path)
-    return found
+            folder.artifacts += walk_files(entry.path)
+    return folder
 
 
-def _sort_checkpoints(path: str, found: RunFolder) -> None:
-    by_path = {one.path: one for one in files(path)}
-    for name, one in by_path.items():
+def _sort_checkpoints(path: str, folder: RunFolder) -> None:
+    by_path = {file.path: file for file in walk_files(path)}
+    for name, file in by_path.items():
         match = _CHECKPOINT.fullmatch(name, len(path) + 1)
         other = by_path.get(f"{name[: match.start(1)]}{_PAIR[match[1]]}") if match else None
         if match is None or other is None:
-            found.scraps.append(one)
+            folder.scraps.append(file)
         elif match[1] == "pt":
-            found.checkpoints.append(Checkpoint(one, other))
+            folder.checkpoints.append(Checkpoint(file, other))
 
 
-def may_clean(run: RunFacts) -> bool:
-    """Whether a clean-up may touch the files of a run: not of one that can go on, nor of a starred one."""
+def is_cleanable(run: RunFacts) -> bool:
+    """Return whether a clean-up may remove files of a run: it has ended and is not starred."""
     return run.state in FINAL and not run.starred
 
 
-def remains(
+def find_orphans(
     root: Path, runs: Collection[str], datasets: Collection[str], now: float
-) -> Iterator[Remains]:
-    """Whole folders, and uploads, that nobody has any more and nobody is making."""
+) -> Iterator[Orphan]:
+    """Yield folders and uploads that belong to no run and no dataset, and are not in use."""
     importing = set()
-    for name in folders(root / "datasets"):
+    for name in list_folders(root / "datasets"):
         match = _IMPORT.fullmatch(name)
         path = str(root / "datasets" / name)
-        if match and not _is_old(path, now):
+        if match and not _is_folder_old(path, now):
             importing.add(match[1])
-        elif (match or is_id(name)) and name not in datasets and _is_old(path, now):
-            yield Remains(path, list(files(path)))
-    for one in files(root / "uploads"):
-        if Path(one.path).name not in importing and is_old(one, now):
-            yield Remains(one.path, [one])
+        elif (match or is_id(name)) and name not in datasets and _is_folder_old(path, now):
+            yield Orphan(path, list(walk_files(path)))
+    for file in walk_files(root / "uploads"):
+        if Path(file.path).name not in importing and is_old(file, now):
+            yield Orphan(file.path, [file])
     unknown = [
-        root / "runs" / name for name in folders(root / "runs") if is_id(name) and name not in runs
+        root / "runs" / name
+        for name in list_folders(root / "runs")
+        if is_id(name) and name not in runs
     ]
-    stages = [root / name for name in folders(root) if name.startswith(STAGE)]
+    stages = [root / name for name in list_folders(root) if name.startswith(STAGE)]
     for folder in [*unknown, *stages]:
-        if _is_old(folder, now):
-            yield Remains(str(folder), list(files(folder)))
+        if _is_folder_old(folder, now):
+            yield Orphan(str(folder), list(walk_files(folder)))
 
 
-def is_old(one: File, now: float) -> bool:
-    return one.modified < now - FRESH_SECONDS
+def is_old(file: File, now: float) -> bool:
+    """Return whether a file is old enough not to be in use."""
+    return file.modified < now - FRESH_SECONDS
 
 
-def _is_old(path: str | Path, now: float) -> bool:
+def _is_folder_old(path: str | Path, now: float) -> bool:
     try:
-        return modified(path) < now - FRESH_SECONDS
-    except OSError:  # it is gone
+        return last_modified(path) < now - FRESH_SECONDS
+    except OSError:  # it no longer exists
         return False

@@ -1,4 +1,4 @@
-"""Checkpoints are kept for some days: what is older is removed when the server starts, and daily."""
+"""Retention of checkpoints: older ones are removed when the server starts, and daily."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DAY = 86_400.0
 
 
 class Retention:
-    """A thread of its own, which sleeps from one day to the next. Zero days: it does not even start."""
+    """A thread that removes checkpoints older than `days` daily. With 0 days it never starts."""
 
     def __init__(self, storage: Storage, days: int) -> None:
         self._storage = storage
@@ -28,7 +28,7 @@ class Retention:
             self._thread.start()
 
     def close(self) -> None:
-        """End, after the file that is just being removed."""
+        """Stop the thread after the file that is being removed."""
         self._closing.set()
         if self._thread is not None:
             self._thread.join()
@@ -38,7 +38,7 @@ class Retention:
             try:
                 report = self._storage.clean(self._request)
             except Exception:
-                log.exception("Old checkpoints could not be removed; the next try is in a day.")
+                log.exception("Old checkpoints could not be removed. Trying again in a day.")
             else:
                 for problem in report.problems:
                     log.warning(problem)
@@ -46,7 +46,7 @@ class Retention:
                     mega = report.checkpoint_bytes / 2**20
                     days = self._request.checkpoint_days
                     log.info(
-                        "Removed checkpoints of %d runs that ended %d days ago or earlier: %.1f MiB.",
+                        "Removed checkpoints of %d runs that ended at least %d days ago: %.1f MiB.",
                         len(report.runs), days, mega,
                     )  # fmt: skip
             self._closing.wait(_DAY)

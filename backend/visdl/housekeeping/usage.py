@@ -1,4 +1,4 @@
-"""How much of what lies in the data folder. Files that several runs share count once."""
+"""The size of the data folder by kind. Files that several runs share count once."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import get_args
 
-from visdl.housekeeping.files import File, entries, file, files, folders
-from visdl.housekeeping.layout import RunFolder, is_old, may_clean, remains, run_folder
+from visdl.housekeeping.files import File, list_entries, list_folders, stat_file, walk_files
+from visdl.housekeeping.layout import RunFolder, find_orphans, is_cleanable, is_old, read_run_folder
 from visdl.models.storage import KindUsage, RunUsage, StorageKind
 from visdl.store.runs import RunFacts
 
 _DATABASE = "visdl.db"
-_LARGEST = 20  # runs that are named
+_LARGEST = 20  # runs that are listed
 
 
 class _Kinds:
-    """Bytes and files of each kind."""
+    """The bytes and files of each kind."""
 
     def __init__(self) -> None:
         self._shared: set[tuple[int, int]] = set()
         self._bytes: dict[StorageKind, int] = dict.fromkeys(get_args(StorageKind), 0)
         self._files: dict[StorageKind, int] = dict.fromkeys(get_args(StorageKind), 0)
 
-    def add(self, kind: StorageKind, found: Iterable[File]) -> None:
-        for one in found:
-            if one.links > 1:
-                if one.inode in self._shared:
+    def add(self, kind: StorageKind, files: Iterable[File]) -> None:
+        for file in files:
+            if file.links > 1:
+                if file.inode in self._shared:
                     continue
-                self._shared.add(one.inode)
-            self._bytes[kind] += one.bytes
+                self._shared.add(file.inode)
+            self._bytes[kind] += file.bytes
             self._files[kind] += 1
 
     def usage(self) -> list[KindUsage]:
@@ -40,55 +40,61 @@ class _Kinds:
         ]
 
 
-def measure(
+def measure_usage(
     root: Path, runs: Mapping[str, RunFacts], datasets: Collection[str], now: float
 ) -> tuple[list[KindUsage], list[RunUsage]]:
-    """Every kind, and the largest runs."""
+    """Return the size of every kind, and the largest runs."""
     kinds = _Kinds()
     used = []
     for run in runs.values():
-        found = run_folder(str(root / "runs" / run.id))
-        loose = [one for one in found.scraps if may_clean(run) and is_old(one, now)]
-        kinds.add("checkpoints", (one for checkpoint in found.checkpoints for one in checkpoint))
-        kinds.add("checkpoints", (one for one in found.scraps if one not in loose))
-        kinds.add("leftovers", loose)
-        kinds.add("artifacts", found.artifacts)
-        used.append(_run_usage(run, found))
+        folder = read_run_folder(str(root / "runs" / run.id))
+        leftovers = [file for file in folder.scraps if is_cleanable(run) and is_old(file, now)]
+        kinds.add("checkpoints", (file for checkpoint in folder.checkpoints for file in checkpoint))
+        kinds.add("checkpoints", (file for file in folder.scraps if file not in leftovers))
+        kinds.add("leftovers", leftovers)
+        kinds.add("artifacts", folder.artifacts)
+        used.append(_run_usage(run, folder))
     _measure_others(root, runs, datasets, now, kinds)
-    largest = heapq.nlargest(_LARGEST, used, key=lambda one: one.bytes)
-    return kinds.usage(), [one for one in largest if one.bytes]
+    largest = heapq.nlargest(_LARGEST, used, key=lambda usage: usage.bytes)
+    return kinds.usage(), [usage for usage in largest if usage.bytes]
 
 
 def _measure_others(
     root: Path, runs: Collection[str], datasets: Collection[str], now: float, kinds: _Kinds
 ) -> None:
-    """All that is no file of a run."""
-    gone = set()
-    for item in remains(root, runs, datasets, now):
-        gone.add(item.path)
-        kinds.add("leftovers", item.files)
-    for name in folders(root / "runs"):
-        if name not in runs and str(root / "runs" / name) not in gone:
-            kinds.add("other", files(root / "runs" / name))
-    for entry in entries(root):
+    """Add all files that do not belong to a run."""
+    orphaned = set()
+    for orphan in find_orphans(root, runs, datasets, now):
+        orphaned.add(orphan.path)
+        kinds.add("leftovers", orphan.files)
+    for name in list_folders(root / "runs"):
+        if name not in runs and str(root / "runs" / name) not in orphaned:
+            kinds.add("other", walk_files(root / "runs" / name))
+    for entry in list_entries(root):
         if not entry.is_dir(follow_symlinks=False):
-            kinds.add("database" if entry.name.startswith(_DATABASE) else "other", [file(entry)])
+            kinds.add(
+                "database" if entry.name.startswith(_DATABASE) else "other", [stat_file(entry)]
+            )
         elif entry.name == "datasets":
-            for name in folders(entry.path):
-                if str(root / "datasets" / name) not in gone:
-                    kinds.add("datasets", files(root / "datasets" / name))
-        elif entry.name != "runs" and entry.path not in gone:
-            kinds.add("other", (one for one in files(entry.path) if one.path not in gone))
+            for name in list_folders(entry.path):
+                if str(root / "datasets" / name) not in orphaned:
+                    kinds.add("datasets", walk_files(root / "datasets" / name))
+        elif entry.name != "runs" and entry.path not in orphaned:
+            kinds.add(
+                "other", (file for file in walk_files(entry.path) if file.path not in orphaned)
+            )
 
 
-def _run_usage(run: RunFacts, found: RunFolder) -> RunUsage:
+def _run_usage(run: RunFacts, folder: RunFolder) -> RunUsage:
     return RunUsage(
         id=run.id,
         name=run.name,
         state=run.state,
         starred=run.starred,
         ended=run.ended,
-        bytes=sum(one.bytes for one in found.files()),
-        checkpoint_bytes=sum(one.bytes for checkpoint in found.checkpoints for one in checkpoint),
-        shared_bytes=sum(one.bytes for one in found.files() if one.links > 1),
+        bytes=sum(file.bytes for file in folder.files()),
+        checkpoint_bytes=sum(
+            file.bytes for checkpoint in folder.checkpoints for file in checkpoint
+        ),
+        shared_bytes=sum(file.bytes for file in folder.files() if file.links > 1),
     )

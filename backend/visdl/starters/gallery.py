@@ -1,4 +1,4 @@
-"""Networks to begin with: graph files that come with VisDL, and the data that they learn from."""
+"""The gallery of starters: graph files that come with VisDL, and the data that they train on."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ FOLDER = Path(__file__).parent
 
 
 class Starters:
-    """What the gallery shows.
+    """The starters of the gallery.
 
-    A file of the folder holds `order`, `description`, `task`, `parameters`, `data` (tables to make) and `graph`.
+    Each file holds `order`, `description`, `task`, `parameters`, `data` (the tables to generate)
+    and `graph`.
     """
 
     def __init__(self, store: Store, data_dir: Path, max_columns: int) -> None:
@@ -31,30 +32,34 @@ class Starters:
         self._data_dir = data_dir
         self._max_columns = max_columns
 
-    def all(self) -> list[Starter]:
+    def list_starters(self) -> list[Starter]:
+        """Return the starters in the order of the gallery."""
         return [
             self._describe(name) for name in sorted(_names(), key=lambda name: _read(name)["order"])
         ]
 
-    def open(self, name: str) -> StoredGraph:
-        """Store a starter as a new graph, and its data where there is none of that name. Raises NotFoundError."""
+    def open_starter(self, name: str) -> StoredGraph:
+        """Store a starter as a new graph, and its data unless a dataset has that name.
+
+        Raises NotFoundError.
+        """
         if name not in _names():
-            hint = f"There are: {', '.join(_names())}."
+            hint = f"The starters: {', '.join(_names())}."
             raise NotFoundError(f"There is no starter '{name[:100]}'.", hint=hint)
         for table in _read(name)["data"]:
-            self._provide(table)
+            self._add_dataset(table)
         return self._store.create_graph(starter_graph(name))
 
-    def _provide(self, table: str) -> None:
+    def _add_dataset(self, table: str) -> None:
         if any(record.name == table for record in self._store.datasets()) or table not in SAMPLES:
             return
         dataset_id = new_id()
         with tempfile.TemporaryDirectory(prefix=STAGE, dir=self._data_dir) as folder:
             path = Path(folder) / table
             SAMPLES[table](path)
-            place = self._data_dir / "datasets" / dataset_id
+            target = self._data_dir / "datasets" / dataset_id
             record = import_csv(
-                path, place, dataset_id=dataset_id, name=table, max_columns=self._max_columns
+                path, target, dataset_id=dataset_id, name=table, max_columns=self._max_columns
             )
         self._store.add_dataset(record)
 
@@ -71,6 +76,7 @@ class Starters:
 
 
 def starter_graph(name: str) -> Graph:
+    """Return the graph of a starter."""
     return Graph.model_validate(_read(name)["graph"])
 
 

@@ -1,1 +1,1 @@
-"""What is wrong with a graph, and advice."""
+"""Diagnostics of a graph, and advice on its training."""

@@ -1,4 +1,4 @@
-"""What is known of blocks as a whole, gathered from what is known of the nodes inside them."""
+"""Reports on blocks, summed up from the reports on the nodes inside them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Literal
 
-from visdl.compiler.flatten import Flat, Instance
+from visdl.compiler.flat_graph import Flat, Instance
 from visdl.models.diagnostics import NodeReport, PortValue
 from visdl.models.graph import Edge, PortRef
 
 
 def block_reports(flat: Flat, nodes: Mapping[str, NodeReport]) -> dict[str, NodeReport]:
-    """What is known of each block, gathered from the reports of the nodes inside it."""
+    """Return the report on each block, by the path of its node."""
     members: dict[str, list[NodeReport]] = defaultdict(list)
     for node_id, levels in flat.levels.items():
         if node_id in nodes:
@@ -44,8 +44,8 @@ def _block_report(
         setattr(report, name, sum(known) if known else None)
     report.reads_input = any(member.reads_input for member in members)
     for port, refs in instance.inputs.items():
-        found = [_value_at(ref, nodes, wires) for ref in refs if ref.node in nodes]
-        known_value = next((value for value in found if value is not None and value.shape), None)
+        values = [_value_at(ref, nodes, wires) for ref in refs if ref.node in nodes]
+        known_value = next((value for value in values if value is not None and value.shape), None)
         if known_value is not None:
             report.inputs[port] = known_value
     for port, ref in instance.outputs.items():
@@ -58,11 +58,11 @@ def _block_report(
 def _value_at(
     ref: PortRef, nodes: Mapping[str, NodeReport], wires: Mapping[tuple[str, str], list[Edge]]
 ) -> PortValue | None:
-    """What a port inside reads, or one of its wires where it takes many."""
+    """Return what an inner port reads, or one of its wires where it takes several."""
     if ref.index is None:
         return nodes[ref.node].inputs.get(ref.port)
-    found = wires.get((ref.node, ref.port), [])
-    source = found[ref.index] if ref.index < len(found) else None
+    edges = wires.get((ref.node, ref.port), [])
+    source = edges[ref.index] if ref.index < len(edges) else None
     return (
         nodes[source.source].outputs.get(source.source_output)
         if source and source.source in nodes

@@ -1,4 +1,4 @@
-"""Static checks of a model and of the place where it meets its data and its loss."""
+"""Static checks of a model: its inputs, its shapes and its shared weights."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from visdl.compiler.model_inputs import Entries, entries
+from visdl.compiler.model_inputs import ModelInputs, model_inputs
 from visdl.compiler.network import INPUT, Network, Source, Step
 from visdl.compiler.shapes import LayerFacts, NetworkFacts, trace
 from visdl.datasets.dataset import Dataset
@@ -14,17 +14,17 @@ from visdl.datasets.split import Loader
 from visdl.models.graph import Node
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import Shape
-from visdl.validation.findings import Described, Findings
+from visdl.validation.report_builder import Described, ReportBuilder
 
 
 @dataclass(frozen=True)
 class ModelFacts(Described):
-    """A model before the run; `facts.output` is None where its shape shows only in the run."""
+    """A model before its run. `facts.output` is None where its shape is known only at run time."""
 
     assembly: Node
     network: Network
     facts: NetworkFacts
-    entries: Entries
+    inputs: ModelInputs
     parameters: int
 
     def describe(self) -> str:
@@ -32,21 +32,21 @@ class ModelFacts(Described):
 
 
 def dataset_of(value: Any) -> Dataset | None:
-    """The table behind a DATASET or LOADER value."""
+    """Return the dataset of a DATASET or LOADER value, or None."""
     if isinstance(value, Loader):
         return value.dataset
     return value if isinstance(value, Dataset) else None
 
 
 def class_count(dataset: Dataset) -> int | None:
-    """How many classes the targets of a classification have together; None when there are too many to list."""
-    found: set[Any] = set()
+    """Return how many classes all targets have together, or None where they are too many."""
+    values: set[Any] = set()
     for name in dataset.targets:
         classes = dataset.column(name).classes
         if classes is None:
             return None
-        found.update(classes)
-    return len(found)
+        values.update(classes)
+    return len(values)
 
 
 def check_model(
@@ -54,46 +54,48 @@ def check_model(
     network: Network,
     data: Dataset | None,
     registry: Registry,
-    findings: Findings,
+    report: ReportBuilder,
 ) -> ModelFacts | None:
-    """Shapes, parameters and FLOPs of every layer; None when a layer does not fit its input.
+    """Report shapes, parameters and FLOPs of every layer.
 
-    Layers behind one that does not fit, or that the network had to leave out, are blocked.
+    Return None when a layer does not fit its input. Layers downstream of one that does not fit, or
+    that the network had to leave out, are blocked.
     """
-    arguments = entries(network, data, registry)
-    for node, complaint in arguments.complaints:
-        findings.complain(node, [complaint])
+    inputs = model_inputs(network, data, registry)
+    for node, complaint in inputs.complaints:
+        report.add_all(node, [complaint])
     for node in network.inputs:
-        shape = arguments.shapes.get(Source(node.id))
-        findings.describe_outputs(node, registry.get(node.type), {"output": shape} if shape else {})
-    facts = trace(network, arguments.shapes)
-    fits, shows_at_run = not arguments.complaints, False
+        shape = inputs.shapes.get(Source(node.id))
+        report.describe_outputs(node, registry.get(node.type), {"output": shape} if shape else {})
+    facts = trace(network, inputs.shapes)
+    fits, at_run = not inputs.complaints, False
     for step in network.steps:
-        report, layer = findings.nodes[step.node.id], facts.layers.get(step.node.id)
-        report.reads_input = INPUT in step.sources()
+        node_report, layer = report.nodes[step.node.id], facts.layers.get(step.node.id)
+        node_report.reads_input = INPUT in step.sources()
         if step.missing:
             fits = False
-            _say_missing(step, findings)
+            _report_missing(step, report)
         elif layer is None:
-            report.status = report.status if shows_at_run else "blocked"
+            node_report.status = node_report.status if at_run else "blocked"
         elif layer.outputs is None:
-            shows_at_run = True
-            _describe(step, layer, facts, findings)
+            at_run = True
+            _describe(step, layer, facts, report)
             message = (
-                f"The output shape of '{step.node.label}' shows only in the run ({layer.error})."
+                f"The output shape of '{step.node.label}' is known only at run time "
+                f"({layer.error})."
             )
-            hint = "One batch is tried before training starts."
-            findings.say(step.node, message, code="shape_at_run", severity="warning", hint=hint)
+            hint = "One batch is checked before training starts."
+            report.add(step.node, message, code="shape_at_run", severity="warning", hint=hint)
         else:
-            _describe(step, layer, facts, findings)
+            _describe(step, layer, facts, report)
             if layer.error:
                 fits = False
                 shapes = " and ".join(
                     _shape_text(shape) for shape in facts.inputs[step.node.id].values()
                 )
                 message = f"'{step.node.label}' does not fit its input {shapes}: {layer.error}."
-                findings.say(step.node, message, code="shape")
-    fits = _check_sharing(network, facts, findings) and fits
+                report.add(step.node, message, code="shape")
+    fits = _check_sharing(network, facts, report) and fits
     if facts.output is not None and not facts.output.batch_first:
         fits = False
         last = next(
@@ -102,48 +104,46 @@ def check_model(
         message = (
             f"The model's output has the shape {facts.output}; the batch axis must come first."
         )
-        findings.say(
+        report.add(
             last,
             message,
             code="output_shape",
-            hint="Transpose or reshape it before the model's end.",
+            hint="Transpose or reshape it at the end of the model.",
         )
-    parameters = sum(findings.nodes[step.node.id].parameters or 0 for step in network.steps)
-    return ModelFacts(assembly, network, facts, arguments, parameters) if fits else None
+    parameters = sum(report.nodes[step.node.id].parameters or 0 for step in network.steps)
+    return ModelFacts(assembly, network, facts, inputs, parameters) if fits else None
 
 
 def _shape_text(shape: Shape | list[Shape]) -> str:
     return " and ".join(f"({one})" for one in shape) if isinstance(shape, list) else f"({shape})"
 
 
-def _describe(step: Step, layer: LayerFacts, facts: NetworkFacts, findings: Findings) -> None:
-    findings.describe_inputs(step.node, step.cls, dict(facts.inputs[step.node.id]))
-    findings.describe_outputs(
+def _describe(step: Step, layer: LayerFacts, facts: NetworkFacts, report: ReportBuilder) -> None:
+    report.describe_inputs(step.node, step.cls, dict(facts.inputs[step.node.id]))
+    report.describe_outputs(
         step.node, step.cls, dict(zip(step.outputs, layer.outputs or (), strict=False))
     )
-    report = findings.nodes[step.node.id]
-    report.parameters, report.flops, report.activation = (
-        layer.parameters,
-        layer.flops,
-        layer.activation,
-    )
-    findings.totals.parameters += layer.parameters
-    findings.totals.flops += layer.flops
+    node_report = report.nodes[step.node.id]
+    node_report.parameters = layer.parameters
+    node_report.flops = layer.flops
+    node_report.activation = layer.activation
+    report.totals.parameters += layer.parameters
+    report.totals.flops += layer.flops
 
 
-def _say_missing(step: Step, findings: Findings) -> None:
+def _report_missing(step: Step, report: ReportBuilder) -> None:
     label = step.node.label
     for port in step.missing:
         if port in step.absent:
-            findings.say_switched_off(step.node, port, step.absent[port])
+            report.add_switched_off(step.node, port, step.absent[port])
         else:
             message = f"'{port}' of '{label}' is not connected."
             hint = "Wire the output of a layer, or of an Input node, to it."
-            findings.say(step.node, message, code="missing_input", port=port, hint=hint)
+            report.add(step.node, message, code="missing_input", port=port, hint=hint)
 
 
-def _check_sharing(network: Network, facts: NetworkFacts, findings: Findings) -> bool:
-    """Whether each layer that uses another's weights finds some that fit; they count once."""
+def _check_sharing(network: Network, facts: NetworkFacts, report: ReportBuilder) -> bool:
+    """Return whether the weights that layers share fit; count shared weights once."""
     steps = {step.node.id: step for step in network.steps}
     fits = True
     for step in network.steps:
@@ -157,24 +157,17 @@ def _check_sharing(network: Network, facts: NetworkFacts, findings: Findings) ->
             continue
         owner = steps.get(step.owner)
         theirs = facts.layers.get(step.owner)
-        if owner is None or owner is step or owner.owner is not None or owner.node.disabled:
+        reason = _why_not_owner(step, owner)
+        if owner is None or reason:
             fits = False
-            reason = (
-                "which is switched off"
-                if owner and owner.node.disabled
-                else (
-                    "which uses its weights in turn"
-                    if owner and owner.owner
-                    else "which is no other layer of this model"
-                )
-            )
-            message = f"'{step.node.label}' is to use the weights of '{step.owner[:80]}', {reason}."
-            findings.say(
+            name = owner.node.label if owner else step.owner[:80]
+            message = f"'{step.node.label}' cannot share weights with '{name}': {reason}."
+            report.add(
                 step.node,
                 message,
                 code="weights_of",
                 port="weights_of",
-                hint="Choose another layer.",
+                hint="Select another layer.",
             )
         elif theirs is not None and not theirs.error and not own.error:
             shared = {
@@ -183,14 +176,26 @@ def _check_sharing(network: Network, facts: NetworkFacts, findings: Findings) ->
                 if theirs.weights.get(name) == shape
             }
             count = sum(math.prod(shape) for shape in shared.values())
-            findings.totals.parameters -= count
-            findings.nodes[step.node.id].parameters = own.parameters - count
+            report.totals.parameters -= count
+            report.nodes[step.node.id].parameters = own.parameters - count
             if not shared:
                 fits = False
-                message = f"No weights of '{owner.node.label}' fit '{step.node.label}': their shapes differ."
+                message = (
+                    f"No weights of '{owner.node.label}' fit '{step.node.label}': "
+                    "their shapes differ."
+                )
                 hint = f"{_sizes(theirs)} there, {_sizes(own)} here."
-                findings.say(step.node, message, code="weights_of", port="weights_of", hint=hint)
+                report.add(step.node, message, code="weights_of", port="weights_of", hint=hint)
     return fits
+
+
+def _why_not_owner(step: Step, owner: Step | None) -> str | None:
+    """Return why a layer cannot use the weights of another, or None."""
+    if owner is None or owner is step:
+        return "this model has no other layer of that name"
+    if owner.owner is not None:
+        return f"'{owner.node.label}' itself uses the weights of another layer"
+    return f"'{owner.node.label}' is switched off" if owner.node.disabled else None
 
 
 def _sizes(layer: LayerFacts) -> str:

@@ -1,4 +1,4 @@
-"""What can be known before a run: one walk that carries datasets, shapes and models instead of values."""
+"""What is known before a run: one walk that passes on datasets, shapes and models, not values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from visdl.compiler.flatten import Flat
+from visdl.compiler.flat_graph import Flat
 from visdl.compiler.network import extract
 from visdl.compiler.topology import Topology
 from visdl.compiler.walk import BLOCKED, Blocked, FindDataset, Inputs, arguments, is_network_node
@@ -24,24 +24,25 @@ from visdl.nodes.contract.learning import (
 )
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import DataType
-from visdl.validation.advice import Scene, advise
-from visdl.validation.findings import Findings
+from visdl.validation.advice import advise
 from visdl.validation.model_checks import ModelFacts, check_model, dataset_of
+from visdl.validation.report_builder import ReportBuilder
 from visdl.validation.training_checks import check_training
+from visdl.validation.training_setup import TrainingSetup
 
 log = logging.getLogger(__name__)
 Outputs = Mapping[str, Any] | Blocked | None
 
 
 class Unknown:
-    """A value that shows only in the run."""
+    """A value that is known only at run time."""
 
 
 UNKNOWN = Unknown()
 
 
 class StaticVisitor:
-    """Follows data and shapes through a graph. `broken` are the nodes whose structure already has an error."""
+    """Follow data and shapes through a graph. `broken` holds the nodes with a structural error."""
 
     def __init__(
         self,
@@ -69,34 +70,36 @@ class StaticVisitor:
             n.id for n in graph.nodes if issubclass(self._classes[n.id], AssemblyNode)
         )
         self._model_of: dict[str, Node] = {}
-        self.findings = Findings()
+        self.report = ReportBuilder()
 
     def visit(self, node: Node, cls: type[BaseNode], inputs: Inputs) -> Outputs:
-        report = self.findings.nodes[node.id] = NodeReport(
+        node_report = self.report.nodes[node.id] = NodeReport(
             status="disabled" if node.disabled else "ok"
         )
         if is_network_node(cls):
             if node.id not in self._in_models:
-                self._unread(node)
-            return dict.fromkeys(cls.outputs(), UNKNOWN)  # looked at as a whole, at the model
-        self.findings.describe_inputs(node, cls, inputs.values)
+                self._report_unused(node)
+            return dict.fromkeys(
+                cls.outputs(), UNKNOWN
+            )  # checked with the full model, at its assembly
+        self.report.describe_inputs(node, cls, inputs.values)
         if node.id in self._broken:
             return BLOCKED
         if inputs.blocked:
-            report.status = "blocked"
+            node_report.status = "blocked"
             empty = _empty_ports(cls, inputs)
             if empty and not node.disabled:
-                self._incomplete(node, cls, empty, inputs)
+                self._report_empty_ports(node, cls, empty, inputs)
             return BLOCKED
         try:
             outputs = self._outputs(node, cls, inputs)
             if isinstance(outputs, Mapping):
-                self.findings.describe_outputs(node, cls, dict(outputs))
-        except Exception as error:  # whatever a node's author may raise
+                self.report.describe_outputs(node, cls, dict(outputs))
+        except Exception as error:  # a node may raise anything
             log.warning("'%s' (%s) cannot be checked.", node.label, node.type, exc_info=True)
             message = f"'{node.label}' cannot be checked: {type(error).__name__}: {error}."
-            hint = "This is an error in the code of the node; the log has the place."
-            self.findings.say(node, message, code="node_failed", hint=hint)
+            hint = "The code of the node raised this error; the log shows where."
+            self.report.add(node, message, code="node_failed", hint=hint)
             return BLOCKED
         return outputs
 
@@ -107,42 +110,42 @@ class StaticVisitor:
             names = [
                 name for name, spec in cls.parameters().items() if spec.dtype is DataType.DATASET
             ]
-            return self._refuse(node, error, names[0])
+            return self._reject(node, error, names[0])
         instance = cls.create(args)
         if node.disabled:
             passed = instance.on_disable(**args)
             return None if passed is None else dict(zip(cls.outputs(), passed, strict=False))
         empty = _empty_ports(cls, inputs)
         if empty:
-            return self._incomplete(node, cls, empty, inputs)
-        if self.findings.complain(node, instance.check(**args)):
+            return self._report_empty_ports(node, cls, empty, inputs)
+        if self.report.add_all(node, instance.check(**args)):
             return BLOCKED
         return self._infer(node, instance, args, inputs)
 
-    def _unread(self, node: Node) -> None:
-        """A layer that leads to no model: it is drawn, but it does not train."""
-        self.findings.nodes[node.id].status = "unused"
+    def _report_unused(self, node: Node) -> None:
+        """Report a layer that no model reads, so that it does not train."""
+        self.report.nodes[node.id].status = "unused"
         message = f"'{node.label}' is not part of a model: no Model Assembly reads it."
         hint = "Wire it into the chain that ends at the model, or remove it."
-        self.findings.say(
+        self.report.add(
             node, message, code="unused", severity="warning", hint=hint, fix=_removal(node)
         )
 
-    def _incomplete(
+    def _report_empty_ports(
         self, node: Node, cls: type[BaseNode], empty: list[str], inputs: Inputs
     ) -> Blocked | None:
-        """What to say of required ports without a value: an error, or no more than that the node is left out."""
-        say, label = self.findings.say, node.label
+        """Report required ports without a value: an error, or that the node is skipped."""
+        add, label = self.report.add, node.label
         if not (self._topology.incoming[node.id] or self._topology.outgoing[node.id]):
-            self.findings.nodes[node.id].status = "unused"
+            self.report.nodes[node.id].status = "unused"
             hint = "Wire it, or remove it."
             message = f"'{label}' is not connected to anything."
-            say(node, message, code="unused", severity="warning", hint=hint, fix=_removal(node))
+            add(node, message, code="unused", severity="warning", hint=hint, fix=_removal(node))
             return None
         off = [inputs.absent[port] for port in empty if port in inputs.absent]
         if off and node.id not in self._needed:
-            self.findings.nodes[node.id].status = "unused"
-            say(
+            self.report.nodes[node.id].status = "unused"
+            add(
                 node,
                 f"'{label}' is skipped: '{off[0].label}' is switched off.",
                 code="skipped",
@@ -151,13 +154,13 @@ class StaticVisitor:
             return None
         for port in empty:
             if port in inputs.absent:
-                self.findings.say_switched_off(node, port, inputs.absent[port])
+                self.report.add_switched_off(node, port, inputs.absent[port])
             else:
                 spec = cls.ports()[port]
                 hint = f"Wire a {spec.dtype} output to it" + (
                     f": {spec.description}." if spec.description else "."
                 )
-                say(
+                add(
                     node,
                     f"'{port}' of '{label}' is not connected.",
                     code="missing_input",
@@ -179,14 +182,14 @@ class StaticVisitor:
         if isinstance(instance, AssemblyNode):
             return self._infer_model(node, args["dataset"] or inputs.training_data)
         if isinstance(instance, TrainerNode):
-            choosers = list(self._choosers(node))
-            result = check_training(node, args, self._registry, choosers, self.findings)
-            self._advise(node, args, choosers)
+            data_nodes = list(self._data_nodes(node))
+            result = check_training(node, args, self._registry, data_nodes, self.report)
+            self._advise(node, args, data_nodes)
             return BLOCKED if result is None else {"result": result}
         return dict.fromkeys(names, UNKNOWN)
 
     def _advise(
-        self, loop: Node, args: dict[str, Any], choosers: list[tuple[Node, set[str]]]
+        self, loop: Node, args: dict[str, Any], data_nodes: list[tuple[Node, set[str]]]
     ) -> None:
         model, loss, train = args["model"], args["loss_fn"], dataset_of(args["train_loader"])
         sources = {edge.target_input: edge.source for edge in self._topology.incoming[loop.id]}
@@ -194,7 +197,7 @@ class StaticVisitor:
             return
         optimizer = Schedule.of(args["optimizer"]).optimizer
         makers = self._topology.ancestors([sources["optimizer"]])
-        scene = Scene(
+        setup = TrainingSetup(
             loop=loop,
             model=model,
             train=train,
@@ -206,16 +209,16 @@ class StaticVisitor:
                 (self._nodes[i] for i in makers if issubclass(self._classes[i], OptimizerNode)),
                 None,
             ),
-            choosers={name: node for node, names in reversed(choosers) for name in names},
+            parameter_nodes={name: node for node, names in reversed(data_nodes) for name in names},
             registry=self._registry,
         )
-        advise(scene, self.findings)
+        advise(setup, self.report)
 
     def _infer_schedule(self, node: Node, instance: SchedulerNode, args: dict[str, Any]) -> Outputs:
         try:
             values = instance.execute(**args)
         except AppError as error:
-            return self._refuse(node, error, None)
+            return self._reject(node, error, None)
         return dict(zip(instance.outputs(), values, strict=True))
 
     def _infer_data(self, node: Node, instance: DataNode, args: dict[str, Any]) -> Outputs:
@@ -225,7 +228,7 @@ class StaticVisitor:
         try:
             values = instance.infer(**args)
         except AppError as error:
-            return self._refuse(node, error, error.field)
+            return self._reject(node, error, error.field)
         except NotImplementedError:
             return dict.fromkeys(names, UNKNOWN)
         if not isinstance(values, tuple | list) or len(values) != len(names):
@@ -239,36 +242,37 @@ class StaticVisitor:
         for step in network.steps:
             other = self._model_of.setdefault(step.node.id, node)
             if other is not node:
-                message = f"'{step.node.label}' is part of two models, '{other.label}' and '{node.label}'."
-                self.findings.say(
+                label = step.node.label
+                message = f"'{label}' is part of two models, '{other.label}' and '{node.label}'."
+                self.report.add(
                     step.node,
                     message,
                     code="shared_layer",
-                    hint="Give each model layers of its own.",
+                    hint="Give each model its own layers.",
                 )
         if isinstance(data, Unknown):
             return {"model": UNKNOWN}
         dataset = dataset_of(data)
         if dataset is None and not (network.inputs and data is None):
             return self._without_input(node, data)
-        facts = check_model(node, network, dataset, self._registry, self.findings)
+        facts = check_model(node, network, dataset, self._registry, self.report)
         if facts is None or self._topology.ancestors([node.id]) & self._broken:
-            self.findings.nodes[node.id].status = "blocked"
+            self.report.nodes[node.id].status = "blocked"
             return BLOCKED
         return {"model": facts}
 
     def _without_input(self, node: Node, data: Any) -> Blocked:
-        """A model whose input is not known: because of an error in the data, or because no data is wired."""
+        """Block a model whose input is unknown; report it where no data is wired."""
         if isinstance(data, Blocked):
-            self.findings.nodes[node.id].status = "blocked"
+            self.report.nodes[node.id].status = "blocked"
         else:
             message = f"The input shape of '{node.label}' is not known."
             hint = "Wire training data to the Training Loop, or a dataset to this node."
-            self.findings.say(node, message, code="no_input_shape", port="dataset", hint=hint)
+            self.report.add(node, message, code="no_input_shape", port="dataset", hint=hint)
         return BLOCKED
 
-    def _choosers(self, loop: Node) -> Iterator[tuple[Node, set[str]]]:
-        """The nodes on the way of the training data, the nearest first, with their parameters."""
+    def _data_nodes(self, loop: Node) -> Iterator[tuple[Node, set[str]]]:
+        """Yield the nodes upstream of the training data, nearest first, with their parameters."""
         wires = [
             edge.source
             for edge in self._topology.incoming[loop.id]
@@ -279,8 +283,8 @@ class StaticVisitor:
             if node_id in before:
                 yield self._nodes[node_id], set(self._classes[node_id].parameters())
 
-    def _refuse(self, node: Node, error: AppError, port: str | None) -> Blocked:
-        self.findings.say(node, error.message, code=error.code, port=port, hint=error.hint)
+    def _reject(self, node: Node, error: AppError, port: str | None) -> Blocked:
+        self.report.add(node, error.message, code=error.code, port=port, hint=error.hint)
         return BLOCKED
 
 
@@ -289,6 +293,6 @@ def _removal(node: Node) -> Fix:
 
 
 def _empty_ports(cls: type[BaseNode], inputs: Inputs) -> list[str]:
-    """Required ports that nothing reaches, nor would without an error before them."""
-    there = inputs.values.keys() | inputs.blocked
-    return [name for name, spec in cls.ports().items() if spec.required and name not in there]
+    """Return the required ports that have no value, and would have none without errors upstream."""
+    fed = inputs.values.keys() | inputs.blocked
+    return [name for name, spec in cls.ports().items() if spec.required and name not in fed]

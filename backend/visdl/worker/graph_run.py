@@ -20,7 +20,7 @@ from visdl import seeds
 from visdl.compiler.builder import argument_names, build, seed_modules
 from visdl.compiler.flatten import flatten
 from visdl.compiler.memory import shortage
-from visdl.compiler.model_inputs import entries
+from visdl.compiler.model_inputs import model_inputs
 from visdl.compiler.network import extract
 from visdl.compiler.topology import Topology
 from visdl.compiler.walk import Inputs, arguments, is_network_node, walk
@@ -227,7 +227,7 @@ class Execution:
             raise RunError(
                 f"The input shape of '{node.label}' is not known.", hint="Wire training data to it."
             )
-        found = entries(network, dataset, self._registry)
+        found = model_inputs(network, dataset, self._registry)
         for entry, complaint in found.complaints:
             raise RunError(
                 complaint.message, hint=complaint.hint, node=entry.id, code=complaint.code

@@ -14,12 +14,12 @@ router = APIRouter(prefix="/starters", tags=["graphs"], route_class=JsonRoute)
 
 @router.get("", operation_id="listStarters")
 def list_starters(deps: Deps) -> list[Starter]:
-    return deps.starters.all()
+    return deps.starters.list_starters()
 
 
 @router.post("/{starter_id}", operation_id="openStarter", status_code=201)
 def open_starter(starter_id: str, deps: Deps, response: Response) -> StoredGraph:
     """A new graph from a starter; the data it trains on is made when it is not there yet."""
-    stored = deps.starters.open(starter_id)
+    stored = deps.starters.open_starter(starter_id)
     response.headers["ETag"] = f'"{stored.version}"'
     return stored

@@ -17,7 +17,8 @@ from visdl.nodes.contract.metric_names import direction, metric_key, usual_metri
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import DataType
 from visdl.studies.edits import keep_best_weights, training_loops
-from visdl.validation.validator import Validator, did_you_mean
+from visdl.validation.structure_checks import did_you_mean
+from visdl.validation.validator import Validator
 
 MetricFactory = Callable[[], MetricNode]
 

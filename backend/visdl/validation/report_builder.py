@@ -1,4 +1,4 @@
-"""What a static walk finds: diagnostics, and what is known of every port."""
+"""The report that a static pass builds: diagnostics, and what is known of every port."""
 
 from __future__ import annotations
 
@@ -25,19 +25,21 @@ from visdl.nodes.contract.specs import Shape
 
 
 @dataclass
-class Findings:
-    """Gathered along one walk, in its order."""
+class ReportBuilder:
+    """Collect diagnostics, node reports and totals in the order of one walk.
+
+    `device` is the one that the graph asks for, `checkpoint` the size of one in bytes, `lasting`
+    the bytes of weights, gradients and optimizer state with the node that holds most of them.
+    """
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     nodes: dict[str, NodeReport] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
-    device: str | None = None  # where the model is to train, where the graph says so
-    checkpoint: int | None = None  # bytes of one
-    lasting: tuple[int, Node] | None = (
-        None  # bytes that any training of the model takes, and where most of them are
-    )
+    device: str | None = None
+    checkpoint: int | None = None
+    lasting: tuple[int, Node] | None = None
 
-    def say(
+    def add(
         self,
         node: Node,
         message: str,
@@ -48,7 +50,8 @@ class Findings:
         severity: Severity = "error",
         fix: Fix | None = None,
     ) -> None:
-        found = Diagnostic(
+        """Add a diagnostic of a node."""
+        diagnostic = Diagnostic(
             code=code,
             severity=severity,
             node=node.id,
@@ -57,11 +60,11 @@ class Findings:
             hint=hint,
             fix=fix,
         )
-        self.diagnostics.append(found)
+        self.diagnostics.append(diagnostic)
 
-    def say_switched_off(self, node: Node, port: str, source: Node) -> None:
-        """A port that needs a value gets none, because its source is switched off."""
-        self.say(
+    def add_switched_off(self, node: Node, port: str, source: Node) -> None:
+        """Add the diagnostic of a required port whose source is switched off."""
+        self.add(
             node,
             f"'{source.label}' is switched off, but '{node.label}' needs it.",
             code="switched_off",
@@ -73,11 +76,11 @@ class Findings:
             ),
         )
 
-    def complain(self, node: Node, complaints: Iterable[Complaint]) -> bool:
-        """Add what a node says of its inputs; True when there was anything."""
+    def add_all(self, node: Node, complaints: Iterable[Complaint]) -> bool:
+        """Add what a node reports about its inputs; return whether it reported anything."""
         before = len(self.diagnostics)
         for complaint in complaints:
-            self.say(
+            self.add(
                 node,
                 complaint.message,
                 code=complaint.code,
@@ -118,7 +121,7 @@ def _shape_value(dtype: str, sizes: tuple[int, ...], element: torch.dtype) -> Po
 
 
 class Described:
-    """A static value with a text for its wire."""
+    """A static value that a wire shows as text."""
 
     def describe(self) -> str:
         raise NotImplementedError

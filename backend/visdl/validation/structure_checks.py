@@ -1,0 +1,220 @@
+"""Checks of a graph's structure: ids, types, parameters, wires and cycles."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
+
+from visdl.compiler.topology import Topology
+from visdl.models.diagnostics import Diagnostic
+from visdl.models.graph import Edge, Graph, Node
+from visdl.nodes.contract.base import BaseNode
+from visdl.nodes.contract.registry import Registry
+
+
+def check_structure(graph: Graph, topology: Topology, registry: Registry) -> Iterator[Diagnostic]:
+    """Yield everything that is wrong with the structure of a flat graph."""
+    classes = {node.id: registry.find(node.type) for node in graph.nodes}
+    yield from _check_ids(graph)
+    yield from _check_types(graph, registry)
+    for node in graph.nodes:
+        cls = classes[node.id]
+        if cls is not None:
+            yield from _check_version(node, cls)
+            yield from _check_params(node, cls)
+    yield from _check_edges(graph, classes)
+    yield from _check_cycle(graph, topology)
+
+
+def _check_ids(graph: Graph) -> Iterator[Diagnostic]:
+    for node_id, count in Counter(node.id for node in graph.nodes).items():
+        if count > 1:
+            message = f"{count} nodes have the id '{node_id}'."
+            yield Diagnostic(
+                code="duplicate_id",
+                node=node_id,
+                message=message,
+                hint="Give each node a unique id.",
+            )
+
+
+def _check_types(graph: Graph, registry: Registry) -> Iterator[Diagnostic]:
+    for node in graph.nodes:
+        if registry.find(node.type) is None:
+            message = f"'{node.label}' has type '{node.type}', which is not installed."
+            hint = (
+                did_you_mean(node.type, registry.names())
+                or "Add the node file that defines it, or remove the node."
+            )
+            yield Diagnostic(code="unknown_type", node=node.id, message=message, hint=hint)
+
+
+def _check_version(node: Node, cls: type[BaseNode]) -> Iterator[Diagnostic]:
+    if node.version > cls.VERSION:
+        message = (
+            f"'{node.label}' was saved by version {node.version} of {node.type}; "
+            f"this VisDL has version {cls.VERSION}."
+        )
+        yield Diagnostic(
+            code="newer_version", node=node.id, message=message, hint="Update VisDL to open it."
+        )
+
+
+def _check_params(node: Node, cls: type[BaseNode]) -> Iterator[Diagnostic]:
+    specs, defaults = cls.parameters(), _invalid_defaults(cls)  # type: ignore[arg-type]
+    for name in node.params:
+        if name not in specs:
+            message = f"{node.type} has no parameter '{name}'."
+            hint = did_you_mean(name, specs) or f"Its parameters: {', '.join(specs) or 'none'}."
+            yield Diagnostic(
+                code="unknown_parameter", node=node.id, port=name, message=message, hint=hint
+            )
+    for name, spec in specs.items():
+        reason = spec.problem(node.params[name]) if name in node.params else defaults.get(name)
+        if reason:
+            message = f"{name} of '{node.label}' {reason}."
+            yield Diagnostic(
+                code="bad_parameter",
+                node=node.id,
+                port=name,
+                message=message,
+                hint=spec.description,
+            )
+
+
+@cache
+def _invalid_defaults(cls: Any) -> dict[str, str]:
+    """Return the parameters that have no valid default, with the reason."""
+    reasons = {name: spec.problem(spec.default) for name, spec in cls.parameters().items()}
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _check_edges(graph: Graph, classes: dict[str, type[BaseNode] | None]) -> Iterator[Diagnostic]:
+    nodes = {node.id: node for node in graph.nodes}
+    seen: set[tuple[str, str, str, str]] = set()
+    connected: dict[tuple[str, str], Edge] = {}
+    for edge in graph.edges:
+        dangling = list(_check_ends(edge, nodes))
+        yield from dangling
+        if dangling:
+            continue
+        key = (edge.source, edge.source_output, edge.target, edge.target_input)
+        if key in seen:
+            source_label, target_label = nodes[edge.source].label, nodes[edge.target].label
+            message = f"The wire from '{source_label}' to '{target_label}' is duplicated."
+            yield Diagnostic(
+                code="duplicate_edge",
+                node=edge.target,
+                port=edge.target_input,
+                message=message,
+                hint="Remove one of them.",
+            )
+            continue
+        seen.add(key)
+        source, target = classes[edge.source], classes[edge.target]
+        if source is not None and target is not None:
+            yield from _check_wire(edge, nodes, source, target, connected)
+
+
+def _check_ends(edge: Edge, nodes: dict[str, Node]) -> Iterator[Diagnostic]:
+    for end, other in ((edge.source, edge.target), (edge.target, edge.source)):
+        if end not in nodes:
+            direction = "from" if end == edge.source else "to"
+            message = f"A wire leads {direction} '{end}', but there is no such node."
+            port = edge.target_input if other == edge.target else edge.source_output
+            at = other if other in nodes else None
+            yield Diagnostic(
+                code="dangling_edge", node=at, port=port, message=message, hint="Remove the wire."
+            )
+
+
+def _has_bad_count(node: Node, cls: type[BaseNode]) -> bool:
+    """Return whether the parameter that sets the number of outputs is invalid."""
+    spec = cls.parameters().get(cls.OUTPUT_COUNT)
+    return (
+        spec is not None
+        and spec.problem(node.params.get(cls.OUTPUT_COUNT, spec.default)) is not None
+    )
+
+
+def _check_wire(
+    edge: Edge,
+    nodes: dict[str, Node],
+    source: type[BaseNode],
+    target: type[BaseNode],
+    connected: dict[tuple[str, str], Edge],
+) -> Iterator[Diagnostic]:
+    outputs, ports = source.outputs(), target.ports()
+    if edge.source_output in outputs and not _has_bad_count(nodes[edge.source], source):
+        present = source.output_names(nodes[edge.source].params)
+        outputs = {name: spec for name, spec in outputs.items() if name in present}
+    if edge.source_output not in outputs:
+        message = f"'{nodes[edge.source].label}' has no output '{edge.source_output}'."
+        hint = f"Its outputs: {', '.join(outputs) or 'none'}."
+        yield Diagnostic(
+            code="unknown_port",
+            node=edge.source,
+            port=edge.source_output,
+            message=message,
+            hint=hint,
+        )
+    if edge.target_input not in ports:
+        message = f"'{nodes[edge.target].label}' has no input '{edge.target_input}'."
+        hint = f"Its inputs: {', '.join(ports) or 'none'}."
+        yield Diagnostic(
+            code="unknown_port",
+            node=edge.target,
+            port=edge.target_input,
+            message=message,
+            hint=hint,
+        )
+    if edge.source_output not in outputs or edge.target_input not in ports:
+        return
+    output, port = outputs[edge.source_output], ports[edge.target_input]
+    key = (edge.target, edge.target_input)
+    if not port.accepts(output.dtype):
+        message = (
+            f"'{edge.target_input}' of '{nodes[edge.target].label}' takes {port.dtype}, "
+            f"but '{nodes[edge.source].label}' outputs {output.dtype}."
+        )
+        yield Diagnostic(
+            code="type_mismatch",
+            node=edge.target,
+            port=edge.target_input,
+            message=message,
+            hint="Remove the wire.",
+        )
+    elif key in connected and not port.multiple:
+        message = (
+            f"'{edge.target_input}' of '{nodes[edge.target].label}' has more than one wire; "
+            "it takes one."
+        )
+        yield Diagnostic(
+            code="occupied_port",
+            node=edge.target,
+            port=edge.target_input,
+            message=message,
+            hint="Remove all but one.",
+        )
+    connected.setdefault(key, edge)
+
+
+def _check_cycle(graph: Graph, topology: Topology) -> Iterator[Diagnostic]:
+    path = topology.cycle
+    if path:
+        labels = {node.id: node.label for node in graph.nodes}
+        message = f"The wires form a cycle: {' → '.join(labels[i] for i in path)}."
+        for node_id in dict.fromkeys(path):
+            yield Diagnostic(
+                code="cycle", node=node_id, message=message, hint="Remove one wire of the cycle."
+            )
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a hint that suggests the most similar known name, or an empty text."""
+    by_lower = {k.lower(): k for k in known}
+    near = difflib.get_close_matches(name.lower()[:100], by_lower, n=1)
+    return f"Did you mean '{by_lower[near[0]]}'?" if near else ""
