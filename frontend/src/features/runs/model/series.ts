@@ -35,25 +35,14 @@ export class Series {
       this.#values[this.length] = value ?? Number.NaN;
       this.length++;
     }
-    if (this.length > MOST) this.#thin(MOST / 4);
+    if (this.length > MOST) this.#downsample(MOST / 4);
   }
 
-  /** Leaves the lowest and the highest of each stretch of steps: evenly, however often it is done. */
-  #thin(stretches: number): void {
-    const [first = 0] = this.#steps;
-    const width = ((this.#steps[this.length - 1] ?? 0) - first + 1) / stretches;
-    let kept = 0;
-    for (let from = 0, to = 0; from < this.length; from = to) {
-      const end = first + width * (Math.floor(((this.#steps[from] ?? 0) - first) / width) + 1);
-      do to++;
-      while (to < this.length && (this.#steps[to] ?? 0) < end);
-      for (const place of extremes(this.#values, from, to)) {
-        for (const column of [this.#steps, this.#epochs, this.#values])
-          column[kept] = column[place] ?? Number.NaN;
-        kept++;
-      }
-    }
-    this.length = kept;
+  #downsample(stretches: number): void {
+    const kept = extremes(this.steps, this.values, stretches);
+    for (const column of [this.#steps, this.#epochs, this.#values])
+      for (const [to, from] of kept.entries()) column[to] = column[from] ?? Number.NaN;
+    this.length = kept.length;
   }
 
   #grow(): void {
@@ -73,26 +62,39 @@ export interface Line {
   y: Float64Array;
 }
 
-/** At most about `most` points: the lowest and the highest of each stretch stay. */
-export function thin({ x, y }: Line, most: number): Line {
+/** At most `most` points: the lowest and the highest of each stretch of x. */
+export function downsample({ x, y }: Line, most: number): Line {
   if (x.length <= most) return { x, y };
-  const buckets = Math.max(1, Math.floor(most / 2));
-  const kept: number[] = [];
-  for (let bucket = 0; bucket < buckets; bucket++) {
-    const from = Math.floor((bucket * x.length) / buckets);
-    kept.push(...extremes(y, from, Math.floor(((bucket + 1) * x.length) / buckets)));
-  }
+  const kept = extremes(x, y, Math.max(1, Math.floor(most / 2)));
   const pick = (values: Float64Array): Float64Array =>
     Float64Array.from(kept, (i) => values[i] ?? Number.NaN);
   return { x: pick(x), y: pick(y) };
 }
 
-/** The places of the lowest and the highest number from `from` to before `to`, in order; one where they are the same. */
-function extremes(y: Float64Array, from: number, to: number): number[] {
-  const at = (place: number): number => y[place] ?? Number.NaN;
+/**
+ * The indices of the lowest and the highest number in each of equally wide stretches of x, in order.
+ * A stretch with one number, or with none but NaN, keeps one. Repeating it keeps the spacing even.
+ */
+function extremes(x: Float64Array, y: Float64Array, stretches: number): number[] {
+  const first = x[0] ?? 0;
+  const width = ((x[x.length - 1] ?? 0) - first) / stretches || 1;
+  const stretchOf = (i: number): number => Math.min(stretches - 1, Math.floor(((x[i] ?? 0) - first) / width));
+  const kept: number[] = [];
+  for (let from = 0, to = 0; from < x.length; from = to) {
+    const stretch = stretchOf(from);
+    do to++;
+    while (to < x.length && stretchOf(to) === stretch);
+    kept.push(...extremesBetween(y, from, to));
+  }
+  return kept;
+}
+
+/** The indices of the lowest and the highest number in `[from, to)`, in order; one where they are equal. */
+function extremesBetween(y: Float64Array, from: number, to: number): number[] {
+  const at = (index: number): number => y[index] ?? Number.NaN;
   let [low, high] = [from, from];
   for (let i = from; i < to; i++) {
-    // The negated comparison lets any number take the place of a NaN.
+    // The negated comparison replaces a NaN by any number.
     if (!(at(low) <= at(i)) && !Number.isNaN(at(i))) low = i;
     if (!(at(high) >= at(i)) && !Number.isNaN(at(i))) high = i;
   }

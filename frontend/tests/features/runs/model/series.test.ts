@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { align, type Line, Series, smooth, thin } from "@/features/runs/model/series";
+import { align, downsample, type Line, Series, smooth } from "@/features/runs/model/series";
 import type { Point } from "@/shared/api/types";
 
 const points = (...steps: number[]): Point[] =>
@@ -76,22 +76,22 @@ const steps = (from: number, to: number): number[] =>
 describe("thinning", () => {
   test("a short line stays as it is", () => {
     const short = line([1, 2, 3], [3, 1, 2]);
-    expect(thin(short, 3)).toEqual(short);
+    expect(downsample(short, 3)).toEqual(short);
   });
 
   test("the lowest and the highest of each stretch stay, in order", () => {
-    const { x, y } = thin(line([0, 1, 2, 3, 4, 5, 6, 7], [5, 9, 1, 5, 5, 2, 8, 5]), 4);
+    const { x, y } = downsample(line([0, 1, 2, 3, 4, 5, 6, 7], [5, 9, 1, 5, 5, 2, 8, 5]), 4);
     expect([...x]).toEqual([1, 2, 5, 6]);
     expect([...y]).toEqual([9, 1, 2, 8]);
   });
 
   test("a value that is not finite hides no extreme", () => {
-    const { y } = thin(line([0, 1, 2, 3, 4, 5, 6, 7], [Number.NaN, 9, 1, 5, 5, 2, 8, 5]), 4);
+    const { y } = downsample(line([0, 1, 2, 3, 4, 5, 6, 7], [Number.NaN, 9, 1, 5, 5, 2, 8, 5]), 4);
     expect([...y]).toEqual([9, 1, 2, 8]);
   });
 
   test("a stretch without any finite value stays a gap", () => {
-    const { y } = thin(line(steps(0, 7), [1, 2, 3, 4, NaN, NaN, NaN, NaN]), 4);
+    const { y } = downsample(line(steps(0, 7), [1, 2, 3, 4, NaN, NaN, NaN, NaN]), 4);
     expect([...y]).toEqual([1, 4, NaN]);
   });
 
@@ -102,7 +102,7 @@ describe("thinning", () => {
     });
     fc.assert(
       fc.property(values, fc.integer({ min: 2, max: 40 }), (y, most) => {
-        const thinned = thin(line(steps(1, y.length), y), most);
+        const thinned = downsample(line(steps(1, y.length), y), most);
         expect(thinned.x.length).toBeLessThanOrEqual(Math.max(most, 2));
         expect(Math.max(...thinned.y)).toBe(Math.max(...y));
         expect(Math.min(...thinned.y)).toBe(Math.min(...y));

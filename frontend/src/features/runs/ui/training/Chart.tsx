@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { align, type Line, smooth, thin } from "@/features/runs/model/series";
+import { align, downsample, type Line, smooth } from "@/features/runs/model/series";
 import { curvesOf, onCurves } from "@/features/runs/store/series";
 import { formatNumber } from "@/shared/lib/format";
 import { isDark, useUi } from "@/shared/store/ui";
@@ -69,8 +69,8 @@ function data(curves: Curve[], smoothing: number, width: number): ReturnType<typ
     const series = curvesOf(curve.run).get(curve.key);
     const raw = { x: series?.steps ?? new Float64Array(), y: series?.values ?? new Float64Array() };
     const smoothed = smoothing > 0 && !curve.faint;
-    if (smoothed) lines.push(thin(raw, most));
-    lines.push(thin(smoothed ? { x: raw.x, y: smooth(raw.y, smoothing) } : raw, most));
+    if (smoothed) lines.push(downsample(raw, most));
+    lines.push(downsample(smoothed ? { x: raw.x, y: smooth(raw.y, smoothing) } : raw, most));
   }
   return align(lines);
 }
