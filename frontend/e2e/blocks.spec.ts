@@ -23,7 +23,7 @@ async function makeBlock(page: Page, name: string, first: string, second: string
   await page.keyboard.press("Enter");
 }
 
-test("layers become a block, which is repeated, opened, edited, switched off and dissolved", async ({
+test("layers become a block, which is repeated, opened, edited, switched off and expanded", async ({
   page,
 }) => {
   await openSample(page, (graph) => {
@@ -60,7 +60,7 @@ test("layers become a block, which is repeated, opened, edited, switched off and
   await page.locator("#param-hidden-repeat").fill("");
   await page.keyboard.press("Enter");
   await parameters(page, "4,353");
-  await button(page, "Dissolve").click();
+  await button(page, "Expand").click();
   await expect(nodes).toHaveCount(15);
   await parameters(page, "4,353");
   await expect(page.getByText("Valid", { exact: true })).toBeVisible();

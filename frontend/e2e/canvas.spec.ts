@@ -74,7 +74,7 @@ test("a wire let go on a node takes the first free fitting port, which glows", a
 test("a refused wire says why and names both ends, on a node and on a port", async ({ page }) => {
   const from = await middle(port(page, "loss", "loss_fn"));
   await pull(page, from, await middle(title(page, "fc2")));
-  await expect(page.locator(".refusal")).toHaveText("No input of fc2 takes the loss fn of loss.");
+  await expect(page.locator(".wire-reason")).toHaveText("No input of fc2 takes the loss fn of loss.");
   await page.mouse.up();
   await expect(toasts(page)).toContainText("No input of fc2 takes the loss fn of loss.");
   await dragOver(page, from, await middle(port(page, "minus", "other")));
@@ -214,7 +214,7 @@ test("what is dragged from the palette comes into a wire; Alt prevents that", as
 
   const on = await wireSpot(page, "relu1/output/fc2/input");
   await pull(page, await middle(entry), on);
-  await expect(page.locator(".wire-opening")).toHaveCount(1);
+  await expect(page.locator(".wire-insertion")).toHaveCount(1);
   await expect(page.getByText("Let go to insert here")).toBeVisible();
   await page.mouse.up();
   await expectWires(page, [
@@ -228,7 +228,7 @@ test("what is dragged from the palette comes into a wire; Alt prevents that", as
 
   await page.keyboard.down("Alt");
   await pull(page, await middle(entry), on);
-  await expect(page.locator(".wire-opening")).toHaveCount(0);
+  await expect(page.locator(".wire-insertion")).toHaveCount(0);
   await page.mouse.up();
   await page.keyboard.up("Alt");
   await expect(card(page, "tanh1")).toBeVisible();

@@ -34,9 +34,9 @@ test("a card that is let go over a wire is put into it, as one step; Alt prevent
   const wire = page.locator('.react-flow__edge[data-id="fc1/output/relu1/input"]');
   const header = card(page, "extra").locator(".card-header");
   await drag(page, header, wire);
-  await expect(page.locator(".wire-opening")).toHaveCount(1);
+  await expect(page.locator(".wire-insertion")).toHaveCount(1);
   await page.mouse.up();
-  await expect(page.locator(".wire-opening")).toHaveCount(0);
+  await expect(page.locator(".wire-insertion")).toHaveCount(0);
   await expect.poll(() => wires(page)).toContain("fc1/output/extra/input");
   expect(await wires(page)).toContain("extra/output/relu1/input");
   expect(await wires(page)).not.toContain("fc1/output/relu1/input");
@@ -44,7 +44,7 @@ test("a card that is let go over a wire is put into it, as one step; Alt prevent
   await expect.poll(() => wires(page)).toEqual(before);
 
   await drag(page, header, wire, ["Alt"]);
-  await expect(page.locator(".wire-opening")).toHaveCount(0);
+  await expect(page.locator(".wire-insertion")).toHaveCount(0);
   await page.mouse.up();
   await page.keyboard.up("Alt");
   expect(await wires(page)).toEqual(before);

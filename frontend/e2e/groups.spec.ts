@@ -18,7 +18,7 @@ test.beforeEach(async ({ page }) => {
   });
 });
 
-test("a group is made, named, folded, switched off and dissolved, a step each", async ({ page }) => {
+test("a group is made, named, folded, switched off and ungrouped, a step each", async ({ page }) => {
   await choose(page, "fc1", "relu1");
   await page.keyboard.press("Control+g");
   await page.keyboard.type("Encoder");

@@ -23,9 +23,9 @@ test("a large graph from afar is a sketch that can be moved, and whole again fro
   await openGraph(page, chain());
   await page.keyboard.press("f");
   const canvas = page.getByRole("region", { name: "Graph", exact: true });
-  await expect(canvas).toHaveAttribute("data-far");
-  await expect(page.locator(".card-sketched")).toHaveCount(SIZE);
-  await expect(page.locator(".sketched-wires path")).toHaveCount(1);
+  await expect(canvas).toHaveAttribute("data-titles-only");
+  await expect(page.locator(".card-overview")).toHaveCount(SIZE);
+  await expect(page.locator(".overview-wires path")).toHaveCount(1);
   await expect(page.locator(".react-flow__edge")).toHaveCount(0);
 
   await standsStill(page);
@@ -42,8 +42,8 @@ test("a large graph from afar is a sketch that can be moved, and whole again fro
     .toBe(Math.round(before.x));
 
   await page.getByTitle("Zoom to 100 %").click();
-  await expect(canvas).not.toHaveAttribute("data-far");
-  await expect(page.locator(".card-sketched")).toHaveCount(0);
+  await expect(canvas).not.toHaveAttribute("data-titles-only");
+  await expect(page.locator(".card-overview")).toHaveCount(0);
   await expect(page.locator(".react-flow__edge").first()).toBeVisible();
   expect(await page.locator(".react-flow__node-card").count()).toBeLessThan(SIZE / 4);
 });

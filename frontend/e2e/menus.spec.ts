@@ -64,7 +64,7 @@ test("the menu of a node renames, switches off, copies, deletes and adds behind 
   await expectWires(page, [...WIRES, "fc1/output/relu2/input"]);
   await undoTo(page, WIRES);
 
-  await choose(page, "relu1", "Delete and join the neighbours");
+  await choose(page, "relu1", "Delete and reconnect");
   await expectWires(page, ["fc1/output/fc2/input", "fc1/output/minus/input"]);
   await undoTo(page, WIRES);
   await openMenu(page, "relu1");

@@ -25,7 +25,10 @@ import { lazyNamed } from "@/shared/ui/lazyNamed";
 import { Divider, Panel, PanelGroup, SidePanel } from "@/shared/ui/Panels";
 import { TooltipProvider } from "@/shared/ui/Tooltip";
 
-const GapsBanner = lazyNamed(() => afterCanvas(() => import("@/app/banners/GapsBanner")), "GapsBanner");
+const UnsupportedBanner = lazyNamed(
+  () => afterCanvas(() => import("@/app/banners/UnsupportedBanner")),
+  "UnsupportedBanner",
+);
 const Inspector = lazyNamed(
   () => afterCanvas(() => import("@/features/inspector/ui/Inspector")),
   "Inspector",
@@ -48,7 +51,7 @@ export function App() {
           <TopBar />
           <Banner />
           <Suspense fallback={null}>
-            <GapsBanner />
+            <UnsupportedBanner />
           </Suspense>
           <main className="flex min-h-0 grow flex-col">
             <h1 className="sr-only">VisDL</h1>

@@ -4,7 +4,7 @@ import { infoAt } from "@/features/graph/model/blocks/blockInfo";
 import { blocksUsed } from "@/features/graph/model/blocks/blockMerge";
 import type { Catalogue } from "@/features/graph/model/catalogue";
 import { findOutput } from "@/features/graph/model/catalogue";
-import { refusal } from "@/features/graph/model/connections/connection";
+import { whyNotConnect } from "@/features/graph/model/connections/connection";
 import { edgeId, remove } from "@/features/graph/model/document";
 import { blockOf } from "@/features/graph/model/rewire";
 import { findEnd, scopeOf } from "@/features/graph/model/scope";
@@ -71,7 +71,7 @@ function wireBreaches(graph: Graph, types: Catalogue, edge: Edge): string[] {
     (one) => one.target === edge.target && one.target_input === edge.target_input,
   );
   if (!port.multiple && beside.length > 1) return [`${edge.target}/${edge.target_input} has two wires`];
-  const reason = refusal(remove(graph, new Set(), new Set([id])), types, edge);
+  const reason = whyNotConnect(remove(graph, new Set(), new Set([id])), types, edge);
   return reason && /cycle/.test(reason) ? [reason] : [];
 }
 

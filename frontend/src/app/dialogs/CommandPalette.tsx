@@ -3,12 +3,12 @@ import { COMMANDS, type Command, type CommandId, perform } from "@/features/comm
 import { CommandIcon } from "@/features/commands/ui/CommandIcon";
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import { nodeLabel } from "@/features/graph/model/document";
-import { focusNode } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { addAtCentre } from "@/features/graph/store/editing";
 import { openScope, useGraph } from "@/features/graph/store/graph";
-import { addable } from "@/features/palette/model/addable";
-import { tintOf } from "@/shared/lib/tint";
+import { focusNode } from "@/features/graph/store/viewState";
+import { addableNodes } from "@/features/palette/model/addableNodes";
+import { categoryColor } from "@/shared/lib/categoryColor";
 import { PaletteDialog, PaletteGroup, PaletteItem } from "@/shared/ui/PaletteDialog";
 import { TypeIcon } from "@/shared/ui/TypeIcon";
 
@@ -49,12 +49,12 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
         ))}
       </PaletteGroup>
       <PaletteGroup heading="Add a node">
-        {addable(scope, types).map(({ info, params }) => (
+        {addableNodes(scope, types).map(({ info, params }) => (
           <PaletteItem
             key={`${info.type}/${String(params.block ?? "")}`}
             value={`add ${info.display_name} ${info.category} ${String(params.block ?? "")}`}
             icon={<TypeIcon info={info} />}
-            tint={tintOf(info)}
+            tint={categoryColor(info)}
             detail={info.category}
             onSelect={then(() => addAtCentre(info, params))}
           >
@@ -70,7 +70,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
               key={node.id}
               value={`go to ${nodeLabel(node)} ${node.id}`}
               icon={<TypeIcon info={info} />}
-              tint={tintOf(info)}
+              tint={categoryColor(info)}
               detail={info?.display_name ?? node.type}
               onSelect={then(() => focusNode(node.id))}
             >

@@ -3,7 +3,7 @@
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import type { Catalogue } from "@/features/graph/model/catalogue";
 import { nodeLabel } from "@/features/graph/model/document";
-import { inFlowOrder } from "@/features/graph/model/order";
+import { topologicalOrder } from "@/features/graph/model/topologicalOrder";
 import type { Graph, GraphNode, NodeInfo, NodeReport, Report } from "@/shared/api/types";
 
 export interface ModelRow {
@@ -19,7 +19,7 @@ export interface ModelRow {
 const LAYERS = new Set(["layer", "operation", "block"]);
 
 export function modelRows(graph: Graph, types: Catalogue, report: Report | null): ModelRow[] {
-  return inFlowOrder(graph).flatMap((node) => {
+  return topologicalOrder(graph).flatMap((node) => {
     const info = infoOf(graph, types, node);
     if (!info || !LAYERS.has(info.kind)) return [];
     const known = report?.nodes[node.id];

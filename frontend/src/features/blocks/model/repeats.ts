@@ -1,6 +1,6 @@
 /** Layers that repeat themselves, one time behind the other, as one block with a repeat count. */
 
-import { blockRefusal, makeBlock } from "@/features/graph/model/blocks/makeBlock";
+import { makeBlock, whyNotBlock } from "@/features/graph/model/blocks/makeBlock";
 import type { Catalogue } from "@/features/graph/model/catalogue";
 import type { Edge, Graph, Report } from "@/shared/api/types";
 import { foldRepeats, modelRows, type RowGroup } from "./modelRows";
@@ -18,19 +18,19 @@ export function foldable(graph: Graph, catalogue: Catalogue, report: Report | nu
   return foldRepeats(modelRows(graph, catalogue, report))
     .filter((group) => group.times > 1)
     .map(timesOf)
-    .filter((times) => repeatRefusal(graph, catalogue, times) === null);
+    .filter((times) => whyNotRepeat(graph, catalogue, times) === null);
 }
 
 /** Why these cannot be one block that repeats, as a sentence; null when they can. */
-export function repeatRefusal(graph: Graph, catalogue: Catalogue, times: Times): string | null {
-  const refused = blockRefusal(graph, catalogue, new Set(times.flat()));
+export function whyNotRepeat(graph: Graph, catalogue: Catalogue, times: Times): string | null {
+  const refused = whyNotBlock(graph, catalogue, new Set(times.flat()));
   if (refused) return refused;
   if (new Set(times.map((ids) => wiring(graph, ids))).size > 1) return "They are not wired alike each time.";
   const ends = new Set(times.map((ids, time) => join(graph, ids, times[time + 1])));
   ends.delete(LAST);
   if (ends.size !== 1 || ends.has(null))
     return "A block repeats where one wire alone leads from each time to the next.";
-  return endRefusal(graph, times, [...ends][0] ?? "");
+  return whyNotEnds(graph, times, [...ends][0] ?? "");
 }
 
 /** One block in the place of all of them; nothing of what the model computes changes but the seeds of its layers. */
@@ -87,7 +87,7 @@ function join(graph: Graph, ids: readonly string[], next: readonly string[] | un
 }
 
 /** What comes in and goes out must do so where one time leads to the next. */
-function endRefusal(graph: Graph, times: Times, between: string): string | null {
+function whyNotEnds(graph: Graph, times: Times, between: string): string | null {
   const [source, ...targets] = between.split(" > ");
   const [first, last] = [times[0] ?? [], times.at(-1) ?? []];
   const into = graph.edges.filter((edge) => first.includes(edge.target) && !first.includes(edge.source));

@@ -1,15 +1,15 @@
 /** What the user does with blocks: each action is one undo step, or says why not. */
 
 import * as ports from "@/features/graph/model/blocks/blockPorts";
-import { dissolve, dissolveRefusal, withoutUnused } from "@/features/graph/model/blocks/dissolve";
-import { blockRefusal, makeBlock } from "@/features/graph/model/blocks/makeBlock";
+import { expandBlock, whyNotExpand, withoutUnused } from "@/features/graph/model/blocks/expandBlock";
+import { makeBlock, whyNotBlock } from "@/features/graph/model/blocks/makeBlock";
 import { findNode, nodeLabel } from "@/features/graph/model/document";
 import { freeTitle } from "@/features/graph/model/names";
 import { blockOf } from "@/features/graph/model/rewire";
 import { openBlock, usesOf, withOpenBlock, withScope } from "@/features/graph/model/scope";
-import { select, useCanvas } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { edit, editDocument, openScope, useGraph } from "@/features/graph/store/graph";
+import { select, useViewState } from "@/features/graph/store/viewState";
 import type { GraphNode } from "@/shared/api/types";
 import { toast } from "@/shared/store/toast";
 import { openDialog } from "@/shared/store/ui";
@@ -17,7 +17,7 @@ import { saveToLibrary } from "./library";
 
 const scopeNow = () => openScope(useGraph.getState());
 const typesNow = () => useCatalogue.getState().types;
-const selected = () => useCanvas.getState().nodes;
+const selected = () => useViewState.getState().nodes;
 
 /** The only node that is selected, where it stands for a block; says so where it does not. */
 function selectedBlock(): { node: GraphNode; block: string } | null {
@@ -31,7 +31,7 @@ function selectedBlock(): { node: GraphNode; block: string } | null {
 
 /** Asks for the name of a block of the selection, or says why there can be none. */
 export function askForBlock(): void {
-  const reason = blockRefusal(scopeNow(), typesNow(), selected());
+  const reason = whyNotBlock(scopeNow(), typesNow(), selected());
   if (reason) toast.error(reason);
   else openDialog("makeBlock");
 }
@@ -44,7 +44,7 @@ export function freshBlockName(): string {
 
 /** Makes a block of the selection; the node that takes its place is selected. */
 export function makeBlockOfSelection(name: string): void {
-  const reason = blockRefusal(scopeNow(), typesNow(), selected());
+  const reason = whyNotBlock(scopeNow(), typesNow(), selected());
   if (reason) {
     toast.error(reason);
     return;
@@ -55,16 +55,16 @@ export function makeBlockOfSelection(name: string): void {
 }
 
 /** Puts the inner nodes in the place of the selected block. */
-export function dissolveBlock(): void {
+export function expandSelectedBlock(): void {
   const found = selectedBlock();
   if (!found) return;
-  const reason = dissolveRefusal(scopeNow(), found.node.id);
+  const reason = whyNotExpand(scopeNow(), found.node.id);
   if (reason) {
     toast.error(reason);
     return;
   }
   const { path } = useGraph.getState();
-  const { graph, ids } = dissolve(scopeNow(), typesNow(), found.node.id);
+  const { graph, ids } = expandBlock(scopeNow(), typesNow(), found.node.id);
   editDocument((document) => withoutUnused(withScope(document, path, graph), found.block));
   select(ids);
 }
@@ -107,7 +107,7 @@ export function renameOnBlock(kind: Kind, from: string, to: string): void {
   const open = openBlock(scopeNow());
   const block = open && scopeNow().blocks[open.id];
   if (!open || !block) return;
-  const reason = ports.nameRefusal(block, kind, from, to);
+  const reason = ports.whyNotName(block, kind, from, to);
   if (reason) toast.error(reason);
   else editDocument((document) => ports.renameOnBlock(document, open.id, kind, from, to.trim()));
 }

@@ -6,11 +6,11 @@ import { blocksUsed, mergeBlocks } from "@/features/graph/model/blocks/blockMerg
 import { insertIntoWire } from "@/features/graph/model/connections/insert";
 import { addNode } from "@/features/graph/model/document";
 import { wouldContainItself } from "@/features/graph/model/scope";
-import { select } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { reportError, reportUnlessAway } from "@/features/graph/store/documents";
-import { freePlace } from "@/features/graph/store/editing";
+import { freePosition } from "@/features/graph/store/editing";
 import { edit, openScope, useGraph } from "@/features/graph/store/graph";
+import { select } from "@/features/graph/store/viewState";
 import { createBlock, deleteBlock, listBlocks } from "@/shared/api/blocks";
 import type { BlockRecord, Position } from "@/shared/api/types";
 import { toast } from "@/shared/store/toast";
@@ -67,7 +67,7 @@ export function libraryBlock(record: BlockRecord) {
 /** Copies a block of the library into the document and adds a node for it, in one step; `into` a wire that is there. */
 export function addFromLibrary(
   record: BlockRecord,
-  position: Position = freePlace(),
+  position: Position = freePosition(),
   into: string | null = null,
 ): void {
   const { blocks, block, info } = libraryBlock(record);

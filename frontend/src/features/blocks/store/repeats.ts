@@ -1,8 +1,8 @@
 /** Blocks of layers that repeat themselves. They come with the code of the table that offers them. */
-import { foldable, makeRepeat, repeatRefusal, type Times } from "@/features/blocks/model/repeats";
-import { focusNode } from "@/features/graph/store/canvas";
+import { foldable, makeRepeat, type Times, whyNotRepeat } from "@/features/blocks/model/repeats";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { edit, openReport, openScope, useGraph } from "@/features/graph/store/graph";
+import { focusNode } from "@/features/graph/store/viewState";
 import { toast } from "@/shared/store/toast";
 import { freshBlockName } from "./blocks";
 
@@ -11,7 +11,7 @@ const typesNow = () => useCatalogue.getState().types;
 
 /** Makes one block, with a repeat count, of layers that repeat themselves, or says why not. */
 export function makeRepeatedBlock(times: Times): void {
-  const reason = repeatRefusal(scopeNow(), typesNow(), times);
+  const reason = whyNotRepeat(scopeNow(), typesNow(), times);
   if (reason) {
     toast.error(reason);
     return;

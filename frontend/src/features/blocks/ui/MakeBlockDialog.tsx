@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from "react";
 import { freshBlockName, makeBlockOfSelection } from "@/features/blocks/store/blocks";
-import { useCanvas } from "@/features/graph/store/canvas";
+import { useViewState } from "@/features/graph/store/viewState";
 import { plural } from "@/shared/lib/format";
 import { Button } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
@@ -11,7 +11,7 @@ const FORM = "make-block";
 /** Asks what the block of the selected nodes is to be called. */
 export function MakeBlockDialog({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState(freshBlockName);
-  const count = useCanvas((state) => state.nodes.size);
+  const count = useViewState((state) => state.nodes.size);
   const onSubmit = (event: FormEvent): void => {
     event.preventDefault();
     onClose();

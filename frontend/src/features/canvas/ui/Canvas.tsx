@@ -4,9 +4,9 @@ import { useFind } from "@/features/canvas/store/find";
 import { GRID } from "@/features/graph/model/card";
 import { findNode } from "@/features/graph/model/document";
 import { blockOf } from "@/features/graph/model/rewire";
-import { openQuickAdd, useCanvas } from "@/features/graph/store/canvas";
 import { openScope, useGraph } from "@/features/graph/store/graph";
 import { openBlock, pathKey } from "@/features/graph/store/scope";
+import { openQuickAdd, useViewState } from "@/features/graph/store/viewState";
 import { useOverlay } from "@/features/studies/store/overlay";
 import { lazyNamed } from "@/shared/ui/lazyNamed";
 import { Breadcrumb } from "./Breadcrumb";
@@ -22,14 +22,14 @@ import type { CanvasNode, WireEdge } from "./flow";
 import { Guides, InsertHint } from "./gestures/DragHints";
 import { onDragLeave, onDragOver, onDrop, onNodeDrag } from "./gestures/dropping";
 import { useEscape } from "./gestures/useEscape";
-import { LARGE, Sketched, useFar } from "./overview/far";
-import { SketchedWires } from "./overview/SketchedWires";
+import { LARGE, OverviewContext, useTitlesOnly } from "./overview/levelOfDetail";
+import { OverviewWires } from "./overview/OverviewWires";
 import { PanelOpeners } from "./PanelOpeners";
 import { QuickAdd } from "./QuickAdd";
 import { useCamera } from "./useCamera";
 import { applyEdgeChanges, applyNodeChanges, useFlow } from "./useFlow";
-import { useSight } from "./useSight";
-import { DrawnWire, RefusalTip } from "./wires/DrawnWire";
+import { useRevealRequests } from "./useRevealRequests";
+import { DrawnWire, WireReason } from "./wires/DrawnWire";
 import { Wire } from "./wires/Wire";
 import {
   followWire,
@@ -69,31 +69,31 @@ export function Canvas() {
 
 function Flow({ scope }: { scope: string }) {
   const { nodes, edges } = useFlow();
-  const [view] = useState(() => useCanvas.getState().views.get(scope));
+  const [view] = useState(() => useViewState.getState().views.get(scope));
   const root = useRef<HTMLDivElement>(null);
   useCamera(root);
-  useSight();
+  useRevealRequests();
   useEscape();
   const overlaid = useOverlay((state) => state.study !== null);
   const finding = useFind((state) => state.open);
-  const far = useFar();
+  const titlesOnly = useTitlesOnly();
   const large = nodes.length > LARGE;
-  const sketched = far && large;
+  const overview = titlesOnly && large;
   return (
     <CanvasMenu root={root}>
       <section
         ref={root}
         aria-label="Graph"
-        data-far={far || undefined}
+        data-titles-only={titlesOnly || undefined}
         className="relative h-full bg-canvas"
         onDoubleClick={onDoubleClick}
         onKeyDown={onKeyDown}
         onPointerMove={followWire}
       >
-        <Sketched value={sketched}>
+        <OverviewContext value={overview}>
           <ReactFlow<CanvasNode, WireEdge>
             nodes={nodes}
-            edges={sketched ? NO_WIRES : edges}
+            edges={overview ? NO_WIRES : edges}
             nodeTypes={nodeTypes}
             edgeTypes={edgeTypes}
             {...(view && { defaultViewport: view })}
@@ -128,16 +128,16 @@ function Flow({ scope }: { scope: string }) {
           >
             <Background variant={BackgroundVariant.Dots} gap={20} size={1.5} color="var(--dot)" />
             <CanvasControls />
-            <RefusalTip />
+            <WireReason />
             <Guides />
-            {sketched && <SketchedWires nodes={nodes} />}
+            {overview && <OverviewWires nodes={nodes} />}
             {overlaid && (
               <Suspense fallback={null}>
                 <StudyOverlay />
               </Suspense>
             )}
           </ReactFlow>
-        </Sketched>
+        </OverviewContext>
         <InsertHint />
         {finding && (
           <Suspense fallback={null}>

@@ -9,7 +9,7 @@ import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
 import { IconButton } from "@/shared/ui/IconButton";
 import { type CanvasNode, frameKind, groupId } from "./flow";
-import { motion } from "./useSight";
+import { motion } from "./useRevealRequests";
 
 const MINIMAP_FROM = 15;
 const STEP = 1.2;

@@ -1,7 +1,7 @@
 import { type MouseEvent, type ReactElement, type RefObject, useEffect } from "react";
 import { canvasItems, fetchMenus, nodeItems, noteItems, wireItems } from "@/features/commands/ui/menus";
 import { noteOf } from "@/features/graph/model/annotations";
-import { useCanvas } from "@/features/graph/store/canvas";
+import { useViewState } from "@/features/graph/store/viewState";
 import { ContextMenuArea, type MenuItem } from "@/shared/ui/Menu";
 
 interface CanvasMenuProps {
@@ -27,7 +27,7 @@ function itemsFor(event: MouseEvent): MenuItem[] | null {
   const element = target as Element;
   if (element.closest("input, textarea, [contenteditable]")) return null;
   const at = { x: clientX, y: clientY };
-  const [first] = useCanvas.getState().nodes;
+  const [first] = useViewState.getState().nodes;
   // After a rectangle was drawn, what was selected lies below one sheet.
   const node = element.closest(".react-flow__nodesselection")
     ? first
@@ -69,7 +69,7 @@ function useMenuKey(root: RefObject<HTMLElement | null>): void {
 
 /** As a right click would, on what is selected first, or on the canvas. */
 function askForMenu(root: HTMLElement): void {
-  const { nodes, edges } = useCanvas.getState();
+  const { nodes, edges } = useViewState.getState();
   const [id] = [...nodes, ...edges];
   const item = id === undefined ? null : root.querySelector(`[data-id="${CSS.escape(id)}"]`);
   const element = item ?? root.querySelector(".react-flow__pane");

@@ -1,45 +1,45 @@
 import { ArrowLeft, ArrowRight } from "lucide-react";
 import { useMemo, useState } from "react";
-import { type Join, joinsOf } from "@/features/canvas/model/joins";
+import { type PossibleWire, possibleWires } from "@/features/canvas/model/possibleWires";
 import { edgeId, findNode, nodeLabel } from "@/features/graph/model/document";
-import { useCanvas } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { connectPorts } from "@/features/graph/store/editing";
 import { openScope, useGraph } from "@/features/graph/store/graph";
+import { useViewState } from "@/features/graph/store/viewState";
 import { PaletteDialog, PaletteGroup, PaletteItem } from "@/shared/ui/PaletteDialog";
 
 /** Draws a wire of the selected node without a pointer: every port that fits, by name. */
 export function ConnectDialog({ onClose }: { onClose: () => void }) {
   const graph = useGraph(openScope);
   const types = useCatalogue((state) => state.types);
-  const [id = ""] = useCanvas.getState().nodes;
-  const joins = useMemo(() => joinsOf(graph, types, id), [graph, types, id]);
+  const [id = ""] = useViewState.getState().nodes;
+  const wires = useMemo(() => possibleWires(graph, types, id), [graph, types, id]);
   const [search, setSearch] = useState("");
   const node = findNode(graph, id);
   const name = node ? nodeLabel(node) : id;
-  const out = joins.filter(({ edge }) => edge.source === id);
-  const into = joins.filter(({ edge }) => edge.target === id);
-  const choose = ({ edge }: Join): void => {
+  const out = wires.filter(({ edge }) => edge.source === id);
+  const into = wires.filter(({ edge }) => edge.target === id);
+  const choose = ({ edge }: PossibleWire): void => {
     onClose();
     connectPorts(edge);
   };
-  const rows = (list: Join[], arrow: React.ReactNode) =>
-    list.map((join) => (
+  const rows = (list: PossibleWire[], arrow: React.ReactNode) =>
+    list.map((wire) => (
       <PaletteItem
-        key={edgeId(join.edge)}
-        value={`${join.from} ${join.to} ${edgeId(join.edge)}`}
+        key={edgeId(wire.edge)}
+        value={`${wire.from} ${wire.to} ${edgeId(wire.edge)}`}
         icon={arrow}
-        detail={join.replaces ? "replaces its wire" : undefined}
-        onSelect={() => choose(join)}
+        detail={wire.replaces ? "replaces its wire" : undefined}
+        onSelect={() => choose(wire)}
       >
-        {join.from} {join.edge.source === id ? "into" : "from"} {join.to}
+        {wire.from} {wire.edge.source === id ? "into" : "from"} {wire.to}
       </PaletteItem>
     ));
   return (
     <PaletteDialog
       label={`Connect ${name}`}
       placeholder={`Connect ${name} with…`}
-      empty={joins.length === 0 ? `No free port fits those of ${name}.` : "No port is called that."}
+      empty={wires.length === 0 ? `No free port fits those of ${name}.` : "No port is called that."}
       search={search}
       onSearch={setSearch}
       onClose={onClose}

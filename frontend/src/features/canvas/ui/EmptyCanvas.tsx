@@ -1,7 +1,7 @@
 import { Shapes } from "lucide-react";
-import { openQuickAdd } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
+import { openQuickAdd } from "@/features/graph/store/viewState";
 import { openDialog } from "@/shared/store/ui";
 import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";

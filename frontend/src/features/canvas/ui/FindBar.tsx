@@ -2,9 +2,9 @@ import { ChevronDown, ChevronUp, X } from "lucide-react";
 import { type KeyboardEvent, useEffect, useMemo } from "react";
 import { findNodes } from "@/features/canvas/model/find";
 import { closeFind, foundHere, lookFor, showFound, useFind } from "@/features/canvas/store/find";
-import { useCanvas } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { useGraph } from "@/features/graph/store/graph";
+import { useViewState } from "@/features/graph/store/viewState";
 import { formatInt } from "@/shared/lib/format";
 import { SearchField } from "@/shared/ui/fields/SearchField";
 import { IconButton } from "@/shared/ui/IconButton";
@@ -17,8 +17,8 @@ export function FindBar() {
   const types = useCatalogue((state) => state.types);
   const found = useMemo(() => findNodes(graph, types, query), [graph, types, query]);
   useEffect(() => {
-    useCanvas.setState({ found: foundHere(found, path) });
-    return () => useCanvas.setState({ found: new Set() });
+    useViewState.setState({ found: foundHere(found, path) });
+    return () => useViewState.setState({ found: new Set() });
   }, [found, path]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -30,7 +30,7 @@ export function FindBar() {
   };
   /** The focus goes on from the node that was found. */
   const close = (): void => {
-    const [id] = useCanvas.getState().nodes;
+    const [id] = useViewState.getState().nodes;
     closeFind();
     if (id !== undefined)
       document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`)?.focus();

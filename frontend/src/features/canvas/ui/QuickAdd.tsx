@@ -4,14 +4,14 @@ import { CARD } from "@/features/graph/model/card";
 import { searchTypes } from "@/features/graph/model/catalogue";
 import { endsOf, type PortRef, wireBetween } from "@/features/graph/model/connections/connection";
 import { fitsIntoWire } from "@/features/graph/model/connections/insert";
-import { openQuickAdd, type QuickAdd as Request, useCanvas } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { addNode } from "@/features/graph/store/editing";
 import { openScope, useGraph } from "@/features/graph/store/graph";
-import { addable } from "@/features/palette/model/addable";
+import { openQuickAdd, type QuickAdd as Request, useViewState } from "@/features/graph/store/viewState";
+import { addableNodes } from "@/features/palette/model/addableNodes";
 import type { GraphNode, NodeInfo, Position } from "@/shared/api/types";
+import { categoryColor } from "@/shared/lib/categoryColor";
 import { cn } from "@/shared/lib/cn";
-import { tintOf } from "@/shared/lib/tint";
 import { SearchField } from "@/shared/ui/fields/SearchField";
 import { TypeIcon } from "@/shared/ui/TypeIcon";
 
@@ -19,8 +19,8 @@ const SIZE = { width: 240, height: 300, margin: 8 } as const;
 
 /** A small list of node types at the pointer; after a dropped wire only those that fit, joined at once. */
 export function QuickAdd() {
-  const request = useCanvas((state) => state.quickAdd);
-  const camera = useCanvas((state) => state.camera);
+  const request = useViewState((state) => state.quickAdd);
+  const camera = useViewState((state) => state.camera);
   if (!request || !camera) return null;
   const at = request.at ?? camera.middle();
   return <List key={`${at.x},${at.y}`} request={request} at={at} />;
@@ -32,7 +32,7 @@ function List({ request, at }: { request: Request; at: Position }) {
   const [active, setActive] = useState(0);
   const types = useCatalogue((state) => state.types);
   const scope = useGraph(openScope);
-  const all = addable(scope, types);
+  const all = addableNodes(scope, types);
   const params = new Map(all.map((one) => [one.info, one.params]));
   const wanted = all.map((one) => one.info);
   const found = searchTypes(fitting(wanted, request), query);
@@ -117,7 +117,7 @@ function Choice({ id, info, active, onPoint, onChoose }: ChoiceProps) {
       onClick={onChoose}
       className={cn("flex h-7 select-none items-center gap-2 rounded-md px-1.5", active && "bg-raised")}
     >
-      <span style={{ color: tintOf(info) }}>
+      <span style={{ color: categoryColor(info) }}>
         <TypeIcon info={info} className="size-4" />
       </span>
       <span className="grow truncate">{info.display_name}</span>
@@ -149,7 +149,7 @@ function fitting(types: NodeInfo[], { from, into }: Request): NodeInfo[] {
 
 /** Adds the node where the wire was dropped, its port near the pointer; in the middle of the wire that it is put into. */
 function add(type: NodeInfo, params: GraphNode["params"], { from, into }: Request, at: Position): void {
-  const camera = useCanvas.getState().camera;
+  const camera = useViewState.getState().camera;
   openQuickAdd(null);
   if (!camera) return;
   const place = camera.toDocument(at);

@@ -15,9 +15,9 @@ import {
   type Rect,
 } from "@/features/graph/model/layout/frames";
 import { nodeHeight, rowsOf } from "@/features/graph/model/layout/rows";
-import { type Turn, turnBetween, turnBetweenRows } from "@/features/graph/model/layout/turns";
+import { routeBetween, routeBetweenRows, type WireRoute } from "@/features/graph/model/layout/wireRouting";
 import { INPUTS, OUTPUTS, openBlock } from "@/features/graph/model/scope";
-import type { Size } from "@/features/graph/store/canvas";
+import type { Size } from "@/features/graph/store/viewState";
 import type { Edge, Graph, GraphNode, Group, Note, Position, Report } from "@/shared/api/types";
 
 export type CardNode = FlowNode<Record<string, never>, "card">;
@@ -26,7 +26,7 @@ export type PortsNode = FlowNode<Record<string, never>, "ports">;
 export type GroupNode = FlowNode<{ group: Group; ports: FoldedPort[] | null }, "grouping">;
 export type NoteNode = FlowNode<{ note: Note }, "note">;
 export type CanvasNode = CardNode | FrameNode | PortsNode | GroupNode | NoteNode;
-export type WireEdge = FlowEdge<{ edge: Edge; turn: Turn | null; first: boolean }, "wire">;
+export type WireEdge = FlowEdge<{ edge: Edge; route: WireRoute | null; first: boolean }, "wire">;
 
 /** A port of a node inside a folded frame that has a wire to the outside. */
 export interface FoldedPort {
@@ -360,14 +360,14 @@ function wireEdges(
     const selected = edges.has(id);
     // Tab goes through the nodes; to the wires it leads from a node that is selected.
     const focusable = selected || nodes.has(edge.source) || nodes.has(edge.target);
-    const turn = turnOf(edge, kinds, rows, rects, frames);
+    const route = routeOf(edge, kinds, rows, rects, frames);
     const output = `${edge.source}/${edge.source_output}`;
     // A row says itself what it gives.
     const first = !outputs.has(output) && !rows.has(edge.source);
     outputs.add(output);
     const start: FoldedPort = { node: edge.source, port: edge.source_output, side: "source" };
     const end: FoldedPort = { node: edge.target, port: edge.target_input, side: "target" };
-    return keep(id, [edge, from, to, selected, focusable, ...turnKey(turn), first], () => ({
+    return keep(id, [edge, from, to, selected, focusable, ...routeKey(route), first], () => ({
       id,
       type: "wire",
       source: from ?? edge.source,
@@ -378,30 +378,30 @@ function wireEdges(
       selected,
       focusable,
       reconnectable: !from && !to,
-      data: { edge, turn, first },
+      data: { edge, route, first },
     }));
   });
 }
 
-const turnKey = (turn: Turn | null): unknown[] => [
-  turn?.x,
-  turn?.y,
-  turn?.bow,
-  ...(turn?.ends ?? []).flatMap(({ x, y }) => [x, y]),
+const routeKey = (route: WireRoute | null): unknown[] => [
+  route?.x,
+  route?.y,
+  route?.bow,
+  ...(route?.ends ?? []).flatMap(({ x, y }) => [x, y]),
 ];
 
-function turnOf(
+function routeOf(
   edge: Edge,
   kinds: Kinds,
   rows: ReadonlySet<string>,
   rects: ReadonlyMap<string, Rect>,
   frames: FrameRects,
-): Turn | null {
+): WireRoute | null {
   const [source, target] = [rects.get(edge.source), rects.get(edge.target)];
   const [from, to] = [edge.source, edge.target].map((id) => frames.get(kinds.get(id) ?? "training"));
   if (!source || !target) return null;
-  const between = rows.has(edge.source) && rows.has(edge.target) ? turnBetweenRows(source, target) : null;
-  return between ?? turnBetween(source, target, from, to);
+  const between = rows.has(edge.source) && rows.has(edge.target) ? routeBetweenRows(source, target) : null;
+  return between ?? routeBetween(source, target, from, to);
 }
 
 type Kinds = ReadonlyMap<string, FrameKind | null>;

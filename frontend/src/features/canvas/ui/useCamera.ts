@@ -1,6 +1,6 @@
 import { useReactFlow } from "@xyflow/react";
 import { type RefObject, useEffect } from "react";
-import { type Pointer, useCanvas } from "@/features/graph/store/canvas";
+import { type Pointer, useViewState } from "@/features/graph/store/viewState";
 import type { Position } from "@/shared/api/types";
 
 /** Lets the rest of the page add nodes where the user looks or points. */
@@ -28,14 +28,14 @@ export function useCamera(root: RefObject<HTMLElement | null>): void {
       },
       pointer: () => pointer,
     };
-    useCanvas.setState({ camera });
+    useViewState.setState({ camera });
     window.addEventListener("pointermove", onPointer, { capture: true, passive: true });
     window.addEventListener("pointerdown", onPointer, { capture: true, passive: true });
     return () => {
       window.removeEventListener("pointermove", onPointer, { capture: true });
       window.removeEventListener("pointerdown", onPointer, { capture: true });
       // The canvas of another scope may be there already.
-      useCanvas.setState((state) => (state.camera === camera ? { camera: null } : state));
+      useViewState.setState((state) => (state.camera === camera ? { camera: null } : state));
     };
   }, [screenToFlowPosition, getViewport, root]);
 }

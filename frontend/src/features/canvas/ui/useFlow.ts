@@ -4,9 +4,9 @@ import { useShallow } from "zustand/react/shallow";
 import { noteKey, noteOf } from "@/features/graph/model/annotations";
 import { moveNodes } from "@/features/graph/model/document";
 import { groupRect, holds, type Rect } from "@/features/graph/model/layout/frames";
-import { type Size, useCanvas } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { edit, openReport, openScope, useGraph } from "@/features/graph/store/graph";
+import { type Size, useViewState } from "@/features/graph/store/viewState";
 import type { Graph, Position } from "@/shared/api/types";
 import {
   type CanvasNode,
@@ -23,14 +23,14 @@ import {
 import { isGivenUp } from "./gestures/gesture";
 import { groupUnder, regrouped } from "./gestures/grouping";
 import { endHolding, heldPlaces } from "./gestures/snapping";
-import { putIntoWire } from "./wires/openWire";
+import { insertNodeOnEdge } from "./wires/insertNodeOnEdge";
 
 /** The nodes and wires to draw. */
 export function useFlow(): { nodes: CanvasNode[]; edges: WireEdge[] } {
   const graph = useGraph(openScope);
   const report = useGraph(openReport);
   const types = useCatalogue((state) => state.types);
-  const view = useCanvas(
+  const view = useViewState(
     useShallow(({ sizes, dragged, nodes, edges, folded }) => ({ sizes, dragged, nodes, edges, folded })),
   );
   const [builder] = useState(() => new FlowBuilder());
@@ -57,17 +57,17 @@ function applySizes(changes: NodeChange<CanvasNode>[]): void {
   for (const change of changes) {
     if (change.type !== "dimensions" || !change.dimensions || isFrame(change.id) || noteOf(change.id))
       continue;
-    sizes ??= new Map(useCanvas.getState().sizes);
+    sizes ??= new Map(useViewState.getState().sizes);
     sizes.set(change.id, change.dimensions);
   }
-  if (sizes) useCanvas.setState({ sizes });
+  if (sizes) useViewState.setState({ sizes });
 }
 
 function applySelection(
   changes: readonly (NodeChange<CanvasNode> | EdgeChange<WireEdge>)[],
   what: "nodes" | "edges",
 ): void {
-  const selected = new Set(useCanvas.getState()[what]);
+  const selected = new Set(useViewState.getState()[what]);
   let changed = false;
   for (const change of changes) {
     if (change.type !== "select" || isFrame(change.id)) continue;
@@ -75,11 +75,11 @@ function applySelection(
     if (change.selected) selected.add(change.id);
     else selected.delete(change.id);
   }
-  if (changed) useCanvas.setState({ [what]: selected });
+  if (changed) useViewState.setState({ [what]: selected });
 }
 
 function applyMoves(moves: NodePositionChange[]): void {
-  const { dragged: before } = useCanvas.getState();
+  const { dragged: before } = useViewState.getState();
   // React Flow moves a focused card by keys, too; here the arrows are commands.
   if (before.size === 0 && !moves.some((move) => move.dragging)) return;
   const cards = new Map<string, Position>();
@@ -91,28 +91,30 @@ function applyMoves(moves: NodePositionChange[]): void {
   }
   if (cards.size > 0) for (const [id, place] of heldPlaces(cards)) dragged.set(id, place);
   if (moves.some((move) => move.dragging)) {
-    useCanvas.setState({ dragged, intoGroup: cards.size > 0 ? groupAt(dragged) : null });
+    useViewState.setState({ dragged, intoGroup: cards.size > 0 ? groupAt(dragged) : null });
   } else {
     endHolding();
     if (!isGivenUp()) putDown(dragged, cards.size > 0);
-    useCanvas.setState({ dragged: new Map(), opening: null, intoGroup: null });
+    useViewState.setState({ dragged: new Map(), insertionWire: null, intoGroup: null });
   }
 }
 
 /** What was dragged enters the document: moved, in the group into which it was dragged, in the wire that was marked. */
 function putDown(dragged: ReadonlyMap<string, Position>, byCards: boolean): void {
-  const { opening } = useCanvas.getState();
+  const { insertionWire } = useViewState.getState();
   const [id] = dragged.keys();
   edit((graph) => {
     const moved = moveNodes(graph, dragged);
     const placed = byCards ? regrouped(moved, rectsNow(moved, new Map()), new Set(dragged.keys())) : moved;
-    return (opening !== null && id !== undefined && putIntoWire(placed, id, opening)) || placed;
+    return (
+      (insertionWire !== null && id !== undefined && insertNodeOnEdge(placed, id, insertionWire)) || placed
+    );
   });
 }
 
 function rectsNow(graph: Graph, dragged: ReadonlyMap<string, Position>): Map<string, Rect> {
   const { types } = useCatalogue.getState();
-  return rectsOf({ ...useCanvas.getState(), graph, report: null, types, dragged });
+  return rectsOf({ ...useViewState.getState(), graph, report: null, types, dragged });
 }
 
 /** The group that the first of the dragged cards would join. */
@@ -129,7 +131,7 @@ function moveFrame(id: string, to: Position, dragged: Map<string, Position>): vo
   const graph = openScope(useGraph.getState());
   const report = openReport(useGraph.getState());
   const { types } = useCatalogue.getState();
-  const view: View = { graph, report, types, ...useCanvas.getState(), dragged };
+  const view: View = { graph, report, types, ...useViewState.getState(), dragged };
   const rects = rectsOf(view);
   const [kind, group] = [frameKind(id), graph.groups.find((one) => one.id === groupId(id))];
   const from = kind ? frameRects(view, rects).get(kind) : group && groupRect(group, rects);

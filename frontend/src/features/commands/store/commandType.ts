@@ -1,5 +1,5 @@
 /** What a command is. */
-import type { Reason } from "./possible";
+import type { Reason } from "./commandGuards";
 
 type CommandGroup = "Run" | "Edit" | "Arrange" | "Block" | "View" | "Graph" | "Help";
 

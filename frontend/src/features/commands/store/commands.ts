@@ -5,9 +5,9 @@ import { newGraph, saveGraph } from "@/features/graph/store/documents";
 import { pauseRun, resumeRun, startRun, stopRun } from "@/features/runs/store/runs";
 import { toast } from "@/shared/store/toast";
 import { openDialog, openLeft } from "@/shared/store/ui";
+import * as guards from "./commandGuards";
 import { type Command, commands } from "./commandType";
 import { askForStudy, EDIT } from "./editCommands";
-import * as can from "./possible";
 import { VIEW } from "./viewCommands";
 
 export type { Command };
@@ -23,21 +23,21 @@ const RUN = commands({
     keywords: "train start fit execute",
     keys: "mod+enter",
     whileTyping: true,
-    when: can.needsValidGraph,
+    when: guards.needsValidGraph,
     run: () => startRun(),
   },
   pause: {
     title: "Pause the run",
     group: "Run",
     keywords: "hold wait",
-    when: can.needsRunning,
+    when: guards.needsRunning,
     run: pauseRun,
   },
   resume: {
     title: "Resume the run",
     group: "Run",
     keywords: "continue go on",
-    when: can.needsResting,
+    when: guards.needsResting,
     run: resumeRun,
   },
   stop: {
@@ -46,14 +46,14 @@ const RUN = commands({
     keywords: "cancel end abort",
     keys: "mod+.",
     whileTyping: true,
-    when: can.needsLive,
+    when: guards.needsLive,
     run: stopRun,
   },
   newStudy: {
     title: "New study…",
     group: "Run",
     keywords: "ablation ablate seeds grid search sweep compare",
-    when: can.needsNodes,
+    when: guards.needsNodes,
     run: () => askForStudy([]),
   },
 });
@@ -114,14 +114,14 @@ const GRAPH = commands({
     title: "Export as an image (PNG)",
     group: "Graph",
     keywords: "download picture figure",
-    when: can.needsNodes,
+    when: guards.needsNodes,
     run: () => exportImage("png"),
   },
   exportSvg: {
     title: "Export as an image (SVG)",
     group: "Graph",
     keywords: "download picture figure vector",
-    when: can.needsNodes,
+    when: guards.needsNodes,
     run: () => exportImage("svg"),
   },
 });

@@ -4,22 +4,22 @@ import * as blocks from "@/features/blocks/store/blocks";
 import { type Arrangement, LEAST } from "@/features/graph/model/layout/arrange";
 import * as annotations from "@/features/graph/store/annotations";
 import { arrangeSelection } from "@/features/graph/store/arrange";
-import { clearSelection, openQuickAdd, startRename } from "@/features/graph/store/canvas";
 import * as clipboard from "@/features/graph/store/clipboard";
 import { completeTraining } from "@/features/graph/store/complete";
 import * as editing from "@/features/graph/store/editing";
 import { redo, undo } from "@/features/graph/store/graph";
 import { nudge, type Way } from "@/features/graph/store/nudge";
 import { closeBlock, openBlock } from "@/features/graph/store/scope";
+import { clearSelection, openQuickAdd, startRename } from "@/features/graph/store/viewState";
 import { openDialog, toggleSnapGuides } from "@/shared/store/ui";
+import * as guards from "./commandGuards";
 import { type Command, commands } from "./commandType";
-import * as can from "./possible";
 
 const align = (how: Arrangement, title: string): Command => ({
   title,
   group: "Arrange",
   keywords: "line up distribute layout",
-  when: can.needsSeveral(LEAST[how]),
+  when: guards.needsSeveral(LEAST[how]),
   run: () => arrangeSelection(how),
 });
 
@@ -29,7 +29,7 @@ const move = (way: Way): Command => ({
   keywords: "nudge arrow",
   keys: `arrow${way}, shift+arrow${way}`,
   onCanvas: true,
-  when: can.needsSelection,
+  when: guards.needsSelection,
   run: (keys) => nudge(way, keys?.startsWith("shift") ?? false),
 });
 
@@ -44,7 +44,7 @@ export const EDIT = commands({
     group: "Edit",
     keywords: "back revert",
     keys: "mod+z",
-    when: can.needsPast,
+    when: guards.needsPast,
     run: undo,
   },
   redo: {
@@ -52,7 +52,7 @@ export const EDIT = commands({
     group: "Edit",
     keywords: "again repeat",
     keys: "mod+shift+z, mod+y",
-    when: can.needsFuture,
+    when: guards.needsFuture,
     run: redo,
   },
   cut: {
@@ -60,7 +60,7 @@ export const EDIT = commands({
     group: "Edit",
     keys: "mod+x",
     byEvent: true,
-    when: can.needsSelection,
+    when: guards.needsSelection,
     run: clipboard.cutSelection,
   },
   copy: {
@@ -69,7 +69,7 @@ export const EDIT = commands({
     keywords: "clipboard json",
     keys: "mod+c",
     byEvent: true,
-    when: can.needsSelection,
+    when: guards.needsSelection,
     run: clipboard.copySelection,
   },
   paste: {
@@ -93,7 +93,7 @@ export const EDIT = commands({
     group: "Edit",
     keywords: "copy clone",
     keys: "mod+d",
-    when: can.needsSelection,
+    when: guards.needsSelection,
     run: editing.duplicateSelection,
   },
   delete: {
@@ -101,22 +101,22 @@ export const EDIT = commands({
     group: "Edit",
     keywords: "remove erase",
     keys: "delete, backspace",
-    when: can.needsAnything,
+    when: guards.needsAnything,
     run: editing.deleteSelection,
   },
-  heal: {
-    title: "Delete and join the neighbours",
+  deleteAndReconnect: {
+    title: "Delete and reconnect",
     group: "Edit",
-    keywords: "remove heal reconnect bypass",
+    keywords: "remove join neighbours bypass",
     keys: "alt+delete",
-    when: can.needsNeighbours,
-    run: editing.healSelection,
+    when: guards.needsNeighbours,
+    run: editing.deleteSelectionAndReconnect,
   },
   selectAll: {
     title: "Select all",
     group: "Edit",
     keys: "mod+a",
-    when: can.needsNodes,
+    when: guards.needsNodes,
     run: editing.selectAll,
   },
   clear: {
@@ -132,22 +132,22 @@ export const EDIT = commands({
     group: "Edit",
     keywords: "bypass mute switch off power toggle",
     keys: "mod+b",
-    when: can.needsSwitch,
+    when: guards.needsSwitch,
     run: () => editing.toggleDisabled(),
   },
   ablate: {
     title: "Ablate these…",
     group: "Edit",
     keywords: "study leave out remove compare importance",
-    when: can.needsAblatable,
-    run: () => askForStudy(can.ablatable()),
+    when: guards.needsStudyParts,
+    run: () => askForStudy(guards.selectedStudyParts()),
   },
   rename: {
     title: "Rename",
     group: "Edit",
     keywords: "name title label",
     keys: "f2",
-    when: can.needsOne,
+    when: guards.needsOne,
     run: () => startRename(),
   },
   addNode: {
@@ -162,7 +162,7 @@ export const EDIT = commands({
     group: "Edit",
     keywords: "wire link edge port join",
     keys: "c",
-    when: can.needsOne,
+    when: guards.needsOne,
     run: () => openDialog("connect"),
   },
   group: {
@@ -170,22 +170,22 @@ export const EDIT = commands({
     group: "Edit",
     keywords: "frame box section title",
     keys: "mod+g",
-    when: can.needsNode,
+    when: guards.needsNode,
     run: annotations.groupSelection,
   },
   ungroup: {
     title: "Ungroup",
     group: "Edit",
-    keywords: "dissolve frame remove group",
+    keywords: "frame remove group",
     keys: "mod+shift+g",
-    when: can.needsGroup,
+    when: guards.needsGroup,
     run: annotations.ungroupSelection,
   },
   membership: {
     title: "Put into the group, or take out of it",
     group: "Edit",
     keywords: "add remove member frame",
-    when: can.needsGroup,
+    when: guards.needsGroup,
     run: annotations.changeMembership,
   },
   note: {
@@ -199,7 +199,7 @@ export const EDIT = commands({
     title: "Complete the training",
     group: "Edit",
     keywords: "add loss optimizer data loop wire automatically",
-    when: can.needsNodes,
+    when: guards.needsNodes,
     run: completeTraining,
   },
   makeBlock: {
@@ -207,14 +207,14 @@ export const EDIT = commands({
     group: "Block",
     keywords: "subgraph module group function",
     keys: "mod+alt+g",
-    when: can.needsBlockable,
+    when: guards.needsBlockable,
     run: blocks.askForBlock,
   },
   makeRepeat: {
     title: "Make a block of layers that repeat",
     group: "Block",
     keywords: "fold stack times repeat count",
-    when: can.needsNodes,
+    when: guards.needsNodes,
     run: async () => (await import("@/features/blocks/store/repeats")).makeBlockOfRepeats(),
   },
   openBlock: {
@@ -222,7 +222,7 @@ export const EDIT = commands({
     group: "Block",
     keywords: "enter inside edit subgraph",
     keys: "alt+enter",
-    when: can.needsBlock,
+    when: guards.needsBlock,
     run: () => openBlock(),
   },
   closeBlock: {
@@ -230,28 +230,28 @@ export const EDIT = commands({
     group: "Block",
     keywords: "leave back up outside",
     keys: "alt+backspace",
-    when: can.needsOpenBlock,
+    when: guards.needsOpenBlock,
     run: () => closeBlock(),
   },
-  dissolveBlock: {
-    title: "Dissolve block",
+  expandBlock: {
+    title: "Expand block",
     group: "Block",
-    keywords: "unpack expand inline ungroup",
-    when: can.needsDissolvable,
-    run: blocks.dissolveBlock,
+    keywords: "unpack flatten inline ungroup",
+    when: guards.needsExpandable,
+    run: blocks.expandSelectedBlock,
   },
   independentBlock: {
     title: "Make this instance independent",
     group: "Block",
     keywords: "copy own definition unlink",
-    when: can.needsTwins,
+    when: guards.needsTwins,
     run: blocks.makeIndependent,
   },
   saveBlock: {
     title: "Save block to my library",
     group: "Block",
     keywords: "reuse keep",
-    when: can.needsSomeBlock,
+    when: guards.needsSomeBlock,
     run: blocks.saveBlock,
   },
   moveLeft: move("left"),
@@ -263,7 +263,7 @@ export const EDIT = commands({
     group: "Arrange",
     keywords: "layout arrange clean up dagre",
     keys: "shift+l",
-    when: can.needsNodes,
+    when: guards.needsNodes,
     run: () => editing.tidyGraph(),
   },
   alignLeft: align("left", "Align left edges"),

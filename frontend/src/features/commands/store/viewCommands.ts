@@ -1,8 +1,8 @@
 /** Commands that show something. */
 
 import { openFind } from "@/features/canvas/store/find";
-import { walk } from "@/features/canvas/store/walk";
-import { fitSelection, fitView } from "@/features/graph/store/canvas";
+import { goAlongWire } from "@/features/canvas/store/wireNavigation";
+import { fitSelection, fitView } from "@/features/graph/store/viewState";
 import {
   type DrawerTab,
   isDark,
@@ -15,8 +15,8 @@ import {
   toggleSide,
   useUi,
 } from "@/shared/store/ui";
+import * as guards from "./commandGuards";
 import { type Command, commands } from "./commandType";
-import * as can from "./possible";
 
 const drawer = (tab: DrawerTab, title: string, keys: string): Command => ({
   title: `Show ${title}`,
@@ -33,7 +33,7 @@ export const VIEW = commands({
     group: "View",
     keywords: "zoom centre frame",
     keys: "f",
-    when: can.needsNodes,
+    when: guards.needsNodes,
     run: fitSelection,
   },
   fitAll: {
@@ -41,7 +41,7 @@ export const VIEW = commands({
     group: "View",
     keywords: "zoom all whole",
     keys: "shift+1, shift+!",
-    when: can.needsNodes,
+    when: guards.needsNodes,
     run: fitView,
   },
   forward: {
@@ -49,16 +49,16 @@ export const VIEW = commands({
     group: "View",
     keywords: "next walk downstream",
     keys: "j",
-    when: can.needsNodes,
-    run: () => walk("forward"),
+    when: guards.needsNodes,
+    run: () => goAlongWire("forward"),
   },
   back: {
     title: "Go back along the wire",
     group: "View",
     keywords: "previous walk upstream",
     keys: "k",
-    when: can.needsNodes,
-    run: () => walk("back"),
+    when: guards.needsNodes,
+    run: () => goAlongWire("back"),
   },
   find: {
     title: "Find in the graph",
@@ -66,7 +66,7 @@ export const VIEW = commands({
     keywords: "search node parameter",
     keys: "mod+f",
     whileTyping: true,
-    when: can.needsNodes,
+    when: guards.needsNodes,
     run: openFind,
   },
   outline: {

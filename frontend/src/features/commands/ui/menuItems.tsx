@@ -1,8 +1,8 @@
 /** What the menus of the canvas hold: commands, with the reason where one is not possible. */
 import { ExternalLink, Plus, Workflow } from "lucide-react";
+import { selectedStudyParts } from "@/features/commands/store/commandGuards";
 import { type CommandId, command } from "@/features/commands/store/commands";
 import { askForStudy } from "@/features/commands/store/editCommands";
-import { ablatable } from "@/features/commands/store/possible";
 import { COLORS, groupOf, noteKey } from "@/features/graph/model/annotations";
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import { edgeId, findNode, nodeLabel } from "@/features/graph/model/document";
@@ -16,10 +16,10 @@ import {
   selectGroup,
   titleKey,
 } from "@/features/graph/store/annotations";
-import { focusNode, openQuickAdd, select, startRename, useCanvas } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { paste } from "@/features/graph/store/clipboard";
 import { openScope, useGraph } from "@/features/graph/store/graph";
+import { focusNode, openQuickAdd, select, startRename, useViewState } from "@/features/graph/store/viewState";
 import type { Edge, GraphNode, Group, NodeInfo, Position } from "@/shared/api/types";
 import { useUi } from "@/shared/store/ui";
 import type { MenuItem } from "@/shared/ui/Menu";
@@ -43,10 +43,10 @@ function item(id: CommandId, extra: Partial<MenuItem> = {}): MenuItem {
 
 /** For a node, or for all that are selected where it is one of them. */
 export function nodeItems(id: string): MenuItem[] {
-  if (!useCanvas.getState().nodes.has(id)) select([id]);
+  if (!useViewState.getState().nodes.has(id)) select([id]);
   const node = findNode(scopeNow(), id);
   if (!node) return [];
-  return useCanvas.getState().nodes.size > 1 ? itemsOfSeveral() : itemsOfOne(node);
+  return useViewState.getState().nodes.size > 1 ? itemsOfSeveral() : itemsOfOne(node);
 }
 
 function itemsOfOne(node: GraphNode): MenuItem[] {
@@ -61,7 +61,7 @@ function itemsOfOne(node: GraphNode): MenuItem[] {
     item("connect"),
     ...clipboardItems(),
     ...(isBlock
-      ? [item("dissolveBlock", { separated: true }), item("independentBlock"), item("saveBlock")]
+      ? [item("expandBlock", { separated: true }), item("independentBlock"), item("saveBlock")]
       : []),
     item("group", { separated: true }),
     ...(groupOf(scopeNow(), node.id)
@@ -91,7 +91,7 @@ const itemsOfSeveral = (): MenuItem[] => [
 function areOff(): boolean {
   const { types } = useCatalogue.getState();
   const able = scopeNow().nodes.filter(
-    (node) => useCanvas.getState().nodes.has(node.id) && infoOf(scopeNow(), types, node)?.can_disable,
+    (node) => useViewState.getState().nodes.has(node.id) && infoOf(scopeNow(), types, node)?.can_disable,
   );
   return able.length > 0 && able.every((node) => node.disabled);
 }
@@ -100,7 +100,7 @@ const clipboardItems = (): MenuItem[] => [item("cut", { separated: true }), item
 
 const removalItems = (): MenuItem[] => [
   item("delete", { danger: true, separated: true }),
-  item("heal", { danger: true }),
+  item("deleteAndReconnect", { danger: true }),
 ];
 
 /** A node that takes what this one gives. */
@@ -149,7 +149,7 @@ export function groupItems(group: Group): MenuItem[] {
 }
 
 function ablation(group: Group): MenuItem {
-  const able = ablatable(new Set(group.nodes));
+  const able = selectedStudyParts(new Set(group.nodes));
   return {
     label: "Ablate these…",
     icon: <CommandIcon id="ablate" />,
@@ -162,7 +162,7 @@ function ablation(group: Group): MenuItem {
 export function noteItems(id: string): MenuItem[] {
   const note = scopeNow().notes.find((one) => one.id === id);
   if (!note) return [];
-  if (!useCanvas.getState().nodes.has(noteKey(id))) select([noteKey(id)]);
+  if (!useViewState.getState().nodes.has(noteKey(id))) select([noteKey(id)]);
   return [
     {
       label: "Edit the text",

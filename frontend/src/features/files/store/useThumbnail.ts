@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { moveNodes } from "@/features/graph/model/document";
-import type { Sketch } from "@/features/graph/model/drawing/sketch";
-import { repaired } from "@/features/graph/model/repair";
+import type { ThumbnailDrawing } from "@/features/graph/model/drawing/thumbnail";
+import { normalizeDocument } from "@/features/graph/model/normalizeDocument";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { useGraph } from "@/features/graph/store/graph";
 import { readGraph } from "@/shared/api/graphs";
@@ -10,7 +10,7 @@ import type { GraphSummary } from "@/shared/api/types";
 const KEPT_MS = 30 * 60_000;
 
 /** A sketch of a stored graph, made of its newest document once it is wanted; the same as long as it is not changed. */
-export function useThumbnail({ id, revision }: GraphSummary, wanted: boolean): Sketch | undefined {
+export function useThumbnail({ id, revision }: GraphSummary, wanted: boolean): ThumbnailDrawing | undefined {
   const types = useCatalogue((state) => state.types);
   const ready = useCatalogue((state) => state.status === "ready");
   const newest = useGraph((state) => (state.graphId === id ? (state.revision ?? revision) : revision));
@@ -20,14 +20,14 @@ export function useThumbnail({ id, revision }: GraphSummary, wanted: boolean): S
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: KEPT_MS,
     queryFn: async ({ signal }) => {
-      const [stored, { sketchOf }] = await Promise.all([
+      const [stored, { thumbnailOf }] = await Promise.all([
         readGraph(id, signal),
-        import("@/features/graph/model/drawing/sketch"),
+        import("@/features/graph/model/drawing/thumbnail"),
       ]);
-      const { graph } = repaired(stored.draft ?? stored.graph);
-      if (graph.nodes.every((node) => node.position !== null)) return sketchOf(graph, types);
+      const { graph } = normalizeDocument(stored.draft ?? stored.graph);
+      if (graph.nodes.every((node) => node.position !== null)) return thumbnailOf(graph, types);
       const { tidy } = await import("@/features/graph/model/layout/layout");
-      return sketchOf(moveNodes(graph, tidy(graph, types)), types);
+      return thumbnailOf(moveNodes(graph, tidy(graph, types)), types);
     },
   });
   return data;

@@ -1,20 +1,20 @@
 import { memo, useRef } from "react";
 import { useThumbnail } from "@/features/files/store/useThumbnail";
-import type { Sketch } from "@/features/graph/model/drawing/sketch";
+import type { ThumbnailDrawing } from "@/features/graph/model/drawing/thumbnail";
 import type { GraphSummary } from "@/shared/api/types";
 import { useSeen } from "@/shared/ui/useSeen";
 
 /** A small picture of a stored graph, drawn when it comes into sight. */
 export function Thumbnail({ graph }: { graph: GraphSummary }) {
   const frame = useRef<HTMLSpanElement>(null);
-  const sketch = useThumbnail(graph, useSeen(frame));
+  const drawing = useThumbnail(graph, useSeen(frame));
   return (
     <span
       ref={frame}
       aria-hidden
       className="flex h-11 w-16 shrink-0 items-center justify-center overflow-hidden rounded-md border bg-canvas"
     >
-      {sketch && <Drawn sketch={sketch} />}
+      {drawing && <Drawn drawing={drawing} />}
     </span>
   );
 }
@@ -22,7 +22,7 @@ export function Thumbnail({ graph }: { graph: GraphSummary }) {
 /** How many wires' widths the picture is wide. */
 const FINENESS = 90;
 
-const Drawn = memo(function Drawn({ sketch: { box, wires, cards } }: { sketch: Sketch }) {
+const Drawn = memo(function Drawn({ drawing: { box, wires, cards } }: { drawing: ThumbnailDrawing }) {
   return (
     <svg
       aria-hidden="true"

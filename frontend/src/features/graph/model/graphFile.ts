@@ -2,7 +2,7 @@
 import type { Block, Edge, Graph, GraphNode } from "@/shared/api/types";
 import { groupsIn, notesIn } from "./annotations";
 import { FORMAT } from "./document";
-import { isRecord } from "./repair";
+import { isRecord } from "./normalizeDocument";
 
 /** The graph in a file's text. Raises an Error whose message names the file and what is wrong. */
 export function graphFromText(text: string, fileName: string): Graph {

@@ -3,13 +3,13 @@
 import * as notes from "@/features/graph/model/annotations";
 import { freeTitle } from "@/features/graph/model/names";
 import type { Group, Note, Position } from "@/shared/api/types";
-import { select, startRename, useCanvas } from "./canvas";
 import { toggleDisabled } from "./editing";
 import { edit, openScope, useGraph } from "./graph";
+import { select, startRename, useViewState } from "./viewState";
 
 const scopeNow = () => openScope(useGraph.getState());
 const selectedNodes = (): Set<string> => {
-  const { nodes } = useCanvas.getState();
+  const { nodes } = useViewState.getState();
   return new Set(scopeNow().nodes.flatMap(({ id }) => (nodes.has(id) ? [id] : [])));
 };
 
@@ -24,7 +24,7 @@ export function groupSelection(): void {
   startRename(titleKey(id));
 }
 
-/** Dissolves the groups that the selected nodes are in; the nodes stay. */
+/** Remove the groups that the selected nodes are in; the nodes stay. */
 export function ungroupSelection(): void {
   const nodes = selectedNodes();
   edit((graph) => ({
@@ -61,7 +61,7 @@ export function toggleGroup(group: Group): void {
 
 /** Puts a note where the pointer is, or in the middle, to be typed into at once. */
 export function addNote(at?: Position): void {
-  const { camera } = useCanvas.getState();
+  const { camera } = useViewState.getState();
   const pointer = camera?.pointer();
   const from = at ?? (pointer?.over ? pointer.at : camera?.middle());
   const place = (from && camera?.toDocument(from)) ?? { x: 0, y: 0 };

@@ -5,12 +5,12 @@ import { moveNodes } from "@/features/graph/model/document";
 import { type Arrangement, arranged, LEAST } from "@/features/graph/model/layout/arrange";
 import { nodeHeight } from "@/features/graph/model/layout/rows";
 import { toast } from "@/shared/store/toast";
-import { useCanvas } from "./canvas";
 import { useCatalogue } from "./catalogue";
 import { edit, openScope, useGraph } from "./graph";
+import { useViewState } from "./viewState";
 
 export function arrangeSelection(how: Arrangement): void {
-  const { nodes: selected, sizes } = useCanvas.getState();
+  const { nodes: selected, sizes } = useViewState.getState();
   const scope = openScope(useGraph.getState());
   const { types } = useCatalogue.getState();
   const nodes = scope.nodes.flatMap((node) => {

@@ -9,11 +9,11 @@ import { emptyGraph, findNode } from "@/features/graph/model/document";
 import { around } from "@/features/graph/model/layout/frames";
 import type { Edge, Graph, GraphNode, Position } from "@/shared/api/types";
 import { toast } from "@/shared/store/toast";
-import { useCanvas } from "./canvas";
 import { useCatalogue } from "./catalogue";
 import { deleteSelection, insertFragment } from "./editing";
 import { openScope, useGraph } from "./graph";
 import { tidyApart } from "./tidy";
+import { useViewState } from "./viewState";
 
 const KEPT = "visdl.clipboard";
 const STEP = 30;
@@ -25,7 +25,7 @@ let unshared = false;
 
 /** The selected nodes as text, which the browser keeps too; null where none is selected. */
 export function takeCopy(): string | null {
-  const { nodes } = useCanvas.getState();
+  const { nodes } = useViewState.getState();
   const scope = scopeNow();
   if (nodes.size === 0) return null;
   const text = copiedText(scope, nodes);
@@ -116,7 +116,7 @@ function comesIn({ nodes, edges, blocks }: Copied, edge: Edge): boolean {
 
 /** To the pointer, where it is over the canvas; else beside where the nodes were, if that is in sight. */
 function offsetFor(nodes: readonly GraphNode[], at?: Position): Position {
-  const { camera } = useCanvas.getState();
+  const { camera } = useViewState.getState();
   const box = boxOf(nodes);
   const to = (middle: Position): Position => ({
     x: snap(middle.x - box.x - box.width / 2),

@@ -3,12 +3,12 @@
 import { moveNodes } from "@/features/graph/model/document";
 import { listDatasets } from "@/shared/api/datasets";
 import { toast } from "@/shared/store/toast";
-import { fitView } from "./canvas";
 import { useCatalogue } from "./catalogue";
 import { reportError } from "./documents";
 import { editDocument, useGraph } from "./graph";
 import { closeBlock } from "./scope";
 import { tidyApart } from "./tidy";
+import { fitView } from "./viewState";
 
 /** Adds and wires what the graph lacks to be trained, and lays it out; says what was added, or what hinders it. */
 export async function completeTraining(): Promise<void> {

@@ -14,9 +14,9 @@ import { createFromStarter } from "@/shared/api/starters";
 import type { Graph, StoredGraph } from "@/shared/api/types";
 import { toast } from "@/shared/store/toast";
 import { openDialog } from "@/shared/store/ui";
-import { fitView, select } from "./canvas";
 import { forgetUnsent, keepUnsent, readBrowserDraft, readUnsent, writeBrowserDraft } from "./drafts";
 import { editDocument, openDocument, useGraph } from "./graph";
+import { fitView, select } from "./viewState";
 
 /** Says an error in a toast: the server's sentence and its remedy, `about` what where that is not plain. */
 export function reportError(error: unknown, about = ""): void {

@@ -5,21 +5,21 @@ import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import { connectWire, reconnectWire as reconnect } from "@/features/graph/model/blocks/blockPorts";
 import { fitsInBlock, linksIn } from "@/features/graph/model/blocks/makeBlock";
 import { CARD, GRID } from "@/features/graph/model/card";
-import { refusal } from "@/features/graph/model/connections/connection";
-import { heal } from "@/features/graph/model/connections/heal";
+import { whyNotConnect } from "@/features/graph/model/connections/connection";
+import { deleteAndReconnect } from "@/features/graph/model/connections/deleteAndReconnect";
 import { insertIntoWire } from "@/features/graph/model/connections/insert";
+import { applyFix, nodeToFix } from "@/features/graph/model/diagnosticFixes";
 import * as doc from "@/features/graph/model/document";
-import { applyFix, fixedNode } from "@/features/graph/model/fix";
 import { findEnd, openBlock, wouldContainItself } from "@/features/graph/model/scope";
 import type { Edge, Fix, GraphNode, NodeInfo, Position } from "@/shared/api/types";
 import { plural } from "@/shared/lib/format";
 import { toast } from "@/shared/store/toast";
 import { openDrawer } from "@/shared/store/ui";
-import { fitView, select, useCanvas } from "./canvas";
 import { useCatalogue } from "./catalogue";
 import { amend, edit, editDocument, openScope, useGraph } from "./graph";
 import { closeBlock, goTo } from "./scope";
 import { tidyApart } from "./tidy";
+import { fitView, select, useViewState } from "./viewState";
 
 const PASTE_OFFSET = { x: 30, y: 30 } as const;
 const snap = (value: number): number => Math.round(value / GRID) * GRID;
@@ -57,12 +57,12 @@ export function addNode(
 
 /** Adds a node in the middle of what is seen, beside what is already there; its parameters may differ from the defaults. */
 export function addAtCentre(info: NodeInfo, params: GraphNode["params"] = {}): void {
-  addNode(info, freePlace(), undefined, params);
+  addNode(info, freePosition(), undefined, params);
 }
 
 /** A place for another node in the middle of what is seen. */
-export function freePlace(): Position {
-  const { camera } = useCanvas.getState();
+export function freePosition(): Position {
+  const { camera } = useViewState.getState();
   const middle = camera ? camera.toDocument(camera.middle()) : { x: 0, y: 0 };
   const place = { x: snap(middle.x - CARD.width / 2), y: snap(middle.y - CARD.header / 2) };
   const taken = (at: Position): boolean =>
@@ -76,7 +76,7 @@ export function freePlace(): Position {
 
 /** Draws a wire, or says why not. An input's old wire gives way in the same step. */
 export function connectPorts(edge: Edge): boolean {
-  const reason = refusal(graphNow(), typesNow(), edge);
+  const reason = whyNotConnect(graphNow(), typesNow(), edge);
   if (reason) {
     toast.error(reason);
     return false;
@@ -87,23 +87,23 @@ export function connectPorts(edge: Edge): boolean {
 
 /** Puts a wire's end elsewhere, or says why not. */
 export function reconnectWire(oldId: string, edge: Edge): void {
-  const reason = refusal(doc.remove(graphNow(), new Set(), new Set([oldId])), typesNow(), edge);
+  const reason = whyNotConnect(doc.remove(graphNow(), new Set(), new Set([oldId])), typesNow(), edge);
   if (reason) toast.error(reason);
   else edit((graph) => reconnect(graph, typesNow(), oldId, edge));
 }
 
 export function deleteSelection(): void {
-  const { nodes, edges } = useCanvas.getState();
+  const { nodes, edges } = useViewState.getState();
   if (nodes.size + edges.size === 0) return;
   edit((graph) => doc.remove(graph, nodes, edges));
   select([]);
 }
 
 /** Deletes the selected nodes and joins what was before them to what was behind them, as one step. */
-export function healSelection(): void {
-  const { nodes } = useCanvas.getState();
+export function deleteSelectionAndReconnect(): void {
+  const { nodes } = useViewState.getState();
   if (nodes.size === 0) return;
-  const { graph, open } = heal(graphNow(), typesNow(), nodes);
+  const { graph, open } = deleteAndReconnect(graphNow(), typesNow(), nodes);
   edit(() => graph);
   select([]);
   if (open.length === 0) return;
@@ -133,7 +133,7 @@ export function selectAll(): void {
 }
 
 /** Switches the selected nodes off; when all of them are off, on again. */
-export function toggleDisabled(ids: ReadonlySet<string> = useCanvas.getState().nodes): void {
+export function toggleDisabled(ids: ReadonlySet<string> = useViewState.getState().nodes): void {
   const nodes = graphNow().nodes.filter((node) => ids.has(node.id));
   const info = (node: GraphNode) => infoOf(graphNow(), typesNow(), node);
   const able = nodes.filter((node) => info(node)?.can_disable);
@@ -150,7 +150,7 @@ export function toggleDisabled(ids: ReadonlySet<string> = useCanvas.getState().n
 }
 
 export function duplicateSelection(): void {
-  insertFragment(doc.fragmentOf(graphNow(), useCanvas.getState().nodes), PASTE_OFFSET);
+  insertFragment(doc.fragmentOf(graphNow(), useViewState.getState().nodes), PASTE_OFFSET);
 }
 
 /** Inserts copies and selects them, or says why not. */
@@ -209,13 +209,13 @@ export function addDatasetNode(name: string): void {
 }
 
 /** Does what a problem's remedy says, as one step, and shows the node that it is about. */
-export function takeRemedy(fix: Fix): void {
+export function applyDiagnosticFix(fix: Fix): void {
   const next = applyFix(useGraph.getState().graph, typesNow(), fix);
   if (!next) {
     toast.info(`“${fix.label}” no longer fits the graph.`, { description: "It was changed since." });
     return;
   }
   editDocument(() => next);
-  const about = fixedNode(fix);
+  const about = nodeToFix(fix);
   if (about !== undefined) goTo(about);
 }

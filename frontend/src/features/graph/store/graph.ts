@@ -3,7 +3,7 @@ import { temporal } from "zundo";
 import { create, useStore } from "zustand";
 import { groupsIn, notesIn, settled } from "@/features/graph/model/annotations";
 import { emptyGraph } from "@/features/graph/model/document";
-import { repaired } from "@/features/graph/model/repair";
+import { normalizeDocument } from "@/features/graph/model/normalizeDocument";
 import { nearestPath, type Path, ROOT, scopeOf, withScope } from "@/features/graph/model/scope";
 import { reportIn } from "@/features/graph/model/scopeReport";
 import type { Graph, NodeReport, Report } from "@/shared/api/types";
@@ -148,7 +148,7 @@ interface Opened {
 /** Opens another document; its history starts empty. */
 export function openDocument(opened: Opened): void {
   const { graphId, version, revision = null, draft = "clean" } = opened;
-  const { graph, repairs } = repaired(complete(opened.graph));
+  const { graph, repairs } = normalizeDocument(complete(opened.graph));
   const { saved: stored = opened.graph } = opened;
   // What was mended differs from what is stored.
   const saved = stored === opened.graph && repairs.length === 0 ? graph : stored;

@@ -4,8 +4,8 @@ import { noteKey } from "@/features/graph/model/annotations";
 import { GRID } from "@/features/graph/model/card";
 import { moveNodes } from "@/features/graph/model/document";
 import type { Graph, Position } from "@/shared/api/types";
-import { useCanvas } from "./canvas";
 import { edit, extend, openScope, useGraph } from "./graph";
+import { useViewState } from "./viewState";
 
 const FAR = 50;
 /** For how long a press still belongs to the one before it, in milliseconds. */
@@ -25,7 +25,7 @@ let last: { graph: Graph; nodes: ReadonlySet<string>; at: number } | null = null
 
 /** Moves the selected nodes by one step of the grid, or by five. */
 export function nudge(way: Way, far: boolean): void {
-  const { nodes } = useCanvas.getState();
+  const { nodes } = useViewState.getState();
   const step = far ? FAR : GRID;
   const { x, y } = TOWARDS[way];
   const places = new Map<string, Position>();

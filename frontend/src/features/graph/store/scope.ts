@@ -4,24 +4,24 @@ import { findNode, nodeLabel } from "@/features/graph/model/document";
 import { blockOf } from "@/features/graph/model/rewire";
 import { definitionAt, type Path, placeOf, ROOT } from "@/features/graph/model/scope";
 import { toast } from "@/shared/store/toast";
-import { clearCanvas, fitView, focusNode, useCanvas } from "./canvas";
 import { openScope, useGraph } from "./graph";
+import { fitView, focusNode, resetViewState, useViewState } from "./viewState";
 
 export const pathKey = (path: Path): string => JSON.stringify(path);
 
 /** Shows what a path leads to, as it lay when it was left, else all of it. */
 function show(path: Path, selected: Iterable<string> = []): void {
-  const { camera, views } = useCanvas.getState();
+  const { camera, views } = useViewState.getState();
   const before = useGraph.getState().path;
   const seen = camera ? new Map(views).set(pathKey(before), camera.view()) : views;
-  useCanvas.setState({ views: seen });
-  clearCanvas(selected);
+  useViewState.setState({ views: seen });
+  resetViewState(selected);
   useGraph.setState({ path });
   if (path.length >= before.length || !seen.has(pathKey(path))) fitView();
 }
 
 /** Opens the block that a node stands for: the selected one, unless another is given. */
-export function openBlock(id: string | undefined = [...useCanvas.getState().nodes][0]): void {
+export function openBlock(id: string | undefined = [...useViewState.getState().nodes][0]): void {
   const { graph, path } = useGraph.getState();
   const node = id === undefined ? undefined : findNode(openScope({ graph, path }), id);
   if (!node || blockOf(node) === undefined) {

@@ -1,9 +1,9 @@
 import { CircleCheck } from "lucide-react";
 import { findNode, nodeLabel } from "@/features/graph/model/document";
 import { placeOf, scopeOf } from "@/features/graph/model/scope";
-import { useCanvas } from "@/features/graph/store/canvas";
 import { useGraph } from "@/features/graph/store/graph";
 import { goTo, pathKey } from "@/features/graph/store/scope";
+import { useViewState } from "@/features/graph/store/viewState";
 import type { Diagnostic } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
 import { EmptyState } from "@/shared/ui/EmptyState";
@@ -49,7 +49,7 @@ function Problem({ problem }: { problem: Diagnostic }) {
   const place = id === null ? null : placeOf(graph, id);
   const node = place ? findNode(scopeOf(graph, place.path), place.node) : undefined;
   const here = useGraph((state) => place !== null && pathKey(state.path) === pathKey(place.path));
-  const selected = useCanvas((state) => here && place !== null && state.nodes.has(place.node));
+  const selected = useViewState((state) => here && place !== null && state.nodes.has(place.node));
   const content = (
     <>
       <Icon aria-label={problem.severity} className={cn("mt-0.5 size-4 shrink-0", text)} />

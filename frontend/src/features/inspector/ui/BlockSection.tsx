@@ -1,5 +1,5 @@
 import { BookmarkPlus, CopyPlus, SquareArrowOutUpRight, Ungroup } from "lucide-react";
-import { dissolveBlock, makeIndependent, renameBlock, saveBlock } from "@/features/blocks/store/blocks";
+import { expandSelectedBlock, makeIndependent, renameBlock, saveBlock } from "@/features/blocks/store/blocks";
 import { blockOf } from "@/features/graph/model/rewire";
 import { usesOf } from "@/features/graph/model/scope";
 import { useGraph } from "@/features/graph/store/graph";
@@ -35,8 +35,8 @@ export function BlockSection({ node }: { node: GraphNode }) {
         <Button size="sm" onClick={() => openBlock(node.id)}>
           <SquareArrowOutUpRight aria-hidden className="size-3.5" /> Open
         </Button>
-        <Button size="sm" onClick={dissolveBlock}>
-          <Ungroup aria-hidden className="size-3.5" /> Dissolve
+        <Button size="sm" onClick={expandSelectedBlock}>
+          <Ungroup aria-hidden className="size-3.5" /> Expand
         </Button>
         {uses > 1 && (
           <Button size="sm" onClick={makeIndependent}>

@@ -1,8 +1,8 @@
 import { PanelRightClose } from "lucide-react";
 import { command } from "@/features/commands/store/commands";
 import { findNode } from "@/features/graph/model/document";
-import { useCanvas } from "@/features/graph/store/canvas";
 import { openScope, useGraph } from "@/features/graph/store/graph";
+import { useViewState } from "@/features/graph/store/viewState";
 import { IconButton } from "@/shared/ui/IconButton";
 import { ModelSummary } from "./ModelSummary";
 import { NodeProperties } from "./NodeProperties";
@@ -11,8 +11,8 @@ import { WireProperties } from "./WireProperties";
 
 /** Properties of what is selected; with nothing selected, the model. */
 export function Inspector() {
-  const nodes = useCanvas((state) => state.nodes);
-  const edges = useCanvas((state) => state.edges);
+  const nodes = useViewState((state) => state.nodes);
+  const edges = useViewState((state) => state.edges);
   const [id] = nodes;
   const [edge] = edges;
   const node = useGraph((state) => (nodes.size === 1 && id ? findNode(openScope(state), id) : undefined));

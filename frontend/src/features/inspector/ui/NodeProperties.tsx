@@ -10,8 +10,8 @@ import { resetParams } from "@/features/graph/store/params";
 import { useNodeInfo } from "@/features/graph/store/useNodeInfo";
 import { ProblemNote } from "@/features/graph/ui/ProblemNote";
 import type { Diagnostic, GraphNode, NodeInfo, NodeReport } from "@/shared/api/types";
+import { categoryColor } from "@/shared/lib/categoryColor";
 import { formatBytes, formatCount, formatInt } from "@/shared/lib/format";
-import { tintOf } from "@/shared/lib/tint";
 import { Button } from "@/shared/ui/Button";
 import { Field } from "@/shared/ui/fields/Field";
 import { Switch } from "@/shared/ui/fields/Switch";
@@ -94,7 +94,10 @@ function Head({ node, info }: { node: GraphNode; info: NodeInfo | undefined }) {
       <div className="flex items-center gap-2">
         <span
           className="flex size-7 shrink-0 items-center justify-center rounded-md"
-          style={{ color: tintOf(info), background: `color-mix(in srgb, ${tintOf(info)} 14%, var(--panel))` }}
+          style={{
+            color: categoryColor(info),
+            background: `color-mix(in srgb, ${categoryColor(info)} 14%, var(--panel))`,
+          }}
         >
           <TypeIcon info={info} className="size-4" />
         </span>

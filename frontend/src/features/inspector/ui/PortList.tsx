@@ -1,8 +1,8 @@
 import { shapeOf } from "@/features/graph/model/catalogue";
 import { nodeLabel } from "@/features/graph/model/document";
 import { findEnd, isEnd } from "@/features/graph/model/scope";
-import { focusNode } from "@/features/graph/store/canvas";
 import { openScope, useGraph } from "@/features/graph/store/graph";
+import { focusNode } from "@/features/graph/store/viewState";
 import type { GraphNode, NodeInfo, NodeReport } from "@/shared/api/types";
 import { typeName } from "@/shared/lib/wires";
 import { PortShape } from "@/shared/ui/PortShape";

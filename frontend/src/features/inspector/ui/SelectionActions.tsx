@@ -13,8 +13,8 @@ import {
 } from "lucide-react";
 import { askForBlock } from "@/features/blocks/store/blocks";
 import { command } from "@/features/commands/store/commands";
-import { useCanvas } from "@/features/graph/store/canvas";
 import { deleteSelection, duplicateSelection, toggleDisabled } from "@/features/graph/store/editing";
+import { useViewState } from "@/features/graph/store/viewState";
 import { Button } from "@/shared/ui/Button";
 import { IconButton } from "@/shared/ui/IconButton";
 import { Tooltip } from "@/shared/ui/Tooltip";
@@ -47,7 +47,7 @@ export function SelectionActions({ count }: { count: number }) {
 
 function AblateButton() {
   // What is possible depends on what is selected.
-  useCanvas((state) => state.nodes);
+  useViewState((state) => state.nodes);
   const { title, when, run } = command("ablate");
   const reason = when?.() ?? null;
   return (

@@ -1,5 +1,5 @@
-import { useCanvas } from "@/features/graph/store/canvas";
 import { openScope, useGraph } from "@/features/graph/store/graph";
+import { useViewState } from "@/features/graph/store/viewState";
 import { plural } from "@/shared/lib/format";
 import { SharedParams } from "./params/SharedParams";
 import { SelectionActions } from "./SelectionActions";
@@ -7,8 +7,8 @@ import { SelectionFigures } from "./SelectionFigures";
 
 /** Several things at once: what they are together, what can be done with them, and the parameters they share. */
 export function SelectionSummary() {
-  const selected = useCanvas((state) => state.nodes);
-  const edges = useCanvas((state) => state.edges.size);
+  const selected = useViewState((state) => state.nodes);
+  const edges = useViewState((state) => state.edges.size);
   const scope = useGraph(openScope);
   const nodes = scope.nodes.filter((node) => selected.has(node.id));
   const what = [nodes.length > 0 && plural(nodes.length, "node"), edges > 0 && plural(edges, "wire")]

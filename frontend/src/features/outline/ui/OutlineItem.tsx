@@ -3,9 +3,9 @@ import { nodeItems } from "@/features/commands/ui/menus";
 import { edgeId, nodeLabel, renameNode } from "@/features/graph/model/document";
 import { edit, openReport, useGraph } from "@/features/graph/store/graph";
 import type { NodeRow, OutlineRow, WireRow } from "@/features/outline/model/outline";
+import { categoryColor } from "@/shared/lib/categoryColor";
 import { cn } from "@/shared/lib/cn";
 import { formatInt } from "@/shared/lib/format";
-import { tintOf } from "@/shared/lib/tint";
 import { NameField } from "@/shared/ui/fields/NameField";
 import { IconButton } from "@/shared/ui/IconButton";
 import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
@@ -94,7 +94,7 @@ function NodeLine({ row: { node, info }, renaming, onRenamed }: NodeLineProps) {
   }
   return (
     <>
-      <span style={{ color: tintOf(info) }} className="shrink-0">
+      <span style={{ color: categoryColor(info) }} className="shrink-0">
         <TypeIcon info={info} className="size-4" />
       </span>
       <span className="min-w-0 truncate" title={label}>

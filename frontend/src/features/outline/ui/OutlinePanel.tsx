@@ -3,9 +3,9 @@ import { type KeyboardEvent, type MouseEvent, useMemo, useRef, useState } from "
 import { command, perform } from "@/features/commands/store/commands";
 import { nodeItems, wireItems } from "@/features/commands/ui/menuItems";
 import { edgeId, remove } from "@/features/graph/model/document";
-import { focusNode, select, useCanvas } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { edit, openScope, useGraph } from "@/features/graph/store/graph";
+import { focusNode, select, useViewState } from "@/features/graph/store/viewState";
 import { type OutlineRow, outlineRows } from "@/features/outline/model/outline";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { ContextMenuArea } from "@/shared/ui/Menu";
@@ -20,7 +20,7 @@ export function OutlinePanel() {
   const [renaming, setRenaming] = useState<string | null>(null);
   const tree = useRef<HTMLDivElement>(null);
   const rows = useMemo(() => outlineRows(graph, types, turned), [graph, types, turned]);
-  const selected = useCanvas((state) => state.nodes);
+  const selected = useViewState((state) => state.nodes);
   const at = Math.max(
     0,
     rows.findIndex((row) => row.id === current),

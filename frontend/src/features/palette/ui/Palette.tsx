@@ -4,7 +4,7 @@ import { byCategory, searchTypes } from "@/features/graph/model/catalogue";
 import { loadCatalogue, useCatalogue } from "@/features/graph/store/catalogue";
 import { addAtCentre } from "@/features/graph/store/editing";
 import { openScope, useGraph } from "@/features/graph/store/graph";
-import { addableTypes } from "@/features/palette/model/addable";
+import { addableTypes } from "@/features/palette/model/addableNodes";
 import { cn } from "@/shared/lib/cn";
 import { rememberCategories, useUi } from "@/shared/store/ui";
 import { Button } from "@/shared/ui/Button";

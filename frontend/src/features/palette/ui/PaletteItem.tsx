@@ -1,9 +1,9 @@
 import type { DragEvent, ReactNode } from "react";
 import { addAtCentre } from "@/features/graph/store/editing";
-import { NODE_DRAG } from "@/features/palette/model/drag";
-import { carry } from "@/features/palette/store/carried";
+import { NODE_DRAG } from "@/features/palette/model/dragTypes";
+import { setPaletteDrag } from "@/features/palette/store/paletteDrag";
 import type { NodeInfo } from "@/shared/api/types";
-import { tintOf } from "@/shared/lib/tint";
+import { categoryColor } from "@/shared/lib/categoryColor";
 import { Tooltip } from "@/shared/ui/Tooltip";
 import { TypeIcon } from "@/shared/ui/TypeIcon";
 
@@ -25,7 +25,7 @@ export function PaletteItem({
   const onDragStart = (event: DragEvent): void => {
     event.dataTransfer.setData(...drag);
     event.dataTransfer.effectAllowed = "copy";
-    carry(drag);
+    setPaletteDrag(drag);
   };
   return (
     <li className="group relative">
@@ -35,12 +35,12 @@ export function PaletteItem({
           data-item
           draggable
           onDragStart={onDragStart}
-          onDragEnd={() => carry(null)}
+          onDragEnd={() => setPaletteDrag(null)}
           onDoubleClick={onAdd}
           onKeyDown={(event) => event.key === "Enter" && onAdd()}
           className="flex h-7 w-full cursor-grab items-center gap-2 rounded-md px-1.5 text-left hover:bg-raised active:cursor-grabbing"
         >
-          <span style={{ color: tintOf(info) }} className="shrink-0">
+          <span style={{ color: categoryColor(info) }} className="shrink-0">
             <TypeIcon info={info} className="size-4" />
           </span>
           <span className="truncate">{info.display_name}</span>

@@ -5,7 +5,7 @@ import { type Catalogue, type NamedInput, shapeOf } from "@/features/graph/model
 import { nodeLabel } from "@/features/graph/model/document";
 import { BLOCK, blockOf } from "@/features/graph/model/rewire";
 import type { Graph, GraphNode, NodeInfo } from "@/shared/api/types";
-import { isPart } from "./ablatable";
+import { isStudyPart } from "./studyParts";
 import type { PartDraft } from "./studyPlan";
 import type { FindParam } from "./studyPlanValues";
 
@@ -46,7 +46,7 @@ export function choicesOf(graph: Graph, types: Catalogue): Choices {
     for (const node of inside.nodes) {
       const info = infoOf(graph, types, node);
       const choice = { id: path + node.id, label: name + nodeLabel(node), node, info };
-      nodes.set(choice.id, { ...choice, able: !node.disabled && isPart(info) });
+      nodes.set(choice.id, { ...choice, able: !node.disabled && isStudyPart(info) });
       const block = graph.blocks[blockOf(node) ?? ""];
       if (block && depth < DEEPEST) visit(block, `${choice.id}/`, `${choice.label}/`, depth + 1);
     }

@@ -3,10 +3,10 @@
 import { create } from "zustand";
 import { createJSONStorage, persist } from "zustand/middleware";
 import { placeOf } from "@/features/graph/model/scope";
-import { fitSelection, select } from "@/features/graph/store/canvas";
 import { openAsNew, reportError } from "@/features/graph/store/documents";
 import { useGraph } from "@/features/graph/store/graph";
 import { goTo } from "@/features/graph/store/scope";
+import { fitSelection, select } from "@/features/graph/store/viewState";
 import { bringRuns, showRunsOf } from "@/features/runs/store/runList";
 import type { PairKeys } from "@/features/studies/model/variantPair";
 import * as server from "@/shared/api/studies";

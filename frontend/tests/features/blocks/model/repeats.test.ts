@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { makeRepeat, repeatRefusal, type Times } from "@/features/blocks/model/repeats";
+import { makeRepeat, type Times, whyNotRepeat } from "@/features/blocks/model/repeats";
 import type { Graph, Group } from "@/shared/api/types";
 import { ALL, ref } from "../../../helpers/blocks";
 import { graphOf, wire } from "../../../helpers/graphs";
@@ -22,7 +22,7 @@ const THREE: Times = [
   ["a2", "s2"],
   ["a3", "s3"],
 ];
-const refusalOf = (graph: Graph, times = THREE) => repeatRefusal(graph, ALL, times);
+const refusalOf = (graph: Graph, times = THREE) => whyNotRepeat(graph, ALL, times);
 const rewired = (from: string, to: string): Graph => ({
   ...residual,
   edges: residual.edges.map((edge) => (same(edge, wire(from)) ? wire(to) : edge)),

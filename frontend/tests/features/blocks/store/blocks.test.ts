@@ -3,12 +3,12 @@ import { beforeEach, describe, expect, test } from "vitest";
 import * as blocks from "@/features/blocks/store/blocks";
 import { addFromLibrary, loadLibrary, removeFromLibrary, useLibrary } from "@/features/blocks/store/library";
 import { findNode } from "@/features/graph/model/document";
-import { select, useCanvas } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { pasteText, takeCopy } from "@/features/graph/store/clipboard";
 import * as editing from "@/features/graph/store/editing";
 import { openDocument, openScope, redo, undo, useGraph } from "@/features/graph/store/graph";
 import { closeBlock, goTo, openBlock } from "@/features/graph/store/scope";
+import { select, useViewState } from "@/features/graph/store/viewState";
 import type { BlockRecord, Graph } from "@/shared/api/types";
 import { useUi } from "@/shared/store/ui";
 import { ALL, encoderGraph } from "../../../helpers/blocks";
@@ -21,7 +21,7 @@ startServerDouble();
 const now = (): Graph => useGraph.getState().graph;
 const scope = (): Graph => openScope(useGraph.getState());
 const path = () => useGraph.getState().path;
-const selected = (): string[] => [...useCanvas.getState().nodes];
+const selected = (): string[] => [...useViewState.getState().nodes];
 const stepsBack = (): number => useGraph.temporal.getState().pastStates.length;
 
 beforeEach(() => {
@@ -92,7 +92,7 @@ const never = (): never => {
   throw new Error("the helper's catalogue has it");
 };
 
-describe("making and dissolving", () => {
+describe("making and expanding", () => {
   test("the name is asked for; the block is selected, one step", () => {
     openDocument({ graph: sampleGraph(), graphId: null, version: null });
     select(["fc1", "act"]);
@@ -111,9 +111,9 @@ describe("making and dissolving", () => {
     expect(toasts().join()).toMatch(/model cannot be inside a block/);
   });
 
-  test("dissolved, its nodes are selected and the definition that nothing uses is gone", () => {
+  test("expanded, its nodes are selected and the definition that nothing uses is gone", () => {
     select(["enc"]);
-    blocks.dissolveBlock();
+    blocks.expandSelectedBlock();
     expect([selected(), Object.keys(now().blocks), stepsBack()]).toEqual([["fc", "act"], [], 1]);
     undo();
     expect(findNode(now(), "enc")).toBeDefined();

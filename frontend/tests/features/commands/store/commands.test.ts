@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { COMMANDS, type Command, type CommandId, command } from "@/features/commands/store/commands";
 import { renameGraph } from "@/features/graph/model/document";
-import { select, useCanvas } from "@/features/graph/store/canvas";
 import { edit, useGraph } from "@/features/graph/store/graph";
+import { select, useViewState } from "@/features/graph/store/viewState";
 import { useUi } from "@/shared/store/ui";
 import { sampleGraph } from "../../../helpers/graphs";
 import { freshPage } from "../../../helpers/stores";
@@ -68,7 +68,7 @@ describe("what they do", () => {
     select(["fc1"]);
     act("delete");
     act("selectAll");
-    expect(useCanvas.getState().nodes.size).toBe(8);
+    expect(useViewState.getState().nodes.size).toBe(8);
     act("disable");
     expect(useGraph.getState().graph.nodes.some((node) => node.disabled)).toBe(true);
   });
@@ -76,9 +76,9 @@ describe("what they do", () => {
   test("add a node opens the small list, fit asks the canvas", () => {
     act("addNode");
     act("fit");
-    expect(useCanvas.getState()).toMatchObject({
+    expect(useViewState.getState()).toMatchObject({
       quickAdd: { at: null, from: null },
-      sight: { kind: "fit" },
+      revealRequest: { kind: "fit" },
     });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as notes from "@/features/graph/model/annotations";
-import { dissolve } from "@/features/graph/model/blocks/dissolve";
+import { expandBlock } from "@/features/graph/model/blocks/expandBlock";
 import { makeBlock } from "@/features/graph/model/blocks/makeBlock";
 import * as doc from "@/features/graph/model/document";
 import { ALL } from "../../../helpers/blocks";
@@ -56,7 +56,7 @@ describe("a group", () => {
     const { graph, id } = makeBlock(grouped("b", "c"), ALL, new Set(["b", "c"]), "Inner");
     const [block] = Object.values(graph.blocks);
     expect(block?.groups.map(({ nodes }) => nodes)).toEqual([["b", "c"]]);
-    const back = dissolve(notes.settled(undefined, graph), ALL, id).graph;
+    const back = expandBlock(notes.settled(undefined, graph), ALL, id).graph;
     expect(members(back)).toEqual([["Encoder", "b", "c"]]);
   });
 });

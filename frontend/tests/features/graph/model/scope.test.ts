@@ -3,11 +3,11 @@ import {
   connectWire,
   expose,
   makeIndependent,
-  nameRefusal,
   removeFromBlock,
   renameOnBlock,
+  whyNotName,
 } from "@/features/graph/model/blocks/blockPorts";
-import { refusal } from "@/features/graph/model/connections/connection";
+import { whyNotConnect } from "@/features/graph/model/connections/connection";
 import { addNode, findNode, moveNodes, remove, sameMeaning, setParam } from "@/features/graph/model/document";
 import { dropParams } from "@/features/graph/model/rewire";
 import {
@@ -185,12 +185,14 @@ describe("ports, drawn from inside", () => {
   });
 
   test("refused: straight through, and what the port does not take", () => {
-    expect(refusal(inside(), ALL, edge(INPUTS, "input", OUTPUTS, "output"))).toMatch(
+    expect(whyNotConnect(inside(), ALL, edge(INPUTS, "input", OUTPUTS, "output"))).toMatch(
       /cannot hand an input straight/,
     );
-    expect(refusal(inside(), ALL, fresh("block:inputs.gone", "act.x"))).toBe("Inputs has no output “gone”.");
-    expect(refusal(inside(), ALL, edge(INPUTS, "input", "act", "x"))).toBeNull();
-    expect(refusal(document, ALL, edge(INPUTS, "input", "head", "x"))).toBe(
+    expect(whyNotConnect(inside(), ALL, fresh("block:inputs.gone", "act.x"))).toBe(
+      "Inputs has no output “gone”.",
+    );
+    expect(whyNotConnect(inside(), ALL, edge(INPUTS, "input", "act", "x"))).toBeNull();
+    expect(whyNotConnect(document, ALL, edge(INPUTS, "input", "head", "x"))).toBe(
       "A wire needs a node at both ends.",
     );
   });
@@ -222,12 +224,12 @@ describe("names on a block", () => {
 
   test("names that are taken or empty are refused", () => {
     const mlp = document.blocks.mlp ?? never();
-    expect(nameRefusal(mlp, "inputs", "input", "width")).toBe(
+    expect(whyNotName(mlp, "inputs", "input", "width")).toBe(
       "The block has a port or parameter “width” already.",
     );
-    expect(nameRefusal(mlp, "inputs", "input", " ")).toBe("A port needs a name.");
-    expect(nameRefusal(mlp, "params", "width", "repeat")).not.toBeNull();
-    expect(nameRefusal(mlp, "outputs", "output", "width")).toBeNull();
+    expect(whyNotName(mlp, "inputs", "input", " ")).toBe("A port needs a name.");
+    expect(whyNotName(mlp, "params", "width", "repeat")).not.toBeNull();
+    expect(whyNotName(mlp, "outputs", "output", "width")).toBeNull();
   });
 
   test("a parameter is exposed under a name of its own", () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { arrangeSelection } from "@/features/graph/store/arrange";
-import { select } from "@/features/graph/store/canvas";
 import { undo, useGraph } from "@/features/graph/store/graph";
+import { select } from "@/features/graph/store/viewState";
 import { graphOf } from "../../../helpers/graphs";
 import { freshPage } from "../../../helpers/stores";
 

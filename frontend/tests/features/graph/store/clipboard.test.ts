@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { findNode } from "@/features/graph/model/document";
-import { select, useCanvas } from "@/features/graph/store/canvas";
 import { copySelection, cutSelection, paste, pasteText, takeCopy } from "@/features/graph/store/clipboard";
 import { openDocument, undo, useGraph } from "@/features/graph/store/graph";
+import { select, useViewState } from "@/features/graph/store/viewState";
 import type { Graph } from "@/shared/api/types";
 import { graphOf, sampleGraph, wire } from "../../../helpers/graphs";
 import { toasts } from "../../../helpers/server";
@@ -10,7 +10,7 @@ import { freshPage } from "../../../helpers/stores";
 
 const now = (): Graph => useGraph.getState().graph;
 const ids = (): string[] => now().nodes.map(({ id }) => id);
-const selected = (): string[] => [...useCanvas.getState().nodes];
+const selected = (): string[] => [...useViewState.getState().nodes];
 const stepsBack = (): number => useGraph.temporal.getState().pastStates.length;
 const place = (id: string) => findNode(now(), id)?.position;
 
@@ -38,7 +38,7 @@ describe("copy and paste", () => {
   });
 
   test("over the canvas, the nodes come to the pointer", async () => {
-    useCanvas.setState({
+    useViewState.setState({
       camera: {
         toDocument: ({ x, y }) => ({ x: x * 2, y: y * 2 }),
         middle: () => ({ x: 0, y: 0 }),
@@ -52,7 +52,7 @@ describe("copy and paste", () => {
   });
 
   test("what lies out of sight comes into the middle of what is seen", async () => {
-    useCanvas.setState({
+    useViewState.setState({
       camera: {
         toDocument: (at) => at,
         middle: () => ({ x: 0, y: 0 }),

@@ -1,15 +1,15 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { edgeId, findNode } from "@/features/graph/model/document";
+import * as editing from "@/features/graph/store/editing";
+import { openDocument, redo, undo, useGraph } from "@/features/graph/store/graph";
 import {
   endRename,
   focusNode,
   select,
   startRename,
   toggleFrame,
-  useCanvas,
-} from "@/features/graph/store/canvas";
-import * as editing from "@/features/graph/store/editing";
-import { openDocument, redo, undo, useGraph } from "@/features/graph/store/graph";
+  useViewState,
+} from "@/features/graph/store/viewState";
 import type { Graph } from "@/shared/api/types";
 import { useUi } from "@/shared/store/ui";
 import { TYPES } from "../../../helpers/catalogue";
@@ -19,7 +19,7 @@ import { freshPage } from "../../../helpers/stores";
 
 const now = (): Graph => useGraph.getState().graph;
 const ids = (): string[] => now().nodes.map(({ id }) => id);
-const selected = (): string[] => [...useCanvas.getState().nodes];
+const selected = (): string[] => [...useViewState.getState().nodes];
 const stepsBack = (): number => useGraph.temporal.getState().pastStates.length;
 
 beforeEach(() => freshPage(sampleGraph()));
@@ -145,7 +145,7 @@ describe("duplicating", () => {
 describe("deleting with the neighbours joined", () => {
   test("is one step, and says what could not be joined", () => {
     select(["act", "model"]);
-    editing.healSelection();
+    editing.deleteSelectionAndReconnect();
     expect(now().edges).toContainEqual(wire("fc1.output > fc2.x"));
     expect(stepsBack()).toBe(1);
     expect(toasts()).toContain("2 wires could not be joined: into adam and train.");
@@ -204,26 +204,26 @@ describe("selection and view", () => {
 
   test("a node is brought into view each time it is asked for", () => {
     focusNode("fc1");
-    const { sight } = useCanvas.getState();
+    const { revealRequest } = useViewState.getState();
     focusNode("fc1");
-    expect(useCanvas.getState().sight).toEqual({ kind: "node", id: "fc1" });
-    expect(useCanvas.getState().sight).not.toBe(sight);
+    expect(useViewState.getState().revealRequest).toEqual({ kind: "node", id: "fc1" });
+    expect(useViewState.getState().revealRequest).not.toBe(revealRequest);
   });
 
   test("the selected node is renamed, and nobody where none is", () => {
     startRename();
-    expect(useCanvas.getState().renaming).toBeNull();
+    expect(useViewState.getState().renaming).toBeNull();
     select(["fc1"]);
     startRename();
-    expect(useCanvas.getState().renaming).toBe("fc1");
+    expect(useViewState.getState().renaming).toBe("fc1");
     endRename();
-    expect(useCanvas.getState().renaming).toBeNull();
+    expect(useViewState.getState().renaming).toBeNull();
   });
 
   test("a frame is folded and unfolded", () => {
     toggleFrame("data");
-    expect([...useCanvas.getState().folded]).toEqual(["data"]);
+    expect([...useViewState.getState().folded]).toEqual(["data"]);
     toggleFrame("data");
-    expect([...useCanvas.getState().folded]).toEqual([]);
+    expect([...useViewState.getState().folded]).toEqual([]);
   });
 });

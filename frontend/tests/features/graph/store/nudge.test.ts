@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { select } from "@/features/graph/store/canvas";
 import { undo, useGraph } from "@/features/graph/store/graph";
 import { nudge } from "@/features/graph/store/nudge";
+import { select } from "@/features/graph/store/viewState";
 import { graphOf, node } from "../../../helpers/graphs";
 import { freshPage } from "../../../helpers/stores";
 

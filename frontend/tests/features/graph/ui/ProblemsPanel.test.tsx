@@ -1,7 +1,7 @@
 import { screen } from "@testing-library/react";
 import { beforeEach, expect, test } from "vitest";
-import { useCanvas } from "@/features/graph/store/canvas";
 import { useGraph } from "@/features/graph/store/graph";
+import { useViewState } from "@/features/graph/store/viewState";
 import { ProblemsPanel } from "@/features/graph/ui/ProblemsPanel";
 import type { Diagnostic } from "@/shared/api/types";
 import { sampleGraph } from "../../../helpers/graphs";
@@ -30,8 +30,8 @@ beforeEach(() => freshPage(sampleGraph()));
 test("a click goes to the problem's node: it is selected and brought into view", async () => {
   const { user } = show(problem("Needs a value.", { node: "fc1", port: "x", hint: "Draw a wire." }));
   await user.click(screen.getByRole("button", { name: /Needs a value\..*Draw a wire\..*fc1 · x/ }));
-  expect([...useCanvas.getState().nodes]).toEqual(["fc1"]);
-  expect(useCanvas.getState().sight).toEqual({ kind: "node", id: "fc1" });
+  expect([...useViewState.getState().nodes]).toEqual(["fc1"]);
+  expect(useViewState.getState().revealRequest).toEqual({ kind: "node", id: "fc1" });
 });
 
 test("errors stand before warnings, these before remarks", () => {

@@ -5,14 +5,14 @@ import { unknownReason } from "@/features/graph/model/blocks/blockInfo";
 import { CARD } from "@/features/graph/model/card";
 import { nodeLabel, renameNode } from "@/features/graph/model/document";
 import { blockOf } from "@/features/graph/model/rewire";
-import { endRename, startRename, useCanvas } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { toggleDisabled } from "@/features/graph/store/editing";
 import { edit, openReport, openScope, useGraph } from "@/features/graph/store/graph";
+import { endRename, startRename, useViewState } from "@/features/graph/store/viewState";
 import type { GraphNode, NodeInfo } from "@/shared/api/types";
+import { categoryColor } from "@/shared/lib/categoryColor";
 import { cn } from "@/shared/lib/cn";
 import { formatCount, formatInt } from "@/shared/lib/format";
-import { tintOf } from "@/shared/lib/tint";
 import { NameField } from "@/shared/ui/fields/NameField";
 import { IconButton } from "@/shared/ui/IconButton";
 import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
@@ -34,7 +34,7 @@ export function CardHeader({ node, info, children }: CardHeaderProps) {
   return (
     <div
       className="card-header relative flex items-center gap-2 pr-2.5 pl-2.5"
-      style={{ height: CARD.header, "--tint": tintOf(info) } as CSSProperties}
+      style={{ height: CARD.header, "--category-color": categoryColor(info) } as CSSProperties}
     >
       <Tooltip side="top" content={<TypeHelp info={info} node={node} />}>
         <span className="card-icon">
@@ -84,7 +84,7 @@ export function Repeats({ node }: { node: GraphNode }) {
 }
 
 export function CardName({ node }: { node: GraphNode }) {
-  const renaming = useCanvas((state) => state.renaming === node.id);
+  const renaming = useViewState((state) => state.renaming === node.id);
   const label = nodeLabel(node);
   if (renaming) {
     return (

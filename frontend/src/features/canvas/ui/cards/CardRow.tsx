@@ -3,7 +3,7 @@ import { portTopOf, ROW } from "@/features/graph/model/card";
 import { paramLabel, paramValue, shapeOf, valueText } from "@/features/graph/model/catalogue";
 import { openReport, useGraph } from "@/features/graph/store/graph";
 import type { GraphNode, NodeInfo } from "@/shared/api/types";
-import { tintOf } from "@/shared/lib/tint";
+import { categoryColor } from "@/shared/lib/categoryColor";
 import { Tooltip } from "@/shared/ui/Tooltip";
 import { TypeIcon } from "@/shared/ui/TypeIcon";
 import { GhostWire } from "../wires/GhostWire";
@@ -22,10 +22,10 @@ export function CardRow({ node, info }: { node: GraphNode; info: NodeInfo }) {
   return (
     <div
       className="card-header card-row relative flex items-center gap-1.5 px-2.5"
-      style={{ height: ROW.height, "--tint": tintOf(info) } as CSSProperties}
+      style={{ height: ROW.height, "--category-color": categoryColor(info) } as CSSProperties}
     >
       <Tooltip side="top" content={<TypeHelp info={info} node={node} />}>
-        <span className="shrink-0 text-(--tint)">
+        <span className="shrink-0 text-(--category-color)">
           <TypeIcon info={info} className="size-3.5" />
         </span>
       </Tooltip>

@@ -3,8 +3,8 @@ import { ChevronDown, Power } from "lucide-react";
 import { memo } from "react";
 import { groupItems } from "@/features/commands/ui/menus";
 import { changeGroup, selectGroup, titleKey, toggleGroup } from "@/features/graph/store/annotations";
-import { endRename, startRename, useCanvas } from "@/features/graph/store/canvas";
 import { openReport, openScope, useGraph } from "@/features/graph/store/graph";
+import { endRename, startRename, useViewState } from "@/features/graph/store/viewState";
 import type { Group } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
 import { plural } from "@/shared/lib/format";
@@ -28,7 +28,7 @@ export const GroupCard = memo(function GroupCard({ data: { group, ports } }: Nod
   const off = useGraph((state) =>
     openScope(state).nodes.every((node) => node.disabled || !group.nodes.includes(node.id)),
   );
-  const aimed = useCanvas((state) => state.intoGroup === group.id);
+  const aimed = useViewState((state) => state.intoGroup === group.id);
   const title = group.title || "Group";
   const said = `Group ${title}, ${plural(members, "node")}${group.folded ? ", folded" : ""}${off ? ", switched off" : ""}`;
   return (
@@ -77,7 +77,7 @@ export const GroupCard = memo(function GroupCard({ data: { group, ports } }: Nod
 });
 
 function Title({ group }: { group: Group }) {
-  const renaming = useCanvas((state) => state.renaming === titleKey(group.id));
+  const renaming = useViewState((state) => state.renaming === titleKey(group.id));
   const title = group.title || "Group";
   if (renaming) {
     return (

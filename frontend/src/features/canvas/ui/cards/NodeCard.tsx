@@ -1,19 +1,19 @@
 import { type NodeProps, useUpdateNodeInternals } from "@xyflow/react";
 import { memo, use, useEffect, useMemo, useRef } from "react";
 import { portsInUse } from "@/features/graph/model/blocks/blockInfo";
-import { repeatsOf } from "@/features/graph/model/blocks/dissolve";
+import { repeatsOf } from "@/features/graph/model/blocks/expandBlock";
 import { CARD, hasPortRows } from "@/features/graph/model/card";
 import { shapeOf } from "@/features/graph/model/catalogue";
 import { findNode } from "@/features/graph/model/document";
 import { blockOf } from "@/features/graph/model/rewire";
-import { useCanvas } from "@/features/graph/store/canvas";
 import { openReport, openScope, useGraph } from "@/features/graph/store/graph";
 import { useNodeInfo } from "@/features/graph/store/useNodeInfo";
+import { useViewState } from "@/features/graph/store/viewState";
 import type { GraphNode, NodeInfo } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
 import type { CardNode } from "../flow";
-import { useSketched } from "../overview/far";
-import { SketchedCard } from "../overview/SketchedCard";
+import { useIsOverview } from "../overview/levelOfDetail";
+import { OverviewCard } from "../overview/OverviewCard";
 import { GhostWire } from "../wires/GhostWire";
 import { PassLines } from "../wires/PassLines";
 import { CardHeader } from "./CardHeader";
@@ -30,8 +30,8 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardN
   const info = useNodeInfo(node);
   const status = useGraph((state) => openReport(state)?.nodes[id]?.status ?? "ok");
   const run = useRunState(id);
-  const found = useCanvas((state) => state.found.has(id));
-  const sketched = useSketched();
+  const found = useViewState((state) => state.found.has(id));
+  const overview = useIsOverview();
   useFreshPorts(id, info);
   if (!node) return null;
   const look = cn(
@@ -43,9 +43,9 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardN
     status === "blocked" && "card-blocked",
     run === "running" && "card-running",
     blockOf(node) !== undefined && "card-block",
-    repeatsOf(node) > 1 && "card-stacked",
+    repeatsOf(node) > 1 && "card-repeated",
   );
-  if (sketched && info) return <SketchedCard node={node} info={info} className={look} />;
+  if (overview && info) return <OverviewCard node={node} info={info} className={look} />;
   return (
     <div style={{ width: CARD.width }} className={look}>
       {info ? <Body node={node} info={info} /> : <UnknownType node={node} />}

@@ -2,14 +2,14 @@ import { type NodeProps, NodeResizer } from "@xyflow/react";
 import { type KeyboardEvent, memo, type ReactNode, useState } from "react";
 import { NOTE, noteKey } from "@/features/graph/model/annotations";
 import { changeNote } from "@/features/graph/store/annotations";
-import { endRename, startRename, useCanvas } from "@/features/graph/store/canvas";
+import { endRename, startRename, useViewState } from "@/features/graph/store/viewState";
 import { cn } from "@/shared/lib/cn";
 import type { NoteNode } from "../flow";
 
 /** Text on the canvas: a double click or F2 edits it. */
 export const NoteCard = memo(function NoteCard({ data: { note }, selected }: NodeProps<NoteNode>) {
   const key = noteKey(note.id);
-  const editing = useCanvas((state) => state.renaming === key);
+  const editing = useViewState((state) => state.renaming === key);
   return (
     <>
       <NodeResizer

@@ -1,6 +1,6 @@
 import { Handle, Position } from "@xyflow/react";
 import { type PortRef, portKey } from "@/features/graph/model/connections/connection";
-import { useCanvas } from "@/features/graph/store/canvas";
+import { useViewState } from "@/features/graph/store/viewState";
 import { cn } from "@/shared/lib/cn";
 import { typeName } from "@/shared/lib/wires";
 import { PortShape } from "@/shared/ui/PortShape";
@@ -25,7 +25,7 @@ interface PortProps {
 /** One port: its shape in its colour. While a wire is drawn it glows where the wire fits, else it dims. */
 export function Port({ node, side, spec, connectable = true, top }: PortProps) {
   const ref = { node, side, port: spec.name };
-  const state = useCanvas(({ drawing }) => {
+  const state = useViewState(({ drawing }) => {
     if (!drawing) return "idle";
     if (portKey(drawing.from) === portKey(ref)) return "from";
     if (drawing.aim === portKey(ref)) return "aim";

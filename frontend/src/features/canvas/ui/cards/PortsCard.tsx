@@ -31,7 +31,7 @@ export const PortsCard = memo(function PortsCard({ id }: NodeProps<PortsNode>) {
     <section aria-label={`${title} of the block`} className="card ports-card" style={{ width: CARD.width }}>
       <div
         className="card-header flex items-center gap-2 px-2.5"
-        style={{ height: CARD.header, "--tint": "var(--wire-model)" } as CSSProperties}
+        style={{ height: CARD.header, "--category-color": "var(--wire-model)" } as CSSProperties}
       >
         <span className="card-icon">
           <Icon aria-hidden className="size-3.5" />

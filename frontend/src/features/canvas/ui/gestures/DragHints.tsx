@@ -1,10 +1,10 @@
 import { ViewportPortal } from "@xyflow/react";
-import { useCanvas } from "@/features/graph/store/canvas";
+import { useViewState } from "@/features/graph/store/viewState";
 import type { Position } from "@/shared/api/types";
 
 /** The lines along which the dragged cards are aligned with others. */
 export function Guides() {
-  const guides = useCanvas((state) => state.guides);
+  const guides = useViewState((state) => state.guides);
   if (guides.length === 0) return null;
   return (
     <ViewportPortal>
@@ -21,7 +21,7 @@ export function Guides() {
 
 /** Says that letting go puts the node into the wire that glows. */
 export function InsertHint() {
-  const wire = useCanvas((state) => state.opening);
+  const wire = useViewState((state) => state.insertionWire);
   const at = wire === null ? null : middleOf(wire);
   if (!at) return null;
   return (

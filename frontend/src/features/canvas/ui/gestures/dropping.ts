@@ -2,39 +2,39 @@
 import type { OnNodeDrag } from "@xyflow/react";
 import type { DragEvent } from "react";
 import { CARD } from "@/features/graph/model/card";
-import { useCanvas } from "@/features/graph/store/canvas";
-import { BLOCK_DRAG, LIBRARY_DRAG, NODE_DRAG } from "@/features/palette/model/drag";
-import { addCarried } from "@/features/palette/store/carried";
+import { useViewState } from "@/features/graph/store/viewState";
+import { BLOCK_DRAG, LIBRARY_DRAG, NODE_DRAG } from "@/features/palette/model/dragTypes";
+import { addPaletteDrag } from "@/features/palette/store/paletteDrag";
 import type { CanvasNode } from "../flow";
-import { closeWire, lookFor, lookForCarried } from "../wires/openWire";
+import { markWireForNode, markWireForPaletteDrag, unmarkWire } from "../wires/insertNodeOnEdge";
 
 const KINDS = [NODE_DRAG, BLOCK_DRAG, LIBRARY_DRAG] as const;
 
 /** A single card that is dragged over a wire may be put into it. */
 export const onNodeDrag: OnNodeDrag<CanvasNode> = (event, node, dragged) => {
   const alone = dragged.length === 1 && node.type === "card";
-  if ("touches" in event || event.altKey || !alone) closeWire();
-  else lookFor(node.id, { x: event.clientX, y: event.clientY });
+  if ("touches" in event || event.altKey || !alone) unmarkWire();
+  else markWireForNode(node.id, { x: event.clientX, y: event.clientY });
 };
 
 export function onDragOver(event: DragEvent): void {
   if (!KINDS.some((kind) => event.dataTransfer.types.includes(kind))) return;
   event.preventDefault();
   event.dataTransfer.dropEffect = "copy";
-  if (event.altKey) closeWire();
-  else lookForCarried({ x: event.clientX, y: event.clientY });
+  if (event.altKey) unmarkWire();
+  else markWireForPaletteDrag({ x: event.clientX, y: event.clientY });
 }
 
 export function onDragLeave(event: DragEvent): void {
-  if (!event.currentTarget.contains(event.relatedTarget as Element | null)) closeWire();
+  if (!event.currentTarget.contains(event.relatedTarget as Element | null)) unmarkWire();
 }
 
 export function onDrop(event: DragEvent): void {
-  const { camera } = useCanvas.getState();
+  const { camera } = useViewState.getState();
   const kind = KINDS.find((one) => event.dataTransfer.types.includes(one));
   if (!camera || !kind) return;
   event.preventDefault();
   const { x, y } = camera.toDocument({ x: event.clientX, y: event.clientY });
   const place = { x: Math.round(x - CARD.width / 2), y: Math.round(y - CARD.header / 2) };
-  addCarried([kind, event.dataTransfer.getData(kind)], place);
+  addPaletteDrag([kind, event.dataTransfer.getData(kind)], place);
 }

@@ -4,9 +4,9 @@ import { CARD } from "@/features/graph/model/card";
 import { around, type Rect } from "@/features/graph/model/layout/frames";
 import { align } from "@/features/graph/model/layout/guides";
 import { nodeHeight } from "@/features/graph/model/layout/rows";
-import { useCanvas } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
+import { useViewState } from "@/features/graph/store/viewState";
 import type { Position } from "@/shared/api/types";
 import { useUi } from "@/shared/store/ui";
 
@@ -23,7 +23,7 @@ let drag: Drag | null = null;
 
 /** The places of cards while they are dragged, held where they are aligned; shows the lines. */
 export function heldPlaces(places: ReadonlyMap<string, Position>): Map<string, Position> {
-  const { camera } = useCanvas.getState();
+  const { camera } = useViewState.getState();
   const held = new Map(places);
   if (!camera || camera.pointer().alt || !useUi.getState().snapGuides) {
     showGuides([]);
@@ -49,12 +49,12 @@ export function endHolding(): void {
 }
 
 function showGuides(guides: ReturnType<typeof align>["guides"]): void {
-  if (guides.length + useCanvas.getState().guides.length > 0) useCanvas.setState({ guides });
+  if (guides.length + useViewState.getState().guides.length > 0) useViewState.setState({ guides });
 }
 
 function begin(places: ReadonlyMap<string, Position>, seen: Rect): Drag {
   const scope = openScope(useGraph.getState());
-  const { sizes } = useCanvas.getState();
+  const { sizes } = useViewState.getState();
   const { types } = useCatalogue.getState();
   const own: Drag["own"] = new Map();
   const others: Rect[] = [];

@@ -1,6 +1,6 @@
 import { useStoreApi } from "@xyflow/react";
 import { useEffect } from "react";
-import { clearSelection, openQuickAdd, select, useCanvas } from "@/features/graph/store/canvas";
+import { clearSelection, openQuickAdd, select, useViewState } from "@/features/graph/store/viewState";
 import { useUi } from "@/shared/store/ui";
 import { giveUp } from "./gesture";
 
@@ -11,9 +11,9 @@ const OWNERS = "input, textarea, select, [contenteditable], [role=menu], [role=d
 export function useEscape(): void {
   const flow = useStoreApi();
   useEffect(() => {
-    let before = useCanvas.getState();
+    let before = useViewState.getState();
     const onPointerDown = (): void => {
-      before = useCanvas.getState();
+      before = useViewState.getState();
     };
     /** Ends a rectangle that is being drawn: selected is what was selected before. */
     const giveUpRectangle = (): boolean => {
@@ -42,7 +42,7 @@ export function useEscape(): void {
 
 /** Closes the next thing, outermost first; false where there is none. */
 function step(target: EventTarget | null): boolean {
-  const { quickAdd, nodes, edges } = useCanvas.getState();
+  const { quickAdd, nodes, edges } = useViewState.getState();
   if (quickAdd) openQuickAdd(null);
   else if (useUi.getState().dialog !== null || (target as Element).closest?.(OWNERS)) return false;
   else if (nodes.size + edges.size > 0) clearSelection();

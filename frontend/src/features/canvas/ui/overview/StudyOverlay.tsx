@@ -10,7 +10,7 @@ import { useStudies, useStudyResults } from "@/features/studies/store/useStudies
 import { plural } from "@/shared/lib/format";
 import { IconButton } from "@/shared/ui/IconButton";
 import { useIsRow } from "../cards/useIsRow";
-import { useFar } from "./far";
+import { useTitlesOnly } from "./levelOfDetail";
 
 /** Tags keep their size down to this zoom, and below the other say no interval: they are as wide as a card then. */
 const [LEAST_ZOOM, SHORT_BELOW] = [0.4, 0.9];
@@ -27,9 +27,9 @@ export function StudyOverlay() {
   const path = useGraph((state) => state.path);
   const about = useGraph((state) => study !== undefined && isAbout(study, state.graph, state.graphId));
   const zoom = useStore((state) => Math.round(state.transform[2] * 20) / 20);
-  const far = useFar();
+  const titlesOnly = useTitlesOnly();
   if (!study || !results || !about) return null;
-  const tag = far ? "none" : zoom < SHORT_BELOW ? "short" : "long";
+  const tag = titlesOnly ? "none" : zoom < SHORT_BELOW ? "short" : "long";
   const findings = findingsOf(study, results, path);
   return (
     <>

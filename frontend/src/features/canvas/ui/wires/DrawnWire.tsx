@@ -6,22 +6,22 @@ import {
   ViewportPortal,
 } from "@xyflow/react";
 import {
-  nodeRefusal,
   type PortRef,
   portType,
-  refusal,
+  whyNotConnect,
+  whyNotConnectNode,
   wireBetween,
 } from "@/features/graph/model/connections/connection";
-import { type Drawing, useCanvas } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
+import { type Drawing, useViewState } from "@/features/graph/store/viewState";
 import { wireColor } from "@/shared/lib/wires";
 import type { CanvasNode } from "../flow";
 import { graphFor } from "./wiring";
 
 /** The wire that hangs at the pointer, in the colour of its type; red where it cannot be. */
 export function DrawnWire(props: ConnectionLineComponentProps<CanvasNode>) {
-  const from = useCanvas((state) => state.drawing?.from);
+  const from = useViewState((state) => state.drawing?.from);
   const graph = useGraph(openScope);
   const types = useCatalogue((state) => state.types);
   const { fromX, fromY, toX, toY, fromPosition, toPosition, connectionStatus } = props;
@@ -48,8 +48,8 @@ export function DrawnWire(props: ConnectionLineComponentProps<CanvasNode>) {
 }
 
 /** Says at the pointer why the port or the node under it does not take the wire. */
-export function RefusalTip() {
-  const drawing = useCanvas((state) => state.drawing);
+export function WireReason() {
+  const drawing = useViewState((state) => state.drawing);
   const zoom = useStore((state) => state.transform[2]);
   const aim = useConnection(({ inProgress, isValid, toHandle, to }) =>
     inProgress ? { port: isValid === false ? toHandle : null, place: to, valid: isValid === true } : null,
@@ -57,16 +57,16 @@ export function RefusalTip() {
   if (!drawing || !aim || aim.valid) return null;
   const { port, place } = aim;
   const reason = port?.id
-    ? refusalOf(drawing, { node: port.nodeId, port: port.id, side: port.type })
+    ? whyNotPort(drawing, { node: port.nodeId, port: port.id, side: port.type })
     : drawing.over && !drawing.aim
-      ? nodeRefusal(graphFor(drawing.old), useCatalogue.getState().types, drawing.from, drawing.over)
+      ? whyNotConnectNode(graphFor(drawing.old), useCatalogue.getState().types, drawing.from, drawing.over)
       : null;
   if (!reason) return null;
   return (
     <ViewportPortal>
       <div
         role="alert"
-        className="refusal"
+        className="wire-reason"
         style={{
           transform: `translate(${place.x}px, ${place.y}px) scale(${1 / zoom}) translate(14px, 14px)`,
         }}
@@ -77,9 +77,9 @@ export function RefusalTip() {
   );
 }
 
-function refusalOf({ from, old }: Drawing, to: PortRef): string | null {
+function whyNotPort({ from, old }: Drawing, to: PortRef): string | null {
   const edge = wireBetween(from, to);
   if (!edge)
     return `A wire runs from an output to an input; both ends are ${from.side === "source" ? "outputs" : "inputs"}.`;
-  return refusal(graphFor(old), useCatalogue.getState().types, edge);
+  return whyNotConnect(graphFor(old), useCatalogue.getState().types, edge);
 }

@@ -1,10 +1,10 @@
-import { passesOf } from "@/features/canvas/model/passes";
+import { passThroughOf } from "@/features/canvas/model/passThrough";
 import { CARD, hasPortRows, portTopOf, ROW } from "@/features/graph/model/card";
 import { type Catalogue, shapeOf } from "@/features/graph/model/catalogue";
 import { findNode } from "@/features/graph/model/document";
 import type { Rect } from "@/features/graph/model/layout/frames";
 import { rowsOf } from "@/features/graph/model/layout/rows";
-import { turnBetweenRows } from "@/features/graph/model/layout/turns";
+import { routeBetweenRows } from "@/features/graph/model/layout/wireRouting";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
 import type { Graph, GraphNode, NodeInfo } from "@/shared/api/types";
@@ -26,7 +26,7 @@ export function PassLines({ node, info }: { node: GraphNode; info: NodeInfo }) {
   };
   return (
     <svg aria-hidden="true" className="card-pass">
-      {passesOf(graph, types, node).map(({ input, output }) => (
+      {passThroughOf(graph, types, node).map(({ input, output }) => (
         <path
           key={output}
           d={
@@ -47,8 +47,8 @@ function isBelow(graph: Graph, types: Catalogue, node: GraphNode): boolean {
   const rows = rowsOf(graph, types);
   return graph.edges.some(({ source, target }) => {
     const above = target === node.id && rows.has(source) ? findNode(graph, source) : undefined;
-    const turn = above && turnBetweenRows(rowRect(above), rowRect(node));
-    return turn?.ends !== undefined && turn.bow === undefined;
+    const route = above && routeBetweenRows(rowRect(above), rowRect(node));
+    return route?.ends !== undefined && route.bow === undefined;
   });
 }
 

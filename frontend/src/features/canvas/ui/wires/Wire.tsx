@@ -10,10 +10,10 @@ import { memo } from "react";
 import { PORT_RADIUS } from "@/features/graph/model/card";
 import { portType } from "@/features/graph/model/connections/connection";
 import { findNode } from "@/features/graph/model/document";
-import { pathBetween, type Turn } from "@/features/graph/model/layout/turns";
-import { useCanvas } from "@/features/graph/store/canvas";
+import { routePath, type WireRoute } from "@/features/graph/model/layout/wireRouting";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openReport, openScope, useGraph } from "@/features/graph/store/graph";
+import { useViewState } from "@/features/graph/store/viewState";
 import { cn } from "@/shared/lib/cn";
 import { wireColor } from "@/shared/lib/wires";
 import type { WireEdge } from "../flow";
@@ -28,9 +28,9 @@ export const Wire = memo(function Wire(props: EdgeProps<WireEdge>) {
   const output = data?.edge.source_output ?? "";
   const dtype = useWireType(source, output);
   const label = useGraph((state) => openReport(state)?.nodes[source]?.outputs[output]?.text ?? "");
-  const opening = useCanvas((canvas) => canvas.opening === id);
+  const insertionWire = useViewState((canvas) => canvas.insertionWire === id);
   const state = useWireState(source, data?.edge.target ?? "");
-  const { path, x, y, room } = wirePath({ sourceX, sourceY, targetX, targetY }, data?.turn ?? null);
+  const { path, x, y, room } = wirePath({ sourceX, sourceY, targetX, targetY }, data?.route ?? null);
   const shown = label.length * CHARACTER + 8 <= room && (data?.first ?? true);
   return (
     <>
@@ -38,7 +38,12 @@ export const Wire = memo(function Wire(props: EdgeProps<WireEdge>) {
         id={id}
         path={path}
         interactionWidth={18}
-        className={cn("wire", selected && "wire-selected", opening && "wire-opening", `wire-${state}`)}
+        className={cn(
+          "wire",
+          selected && "wire-selected",
+          insertionWire && "wire-insertion",
+          `wire-${state}`,
+        )}
         style={{ stroke: wireColor(dtype) }}
       />
       {label && (
@@ -91,17 +96,17 @@ interface Drawn {
 const STUB = 18;
 
 /** A curve to the right; back to the left a rounded line, through a gap where there is one. */
-function wirePath({ sourceX, sourceY, targetX, targetY }: Ends, turn: Turn | null): Drawn {
+function wirePath({ sourceX, sourceY, targetX, targetY }: Ends, route: WireRoute | null): Drawn {
   // React Flow ends wires at the outer edge of a port's target; they should end at its middle.
   const ends = { sourceX: sourceX - PORT_RADIUS, sourceY, targetX: targetX + PORT_RADIUS, targetY };
-  if (turn?.ends) {
-    const [from, to] = turn.ends;
-    const path = pathBetween(turn.ends, turn.bow);
-    return { path, x: (from.x + to.x) / 2 + (turn.bow ?? 0), y: (from.y + to.y) / 2, room: 0 };
+  if (route?.ends) {
+    const [from, to] = route.ends;
+    const path = routePath(route.ends, route.bow);
+    return { path, x: (from.x + to.x) / 2 + (route.bow ?? 0), y: (from.y + to.y) / 2, room: 0 };
   }
   const across = ends.targetX - ends.sourceX;
-  if (across < 0) return backward(ends, turn?.y);
-  if (turn?.x !== undefined && turn.x > ends.sourceX) return intoFrame(ends, turn.x);
+  if (across < 0) return backward(ends, route?.y);
+  if (route?.x !== undefined && route.x > ends.sourceX) return intoFrame(ends, route.x);
   const [path, x, y] = getBezierPath({ ...ends, ...SIDES, curvature: 0.3 });
   return { path, x, y, room: across };
 }

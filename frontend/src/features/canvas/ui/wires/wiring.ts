@@ -8,19 +8,19 @@ import type {
 } from "@xyflow/react";
 import {
   fittingPorts,
-  nodeRefusal,
   type PortRef,
   portKey,
-  refusal,
+  whyNotConnect,
+  whyNotConnectNode,
   wireBetween,
   wireToNode,
 } from "@/features/graph/model/connections/connection";
 import { remove } from "@/features/graph/model/document";
 import { findEnd } from "@/features/graph/model/scope";
-import { openQuickAdd, useCanvas } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { connectPorts, deleteWire, reconnectWire } from "@/features/graph/store/editing";
 import { openScope, useGraph } from "@/features/graph/store/graph";
+import { openQuickAdd, useViewState } from "@/features/graph/store/viewState";
 import type { Edge, Graph, Position } from "@/shared/api/types";
 import { toast } from "@/shared/store/toast";
 import type { WireEdge } from "../flow";
@@ -40,8 +40,8 @@ function toEdge({ source, sourceHandle, target, targetHandle }: Connection | Wir
 }
 
 export const isValid: IsValidConnection<WireEdge> = (connection) =>
-  refusal(
-    graphFor(useCanvas.getState().drawing?.old ?? null),
+  whyNotConnect(
+    graphFor(useViewState.getState().drawing?.old ?? null),
     typesNow(),
     toEdge(connection as Connection),
   ) === null;
@@ -52,7 +52,7 @@ export function onConnect(connection: Connection): void {
 
 export const onConnectStart: OnConnectStart = (_event, { nodeId, handleId, handleType }) => {
   // The start of a wire that is put elsewhere is told first.
-  if (!nodeId || !handleId || !handleType || useCanvas.getState().drawing) return;
+  if (!nodeId || !handleId || !handleType || useViewState.getState().drawing) return;
   draw({ node: nodeId, port: handleId, side: handleType }, null);
 };
 
@@ -66,12 +66,12 @@ export function onReconnectStart(_event: unknown, wire: WireEdge, fixed: HandleT
 
 function draw(from: PortRef, old: string | null): void {
   const fits = fittingPorts(graphFor(old), typesNow(), from);
-  useCanvas.setState({ drawing: { from, fits, old, over: null, aim: null } });
+  useViewState.setState({ drawing: { from, fits, old, over: null, aim: null } });
 }
 
 /** While a wire is drawn: which node is under the pointer, and which of its ports would take the wire. */
 export function followWire({ target }: { target: EventTarget }): void {
-  const { drawing } = useCanvas.getState();
+  const { drawing } = useViewState.getState();
   if (!drawing) return;
   const over = nodeAt(target as Element, drawing.from) ?? null;
   if (over === drawing.over) return;
@@ -80,7 +80,7 @@ export function followWire({ target }: { target: EventTarget }): void {
     edge && drawing.from.side === "source"
       ? portKey({ node: edge.target, port: edge.target_input, side: "target" })
       : edge && portKey({ node: edge.source, port: edge.source_output, side: "source" });
-  useCanvas.setState({ drawing: { ...drawing, over, aim: aim || null } });
+  useViewState.setState({ drawing: { ...drawing, over, aim: aim || null } });
 }
 
 /** The node other than that of the wire's fixed end that an element belongs to. */
@@ -91,9 +91,9 @@ function nodeAt(element: Element | null, from: PortRef): string | undefined {
 
 /** A wire dropped on a node takes its first fitting port; on the pane it asks for a node that fits. */
 export function onConnectEnd(event: MouseEvent | TouchEvent, state: FinalConnectionState): void {
-  const { drawing } = useCanvas.getState();
+  const { drawing } = useViewState.getState();
   if (!drawing || drawing.old !== null) return;
-  useCanvas.setState({ drawing: null });
+  useViewState.setState({ drawing: null });
   // An undo may have taken the node away meanwhile.
   if (state.isValid || isGivenUp() || !findEnd(graphFor(null), drawing.from.node)) return;
   const { from } = drawing;
@@ -103,7 +103,7 @@ export function onConnectEnd(event: MouseEvent | TouchEvent, state: FinalConnect
   if (drop.kind === "node") {
     const edge = wireToNode(graphFor(null), typesNow(), from, drop.id);
     if (edge) connectPorts(edge);
-    else toast.error(nodeRefusal(graphFor(null), typesNow(), from, drop.id));
+    else toast.error(whyNotConnectNode(graphFor(null), typesNow(), from, drop.id));
   }
   if (drop.kind === "pane") openQuickAdd({ at, from });
 }
@@ -119,15 +119,15 @@ export function onReconnectEnd(
   _fixed: HandleType,
   state: FinalConnectionState,
 ): void {
-  const { drawing } = useCanvas.getState();
-  useCanvas.setState({ drawing: null });
+  const { drawing } = useViewState.getState();
+  useViewState.setState({ drawing: null });
   if (!drawing || state.isValid || isGivenUp()) return;
   const drop = dropOf(placeOf(event), drawing.from, state);
   if (drop.kind === "port" && drop.edge) reconnectWire(wire.id, drop.edge);
   if (drop.kind === "node") {
     const edge = wireToNode(graphFor(wire.id), typesNow(), drawing.from, drop.id);
     if (edge) reconnectWire(wire.id, edge);
-    else toast.error(nodeRefusal(graphFor(wire.id), typesNow(), drawing.from, drop.id));
+    else toast.error(whyNotConnectNode(graphFor(wire.id), typesNow(), drawing.from, drop.id));
   }
   if (drop.kind === "pane") deleteWire(wire.id);
 }

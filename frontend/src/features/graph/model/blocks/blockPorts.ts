@@ -54,7 +54,7 @@ function withPort(graph: Graph, edge: Edge): { graph: Graph; edge: Edge } {
 }
 
 /** Why a port of a block cannot be called that, as a sentence; null when it can. */
-export function nameRefusal(block: Block, kind: Side | "params", from: string, to: string): string | null {
+export function whyNotName(block: Block, kind: Side | "params", from: string, to: string): string | null {
   const name = to.trim();
   if (!name || name === NEW_PORT) return "A port needs a name.";
   if (name === from) return null;

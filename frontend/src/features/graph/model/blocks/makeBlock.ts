@@ -7,9 +7,9 @@ import { findNode, type Links, nodeLabel, uniqueName } from "@/features/graph/mo
 import { FRAME_PAD, frameOf, frameRect } from "@/features/graph/model/layout/frames";
 import { nodeHeight } from "@/features/graph/model/layout/rows";
 import { freeId, freeName, idFromName } from "@/features/graph/model/names";
-import { inFlowOrder } from "@/features/graph/model/order";
 import { BLOCK, OWN_PARAMS } from "@/features/graph/model/rewire";
 import { closed, INPUTS, NEW_PORT, OUTPUTS, openBlock, withOpenBlock } from "@/features/graph/model/scope";
+import { topologicalOrder } from "@/features/graph/model/topologicalOrder";
 import type { Block, Edge, Graph, GraphNode, NodeInfo } from "@/shared/api/types";
 import { infoAt, infoOf } from "./blockInfo";
 
@@ -25,7 +25,7 @@ export function linksIn(graph: Graph, catalogue: Catalogue): Links {
 }
 
 /** Why these nodes cannot be a block, as a sentence; null when they can. */
-export function blockRefusal(graph: Graph, catalogue: Catalogue, ids: Ids): string | null {
+export function whyNotBlock(graph: Graph, catalogue: Catalogue, ids: Ids): string | null {
   const inside = graph.nodes.filter((node) => ids.has(node.id));
   if (inside.length === 0) return "Select the nodes that the block is to hold.";
   const stranger = inside.find((node) => !fitsInBlock(infoOf(graph, catalogue, node)));
@@ -34,7 +34,7 @@ export function blockRefusal(graph: Graph, catalogue: Catalogue, ids: Ids): stri
   const between = graph.nodes.find((node) => liesBetween(graph, ids, node.id));
   if (between)
     return `${nodeLabel(between)} lies between the selected nodes: select it too, or the block would feed itself.`;
-  return linkRefusal(graph, catalogue, ids);
+  return whyNotLinks(graph, catalogue, ids);
 }
 
 /** Whether nodes of this type may be inside a block. */
@@ -60,7 +60,7 @@ function leadsTo(graph: Graph, from: string, way: "upstream" | "downstream", ids
   return false;
 }
 
-function linkRefusal(graph: Graph, catalogue: Catalogue, ids: Ids): string | null {
+function whyNotLinks(graph: Graph, catalogue: Catalogue, ids: Ids): string | null {
   const links = linksIn(graph, catalogue);
   for (const node of graph.nodes) {
     if (ids.has(node.id)) continue;
@@ -175,7 +175,7 @@ type Rank = (end: Port["ends"][number]) => number;
 
 /** Ports in the order in which data flows through their nodes. */
 function placesOf(graph: Graph, catalogue: Catalogue, names: (info: NodeInfo) => string[]): Rank {
-  const order = new Map(inFlowOrder(graph).map((node, place) => [node.id, place]));
+  const order = new Map(topologicalOrder(graph).map((node, place) => [node.id, place]));
   return ({ node, port }) => {
     const info = infoAt(graph, catalogue, node);
     const place = info ? names(info).indexOf(port) : 0;

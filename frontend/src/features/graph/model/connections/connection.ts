@@ -35,7 +35,7 @@ function reach(graph: Graph, id: string, way: "upstream" | "downstream"): Set<st
 }
 
 /** Why this wire cannot be, as a sentence; null when it can. */
-export function refusal(graph: Graph, catalogue: Catalogue, edge: Edge): string | null {
+export function whyNotConnect(graph: Graph, catalogue: Catalogue, edge: Edge): string | null {
   const source = findEnd(graph, edge.source);
   const target = findEnd(graph, edge.target);
   if (!source || !target) return "A wire needs a node at both ends.";
@@ -121,19 +121,19 @@ export function wireToNode(graph: Graph, catalogue: Catalogue, from: PortRef, no
       : newFirst(info.outputs.map((o) => o.name));
   for (const port of names) {
     const edge = wireBetween(from, { node: nodeId, port, side });
-    if (edge && refusal(graph, catalogue, edge) === null) return edge;
+    if (edge && whyNotConnect(graph, catalogue, edge) === null) return edge;
   }
   return null;
 }
 
 /** Why no port of a node takes this wire, as a sentence; where only a cycle prevents it, that. */
-export function nodeRefusal(graph: Graph, catalogue: Catalogue, from: PortRef, nodeId: string): string {
+export function whyNotConnectNode(graph: Graph, catalogue: Catalogue, from: PortRef, nodeId: string): string {
   const [node, start] = [findEnd(graph, nodeId), findEnd(graph, from.node)];
   const [info, origin] = [infoAt(graph, catalogue, nodeId), infoAt(graph, catalogue, from.node)];
   if (!node || !start || !info || !origin) return "A wire needs a node at both ends.";
   const [end] = endsOf(origin, from, info);
   const edge = end && wireBetween(from, { ...end, node: nodeId });
-  const reason = edge && refusal(graph, catalogue, edge);
+  const reason = edge && whyNotConnect(graph, catalogue, edge);
   if (reason) return reason;
   const carried = typeName(portType(graph, catalogue, from) ?? "ANY");
   return from.side === "source"

@@ -5,7 +5,7 @@ import { connectWire, reconnectWire } from "@/features/graph/model/blocks/blockP
 import { type Catalogue, type NamedInput, shapeOf } from "@/features/graph/model/catalogue";
 import { edgeId, remove } from "@/features/graph/model/document";
 import type { Edge, Graph, NodeInfo } from "@/shared/api/types";
-import { accepts, portType, refusal } from "./connection";
+import { accepts, portType, whyNotConnect } from "./connection";
 
 /** The port at which a wire enters a node and the one at which it leaves. */
 interface Way {
@@ -25,7 +25,7 @@ export function insertIntoWire(graph: Graph, catalogue: Catalogue, node: string,
   const opened = remove(graph, new Set(), new Set([wire]));
   const into: Edge = { ...edge, target: node, target_input: way.input };
   const out: Edge = { ...edge, source: node, source_output: way.output };
-  if ([into, out].some((one) => refusal(opened, catalogue, one) !== null)) return null;
+  if ([into, out].some((one) => whyNotConnect(opened, catalogue, one) !== null)) return null;
   return connectWire(reconnectWire(graph, catalogue, wire, out), catalogue, into);
 }
 

@@ -1,14 +1,14 @@
 /** A card as it is drawn in a picture: the same measures and colours as on the canvas, without its buttons. */
 
-import { repeatsOf } from "@/features/graph/model/blocks/dissolve";
+import { repeatsOf } from "@/features/graph/model/blocks/expandBlock";
 import { CARD, hasPortRows } from "@/features/graph/model/card";
 import { paramLabel, paramValue, shapeOf, valueText } from "@/features/graph/model/catalogue";
 import type { ChangeKind } from "@/features/graph/model/compare/diff";
 import { nodeLabel } from "@/features/graph/model/document";
 import type { Rect } from "@/features/graph/model/layout/frames";
 import type { GraphNode, NodeInfo } from "@/shared/api/types";
+import { categoryColor } from "@/shared/lib/categoryColor";
 import { LOADER_OUTLINE, OUTLINES, RING } from "@/shared/lib/portShapes";
-import { tintOf } from "@/shared/lib/tint";
 import { wireColor, wireFamily } from "@/shared/lib/wires";
 import { circle, fitted, group, label, type Mark, path, rect } from "./marks";
 import type { Card } from "./scene";
@@ -33,7 +33,7 @@ interface Look {
 
 /** A card at its place. */
 export function cardMarks({ node, info, isRow, rect: at }: Card, look: Look = {}): Mark {
-  const tint = look.plain ? "var(--muted)" : tintOf(info);
+  const tint = look.plain ? "var(--muted)" : categoryColor(info);
   if (isRow && info) return rowMarks(node, info, at, tint, look);
   return group({ transform: `translate(${at.x} ${at.y})` }, [
     { tag: "title", attrs: {}, text: nodeLabel(node) },

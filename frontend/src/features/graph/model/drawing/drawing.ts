@@ -23,7 +23,7 @@ export interface Drawing {
   places: ReadonlyMap<string, Rect>;
 }
 
-const FRAME_TINTS: Record<FrameKind, string> = {
+const FRAME_COLORS: Record<FrameKind, string> = {
   data: "var(--wire-dataset)",
   model: "var(--wire-layer)",
   training: "var(--wire-result)",
@@ -54,7 +54,7 @@ function frames({ frames }: Scene): Mark[] {
     group({}, [
       rect(x, y, width, height, {
         rx: 12,
-        fill: FRAME_TINTS[kind],
+        fill: FRAME_COLORS[kind],
         fillOpacity: 0.05,
         stroke: "var(--line)",
       }),
@@ -112,14 +112,14 @@ function notes({ notes }: Scene): Mark[] {
 const NOTE_LINE = 20;
 
 function wireMark(
-  { id, dtype, from, to, turn, source, target }: SceneWire,
+  { id, dtype, from, to, route, source, target }: SceneWire,
   changes: Changes | undefined,
 ): Mark {
   const change = changes?.wires.get(id);
   const off = source.node.disabled || target.node.disabled;
   const plain = off || (changes !== undefined && !change);
   const stroke = change ? CHANGE_LOOK[change].color : plain ? "var(--line-strong)" : wireColor(dtype);
-  return path(wirePath(from, to, turn), {
+  return path(wirePath(from, to, route), {
     fill: "none",
     stroke,
     strokeWidth: change ? 3 : 2,

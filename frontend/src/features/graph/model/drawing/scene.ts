@@ -14,7 +14,7 @@ import {
   type Rect,
 } from "@/features/graph/model/layout/frames";
 import { nodeHeight, rowsOf } from "@/features/graph/model/layout/rows";
-import { type Turn, turnBetween, turnBetweenRows } from "@/features/graph/model/layout/turns";
+import { routeBetween, routeBetweenRows, type WireRoute } from "@/features/graph/model/layout/wireRouting";
 import { findEnd, INPUTS, OUTPUTS, openBlock } from "@/features/graph/model/scope";
 import type { Edge, Graph, GraphNode, Group, NodeInfo, Note, Position } from "@/shared/api/types";
 
@@ -32,7 +32,7 @@ export interface SceneWire {
   dtype: string;
   from: Position;
   to: Position;
-  turn: Turn | null;
+  route: WireRoute | null;
   source: Card;
   target: Card;
 }
@@ -130,15 +130,15 @@ function wireOf(
       y:
         target.rect.y + endTop(graph, target, { node: edge.target, port: edge.target_input, side: "target" }),
     },
-    turn: turnOf(source, target, from, to),
+    route: routeOf(source, target, from, to),
     source,
     target,
   };
 }
 
-function turnOf(source: Card, target: Card, from?: Rect, to?: Rect): Turn | null {
-  const between = source.isRow && target.isRow ? turnBetweenRows(source.rect, target.rect) : null;
-  return between ?? turnBetween(source.rect, target.rect, from, to);
+function routeOf(source: Card, target: Card, from?: Rect, to?: Rect): WireRoute | null {
+  const between = source.isRow && target.isRow ? routeBetweenRows(source.rect, target.rect) : null;
+  return between ?? routeBetween(source.rect, target.rect, from, to);
 }
 
 function endTop(graph: Graph, { node, info, isRow }: Card, ref: PortRef): number {

@@ -1,6 +1,6 @@
 /** The way of a wire in a drawing. */
 
-import { pathBetween, type Turn } from "@/features/graph/model/layout/turns";
+import { routePath, type WireRoute } from "@/features/graph/model/layout/wireRouting";
 import type { Position } from "@/shared/api/types";
 
 /** How far a wire that leads back goes straight on at either end. */
@@ -8,15 +8,15 @@ const STUB = 18;
 const CORNER = 10;
 
 /** A curve to the right, turned before the frame that it enters; back to the left a rounded line through a gap. */
-export function wirePath(from: Position, to: Position, turn: Turn | null): string {
-  if (turn?.ends) return pathBetween(turn.ends, turn.bow);
-  const end = turn?.x ?? to.x;
+export function wirePath(from: Position, to: Position, route: WireRoute | null): string {
+  if (route?.ends) return routePath(route.ends, route.bow);
+  const end = route?.x ?? to.x;
   if (to.x >= from.x) {
     const reach = Math.max(20, (end - from.x) * 0.4);
     const curve = `M${from.x} ${from.y}C${from.x + reach} ${from.y} ${end - reach} ${to.y} ${end} ${to.y}`;
     return end === to.x ? curve : `${curve}H${to.x}`;
   }
-  const between = turn?.y ?? Math.max(from.y, to.y) + 3 * STUB;
+  const between = route?.y ?? Math.max(from.y, to.y) + 3 * STUB;
   return rounded([
     from,
     { x: from.x + STUB, y: from.y },

@@ -1,16 +1,16 @@
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import type { ModelRow, RowGroup } from "@/features/blocks/model/modelRows";
-import { repeatRefusal, timesOf } from "@/features/blocks/model/repeats";
+import { timesOf, whyNotRepeat } from "@/features/blocks/model/repeats";
 import { makeRepeatedBlock } from "@/features/blocks/store/repeats";
 import { CommandIcon } from "@/features/commands/ui/CommandIcon";
 import { nodeLabel } from "@/features/graph/model/document";
-import { focusNode } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
+import { focusNode } from "@/features/graph/store/viewState";
+import { categoryColor } from "@/shared/lib/categoryColor";
 import { cn } from "@/shared/lib/cn";
 import { formatCount, formatInt, formatPercent } from "@/shared/lib/format";
-import { tintOf } from "@/shared/lib/tint";
 import { Button } from "@/shared/ui/Button";
 import { TypeIcon } from "@/shared/ui/TypeIcon";
 
@@ -33,7 +33,7 @@ export function LayerRow({ row, total, inner }: LayerRowProps) {
           onClick={() => focusNode(node.id)}
           className="flex h-7 w-full min-w-0 items-center gap-2 rounded-md px-1 text-left"
         >
-          <span className="shrink-0" style={{ color: tintOf(info) }}>
+          <span className="shrink-0" style={{ color: categoryColor(info) }}>
             <TypeIcon info={info} className="size-3.5" />
           </span>
           <span
@@ -98,7 +98,7 @@ export function LayerGroup({ group, total }: { group: RowGroup; total: number })
 /** One block with a count instead, where the wires allow it. */
 function BlockOffer({ group }: { group: RowGroup }) {
   const times = timesOf(group);
-  const refused = useGraph((state) => repeatRefusal(openScope(state), useCatalogue.getState().types, times));
+  const refused = useGraph((state) => whyNotRepeat(openScope(state), useCatalogue.getState().types, times));
   if (refused) return null;
   return (
     <tr>

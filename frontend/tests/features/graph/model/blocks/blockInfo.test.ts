@@ -9,7 +9,7 @@ import {
 import { mergeBlocks } from "@/features/graph/model/blocks/blockMerge";
 import { fragmentOf, insert, moveNodes } from "@/features/graph/model/document";
 import { INPUTS, NEW_PORT, scopeOf, withScope } from "@/features/graph/model/scope";
-import { addableBlocks, addableTypes } from "@/features/palette/model/addable";
+import { addableBlocks, addableTypes } from "@/features/palette/model/addableNodes";
 import type { Graph } from "@/shared/api/types";
 import { ALL, blockOf, encoderGraph, ref } from "../../../../helpers/blocks";
 import { graphOf, node } from "../../../../helpers/graphs";

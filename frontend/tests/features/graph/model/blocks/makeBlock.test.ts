@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { dissolve, dissolveRefusal, withoutUnused } from "@/features/graph/model/blocks/dissolve";
-import { blockRefusal, makeBlock } from "@/features/graph/model/blocks/makeBlock";
-import { refusal } from "@/features/graph/model/connections/connection";
+import { expandBlock, whyNotExpand, withoutUnused } from "@/features/graph/model/blocks/expandBlock";
+import { makeBlock, whyNotBlock } from "@/features/graph/model/blocks/makeBlock";
+import { whyNotConnect } from "@/features/graph/model/connections/connection";
 import { connect, findNode } from "@/features/graph/model/document";
 import { scopeOf, withScope } from "@/features/graph/model/scope";
 import type { Edge, Graph, GraphNode } from "@/shared/api/types";
@@ -104,7 +104,7 @@ describe("making a block", () => {
 });
 
 describe("refused in a sentence", () => {
-  const why = (graph: Graph, ...ids: string[]) => blockRefusal(graph, ALL, new Set(ids));
+  const why = (graph: Graph, ...ids: string[]) => whyNotBlock(graph, ALL, new Set(ids));
   test("nothing selected", () => expect(why(chain)).toMatch(/^Select the nodes/));
   test("what is no layer", () =>
     expect(why(chain, "fc2", "model")).toMatch(/^model cannot be inside a block/));
@@ -122,9 +122,9 @@ describe("refused in a sentence", () => {
   test("what fits is not refused", () => expect(why(chain, "fc1", "act")).toBeNull());
 });
 
-describe("dissolving", () => {
+describe("expanding", () => {
   test("the instance's values stay with the nodes", () => {
-    const { graph, ids } = dissolve(encoderGraph({ width: 8 }), ALL, "enc");
+    const { graph, ids } = expandBlock(encoderGraph({ width: 8 }), ALL, "enc");
     expect(ids).toEqual(["fc", "act"]);
     expect(findNode(graph, "fc")?.params).toEqual({ out_features: 8 });
     expect(graph.edges).toContainEqual(wire("act.output > head.x"));
@@ -132,7 +132,7 @@ describe("dissolving", () => {
   });
 
   test("repeats are written out, one behind the other", () => {
-    const { graph, ids } = dissolve(encoderGraph({ repeat: 3 }), ALL, "enc");
+    const { graph, ids } = expandBlock(encoderGraph({ repeat: 3 }), ALL, "enc");
     expect(ids).toEqual(["fc", "act", "fc_2", "act_2", "fc_3", "act_3"]);
     const inner = [
       "fc.output > act.x",
@@ -155,7 +155,7 @@ describe("dissolving", () => {
       "a.output > d.x",
       "m.output > d.memory",
     );
-    expect(dissolve({ ...graph, blocks: { sum } }, ALL, "d").graph.edges).toEqual(
+    expect(expandBlock({ ...graph, blocks: { sum } }, ALL, "d").graph.edges).toEqual(
       ["a.output > sum.a", "m.output > sum.b", "sum.output > sum_2.a", "m.output > sum_2.b"].map(wire),
     );
   });
@@ -163,15 +163,14 @@ describe("dissolving", () => {
   test("a block that is off, or whose repeats share weights, says why not", () => {
     const off = encoderGraph();
     for (const node of off.nodes) node.disabled = true;
-    expect(dissolveRefusal(off, "enc")).toBe("encoder is switched off: switch it on to dissolve it.");
-    expect(dissolveRefusal(encoderGraph({ repeat: 2, shared: true }), "enc")).toMatch(/share their weights/);
-    expect(dissolveRefusal(encoderGraph({ repeat: 2 }), "enc")).toBeNull();
+    expect(whyNotExpand(off, "enc")).toBe("encoder is switched off: switch it on to expand it.");
+    expect(whyNotExpand(encoderGraph({ repeat: 2, shared: true }), "enc")).toMatch(/share their weights/);
+    expect(whyNotExpand(encoderGraph({ repeat: 2 }), "enc")).toBeNull();
     const [enc, ...rest] = encoderGraph().nodes as [GraphNode, ...GraphNode[]];
     const twin = { ...enc, id: "twin", params: { block: "mlp", weights_of: "enc" } };
     const towers = { ...encoderGraph(), nodes: [enc, twin, ...rest] };
-    for (const tower of ["enc", "twin"])
-      expect(dissolveRefusal(towers, tower)).toMatch(/share their weights/);
-    expect(dissolveRefusal(off, "head")).toBe("Select a block to dissolve it.");
+    for (const tower of ["enc", "twin"]) expect(whyNotExpand(towers, tower)).toMatch(/share their weights/);
+    expect(whyNotExpand(off, "head")).toBe("Select a block to expand it.");
   });
 
   test("of what was made gives back the graph, whatever was selected", () => {
@@ -184,10 +183,10 @@ describe("dissolving", () => {
       fc.property(types, draw, fc.array(fc.nat(8), { minLength: 1 }), (kinds, wires, chosen) => {
         const graph = drawn(kinds, wires);
         const ids = new Set(chosen.flatMap((index) => graph.nodes[index]?.id ?? []));
-        fc.pre(blockRefusal(graph, ALL, ids) === null);
+        fc.pre(whyNotBlock(graph, ALL, ids) === null);
         const made = makeBlock(graph, ALL, ids, "Part");
         expect(made.graph.nodes.filter((node) => node.type === "Block")).toHaveLength(1);
-        const back = withoutUnused(dissolve(made.graph, ALL, made.id).graph, "part");
+        const back = withoutUnused(expandBlock(made.graph, ALL, made.id).graph, "part");
         expect(summary(back)).toEqual(summary(graph));
       }),
       { numRuns: 300 },
@@ -209,7 +208,7 @@ function drawn(kinds: string[], wires: [number, number, number, number][]): Grap
       target: target?.id ?? "",
       target_input: port ?? "",
     };
-    if (refusal(graph, ALL, edge) === null) graph = connect(graph, edge, spec?.multiple ?? false);
+    if (whyNotConnect(graph, ALL, edge) === null) graph = connect(graph, edge, spec?.multiple ?? false);
   }
   return graph;
 }

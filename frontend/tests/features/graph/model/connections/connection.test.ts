@@ -7,8 +7,8 @@ import {
   fittingPorts,
   portKey,
   portType,
-  refusal,
   takesMany,
+  whyNotConnect,
   wireBetween,
   wireToNode,
 } from "@/features/graph/model/connections/connection";
@@ -40,7 +40,7 @@ describe("which data types fit", () => {
   });
 });
 
-describe("refusal", () => {
+describe("whyNotConnect", () => {
   const graph = graphOf(
     {
       csv: "CSVLoader",
@@ -52,7 +52,7 @@ describe("refusal", () => {
     "fc1.output > act.x",
     "act.output > sum.a",
   );
-  const why = (text: string): string | null => refusal(graph, TYPES, wire(text));
+  const why = (text: string): string | null => whyNotConnect(graph, TYPES, wire(text));
 
   test("a wire that fits is not refused", () => {
     expect(why("fc1.output > sum.b")).toBeNull();
@@ -82,14 +82,14 @@ describe("refusal", () => {
 
   test("both types that a port takes are named", () => {
     const pair = graphOf({ mse: "MSELoss", model: "ModelAssembly" });
-    expect(refusal(pair, TYPES, wire("mse.loss_fn > model.data"))).toBe(
+    expect(whyNotConnect(pair, TYPES, wire("mse.loss_fn > model.data"))).toBe(
       "“data” of model takes a dataset or a loader, not the loss fn of mse.",
     );
   });
 
   test("a node of an unknown type has no ports", () => {
     const unknown = graphOf({ old: "Retired", fc1: "Linear" });
-    expect(refusal(unknown, TYPES, wire("old.output > fc1.x"))).toBe("old has no output “output”.");
+    expect(whyNotConnect(unknown, TYPES, wire("old.output > fc1.x"))).toBe("old has no output “output”.");
   });
 
   test("whatever is drawn, the graph stays without a cycle and each input with one wire", () => {
@@ -104,7 +104,7 @@ describe("refusal", () => {
         let drawn = graphOf(Object.fromEntries(layers.map((id) => [id, "Add"])));
         for (const { from, to, input } of wires) {
           const edge = wire(`${from}.output > ${to}.${input}`);
-          if (refusal(drawn, TYPES, edge) === null) drawn = connect(drawn, edge, false);
+          if (whyNotConnect(drawn, TYPES, edge) === null) drawn = connect(drawn, edge, false);
         }
         expect(hasOrder(layers, drawn.edges)).toBe(true);
         const inputs = drawn.edges.map((edge) => `${edge.target}.${edge.target_input}`);
@@ -151,7 +151,7 @@ describe("the ports that glow while a wire is drawn", () => {
     const from = output("split", "train");
     const passed = graph.nodes.flatMap(({ id, type }) =>
       Object.keys(TYPES[type as keyof typeof TYPES].inputs)
-        .filter((name) => refusal(graph, TYPES, wire(`split.train > ${id}.${name}`)) === null)
+        .filter((name) => whyNotConnect(graph, TYPES, wire(`split.train > ${id}.${name}`)) === null)
         .map((name) => portKey(target(id, name))),
     );
     expect(fittingPorts(graph, TYPES, from)).toEqual(new Set(passed));

@@ -7,7 +7,7 @@ import { compareGraphs } from "@/features/graph/model/compare/diff";
 import * as doc from "@/features/graph/model/document";
 import { drawGraph } from "@/features/graph/model/drawing/drawing";
 import { escaped, fitted, markup } from "@/features/graph/model/drawing/marks";
-import { sketchOf } from "@/features/graph/model/drawing/sketch";
+import { thumbnailOf } from "@/features/graph/model/drawing/thumbnail";
 import { unionOf } from "@/features/graph/model/drawing/union";
 import { TYPES } from "../../../../helpers/catalogue";
 import { node, sampleGraph, wire } from "../../../../helpers/graphs";
@@ -50,7 +50,7 @@ describe("a picture", () => {
 
 test("a sketch is a few paths, however many nodes", () => {
   const nodes = Array.from({ length: 1000 }, (_, n) => node(`n${n}`, n % 2 ? "Linear" : "MSELoss"));
-  const { cards, wires } = sketchOf({ ...sample, nodes, edges: [] }, TYPES);
+  const { cards, wires } = thumbnailOf({ ...sample, nodes, edges: [] }, TYPES);
   expect(cards).toHaveLength(2);
   expect(wires).toHaveLength(0);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { CARD, portTopOf, ROW } from "@/features/graph/model/card";
 import { nodeHeight, rowsOf } from "@/features/graph/model/layout/rows";
-import { pathBetween, turnBetweenRows } from "@/features/graph/model/layout/turns";
+import { routeBetweenRows, routePath } from "@/features/graph/model/layout/wireRouting";
 import { ALL } from "../../../../helpers/blocks";
 import { graphOf, sampleGraph } from "../../../../helpers/graphs";
 
@@ -45,24 +45,24 @@ describe("a wire between rows", () => {
   const row = (x: number, y: number) => ({ x, y, width: CARD.width, height: ROW.height });
 
   test("runs straight down to the next one", () => {
-    const turn = turnBetweenRows(row(0, 0), row(0, 50));
-    expect(turn).toEqual({
+    const route = routeBetweenRows(row(0, 0), row(0, 50));
+    expect(route).toEqual({
       ends: [
         { x: 90, y: 30 },
         { x: 90, y: 50 },
       ],
     });
-    expect(turn?.ends && pathBetween(turn.ends)).toBe("M90 30C90 40 90 40 90 50");
+    expect(route?.ends && routePath(route.ends)).toBe("M90 30C90 40 90 40 90 50");
   });
 
   test("past others it runs in a bow beside them", () => {
-    const turn = turnBetweenRows(row(0, 0), row(0, 300));
-    expect(turn?.ends?.[0]).toEqual({ x: CARD.width, y: 15 });
-    expect(turn?.bow).toBeGreaterThan(20);
+    const route = routeBetweenRows(row(0, 0), row(0, 300));
+    expect(route?.ends?.[0]).toEqual({ x: CARD.width, y: 15 });
+    expect(route?.bow).toBeGreaterThan(20);
   });
 
   test("upwards, and into another column, it runs as between cards", () => {
-    expect(turnBetweenRows(row(0, 300), row(0, 0))).toBeNull();
-    expect(turnBetweenRows(row(0, 0), row(300, 50))).toBeNull();
+    expect(routeBetweenRows(row(0, 300), row(0, 0))).toBeNull();
+    expect(routeBetweenRows(row(0, 0), row(300, 50))).toBeNull();
   });
 });

@@ -3,29 +3,29 @@ import type { CSSProperties } from "react";
 import { CARD, cardHeight, portTopOf, ROW } from "@/features/graph/model/card";
 import { shapeOf } from "@/features/graph/model/catalogue";
 import { nodeLabel } from "@/features/graph/model/document";
-import { useCanvas } from "@/features/graph/store/canvas";
+import { useViewState } from "@/features/graph/store/viewState";
 import type { GraphNode, NodeInfo } from "@/shared/api/types";
+import { categoryColor } from "@/shared/lib/categoryColor";
 import { cn } from "@/shared/lib/cn";
-import { tintOf } from "@/shared/lib/tint";
 import { useIsRow } from "../cards/useIsRow";
 
-interface SketchedCardProps {
+interface OverviewCardProps {
   node: GraphNode;
   info: NodeInfo;
   className: string;
 }
 
 /** A card of a large graph from afar: its title, and ports where they always are, so that wires keep their ends. */
-export function SketchedCard({ node, info, className }: SketchedCardProps) {
-  const measured = useCanvas((state) => state.sizes.get(node.id)?.height);
+export function OverviewCard({ node, info, className }: OverviewCardProps) {
+  const measured = useViewState((state) => state.sizes.get(node.id)?.height);
   const isRow = useIsRow(node.id);
   const height = measured ?? (isRow ? ROW.height : cardHeight(info));
   const top = (side: "source" | "target", port: string) => portTopOf(info, isRow, { side, port });
   const { ports } = shapeOf(info);
   return (
     <div
-      className={cn(className, "card-sketched", isRow && "card-sketched-row")}
-      style={{ width: CARD.width, height, "--tint": tintOf(info) } as CSSProperties}
+      className={cn(className, "card-overview", isRow && "card-overview-row")}
+      style={{ width: CARD.width, height, "--category-color": categoryColor(info) } as CSSProperties}
     >
       {nodeLabel(node)}
       {ports.map(({ name }) => (

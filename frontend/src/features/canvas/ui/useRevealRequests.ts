@@ -1,28 +1,30 @@
 import { useNodesInitialized, useReactFlow, useStore, type Viewport } from "@xyflow/react";
 import { useCallback, useEffect, useRef } from "react";
-import { useCanvas } from "@/features/graph/store/canvas";
+import { useViewState } from "@/features/graph/store/viewState";
 
 const FIT = { padding: 0.06, maxZoom: 1 } as const;
 
 /** Moves the view where it was asked to look, once what is to be seen has been measured. */
-export function useSight(): void {
-  const sight = useCanvas((state) => state.sight);
+export function useRevealRequests(): void {
+  const revealRequest = useViewState((state) => state.revealRequest);
   const ready = useNodesInitialized();
   const { fitView } = useReactFlow();
   const fitAll = useFit();
   useEffect(() => {
-    if (!sight || !ready) return;
+    if (!revealRequest || !ready) return;
     // After this frame: the nodes of a document just opened have their places by then.
     const frame = requestAnimationFrame(() => {
-      useCanvas.setState({ sight: null });
-      if (sight.kind === "fit") void fitAll(motion());
+      useViewState.setState({ revealRequest: null });
+      if (revealRequest.kind === "fit") void fitAll(motion());
       else {
-        const nodes = (sight.kind === "node" ? [sight.id] : sight.ids).map((id) => ({ id }));
+        const nodes = (revealRequest.kind === "node" ? [revealRequest.id] : revealRequest.ids).map((id) => ({
+          id,
+        }));
         void fitView({ nodes, padding: 0.4, maxZoom: 1, duration: motion() });
       }
     });
     return () => cancelAnimationFrame(frame);
-  }, [sight, ready, fitView, fitAll]);
+  }, [revealRequest, ready, fitView, fitAll]);
 }
 
 /** Fits the whole graph, and again when the canvas gets another size, unless the view was moved since. */

@@ -15,6 +15,6 @@ const TINTS: Record<string, string> = {
   metric: "var(--wire-result)",
 };
 
-export function tintOf(info: Pick<NodeInfo, "kind"> | undefined): string {
+export function categoryColor(info: Pick<NodeInfo, "kind"> | undefined): string {
   return TINTS[info?.kind ?? ""] ?? "var(--wire-scalar)";
 }

@@ -3,26 +3,26 @@
 import type { Catalogue } from "@/features/graph/model/catalogue";
 import type { Rect } from "@/features/graph/model/layout/frames";
 import type { Graph } from "@/shared/api/types";
-import { tintOf } from "@/shared/lib/tint";
+import { categoryColor } from "@/shared/lib/categoryColor";
 import { wireColor } from "@/shared/lib/wires";
 import { sceneOf } from "./scene";
 import { wirePath } from "./wires";
 
-export interface Sketch {
+export interface ThumbnailDrawing {
   box: Rect;
   /** Colour and path. */
   wires: [string, string][];
   cards: [string, string][];
 }
 
-export function sketchOf(graph: Graph, types: Catalogue): Sketch {
+export function thumbnailOf(graph: Graph, types: Catalogue): ThumbnailDrawing {
   const { box, wires, cards } = sceneOf(graph, types);
   return {
     box,
-    wires: joined(wires.map((wire) => [wireColor(wire.dtype), wirePath(wire.from, wire.to, wire.turn)])),
+    wires: joined(wires.map((wire) => [wireColor(wire.dtype), wirePath(wire.from, wire.to, wire.route)])),
     cards: joined(
       cards.map(({ info, rect: { x, y, width, height } }) => [
-        tintOf(info),
+        categoryColor(info),
         `M${x} ${y}h${width}v${height}h${-width}Z`,
       ]),
     ),

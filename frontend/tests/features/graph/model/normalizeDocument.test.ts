@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { repaired } from "@/features/graph/model/repair";
+import { normalizeDocument } from "@/features/graph/model/normalizeDocument";
 import { graphOf, node, sampleGraph } from "../../../helpers/graphs";
 
 test("a sound document is left as it is", () => {
   const graph = sampleGraph();
-  expect(repaired(graph)).toEqual({ graph, repairs: [] });
-  expect(repaired(graph).graph).toBe(graph);
+  expect(normalizeDocument(graph)).toEqual({ graph, repairs: [] });
+  expect(normalizeDocument(graph).graph).toBe(graph);
 });
 
 test("two nodes with one id: both stay, the wires with the first", () => {
   const graph = { ...sampleGraph(), nodes: [...sampleGraph().nodes, node("fc1", "Dropout")] };
-  const { graph: mended, repairs } = repaired(graph);
+  const { graph: mended, repairs } = normalizeDocument(graph);
   expect(mended.nodes.map(({ id }) => id)).toEqual([...sampleGraph().nodes.map(({ id }) => id), "fc1_2"]);
   expect(mended.nodes.at(-1)?.type).toBe("Dropout");
   expect(mended.edges).toEqual(graph.edges);
@@ -22,7 +22,7 @@ test("two nodes with one id: both stay, the wires with the first", () => {
 
 test("what is no node and no wire is put aside in the document, not lost", () => {
   const graph = { ...sampleGraph(), nodes: [null, { id: 3 }, node("a", "ReLU")], edges: [{ source: "a" }] };
-  const { graph: mended, repairs } = repaired(graph);
+  const { graph: mended, repairs } = normalizeDocument(graph);
   expect(mended.nodes.map(({ id }) => id)).toEqual(["a"]);
   expect(mended.edges).toEqual([]);
   expect(mended).toHaveProperty("unreadable", [null, { id: 3 }, { source: "a" }]);
@@ -31,15 +31,15 @@ test("what is no node and no wire is put aside in the document, not lost", () =>
 
 test("a place beyond all reach is no place", () => {
   const graph = graphOf({ a: { type: "ReLU", position: { x: 1e300, y: 0 } } });
-  expect(repaired(graph).graph.nodes[0]?.position).toBeNull();
+  expect(normalizeDocument(graph).graph.nodes[0]?.position).toBeNull();
 });
 
 describe("whatever JSON holds", () => {
   test("it becomes a document that is sound", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        const { graph } = repaired(value);
-        expect(repaired(graph)).toEqual({ graph, repairs: [] });
+        const { graph } = normalizeDocument(value);
+        expect(normalizeDocument(graph)).toEqual({ graph, repairs: [] });
       }),
     );
   });
@@ -62,8 +62,8 @@ describe("whatever JSON holds", () => {
     });
     fc.assert(
       fc.property(nearly, (value) => {
-        const { graph } = repaired(value);
-        expect(repaired(graph).repairs).toEqual([]);
+        const { graph } = normalizeDocument(value);
+        expect(normalizeDocument(graph).repairs).toEqual([]);
       }),
     );
   });

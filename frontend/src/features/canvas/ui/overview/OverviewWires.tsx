@@ -7,7 +7,7 @@ import { type PortRef, portType } from "@/features/graph/model/connections/conne
 import { findNode } from "@/features/graph/model/document";
 import type { Rect } from "@/features/graph/model/layout/frames";
 import { rowsOf } from "@/features/graph/model/layout/rows";
-import { pathBetween, turnBetweenRows } from "@/features/graph/model/layout/turns";
+import { routeBetweenRows, routePath } from "@/features/graph/model/layout/wireRouting";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
 import type { Graph, NodeInfo, Position } from "@/shared/api/types";
@@ -15,13 +15,13 @@ import { wireColor } from "@/shared/lib/wires";
 import type { CanvasNode } from "../flow";
 
 /** The wires of a large graph from afar: one path for all of a colour, as a thousand paths take long to draw. */
-export function SketchedWires({ nodes }: { nodes: readonly CanvasNode[] }) {
+export function OverviewWires({ nodes }: { nodes: readonly CanvasNode[] }) {
   const graph = useGraph(openScope);
   const types = useCatalogue((state) => state.types);
   const paths = useMemo(() => wirePaths(graph, types, nodes), [graph, types, nodes]);
   return (
     <ViewportPortal>
-      <svg aria-hidden="true" className="sketched-wires">
+      <svg aria-hidden="true" className="overview-wires">
         {[...paths].map(([color, path]) => (
           <path key={color} d={path} stroke={color} />
         ))}
@@ -42,7 +42,7 @@ function wirePaths(graph: Graph, types: Catalogue, nodes: readonly CanvasNode[])
     const ref = { node: edge.source, port: edge.source_output, side: "source" } as const;
     const color = off ? "var(--line-strong)" : wireColor(portType(graph, types, ref) ?? "ANY");
     const between =
-      rows.has(edge.source) && rows.has(edge.target) ? turnBetweenRows(rowAt(from), rowAt(to)) : null;
+      rows.has(edge.source) && rows.has(edge.target) ? routeBetweenRows(rowAt(from), rowAt(to)) : null;
     const top = (info: NodeInfo | undefined, ref: PortRef): number =>
       portTopOf(info, rows.has(ref.node), ref);
     const start = { x: from.x + CARD.width, y: from.y + top(source, ref) };
@@ -51,7 +51,7 @@ function wirePaths(graph: Graph, types: Catalogue, nodes: readonly CanvasNode[])
       y: to.y + top(target, { node: edge.target, port: edge.target_input, side: "target" }),
     };
     const list = pieces.get(color) ?? [];
-    list.push(between?.ends ? pathBetween(between.ends, between.bow) : curve(start, end));
+    list.push(between?.ends ? routePath(between.ends, between.bow) : curve(start, end));
     pieces.set(color, list);
   }
   return new Map([...pieces].map(([color, list]) => [color, list.join("")]));

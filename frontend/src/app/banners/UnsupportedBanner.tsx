@@ -1,25 +1,25 @@
 import { FileWarning, X } from "lucide-react";
 import { useState } from "react";
-import type { Gap } from "@/features/graph/model/gaps";
+import type { UnsupportedFeature } from "@/features/graph/model/unsupportedFeatures";
 import { useGraph } from "@/features/graph/store/graph";
 import { goTo } from "@/features/graph/store/scope";
-import { useGaps } from "@/features/graph/store/useGaps";
+import { useUnsupportedFeatures } from "@/features/graph/store/useUnsupportedFeatures";
 import { isSafeMode } from "@/shared/lib/safeMode";
 import { Button } from "@/shared/ui/Button";
 import { IconButton } from "@/shared/ui/IconButton";
 
 /** Says that the graph could not be opened fully, and what is missing. */
-export function GapsBanner() {
-  const { repairs, gaps } = useGaps();
+export function UnsupportedBanner() {
+  const { repairs, features } = useUnsupportedFeatures();
   const [listed, setListed] = useState(false);
   /** The document, by its list of repairs, whose banner was closed. */
   const [closed, setClosed] = useState<readonly string[] | null>(null);
   const name = useGraph((state) => state.graph.name);
-  const count = repairs.length + gaps.length;
+  const count = repairs.length + features.length;
   if (count === 0 || closed === repairs) return null;
   return (
     <section aria-label="What is missing" className="shrink-0 border-b bg-warning-soft px-3 py-1 text-sm">
-      <div className="flex items-center gap-2 text-warning">
+      <div className="flex items-center feature-2 text-warning">
         <FileWarning aria-hidden className="size-4 shrink-0" />
         <p role="status" className="min-w-0 grow">
           “{name}” could not be opened fully: {count === 1 ? "one thing is" : `${count} things are`} missing
@@ -39,8 +39,8 @@ export function GapsBanner() {
               {text}
             </li>
           ))}
-          {gaps.map((gap) => (
-            <GapLine key={`${gap.node}${gap.text}`} gap={gap} />
+          {features.map((feature) => (
+            <FeatureLine key={`${feature.node}${feature.text}`} feature={feature} />
           ))}
         </ul>
       )}
@@ -48,9 +48,9 @@ export function GapsBanner() {
   );
 }
 
-function GapLine({ gap: { text, node } }: { gap: Gap }) {
+function FeatureLine({ feature: { text, node } }: { feature: UnsupportedFeature }) {
   return (
-    <li className="flex min-h-6 items-center gap-2">
+    <li className="flex min-h-6 items-center feature-2">
       <span className="min-w-0">{text}</span>
       {node !== null && !isSafeMode() && (
         <button

@@ -11,7 +11,7 @@ const ASIDE = "unreadable";
 /** Nothing that was placed by hand lies further out. */
 const FAR = 1e6;
 
-export interface Repaired {
+export interface NormalizedDocument {
   graph: Graph;
   /** What was done, a sentence each; empty where the document was sound. */
   repairs: string[];
@@ -30,10 +30,10 @@ const textOr = (value: unknown, otherwise: string): string => (typeof value === 
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 /** The same object where there is nothing to repair. */
-export function repaired(value: unknown): Repaired {
+export function normalizeDocument(value: unknown): NormalizedDocument {
   if (isSound(value)) return { graph: value, repairs: [] };
   const raw = isRecord(value) ? value : {};
-  const mended = new Mended();
+  const mended = new DocumentNormalizer();
   const part = mended.part(raw, "");
   const blocks = isRecord(raw.blocks) ? raw.blocks : {};
   const graph = {
@@ -83,7 +83,7 @@ function isEdge(edge: unknown): edge is Edge {
   return isRecord(edge) && ENDS.every((end) => typeof edge[end] === "string");
 }
 
-class Mended {
+class DocumentNormalizer {
   readonly repairs: string[] = [];
   readonly aside: Json[] = [];
 

@@ -14,12 +14,12 @@ import { linksIn } from "./makeBlock";
 const COPY_GAP = 80;
 const snap = (value: number): number => Math.round(value / GRID) * GRID;
 
-/** Why a node cannot be dissolved, as a sentence; null when it can. */
-export function dissolveRefusal(graph: Graph, id: string): string | null {
+/** Why a node cannot be expanded, as a sentence; null when it can. */
+export function whyNotExpand(graph: Graph, id: string): string | null {
   const node = findNode(graph, id);
   const block = node && graph.blocks[blockOf(node) ?? ""];
-  if (!node || !block) return "Select a block to dissolve it.";
-  if (node.disabled) return `${nodeLabel(node)} is switched off: switch it on to dissolve it.`;
+  if (!node || !block) return "Select a block to expand it.";
+  if (node.disabled) return `${nodeLabel(node)} is switched off: switch it on to expand it.`;
   if (node.params.shared === true && repeatsOf(node) > 1)
     return `The repeats of ${nodeLabel(node)} share their weights, which single nodes would not: set shared to off first.`;
   const sharing = graph.nodes.find((other) => blockOf(other) === blockOf(node) && sharesWith(other, node));
@@ -40,7 +40,7 @@ export function repeatsOf(node: GraphNode): number {
 }
 
 /** Puts the inner nodes back, once for each repeat; returns the graph and their ids. */
-export function dissolve(graph: Graph, catalogue: Catalogue, id: string): { graph: Graph; ids: string[] } {
+export function expandBlock(graph: Graph, catalogue: Catalogue, id: string): { graph: Graph; ids: string[] } {
   const node = findNode(graph, id);
   const block = node && graph.blocks[blockOf(node) ?? ""];
   if (!node || !block) return { graph, ids: [] };

@@ -6,54 +6,54 @@ import { type Catalogue, findOutput } from "./catalogue";
 import { nodeLabel } from "./document";
 import { findEnd, pathTo, scopeOf } from "./scope";
 
-export interface Gap {
+export interface UnsupportedFeature {
   text: string;
   /** The node that it is about, by its path id; null where there is none to show. */
   node: string | null;
 }
 
-export function gapsOf(graph: Graph, types: Catalogue): Gap[] {
+export function unsupportedFeatures(graph: Graph, types: Catalogue): UnsupportedFeature[] {
   const inside = Object.entries(graph.blocks).flatMap(([id, block]) => {
     const path = pathTo(graph, id);
     if (path.length === 0) return [];
-    return partGaps(scopeOf(graph, path), types).map(({ text, node }) => ({
+    return featuresInPart(scopeOf(graph, path), types).map(({ text, node }) => ({
       text: `In ${block.name}: ${text}`,
       node: node === null ? null : [...path, node].join("/"),
     }));
   });
-  return [...partGaps(graph, types), ...inside];
+  return [...featuresInPart(graph, types), ...inside];
 }
 
-function partGaps(scope: Graph, types: Catalogue): Gap[] {
+function featuresInPart(scope: Graph, types: Catalogue): UnsupportedFeature[] {
   return [
-    ...scope.nodes.flatMap((node) => nodeGaps(scope, types, node)),
-    ...scope.edges.flatMap((edge) => wireGap(scope, types, edge)),
+    ...scope.nodes.flatMap((node) => featuresOfNode(scope, types, node)),
+    ...scope.edges.flatMap((edge) => featureOfWire(scope, types, edge)),
   ];
 }
 
-function nodeGaps(scope: Graph, types: Catalogue, node: GraphNode): Gap[] {
+function featuresOfNode(scope: Graph, types: Catalogue, node: GraphNode): UnsupportedFeature[] {
   const info = infoOf(scope, types, node);
   const label = nodeLabel(node);
-  const gap = (text: string): Gap => ({ text, node: node.id });
-  if (!info) return [gap(`${label}: ${unknownReason(scope, types, node)}`)];
+  const feature = (text: string): UnsupportedFeature => ({ text, node: node.id });
+  if (!info) return [feature(`${label}: ${unknownReason(scope, types, node)}`)];
   const own = types[node.type]?.inputs ?? {};
   const unknown = Object.keys(node.params).filter((name) => !(name in info.inputs) && !(name in own));
   const newer = node.version > info.version;
   return [
     ...(newer
       ? [
-          gap(
+          feature(
             `${label} was made by version ${node.version} of ${info.display_name}; here it is version ${info.version}.`,
           ),
         ]
       : []),
     ...(unknown.length > 0
-      ? [gap(`${label}: ${info.display_name} has no parameter ${unknown.join(", ")} here.`)]
+      ? [feature(`${label}: ${info.display_name} has no parameter ${unknown.join(", ")} here.`)]
       : []),
   ];
 }
 
-function wireGap(scope: Graph, types: Catalogue, edge: Edge): Gap[] {
+function featureOfWire(scope: Graph, types: Catalogue, edge: Edge): UnsupportedFeature[] {
   const [source, target] = [findEnd(scope, edge.source), findEnd(scope, edge.target)];
   if (!source || !target) {
     const [from, to] = [source, target].map((node, index) =>

@@ -1,12 +1,12 @@
 /** Walking along wires by keys. */
 import { infoAt } from "@/features/graph/model/blocks/blockInfo";
-import { focusNode, useCanvas } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
+import { focusNode, useViewState } from "@/features/graph/store/viewState";
 
 /** From the selected node to the one behind it, or before it: along the wire of its first port that has one. */
-export function walk(way: "forward" | "back"): void {
-  const [id] = useCanvas.getState().nodes;
+export function goAlongWire(way: "forward" | "back"): void {
+  const [id] = useViewState.getState().nodes;
   const scope = openScope(useGraph.getState());
   const start = id ?? scope.nodes[0]?.id;
   if (start === undefined) return;

@@ -1,23 +1,23 @@
 /** Why a command is not possible now, as a sentence; null where it is. */
 
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
-import { dissolveRefusal } from "@/features/graph/model/blocks/dissolve";
-import { blockRefusal } from "@/features/graph/model/blocks/makeBlock";
+import { whyNotExpand } from "@/features/graph/model/blocks/expandBlock";
+import { whyNotBlock } from "@/features/graph/model/blocks/makeBlock";
 import { findNode } from "@/features/graph/model/document";
 import { blockOf } from "@/features/graph/model/rewire";
 import { openBlock, usesOf } from "@/features/graph/model/scope";
-import { useCanvas } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
+import { useViewState } from "@/features/graph/store/viewState";
 import { activeRun, liveRun, useRuns } from "@/features/runs/store/runs";
-import { isPart } from "@/features/studies/model/ablatable";
+import { isStudyPart } from "@/features/studies/model/studyParts";
 import { plural } from "@/shared/lib/format";
 
 export type Reason = string | null;
 
 const scope = () => openScope(useGraph.getState());
 const types = () => useCatalogue.getState().types;
-const selected = () => useCanvas.getState().nodes;
+const selected = () => useViewState.getState().nodes;
 const unless = (possible: boolean, reason: string): Reason => (possible ? null : reason);
 
 export const needsNodes = (): Reason => unless(scope().nodes.length > 0, "There is no node here yet.");
@@ -42,7 +42,7 @@ export const needsSeveral = (least: number) => (): Reason =>
 export const needsOne = (): Reason => unless(selected().size === 1, "Select one node first.");
 
 export const needsAnything = (): Reason =>
-  unless(selected().size + useCanvas.getState().edges.size > 0, "Select a node or a wire first.");
+  unless(selected().size + useViewState.getState().edges.size > 0, "Select a node or a wire first.");
 
 export const needsPast = (): Reason =>
   unless(useGraph.temporal.getState().pastStates.length > 0, "There is nothing to undo.");
@@ -67,9 +67,9 @@ export function needsSwitch(): Reason {
 }
 
 /** What of the selection, or of these nodes, a study can take out, by paths from the document. */
-export function ablatable(ids: ReadonlySet<string> = selected()): string[] {
+export function selectedStudyParts(ids: ReadonlySet<string> = selected()): string[] {
   const able = scope().nodes.filter(
-    (node) => ids.has(node.id) && isPart(infoOf(scope(), types(), node)) && !node.disabled,
+    (node) => ids.has(node.id) && isStudyPart(infoOf(scope(), types(), node)) && !node.disabled,
   );
   return able.map(({ id }) => [...useGraph.getState().path, id].join("/"));
 }
@@ -77,13 +77,13 @@ export function ablatable(ids: ReadonlySet<string> = selected()): string[] {
 const NO_PART = "A study takes out layers, blocks and schedulers.";
 
 /** That a study can take something of the selection out; of a single node the reason why it cannot. */
-export function needsAblatable(): Reason {
+export function needsStudyParts(): Reason {
   const one = scope().nodes.find((node) => selected().has(node.id) && selected().size === 1);
   const off = one?.disabled ? "It is switched off already." : null;
-  return needsNode() ?? off ?? needsSwitch() ?? unless(ablatable().length > 0, NO_PART);
+  return needsNode() ?? off ?? needsSwitch() ?? unless(selectedStudyParts().length > 0, NO_PART);
 }
 
-export const needsBlockable = (): Reason => needsSelection() ?? blockRefusal(scope(), types(), selected());
+export const needsBlockable = (): Reason => needsSelection() ?? whyNotBlock(scope(), types(), selected());
 
 export const needsOpenBlock = (): Reason => unless(openBlock(scope()) !== undefined, "No block is open.");
 
@@ -98,9 +98,9 @@ export const needsBlock = (): Reason => unless(selectedBlock() !== undefined, "S
 export const needsSomeBlock = (): Reason =>
   openBlock(scope()) && selected().size === 0 ? null : needsBlock();
 
-export function needsDissolvable(): Reason {
+export function needsExpandable(): Reason {
   const node = selectedBlock();
-  return node ? dissolveRefusal(scope(), node.id) : needsBlock();
+  return node ? whyNotExpand(scope(), node.id) : needsBlock();
 }
 
 export function needsTwins(): Reason {

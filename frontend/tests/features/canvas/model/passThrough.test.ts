@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { passesOf } from "@/features/canvas/model/passes";
+import { passThroughOf } from "@/features/canvas/model/passThrough";
 import { ALL } from "../../../helpers/blocks";
 import { graphOf } from "../../../helpers/graphs";
 
 const passes = (type: string, ...wires: string[]) => {
   const graph = graphOf({ a: "Linear", csv: "CSVLoader", off: type }, ...wires);
   const node = graph.nodes.find(({ id }) => id === "off");
-  return node && passesOf(graph, ALL, node).map(({ input, output }) => [input, output]);
+  return node && passThroughOf(graph, ALL, node).map(({ input, output }) => [input, output]);
 };
 
 test("a layer hands its input on", () => {

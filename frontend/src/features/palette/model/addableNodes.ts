@@ -7,7 +7,7 @@ import { BLOCK } from "@/features/graph/model/rewire";
 import { openBlock, wouldContainItself } from "@/features/graph/model/scope";
 import type { Graph, GraphNode, NodeInfo } from "@/shared/api/types";
 
-export interface Addable {
+export interface AddableNode {
   info: NodeInfo;
   /** What the new node states from the start. */
   params: GraphNode["params"];
@@ -20,7 +20,7 @@ export function addableTypes(graph: Graph, catalogue: Catalogue): NodeInfo[] {
 }
 
 /** The blocks of the graph as nodes to add; inside a block those that do not contain it. */
-export function addableBlocks(graph: Graph, catalogue: Catalogue): (Addable & { id: string })[] {
+export function addableBlocks(graph: Graph, catalogue: Catalogue): (AddableNode & { id: string })[] {
   return Object.keys(graph.blocks).flatMap((id) => {
     const info = blockInfo(graph, catalogue, id);
     const node: GraphNode = {
@@ -36,7 +36,7 @@ export function addableBlocks(graph: Graph, catalogue: Catalogue): (Addable & { 
   });
 }
 
-export function addable(graph: Graph, catalogue: Catalogue): Addable[] {
+export function addableNodes(graph: Graph, catalogue: Catalogue): AddableNode[] {
   const types = addableTypes(graph, catalogue).map((info) => ({ info, params: {} }));
   return [...types, ...addableBlocks(graph, catalogue)];
 }

@@ -10,12 +10,12 @@ import { edgeId, moveNodes, renameNode, setParam } from "@/features/graph/model/
 import { blockOf } from "@/features/graph/model/rewire";
 import { openBlock as blockNow, INPUTS, OUTPUTS } from "@/features/graph/model/scope";
 import * as annotations from "@/features/graph/store/annotations";
-import { select } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { pasteText, takeCopy } from "@/features/graph/store/clipboard";
 import * as editing from "@/features/graph/store/editing";
 import { edit, openDocument, openScope, redo, undo, useGraph } from "@/features/graph/store/graph";
 import { closeBlock, openBlock } from "@/features/graph/store/scope";
+import { select } from "@/features/graph/store/viewState";
 import type { Edge, Graph, GraphNode } from "@/shared/api/types";
 import { ALL, encoderGraph } from "../../../helpers/blocks";
 import { sampleGraph } from "../../../helpers/graphs";
@@ -76,9 +76,9 @@ const ACTIONS: Record<string, (dice: Dice) => unknown> = {
     select(some(dice));
     editing.deleteSelection();
   },
-  heal: (dice) => {
+  deleteAndReconnect: (dice) => {
     select(some(dice));
-    editing.healSelection();
+    editing.deleteSelectionAndReconnect();
   },
   disable: (dice) => editing.toggleDisabled(new Set(some(dice))),
   move: ([a, b, c]) => {
@@ -106,14 +106,14 @@ const ACTIONS: Record<string, (dice: Dice) => unknown> = {
     select(some(dice));
     blocks.makeBlockOfSelection("");
   },
-  dissolve: ([a]) => {
+  expand: ([a]) => {
     select(
       scope()
         .nodes.filter((node) => blockOf(node) !== undefined)
         .slice(a % 2, (a % 2) + 1)
         .map((node) => node.id),
     );
-    blocks.dissolveBlock();
+    blocks.expandSelectedBlock();
   },
   independent: ([a]) => {
     select([nodeBy(a)?.id ?? ""]);
@@ -184,7 +184,7 @@ function start(): Graph {
 }
 
 test("what was done can be undone and redone, and leaves the document whole", async () => {
-  const walk = async (steps: [string, Dice][]): Promise<void> => {
+  const goAlongWire = async (steps: [string, Dice][]): Promise<void> => {
     freshPage();
     useCatalogue.setState({ types: ALL, problems: [], status: "ready" });
     openDocument({ graph: start(), graphId: null, version: null });
@@ -204,7 +204,10 @@ test("what was done can be undone and redone, and leaves the document whole", as
     expect(useGraph.getState().graph).toBe(last);
     expect(useGraph.temporal.getState().futureStates).toHaveLength(ahead);
   };
-  await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 150, maxLength: 300, size: "max" }), walk), {
-    numRuns: 12,
-  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 150, maxLength: 300, size: "max" }), goAlongWire),
+    {
+      numRuns: 12,
+    },
+  );
 }, 120_000);

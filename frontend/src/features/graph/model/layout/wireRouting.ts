@@ -6,14 +6,14 @@ import type { Rect } from "./frames";
  * Back to the left a wire runs through a gap at `y`; to the right it turns before a frame that begins at `x`. Between
  * two rows of one column it has ends of its own: straight down to the next one, or past others in a bow at the right.
  */
-export type Turn = { x?: number; y?: number; ends?: readonly [Position, Position]; bow?: number };
+export type WireRoute = { x?: number; y?: number; ends?: readonly [Position, Position]; bow?: number };
 
 /** Between rows no further apart than this nothing lies. */
 const NEXT = 60;
 const BOW = { least: 24, most: 70, share: 0.12 } as const;
 
 /** Between two rows; null where they do not stand in one column. */
-export function turnBetweenRows(source: Rect, target: Rect): Turn | null {
+export function routeBetweenRows(source: Rect, target: Rect): WireRoute | null {
   const middle = (rect: Rect): number => rect.x + rect.width / 2;
   const gap = target.y - (source.y + source.height);
   if (gap < 0 || Math.abs(middle(source) - middle(target)) > source.width / 2) return null;
@@ -30,7 +30,7 @@ export function turnBetweenRows(source: Rect, target: Rect): Turn | null {
 }
 
 /** The way of a wire with ends of its own. */
-export function pathBetween([from, to]: readonly [Position, Position], bow?: number): string {
+export function routePath([from, to]: readonly [Position, Position], bow?: number): string {
   if (bow !== undefined) {
     const out = Math.max(from.x, to.x) + bow;
     return `M${from.x} ${from.y}C${out} ${from.y} ${out} ${to.y} ${to.x} ${to.y}`;
@@ -40,7 +40,7 @@ export function pathBetween([from, to]: readonly [Position, Position], bow?: num
 }
 
 /** By the cards at its ends, and the frames that these stand in: one object where it is the same frame. */
-export function turnBetween(source: Rect, target: Rect, from?: Rect, to?: Rect): Turn | null {
+export function routeBetween(source: Rect, target: Rect, from?: Rect, to?: Rect): WireRoute | null {
   const right = source.x + source.width;
   if (target.x > right) return to && from !== to && to.x > right ? { x: to.x } : null;
   const y = (from && to ? gapBetween(from, to) : null) ?? gapBetween(source, target);

@@ -6,9 +6,9 @@ export const LARGE = 150;
 const TITLES_ONLY = 0.4;
 
 /** Whether a large graph is seen from afar: cards and wires are then drawn as little more than their outlines. */
-export const Sketched = createContext(false);
+export const OverviewContext = createContext(false);
 
-export const useSketched = (): boolean => useContext(Sketched);
+export const useIsOverview = (): boolean => useContext(OverviewContext);
 
 /** Whether the view is so far away that only titles can be read. */
-export const useFar = (): boolean => useStore((state) => state.transform[2] < TITLES_ONLY);
+export const useTitlesOnly = (): boolean => useStore((state) => state.transform[2] < TITLES_ONLY);

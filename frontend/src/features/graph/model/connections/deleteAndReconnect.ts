@@ -5,23 +5,27 @@ import { reconnectWire } from "@/features/graph/model/blocks/blockPorts";
 import { type Catalogue, shapeOf } from "@/features/graph/model/catalogue";
 import { edgeId, remove } from "@/features/graph/model/document";
 import type { Edge, Graph } from "@/shared/api/types";
-import { refusal } from "./connection";
+import { whyNotConnect } from "./connection";
 
-export interface Healed {
+export interface Reconnection {
   graph: Graph;
   /** The wires behind the nodes for which nothing before them fits. */
   open: Edge[];
 }
 
 /** The graph without these nodes; each wire that led out of them now comes from the first that fed them and fits. */
-export function heal(graph: Graph, catalogue: Catalogue, gone: ReadonlySet<string>): Healed {
+export function deleteAndReconnect(
+  graph: Graph,
+  catalogue: Catalogue,
+  gone: ReadonlySet<string>,
+): Reconnection {
   let healed = graph;
   const open: Edge[] = [];
   for (const edge of graph.edges) {
     if (!gone.has(edge.source) || gone.has(edge.target)) continue;
     const joined = originsOf(graph, catalogue, edge.source, gone)
       .map(({ source, source_output }) => ({ ...edge, source, source_output }))
-      .find((one) => refusal(healed, catalogue, one) === null);
+      .find((one) => whyNotConnect(healed, catalogue, one) === null);
     if (joined) healed = reconnectWire(healed, catalogue, edgeId(edge), joined);
     else open.push(edge);
   }

@@ -2,24 +2,26 @@
 
 import { addFromLibrary, libraryBlock, useLibrary } from "@/features/blocks/store/library";
 import { blockInfo } from "@/features/graph/model/blocks/blockInfo";
-import { useCanvas } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { addNode } from "@/features/graph/store/editing";
 import { openScope, useGraph } from "@/features/graph/store/graph";
-import { BLOCK_DRAG, LIBRARY_DRAG, NODE_DRAG } from "@/features/palette/model/drag";
+import { useViewState } from "@/features/graph/store/viewState";
+import { BLOCK_DRAG, LIBRARY_DRAG, NODE_DRAG } from "@/features/palette/model/dragTypes";
 import type { NodeInfo, Position } from "@/shared/api/types";
 
-export type Carried = readonly [kind: string, data: string];
+export type PaletteDrag = readonly [kind: string, data: string];
 
-export function carry(carried: Carried | null): void {
-  useCanvas.setState({ carried, opening: null });
+export function setPaletteDrag(paletteDrag: PaletteDrag | null): void {
+  useViewState.setState({ paletteDrag, insertionWire: null });
 }
 
 const recordOf = (id: string) => useLibrary.getState().records.find((record) => record.id === id);
 
 /** The node type that it would become here. */
-export function carriedInfo(carried: Carried | null = useCanvas.getState().carried): NodeInfo | undefined {
-  const [kind, data] = carried ?? ["", ""];
+export function paletteDragInfo(
+  paletteDrag: PaletteDrag | null = useViewState.getState().paletteDrag,
+): NodeInfo | undefined {
+  const [kind, data] = paletteDrag ?? ["", ""];
   const { types } = useCatalogue.getState();
   if (kind === NODE_DRAG) return types[data];
   if (kind === BLOCK_DRAG) return blockInfo(openScope(useGraph.getState()), types, data);
@@ -28,13 +30,13 @@ export function carriedInfo(carried: Carried | null = useCanvas.getState().carri
 }
 
 /** Adds it to what is open, into the wire that is marked. */
-export function addCarried([kind, data]: Carried, place: Position): void {
-  const { opening } = useCanvas.getState();
+export function addPaletteDrag([kind, data]: PaletteDrag, place: Position): void {
+  const { insertionWire } = useViewState.getState();
   const record = kind === LIBRARY_DRAG ? recordOf(data) : undefined;
-  if (record) addFromLibrary(record, place, opening);
+  if (record) addFromLibrary(record, place, insertionWire);
   else {
-    const info = carriedInfo([kind, data]);
-    if (info) addNode(info, place, undefined, kind === BLOCK_DRAG ? { block: data } : {}, opening);
+    const info = paletteDragInfo([kind, data]);
+    if (info) addNode(info, place, undefined, kind === BLOCK_DRAG ? { block: data } : {}, insertionWire);
   }
-  carry(null);
+  setPaletteDrag(null);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import * as doc from "@/features/graph/model/document";
-import { gapsOf } from "@/features/graph/model/gaps";
+import { unsupportedFeatures } from "@/features/graph/model/unsupportedFeatures";
 import { TYPES } from "../../../helpers/catalogue";
 import { graphOf, node, sampleGraph, wire } from "../../../helpers/graphs";
 
@@ -35,14 +35,14 @@ test.each([
   ["a wire to no input", withWire("fc1.output > act.nothing"), ["A wire to act: it has no input nothing."]],
 ])("%s", (_what, graph, sentences) => {
   const types = Object.assign(Object.create(null), TYPES);
-  expect(gapsOf(graph, types).map(({ text }) => text)).toEqual(sentences);
+  expect(unsupportedFeatures(graph, types).map(({ text }) => text)).toEqual(sentences);
 });
 
 test("inside a block it is named, with the way there", () => {
   const inner = graphOf({ odd: "Nonsense" });
   const block = { ...inner, name: "Encoder", inputs: {}, outputs: {}, params: {} };
   const graph = { ...withNode(node("enc", "Block", { params: { block: "e" } })), blocks: { e: block } };
-  expect(gapsOf(graph, TYPES).find(({ node: id }) => id === "enc/odd")?.text).toBe(
+  expect(unsupportedFeatures(graph, TYPES).find(({ node: id }) => id === "enc/odd")?.text).toBe(
     "In Encoder: odd: This server has no node type “Nonsense”.",
   );
 });

@@ -1,46 +1,46 @@
 /** Nodes that are let go over a wire are put into it; Alt prevents that. */
 
 import { fitsIntoWire, insertIntoWire } from "@/features/graph/model/connections/insert";
-import { useCanvas } from "@/features/graph/store/canvas";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
-import { carriedInfo } from "@/features/palette/store/carried";
+import { useViewState } from "@/features/graph/store/viewState";
+import { paletteDragInfo } from "@/features/palette/store/paletteDrag";
 import type { Graph, Position } from "@/shared/api/types";
 
-export function putIntoWire(graph: Graph, node: string, wire: string): Graph | null {
+export function insertNodeOnEdge(graph: Graph, node: string, wire: string): Graph | null {
   return insertIntoWire(graph, useCatalogue.getState().types, node, wire);
 }
 
 /** Marks the first wire at these places of the window that takes what is dragged. */
-function lookForWire(places: readonly Position[], fits: (wire: string) => boolean): void {
-  let opening: string | null = null;
+function markWire(places: readonly Position[], fits: (wire: string) => boolean): void {
+  let insertionWire: string | null = null;
   for (const wire of new Set(places.flatMap(wiresAt))) {
     if (!fits(wire)) continue;
-    opening = wire;
+    insertionWire = wire;
     break;
   }
-  if (opening !== useCanvas.getState().opening) useCanvas.setState({ opening });
+  if (insertionWire !== useViewState.getState().insertionWire) useViewState.setState({ insertionWire });
 }
 
-export function closeWire(): void {
-  if (useCanvas.getState().opening !== null) useCanvas.setState({ opening: null });
+export function unmarkWire(): void {
+  if (useViewState.getState().insertionWire !== null) useViewState.setState({ insertionWire: null });
 }
 
 /** For a node of the open graph that is dragged: where its card has the pointer, or its title its middle. */
-export function lookFor(node: string, pointer: Position): void {
+export function markWireForNode(node: string, pointer: Position): void {
   const title = document.querySelector(`.react-flow__node[data-id="${CSS.escape(node)}"] .card-header`);
   const { x, y, width, height } = title?.getBoundingClientRect() ?? new DOMRect();
   const middle = { x: x + width / 2, y: y + height / 2 };
   const graph = openScope(useGraph.getState());
-  lookForWire([pointer, middle], (wire) => putIntoWire(graph, node, wire) !== null);
+  markWire([pointer, middle], (wire) => insertNodeOnEdge(graph, node, wire) !== null);
 }
 
 /** For what is dragged from the palette. */
-export function lookForCarried(pointer: Position): void {
-  const info = carriedInfo();
+export function markWireForPaletteDrag(pointer: Position): void {
+  const info = paletteDragInfo();
   const graph = openScope(useGraph.getState());
   const { types } = useCatalogue.getState();
-  lookForWire([pointer], (wire) => info !== undefined && fitsIntoWire(graph, types, info, wire));
+  markWire([pointer], (wire) => info !== undefined && fitsIntoWire(graph, types, info, wire));
 }
 
 /** The wires at a place of the window, also below whatever lies over them. */

@@ -1,7 +1,7 @@
 import type { Graph, GraphNode } from "@/shared/api/types";
 
 /** Nodes after those that feed them; what lies on a cycle comes last, as it stands. */
-export function inFlowOrder({ nodes, edges }: Pick<Graph, "nodes" | "edges">): GraphNode[] {
+export function topologicalOrder({ nodes, edges }: Pick<Graph, "nodes" | "edges">): GraphNode[] {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const waiting = new Map(nodes.map((node) => [node.id, 0]));
   const after = new Map<string, string[]>();

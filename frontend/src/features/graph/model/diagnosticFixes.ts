@@ -18,7 +18,7 @@ export function applyFix(graph: Graph, catalogue: Catalogue, fix: Fix): Graph | 
 }
 
 /** The node that a remedy is about: the first that it names. */
-export function fixedNode(fix: Fix): string | undefined {
+export function nodeToFix(fix: Fix): string | undefined {
   const first = fix.edits[0];
   return first && (first.op === "insert_node" ? first.after : first.node);
 }

@@ -12,7 +12,7 @@ import { nodeLabel } from "@/features/graph/model/document";
 import { findEnd, INPUTS, NEW_PORT, OUTPUTS } from "@/features/graph/model/scope";
 import type { Edge, Graph } from "@/shared/api/types";
 
-export interface Join {
+export interface PossibleWire {
   edge: Edge;
   /** The port of the node, as it is read. */
   from: string;
@@ -23,17 +23,17 @@ export interface Join {
 }
 
 /** From the node's outputs first, then into its inputs; those that are there already are left out. */
-export function joinsOf(graph: Graph, types: Catalogue, node: string): Join[] {
+export function possibleWires(graph: Graph, types: Catalogue, node: string): PossibleWire[] {
   const info = infoAt(graph, types, node);
   if (!info) return [];
   const ends: PortRef[] = [
     ...info.outputs.map(({ name }) => ({ node, port: name, side: "source" as const })),
     ...shapeOf(info).ports.map(({ name }) => ({ node, port: name, side: "target" as const })),
   ];
-  return ends.flatMap((end) => joinsAt(graph, types, end));
+  return ends.flatMap((end) => wiresAtPort(graph, types, end));
 }
 
-function joinsAt(graph: Graph, types: Catalogue, end: PortRef): Join[] {
+function wiresAtPort(graph: Graph, types: Catalogue, end: PortRef): PossibleWire[] {
   const fits = fittingPorts(graph, types, end);
   return othersOf(graph, types, end).flatMap((other) => {
     const edge = fits.has(portKey(other)) ? wireBetween(end, other) : null;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { applyFix, nodeToFix } from "@/features/graph/model/diagnosticFixes";
 import { edgeId, findNode } from "@/features/graph/model/document";
-import { applyFix, fixedNode } from "@/features/graph/model/fix";
 import { scopeOf } from "@/features/graph/model/scope";
 import type { Fix } from "@/shared/api/types";
 import { ALL, encoderGraph } from "../../../helpers/blocks";
@@ -48,7 +48,7 @@ describe("a remedy", () => {
     expect(wires(next)).toContain(edgeId(wire("a.output > relu1.x")));
     expect(wires(next)).toContain(edgeId(wire("relu1.output > b.x")));
     expect(wires(next)).not.toContain(edgeId(wire("a.output > b.x")));
-    expect(fixedNode(fix(edit))).toBe("a");
+    expect(nodeToFix(fix(edit))).toBe("a");
   });
 
   test("gives a node another type; a name of the user's own stays", () => {

@@ -11,7 +11,7 @@ export interface Size {
 }
 
 /** What the canvas is asked to show; a new object asks again. */
-type Sight = { kind: "fit" } | { kind: "node"; id: string } | { kind: "nodes"; ids: string[] };
+type RevealRequest = { kind: "fit" } | { kind: "node"; id: string } | { kind: "nodes"; ids: string[] };
 
 /** The small list of node types that opens on the canvas. */
 export interface QuickAdd {
@@ -62,7 +62,7 @@ export interface Pointer {
   alt: boolean;
 }
 
-interface CanvasState {
+interface ViewState {
   nodes: ReadonlySet<string>;
   edges: ReadonlySet<string>;
   sizes: ReadonlyMap<string, Size>;
@@ -71,15 +71,15 @@ interface CanvasState {
   folded: ReadonlySet<FrameKind>;
   /** The nodes that are found, while something is looked for. */
   found: ReadonlySet<string>;
-  sight: Sight | null;
+  revealRequest: RevealRequest | null;
   quickAdd: QuickAdd | null;
   drawing: Drawing | null;
   /** The wire that a node would be put into, were it let go now. */
-  opening: string | null;
+  insertionWire: string | null;
   /** The group that the dragged nodes would join, were they let go now. */
   intoGroup: string | null;
   /** What is dragged from the palette, by its kind: browsers tell it only when it is let go. */
-  carried: readonly [kind: string, data: string] | null;
+  paletteDrag: readonly [kind: string, data: string] | null;
   /** What the dragged cards are aligned with. */
   guides: readonly Guide[];
   camera: Camera | null;
@@ -89,19 +89,19 @@ interface CanvasState {
   renaming: string | null;
 }
 
-export const useCanvas = create<CanvasState>()(() => ({
+export const useViewState = create<ViewState>()(() => ({
   nodes: new Set<string>(),
   edges: new Set<string>(),
   sizes: new Map<string, Size>(),
   dragged: new Map<string, Position>(),
   folded: new Set<FrameKind>(),
   found: new Set<string>(),
-  sight: null,
+  revealRequest: null,
   quickAdd: null,
   drawing: null,
-  opening: null,
+  insertionWire: null,
   intoGroup: null,
-  carried: null,
+  paletteDrag: null,
   guides: [],
   camera: null,
   views: new Map<string, View>(),
@@ -109,40 +109,40 @@ export const useCanvas = create<CanvasState>()(() => ({
 }));
 
 export function select(nodes: Iterable<string>, edges: Iterable<string> = []): void {
-  useCanvas.setState({ nodes: new Set(nodes), edges: new Set(edges) });
+  useViewState.setState({ nodes: new Set(nodes), edges: new Set(edges) });
 }
 
 export function clearSelection(): void {
-  const { nodes, edges } = useCanvas.getState();
+  const { nodes, edges } = useViewState.getState();
   if (nodes.size + edges.size > 0) select([]);
 }
 
 /** Selects a node and brings it into view. */
 export function focusNode(id: string): void {
-  useCanvas.setState({ nodes: new Set([id]), edges: new Set(), sight: { kind: "node", id } });
+  useViewState.setState({ nodes: new Set([id]), edges: new Set(), revealRequest: { kind: "node", id } });
 }
 
 export function fitView(): void {
-  useCanvas.setState({ sight: { kind: "fit" } });
+  useViewState.setState({ revealRequest: { kind: "fit" } });
 }
 
 /** Looks at the selected nodes; at all where none is. */
 export function fitSelection(): void {
-  const ids = [...useCanvas.getState().nodes];
+  const ids = [...useViewState.getState().nodes];
   if (ids.length === 0) fitView();
-  else useCanvas.setState({ sight: { kind: "nodes", ids } });
+  else useViewState.setState({ revealRequest: { kind: "nodes", ids } });
 }
 
 /** Begins anew with another scope: what is drawn there has other sizes and nothing of it is selected. */
-export function clearCanvas(nodes: Iterable<string> = []): void {
-  useCanvas.setState({
+export function resetViewState(nodes: Iterable<string> = []): void {
+  useViewState.setState({
     nodes: new Set(nodes),
     edges: new Set(),
     sizes: new Map(),
     dragged: new Map(),
     quickAdd: null,
     drawing: null,
-    opening: null,
+    insertionWire: null,
     intoGroup: null,
     guides: [],
     renaming: null,
@@ -150,7 +150,7 @@ export function clearCanvas(nodes: Iterable<string> = []): void {
 }
 
 export function toggleFrame(kind: FrameKind): void {
-  useCanvas.setState(({ folded }) => {
+  useViewState.setState(({ folded }) => {
     const next = new Set(folded);
     if (!next.delete(kind)) next.add(kind);
     return { folded: next };
@@ -158,13 +158,13 @@ export function toggleFrame(kind: FrameKind): void {
 }
 
 export function openQuickAdd(quickAdd: QuickAdd | null = { at: null, from: null }): void {
-  useCanvas.setState({ quickAdd });
+  useViewState.setState({ quickAdd });
 }
 
-export function startRename(id: string | undefined = [...useCanvas.getState().nodes][0]): void {
-  if (id !== undefined) useCanvas.setState({ renaming: id });
+export function startRename(id: string | undefined = [...useViewState.getState().nodes][0]): void {
+  if (id !== undefined) useViewState.setState({ renaming: id });
 }
 
 export function endRename(): void {
-  useCanvas.setState({ renaming: null });
+  useViewState.setState({ renaming: null });
 }

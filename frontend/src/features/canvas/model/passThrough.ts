@@ -6,13 +6,13 @@ import { accepts } from "@/features/graph/model/connections/connection";
 import type { Graph, GraphNode } from "@/shared/api/types";
 
 /** By places among its inputs and outputs: the input that goes to an output. */
-export interface Pass {
+export interface PassThrough {
   input: number;
   output: number;
 }
 
 /** For each output the first input of its type that has a wire; none where one output has no such input. */
-export function passesOf(graph: Graph, catalogue: Catalogue, node: GraphNode): Pass[] {
+export function passThroughOf(graph: Graph, catalogue: Catalogue, node: GraphNode): PassThrough[] {
   const info = infoOf(graph, catalogue, node);
   if (!info) return [];
   const { ports } = shapeOf(info);

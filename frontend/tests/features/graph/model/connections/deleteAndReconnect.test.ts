@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { heal } from "@/features/graph/model/connections/heal";
+import { deleteAndReconnect } from "@/features/graph/model/connections/deleteAndReconnect";
 import { edgeId } from "@/features/graph/model/document";
 import { INPUTS, OUTPUTS, scopeOf } from "@/features/graph/model/scope";
 import { ALL, encoderGraph } from "../../../../helpers/blocks";
 import { graphOf, sampleGraph, wire } from "../../../../helpers/graphs";
 
 const healed = (graph: ReturnType<typeof graphOf>, ...ids: string[]) => {
-  const result = heal(graph, ALL, new Set(ids));
+  const result = deleteAndReconnect(graph, ALL, new Set(ids));
   return { wires: result.graph.edges.map(edgeId), open: result.open.map(edgeId) };
 };
 const id = (text: string): string => edgeId(wire(text));
