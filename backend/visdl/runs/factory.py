@@ -16,6 +16,7 @@ from visdl.models.runs import FINAL, Run
 from visdl.models.schemas import AgainRequest, ContinueRequest, NewRun
 from visdl.nodes.contract.base import BaseNode, TrainerNode
 from visdl.nodes.contract.learning import SchedulerNode
+from visdl.nodes.contract.metric_names import is_measured_on
 from visdl.nodes.contract.registry import Registry
 from visdl.runs.specs import RunPolicy, RunSpecs
 from visdl.store import Store
@@ -106,7 +107,11 @@ class RunMaker:
             "name": request.name or f"{run.name[:170]} · {request.epochs:,} more epochs",
             "seed": run.seed,
             "notices": notices,
-            "metrics": {key: summary for key, summary in run.metrics.items() if not _is_test(key)},
+            "metrics": {
+                key: summary
+                for key, summary in run.metrics.items()
+                if not is_measured_on("test", key)
+            },
             "progress": run.progress,
         }
         try:
@@ -154,7 +159,7 @@ class RunMaker:
     def _curves(self, run: Run, step: int) -> MetricsEvent:
         """What the run has drawn up to this step, as the first points of the one that goes on."""
         series = self._store.series(run.id).series
-        series = {key: points for key, points in series.items() if not _is_test(key)}
+        series = {key: points for key, points in series.items() if not is_measured_on("test", key)}
         kept = {
             key: [point for point in points if point[0] <= step] for key, points in series.items()
         }
@@ -188,10 +193,6 @@ def _no_checkpoint(run: Run) -> ConflictError:
     return ConflictError(
         message, hint="Run it again, or run its graph with the weights that it has."
     )
-
-
-def _is_test(key: str) -> bool:
-    return key.startswith("test_")
 
 
 def _inherited(run: Run) -> dict[str, Any]:

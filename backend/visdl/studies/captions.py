@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from visdl.models.strategies import OptunaSweep, RandomSweep
 from visdl.models.studies import Arm, Study, StudyState
+from visdl.nodes.contract.metric_names import is_measured_on, split_key
 
-_PARTS = {"val": "validation", "train": "training"}
+_PARTS = {"train": "training", "val": "validation", "test": "test", None: ""}
 _NAMES = {"mse": "MSE", "mae": "MAE", "r2": "R²"}
 _STRATEGIES = {
     "leave_one_out": "each part was removed from the full model on its own",
@@ -25,8 +26,8 @@ _STRATEGIES = {
 
 def format_metric(key: str) -> str:
     """Return a metric's name for a sentence: "validation loss" for val_loss."""
-    part, _, name = key.partition("_")
-    return f"{_PARTS.get(part, part)} {_NAMES.get(name, name.replace('_', ' '))}".strip()
+    part, name = split_key(key)
+    return f"{_PARTS[part]} {_NAMES.get(name, name.replace('_', ' '))}".strip()
 
 
 def format_seeds(seeds: Sequence[int]) -> str:
@@ -42,7 +43,7 @@ def format_selection(study: Study) -> str:
     """Return which value of a run counts, such as "at the last epoch"."""
     if study.plan.select == "last":
         return "at the last epoch"
-    if study.plan.metric.startswith("test_"):
+    if is_measured_on("test", study.plan.metric):
         return "of the weights with the best validation"
     return "at the best epoch"
 

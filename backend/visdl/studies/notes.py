@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from visdl.models.strategies import OptunaSweep, RandomSweep
 from visdl.models.studies import Arm, Study, StudyPlan, Variant
+from visdl.nodes.contract.metric_names import is_measured_on
 from visdl.studies import statistics
 from visdl.studies.captions import format_seeds
 
@@ -25,7 +26,7 @@ STOPPED_EARLY = (
 def plan_notes(plan: StudyPlan, variants: Sequence[Variant]) -> Iterator[str]:
     """Yield what holds for a plan whatever its results are."""
     yield UNTUNED
-    if plan.select == "best" and plan.metric.startswith("val_"):
+    if plan.select == "best" and is_measured_on("val", plan.metric):
         yield OPTIMISTIC
     if is_descriptive(plan):
         yield DESCRIPTIVE

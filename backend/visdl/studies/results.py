@@ -21,6 +21,7 @@ from visdl.models.studies import (
     Variant,
     VariantResult,
 )
+from visdl.nodes.contract.metric_names import is_measured_on
 from visdl.store.studies import StudyRun
 from visdl.studies import statistics as stats
 from visdl.studies.captions import write_caption, write_methods
@@ -41,7 +42,7 @@ def value_of(plan: StudyPlan, run: Run, metric: str | None = None) -> float | No
     if run.state is not RunState.COMPLETED or summary is None:
         return None
     # a test metric is measured once, on the weights that were kept: with "best" the best ones
-    takes_best = plan.select == "best" and not key.startswith("test_")
+    takes_best = plan.select == "best" and not is_measured_on("test", key)
     value = summary.best if takes_best else summary.last
     return value if value is not None and math.isfinite(value) else None
 

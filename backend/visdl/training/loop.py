@@ -24,7 +24,13 @@ from visdl import seeds
 from visdl.models.errors import RunError
 from visdl.nodes.contract.evaluation import evaluate, measure
 from visdl.nodes.contract.learning import Loss, MetricNode
-from visdl.nodes.contract.metric_names import direction
+from visdl.nodes.contract.metric_names import (
+    DEFAULT_MONITOR,
+    LEARNING_RATE,
+    LOSS,
+    metric_direction,
+    with_part,
+)
 from visdl.nodes.contract.nan_trace import (
     Batch,
     NotFiniteError,
@@ -69,7 +75,7 @@ class FitPlan:
     shuffle: bool = True
     metrics: Sequence[Callable[[], MetricNode]] = ()
     keep: Literal["last", "best"] = "last"
-    monitor: str = "val_loss"
+    monitor: str = DEFAULT_MONITOR
     patience: int | None = None
     clip_grad_norm: float | None = None
     schedule: Sequence[Scheduled] = ()
@@ -264,7 +270,7 @@ def advance(plan: FitPlan, interval: str, values: Mapping[str, float] | None = N
 
 def _monitored(plan: FitPlan, name: str, values: Mapping[str, float]) -> float:
     if name not in values:
-        there = ", ".join(key for key in values if direction(key, plan.metrics))
+        there = ", ".join(key for key in values if metric_direction(key, plan.metrics))
         raise RunError(
             f"There is no metric '{name}' to monitor.", hint=f"This run measures {there}."
         )
@@ -359,16 +365,14 @@ def row_order(plan: FitPlan, epoch: int, device: torch.device) -> Tensor:
 
 def _measure(plan: FitPlan, state: FitState) -> dict[str, float]:
     """The values of the epoch that has just ended."""
-    values = {"train_loss": state.loss_sum / state.loss_mass if state.loss_mass else math.nan}
-    values |= {
-        f"train_{key}": value
-        for key, value in measure(plan.metrics, list(_joined(state.seen))).items()
-    }
+    loss = state.loss_sum / state.loss_mass if state.loss_mass else math.nan
+    measured = measure(plan.metrics, list(_joined(state.seen)))
+    values = with_part("train", {LOSS: loss, **measured})
     if plan.val is not None:
         where = f"validation loss is {{}} after step {state.step}"
         measured, _ = evaluate(plan.model, plan.loss, *plan.val, plan.metrics, where)
-        values |= {f"val_{key}": value for key, value in measured.items()}
-    return {**values, "lr": float(plan.optimizer.param_groups[0]["lr"])}
+        values |= with_part("val", measured)
+    return {**values, LEARNING_RATE: float(plan.optimizer.param_groups[0]["lr"])}
 
 
 def _joined(batches: list[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
@@ -388,7 +392,7 @@ def _compare(plan: FitPlan, state: FitState, values: dict[str, float]) -> None:
     if not plan.watches:
         return
     value, best = _monitored(plan, plan.monitor, values), state.best_value
-    minimize = direction(plan.monitor, plan.metrics) == "minimize"
+    minimize = metric_direction(plan.monitor, plan.metrics) == "minimize"
     is_best = math.isfinite(value) and (
         best is None or (value < best if minimize else value > best)
     )

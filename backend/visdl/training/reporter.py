@@ -13,6 +13,7 @@ import torch
 
 from visdl.models.events import LogEvent, MetricsEvent, NodeEvent, Point, ProgressEvent, RunEvent
 from visdl.models.runs import MetricSummary, Progress
+from visdl.nodes.contract.metric_names import BATCH_LOSS
 
 _INTERVAL = 0.1  # seconds between two messages with metrics
 _SPEED_WINDOW = 5.0  # seconds over which samples per second are averaged
@@ -50,7 +51,7 @@ class Reporter:
         """One optimizer step; called for each, so it does next to nothing but once in 100 ms."""
         if losses:
             epoch = self.progress.epoch
-            self._series.setdefault("batch_loss", []).extend(
+            self._series.setdefault(BATCH_LOSS, []).extend(
                 (at, epoch, value) for at, value in losses
             )
         self._rows += rows

@@ -26,7 +26,11 @@ from visdl.models.events import CheckpointEvent
 from visdl.models.runs import RunState
 from visdl.nodes.contract.evaluation import predict
 from visdl.nodes.contract.learning import Loss, Schedule
-from visdl.nodes.contract.metric_names import direction, usual_metrics
+from visdl.nodes.contract.metric_names import (
+    metric_direction,
+    metric_directions,
+    usual_metrics,
+)
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.runtime_values import TrainingResult
 from visdl.nodes.contract.specs import BATCH, Shape
@@ -111,7 +115,7 @@ def _scheduled(schedule: Schedule, plan: FitPlan) -> Iterator[Scheduled]:
     steps = {"epoch": plan.epochs, "step": plan.epochs * len(batch_sizes(plan))}
     for node in schedule.nodes:
         if node.monitored:
-            node.maximize = direction(node.monitored, plan.metrics) == "maximize"
+            node.maximize = metric_direction(node.monitored, plan.metrics) == "maximize"
         yield Scheduled(
             node.build(schedule.optimizer, steps[node.interval]), node.interval, node.monitored
         )
@@ -270,9 +274,7 @@ class TrainingRun:
                 f"{plan.monitor} was not better for {plan.patience} epochs: training ends early."
             )
         self._say_missing(event, state)
-        self.reporter.values(
-            event.values, {key: direction(key, plan.metrics) for key in event.values}
-        )
+        self.reporter.values(event.values, metric_directions(event.values, plan.metrics))
         every = _CHECKPOINT_SECONDS * min(self.sharers, _MOST_SHARERS)
         if time.monotonic() - self._saved_at >= every and event.epoch < plan.epochs:
             self.save(state, "epoch")

@@ -14,7 +14,7 @@ from visdl.datasets.split import Loader
 from visdl.models.diagnostics import Fix, SetDisabled, SetParam
 from visdl.models.graph import Node
 from visdl.nodes.contract.learning import LossNode, MetricNode, OptimizerNode, Schedule
-from visdl.nodes.contract.metric_names import metric_key, usual_metrics
+from visdl.nodes.contract.metric_names import is_measured_on, measured_keys, usual_metrics
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.runtime_values import TrainingFacts
 from visdl.validation.model_checks import ModelFacts, class_count, dataset_of
@@ -187,23 +187,15 @@ def _check_monitor(
 ) -> None:
     val, wired = args["val_loader"], args["metrics"]
     has_val = val is not None and not (isinstance(val, Loader) and len(val) == 0)
-    if not has_val and monitor.startswith("val_"):
+    if not has_val and is_measured_on("val", monitor):
         message = f"'{loop.label}' has no validation data, so it cannot monitor '{monitor}'."
         hint = "Wire a val_loader, or monitor train_loss."
         report.add(loop, message, code="no_validation", port=port, hint=hint)
         return
     if not all(isinstance(metric, MetricNode) for metric in wired):
         return  # another kind of node: its metrics are known only at run time
-    measures = [
-        "loss",
-        *(metric_key(make()) for make in usual_metrics(loss, registry)),
-        *map(metric_key, wired),
-    ]
-    known = [
-        f"{part}_{name}"
-        for part in (["train", "val"] if has_val else ["train"])
-        for name in measures
-    ]
+    metrics = [*(make() for make in usual_metrics(loss, registry)), *wired]
+    known = measured_keys(("train", "val") if has_val else ("train",), metrics)
     if monitor not in known:
         message = f"There is no metric '{monitor}' to monitor."
         report.add(

@@ -34,7 +34,7 @@ from visdl.models.graph import Graph, Node
 from visdl.models.provenance import DatasetHash, Provenance, Split
 from visdl.models.runs import RunState
 from visdl.nodes.contract.base import AssemblyNode, BaseNode, TrainerNode
-from visdl.nodes.contract.metric_names import direction
+from visdl.nodes.contract.metric_names import metric_directions
 from visdl.nodes.contract.registry import NodeRegistry, Registry
 from visdl.nodes.contract.runtime_values import Metrics, TrainingResult, save_weights
 from visdl.training.checkpoint import write_json
@@ -277,9 +277,7 @@ class Execution:
     def _report_test(self, metrics: Metrics) -> None:
         assert self._result is not None  # noqa: S101  charts come from a training result
         self._test.update(metrics)
-        self._reporter.values(
-            metrics, {key: direction(key, self._result.metrics) for key in metrics}
-        )
+        self._reporter.values(metrics, metric_directions(metrics, self._result.metrics))
         self._reporter.flush()
         write_json(self._artifacts / "predictions.json", metrics.charts)
         self._announce()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from visdl.nodes.contract.learning import Loss, MetricNode
-from visdl.nodes.contract.metric_names import metric_key
+from visdl.nodes.contract.metric_names import LOSS, metric_name
 from visdl.nodes.contract.nan_trace import Batch, NotFiniteError, bad_loss
 
 _CHUNK = 8192  # most rows per forward pass of an evaluation
@@ -54,7 +54,7 @@ def evaluate(
     if not math.isfinite(total):
         raise _bad_evaluation(f"The {where.format(total)}", model, loss, Batch(xs, y, prediction))
     return {
-        "loss": total / mass if mass else math.nan,
+        LOSS: total / mass if mass else math.nan,
         **measure(metrics, [(prediction, y)]),
     }, prediction
 
@@ -84,5 +84,5 @@ def measure(
         metric = make()
         for prediction, target in batches:
             metric.update(prediction, target)
-        values[metric_key(metric)] = float(metric.compute())
+        values[metric_name(metric)] = float(metric.compute())
     return values

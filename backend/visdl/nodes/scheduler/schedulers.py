@@ -10,6 +10,7 @@ from torch.optim import Optimizer, lr_scheduler
 from visdl.models.errors import RunError
 from visdl.nodes import DataType, InputSpec, NodeRegistry, Param, SchedulerNode
 from visdl.nodes.contract.learning import Schedule
+from visdl.nodes.contract.metric_names import DEFAULT_MONITOR
 from visdl.nodes.contract.torch_signature import declare, in_order
 
 _DOCS = "https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler"
@@ -242,7 +243,8 @@ class ReduceLROnPlateau(
 
     interval: str = Param("epoch", choices=["epoch"], description="When it looks: after epochs")
     monitor: str = Param(
-        "val_loss", description="The metric that it waits for, such as val_loss or val_accuracy"
+        DEFAULT_MONITOR,
+        description="The metric that it waits for, such as val_loss or val_accuracy",
     )
     min_lr: float = Param(0.0, min=0, description="Smallest learning rate")
 

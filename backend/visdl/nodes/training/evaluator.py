@@ -9,6 +9,7 @@ from visdl.datasets.split import Loader
 from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec
 from visdl.nodes.contract.base import Complaint
 from visdl.nodes.contract.evaluation import evaluate
+from visdl.nodes.contract.metric_names import with_part
 from visdl.nodes.contract.runtime_values import Metrics, TrainingFacts, TrainingResult
 
 _POINTS = 2000  # most points of a chart
@@ -55,7 +56,7 @@ class Evaluator(BaseNode):
         values, prediction = evaluate(
             result.model, result.loss, xs, y, result.metrics, "test loss is {}"
         )
-        metrics = Metrics({f"test_{key}": value for key, value in values.items()})
+        metrics = Metrics(with_part("test", values))
         metrics.charts = _charts(prediction.cpu(), y.cpu(), result)
         return (metrics,)
 

@@ -1,5 +1,6 @@
 from visdl.nodes import DataType, InputSpec, NodeRegistry, OutputSpec, Param
 from visdl.nodes.contract.base import TrainerNode
+from visdl.nodes.contract.metric_names import DEFAULT_MONITOR
 
 
 @NodeRegistry.register("TrainingLoop")
@@ -18,7 +19,7 @@ class TrainingLoop(TrainerNode):
         description="Which weights the Evaluator, the export and the weights file use",
     )
     monitor: str = Param(
-        "val_loss",
+        DEFAULT_MONITOR,
         description="The metric that decides which epoch is best, such as val_loss or val_accuracy",
     )
     patience: int | None = Param(

@@ -13,6 +13,7 @@ from visdl.models.strategies import Direction, OptunaSweep, groups_of
 from visdl.models.studies import BASELINE, Offer, StudyPlan, Variant
 from visdl.nodes.contract.base import BaseNode
 from visdl.nodes.contract.learning import LossNode
+from visdl.nodes.contract.metric_names import is_loss
 from visdl.nodes.contract.registry import Registry
 from visdl.studies.edits import find_node, label_of
 from visdl.studies.notes import plan_notes
@@ -51,7 +52,7 @@ def check(
     baseline = resolved.baseline
     replacements = Replacements(baseline, context.registry)
     checked = [check_variant(one, baseline, replacements, context) for one in candidates]
-    if baseline.plan.metric.endswith("_loss"):
+    if is_loss(baseline.plan.metric):
         _check_same_loss(baseline.graph, checked, resolved.metrics, context.registry)
     variants = [candidate.variant for candidate in checked]
     return PlannedStudy(
@@ -136,7 +137,7 @@ def _check_same_loss(
     expected = _losses(graph, registry)
     for candidate in candidates:
         if _losses(candidate.graph, registry) != expected:
-            others = [name for name in metrics if not name.endswith("_loss")]
+            others = [name for name in metrics if not is_loss(name)]
             label = candidate.variant.label
             message = f"'{label}' trains with another loss, so their values cannot be compared."
             hint = f"Choose another metric: {', '.join(others)}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from visdl.models.diagnostics import Report
@@ -13,14 +13,18 @@ from visdl.models.strategies import Direction
 from visdl.models.studies import StudyPlan
 from visdl.nodes.contract.base import BaseNode
 from visdl.nodes.contract.learning import LossNode, MetricNode
-from visdl.nodes.contract.metric_names import direction, metric_key, usual_metrics
+from visdl.nodes.contract.metric_names import (
+    MetricFactory,
+    Part,
+    measured_keys,
+    metric_direction,
+    usual_metrics,
+)
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import DataType
 from visdl.studies.edits import keep_best_weights, training_loops
 from visdl.validation.structure_checks import did_you_mean
 from visdl.validation.validator import Validator
-
-MetricFactory = Callable[[], MetricNode]
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def resolve(plan: StudyPlan, graph: Graph, context: PlanningContext) -> Resolved
     metrics = _metric_keys(baseline.graph, factories, context.registry)
     _check_metric(plan.metric, metrics)
     _check_seeds(plan.seeds)
-    better = plan.direction or direction(plan.metric, factories) or "minimize"
+    better = plan.direction or metric_direction(plan.metric, factories) or "minimize"
     return ResolvedStudy(baseline, metrics, better)
 
 
@@ -92,14 +96,13 @@ def _check_seeds(seeds: Sequence[int]) -> None:
 
 def _metric_keys(graph: Graph, factories: Sequence[MetricFactory], registry: Registry) -> list[str]:
     """Return the metric keys of a run, such as val_loss: validation, test, training."""
-    names = ["loss", *dict.fromkeys(metric_key(factory()) for factory in factories)]
     loops = {node.id for node in training_loops(graph, registry)}
-    parts = ["train"]
+    parts: list[Part] = ["train"]
     if any(edge.target in loops and edge.target_input == "val_loader" for edge in graph.edges):
         parts.insert(0, "val")
     if any(_is_evaluator(node, registry) for node in graph.nodes if not node.disabled):
         parts.insert(1, "test")
-    return [f"{part}_{name}" for part in parts for name in names]
+    return measured_keys(parts, [factory() for factory in factories])
 
 
 def _is_evaluator(node: Node, registry: Registry) -> bool:
