@@ -15,10 +15,10 @@ import torch
 from common import Timing, interleaved, report
 from training import Case, _graph, _ignore
 
-from visdl.training.batched.group import Together
+from visdl.training.batched.group import SeedGroup
 from visdl.training.control import TrainingController
 from visdl.training.reporter import Reporter
-from visdl.worker.graph_run import Execution
+from visdl.worker.graph_run import GraphRun
 from visdl.worker.protocol import RunSpec
 
 ROUNDS = 3
@@ -55,14 +55,14 @@ class Seeds(Case):
 
     def one_by_one(self) -> None:
         for seed in range(SEEDS):
-            Execution(self._spec(seed), TrainingController(), Reporter(_ignore), _ignore).run()
+            GraphRun(self._spec(seed), TrainingController(), Reporter(_ignore), _ignore).run()
 
     def stacked(self) -> None:
         speeds: list[float] = []
-        together = Together(speeds.append)
+        together = SeedGroup(speeds.append)
 
         def run(seed: int) -> None:
-            Execution(
+            GraphRun(
                 self._spec(seed),
                 TrainingController(),
                 Reporter(_ignore),

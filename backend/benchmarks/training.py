@@ -30,7 +30,7 @@ from visdl.models.graph import Edge, Graph, Node
 from visdl.starters.gallery import starter_graph
 from visdl.training.control import TrainingController
 from visdl.training.reporter import Reporter
-from visdl.worker.graph_run import Execution
+from visdl.worker.graph_run import GraphRun
 from visdl.worker.protocol import RunSpec
 
 ROUNDS = 3
@@ -78,7 +78,7 @@ class Case:
                 "table": (self.dataset.record.model_dump(mode="json"), str(self.dataset.folder))
             },
         )
-        Execution(spec, TrainingController(), Reporter(_ignore), _ignore).run()
+        GraphRun(spec, TrainingController(), Reporter(_ignore), _ignore).run()
 
     def plain(self) -> None:
         """The loop by hand: default optimizer, a permutation per epoch, batches by index."""
@@ -231,7 +231,7 @@ class CnnCase:
                 "table": (self.dataset.record.model_dump(mode="json"), str(self.dataset.folder))
             },
         )
-        Execution(spec, TrainingController(), Reporter(_ignore), _ignore).run()
+        GraphRun(spec, TrainingController(), Reporter(_ignore), _ignore).run()
 
     def plain(self) -> None:
         torch.manual_seed(0)

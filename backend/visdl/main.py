@@ -17,6 +17,7 @@ from visdl.api.deps import Services
 from visdl.api.guard import Guard
 from visdl.api.routes.datasets import UPLOAD_PATH
 from visdl.api.system_monitor import SystemMonitor
+from visdl.compiler.shapes import warm_up
 from visdl.config import ROOT, Settings
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.importer import import_csv
@@ -25,8 +26,12 @@ from visdl.models.ids import new_id
 from visdl.models.schemas import NodeInfo
 from visdl.nodes import NodeRegistry
 from visdl.nodes.contract.registry import Registry
+from visdl.runs.dataset_uses import DatasetUses
+from visdl.runs.factory import RunFactory
+from visdl.runs.policy import RunPolicy
 from visdl.runs.prediction import Predictor
-from visdl.runs.specs import RunPolicy
+from visdl.runs.processes import WorkerPool
+from visdl.runs.specs import SpecBuilder
 from visdl.runs.supervisor import RunSupervisor
 from visdl.runs.telemetry import Telemetry
 from visdl.starters.gallery import Starters
@@ -82,30 +87,20 @@ def open_services(settings: Settings, registry: Registry = NodeRegistry) -> Iter
             free_disk=lambda: monitor.sample().disk_free,
         )
         telemetry = Telemetry()
-        runs = RunSupervisor(
-            store,
-            telemetry,
-            registry,
-            validator,
-            data_dir=settings.data_dir,
-            policy=RunPolicy(
-                device=settings.device,
-                threads=settings.threads,
-                concurrent=settings.concurrent_runs,
-                nodes_dir=settings.nodes_dir,
-                auto_resume=settings.auto_resume,
-                pause_minutes=settings.pause_minutes,
-                hang_seconds=settings.hang_seconds,
-                curve_points=settings.curve_points,
-            ),
-        )
-        monitor = SystemMonitor(settings.data_dir, lambda: runs.device, runs.places.counts)
+        folder, policy = settings.data_dir / "runs", _policy(settings)
+        pool = WorkerPool(settings.nodes_dir)
+        dataset_uses = DatasetUses(registry, validator)
+        specs = SpecBuilder(store, validator, folder, policy)
+        factory = RunFactory(store, registry, validator, dataset_uses, folder, policy)
+        runs = RunSupervisor(store, telemetry, factory, specs, pool, folder=folder, policy=policy)
+        monitor = SystemMonitor(settings.data_dir, lambda: runs.device, runs.counts)
         studies = Studies(store, runs, validator, registry)
         starters = Starters(store, settings.data_dir, settings.max_columns)
         storage = Storage(store, settings.data_dir, settings.keep_checkpoint_days)
         retention = Retention(storage, settings.keep_checkpoint_days)
         _first_start(store, starters, settings)
         runs.start()
+        warm_up(registry)
         studies.start()
         retention.start()
         try:
@@ -117,9 +112,7 @@ def open_services(settings: Settings, registry: Registry = NodeRegistry) -> Iter
                 validator=validator,
                 runs=runs,
                 studies=studies,
-                predictor=Predictor(
-                    store, validator, runs.specs, runs.pool, settings.data_dir / "runs"
-                ),
+                predictor=Predictor(store, specs, pool, folder),
                 starters=starters,
                 monitor=monitor,
                 storage=storage,
@@ -133,6 +126,20 @@ def open_services(settings: Settings, registry: Registry = NodeRegistry) -> Iter
             studies.close()
             runs.close()
             store.close()
+
+
+def _policy(settings: Settings) -> RunPolicy:
+    """The settings that concern runs."""
+    return RunPolicy(
+        device=settings.device,
+        threads=settings.threads,
+        concurrent=settings.concurrent_runs,
+        nodes_dir=settings.nodes_dir,
+        auto_resume=settings.auto_resume,
+        pause_minutes=settings.pause_minutes,
+        hang_seconds=settings.hang_seconds,
+        curve_points=settings.curve_points,
+    )
 
 
 def _first_start(store: Store, starters: Starters, settings: Settings) -> None:

@@ -91,7 +91,7 @@ SLOW = """
 import gc
 import time
 from pathlib import Path
-from visdl.training.control import TrainingController, Wish
+from visdl.training.control import TrainingController, Command
 from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec
 
 FOLDER = Path({folder!r})
@@ -120,7 +120,7 @@ class SlowBatch(BaseNode):
                 (FOLDER / "number").write_text(str(calls))
                 (FOLDER / "number").rename(FOLDER / "held")
                 [controller] = [one for one in gc.get_objects() if isinstance(one, TrainingController)]
-                while (FOLDER / "hold").exists() or controller.wish is Wish.RUN:
+                while (FOLDER / "hold").exists() or controller.wish is Command.RUN:
                     time.sleep(0.001)
         return (x,)
 """

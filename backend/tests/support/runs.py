@@ -24,8 +24,8 @@ from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.runtime_values import TrainingResult
 from visdl.training.control import TrainingController
 from visdl.training.reporter import Reporter
-from visdl.training.session import Leave, TrainingRun
-from visdl.worker.graph_run import Execution
+from visdl.training.session import Leave, TrainingSession
+from visdl.worker.graph_run import GraphRun
 from visdl.worker.protocol import RunSpec
 
 
@@ -83,7 +83,7 @@ def execute(
     controller: TrainingController | None = None,
     after_step: Callable[[int], None] = lambda step: None,
     on_state: Callable[[RunState], None] = lambda state: None,
-    train: Callable[[TrainingRun], TrainingResult] = TrainingRun.run,
+    train: Callable[[TrainingSession], TrainingResult] = TrainingSession.train_to_end,
     registry: Registry = NodeRegistry,
 ) -> Outcome:
     """Run a graph to its end. Raises RunError, or Leave, as a trainer would."""
@@ -107,7 +107,7 @@ def execute(
         on_state(state)
 
     reporter = Watched(outcome.events, after_step)
-    outcome.stopped = Execution(
+    outcome.stopped = GraphRun(
         spec, controller or TrainingController(), reporter, note, registry, train
     ).run()
     reporter.flush()

@@ -19,11 +19,11 @@ from visdl.nodes.contract.metric_names import usual_metrics
 from visdl.nodes.contract.traits import set_traits
 from visdl.nodes.layers.dropout import SeededDropout
 from visdl.training.batched import batch
-from visdl.training.batched.batch import Stack, fit_together, measured
+from visdl.training.batched.batch import Stack, fit_batched, measured
 from visdl.training.batched.eligibility import refusal
-from visdl.training.batched.group import Together
+from visdl.training.batched.group import SeedGroup
 from visdl.training.loop import EpochDone, FitPlan, FitState, Scheduled, StepDone, fit
-from visdl.training.session import Unstacked
+from visdl.training.session import NotBatched
 
 from ..support.graphs import chain, numbers
 from ..support.runs import assert_equal_weights, execute, leave
@@ -129,7 +129,7 @@ def test_each_comes_out_as_it_does_alone(network, options):
     plans, states = [make(seed, network, **options) for seed in SEEDS], [FitState() for _ in SEEDS]
     assert refusal(plans) is None
     stack = Stack(plans)
-    events = list(fit_together(plans, states, stack))
+    events = list(fit_batched(plans, states, stack))
     stack.unstack()
     for number, (losses, epochs) in enumerate(separate):
         mine, my_epochs = told([one[number] for one in events])
@@ -162,7 +162,7 @@ def epochs_whole(monkeypatch):
 @pytest.mark.usefixtures("epochs_whole")
 def test_steps_told_as_one_are_the_steps_that_were_done():
     plans, states = [make(seed) for seed in SEEDS], [FitState() for _ in SEEDS]
-    events = [first for first, *_ in fit_together(plans, states, Stack(plans))]
+    events = [first for first, *_ in fit_batched(plans, states, Stack(plans))]
     steps = [event for event in events if isinstance(event, StepDone)]
     assert len(steps) == 2
     assert [at for event in steps for at, _ in event.losses] == list(range(1, states[0].step + 1))
@@ -181,7 +181,7 @@ def test_what_was_done_before_a_loss_that_is_not_finite_is_told_first():
     with pytest.raises(RunError):
         list(fit(alone, state))
     before: list[Any] = []
-    for first, *_ in fit_together(plans, states, Stack(plans)):
+    for first, *_ in fit_batched(plans, states, Stack(plans)):
         if first is None:
             break
         before.append(first)
@@ -196,7 +196,7 @@ def test_a_training_leaves_the_stack_and_goes_on_by_itself():
     whole = [told(list(fit(make(seed, dropped), FitState()))) for seed in SEEDS]
     plans, states = [make(seed, dropped) for seed in SEEDS], [FitState() for _ in SEEDS]
     stack = Stack(plans)
-    together = fit_together(plans, states, stack)
+    together = fit_batched(plans, states, stack)
     begun = [next(together) for _ in range(13)]
     stack.unstack()
     for number, (losses, epochs) in enumerate(whole):
@@ -212,7 +212,7 @@ def test_one_that_diverges_is_itself_again_and_the_others_are_not_touched():
         next(plans[2].model.parameters()).fill_(math.inf)
     healthy = told(list(fit(make(3), FitState())))
     stack = Stack(plans)
-    together = fit_together(plans, states, stack)
+    together = fit_batched(plans, states, stack)
     first = next(together)
     assert [event is None for event in first] == [False, False, True, False]
     assert (states[2].step, states[2].batch) == (0, 0)
@@ -279,15 +279,15 @@ def test_runs_that_come_to_different_steps_train_apart_and_say_nothing_of_their_
     leave(graph, tmp_path / "0", data, step=6)
     speeds: list[float | None] = []
     ends: dict[int, Any] = {}
-    together = Together(speeds.append)
+    together = SeedGroup(speeds.append)
 
     def run(seed: int) -> None:
         try:
             ends[seed] = execute(graph, tmp_path / str(seed), data, seed=seed, train=together.train)
-        except Unstacked as error:
+        except NotBatched as error:
             ends[seed] = error
 
     together.run([partial(run, seed) for seed in range(2)])
     assert speeds == [None]
     assert_equal_weights(ends[0].weights(), straight.weights())
-    assert isinstance(ends[1], Unstacked)
+    assert isinstance(ends[1], NotBatched)

@@ -15,7 +15,7 @@ from visdl.runs.curve_downsampling import CurveKeeper
 from visdl.runs.telemetry import Telemetry
 from visdl.store import Store
 from visdl.training.reporter import Reporter
-from visdl.worker.main import _prints_as_logs, _Speaker
+from visdl.worker.main import LogRouter, capture_prints
 
 from ..api.helpers import until
 
@@ -74,7 +74,7 @@ def test_more_than_can_be_shown_is_counted(told):
 
 def test_a_progress_bar_is_one_line_and_a_line_without_an_end_is_told(told):
     reporter, _, events = told
-    with _prints_as_logs(_Speaker(reporter)):
+    with capture_prints(LogRouter(reporter)):
         for share in range(0, 101, 10):
             print(f"\r{share} %", end="")
         print("\nwindows\r\nlast", end="")
@@ -86,7 +86,7 @@ def test_a_progress_bar_is_one_line_and_a_line_without_an_end_is_told(told):
 
 def test_what_was_printed_before_a_fault_is_told(told):
     reporter, _, events = told
-    with contextlib.suppress(ZeroDivisionError), _prints_as_logs(_Speaker(reporter)):
+    with contextlib.suppress(ZeroDivisionError), capture_prints(LogRouter(reporter)):
         for number in range(60):
             print("line", number)
         raise ZeroDivisionError

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 
 class RunState(StrEnum):
@@ -45,6 +45,19 @@ MOST_CHECKPOINTS = CHECKPOINTS_KEPT + 2  # the best too, and the one that is bei
 WORTH_STACKING = 1.1
 
 
+#: Values that version 0.1 stored, and what they are called now.
+_OLD_RELATIONS = {"again": "rerun", "continues": "extended"}
+_OLD_CODES = {"trainer_died": "worker_died", "unstacked": "not_batched"}
+
+
+def _renamed(names: dict[str, str]) -> BeforeValidator:
+    """Read an old name as the new one."""
+    return BeforeValidator(lambda value: names.get(value, value) if value.__hash__ else value)
+
+
+Relation = Annotated[Literal["rerun", "extended", "weights"], _renamed(_OLD_RELATIONS)]
+
+
 class Progress(BaseModel):
     epoch: int = Field(default=0, description="Epochs finished")
     epochs: int = 0
@@ -65,12 +78,12 @@ class MetricSummary(BaseModel):
 class RunProblem(BaseModel):
     """Why a run failed, in a sentence, and where."""
 
-    code: str
+    code: Annotated[str, _renamed(_OLD_CODES)]
     message: str
     hint: str = ""
     node: str | None = None
     log: list[str] = Field(
-        default_factory=list, description="The last lines of the log, where a trainer died"
+        default_factory=list, description="The last lines of the log, when a worker process died"
     )
 
 
@@ -93,8 +106,8 @@ class Run(BaseModel):
     graph_id: str | None = None
     graph_name: str = ""
     parent: str | None = Field(default=None, description="The run that this one was made from")
-    relation: Literal["again", "continues", "weights"] | None = Field(
-        default=None, description="The same once more; more epochs of it; begun with its weights"
+    relation: Relation | None = Field(
+        default=None, description="A rerun, more epochs, or initialised with its weights"
     )
     study: str | None = Field(default=None, description="The study that it was made for")
     variant: str | None = Field(

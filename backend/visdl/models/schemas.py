@@ -137,8 +137,8 @@ class NewRun(BaseModel):
     )
 
 
-class AgainRequest(BaseModel):
-    """The same run once more: with another seed where one is given."""
+class RerunRequest(BaseModel):
+    """A run of the same graph and data; with another seed if one is given."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -146,12 +146,12 @@ class AgainRequest(BaseModel):
     name: str | None = Field(default=None, max_length=200)
 
 
-class ContinueRequest(BaseModel):
+class ExtendRequest(BaseModel):
     """More epochs of an ended run."""
 
     model_config = ConfigDict(extra="forbid")
 
-    epochs: int = Field(ge=1, le=1_000_000, description="Epochs besides those that are done")
+    epochs: int = Field(ge=1, le=1_000_000, description="Epochs in addition to the finished ones")
     name: str | None = Field(default=None, max_length=200)
 
 

@@ -1,4 +1,4 @@
-"""Curves of long runs: a small network takes ten thousand steps a second, and a night of that would fill the disk."""
+"""Curves of long runs: at ten thousand steps a second, a night would fill the disk."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from visdl.store import Store
 log = logging.getLogger(__name__)
 
 
-class CurveKeeper:
-    """Keeps each curve below `most` points, in a thread of its own: thinning takes a moment, and nobody waits for it.
+class CurveDownsampler:
+    """Keeps each curve below `most` points, in a thread of its own.
 
-    A curve that has grown by half of that is thinned to the other half. The run's log says so, once.
+    A curve that has grown by half of that is downsampled to the other half. The log of the run
+    states it once.
     """
 
     def __init__(self, store: Store, telemetry: Telemetry, most: int) -> None:
         self._store = store
         self._telemetry = telemetry
         self._most = most
-        self._grown: dict[
-            str, Counter[str]
-        ] = {}  # points by run and key since they were thinned last
+        #: points by run and key since the last downsampling
+        self._grown: dict[str, Counter[str]] = {}
         self._due: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="curves", daemon=True)
 
@@ -37,12 +37,12 @@ class CurveKeeper:
         self._thread.start()
 
     def close(self) -> None:
-        """End when what is under way is done; what is still due is taken up when the curves grow again."""
+        """End after the present curve; the others follow when they grow again."""
         self._due.put(None)
         self._thread.join()
 
-    def grew(self, run_id: str, events: Sequence[RunEvent]) -> None:
-        """Take note of points that were stored; called by one thread, and quick."""
+    def count_points(self, run_id: str, events: Sequence[RunEvent]) -> None:
+        """Count stored points; called by one thread, and quick."""
         for event in events:
             if not isinstance(event, MetricsEvent):
                 continue
@@ -54,26 +54,29 @@ class CurveKeeper:
                 self._due.put(run_id)
 
     def forget(self, run_id: str) -> None:
-        """The run has ended."""
+        """Drop the counts of a run that has ended."""
         self._grown.pop(run_id, None)
 
     def _work(self) -> None:
         while (run_id := self._due.get()) is not None:
             try:
-                self._thin(run_id)
+                self._downsample(run_id)
             except NotFoundError:
                 continue  # deleted meanwhile
             except Exception:
                 log.exception(
-                    "The curves of run %s could not be thinned; they stay as they are.", run_id
+                    "The curves of run %s could not be downsampled; they are kept in full.", run_id
                 )
 
-    def _thin(self, run_id: str) -> None:
+    def _downsample(self, run_id: str) -> None:
         run = self._store.run(run_id)
         if not self._store.thin_curves(run_id, self._most // 2) or run.thinned:
             return
         self._store.patch_run(run_id, thinned=True)
-        message = f"A curve has over {self._most // 2:,} points: of each stretch the lowest and the highest are kept."
+        message = (
+            f"A curve has over {self._most // 2:,} points: it is downsampled to the lowest and"
+            " highest values of each interval."
+        )
         self._telemetry.publish(
             self._store.append(run_id, [LogEvent(message=message, time=time.time())])
         )

@@ -1,4 +1,4 @@
-"""New runs: of a graph, or made from a run: the same once more, more epochs of it, or begun with its weights."""
+"""New runs: of a graph, or made from a run (rerun, extended, or initialised with its weights)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from visdl.models.errors import ConflictError, InvalidGraphError
 from visdl.models.events import MetricsEvent
 from visdl.models.graph import Graph
 from visdl.models.ids import new_id
-from visdl.models.runs import FINAL, Run
-from visdl.models.schemas import AgainRequest, ContinueRequest, NewRun
+from visdl.models.runs import FINAL, DatasetUse, Run
+from visdl.models.schemas import ExtendRequest, NewRun, RerunRequest
 from visdl.nodes.contract.base import BaseNode, TrainerNode
 from visdl.nodes.contract.learning import SchedulerNode
 from visdl.nodes.contract.metric_names import is_measured_on
 from visdl.nodes.contract.registry import Registry
-from visdl.runs.specs import RunPolicy, RunSpecs
+from visdl.runs.dataset_uses import DatasetUses
+from visdl.runs.policy import RunPolicy
 from visdl.store import Store
 from visdl.training import run_folder
 from visdl.training.checkpoint import CheckpointFolder
@@ -28,27 +29,34 @@ from visdl.validation.validator import Validator
 _VERSION_OF = {"visdl": "VisDL", "python": "Python", "torch": "PyTorch"}
 
 
-class RunMaker:
-    """Checks what is asked for and stores the run, queued. Raises InvalidGraphError with the report."""
+class RunFactory:
+    """Validates requests for new runs, and stores the runs as queued."""
 
     def __init__(
         self,
         store: Store,
         registry: Registry,
         validator: Validator,
-        specs: RunSpecs,
+        dataset_uses: DatasetUses,
         folder: Path,
         policy: RunPolicy,
     ) -> None:
         self._store = store
         self._registry = registry
         self._validator = validator
-        self._specs = specs
+        self._dataset_uses = dataset_uses
         self._folder = folder
         self._policy = policy
 
+    def dataset_uses(self, graph: Graph, known: Sequence[DatasetUse] = ()) -> list[DatasetUse]:
+        """Return the datasets that a graph names: those `known` by name or id, else the newest."""
+        return self._dataset_uses.find_uses(graph, known)
+
     def create(self, request: NewRun, graph: Graph) -> Run:
-        """A run of this graph on the newest datasets of the names that it uses."""
+        """Create a run of this graph, on the newest datasets of the names that it uses.
+
+        Raises InvalidGraphError with the report, and NotFoundError for `weights_from`.
+        """
         fields: dict[str, Any] = {"graph_id": request.graph_id}
         if request.weights_from is not None:
             source = self._store.run(request.weights_from)
@@ -59,51 +67,44 @@ class RunMaker:
             graph, {**fields, "name": name, "seed": request.seed, "tags": request.tags}
         )
 
-    def stack(self, graph: Graph, members: Sequence[Mapping[str, Any]]) -> list[Run]:
-        """Runs of one graph, each with these fields; all of them are there at once, or none."""
-        runs = self._made(graph, members)
+    def create_many(self, graph: Graph, members: Sequence[Mapping[str, Any]]) -> list[Run]:
+        """Create runs of one graph, each with these fields: all of them at once, or none."""
+        runs = self._build_runs(graph, members)
         self._store.add_runs([(run, graph, None) for run in runs])
         return runs
 
-    def again(self, run: Run, request: AgainRequest) -> Run:
-        """The same graph on the same data with as many threads; `notices` say what is no more as it was."""
+    def rerun(self, run: Run, request: RerunRequest) -> Run:
+        """Create a run of the same graph, data and threads; `notices` state what has changed."""
         graph = self._store.run_graph(run.id)
         seed = run.seed if request.seed is None else request.seed
         name = request.name or (run.name if seed == run.seed else _name(graph, seed))
         fields = {
-            "relation": "again",
+            "relation": "rerun",
             "name": name,
             "seed": seed,
             "notices": self._differences(run, graph),
         }
         return self._add(graph, {**_inherited(run), **fields})
 
-    def more(self, run: Run, request: ContinueRequest) -> Run:
-        """More epochs of a run that has ended. Raises ConflictError where it has not, or has no whole checkpoint."""
+    def extend(self, run: Run, request: ExtendRequest) -> Run:
+        """Create a run with more epochs, from the last checkpoint of an ended run.
+
+        Raises ConflictError when the run has not ended, or has no valid checkpoint.
+        """
         if run.state not in FINAL:
             raise ConflictError(
                 f"'{run.name}' is {run.state}.", hint="Stop it first, or resume it."
             )
-        found = CheckpointFolder(self._folder / run.id / "checkpoints").newest()
-        if found is None:
+        newest = CheckpointFolder(self._folder / run.id / "checkpoints").newest()
+        if newest is None:
             raise _no_checkpoint(run)
-        manifest, graph = found[0], self._store.run_graph(run.id)
-        classes = {node.id: self._registry.find(node.type) or BaseNode for node in graph.nodes}
-        trained = {"epochs": manifest.epoch + request.epochs}
-        nodes = [
-            node.model_copy(update={"params": {**node.params, **trained}})
-            if issubclass(classes[node.id], TrainerNode)
-            else node
-            for node in graph.nodes
-        ]
-        notices = []
-        if any(issubclass(cls, SchedulerNode) for cls in classes.values()):
-            notices.append(
-                "The learning-rate schedule goes on as it was made for the first run's number of epochs."
-            )
+        manifest = newest[0]
+        graph, notices = self._with_epochs(
+            self._store.run_graph(run.id), manifest.epoch + request.epochs
+        )
         fields = {
             "id": new_id(),
-            "relation": "continues",
+            "relation": "extended",
             "name": request.name or f"{run.name[:170]} · {request.epochs:,} more epochs",
             "seed": run.seed,
             "notices": notices,
@@ -115,49 +116,67 @@ class RunMaker:
             "progress": run.progress,
         }
         try:
-            self._take_checkpoint(run.id, str(fields["id"]), manifest.step)
-        except FileNotFoundError:  # removed by a clean-up a moment ago
+            self._link_checkpoint(run.id, str(fields["id"]), manifest.step)
+        except FileNotFoundError:  # removed by a clean-up just now
             shutil.rmtree(self._folder / str(fields["id"]), ignore_errors=True)
             raise _no_checkpoint(run) from None
-        more = graph.model_copy(update={"nodes": nodes})
-        return self._add(more, {**_inherited(run), **fields}, self._curves(run, manifest.step))
+        return self._add(graph, {**_inherited(run), **fields}, self._curves(run, manifest.step))
+
+    def _with_epochs(self, graph: Graph, epochs: int) -> tuple[Graph, list[str]]:
+        """Return the graph with another number of epochs, and notices about that."""
+        classes = {node.id: self._registry.find(node.type) or BaseNode for node in graph.nodes}
+        nodes = [
+            node.model_copy(update={"params": {**node.params, "epochs": epochs}})
+            if issubclass(classes[node.id], TrainerNode)
+            else node
+            for node in graph.nodes
+        ]
+        notices = []
+        if any(issubclass(cls, SchedulerNode) for cls in classes.values()):
+            notices.append(
+                "The learning-rate schedule continues as planned for the parent's number of epochs."
+            )
+        return graph.model_copy(update={"nodes": nodes}), notices
 
     def _add(
         self, graph: Graph, fields: Mapping[str, Any], curves: MetricsEvent | None = None
     ) -> Run:
-        [run] = self._made(graph, [fields])
+        [run] = self._build_runs(graph, [fields])
         self._store.add_runs([(run, graph, curves)])
         return run
 
-    def _made(self, graph: Graph, members: Sequence[Mapping[str, Any]]) -> list[Run]:
-        """Runs of this graph with these fields. Raises InvalidGraphError. All use the same datasets."""
+    def _build_runs(self, graph: Graph, members: Sequence[Mapping[str, Any]]) -> list[Run]:
+        """Build runs of this graph with these fields; all of them use the same datasets.
+
+        Raises InvalidGraphError with the report.
+        """
         datasets = members[0].get("datasets", [])
-        report = self._validator.report(self._specs.pinned(graph, datasets), to_run=True)
+        report = self._validator.report(self._dataset_uses.pin(graph, datasets), to_run=True)
         if not report.valid:
             raise InvalidGraphError(report)
         known = {
             "graph_name": graph.name,
             "code": self._code(graph),
-            "datasets": datasets or self._specs.dataset_uses(graph),
+            "datasets": datasets or self.dataset_uses(graph),
             "parameters": report.totals.parameters,
         }
         return [
             Run(**{"id": new_id(), "created": time.time(), **known, **fields}) for fields in members
         ]
 
-    def _take_checkpoint(self, source: str, target: str, step: int) -> None:
-        """Put the checkpoint of this step into the folder of the new run."""
-        there, here = (self._folder / run / "checkpoints" for run in (source, target))
-        here.mkdir(parents=True, exist_ok=True)
+    def _link_checkpoint(self, source: str, target: str, step: int) -> None:
+        """Link the checkpoint of this step, or copy it, into the folder of the new run."""
+        old, new = (self._folder / run / "checkpoints" for run in (source, target))
+        new.mkdir(parents=True, exist_ok=True)
         for ending in ("pt", "json"):  # in the order in which they are written
             name = f"checkpoint-{step:09d}.{ending}"
             try:
-                (here / name).hardlink_to(there / name)  # neither is ever changed in place
-            except OSError:  # a file system without such links
-                shutil.copyfile(there / name, here / name)
+                (new / name).hardlink_to(old / name)  # neither is ever changed in place
+            except OSError:  # a file system without hard links
+                shutil.copyfile(old / name, new / name)
 
     def _curves(self, run: Run, step: int) -> MetricsEvent:
-        """What the run has drawn up to this step, as the first points of the one that goes on."""
+        """Return the curves of a run up to this step, as the first points of its extension."""
         series = self._store.series(run.id).series
         series = {key: points for key, points in series.items() if not is_measured_on("test", key)}
         kept = {
@@ -168,30 +187,30 @@ class RunMaker:
         )
 
     def _differences(self, run: Run, graph: Graph) -> list[str]:
-        """What is no more as it was when the run was made, in sentences."""
+        """Return what has changed since the run was created, in sentences."""
         now, code, devices = versions(), self._code(graph), self._policy.devices()
-        found = [
-            f"{_VERSION_OF[what]} is {now[what]}, it was {then}."
+        notices = [
+            f"{_VERSION_OF[what]} is {now[what]}; that run used {then}."
             for what, then in run.versions.items()
             if now.get(what, then) != then
         ]
         if run.device and run.device not in devices:
-            found.append(f"It trains on {devices[0]}, it was {run.device}.")
+            notices.append(f"It trains on {devices[0]}; that run used {run.device}.")
         changed = [name for name, sha256 in run.code.items() if code.get(name) != sha256]
-        return found + [
-            f"The code of the node type '{name}' is another than then." for name in changed
+        return notices + [
+            f"The code of node type '{name}' has changed since that run." for name in changed
         ]
 
     def _code(self, graph: Graph) -> dict[str, str]:
-        """The hashes of the custom node files that a graph uses, inside its blocks too."""
+        """Return the hashes of custom node files that a graph uses, including its blocks."""
         nodes = [*graph.nodes, *(node for block in graph.blocks.values() for node in block.nodes)]
         return self._registry.code_hashes({node.type for node in nodes})
 
 
 def _no_checkpoint(run: Run) -> ConflictError:
-    message = f"'{run.name}' has no checkpoint to go on from: it never wrote one, or a clean-up removed it."
+    message = f"'{run.name}' has no checkpoint: it never wrote one, or a clean-up removed it."
     return ConflictError(
-        message, hint="Run it again, or run its graph with the weights that it has."
+        message, hint="Rerun it, or initialise a run of its graph with its weights."
     )
 
 
@@ -206,7 +225,7 @@ def _inherited(run: Run) -> dict[str, Any]:
 
 
 def _name(graph: Graph, seed: int) -> str:
-    """Graph, what differs from the whole, seed."""
+    """Name a run after its graph, the disabled nodes and the seed."""
     off = [node.label for node in graph.nodes if node.disabled]
     what = f" · without {', '.join(off[:3])}{' …' if len(off) > 3 else ''}" if off else ""
     return f"{graph.name[:100]}{what[:80]} · seed {seed}"

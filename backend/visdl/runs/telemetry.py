@@ -1,4 +1,4 @@
-"""Live facts: from the threads that make them to the sockets that send them, through bounded queues."""
+"""Live events: from the threads that publish them to the sockets, through bounded queues."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from visdl.models.events import RunEvent
 
-_QUEUE = 256  # messages that a client may lag behind before it is told to read from the store
+_QUEUE = 256  # messages that a client may lag behind before it has to read from the store
 
 
 class Subscription:
-    """What one client is to get. Used on the event loop; fed from any thread by `Telemetry`."""
+    """The events for one client. Used on the event loop; fed from any thread by `Telemetry`."""
 
     def __init__(self, run: str | None, loop: asyncio.AbstractEventLoop) -> None:
         self.run = run
@@ -21,10 +21,11 @@ class Subscription:
         self._queue: asyncio.Queue[tuple[RunEvent, str] | None] = asyncio.Queue(_QUEUE)
 
     async def next(self) -> tuple[RunEvent, str] | None:
-        """The next event with its text; None when messages were dropped: read on from the store."""
+        """Return the next event with its JSON; None after a drop: continue from the store."""
         return await self._queue.get()
 
     def offer(self, messages: Sequence[tuple[RunEvent, str]]) -> None:
+        """Queue the messages that this client wants."""
         for message in messages:
             if self.run is not None and message[0].run != self.run:
                 continue
@@ -33,14 +34,14 @@ class Subscription:
             self._queue.put_nowait(message)
 
     def _forget(self) -> None:
-        """Too slow: drop what is queued, all of it is in the store, and leave a mark that says so."""
+        """Drop what a slow client has queued, and mark that: the store has all of it."""
         while not self._queue.empty():
             self._queue.get_nowait()
         self._queue.put_nowait(None)
 
 
 class Telemetry:
-    """Fan-out of run events to all subscriptions. Each event is serialised once, however many listen."""
+    """Sends run events to all subscriptions; each event is serialised once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -58,7 +59,7 @@ class Telemetry:
             self._subscriptions.discard(subscription)
 
     def publish(self, events: Sequence[RunEvent]) -> None:
-        """Hand stored events to whoever listens; from any thread, never blocks."""
+        """Send stored events to all subscriptions; from any thread, never blocks."""
         with self._lock:
             listeners = list(self._subscriptions)
         if not listeners:
@@ -74,5 +75,5 @@ def encode(event: RunEvent) -> str:
 
 
 def encode_resync(run: str | None, after: int) -> str:
-    """What a client is told that could not keep up: it gets the rest from the store."""
+    """Return the message for a client that could not keep up: it continues from the store."""
     return json.dumps({"type": "resync", "run": run, "after": after})

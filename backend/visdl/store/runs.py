@@ -68,10 +68,15 @@ class RunTable:
         return read_run(rows[0])
 
     def run_graph(self, run_id: str) -> Graph:
+        """Raises NotFoundError."""
+        return Graph.model_validate_json(self.run_graph_json(run_id))
+
+    def run_graph_json(self, run_id: str) -> str:
+        """Return the graph as it is stored. Raises NotFoundError."""
         rows = self._db.read("SELECT graph FROM runs WHERE id = ?", (run_id,))
         if not rows:
             raise missing_run(run_id)
-        return Graph.model_validate_json(rows[0]["graph"])
+        return str(rows[0]["graph"])
 
     def run_facts(self) -> dict[str, RunFacts]:
         """Of every run there is, by id: much quicker than their records."""

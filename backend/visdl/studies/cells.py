@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from visdl.models.runs import LIVE, WORTH_STACKING, Run, RunState
 from visdl.models.studies import Study, Variant
 from visdl.store.studies import StudyCell
-from visdl.worker.protocol import UNSTACKED
+from visdl.worker.protocol import NOT_BATCHED
 
 ACTIVE = LIVE | {RunState.QUEUED}
 MAX_BATCH = 20  # seeds
@@ -52,5 +52,5 @@ def is_resumable(run: Run) -> bool:
     """Return whether the scheduler resumes a run: interrupted by the server, and not too often."""
     if run.state is not RunState.INTERRUPTED or run.error is None:
         return False
-    by_server = run.error.code.startswith(("server_ended", UNSTACKED))
+    by_server = run.error.code.startswith(("server_ended", NOT_BATCHED))
     return by_server and (run.revived_at != run.progress.step or run.revivals < _MAX_RESUMES)

@@ -43,7 +43,7 @@ class StudyScheduler:
 
     def start(self) -> None:
         """Start the thread, which continues the studies that an earlier server left running."""
-        self._runs.on_end.append(self._on_run_ended)
+        self._runs.on_run_ended(self._on_run_ended)
         self._wake.set()
         self._thread.start()
 
@@ -189,7 +189,7 @@ class StudyScheduler:
             for seed, text in new.items()
         ]
         if members:
-            self._runs.create_all(ready.graph, members)
+            self._runs.create_many(ready.graph, members)
         return bool(new)
 
     def _resume_interrupted(self, run: Run) -> None:

@@ -1,9 +1,10 @@
-"""Checkpoints: written whole or not at all, verified before they are used.
+"""Checkpoints: written as a whole or not at all, verified before they are used.
 
-A checkpoint is `checkpoint-<step>.pt` with a manifest `checkpoint-<step>.json` that holds its SHA-256. The
-two newest are kept, and the newest one that was made at an epoch better than all before. Epochs that take less than
-a second share a checkpoint, so this need not be the best epoch; the weights of that lie in every checkpoint of a run
-that keeps its best. It holds tensors and plain values only, and is read with weights_only=True.
+A checkpoint is `checkpoint-<step>.pt` with a manifest `checkpoint-<step>.json` that holds its
+SHA-256. The two newest are kept, and the newest one of an epoch better than all before it. Epochs
+of less than a second share a checkpoint, so this need not be the best epoch; if a run keeps its
+best weights, each of its checkpoints holds them. A checkpoint contains only tensors and plain
+values, and is read with weights_only=True.
 """
 
 from __future__ import annotations
@@ -52,16 +53,17 @@ class CheckpointFolder:
         reason: Reason,
         is_best: bool = False,
     ) -> Manifest:
-        """Write a checkpoint. Raises OSError, with the earlier ones intact, when it cannot be written.
+        """Write a checkpoint. Raises OSError when that fails; earlier ones stay intact.
 
-        A whole one of the same step stays as it is: nothing was trained since, and replacing two files is two steps.
+        A valid one of the same step is kept as it is: nothing was trained since, and two files
+        cannot be replaced in one step.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"checkpoint-{step:09d}.pt"
-        there = _manifest(path)
-        if there is not None and _problem(path, there) is None:
+        known = _manifest(path)
+        if known is not None and _why_unusable(path, known) is None:
             return self._record(
-                there.model_copy(update={"reason": reason, "is_best": is_best or there.is_best})
+                known.model_copy(update={"reason": reason, "is_best": is_best or known.is_best})
             )
         buffer = io.BytesIO()
         torch.save(payload, buffer)
@@ -75,9 +77,8 @@ class CheckpointFolder:
             reason=reason,
             is_best=is_best,
         )
-        path.with_suffix(".json").unlink(
-            missing_ok=True
-        )  # of another file: without a record this one does not count
+        # the manifest of another file: without one of its own, this file does not count
+        path.with_suffix(".json").unlink(missing_ok=True)
         write_atomic(path, data)
         self._record(manifest)
         self._prune()
@@ -91,19 +92,22 @@ class CheckpointFolder:
         return manifest
 
     def manifests(self) -> list[Manifest]:
-        """The checkpoints there are, the newest first."""
+        """Return the manifests of all checkpoints, the newest first."""
         return sorted(self._read_manifests(), key=lambda manifest: manifest.step, reverse=True)
 
     def newest(
         self, say: Callable[[str], None] = log.warning
     ) -> tuple[Manifest, dict[str, Any]] | None:
-        """The newest checkpoint that is whole. Damaged ones are put aside, each with a sentence to `say`."""
+        """Return the newest valid checkpoint, or None.
+
+        Damaged ones are quarantined (renamed to `.damaged`), each with a sentence to `say`.
+        """
         for record in sorted(self._folder.glob("checkpoint-*.json"), reverse=True):
             path, manifest = record.with_suffix(".pt"), _manifest(record)
-            reason = _problem(path, manifest) if manifest else "its record is damaged"
+            reason = _why_unusable(path, manifest) if manifest else "its manifest is damaged"
             if manifest is not None and reason is None:
                 return manifest, torch.load(path, weights_only=True, map_location="cpu")
-            say(f"The checkpoint {path.name} is not used: {reason}.")
+            say(f"Checkpoint {path.name} is not used: {reason}.")
             with contextlib.suppress(OSError):
                 record.unlink()
                 path.rename(path.with_suffix(".damaged"))
@@ -126,22 +130,20 @@ class CheckpointFolder:
             *self._folder.glob("checkpoint-*.pt"),
             *self._folder.glob(".checkpoint-*.tmp"),
         ):
-            if not path.with_suffix(
-                ".json"
-            ).exists():  # of a process that was killed while it wrote
+            if not path.with_suffix(".json").exists():  # its process was killed while writing
                 path.unlink(missing_ok=True)
 
 
 def _manifest(path: Path) -> Manifest | None:
-    """What is recorded of the checkpoint in this file; None where the record is damaged or missing."""
+    """Return the manifest of the checkpoint in this file; None when it is damaged or missing."""
     try:
         return Manifest.model_validate_json(path.with_suffix(".json").read_bytes())
     except (OSError, ValidationError):
         return None
 
 
-def _problem(path: Path, manifest: Manifest) -> str | None:
-    """Why the file of a checkpoint cannot be used."""
+def _why_unusable(path: Path, manifest: Manifest) -> str | None:
+    """Return why the file of a checkpoint cannot be used, or None."""
     try:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -151,7 +153,7 @@ def _problem(path: Path, manifest: Manifest) -> str | None:
 
 
 def write_atomic(path: Path, data: bytes | memoryview) -> None:
-    """Write a file so that after any crash it is there whole, old or new."""
+    """Write a file so that after any crash it is complete, either old or new."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:

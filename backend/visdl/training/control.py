@@ -1,4 +1,4 @@
-"""What the training loop is asked to do, by another thread."""
+"""Commands to a training: set by one thread, followed by the training loop in another."""
 
 from __future__ import annotations
 
@@ -6,53 +6,41 @@ import threading
 from enum import StrEnum
 
 
-class Wish(StrEnum):
-    RUN = "run"
+class Command(StrEnum):
+    """What a training can be asked to do. The server sends these to a worker process as well."""
+
     PAUSE = "pause"
-    STOP = "stop"
-    LEAVE = "leave"  # the server is gone: write a checkpoint and exit
-    RELEASE = (
-        "release"  # paused for long: give the process back, as a checkpoint holds all there is
-    )
+    RESUME = "resume"
+    STOP = "stop"  # keep what there is as the result
+    SHUTDOWN = "shutdown"  # the server ends or is gone: write a checkpoint and exit
+    EVICT = "evict"  # paused for long: end the process once a checkpoint holds everything
 
 
 class TrainingController:
-    """Thread-safe pause, resume and stop. The loop reads `wish` once per batch: a plain attribute, about a microsecond.
+    """Thread-safe holder of the command in force; `RESUME` while the training may run.
 
-    A stop or leave is final: nothing that comes later takes it back.
+    The loop reads `command` once per batch, a plain attribute, which takes about a microsecond.
+    STOP and SHUTDOWN are final: of all later commands, only SHUTDOWN after STOP counts.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition(threading.RLock())
-        self.wish = Wish.RUN
+        self.command = Command.RESUME
 
-    def pause(self) -> None:
-        self._set(Wish.PAUSE)
-
-    def resume(self) -> None:
-        self._set(Wish.RUN)
-
-    def release(self) -> None:
-        """Give a paused training's process back; not where it goes on or ends by now."""
+    def request(self, command: Command) -> None:
+        """Put a command in force. EVICT counts only while the training is paused."""
         with self._changed:
-            if self.wish is Wish.PAUSE:
-                self._set(Wish.RELEASE)
-
-    def stop(self) -> None:
-        self._set(Wish.STOP)
-
-    def leave(self) -> None:
-        self._set(Wish.LEAVE)
-
-    def wait_while_paused(self) -> Wish:
-        """Block until the wish is another than to pause, and return it."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.wish is not Wish.PAUSE)
-            return self.wish
-
-    def _set(self, wish: Wish) -> None:
-        with self._changed:
-            if self.wish is Wish.LEAVE or (self.wish is Wish.STOP and wish is not Wish.LEAVE):
+            if self.command is Command.SHUTDOWN:
                 return
-            self.wish = wish
+            if self.command is Command.STOP and command is not Command.SHUTDOWN:
+                return
+            if command is Command.EVICT and self.command is not Command.PAUSE:
+                return
+            self.command = command
             self._changed.notify_all()
+
+    def wait_while_paused(self) -> Command:
+        """Block until a command other than PAUSE is in force, and return it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.command is not Command.PAUSE)
+            return self.command

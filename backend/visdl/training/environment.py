@@ -1,4 +1,4 @@
-"""The versions that the numbers of a training depend on."""
+"""The versions that the results of a training depend on."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import visdl
 
 
 def versions() -> dict[str, str]:
+    """Return the versions of VisDL, Python and torch."""
     return {
         "visdl": visdl.__version__,
         "python": platform.python_version(),

@@ -1,36 +1,22 @@
-"""The training loop, as a generator: it yields after each optimizer step, and pausing it is not pulling.
+"""The training loop, as a generator: it yields after each optimizer step.
 
-It knows no thread, socket or database. Invariants:
-- The order of an epoch follows from the run's seed and the number of the epoch alone, so any position in
-  any epoch can be found again from `FitState`.
+To pause it is not to pull. It knows no thread, socket or database. Invariants:
+- The order of an epoch follows from the run's seed and the number of the epoch alone, so any
+  position in any epoch can be found again from `FitState`.
 - Losses are averaged per sample, whatever the size of the last batch.
-- With BatchNorm, a last batch of one row is joined to the one before it: one row has no variance.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.optim.lr_scheduler import LRScheduler
-from torch.utils.data import Subset
 
-from visdl import seeds
 from visdl.models.errors import RunError
 from visdl.nodes.contract.evaluation import evaluate, measure
-from visdl.nodes.contract.learning import Loss, MetricNode
-from visdl.nodes.contract.metric_names import (
-    DEFAULT_MONITOR,
-    LEARNING_RATE,
-    LOSS,
-    metric_direction,
-    with_part,
-)
+from visdl.nodes.contract.metric_names import LEARNING_RATE, LOSS, metric_direction, with_part
 from visdl.nodes.contract.nan_trace import (
     Batch,
     NotFiniteError,
@@ -44,100 +30,32 @@ from visdl.nodes.contract.nan_trace import (
     statistics,
     watched,
 )
+from visdl.training.batches import remaining_batches
+from visdl.training.plan import EpochDone, FitPlan, FitState, StepDone, TrainEvent
 
-CHUNK_BYTES = 128 * 2**20  # rows are gathered in shuffled order this much at a time
 _MEASURE_ROWS = 65_536  # predictions of the training batches are measured this many rows at a time
 
 
-@dataclass(frozen=True)
-class Scheduled:
-    """A learning-rate scheduler, when it steps, and the metric that it waits for."""
-
-    scheduler: LRScheduler
-    interval: str  # "epoch" or "step"
-    monitor: str | None = None
-
-
-@dataclass(frozen=True)
-class FitPlan:
-    """What a training needs. Tensors lie on the model's device, `(rows, …)` each: the model's arguments, and y."""
-
-    model: nn.Module
-    loss: Loss
-    optimizer: torch.optim.Optimizer
-    train: Subset[
-        Any
-    ]  # over (*arguments, y); its indices are the training rows, the tensors are shared, not copied
-    val: tuple[tuple[Tensor, ...], Tensor] | None
-    batch_size: int
-    epochs: int
-    seed: int = 0
-    shuffle: bool = True
-    metrics: Sequence[Callable[[], MetricNode]] = ()
-    keep: Literal["last", "best"] = "last"
-    monitor: str = DEFAULT_MONITOR
-    patience: int | None = None
-    clip_grad_norm: float | None = None
-    schedule: Sequence[Scheduled] = ()
-
-    @property
-    def watches(self) -> bool:
-        """Whether an epoch is compared with the best so far."""
-        return self.keep == "best" or self.patience is not None
-
-    @property
-    def reads_each(self) -> bool:
-        """Whether each loss is read at once. A GPU would have to be waited for."""
-        return next(self.model.parameters()).device.type == "cpu"
-
-
-@dataclass
-class FitState:
-    """Where a training is. Together with the weights and the optimizer's state it says all that follows."""
-
-    epoch: int = 0  # epochs finished
-    batch: int = 0  # batches of the present epoch finished
-    step: int = 0  # optimizer steps finished
-    history: dict[str, list[float]] = field(default_factory=dict)
-    best_value: float | None = None
-    best_epoch: int | None = None
-    best_weights: dict[str, Tensor] | None = None
-    loss_sum: float = 0.0  # over the samples of the present epoch
-    loss_mass: float = 0.0  # how many samples these are, or the sum of their weights
-    seen: list[tuple[Tensor, Tensor]] = field(
-        default_factory=list
-    )  # (prediction, target) of the present epoch
-    unread: list[tuple[int, Tensor, float]] = field(
-        default_factory=list
-    )  # (step, loss, mass), in `loss_sum` when read
-    patience_ended: bool = False
-    patience_from: int = (
-        0  # epochs before which patience does not count: those of a run that this one goes on from
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class StepDone:
-    """One optimizer step. `losses` are (step, loss per sample) read back since the last event: on a GPU not always."""
-
-    step: int
-    rows: int
-    losses: list[tuple[int, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class EpochDone:
-    epoch: int
-    values: dict[str, float]
-
-
-TrainEvent = StepDone | EpochDone
-
-
 def fit(plan: FitPlan, state: FitState) -> Iterator[TrainEvent]:
-    """Train until `plan.epochs`, going on from `state`.
+    """Train until `plan.epochs` epochs are finished, continuing from `state`.
 
-    Raises RunError when the loss or the weights are no longer finite, and when the monitored metric does not exist.
+    Yields a `StepDone` after each optimizer step and an `EpochDone` after each epoch. Between two
+    events the model, the optimizer and `state` agree. Once `read_losses` has been called, a
+    snapshot of them is a checkpoint: a new call on the restored state gives the same bits as if
+    training had never been interrupted.
+
+    The training loss of an epoch is the mean over its samples, of the predictions made while
+    training: the sum of batch losses weighted by their mass (rows, or the sum of class weights),
+    divided by the sum of masses. Validation loss and metrics are computed in evaluation mode
+    after the epoch. Learning rates are those with which the epoch ended.
+
+    Training ends earlier when the monitored metric has not improved for `plan.patience` epochs
+    (early stopping: Goodfellow, Bengio, Courville, "Deep Learning", 2016, algorithm 7.1).
+
+    Raises:
+        RunError: The loss, a gradient or a weight is no longer finite (the message names the
+            step, and where possible the node), or there is no metric `plan.monitor`, or that of
+            a scheduler.
     """
     values_to_watch = watched(plan.model)
     while state.epoch < plan.epochs and not state.patience_ended:
@@ -147,7 +65,7 @@ def fit(plan: FitPlan, state: FitState) -> Iterator[TrainEvent]:
 
 
 def end_epoch(plan: FitPlan, state: FitState, values_to_watch: Sequence[Tensor]) -> EpochDone:
-    """Measure an epoch whose steps are done, and go on to the next. Raises RunError as `fit` does."""
+    """Measure an epoch whose steps are done, and begin the next. Raises RunError as `fit` does."""
     if not all_finite(values_to_watch):
         raise _bad_weights(plan, state)
     values = _measure(plan, state)
@@ -161,36 +79,21 @@ def end_epoch(plan: FitPlan, state: FitState, values_to_watch: Sequence[Tensor])
 
 
 def keep_weights(plan: FitPlan, state: FitState) -> None:
-    """Put the weights that `plan.keep` asks for into the model; without any finished epoch, the present ones."""
+    """Put the weights that `plan.keep` names into the model.
+
+    Before any epoch has finished, these are the present weights.
+    """
     if plan.keep == "best" and state.best_weights is not None:
         plan.model.load_state_dict(state.best_weights)
 
 
-def batch_sizes(plan: FitPlan) -> list[int]:
-    """The sizes of an epoch's batches.
-
-    Raises RunError when BatchNorm would get batches of one row.
-    """
-    rows, size = len(plan.train), plan.batch_size
-    sizes = [size] * (rows // size) + ([rows % size] if rows % size else [])
-    if any(isinstance(module, _BatchNorm) for module in plan.model.modules()):
-        if sizes[0] == 1:
-            raise RunError(
-                "BatchNorm needs at least 2 rows in a batch, but batches have 1.",
-                hint="Raise batch_size, or add rows.",
-            )
-        if sizes[-1] == 1:
-            sizes[-2:] = [size + 1]
-    return sizes
-
-
 def _epoch(plan: FitPlan, state: FitState) -> Iterator[StepDone]:
-    """The steps of one epoch, from `state.batch` on."""
+    """Yield the steps of one epoch, from `state.batch` on."""
     optimizer = plan.optimizer
-    # Where each loss is read, the last gradients stay until it is: they tell why it is not finite.
+    # Where each loss is read, the last gradients stay until then: they show why it is not finite.
     read_each = plan.reads_each
     by_step = any(part.interval == "step" for part in plan.schedule)
-    for xs, y in _batches(plan, state):
+    for xs, y in remaining_batches(plan, state):
         if not read_each:
             optimizer.zero_grad()
         prediction, loss = _forward(plan, xs, y)
@@ -203,8 +106,8 @@ def _epoch(plan: FitPlan, state: FitState) -> Iterator[StepDone]:
         loss.backward()  # type: ignore[no-untyped-call]
         _clip(plan, state, prediction, y)
         if isinstance(optimizer, torch.optim.LBFGS):
-            optimizer.step(_Again(plan, state, xs, y, loss))  # type: ignore[no-untyped-call]
-            optimizer.zero_grad()  # what is left is of a trial, and tells nothing of this step
+            optimizer.step(LbfgsClosure(plan, state, xs, y, loss))  # type: ignore[no-untyped-call]
+            optimizer.zero_grad()  # these belong to a trial point, not to this step
         else:
             optimizer.step()
         if by_step:
@@ -218,13 +121,16 @@ def _epoch(plan: FitPlan, state: FitState) -> Iterator[StepDone]:
 
 
 def _forward(plan: FitPlan, xs: Sequence[Tensor], y: Tensor) -> tuple[Tensor, Tensor]:
-    """The prediction and the loss of a batch."""
+    """Return the prediction, (batch, …), and the loss, a scalar, of a batch."""
     prediction = plan.model(*xs)
     return prediction, plan.loss.module(prediction, y)
 
 
 def _clip(plan: FitPlan, state: FitState, prediction: Tensor, y: Tensor) -> None:
-    """Clip the gradients. On a CPU, raises RunError where their norm is not finite: scaled by it, nothing is left."""
+    """Scale all gradients so that their 2-norm is at most `plan.clip_grad_norm`.
+
+    On a CPU, raises RunError when the norm is not finite: scaled by it, no gradient is left.
+    """
     if plan.clip_grad_norm is None:
         return
     parameters = list(plan.model.parameters())
@@ -237,8 +143,8 @@ def _clip(plan: FitPlan, state: FitState, prediction: Tensor, y: Tensor) -> None
         raise bad_gradient(what, plan.model, plan.loss, (prediction, y)) from error
 
 
-class _Again:
-    """What LBFGS calls to have the loss and the gradients of the batch: the first time they are there already."""
+class LbfgsClosure:
+    """The closure that LBFGS calls for loss and gradients; the first call reuses the known ones."""
 
     def __init__(
         self, plan: FitPlan, state: FitState, xs: Sequence[Tensor], y: Tensor, loss: Tensor
@@ -258,7 +164,7 @@ class _Again:
 
 
 def advance(plan: FitPlan, interval: str, values: Mapping[str, float] | None = None) -> None:
-    """Let the schedulers of this interval step. Raises RunError where one waits for a metric that is not there."""
+    """Step the schedulers of this interval. Raises RunError when the metric of one is missing."""
     for part in plan.schedule:
         if part.interval != interval:
             continue
@@ -270,9 +176,9 @@ def advance(plan: FitPlan, interval: str, values: Mapping[str, float] | None = N
 
 def _monitored(plan: FitPlan, name: str, values: Mapping[str, float]) -> float:
     if name not in values:
-        there = ", ".join(key for key in values if metric_direction(key, plan.metrics))
+        known = ", ".join(key for key in values if metric_direction(key, plan.metrics))
         raise RunError(
-            f"There is no metric '{name}' to monitor.", hint=f"This run measures {there}."
+            f"There is no metric '{name}' to monitor.", hint=f"This run measures {known}."
         )
     return values[name]
 
@@ -280,9 +186,10 @@ def _monitored(plan: FitPlan, name: str, values: Mapping[str, float]) -> float:
 def read_losses(
     plan: FitPlan, state: FitState, batch: Batch | None = None
 ) -> list[tuple[int, float]]:
-    """Read back from the device what is unread, as (step, loss per sample); a checkpoint holds none of it.
+    """Read the unread losses back from the device, as (step, loss per sample).
 
-    Raises RunError at the first that is not finite. `batch` is that of the newest, while no step has followed.
+    A checkpoint holds no unread loss. `batch` is the batch of the newest loss, as long as no step
+    has followed it. Raises RunError at the first loss that is not finite.
     """
     unread = state.unread
     if not unread:
@@ -311,9 +218,10 @@ def _not_finite(
     batch: Batch | None,
     earlier: tuple[Tensor, Tensor] | None = None,
 ) -> RunError:
-    """The error for a loss or weights that are not finite, which `what` begins to say.
+    """Return the error for a loss or weights that are not finite; its message begins with `what`.
 
-    `earlier` are prediction and target of a step whose loss is read only now: the weights are others by now.
+    `earlier` are prediction and target of a step whose loss was read late: the weights have
+    changed since.
     """
     lr = [group["lr"] for group in plan.optimizer.param_groups if not math.isfinite(group["lr"])]
     if lr:
@@ -329,7 +237,7 @@ def _not_finite(
 
 
 def _bad_weights(plan: FitPlan, state: FitState) -> RunError:
-    """The error for what the last steps of an epoch have made of the weights: no loss shows it yet."""
+    """Return the error for weights that broke in the last steps, which no loss shows yet."""
     if statistic := first_bad(statistics(plan.model)):
         return NotFiniteError(
             f"'{statistic}' is not finite after step {state.step}.", place=owner(statistic)
@@ -337,34 +245,8 @@ def _bad_weights(plan: FitPlan, state: FitState) -> RunError:
     return _not_finite(f"The weights are not finite after step {state.step}", plan, state, None)
 
 
-def _batches(plan: FitPlan, state: FitState) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
-    """The batches of the present epoch that are still to come, gathered a chunk of rows at a time."""
-    sizes = batch_sizes(plan)
-    tensors: tuple[Tensor, ...] = plan.train.dataset.tensors  # type: ignore[attr-defined]
-    order = row_order(plan, state.epoch, tensors[0].device)
-    first = state.batch
-    start = sum(sizes[:first])
-    row_bytes = sum(tensor[0].numel() * tensor.element_size() for tensor in tensors)
-    per_chunk = max(1, CHUNK_BYTES // max(1, sizes[0] * row_bytes))
-    while first < len(sizes):
-        part = sizes[first : first + per_chunk]
-        rows = order[start : start + sum(part)]
-        for *xs, y in zip(*(torch.split(tensor[rows], part) for tensor in tensors), strict=True):
-            yield tuple(xs), y
-        first, start = first + len(part), start + sum(part)
-
-
-def row_order(plan: FitPlan, epoch: int, device: torch.device) -> Tensor:
-    """The training rows in the order of this epoch."""
-    rows = torch.as_tensor(plan.train.indices)
-    if plan.shuffle:
-        generator = torch.Generator().manual_seed(seeds.derive(plan.seed, "order", str(epoch)))
-        rows = rows[torch.randperm(len(rows), generator=generator)]
-    return rows.to(device)
-
-
 def _measure(plan: FitPlan, state: FitState) -> dict[str, float]:
-    """The values of the epoch that has just ended."""
+    """Return the values of the epoch that has just ended."""
     loss = state.loss_sum / state.loss_mass if state.loss_mass else math.nan
     measured = measure(plan.metrics, list(_joined(state.seen)))
     values = with_part("train", {LOSS: loss, **measured})
@@ -376,7 +258,7 @@ def _measure(plan: FitPlan, state: FitState) -> dict[str, float]:
 
 
 def _joined(batches: list[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
-    """Small batches joined to larger ones: measuring costs per call, not per row."""
+    """Join small batches to larger ones: measuring costs per call, not per row."""
     group: list[tuple[Tensor, Tensor]] = []
     rows = 0
     for batch in batches:
@@ -388,7 +270,7 @@ def _joined(batches: list[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tens
 
 
 def _compare(plan: FitPlan, state: FitState, values: dict[str, float]) -> None:
-    """Note whether this epoch is the best so far by the monitored metric; keeps its weights when they are wanted."""
+    """Compare this epoch with the best so far by the monitored metric, and update `state`."""
     if not plan.watches:
         return
     value, best = _monitored(plan, plan.monitor, values), state.best_value

@@ -1,4 +1,4 @@
-"""What a trainer tells the server: events, coalesced so that a fast loop sends at most ten messages a second."""
+"""What a worker reports to the server: events, coalesced to at most ten messages a second."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ from visdl.nodes.contract.metric_names import BATCH_LOSS
 
 _INTERVAL = 0.1  # seconds between two messages with metrics
 _SPEED_WINDOW = 5.0  # seconds over which samples per second are averaged
-_PROMPT_LINES = (
-    50  # of a second that are told one by one; what is printed beyond that is told together
-)
+_PROMPT_LINES = 50  # printed lines of a second that are sent one by one; the rest is joined
 _LOG_CHARACTERS = 10_000  # of one log event
 
 Send = Callable[[list[RunEvent]], None]
@@ -28,9 +26,22 @@ Level = Literal["info", "warning", "error"]
 
 
 class Reporter:
-    """Gathers points and progress of the training thread and sends them in time. Other events go at once."""
+    """Collects points and progress of a training, and sends them ten times a second.
+
+    Other events are sent immediately, and in order with them. The training thread calls all
+    methods but three: `confirm_stored` is called by the thread that reads the pipe, and
+    `record_print` and `flush_prints` by any thread.
+
+    A point is (step, epoch, value): optimizer steps finished, epochs finished, and the value, in
+    the unit of its metric; None where the value is not finite.
+
+    Messages with points are counted, and the server acknowledges how many it has stored. The
+    points of the others are part of `state()` and therefore of each checkpoint: a run that
+    continues from it can send what a killed server did not store, so curves have no gaps.
+    """
 
     def __init__(self, send: Send, now: Callable[[], float] = time.monotonic) -> None:
+        """`send` delivers a list of events to the server; `now` is a clock in seconds."""
         self._send = send
         self._now = now
         self._lock = threading.Lock()
@@ -40,15 +51,17 @@ class Reporter:
         self._rows = 0
         self._marks: list[tuple[float, int]] = [(now(), 0)]
         self._sent = -math.inf
-        self._told = 0  # messages with points
-        self._unstored: deque[tuple[int, dict[str, list[Point]]]] = (
-            deque()
-        )  # those that the server may not have yet
-        self._prints = _Prints()
+        self._messages = 0  # sent with points
+        #: number and points of each message that the server has not acknowledged yet
+        self._unstored: deque[tuple[int, dict[str, list[Point]]]] = deque()
+        self._prints = _PrintBuffer()
         self.progress = Progress()
 
     def step(self, step: int, rows: int, losses: list[tuple[int, float]]) -> None:
-        """One optimizer step; called for each, so it does next to nothing but once in 100 ms."""
+        """Record an optimizer step of `rows` rows; `losses` are (step, loss per sample).
+
+        It is called for each step, so it does almost nothing except once in 100 ms.
+        """
         if losses:
             epoch = self.progress.epoch
             self._series.setdefault(BATCH_LOSS, []).extend(
@@ -60,17 +73,22 @@ class Reporter:
             self.flush()
 
     def values(self, values: dict[str, float], directions: dict[str, Direction]) -> None:
-        """The values of an epoch, or of a test."""
+        """Record the values of an epoch or a test, and update last and best of each metric.
+
+        `directions` has the direction of each metric; one without a direction has no best value.
+        """
         for key, value in values.items():
             finite = value if math.isfinite(value) else None
             self._series.setdefault(key, []).append(
                 (self.progress.step, self.progress.epoch, finite)
             )
-            self._fresh[key] = self._summary[key] = self._better(key, finite, directions.get(key))
+            self._fresh[key] = self._summary[key] = self._summarize(
+                key, finite, directions.get(key)
+            )
         if self._now() - self._sent >= _INTERVAL:
             self.flush()
 
-    def _better(self, key: str, value: float | None, direction: Direction) -> MetricSummary:
+    def _summarize(self, key: str, value: float | None, direction: Direction) -> MetricSummary:
         before = self._summary.get(key, MetricSummary())
         if value is None or direction is None:
             return before.model_copy(update={"last": value})
@@ -81,25 +99,30 @@ class Reporter:
         return MetricSummary(last=value, best=best, best_epoch=epoch)
 
     def flush(self) -> None:
-        """Send what has gathered."""
+        """Send the collected points and the progress now."""
         self._sent = self._now()
-        self._speed()
+        self._update_speed()
         events: list[RunEvent] = []
         if self._series:
-            self._told += 1
-            self._unstored.append((self._told, self._series))
+            self._messages += 1
+            self._unstored.append((self._messages, self._series))
             events.append(MetricsEvent(series=self._series, summary=self._fresh))
         events.append(ProgressEvent(progress=self.progress.model_copy()))
         self._series, self._fresh = {}, {}
         self._dispatch(events)
 
-    def stored(self, count: int) -> None:
-        """The server has stored this many messages with points; called by the thread that hears of it."""
+    def confirm_stored(self, count: int) -> None:
+        """Note that the server has stored the first `count` messages with points."""
         while self._unstored and self._unstored[0][0] <= count:
             self._unstored.popleft()
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint holds: the points that the server may not have yet, and the best values so far."""
+        """Return what a checkpoint holds of the reporter.
+
+        `curves` has, by metric key, the points that the server may not have stored: a float64
+        tensor (points, 3) of step, epoch and value, NaN for a missing value. `best` has the
+        summary of each metric.
+        """
         merged: dict[str, list[Point]] = {}
         for _, series in list(self._unstored):
             for key, points in series.items():
@@ -107,7 +130,7 @@ class Reporter:
         nan = math.nan
         curves = {
             key: torch.tensor(
-                [(*place, nan if value is None else value) for *place, value in points],
+                [(step, epoch, nan if value is None else value) for step, epoch, value in points],
                 dtype=torch.float64,
             )
             for key, points in merged.items()
@@ -118,7 +141,10 @@ class Reporter:
         }
 
     def restore(self, state: Mapping[str, Any], stored: Mapping[str, int]) -> None:
-        """Go on from a checkpoint: say what the server did not get any more, behind the step that it has of each."""
+        """Continue from a checkpoint's `state`, and send the points that the server lacks.
+
+        `stored` has, by metric key, the step up to which the server has stored points.
+        """
         self._summary = {
             key: MetricSummary.model_validate(value) for key, value in state.get("best", {}).items()
         }
@@ -126,17 +152,19 @@ class Reporter:
         for key, points in state.get("curves", {}).items():
             missing = points[points[:, 0] > stored.get(key, 0)].tolist()
             self._series[key] = [
-                (int(s), int(e), value if math.isfinite(value) else None) for s, e, value in missing
+                (int(step), int(epoch), value if math.isfinite(value) else None)
+                for step, epoch, value in missing
             ]
         self._series = {key: points for key, points in self._series.items() if points}
         self.flush()
 
-    def rest(self) -> None:
-        """Training stands still from now on (a pause): it does not count towards the speed."""
+    def suspend(self) -> None:
+        """Send everything before a pause. The time of the pause does not count for the speed."""
         self.flush()
         self._marks = []
 
-    def _speed(self) -> None:
+    def _update_speed(self) -> None:
+        """Average samples per second over `_SPEED_WINDOW`, and estimate the seconds left."""
         now = self._sent
         self._marks.append((now, self._rows))
         while len(self._marks) > 2 and now - self._marks[0][0] > _SPEED_WINDOW:
@@ -151,29 +179,32 @@ class Reporter:
     def node(
         self, node: str, status: Literal["started", "ended", "failed"], seconds: float | None = None
     ) -> None:
+        """Report that a node has started, ended or failed, after this many seconds."""
         self._dispatch([NodeEvent(node=node, status=status, seconds=seconds)])
 
     def log(self, message: str, level: Level = "info", node: str | None = None) -> None:
+        """Write a line to the run's log."""
         self._dispatch([LogEvent(level=level, message=message[:_LOG_CHARACTERS], node=node)])
 
-    def printed(self, line: str, level: Level) -> None:
-        """What a node prints; from any thread. A flood is told ten times a second, and how much of it was left out."""
+    def record_print(self, line: str, level: Level) -> None:
+        """Log a printed line. A flood is sent ten times a second, with a count of omitted lines."""
         with self._lock:
-            self._tell(self._prints.take(line, level, self._now()))
+            self._send_stamped(self._prints.add(line, level, self._now()))
 
     def flush_prints(self) -> None:
-        """Tell what was printed and not told yet."""
+        """Send the printed lines that are still waiting."""
         with self._lock:
-            self._tell(self._prints.rest())
+            self._send_stamped(self._prints.flush())
 
     def event(self, event: RunEvent) -> None:
+        """Send an event immediately."""
         self._dispatch([event])
 
     def _dispatch(self, events: list[RunEvent]) -> None:
         with self._lock:
-            self._tell([*self._prints.rest(), *events])
+            self._send_stamped([*self._prints.flush(), *events])
 
-    def _tell(self, events: Sequence[RunEvent]) -> None:
+    def _send_stamped(self, events: Sequence[RunEvent]) -> None:
         stamp = time.time()
         for event in events:
             event.time = stamp
@@ -181,23 +212,23 @@ class Reporter:
             self._send(list(events))
 
 
-class _Prints:
-    """Lines as they are printed; where there are too many to tell each, many of them as one event."""
+class _PrintBuffer:
+    """Turns printed lines into log events; when there are too many, into one event for many."""
 
     def __init__(self) -> None:
         self._second = -math.inf  # when the present second began
-        self._told = 0  # lines of it
+        self._prompt = 0  # lines of it that were sent one by one
         self._waiting: dict[Level, list[str]] = {}
-        self._since: float | None = None  # when the first of those that wait was printed
+        self._since: float | None = None  # when the first waiting line was printed
         self._size = self._left_out = 0
 
-    def take(self, line: str, level: Level, now: float) -> list[RunEvent]:
-        """What is to be told, now that this line was printed."""
+    def add(self, line: str, level: Level, now: float) -> list[RunEvent]:
+        """Add a line, and return the events that are now due."""
         if now - self._second >= 1:
-            self._second, self._told = now, 0
+            self._second, self._prompt = now, 0
         if self._since is None:
-            if self._told < _PROMPT_LINES:
-                self._told += 1
+            if self._prompt < _PROMPT_LINES:
+                self._prompt += 1
                 return [LogEvent(level=level, message=line[:_LOG_CHARACTERS])]
             self._since = now
         if self._size + len(line) < _LOG_CHARACTERS:
@@ -205,20 +236,16 @@ class _Prints:
             self._size += len(line) + 1
         else:
             self._left_out += 1
-        return self.rest() if now - self._since >= _INTERVAL else []
+        return self.flush() if now - self._since >= _INTERVAL else []
 
-    def rest(self) -> list[RunEvent]:
-        """What waits to be told."""
+    def flush(self) -> list[RunEvent]:
+        """Return the waiting lines as events."""
         events: list[RunEvent] = [
             LogEvent(level=level, message="\n".join(lines))
             for level, lines in self._waiting.items()
         ]
         if self._left_out:
-            events.append(
-                LogEvent(
-                    level="warning",
-                    message=f"… {self._left_out:,} more lines: too many to show each.",
-                )
-            )
+            message = f"… {self._left_out:,} more lines were left out."
+            events.append(LogEvent(level="warning", message=message))
         self._waiting, self._since, self._size, self._left_out = {}, None, 0, 0
         return events

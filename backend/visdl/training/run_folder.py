@@ -1,4 +1,4 @@
-"""What lies in a run's folder for others to fetch: its artifacts, and its checkpoints without their manifests."""
+"""The files of a run that can be downloaded: its artifacts, and checkpoints without manifests."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ def media_type(name: str) -> str:
 
 
 def artifacts(folder: Path) -> list[Artifact]:
-    """The files of the run in this folder, checkpoints last."""
-    found = []
+    """Return the files of the run in this folder, checkpoints last."""
+    listed = []
     for file in _files(folder):
-        with contextlib.suppress(FileNotFoundError):  # an old checkpoint that has just made room
+        with contextlib.suppress(FileNotFoundError):  # an old checkpoint, pruned just now
             stat = file.stat()
             kind = media_type(file.name)
-            found.append(
+            listed.append(
                 Artifact(name=file.name, bytes=stat.st_size, media_type=kind, created=stat.st_mtime)
             )
-    return found
+    return listed
 
 
 def path(folder: Path, name: str) -> Path:
-    """Where the file of this name lies. Raises NotFoundError for a name that `artifacts` does not list."""
+    """Return the path of a file that `artifacts` lists. Raises NotFoundError for other names."""
     for file in _files(folder):
         if file.name == name:
             return file
     raise NotFoundError(
         f"The run has no artifact '{name[:100]}'.",
-        hint="GET the list of artifacts; weights are there when training has ended.",
+        hint="GET the list of artifacts. Weights are available when training has ended.",
     )
 
 
 def crash(folder: Path, lines: int = 8) -> list[str]:
-    """What Python had to say when a trainer crashed: where it was, the innermost call first."""
+    """Return what faulthandler wrote when a worker crashed, the innermost call first."""
     with contextlib.suppress(OSError):
         return (folder / CRASH).read_text(errors="replace").splitlines()[:lines]
     return []

@@ -1,4 +1,4 @@
-"""All that a training is made of, as tensors and plain values: what a checkpoint holds."""
+"""The whole state of a training as tensors and plain values: the contents of a checkpoint."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import torch
 from visdl.nodes.contract.runtime_values import Seeded
 from visdl.training.loop import FitPlan, FitState
 
-#: What the numbers of a training depend on besides what is in the checkpoint, as it is called in a sentence.
+#: What the bits of a training depend on besides the checkpoint, with its name in a sentence.
 DECISIVE = {"device": "device", "torch": "PyTorch version", "cpu": "instruction set of the CPU"}
 
 
 def snapshot(plan: FitPlan, state: FitState) -> dict[str, Any]:
-    """Model, optimizer, every generator, and the position in the training."""
+    """Return model, optimizer, every generator, and the position in the training."""
     return {
         "model": plan.model.state_dict(),
         "optimizer": plan.optimizer.state_dict(),
@@ -30,9 +30,10 @@ def snapshot(plan: FitPlan, state: FitState) -> dict[str, Any]:
 
 
 def restore(payload: dict[str, Any], plan: FitPlan) -> FitState:
-    """Put a snapshot back into the model and optimizer of `plan`; returns where the training was.
+    """Put a snapshot back into the model and optimizer of `plan`; return its `FitState`.
 
-    The number of threads is the snapshot's too: sums over another number of parts differ in the last bit.
+    The number of threads is restored too: sums over another number of parts differ in the last
+    bit.
     """
     device = _device(plan)
     torch.set_num_threads(payload["threads"])
@@ -46,23 +47,23 @@ def restore(payload: dict[str, Any], plan: FitPlan) -> FitState:
     if device.type == "cuda" and payload["cuda_rng"]:
         torch.cuda.set_rng_state_all(payload["cuda_rng"])
     state = FitState(**payload["state"])
-    if state.step:  # else a scheduler that steps first, at the end of an epoch, warns that the optimizer never has
+    if state.step:  # otherwise a scheduler warns that it steps before the optimizer
         plan.optimizer._opt_called = True  # type: ignore[attr-defined]
     state.seen = [(prediction.to(device), target.to(device)) for prediction, target in state.seen]
     return state
 
 
 def differences(payload: dict[str, Any], plan: FitPlan) -> list[str]:
-    """Where this machine differs from the snapshot's, so that going on is not equal to the last bit."""
+    """Return how this machine differs from the snapshot's: training is then not bit-for-bit."""
     return [
-        f"the {name} is {now}, it was {payload[key]}"
+        f"the {name} is {now} instead of {payload[key]}"
         for key, name in DECISIVE.items()
         if key in payload and (now := _decisive(plan)[key]) != payload[key]
     ]
 
 
 def machine(plan: FitPlan) -> dict[str, str]:
-    """Device and instruction set that a training works with."""
+    """Return the device and the CPU instruction set of a training."""
     device = _device(plan)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
     return {"device": name, "cpu": torch.backends.cpu.get_cpu_capability()}

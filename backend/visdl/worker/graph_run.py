@@ -1,4 +1,4 @@
-"""A run inside its trainer process: the walk that builds the model, trains it and executes what is behind it."""
+"""A run in its worker process: build the model, train it, execute the nodes downstream."""
 
 from __future__ import annotations
 
@@ -40,16 +40,17 @@ from visdl.nodes.contract.runtime_values import Metrics, TrainingResult, save_we
 from visdl.training.checkpoint import write_json
 from visdl.training.control import TrainingController
 from visdl.training.environment import versions
-from visdl.training.loop import FitPlan
+from visdl.training.plan import FitPlan
+from visdl.training.preparation import prepare, useful_threads
 from visdl.training.reporter import Reporter
 from visdl.training.run_folder import media_type
-from visdl.training.session import Leave, TrainingRun, prepare, useful_threads
+from visdl.training.session import TrainingSession, TrainingSuspended
 from visdl.training.snapshot import machine
-from visdl.worker.protocol import RunSpec
+from visdl.worker.protocol import DatasetFiles, RunSpec
 
 
-class Execution:
-    """Runs one graph. A visitor of `walk`; `on_state` hears of the states that the trainer decides on."""
+class GraphRun:
+    """Runs one graph, as a visitor of `walk`. `on_state` is called with RUNNING and PAUSED."""
 
     def __init__(
         self,
@@ -58,20 +59,21 @@ class Execution:
         reporter: Reporter,
         on_state: Callable[[RunState], None],
         registry: Registry = NodeRegistry,
-        train: Callable[[TrainingRun], TrainingResult] = TrainingRun.run,
+        train: Callable[[TrainingSession], TrainingResult] = TrainingSession.train_to_end,
     ) -> None:
-        """`train` drives the training that the graph means: alone, or together with others."""
-        self._train_it = train
+        """`train` drives the training: alone, or in a seed batch."""
+        self._drive = train
         self._spec = spec
         self._controller = controller
         self._reporter = reporter
         self._on_state = on_state
         self._registry = registry
-        self._graph = Graph.model_validate(spec.graph)
+        self._graph = Graph.model_validate_json(spec.graph)
         self._flat = flatten(self._graph)
         self._topology = Topology(self._flat.graph)
         self._arguments: dict[nn.Module, list[Argument]] = {}
-        self._places: dict[str, str] = {}  # the nodes by the names of their modules and arguments
+        self._node_ids: dict[str, str] = {}  # by the names of their modules and arguments
+        self._datasets = self._datasets_by_name()
         self._folder = Path(spec.folder)
         self._artifacts = self._folder / "artifacts"
         self._announced: dict[Path, tuple[int, int]] = {}
@@ -79,7 +81,10 @@ class Execution:
         self._test: dict[str, float] = {}
 
     def run(self) -> bool:
-        """Execute the whole graph; True when it was stopped before its end. Raises RunError, or Leave."""
+        """Execute the whole graph; return True when it was stopped before its end.
+
+        Raises RunError, and TrainingSuspended when the process has to end before the run does.
+        """
         self._artifacts.mkdir(parents=True, exist_ok=True)
         write_json(self._artifacts / "graph.json", self._graph.model_dump(mode="json"))
         walk(self._flat.graph, self._topology, self._registry, self)
@@ -92,7 +97,7 @@ class Execution:
     def visit(self, node: Node, cls: type[BaseNode], inputs: Inputs) -> Mapping[str, Any] | None:
         if is_network_node(cls):
             return dict.fromkeys(cls.outputs(), node.id)
-        with self._blame(node):
+        with self._attribute_errors(node):
             args = arguments(cls, node, inputs, self._find_dataset)
             instance = cls.create(args)
             if node.disabled:
@@ -117,12 +122,13 @@ class Execution:
         try:
             values = self._values(node, instance, args, inputs)
         except Exception as error:
-            if not isinstance(error, Leave):
+            if not isinstance(error, TrainingSuspended):
                 self._reporter.node(node.id, "failed", time.monotonic() - started)
             raise
         if not isinstance(values, tuple) or len(values) != len(cls.outputs()):
-            wanted = f"a tuple with {len(cls.outputs())} value(s), one per output"
-            raise RunError(f"execute() of '{node.label}' must return {wanted}.", code="bad_output")
+            expected = f"a tuple with {len(cls.outputs())} value(s), one per output"
+            message = f"execute() of '{node.label}' must return {expected}."
+            raise RunError(message, code="bad_output")
         self._reporter.node(node.id, "ended", time.monotonic() - started)
         self._announce()
         for value in values:
@@ -142,9 +148,8 @@ class Execution:
 
     def _train(self, node: Node, args: dict[str, Any]) -> TrainingResult:
         arguments = self._arguments.get(args["model"]) or next(iter(self._arguments.values()))
-        torch.manual_seed(
-            seeds.derive(self._spec.seed, "layers")
-        )  # for dropout inside attention, say
+        # for random layers without a generator of their own, such as dropout inside attention
+        torch.manual_seed(seeds.derive(self._spec.seed, "layers"))
         prepared = prepare(
             args, arguments, seeds.derive(self._spec.seed, "order", node.id), self._registry
         )
@@ -154,7 +159,7 @@ class Execution:
             self._warm_start(args["model"], *self._spec.weights_from)
         provenance = self._provenance(prepared.plan)
         write_json(self._artifacts / "provenance.json", provenance.model_dump(mode="json"))
-        training = TrainingRun(
+        training = TrainingSession(
             prepared,
             self._controller,
             self._reporter,
@@ -165,32 +170,31 @@ class Execution:
             run_id=self._spec.run,
             speedup=self._spec.speedup,
         )
-        result = self._train_it(training)
+        result = self._drive(training)
         self._write_weights(result)
         return result
 
     def _warm_start(self, model: nn.Module, run: str, file: str) -> None:
-        """Take over the weights of another run that have the same name and shape, and say which these are."""
+        """Initialise from another run's weights of the same name and shape, and log which match."""
         if not Path(file).is_file():
-            raise RunError(
-                f"The weights of the run {run} are no longer there.", hint="Start without them."
-            )
+            raise RunError(f"The weights of run {run} no longer exist.", hint="Start without them.")
         theirs, own = load_file(file), model.state_dict()
-        taken = {
+        matching = {
             name: value
             for name, value in theirs.items()
             if name in own and own[name].shape == value.shape
         }
-        model.load_state_dict(taken, strict=False)
-        self._reporter.log(f"Started with {len(taken)} of {len(own)} tensors of the run {run}.")
-        misfits = [name for name in own if name in theirs and name not in taken]
+        model.load_state_dict(matching, strict=False)
+        self._reporter.log(f"Initialised {len(matching)} of {len(own)} tensors from run {run}.")
         other_shape = [
-            f"{name} ({_sizes(theirs[name])} there, {_sizes(own[name])} here)" for name in misfits
+            f"{name} ({_sizes(theirs[name])} there, {_sizes(own[name])} here)"
+            for name in own
+            if name in theirs and name not in matching
         ]
         for what, names in {
-            "Of another shape, so left as they were": other_shape,
-            "Not in that run": [name for name in own if name not in theirs],
-            "In that run alone": [name for name in theirs if name not in own],
+            "Not initialised, because the shapes differ": other_shape,
+            "Missing in that run": [name for name in own if name not in theirs],
+            "Only in that run": [name for name in theirs if name not in own],
         }.items():
             if names:
                 more = f" and {len(names) - 20} more" if len(names) > 20 else ""
@@ -204,7 +208,7 @@ class Execution:
             time=datetime.now(UTC).isoformat(timespec="seconds"),
             seed=spec.seed,
             graph=self._graph,
-            datasets=[DatasetHash.model_validate(record) for record, _ in spec.datasets.values()],
+            datasets=[DatasetHash.model_validate(record) for record, _ in self._datasets.values()],
             split=Split(
                 train_rows=len(rows),
                 val_rows=len(plan.val[1]) if plan.val else 0,
@@ -215,7 +219,7 @@ class Execution:
             threads=torch.get_num_threads(),
             platform=platform.platform(),
             code=self._registry.code_hashes({node.type for node in self._flat.graph.nodes}),
-            continues=spec.continues,
+            continues=spec.extends,
             weights_from=spec.weights_from[0] if spec.weights_from else None,
         )
 
@@ -225,7 +229,8 @@ class Execution:
         dataset = data.dataset if isinstance(data, Loader) else data
         if not isinstance(dataset, Dataset):
             raise RunError(
-                f"The input shape of '{node.label}' is not known.", hint="Wire training data to it."
+                f"The input shape of '{node.label}' is not known.",
+                hint="Connect training data to it.",
             )
         found = model_inputs(network, dataset, self._registry)
         for entry, complaint in found.complaints:
@@ -238,8 +243,8 @@ class Execution:
         example = encoding.encode_inputs(dataset, np.arange(min(2, dataset.rows)))
         model = build(network, [torch.from_numpy(value) for value in example], self._spec.seed)
         self._arguments[model] = found.arguments
-        self._places |= {step.name: step.node.id for step in network.steps}
-        self._places |= dict(
+        self._node_ids |= {step.name: step.node.id for step in network.steps}
+        self._node_ids |= dict(
             zip(argument_names(network), (entry.id for entry in network.inputs), strict=False)
         )
         device = torch.device(self._spec.device if args["device"] == "auto" else args["device"])
@@ -247,22 +252,32 @@ class Execution:
         return model.to(device)
 
     def _find_dataset(self, name: str) -> Dataset:
-        record, folder = self._spec.datasets[name]
+        record, folder = self._datasets[name]
         return Dataset(DatasetRecord.model_validate(record), Path(folder))
 
+    def _datasets_by_name(self) -> dict[str, DatasetFiles]:
+        """Return the datasets by what the graph calls them: an id or a name."""
+        named: dict[str, DatasetFiles] = {}
+        for (node_id, param), files in self._spec.datasets.items():
+            node = self._graph.node(node_id)
+            cls = self._registry.find(node.type)
+            spec = cls.parameters().get(param) if cls else None
+            named[node.params.get(param, spec.default if spec else None)] = files
+        return named
+
     @contextlib.contextmanager
-    def _blame(self, node: Node) -> Iterator[None]:
-        """Turn whatever goes wrong in a node into a RunError that names it."""
+    def _attribute_errors(self, node: Node) -> Iterator[None]:
+        """Turn any error in a node into a RunError that names it."""
         try:
             yield
         except (RunError, AppError) as error:
-            at = getattr(error, "node", None) or self._places.get(
+            at = getattr(error, "node", None) or self._node_ids.get(
                 getattr(error, "place", ""), node.id
             )
             raise RunError(error.message, hint=error.hint, node=at, code=error.code) from error
-        except Leave:
+        except TrainingSuspended:
             raise
-        except Exception as error:  # whatever a node's author may raise
+        except Exception as error:  # anything that a node file raises
             if is_refusal(error, self._folder):
                 raise
             if (missing := shortage(error)) is not None:
@@ -287,7 +302,7 @@ class Execution:
         write_json(self._artifacts / "encoding.json", result.encoding.model_dump(mode="json"))
 
     def _write_report(self, result: TrainingResult) -> None:
-        """Provenance: what was run, with what, and what came out."""
+        """Write what was run, with what, and the results."""
         last = {key: values[-1] for key, values in result.history.items() if values}
         write_json(
             self._artifacts / "report.json",
@@ -303,7 +318,7 @@ class Execution:
                 "parameters": sum(p.numel() for p in result.model.parameters()),
                 "model": str(result.model),
                 "datasets": {
-                    name: record["sha256"] for name, (record, _) in self._spec.datasets.items()
+                    name: record["sha256"] for name, (record, _) in self._datasets.items()
                 },
                 "device": str(result.device),
                 "threads": torch.get_num_threads(),
@@ -312,7 +327,7 @@ class Execution:
         )
 
     def _announce(self) -> None:
-        """Tell of files that are new or changed since the last call."""
+        """Report files that are new or changed since the last call."""
         for path in sorted(self._artifacts.iterdir()):
             stat = path.stat()
             mark = (stat.st_mtime_ns, stat.st_size)

@@ -25,27 +25,25 @@ from visdl.models.graph import Graph
 from visdl.nodes.contract.base import AssemblyNode, TrainerNode
 from visdl.nodes.contract.evaluation import predict
 from visdl.nodes.contract.registry import NodeRegistry
-from visdl.worker.protocol import RunSpec
+from visdl.worker.protocol import PredictionAnswer, PredictionRequest, RunSpec
 
 _FEWER = "Predict fewer rows at once."
 _NO_CLASS = -1
-_MOST_VALUES = 1_000_000  # of an answer: the server holds it in memory
+_MOST_VALUES = 1_000_000  # of a response: the server holds it in memory
 
 
-def main(connections: Sequence[Connection], spec: RunSpec, data: Any) -> None:
-    """Entry point of the process: sends the answer (plain values), or the exception that says why there is none.
-
-    `data` is a list of rows by column name, or the record and folder of a dataset.
-    """
+def main(connections: Sequence[Connection], request: PredictionRequest) -> None:
+    """Entry point of the process: send the predictions, or the exception to raise instead."""
+    spec = request.spec
     [connection] = connections
     torch.set_num_threads(spec.threads)
     if spec.nodes_dir:
         NodeRegistry.load_folder(Path(spec.nodes_dir))
     try:
-        answer: Any = _predict(spec, data)
+        answer: PredictionAnswer = _predict(request)
     except AppError as error:
         answer = error
-    except Exception as error:  # whatever a node's author may raise
+    except Exception as error:  # anything that a node file raises
         answer = RunError(f"The prediction failed: {error}")
         if (missing := shortage(error)) is not None:
             message = f"The prediction ran out of memory: there was no room{missing}."
@@ -55,19 +53,21 @@ def main(connections: Sequence[Connection], spec: RunSpec, data: Any) -> None:
     os._exit(0)
 
 
-def _predict(spec: RunSpec, data: Any) -> dict[str, Any]:
+def _predict(request: PredictionRequest) -> dict[str, Any]:
+    spec = request.spec
     folder = Path(spec.folder) / "artifacts"
     encoding = Encoding.model_validate_json((folder / "encoding.json").read_bytes())
-    if isinstance(data, list):
-        x = encoding.encode_rows(data)
+    if request.dataset is None:
+        x = encoding.encode_rows(request.rows or [])
     else:
-        record, place = data
-        x = encoding.encode_inputs(Dataset(DatasetRecord.model_validate(record), Path(place)))
+        record, table = request.dataset
+        x = encoding.encode_inputs(Dataset(DatasetRecord.model_validate(record), Path(table)))
     model = trained_model(spec, encoding)
     arguments = [torch.from_numpy(value) for value in x]
     output = predict(model, arguments) if len(arguments[0]) else torch.empty(0, 1)
     if output.numel() > _MOST_VALUES:
-        message = f"The prediction has {output.numel():,} values; an answer holds at most {_MOST_VALUES:,}."
+        most = f"a response holds at most {_MOST_VALUES:,}"
+        message = f"The prediction has {output.numel():,} values; {most}."
         raise TooLargeError(message, hint=_FEWER)
     if encoding.classes is None:
         values = output.tolist()
@@ -87,7 +87,7 @@ def _predict(spec: RunSpec, data: Any) -> dict[str, Any]:
 
 
 def _labels(indices: Any, classes: list[str]) -> Any:
-    """Class labels in the place of their indices, in lists of any depth; None where there is no class."""
+    """Replace indices by class labels, in lists of any depth; None where there is no class."""
     if isinstance(indices, list):
         return [_labels(item, classes) for item in indices]
     if indices == _NO_CLASS:
@@ -96,8 +96,8 @@ def _labels(indices: Any, classes: list[str]) -> Any:
 
 
 def trained_model(spec: RunSpec, encoding: Encoding) -> nn.Module:
-    """The run's model on the CPU with its kept weights, in evaluation mode."""
-    flat = flatten(Graph.model_validate(spec.graph))
+    """Return the run's model on the CPU with its kept weights, in evaluation mode."""
+    flat = flatten(Graph.model_validate_json(spec.graph))
     graph, topology = flat.graph, Topology(flat.graph)
     types = {node.id: NodeRegistry.get(node.type) for node in graph.nodes}
     loop = next(i for i, cls in types.items() if issubclass(cls, TrainerNode))

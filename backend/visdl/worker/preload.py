@@ -1,7 +1,7 @@
-"""Imported once by the forkserver, so that a trainer starts in a tenth of a second instead of several.
+"""Imported once by the forkserver, so that a worker starts in 0.1 s instead of several seconds.
 
-Never runs a kernel and never touches CUDA: a forked child could not use either. Errors here are silent
-(the forkserver swallows them), so trainers check READY.
+Never runs a kernel and never touches CUDA: a forked child could not use either. The forkserver
+swallows errors of this module, so workers check READY.
 """
 
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-import visdl.worker.main  # noqa: F401  imported for their imports
+import visdl.worker.main  # noqa: F401  for its imports
 from visdl.nodes.contract.registry import NodeRegistry
 from visdl.worker.protocol import NODES_DIR
 

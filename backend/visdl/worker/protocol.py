@@ -1,53 +1,104 @@
-"""Everything that the server and a worker process say to each other."""
+"""Everything that the server and a worker process send each other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
+from visdl.models.errors import AppError
+from visdl.models.events import RunEvent
 from visdl.models.runs import RunProblem, RunState
+from visdl.training.control import Command
 
-UNSTACKED = "unstacked"  # why a run goes back to the queue
-PULSE = None  # a sign of life
+NOT_BATCHED = "not_batched"  # error code of a run that needs a process of its own
 NODES_DIR = "VISDL_PRELOAD_NODES_DIR"  # the environment variable that the preload reads
+
+#: A dataset's record as JSON values, and the folder of its columns.
+DatasetFiles = tuple[dict[str, Any], str]
 
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What a trainer process gets to know. Plain values: it is sent to another process."""
+    """What a worker process is given of a run. Plain values: it is sent to another process."""
 
     run: str
     name: str
-    graph: dict[str, Any]
+    graph: str  # JSON, as it is stored
     seed: int
     device: str
     threads: int
-    auto_threads: bool  # fewer threads where the training gains nothing from more
+    auto_threads: bool  # fewer threads where the training does not benefit from more
     folder: str
-    datasets: dict[str, tuple[dict[str, Any], str]]  # by what the graph calls it: record, folder
+    datasets: dict[tuple[str, str], DatasetFiles]  # by node and parameter
     nodes_dir: str | None = None
-    stored: dict[str, int] = field(
-        default_factory=dict
-    )  # up to which step the server has each metric
-    continues: str | None = None  # the run whose checkpoint lies in the folder
+    stored: dict[str, int] = field(default_factory=dict)  # last stored step of each metric
+    extends: str | None = None  # the run whose checkpoint lies in the folder
     weights_from: tuple[str, str] | None = None  # a run's id, and the file of its weights
-    speedup: float | None = None  # of its stack, as it was measured when that began
+    speedup: float | None = None  # of its seed batch, as measured when that began
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Trainer to server: how many times faster the run's stack is as one; 0 where it cannot be one.
+class StateChanged:
+    """Worker to server: the run is now in this state."""
 
-    None where it was one and is no more, its runs having come to different steps.
+    state: RunState
+    error: RunProblem | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class BatchMeasured:
+    """Worker to server: how many times faster the run's seed batch is than separate trainings.
+
+    0 when the seeds cannot be batched, None when they no longer can, because their runs continue
+    from different steps.
     """
 
     speedup: float | None
 
 
 @dataclass(frozen=True)
-class Moved:
-    """Trainer to server: the run is now in this state."""
+class Heartbeat:
+    """Worker to server, once a second: Python still runs in this process."""
 
-    state: RunState
-    error: RunProblem | None = None
-    threads: int | None = None
+
+HEARTBEAT = Heartbeat()
+
+
+@dataclass(frozen=True)
+class StoredCount:
+    """Server to worker: how many of the run's messages with points are stored."""
+
+    messages: int
+
+
+@dataclass(frozen=True)
+class PredictionRequest:
+    """What a prediction process is given: rows by column name, or a dataset."""
+
+    spec: RunSpec
+    rows: list[dict[str, Any]] | None = None
+    dataset: DatasetFiles | None = None
+
+
+MessageToServer = list[RunEvent] | StateChanged | BatchMeasured | Heartbeat
+MessageToWorker = Command | StoredCount
+#: Fields of `PredictResponse`, or the error to raise.
+PredictionAnswer = dict[str, Any] | AppError
+
+__all__ = [
+    "HEARTBEAT",
+    "NODES_DIR",
+    "NOT_BATCHED",
+    "BatchMeasured",
+    "Command",
+    "DatasetFiles",
+    "Heartbeat",
+    "MessageToServer",
+    "MessageToWorker",
+    "PredictionAnswer",
+    "PredictionRequest",
+    "RunSpec",
+    "StateChanged",
+    "StoredCount",
+]

@@ -1,7 +1,8 @@
-"""One trainer at a time works on the files of a run.
+"""Only one worker process at a time works on the files of a run.
 
-A trainer outlives a server that is killed: it ends its batch, saves and leaves, while the next server may have
-started another one for the same run already. Two that write checkpoints would leave some that fit no curve.
+A worker outlives a server that is killed: it finishes its batch, saves and exits, while the next
+server may already have started another one for the same run. If both wrote checkpoints, some of
+them would match no curve.
 """
 
 from __future__ import annotations
@@ -16,26 +17,30 @@ from filelock import FileLock, Timeout
 
 from visdl.models.errors import RunError
 
-PATIENCE = 60.0  # seconds that an earlier trainer gets to leave, before it is ended
-_LOOK = 0.2  # seconds between two looks whether this one is to leave itself
+PATIENCE = 60.0  # seconds that an earlier worker gets to exit, before it is killed
+_CHECK_SECONDS = 0.2  # between two checks whether this worker has to exit itself
+#: Names since version 0.1: a worker of an earlier version may still hold them.
+_LOCK, _OWNER = "trainer.lock", "trainer.pid"
 
 
 @contextlib.contextmanager
-def hold_run(folder: Path, check: Callable[[], None], say: Callable[[str], None]) -> Iterator[None]:
-    """Keep other trainers away from a run's folder. Waits for one that is still there, then ends it.
+def hold_run(folder: Path, check: Callable[[], None], log: Callable[[str], None]) -> Iterator[None]:
+    """Keep other workers away from a run's folder. Wait for an earlier one, then kill it.
 
-    `check` is called while it waits, and may raise. Raises RunError where the other one cannot be ended, OSError.
+    `check` is called while waiting, and may raise. Raises RunError when the earlier worker cannot
+    be killed, and OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock, owner = FileLock(folder / "trainer.lock"), folder / "trainer.pid"
+    lock, owner = FileLock(folder / _LOCK), folder / _OWNER
     try:
         if not _acquire(lock, 0, check):
-            say(
-                "An earlier trainer of this run is still at work; this one waits until it has saved and left."
-            )
+            message = "An earlier worker process of this run is still active"
+            log(f"{message}; this one waits until it has saved and exited.")
             if not _acquire(lock, PATIENCE, check):
-                _end(owner)
-                say(f"The earlier trainer did not leave within {PATIENCE:g} s and was ended.")
+                _kill(owner)
+                log(
+                    f"The earlier worker process did not exit within {PATIENCE:g} s; it was killed."
+                )
                 if not _acquire(lock, PATIENCE, check):
                     raise _in_use()
         owner.write_text(_sign(psutil.Process()))
@@ -45,20 +50,20 @@ def hold_run(folder: Path, check: Callable[[], None], say: Callable[[str], None]
 
 
 def _acquire(lock: FileLock, seconds: float, check: Callable[[], None]) -> bool:
-    for _ in range(1 + round(seconds / _LOOK)):
+    for _ in range(1 + round(seconds / _CHECK_SECONDS)):
         check()
         with contextlib.suppress(Timeout):
-            lock.acquire(timeout=_LOOK if seconds else 0, poll_interval=_LOOK / 4)
+            lock.acquire(timeout=_CHECK_SECONDS if seconds else 0, poll_interval=_CHECK_SECONDS / 4)
             return True
     return False
 
 
 def _sign(process: psutil.Process) -> str:
-    """Numbers of processes are used again: one is told by its start, too."""
+    """Identify a process by number and start time: numbers are reused."""
     return f"{process.pid} {process.create_time()}"
 
 
-def _end(owner: Path) -> None:
+def _kill(owner: Path) -> None:
     with contextlib.suppress(OSError, ValueError, IndexError, psutil.Error):
         process = psutil.Process(int(owner.read_text().split()[0]))
         if _sign(process) == owner.read_text() and process.pid != os.getpid():
@@ -68,5 +73,5 @@ def _end(owner: Path) -> None:
 
 
 def _in_use() -> RunError:
-    message = "Another process works on the files of this run, and this machine cannot end it."
+    message = "Another process uses the files of this run, and this machine cannot end it."
     return RunError(message, hint="End it where it runs, then resume.", code="in_use")

@@ -14,17 +14,17 @@ from visdl.models.events import EventType, RunEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import Run, RunState
 from visdl.models.schemas import (
-    AgainRequest,
     Artifact,
-    ContinueRequest,
     DeletedRuns,
     DeleteRuns,
+    ExtendRequest,
     MetricSeries,
     NewRun,
     PatchedRuns,
     PatchRuns,
     PredictRequest,
     PredictResponse,
+    RerunRequest,
     RunFacets,
     RunPatch,
 )
@@ -164,22 +164,22 @@ def stop_run(run_id: str, deps: Deps) -> Run:
     return deps.runs.stop(run_id)
 
 
-@router.post("/{run_id}/front", operation_id="moveRunToFront")
-def move_to_front(run_id: str, deps: Deps) -> Run:
-    """Make a waiting run the next to start."""
+@router.post("/{run_id}/prioritize", operation_id="prioritizeRun")
+def prioritize_run(run_id: str, deps: Deps) -> Run:
+    """Make a queued run the next to start."""
     return deps.store.move_to_front(run_id)
 
 
-@router.post("/{run_id}/again", operation_id="runAgain", status_code=201)
-def run_again(run_id: str, body: AgainRequest, deps: Deps) -> Run:
-    """The same graph, data and seed once more; `notices` say what is no more as it was."""
-    return deps.runs.again(run_id, body)
+@router.post("/{run_id}/rerun", operation_id="rerun", status_code=201)
+def rerun(run_id: str, body: RerunRequest, deps: Deps) -> Run:
+    """Create a run of the same graph, data and seed; `notices` state what has changed since."""
+    return deps.runs.rerun(run_id, body)
 
 
-@router.post("/{run_id}/continue", operation_id="continueRun", status_code=201)
-def continue_run(run_id: str, body: ContinueRequest, deps: Deps) -> Run:
-    """More epochs of an ended run, in a new one that goes on from its last checkpoint."""
-    return deps.runs.continue_run(run_id, body)
+@router.post("/{run_id}/extend", operation_id="extendRun", status_code=201)
+def extend_run(run_id: str, body: ExtendRequest, deps: Deps) -> Run:
+    """Create a run with more epochs, from the last checkpoint of an ended run."""
+    return deps.runs.extend(run_id, body)
 
 
 @router.get("/{run_id}/graph", operation_id="getRunGraph")

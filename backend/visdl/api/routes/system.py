@@ -42,7 +42,7 @@ async def create_session(token: Token, deps: Deps, response: Response) -> None:
 @router.get("/queue", operation_id="getQueue")
 def get_queue(deps: Deps) -> RunQueue:
     """Which runs have a place, and in which order the others get one."""
-    return deps.runs.places.queue()
+    return deps.runs.queue()
 
 
 @router.get("/system", operation_id="getSystem")

@@ -1,9 +1,13 @@
-"""Trainings that differ by nothing but their seed, as one: their weights stacked, a step for all of them at once.
+"""Trainings that differ only in their seed, as one batch: one step trains all of them.
 
-The weights of each model are views of the stack, so whatever reads a model between two steps sees its own. Each
-keeps its own order of the data, first weights and dropout masks: what it computes is what it computes alone, but for
-the last digits. Measured for ten 2-64-64-1 networks on one core: 5 times as fast at a batch of 32, 2 times at 256.
-It knows no thread, socket or database.
+The weights of each model are views of the batch's, so anything that reads a model between two steps
+sees its own. Each member keeps its own order of the data, initial weights and dropout masks: it
+computes what it computes alone, except for the last digits. For ten 2-64-64-1 networks on one
+core: 5 times as fast with batches of 32 rows, 2 times with 256.
+
+The forward pass of any network uses `torch.func.functional_call` under `vmap` ("model ensembling"
+in the documentation of torch.func); chains of simple layers use one batched matrix product per
+Linear layer. It knows no thread, socket or database.
 """
 
 from __future__ import annotations
@@ -11,10 +15,9 @@ from __future__ import annotations
 import inspect
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 import torch
@@ -23,89 +26,33 @@ from torch.func import functional_call, vmap
 
 from visdl.models.errors import RunError
 from visdl.nodes.contract.nan_trace import watched
-from visdl.training.batched.layers import Forward, layer_of, losses_of, simple_chain
-from visdl.training.loop import (
-    CHUNK_BYTES,
-    FitPlan,
-    FitState,
-    StepDone,
-    TrainEvent,
-    advance,
-    batch_sizes,
-    end_epoch,
-    fit,
-    row_order,
-)
-from visdl.training.snapshot import restore, snapshot
+from visdl.training.batched.layers import Forward, batched_layer, batched_loss, simple_chain
+from visdl.training.batches import CHUNK_BYTES, batch_sizes, row_order
+from visdl.training.loop import advance, end_epoch
+from visdl.training.plan import FitPlan, FitState, StepDone, TrainEvent
 
-_TRIAL_STEPS = 16
-_WARM = 2  # steps that are slower than all that follow
-_TRIAL_SECONDS = 0.3
-_TELL_SECONDS = 0.002  # between two times that the caller hears of steps
-_SAME = 1e-4  # by which losses of a few steps may differ between one by one and stacked
+_REPORT_SECONDS = 0.002  # quick steps are reported together, at this interval
 
-#: Of some steps or one epoch's end, an event for each training.
+#: An event for each member: of some steps, or of the end of an epoch.
 Events = Sequence[TrainEvent | RunError | None]
 
 
-def measured(plans: Sequence[FitPlan]) -> float:
-    """How many times faster they are stacked than one by one, by some steps of each; 0 where the losses differ.
-
-    Everything is put back as it was.
-    """
-    before = [deepcopy(snapshot(plan, FitState())) for plan in plans]
-    try:
-        alone, losses = _tried([event] for event in fit(plans[0], FitState()))
-        restore(before[0], plans[0])
-        stack = Stack(plans)
-        stacked, together = _tried(fit_together(plans, [FitState() for _ in plans], stack))
-        stack.unstack()
-        steps = min(len(losses), len(together))
-        same = steps > 0 and torch.allclose(
-            torch.tensor(losses[:steps]), torch.tensor(together[:steps]), rtol=_SAME
-        )
-        return len(plans) * alone / stacked if same else 0.0
-    except Exception:  # whatever torch cannot do to a stack
-        return 0.0
-    finally:
-        for plan, payload in zip(plans, before, strict=True):
-            plan.optimizer.state.clear()
-            restore(payload, plan)
-
-
-def _tried(events: Iterable[Events]) -> tuple[float, list[float]]:
-    """Seconds a step, the median, and the losses of the first of the trainings."""
-    losses: list[float] = []
-    taken: list[float] = []
-    began = before = time.perf_counter()
-    for first, *_ in events:
-        if not isinstance(first, StepDone):
-            break
-        now = time.perf_counter()
-        taken += [(now - before) / len(first.losses)] * len(first.losses)
-        losses += [value for _, value in first.losses]
-        before = now
-        if len(taken) >= _WARM + _TRIAL_STEPS or (
-            len(taken) > 2 * _WARM and now - began > _TRIAL_SECONDS
-        ):
-            break
-    return median(taken[_WARM:] or taken or [math.inf]), losses
-
-
-def fit_together(
-    plans: Sequence[FitPlan], states: Sequence[FitState], stack: Stack
+def fit_batched(
+    plans: Sequence[FitPlan], states: Sequence[FitState], batch: SeedBatch
 ) -> Iterator[Events]:
-    """What `fit` yields, for all of them at once.
+    """Train all members as `fit` trains one; yield their events together.
 
-    None stands for a training whose loss was not finite: its weights and state are those before the step. An error
-    stands for one that an epoch's end has ended. What the others yield is sound; the caller goes on without these.
+    All states are at the same position, and `batch` was made from `plans`. In place of an event,
+    None means that the member's loss was not finite: its weights and state are those before the
+    step. A RunError means that the end of the epoch has ended its training, as `fit` would raise
+    it. The events of the others are valid; the caller continues without such members.
     """
     values_to_watch = [watched(plan.model) for plan in plans]
     while states[0].epoch < plans[0].epochs:
         for plan in plans:
             plan.model.train()
-        yield from stack.steps(states)
-        yield [_end_epoch(*one) for one in zip(plans, states, values_to_watch, strict=True)]
+        yield from batch.train_epoch(states)
+        yield [_end_epoch(*member) for member in zip(plans, states, values_to_watch, strict=True)]
 
 
 def _end_epoch(
@@ -119,80 +66,86 @@ def _end_epoch(
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What a step of all trainings began with: their losses, and their targets (trainings, batch, …)."""
+    """A step of all members: their losses, and their targets (members, batch, …)."""
 
     values: list[float]
     targets: Tensor
 
     @property
     def bad(self) -> list[int]:
-        """The trainings whose loss is not finite."""
+        """The numbers of the members whose loss is not finite."""
         if math.isfinite(sum(self.values)):
             return []
-        return [place for place, value in enumerate(self.values) if not math.isfinite(value)]
+        return [number for number, value in enumerate(self.values) if not math.isfinite(value)]
 
 
-class Stack:
-    """The weights, buffers and optimizer of several trainings in one piece. `unstack` gives each its own again."""
+class SeedBatch:
+    """Weights, buffers and optimizer of several trainings in one, until `split` separates them.
+
+    Leaves are (members, …) for a parameter of shape (…); all of them are views of one flat tensor,
+    and their gradients of another, so that the optimizer steps on a single parameter. This gives
+    each member its own result only for optimizers that work element by element
+    (`eligibility.why_not_batched`).
+    """
 
     def __init__(self, plans: Sequence[FitPlan]) -> None:
         self._plans = list(plans)
         models = [plan.model for plan in plans]
         self._params = [list(model.parameters()) for model in models]
         self._names = [name for name, _ in models[0].named_parameters()]
-        self._stack_weights()
-        self._buffers = self._stack_buffers(models)
-        self._optimizer = self._stack_optimizer()
-        self._forward = self._chained(simple_chain(models[0])) or self._mapped(models[0])
-        self._losses = losses_of(plans[0])
+        self._join_weights()
+        self._buffers = self._join_buffers(models)
+        self._optimizer = self._join_optimizers()
+        self._forward = self._forward_chain(simple_chain(models[0])) or self._forward_any(models[0])
+        self._losses = batched_loss(plans[0])
         self._seen: list[tuple[Tensor, Tensor]] = []
         self._states: Sequence[FitState] = ()
-        self._published = -1  # the step that the trainings' optimizers are at
-        for plan in plans:  # else their schedulers warn that they step first
+        self._synced_step = -1  # the step that the members' own optimizers are at
+        for plan in plans:  # otherwise their schedulers warn that they step first
             plan.optimizer._opt_called = True  # type: ignore[attr-defined]
 
-    def _stack_weights(self) -> None:
-        """One flat tensor for all weights, another for their gradients, and leaves that are views of both."""
+    def _join_weights(self) -> None:
+        """Make a flat tensor of all weights and one of their gradients, with leaves as views."""
         stacked = [
             torch.stack([p.detach() for p in column]) for column in zip(*self._params, strict=True)
         ]
         self._flat = nn.Parameter(torch.cat([one.flatten() for one in stacked]))
         self._flat.grad = torch.zeros_like(self._flat)
         self._leaves, start = [], 0
-        for place, one in enumerate(stacked):
+        for index, one in enumerate(stacked):
             end = start + one.numel()
             leaf = self._flat.detach()[start:end].view(one.shape).requires_grad_()
             leaf.grad = self._flat.grad[start:end].view(one.shape)
             self._leaves.append(leaf)
             for number, params in enumerate(self._params):
-                params[place].data = leaf.detach()[number]
+                params[index].data = leaf.detach()[number]
             start = end
 
-    def _stack_buffers(self, models: Sequence[nn.Module]) -> dict[str, Tensor]:
-        found = {}
+    def _join_buffers(self, models: Sequence[nn.Module]) -> dict[str, Tensor]:
+        joined = {}
         for name, _ in models[0].named_buffers():
             owner, _, key = name.rpartition(".")
-            found[name] = torch.stack([model.get_buffer(name) for model in models])
+            joined[name] = torch.stack([model.get_buffer(name) for model in models])
             for number, model in enumerate(models):
-                model.get_submodule(owner)._buffers[key] = found[name][number]
-        return found
+                model.get_submodule(owner)._buffers[key] = joined[name][number]
+        return joined
 
-    def _stack_optimizer(self) -> torch.optim.Optimizer:
+    def _join_optimizers(self) -> torch.optim.Optimizer:
         first = self._plans[0].optimizer
         known = inspect.signature(type(first)).parameters
         options = {key: value for key, value in first.defaults.items() if key in known}
         optimizer = type(first)([self._flat], **options)
         if first.state:
-            optimizer.state[self._flat] = self._stacked_state()
+            optimizer.state[self._flat] = self._joined_optimizer_state()
         return optimizer
 
-    def _stacked_state(self) -> dict[str, Any]:
-        """What the optimizers remember of each weight, in the order of the stack; the rest is the same for all."""
+    def _joined_optimizer_state(self) -> dict[str, Any]:
+        """Join the optimizers' state of each weight; anything else is equal in all of them."""
         first = self._params[0][0]
-        found = {}
+        joined = {}
         for key, value in self._plans[0].optimizer.state[first].items():
             if not isinstance(value, Tensor) or value.shape != first.shape:
-                found[key] = deepcopy(value)
+                joined[key] = deepcopy(value)
                 continue
             parts = [
                 torch.stack(
@@ -203,64 +156,64 @@ class Stack:
                 )
                 for column in zip(*self._params, strict=True)
             ]
-            found[key] = torch.cat([part.flatten() for part in parts])
-        return found
+            joined[key] = torch.cat([part.flatten() for part in parts])
+        return joined
 
-    def steps(self, states: Sequence[FitState]) -> Iterator[Events]:
-        """The steps of the present epoch, from where they are on; all are at the same place.
+    def train_epoch(self, states: Sequence[FitState]) -> Iterator[Events]:
+        """Yield the remaining steps of the present epoch; all states are at the same position.
 
-        Several quick steps are told as one: what is done for each training then costs less than the step.
+        Quick steps are reported together: the work per member then costs less than the step.
         """
         self._states = states
         done: list[_Step] = []
-        told = time.perf_counter()
+        reported = time.perf_counter()
         for xs, y in self._batches(states):
             prediction = self._forward(*xs)
             losses = self._losses(prediction, y)
             step = _Step(losses.tolist(), y)
             if step.bad and done:
-                yield self._told(done)
+                yield self._record_steps(done)
                 done = []
-            self._descend(losses, step.bad)
+            self._optimizer_step(losses, step.bad)
             self._seen.append((prediction.detach(), y))
             done.append(step)
-            if step.bad or time.perf_counter() - told >= _TELL_SECONDS:
-                yield self._told(done)
-                done, told = [], time.perf_counter()
+            if step.bad or time.perf_counter() - reported >= _REPORT_SECONDS:
+                yield self._record_steps(done)
+                done, reported = [], time.perf_counter()
         if done:
-            yield self._told(done)
+            yield self._record_steps(done)
         self._hand_out_seen()
 
-    def _descend(self, losses: Tensor, bad: Sequence[int]) -> None:
-        """An optimizer step of all trainings but those that are `bad`."""
+    def _optimizer_step(self, losses: Tensor, bad: Sequence[int]) -> None:
+        """Step the optimizer for all members except the `bad` ones; `losses` is (members,)."""
         plan = self._plans[0]
-        before = [[leaf.detach()[place].clone() for leaf in self._leaves] for place in bad]
+        before = [[leaf.detach()[number].clone() for leaf in self._leaves] for number in bad]
         self._flat.grad.zero_()  # type: ignore[union-attr]
         losses.sum().backward()  # type: ignore[no-untyped-call]
         if plan.schedule:
             self._optimizer.param_groups[0]["lr"] = plan.optimizer.param_groups[0]["lr"]
         self._optimizer.step()
-        for place, weights in zip(bad, before, strict=True):
+        for number, weights in zip(bad, before, strict=True):
             for leaf, weight in zip(self._leaves, weights, strict=True):
-                leaf.detach()[place] = weight
+                leaf.detach()[number] = weight
         if any(part.interval == "step" for part in plan.schedule):
-            for place, each in enumerate(self._plans):
-                if place not in bad:
+            for number, each in enumerate(self._plans):
+                if number not in bad:
                     advance(each, "step")
 
-    def _told(self, steps: Sequence[_Step]) -> Events:
-        """Note steps in each state, and say them; where one is bad it is the only one."""
+    def _record_steps(self, steps: Sequence[_Step]) -> Events:
+        """Update each state by these steps, and return their events. A bad step comes alone."""
         loss, bad = self._plans[0].loss, steps[-1].bad
         masses = [self._masses(step.targets) for step in steps]
         rows = sum(step.targets.shape[1] for step in steps)
         events: list[TrainEvent | None] = []
-        for place, state in enumerate(self._states):
-            if place in bad:
+        for number, state in enumerate(self._states):
+            if number in bad:
                 events.append(None)
                 continue
             losses = []
-            for step, mass in zip(steps, (each[place] for each in masses), strict=True):
-                value = step.values[place]
+            for step, mass in zip(steps, (each[number] for each in masses), strict=True):
+                value = step.values[number]
                 state.step += 1
                 state.loss_sum += loss.share(value, mass)
                 state.loss_mass += mass
@@ -270,14 +223,14 @@ class Stack:
         return events
 
     def _masses(self, targets: Tensor) -> list[float]:
-        """`LossNode.mass` of each training's targets."""
+        """Return `LossNode.mass` of each member's targets."""
         node = self._plans[0].loss.node
         if node.counts_rows:
             return [targets.shape[1]] * len(self._plans)
         return [node.mass(part) for part in targets]
 
     def _batches(self, states: Sequence[FitState]) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
-        """What each training's batch is, stacked: (trainings, batch, …)."""
+        """Yield arguments and target of all members together, (members, batch, …) each."""
         plan = self._plans[0]
         sizes = batch_sizes(plan)
         tensors: tuple[Tensor, ...] = plan.train.dataset.tensors  # type: ignore[attr-defined]
@@ -303,12 +256,12 @@ class Stack:
                 yield tuple(xs), y
             first, start = first + len(part), start + sum(part)
 
-    def publish(self) -> None:
-        """Bring each training's optimizer, and what it has seen of the epoch, to where the stack is."""
+    def sync_members(self) -> None:
+        """Bring each member's optimizer and state to the present step, for a checkpoint."""
         self._hand_out_seen()
-        if self._published == (now := max((state.step for state in self._states), default=0)):
+        if self._synced_step == (now := max((state.step for state in self._states), default=0)):
             return
-        self._published = now
+        self._synced_step = now
         flat = self._optimizer.state.get(self._flat, {})
         for number, (plan, params) in enumerate(zip(self._plans, self._params, strict=True)):
             start = 0
@@ -323,17 +276,17 @@ class Stack:
                 start = end
 
     def _hand_out_seen(self) -> None:
-        """Give each what it has seen: all batches since the last time as one, which is cheaper to measure."""
+        """Move predictions and targets to the states, joined: that is cheaper to measure."""
         if not self._seen:
             return
         predictions, targets = (torch.cat(parts, dim=1) for parts in zip(*self._seen, strict=True))
-        for place, state in enumerate(self._states):
-            state.seen.append((predictions[place], targets[place]))
+        for number, state in enumerate(self._states):
+            state.seen.append((predictions[number], targets[number]))
         self._seen = []
 
-    def unstack(self) -> None:
-        """Give each training weights, buffers and an optimizer of its own, as the stack left them."""
-        self.publish()
+    def split(self) -> None:
+        """Give each member weights, buffers and optimizer state of its own again."""
+        self.sync_members()
         for plan, params in zip(self._plans, self._params, strict=True):
             for param in params:
                 param.data = param.data.clone()
@@ -342,14 +295,14 @@ class Stack:
                 module = plan.model.get_submodule(owner)
                 module._buffers[key] = plan.model.get_buffer(name).clone()
 
-    def _chained(self, chain: list[str] | None) -> Forward | None:
-        """The forward pass of a chain of simple layers: one product of matrices for all trainings at each Linear."""
+    def _forward_chain(self, chain: list[str] | None) -> Forward | None:
+        """Return the forward pass of a chain of simple layers: one matrix product per Linear."""
         if chain is None:
             return None
         models = [plan.model for plan in self._plans]
         leaves = dict(zip(self._names, self._leaves, strict=True))
         steps = [
-            layer_of([model.get_submodule(name) for model in models], name, leaves)
+            batched_layer([model.get_submodule(name) for model in models], name, leaves)
             for name in chain
         ]
 
@@ -360,15 +313,15 @@ class Stack:
 
         return forward
 
-    def _mapped(self, model: nn.Module) -> Forward:
-        """The forward pass of any other network, by vmap."""
+    def _forward_any(self, model: nn.Module) -> Forward:
+        """Return the forward pass of any other network, by vmap."""
         bare = deepcopy(model).to("meta")
         bare.train()
 
         def one(params: dict[str, Tensor], buffers: dict[str, Tensor], *xs: Tensor) -> Tensor:
-            found: Tensor = functional_call(bare, (params, buffers), xs)
-            return found
+            prediction: Tensor = functional_call(bare, (params, buffers), xs)
+            return prediction
 
-        each = vmap(one)
+        all_members = vmap(one)
         leaves = dict(zip(self._names, self._leaves, strict=True))
-        return lambda *xs: each(leaves, self._buffers, *xs)
+        return lambda *xs: all_members(leaves, self._buffers, *xs)

@@ -1,4 +1,4 @@
-"""Which trainings can be one: those that differ by nothing but their seed, and whose parts keep to themselves."""
+"""Which trainings are eligible for batching: they differ in their seed, and stay independent."""
 
 from __future__ import annotations
 
@@ -11,34 +11,35 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from visdl.nodes.contract.runtime_values import Seeded
 from visdl.nodes.contract.traits import traits_of
 from visdl.training.batched.layers import simple_chain
-from visdl.training.loop import FitPlan
+from visdl.training.plan import FitPlan
 
 
-def refusal(plans: Sequence[FitPlan]) -> str | None:
-    """Why these trainings cannot be one, as the end of a sentence; None where nothing speaks against it."""
+def why_not_batched(plans: Sequence[FitPlan]) -> str | None:
+    """Return why these trainings cannot be a seed batch, as the end of a sentence, or None."""
     first = plans[0]
     optimizer = first.optimizer
     has_dropout = any(isinstance(module, Seeded) for module in first.model.modules())
-    # A bias before it has no gradient but rounding, which Adam makes large: the running mean then differs.
+    # The gradient of a bias before it is rounding error only, which Adam scales up: the running
+    # mean would then differ.
     has_batch_norm = any(isinstance(module, _BatchNorm) for module in first.model.modules())
     simple = traits_of(optimizer).elementwise and len(optimizer.param_groups) == 1
     reasons = {
-        "there is one of them": len(plans) < 2,
-        f"{type(optimizer).__name__} does not treat each weight by itself": not simple,
+        "there is only one of them": len(plans) < 2,
+        f"{type(optimizer).__name__} does not update each weight independently": not simple,
         "the norm of the gradients is clipped": first.clip_grad_norm is not None,
         "the learning rate follows a metric": any(part.monitor for part in first.schedule),
-        "each may end early by itself": first.patience is not None,
-        "batch normalisation would not come out the same": has_batch_norm,
-        "dropout is stacked only in a chain of simple layers": has_dropout
+        "each may end early on its own": first.patience is not None,
+        "batch normalisation would give other results": has_batch_norm,
+        "dropout is batched only in a chain of simple layers": has_dropout
         and simple_chain(first.model) is None,
-        "their networks differ": any(_form(plan) != _form(first) for plan in plans),
+        "their networks differ": any(_structure(plan) != _structure(first) for plan in plans),
         "their data differ": any(not _same_data(plan, first) for plan in plans),
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
 
 
-def _form(plan: FitPlan) -> tuple[Any, ...]:
-    """What has to be the same in all of them."""
+def _structure(plan: FitPlan) -> tuple[Any, ...]:
+    """Return what has to be equal in all of them."""
     modules = [
         (name, type(module), module.extra_repr()) for name, module in plan.model.named_modules()
     ]

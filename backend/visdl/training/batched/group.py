@@ -1,7 +1,8 @@
-"""Several runs in one process, whose trainings are one where that is faster.
+"""Several runs in one process, whose trainings become a seed batch when that is faster.
 
-Each run has a thread of its own, and one of them at a time goes on: up to its training, where it waits for the
-others, and behind it again. So what runs do to the process, its random state above all, they do one after the other.
+Each run has a thread of its own, and only one of them runs at a time: up to its training, where it
+waits for the others, and again after it. What runs do to the process, above all to its random
+state, therefore happens one run after the other.
 """
 
 from __future__ import annotations
@@ -15,17 +16,18 @@ import torch
 from visdl.models.errors import RunError
 from visdl.models.runs import WORTH_STACKING, RunState
 from visdl.nodes.contract.runtime_values import TrainingResult
-from visdl.training.batched.batch import Events, Stack, fit_together, measured
-from visdl.training.batched.eligibility import refusal
-from visdl.training.control import Wish
-from visdl.training.loop import FitState
-from visdl.training.session import TrainingRun, Unstacked, let_others_run
+from visdl.training.batched.batch import Events, SeedBatch, fit_batched
+from visdl.training.batched.eligibility import why_not_batched
+from visdl.training.batched.speedup import measure_speedup
+from visdl.training.control import Command
+from visdl.training.plan import FitState
+from visdl.training.session import NotBatched, TrainingSession, yield_cpu
 
 
 class _Member:
     """A run at its training: where that is, and how it ended."""
 
-    def __init__(self, training: TrainingRun) -> None:
+    def __init__(self, training: TrainingSession) -> None:
         self.training = training
         self.state = FitState()
         self._random = _random_state()
@@ -35,31 +37,32 @@ class _Member:
         self.ended = threading.Event()
 
     @property
-    def place(self) -> tuple[int, int, int]:
+    def position(self) -> tuple[int, int, int]:
         return self.state.epoch, self.state.batch, self.state.step
 
-    def start(self) -> None:
-        """Find where it goes on from, with the random state that it came with."""
+    def restore_state(self) -> None:
+        """Restore the newest checkpoint, under the random state that the run came with."""
         try:
             _set_random_state(self._random)
-            self.state = self.training.start()
+            self.state = self.training.restore_state()
             self._random = _random_state()
-        except BaseException as error:  # whatever ends the training ends its run alone
+        except BaseException as error:  # any error ends this run alone
             self.end(error=error)
 
-    def alone(self) -> None:
-        """Train it to its end by itself."""
+    def train_alone(self) -> None:
+        """Train to the end without the others."""
         try:
             _set_random_state(self._random)
             self.end(stopped=self.training.train(self.state))
         except BaseException as error:  # likewise
             self.end(error=error)
 
-    def obey(self) -> None:
+    def apply_command(self) -> None:
+        """Apply the command of its controller; blocks during a pause."""
         try:
-            if self.training.obey(self.state):
+            if self.training.apply_command(self.state):
                 self.end(stopped=True)
-        except BaseException as error:  # likewise: Leave, above all
+        except BaseException as error:  # likewise: above all TrainingSuspended
             self.end(error=error)
 
     def end(self, *, stopped: bool = False, error: BaseException | None = None) -> None:
@@ -67,36 +70,40 @@ class _Member:
         self.ended.set()
 
 
-class Together:
-    """Where the runs of a process meet.
+class SeedGroup:
+    """Where the runs of a process meet for their training.
 
-    `told` hears how many times faster they are as one: 0 where they cannot be one, None where they no more are.
+    `on_measured` is called with the speed-up as a seed batch: 0 when they cannot be batched, None
+    when they no longer can, because they continue from different steps.
     """
 
-    def __init__(self, told: Callable[[float | None], None]) -> None:
-        self._told = told
+    def __init__(self, on_measured: Callable[[float | None], None]) -> None:
+        self._on_measured = on_measured
         self._baton = threading.Lock()
         self._changed = threading.Condition()
         self._own = threading.local()
-        self._underway = 0  # runs that have not come to their training yet
+        self._underway = 0  # runs that have not reached their training yet
         self._members: list[_Member] = []
 
-    def run(self, tasks: Sequence[Callable[[], None]]) -> None:
-        """Run all tasks, each of which calls `train` or ends before; returns when the last has ended."""
+    def run_tasks(self, tasks: Sequence[Callable[[], None]]) -> None:
+        """Run all tasks, and return when the last has ended.
+
+        Each task calls `train`, or ends before it would.
+        """
         self._underway = len(tasks)
         threads = [
-            threading.Thread(target=self._task, args=(task,), name=f"run {i}")
+            threading.Thread(target=self._run_task, args=(task,), name=f"run {i}")
             for i, task in enumerate(tasks)
         ]
         for thread in threads:
             thread.start()
         with self._changed:
             self._changed.wait_for(lambda: self._underway == 0)
-        train_all(self._members, self._told)
+        train_members(self._members, self._on_measured)
         for thread in threads:
             thread.join()
 
-    def train(self, training: TrainingRun) -> TrainingResult:
+    def train(self, training: TrainingSession) -> TrainingResult:
         """Train a run with the others; called by its task. Raises what its training raises."""
         member = _Member(training)
         self._arrive(member)
@@ -107,7 +114,7 @@ class Together:
             raise member.error
         return training.finish(member.state, stopped=member.stopped)
 
-    def _task(self, task: Callable[[], None]) -> None:
+    def _run_task(self, task: Callable[[], None]) -> None:
         with self._baton:
             try:
                 task()
@@ -124,39 +131,41 @@ class Together:
             self._changed.notify_all()
 
 
-def train_all(members: Sequence[_Member], told: Callable[[float | None], None]) -> None:
-    """Train all of them as one where that is faster by a short measurement; else the first, and the others not here."""
+def train_members(members: Sequence[_Member], on_measured: Callable[[float | None], None]) -> None:
+    """Train all members as a seed batch when a short measurement finds that faster.
+
+    Otherwise train the first, and end the others with NotBatched.
+    """
     for member in members:
-        member.start()
-    here = [member for member in members if not member.ended.is_set()]
-    if not here:
+        member.restore_state()
+    live = [member for member in members if not member.ended.is_set()]
+    if not live:
         return
-    torch.set_num_threads(here[0].threads)  # each thread has a number of its own
-    plans = [member.training.prepared.plan for member in here]
-    reason = refusal(plans)
-    apart = len({member.place for member in here}) > 1
+    torch.set_num_threads(live[0].threads)  # each thread has a number of its own
+    plans = [member.training.prepared.plan for member in live]
+    reason = why_not_batched(plans)
+    apart = len({member.position for member in live}) > 1
     if apart:
-        reason = "they go on from different steps"
-    # Once measured it stays, so that a run that goes on ends with the same bits.
-    speed = 0.0 if reason else here[0].training.speedup or measured(plans)
-    told(None if apart else speed)
-    if speed <= WORTH_STACKING:
-        here[0].training.reporter.log(
-            f"Trained alone: {reason or f'as one they would be {speed:.1f} times as fast'}."
-        )
-        for other in here[1:]:
-            other.end(error=Unstacked())
-        here = here[:1]
-    for member in here:
-        if len(here) > 1:
+        reason = "they continue from different steps"
+    # Measured once and kept, so that a run that is continued ends with the same bits.
+    speedup = 0.0 if reason else live[0].training.speedup or measure_speedup(plans)
+    on_measured(None if apart else speedup)
+    if speedup <= WORTH_STACKING:
+        why = reason or f"batching these seeds would be only {speedup:.1f} times as fast"
+        live[0].training.reporter.log(f"Trained separately: {why}.")
+        for other in live[1:]:
+            other.end(error=NotBatched())
+        live = live[:1]
+    for member in live:
+        if len(live) > 1:
             member.training.reporter.log(
-                f"Trained as one with {len(here) - 1} others: {speed:.1f} times as fast."
+                f"Trained as a batch of {len(live)} seeds: {speedup:.1f} times as fast."
             )
         member.training.on_state(RunState.RUNNING)
-    while len(here) > 1:
-        here = _stretch(here)
-    for member in here:
-        member.alone()
+    while len(live) > 1:
+        live = _train_batched(live)
+    for member in live:
+        member.train_alone()
 
 
 def _random_state() -> tuple[torch.Tensor, list[torch.Tensor]]:
@@ -170,70 +179,80 @@ def _set_random_state(state: tuple[torch.Tensor, list[torch.Tensor]]) -> None:
         torch.cuda.set_rng_state_all(state[1])
 
 
-def _stretch(members: list[_Member]) -> list[_Member]:
-    """Train these as one until all have ended, or one of them is to be treated by itself; returns those that go on."""
-    plans, states = [m.training.prepared.plan for m in members], [m.state for m in members]
-    stack = Stack(plans)
+def _train_batched(members: list[_Member]) -> list[_Member]:
+    """Train a seed batch until all members have ended, or one of them has to leave it.
+
+    Returns the members that train on.
+    """
+    plans = [member.training.prepared.plan for member in members]
+    states = [member.state for member in members]
+    batch = SeedBatch(plans)
     for member in members:
-        member.training.before_save = stack.publish
+        member.training.before_save = batch.sync_members
         member.training.sharers = len(members)
-    odd: list[_Member] = []
+    diverged: list[_Member] = []
     try:
-        for events in fit_together(plans, states, stack):
-            odd = _take(members, events)
-            let_others_run()
-            if odd or any(
-                m.ended.is_set() or m.training.controller.wish is not Wish.RUN for m in members
-            ):
+        for events in fit_batched(plans, states, batch):
+            diverged = _record_events(members, events)
+            yield_cpu()
+            if diverged or any(map(_needs_attention, members)):
                 break
         else:
-            stack.unstack()
+            batch.split()
             for member in members:
                 member.training.reporter.flush()
                 member.end()
             return []
-    except BaseException as error:  # a fault of all: none of them can go on
+    except BaseException as error:  # a fault of all: none of them can continue
         for member in members:
             member.end(error=error)
         raise
-    stack.unstack()
+    batch.split()
     for member in members:
         member.training.before_save = lambda: None
         member.training.sharers = 1
-    for member in odd:
-        member.alone()
-    _obey([member for member in members if not member.ended.is_set()])
+    for member in diverged:
+        member.train_alone()
+    _apply_commands([member for member in members if not member.ended.is_set()])
     return [member for member in members if not member.ended.is_set()]
 
 
-def _take(members: Sequence[_Member], events: Events) -> list[_Member]:
-    """Tell what each has done, and end those that an epoch has ended; returns those whose loss is not finite."""
-    odd = []
+def _needs_attention(member: _Member) -> bool:
+    """Whether it has ended, or a command awaits it."""
+    return member.ended.is_set() or member.training.controller.command is not Command.RESUME
+
+
+def _record_events(members: Sequence[_Member], events: Events) -> list[_Member]:
+    """Report each member's event, and end those that an epoch has ended.
+
+    Returns the members whose loss is not finite.
+    """
+    diverged = []
     for member, event in zip(members, events, strict=True):
         if event is None:
-            odd.append(member)
+            diverged.append(member)
         elif isinstance(event, RunError):
             member.end(error=event)
         else:
-            member.training.take(event, member.state)
-    return odd
+            member.training.record_event(event, member.state)
+    return diverged
 
 
-def _obey(members: Sequence[_Member]) -> None:
-    """Do as the controllers wish. Runs that train as one pause as one, and go on as one."""
-    wishes = {member.training.controller.wish for member in members}
-    if wishes <= {Wish.RUN}:
+def _apply_commands(members: Sequence[_Member]) -> None:
+    """Apply the commands of all controllers. Runs of a seed batch pause and resume together."""
+    commands = {member.training.controller.command for member in members}
+    if commands <= {Command.RESUME}:
         return
-    if wishes & {Wish.PAUSE, Wish.RELEASE}:
+    if commands & {Command.PAUSE, Command.EVICT}:
         for member in members:
-            member.training.controller.pause()
+            member.training.controller.request(Command.PAUSE)
 
-    def each(member: _Member) -> None:
-        member.obey()
+    def apply(member: _Member) -> None:
+        member.apply_command()
         if not member.ended.is_set():
             for other in members:
-                if other.training.controller.wish is Wish.PAUSE:
-                    other.training.controller.resume()
+                if other.training.controller.command is Command.PAUSE:
+                    other.training.controller.request(Command.RESUME)
 
     with ThreadPoolExecutor(len(members)) as pool:
-        list(pool.map(each, members))
+        list(pool.map(apply, members))

@@ -1,4 +1,4 @@
-"""Layers and losses of several trainings at once: activations are (trainings, batch, …), weights (trainings, …)."""
+"""Layers and losses of a seed batch: activations are (members, batch, …), weights (members, …)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from torch.func import vmap
 
 from visdl.nodes.contract.runtime_values import Seeded
 from visdl.nodes.contract.traits import traits_of
-from visdl.training.loop import FitPlan
+from visdl.training.plan import FitPlan
 
 Forward = Callable[..., Tensor]
 
 
 def simple_chain(model: nn.Module) -> list[str] | None:
-    """The layers of a chain that needs no vmap, by name; None for any other network."""
+    """Return the names of the layers of a chain that needs no vmap; None for other networks."""
     if type(model) is not nn.Sequential:
         return None
     names = [name for name, _ in model.named_children()]
@@ -32,10 +32,10 @@ def _is_simple(module: nn.Module) -> bool:
     return traits_of(module).elementwise
 
 
-def layer_of(
+def batched_layer(
     modules: Sequence[nn.Module], name: str, leaves: dict[str, Tensor]
 ) -> Callable[[Tensor], Tensor]:
-    """One layer of a chain for stacked activations (trainings, batch, …)."""
+    """Return one layer of a chain, for activations (members, batch, …)."""
     first = modules[0]
     if isinstance(first, nn.Linear):
         weight, bias = leaves[f"{name}.weight"], leaves.get(f"{name}.bias")
@@ -58,8 +58,8 @@ def _linear(values: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return product.view(*values.shape[:-1], weight.shape[1])
 
 
-def losses_of(plan: FitPlan) -> Forward:
-    """The loss of each training, (trainings,), of stacked predictions and targets."""
+def batched_loss(plan: FitPlan) -> Forward:
+    """Return the loss function: predictions and targets (members, batch, …) to (members,)."""
     module = plan.loss.module
     if type(module) is nn.MSELoss and module.reduction == "mean":
         return lambda prediction, y: (prediction - y).square().flatten(1).mean(1)

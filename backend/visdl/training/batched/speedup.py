@@ -1,0 +1,68 @@
+"""A short measurement: whether training seeds as one batch is faster, and gives the same losses."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from statistics import median
+
+import torch
+
+from visdl.training.batched.batch import Events, SeedBatch, fit_batched
+from visdl.training.loop import fit
+from visdl.training.plan import FitPlan, FitState, StepDone
+from visdl.training.snapshot import restore, snapshot
+
+_TRIAL_STEPS = 16
+_WARM = 2  # first steps, which are slower than those after them
+_TRIAL_SECONDS = 0.3
+_SAME = 1e-4  # relative difference that the losses of a few steps may have
+
+
+def measure_speedup(plans: Sequence[FitPlan]) -> float:
+    """Return how many times faster the trainings are as a seed batch than one after the other.
+
+    The ratio of the median seconds of a step, from a few steps of both. It is 0 when the losses
+    differ by more than `_SAME`, or torch cannot batch the network. Models, optimizers and random
+    state are restored bit-for-bit.
+    """
+    before = [deepcopy(snapshot(plan, FitState())) for plan in plans]
+    try:
+        alone, losses = _time_steps([event] for event in fit(plans[0], FitState()))
+        restore(before[0], plans[0])
+        batch = SeedBatch(plans)
+        events = fit_batched(plans, [FitState() for _ in plans], batch)
+        batched, batched_losses = _time_steps(events)
+        batch.split()
+        steps = min(len(losses), len(batched_losses))
+        same = steps > 0 and torch.allclose(
+            torch.tensor(losses[:steps]), torch.tensor(batched_losses[:steps]), rtol=_SAME
+        )
+        return len(plans) * alone / batched if same else 0.0
+    except Exception:  # anything that torch cannot do to a batch of models
+        return 0.0
+    finally:
+        for plan, payload in zip(plans, before, strict=True):
+            plan.optimizer.state.clear()
+            restore(payload, plan)
+
+
+def _time_steps(events: Iterable[Events]) -> tuple[float, list[float]]:
+    """Return the median seconds of a step, and the losses of the first training."""
+    losses: list[float] = []
+    taken: list[float] = []
+    began = before = time.perf_counter()
+    for first, *_ in events:
+        if not isinstance(first, StepDone):
+            break
+        now = time.perf_counter()
+        taken += [(now - before) / len(first.losses)] * len(first.losses)
+        losses += [value for _, value in first.losses]
+        before = now
+        if len(taken) >= _WARM + _TRIAL_STEPS or (
+            len(taken) > 2 * _WARM and now - began > _TRIAL_SECONDS
+        ):
+            break
+    return median(taken[_WARM:] or taken or [math.inf]), losses
