@@ -42,14 +42,17 @@ class Seeds(Case):
         return RunSpec(
             run=f"run {seed}",
             name="Run",
-            graph=_graph(self.batch, self.epochs).model_dump(mode="json"),
+            graph=_graph(self.batch, self.epochs).model_dump_json(),
             seed=seed,
             device="cpu",
             threads=1,
             auto_threads=False,
             folder=tempfile.mkdtemp(dir=self.folder),
             datasets={
-                "table": (self.dataset.record.model_dump(mode="json"), str(self.dataset.folder))
+                ("csv", "file"): (
+                    self.dataset.record.model_dump(mode="json"),
+                    str(self.dataset.folder),
+                )
             },
         )
 
@@ -59,7 +62,7 @@ class Seeds(Case):
 
     def stacked(self) -> None:
         speeds: list[float] = []
-        together = SeedGroup(speeds.append)
+        group = SeedGroup(speeds.append)
 
         def run(seed: int) -> None:
             GraphRun(
@@ -67,10 +70,10 @@ class Seeds(Case):
                 TrainingController(),
                 Reporter(_ignore),
                 _ignore,
-                train=together.train,
+                train=group.train,
             ).run()
 
-        together.run([partial(run, seed) for seed in range(SEEDS)])
+        group.run_tasks([partial(run, seed) for seed in range(SEEDS)])
         if not speeds or speeds[0] <= 1:
             raise SystemExit(f"They were not stacked: measured {speeds}.")
 

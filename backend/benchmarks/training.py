@@ -66,7 +66,7 @@ class Case:
         spec = RunSpec(
             run="run",
             name="Run",
-            graph=_graph(self.batch, self.epochs).model_dump(mode="json"),
+            graph=_graph(self.batch, self.epochs).model_dump_json(),
             seed=0,
             device="cpu",
             threads=1,
@@ -75,7 +75,10 @@ class Case:
                 dir=self.folder
             ),  # a folder of its own: a run goes on from checkpoints that it finds
             datasets={
-                "table": (self.dataset.record.model_dump(mode="json"), str(self.dataset.folder))
+                ("csv", "file"): (
+                    self.dataset.record.model_dump(mode="json"),
+                    str(self.dataset.folder),
+                )
             },
         )
         GraphRun(spec, TrainingController(), Reporter(_ignore), _ignore).run()
@@ -221,14 +224,17 @@ class CnnCase:
         spec = RunSpec(
             run="run",
             name="Run",
-            graph=graph.model_dump(mode="json"),
+            graph=graph.model_dump_json(),
             seed=0,
             device="cpu",
             threads=1,
             auto_threads=False,
             folder=tempfile.mkdtemp(dir=self.folder),
             datasets={
-                "table": (self.dataset.record.model_dump(mode="json"), str(self.dataset.folder))
+                ("csv", "file"): (
+                    self.dataset.record.model_dump(mode="json"),
+                    str(self.dataset.folder),
+                )
             },
         )
         GraphRun(spec, TrainingController(), Reporter(_ignore), _ignore).run()

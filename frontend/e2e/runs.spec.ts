@@ -117,7 +117,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     const queue = page.getByRole("dialog", { name: "Queue" });
     const waiting = queue.getByRole("region", { name: "Waiting" });
     await expect(queue.getByRole("region", { name: "Training on cpu" })).toContainText("Long");
-    await expect(waiting.getByText("All places are taken: 1 of 1 on cpu.")).toBeVisible();
+    await expect(waiting.getByText("Waiting for a free slot (cpu: 1 of 1 in use).")).toBeVisible();
     await expect(waiting.getByRole("listitem")).toContainText([/Second/, /Third/]);
     await expectNoViolations(page, "queue");
     await button(waiting, "Start Third next").click();

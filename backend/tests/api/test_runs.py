@@ -316,14 +316,14 @@ def test_the_queue_says_who_has_a_place_and_who_is_next_and_why(client, long_run
         (second["id"], 1),
         (third["id"], 2),
     ]
-    assert queue["waiting"][0]["reason"] == "All places are taken: 1 of 1 on cpu."
+    assert queue["waiting"][0]["reason"] == "Waiting for a free slot (cpu: 1 of 1 in use)."
     assert queue["names"] == {run["id"]: run["name"] for run in (long_run, second, third)}
-    assert client.post(f"/api/runs/{third['id']}/front").status_code == 200
+    assert client.post(f"/api/runs/{third['id']}/prioritize").status_code == 200
     assert [one["run"] for one in client.get("/api/queue").json()["waiting"]] == [
         third["id"],
         second["id"],
     ]
-    error(client.post(f"/api/runs/{long_run['id']}/front"), 409)
+    error(client.post(f"/api/runs/{long_run['id']}/prioritize"), 409)
     for run in (second, third):
         command(client, run, "stop")
 

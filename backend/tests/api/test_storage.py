@@ -73,19 +73,19 @@ def test_a_cleaned_run_has_all_but_its_checkpoints_and_says_why_it_cannot_go_on(
     assert done == {**planned, "dry_run": False}
     assert artifacts(client, run) == {name for name in before if not is_checkpoint(name)}
     assert artifacts(client, starred) == before
-    refused = error(client.post(f"/api/runs/{run['id']}/continue", json={"epochs": 1}), 409)
-    assert "no checkpoint to go on from" in refused["message"]
+    refused = error(client.post(f"/api/runs/{run['id']}/extend", json={"epochs": 1}), 409)
+    assert "has no checkpoint" in refused["message"]
     assert "clean-up" in refused["message"]
     assert "Run it again" in refused["hint"]
     rows = [{"a": 1, "b": 2}]
     assert client.post(f"/api/runs/{run['id']}/predict", json={"rows": rows}).status_code == 200
-    ended(client, client.post(f"/api/runs/{run['id']}/again", json={}).json())
+    ended(client, client.post(f"/api/runs/{run['id']}/rerun", json={}).json())
     client.delete(f"/api/runs/{starred['id']}")
 
 
 def test_a_run_that_goes_on_from_another_loses_nothing_when_that_is_cleaned(client):
     first = ended(client, start_run(client))
-    more = client.post(f"/api/runs/{first['id']}/continue", json={"epochs": 900_000}).json()
+    more = client.post(f"/api/runs/{first['id']}/extend", json={"epochs": 900_000}).json()
     until(lambda: client.get(f"/api/runs/{more['id']}").json()["state"] == "running")
     client.post(f"/api/runs/{more['id']}/pause")
     clean(client, **ALL, dry_run=False)
@@ -108,8 +108,8 @@ def test_a_run_that_is_cleaned_while_another_is_made_of_it_leaves_no_half_of_one
 
     folders = set((server.services.data_dir / "runs").iterdir())
     monkeypatch.setattr(CheckpointFolder, "newest", cleaned_a_moment_later)
-    refused = error(client.post(f"/api/runs/{run['id']}/continue", json={"epochs": 1}), 409)
-    assert "no checkpoint to go on from" in refused["message"]
+    refused = error(client.post(f"/api/runs/{run['id']}/extend", json={"epochs": 1}), 409)
+    assert "has no checkpoint" in refused["message"]
     assert set((server.services.data_dir / "runs").iterdir()) == folders
 
 

@@ -68,37 +68,37 @@ def finished(server):
     return ended(server.client, start_run(server.client, epochs=3))
 
 
-def test_again_gives_the_same_bits_on_the_same_data_though_a_newer_table_has_the_name(
+def test_a_rerun_gives_the_same_bits_on_the_same_data_though_a_newer_table_has_the_name(
     client, finished
 ):
     other = b"a,b,y\n" + b"".join(b"%d,1,2\n" % i for i in range(40))
     assert upload(client, other).status_code == 201
-    again = ended(client, post(client, finished, "again"))
-    assert (again["parent"], again["relation"], again["notices"]) == (finished["id"], "again", [])
+    again = ended(client, post(client, finished, "rerun"))
+    assert (again["parent"], again["relation"], again["notices"]) == (finished["id"], "rerun", [])
     assert again["name"] == finished["name"]
     assert again["datasets"] == finished["datasets"]
     assert_equal_weights(weights(client, again), weights(client, finished))
     assert series(client, again) == series(client, finished)
 
 
-def test_again_with_another_seed_is_another_run(client, finished):
-    again = ended(client, post(client, finished, "again", seed=5, name="five"))
+def test_a_rerun_with_another_seed_is_another_run(client, finished):
+    again = ended(client, post(client, finished, "rerun", seed=5, name="five"))
     assert (again["seed"], again["name"]) == (5, "five")
     assert series(client, again) != series(client, finished)
 
 
-def test_again_says_what_is_no_more_as_it_was(client, finished, monkeypatch):
+def test_a_rerun_states_what_has_changed(client, finished, monkeypatch):
     monkeypatch.setattr(factory, "versions", lambda: {**finished["versions"], "torch": "9.9"})
-    again = post(client, finished, "again")
-    assert again["notices"] == [f"PyTorch is 9.9, it was {finished['versions']['torch']}."]
+    again = post(client, finished, "rerun")
+    assert again["notices"] == [f"PyTorch is 9.9; that run used {finished['versions']['torch']}."]
     ended(client, again)
 
 
 def test_more_epochs_give_the_same_bits_as_if_they_had_been_asked_for_at_once(client, finished):
-    more = post(client, finished, "continue", epochs=4)
+    more = post(client, finished, "extend", epochs=4)
     assert more["progress"]["epoch"] == 3
     more = ended(client, more)
-    assert (more["parent"], more["relation"]) == (finished["id"], "continues")
+    assert (more["parent"], more["relation"]) == (finished["id"], "extended")
     assert (more["progress"]["epoch"], more["progress"]["epochs"]) == (7, 7)
     graph = client.get(f"/api/runs/{finished['id']}/graph").json()
     csv = next(node for node in graph["nodes"] if node["id"] == "csv")
@@ -110,23 +110,23 @@ def test_more_epochs_give_the_same_bits_as_if_they_had_been_asked_for_at_once(cl
     assert more["metrics"] == whole["metrics"]
 
 
-def test_a_stopped_run_goes_on_from_the_middle_of_its_epoch(client):
+def test_a_stopped_run_is_extended_from_the_middle_of_its_epoch(client):
     run = start_run(client, epochs=LONG)
     until(lambda: client.get(f"/api/runs/{run['id']}").json()["progress"]["step"] > 0)
     client.post(f"/api/runs/{run['id']}/stop")
     stopped = ended(client, run)
-    more = ended(client, post(client, run, "continue", epochs=2, name="two more"))
+    more = ended(client, post(client, run, "extend", epochs=2, name="two more"))
     assert more["name"] == "two more"
     assert more["progress"]["epoch"] == stopped["progress"]["epoch"] + 2
     steps = [step for step, _, _ in series(client, more)["batch_loss"]]
     assert steps == list(range(1, len(steps) + 1))
 
 
-def test_what_has_not_ended_or_has_no_checkpoint_cannot_go_on_and_says_so(client, server):
+def test_what_has_not_ended_or_has_no_checkpoint_cannot_be_extended(client, server):
     run = start_run(client, epochs=LONG)
     assert (
         "Stop it first"
-        in error(client.post(f"/api/runs/{run['id']}/continue", json={"epochs": 1}), 409)["hint"]
+        in error(client.post(f"/api/runs/{run['id']}/extend", json={"epochs": 1}), 409)["hint"]
     )
     client.post(f"/api/runs/{run['id']}/stop")
     ended(client, run)
@@ -134,10 +134,10 @@ def test_what_has_not_ended_or_has_no_checkpoint_cannot_go_on_and_says_so(client
         path.unlink()
     assert (
         "no checkpoint"
-        in error(client.post(f"/api/runs/{run['id']}/continue", json={"epochs": 1}), 409)["message"]
+        in error(client.post(f"/api/runs/{run['id']}/extend", json={"epochs": 1}), 409)["message"]
     )
-    error(client.post("/api/runs/nothing/continue", json={"epochs": 1}), 404)
-    error(client.post(f"/api/runs/{run['id']}/continue", json={"epochs": 0}), 422)
+    error(client.post("/api/runs/nothing/extend", json={"epochs": 1}), 404)
+    error(client.post(f"/api/runs/{run['id']}/extend", json={"epochs": 0}), 422)
 
 
 def test_a_warm_start_takes_what_fits_and_says_what_did_not(client, finished):
@@ -153,7 +153,7 @@ def test_a_warm_start_takes_what_fits_and_says_what_did_not(client, finished):
     mine, theirs = weights(client, run), weights(client, finished)
     assert torch.equal(mine["fc2.bias"], theirs["fc2.bias"])
     lines = said(client, run)
-    assert f"Started with 1 of 4 tensors of the run {finished['id']}." in lines
+    assert f"Initialised 1 of 4 tensors from run {finished['id']}." in lines
     assert any(
         "fc1.weight (8 × 2 there, 5 × 2 here)" in line and "fc2.weight" in line for line in lines
     )
@@ -222,6 +222,6 @@ def test_the_code_of_custom_nodes_is_part_of_it(serve, tmp_path):
     provenance = client.get(f"/api/runs/{run['id']}/artifacts/provenance.json").json()
     assert provenance["code"] == run["code"]
     running.services.store.patch_run(run["id"], code={"Doubled": "of an earlier file"})
-    again = post(client, run, "again")
-    assert again["notices"] == ["The code of the node type 'Doubled' is another than then."]
+    again = post(client, run, "rerun")
+    assert again["notices"] == ["The code of node type 'Doubled' has changed since that run."]
     ended(client, again)

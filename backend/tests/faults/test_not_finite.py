@@ -12,7 +12,7 @@ import pytest
 from visdl.models.errors import RunError
 from visdl.models.events import LogEvent
 from visdl.models.graph import Block, Graph, Node, PortRef
-from visdl.training.loop import FitPlan
+from visdl.training.plan import FitPlan
 
 from ..api.helpers import TABLE, upload
 from ..conftest import own_registry, run_server
@@ -406,7 +406,8 @@ def test_a_metric_that_is_no_number_is_null_and_never_the_best(registry, tmp_pat
         if isinstance(event, LogEvent) and event.level == "warning"
     ]
     assert said == [
-        f"'{part}_nonumber' is nan after epoch 1. It is left empty where it is no number, and the run goes on."
+        f"'{part}_nonumber' is nan after epoch 1. The value is recorded as missing;"
+        " training continues."
         for part in ("train", "val")
     ]
     report = strict((tmp_path / "run" / "artifacts" / "report.json").read_bytes())

@@ -185,7 +185,7 @@ def test_a_trainer_that_the_kernel_kills_is_interrupted_with_a_hint_about_memory
         trainer.kill()
         until(lambda: client.get(f"/api/runs/{run}").json()["state"] == "interrupted")
     problem = client.get(f"/api/runs/{run}").json()["error"]
-    assert problem["message"] == "The trainer process ended: it was killed by SIGKILL."
+    assert problem["message"] == "The worker process ended: it was killed by SIGKILL."
     assert problem["hint"].startswith("If memory ran out, lower batch_size")
     client.post(f"/api/runs/{run}/stop")
 

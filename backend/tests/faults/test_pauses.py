@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from visdl.models.runs import RunState
-from visdl.training.control import TrainingController
-from visdl.training.session import Leave
+from visdl.training.control import Command, TrainingController
+from visdl.training.session import TrainingSuspended
 
 from ..api.helpers import bring_table, start_run, until
 from ..conftest import run_server
@@ -33,13 +33,13 @@ def paused(
 
         def after_step(step: int, controller: TrainingController = controller) -> None:
             if at and step >= at[0]:
-                controller.pause()
+                controller.request(Command.PAUSE)
 
         def on_state(state: RunState, controller: TrainingController = controller) -> None:
             if state is not RunState.PAUSED:
                 return
             at.pop(0)
-            rng.choice([controller.resume, controller.release])()
+            controller.request(rng.choice([Command.RESUME, Command.EVICT]))
 
         try:
             outcome = execute(
@@ -50,7 +50,7 @@ def paused(
                 after_step=after_step,
                 on_state=on_state,
             )
-        except Leave:
+        except TrainingSuspended:
             released += 1
             continue
         return outcome, released
@@ -91,7 +91,7 @@ SLOW = """
 import gc
 import time
 from pathlib import Path
-from visdl.training.control import TrainingController, Command
+from visdl.training.control import Command, TrainingController
 from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec
 
 FOLDER = Path({folder!r})
@@ -120,7 +120,7 @@ class SlowBatch(BaseNode):
                 (FOLDER / "number").write_text(str(calls))
                 (FOLDER / "number").rename(FOLDER / "held")
                 [controller] = [one for one in gc.get_objects() if isinstance(one, TrainingController)]
-                while (FOLDER / "hold").exists() or controller.wish is Command.RUN:
+                while (FOLDER / "hold").exists() or controller.command is Command.RESUME:
                     time.sleep(0.001)
         return (x,)
 """

@@ -1,4 +1,4 @@
-"""A trainer that outlives its server: the next one of its run waits for it, and the curve has no hole."""
+"""A worker that outlives its server: the next one of its run waits, and the curve has no gap."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class LongBatch(BaseNode):
 """
 
 
-def test_the_next_trainer_waits_until_the_one_of_a_killed_server_has_saved_and_left(tmp_path):
+def test_the_next_worker_waits_until_the_one_of_a_killed_server_has_saved_and_exited(tmp_path):
     nodes = tmp_path / "nodes"
     nodes.mkdir()
     (nodes / "long.py").write_text(LONG_BATCH.format(folder=str(tmp_path)))
@@ -67,13 +67,13 @@ def test_the_next_trainer_waits_until_the_one_of_a_killed_server_has_saved_and_l
                 events = later.get(f"{url}/events", params={"type": "log", "limit": 10_000}).json()
                 return "\n".join(event["message"] for event in events)
 
-            until(lambda: "An earlier trainer of this run is still at work" in log())
+            until(lambda: "An earlier worker process of this run is still active" in log())
             assert later.get(url).json()["state"] == "starting"
             step = later.get(url).json()["progress"]["step"]
             for process in family:
                 (tmp_path / str(process.pid)).unlink()
             until(lambda: later.get(url).json()["progress"]["step"] > step + 50)
-            assert "Going on from the checkpoint at step" in log()
+            assert "Continuing from the checkpoint at step" in log()
             later.post(f"{url}/stop")
             steps = [at for at, _, _ in later.get(f"{url}/metrics").json()["series"]["batch_loss"]]
             assert [(a, b) for a, b in itertools.pairwise([0, *steps]) if b != a + 1] == []
@@ -108,8 +108,8 @@ def test_one_that_does_not_leave_is_ended(tmp_path, holder):
     with hold_run(tmp_path, lambda: None, said.append):
         assert holder.wait(10) < 0
     assert [line.split(" ", 3)[:3] for line in said] == [
-        ["An", "earlier", "trainer"],
-        ["The", "earlier", "trainer"],
+        ["An", "earlier", "worker"],
+        ["The", "earlier", "worker"],
     ]
 
 
@@ -118,7 +118,7 @@ def test_one_that_is_not_known_here_is_not_touched(tmp_path, holder):
         f"{holder.pid} 1.0"
     )  # as a process of another machine may be called
     with (
-        pytest.raises(RunError, match="Another process works on the files"),
+        pytest.raises(RunError, match="Another process uses the files"),
         hold_run(tmp_path, lambda: None, print),
     ):
         pass

@@ -99,12 +99,12 @@ def check_commands(tmp_path, sequences: int) -> dict[str, int]:
                     else:
                         run = rng.choice(runs)["id"]
                         match rng.choice(
-                            ["pause", "resume", "stop", "stop", "delete", "front", "again"]
+                            ["pause", "resume", "stop", "stop", "delete", "prioritize", "rerun"]
                         ):
                             case "delete":
                                 answer = client.delete(f"/api/runs/{run}")
-                            case "again":
-                                answer = client.post(f"/api/runs/{run}/again", json={})
+                            case "rerun":
+                                answer = client.post(f"/api/runs/{run}/rerun", json={})
                             case command:
                                 answer = client.post(f"/api/runs/{run}/{command}")
                     with lock:
@@ -116,7 +116,7 @@ def check_commands(tmp_path, sequences: int) -> dict[str, int]:
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(sequence, range(sequences)))
-        trainers = list(server.services.runs._trainers.values())
+        trainers = server.services.runs._pool.workers()
         assert (
             len({trainer.run for trainer in trainers})
             == len(trainers)

@@ -105,7 +105,7 @@ def check_damage(tmp_path: Path, dataset, whole, times: int) -> dict[str, int]:
         found = CheckpointFolder(folder / "checkpoints").newest(said.append)
         assert found is not None
         assert found[0].file == older
-        assert said == [f"The checkpoint {newer} is not used: it is damaged."]
+        assert said == [f"Checkpoint {newer} is not used: it is damaged."]
     assert_as_undisturbed(execute(network("mlp"), folder, dataset), whole["mlp"])
     return {"damaged": times, "detected": times, "bit-equal": 1}
 

@@ -1,4 +1,4 @@
-"""Runs in trainer processes, through the supervisor: the queue, the commands, and what becomes of a killed trainer."""
+"""Runs in worker processes, through the supervisor: queue, commands, and killed workers."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,11 @@ from visdl.models.events import CheckpointEvent, LogEvent, MetricsEvent
 from visdl.models.runs import RunState
 from visdl.models.schemas import NewRun
 from visdl.nodes import NodeRegistry
-from visdl.runs.specs import RunPolicy
+from visdl.runs.dataset_uses import DatasetUses
+from visdl.runs.factory import RunFactory
+from visdl.runs.policy import RunPolicy
+from visdl.runs.processes import WorkerPool
+from visdl.runs.specs import SpecBuilder
 from visdl.runs.supervisor import RunSupervisor
 from visdl.runs.telemetry import Telemetry
 from visdl.store import Store
@@ -28,17 +32,20 @@ LONG = {"epochs": 1_000_000}
 
 
 @contextlib.contextmanager
-def supervised(data_dir, dataset, **policy):
+def supervised(data_dir, dataset, **settings):
     """A supervisor on this data folder, as a server has it."""
     store = Store(data_dir / "visdl.db")
     validator = Validator(NodeRegistry, lambda name: dataset)
+    folder, policy = data_dir / "runs", RunPolicy(threads=1, **settings)
+    uses = DatasetUses(NodeRegistry, validator)
     supervisor = RunSupervisor(
         store,
         Telemetry(),
-        NodeRegistry,
-        validator,
-        data_dir=data_dir,
-        policy=RunPolicy(threads=1, **policy),
+        RunFactory(store, NodeRegistry, validator, uses, folder, policy),
+        SpecBuilder(store, validator, folder, policy),
+        WorkerPool(policy.nodes_dir),
+        folder=folder,
+        policy=policy,
     )
     supervisor.start()
     try:
@@ -77,6 +84,10 @@ def trains(runs, run):
 
 def ended(runs, run):
     return asyncio.run(runs[0].wait(run, 60))
+
+
+def worker_pid(runs, run):
+    return runs[0]._pool.find_worker(run).process.pid
 
 
 def said(runs, run):
@@ -137,7 +148,7 @@ def test_a_run_may_be_deleted_before_its_process_is_gone_and_the_server_ends_in_
     with supervised(tmp_path / "data", dataset) as pair:
         run = start(pair, **LONG)
         trains(pair, run)
-        pair[0]._gone = lambda *_: None  # its pipe is closed, and nobody looks
+        pair[0]._loop._handle_exit = lambda *_: None  # its pipe is closed, and nobody looks
         pair[0].stop(run)
         assert ended(pair, run).state is RunState.STOPPED
         pair[0].delete(run)
@@ -146,13 +157,13 @@ def test_a_run_may_be_deleted_before_its_process_is_gone_and_the_server_ends_in_
 def test_a_killed_trainer_interrupts_its_run_alone_and_resume_goes_on(runs):
     run = start(runs, **LONG)
     until(lambda: checkpoints(runs, run))
-    os.kill(runs[0]._trainers[run].process.pid, signal.SIGKILL)
+    os.kill(worker_pid(runs, run), signal.SIGKILL)
     interrupted = ended(runs, run)
     assert interrupted.state is RunState.INTERRUPTED
     assert "SIGKILL" in interrupted.error.message or "-9" in interrupted.error.message
     last = checkpoints(runs, run)[-1].step
     runs[0].resume(run)
-    until(lambda: f"Going on from the checkpoint at step {last}." in said(runs, run))
+    until(lambda: f"Continuing from the checkpoint at step {last}." in said(runs, run))
     until(lambda: runs[1].run(run).progress.step > last)
     runs[0].stop(run)
     assert ended(runs, run).state is RunState.STOPPED
@@ -206,7 +217,7 @@ def test_a_paused_run_makes_room_and_goes_on_in_another_process_as_if_nothing_ha
     hasty, tmp_path, dataset
 ):
     run = paused(hasty, epochs=400)
-    assert hasty[0].places.counts() == (0, 0)
+    assert hasty[0].counts() == (0, 0)
     step = hasty[1].run(run).progress.step
     assert step < 400 * 2
     assert hasty[0].resume(run).state is RunState.RUNNING
@@ -227,7 +238,7 @@ def test_a_resumed_run_waits_for_a_place_before_those_that_are_new(hasty):
     trains(hasty, other)
     waiting = hasty[0].resume(run)
     assert (waiting.state, waiting.resuming) == (RunState.PAUSED, True)
-    assert [place.run for place in hasty[0].places.queue().waiting] == [run, third]
+    assert [place.run for place in hasty[0].queue().waiting] == [run, third]
     hasty[0].stop(other)
     until(lambda: hasty[1].run(run).state is RunState.RUNNING)
     assert hasty[1].run(third).state is RunState.QUEUED
@@ -291,10 +302,10 @@ def test_a_trainer_that_gives_no_sign_of_life_is_ended_alone(tmp_path, dataset):
         run, other = start(pair, **LONG), start(pair, **LONG)
         trains(pair, run)
         trains(pair, other)
-        os.kill(pair[0]._trainers[run].process.pid, signal.SIGSTOP)
+        os.kill(worker_pid(pair, run), signal.SIGSTOP)
         interrupted = ended(pair, run)
         assert interrupted.state is RunState.INTERRUPTED
-        assert "did not answer for 2 s" in interrupted.error.message
+        assert "did not respond for 2 s" in interrupted.error.message
         assert pair[1].run(other).state is RunState.RUNNING
 
 
@@ -302,7 +313,7 @@ def test_a_full_disk_interrupts_the_run_with_a_sentence_and_it_goes_on_when_ther
     run = start(runs, **LONG)
     until(lambda: checkpoints(runs, run))
     resource.prlimit(
-        runs[0]._trainers[run].process.pid, resource.RLIMIT_FSIZE, (500, 500)
+        worker_pid(runs, run), resource.RLIMIT_FSIZE, (500, 500)
     )  # as a full disk refuses
     until(lambda: "The checkpoint could not be saved: File too large." in said(runs, run))
     runs[0].stop(run)
@@ -321,9 +332,9 @@ def test_a_crash_in_native_code_interrupts_its_run_alone_and_says_where(tmp_path
     with supervised(tmp_path / "data", dataset) as pair:
         run = start(pair, **LONG)
         trains(pair, run)
-        os.kill(pair[0]._trainers[run].process.pid, signal.SIGSEGV)
+        os.kill(worker_pid(pair, run), signal.SIGSEGV)
         error = ended(pair, run).error
-        assert error.message == "The trainer process ended: it was killed by SIGSEGV."
+        assert error.message == "The worker process ended: it was killed by SIGSEGV."
         assert "Fatal Python error: Segmentation fault" in error.log
         assert any(line.startswith("  File ") for line in error.log)
 
@@ -354,7 +365,7 @@ def test_a_clock_that_jumps_changes_neither_durations_nor_the_order_of_the_queue
     shift = -86_400.0
     second, third = start(hasty, epochs=1), start(hasty, epochs=1)
     shift = 86_400.0
-    assert [place.run for place in hasty[0].places.queue().waiting] == [second, third]
+    assert [place.run for place in hasty[0].queue().waiting] == [second, third]
     assert [run.id for run in hasty[1].runs()] == [third, second, first]
     assert (
         hasty[0].pause(first).state is RunState.PAUSED

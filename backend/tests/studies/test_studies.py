@@ -449,7 +449,7 @@ def test_seeds_that_cannot_be_one_train_one_after_the_other_as_if_never_stacked(
     first = [run for run in runs if run["variant"] == "baseline"]
     assert [run["speedup"] for run in first] == [0, 0, 0]
     log = client.get(f"/api/runs/{first[0]['id']}/events", params={"type": "log"}).json()
-    assert any("Trained alone: batch normalisation" in event["message"] for event in log)
+    assert any("Trained separately: batch normalisation" in event["message"] for event in log)
     assert all(row["stacked"] == 0 for row in b["variants"])
 
 

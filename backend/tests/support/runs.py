@@ -1,8 +1,8 @@
-"""Runs of a graph inside the test's own process: the same code as in a trainer, without server and pipe."""
+"""Runs of a graph in the test's own process: the code of a worker, without server and pipe."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,11 +22,11 @@ from visdl.models.runs import MetricSummary, RunState
 from visdl.nodes import NodeRegistry
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.runtime_values import TrainingResult
-from visdl.training.control import TrainingController
+from visdl.training.control import Command, TrainingController
 from visdl.training.reporter import Reporter
-from visdl.training.session import Leave, TrainingSession
+from visdl.training.session import TrainingSession, TrainingSuspended
 from visdl.worker.graph_run import GraphRun
-from visdl.worker.protocol import RunSpec
+from visdl.worker.protocol import DatasetFiles, RunSpec
 
 
 @dataclass
@@ -86,20 +86,18 @@ def execute(
     train: Callable[[TrainingSession], TrainingResult] = TrainingSession.train_to_end,
     registry: Registry = NodeRegistry,
 ) -> Outcome:
-    """Run a graph to its end. Raises RunError, or Leave, as a trainer would."""
+    """Run a graph to its end. Raises RunError, or TrainingSuspended, as in a worker."""
     outcome = Outcome(folder)
     spec = RunSpec(
         run="run",
         name="Run",
-        graph=graph.model_dump(mode="json"),
+        graph=graph.model_dump_json(),
         seed=seed,
         device="cpu",
         threads=torch.get_num_threads(),
         auto_threads=False,
         folder=str(folder),
-        datasets={
-            d.record.name: (d.record.model_dump(mode="json"), str(d.folder)) for d in datasets
-        },
+        datasets=dict(dataset_files(graph, datasets)),
     )
 
     def note(state: RunState) -> None:
@@ -114,15 +112,30 @@ def execute(
     return outcome
 
 
-def leave(graph: Graph, folder: Path, *datasets: Dataset, step: int) -> None:
-    """Run a graph up to a step, as when the server ends then: a checkpoint is left."""
+def dataset_files(
+    graph: Graph, datasets: Sequence[Dataset]
+) -> Iterator[tuple[tuple[str, str], DatasetFiles]]:
+    """What a spec holds of the datasets that the nodes of a graph name."""
+    by_name = {each.record.name: each for each in datasets}
+    for node in graph.nodes:
+        for param, value in node.params.items():
+            if isinstance(value, str) and value in by_name:
+                found = by_name[value]
+                yield (
+                    (node.id, param),
+                    (found.record.model_dump(mode="json"), str(found.folder)),
+                )
+
+
+def suspend(graph: Graph, folder: Path, *datasets: Dataset, step: int) -> None:
+    """Run a graph up to a step, as when the server ends then: a checkpoint remains."""
     controller = TrainingController()
 
     def after_step(at: int) -> None:
         if at == step:
-            controller.leave()
+            controller.request(Command.SHUTDOWN)
 
-    with pytest.raises(Leave):
+    with pytest.raises(TrainingSuspended):
         execute(graph, folder, *datasets, controller=controller, after_step=after_step)
 
 

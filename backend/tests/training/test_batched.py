@@ -1,4 +1,4 @@
-"""Trainings as one give what each gives alone, and are refused where they would not."""
+"""A seed batch gives what each training gives alone, and is refused where it would not."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ from visdl.nodes.contract.metric_names import usual_metrics
 from visdl.nodes.contract.traits import set_traits
 from visdl.nodes.layers.dropout import SeededDropout
 from visdl.training.batched import batch
-from visdl.training.batched.batch import Stack, fit_batched, measured
-from visdl.training.batched.eligibility import refusal
+from visdl.training.batched.batch import SeedBatch, fit_batched
+from visdl.training.batched.eligibility import why_not_batched
 from visdl.training.batched.group import SeedGroup
-from visdl.training.loop import EpochDone, FitPlan, FitState, Scheduled, StepDone, fit
+from visdl.training.batched.speedup import measure_speedup
+from visdl.training.loop import fit
+from visdl.training.plan import EpochDone, FitPlan, FitState, Scheduled, StepDone
 from visdl.training.session import NotBatched
 
 from ..support.graphs import chain, numbers
-from ..support.runs import assert_equal_weights, execute, leave
+from ..support.runs import assert_equal_weights, execute, suspend
 
 SEEDS = range(4)
 
@@ -97,7 +99,7 @@ def make(
     return FitPlan(model=model, loss=Loss(node.build(), node), optimizer=steps, seed=seed, **fields)
 
 
-def told(events: list[Any]) -> tuple[list[float], list[dict[str, float]]]:
+def reported(events: list[Any]) -> tuple[list[float], list[dict[str, float]]]:
     """The losses of all steps, and the values of all epochs."""
     losses = [value for event in events if isinstance(event, StepDone) for _, value in event.losses]
     return losses, [event.values for event in events if isinstance(event, EpochDone)]
@@ -125,14 +127,14 @@ def momentum(params: Any, lr: float) -> torch.optim.Optimizer:
 )
 def test_each_comes_out_as_it_does_alone(network, options):
     alone = [make(seed, network, **options) for seed in SEEDS]
-    separate = [told(list(fit(plan, FitState()))) for plan in alone]
+    separate = [reported(list(fit(plan, FitState()))) for plan in alone]
     plans, states = [make(seed, network, **options) for seed in SEEDS], [FitState() for _ in SEEDS]
-    assert refusal(plans) is None
-    stack = Stack(plans)
-    events = list(fit_batched(plans, states, stack))
-    stack.unstack()
+    assert why_not_batched(plans) is None
+    seed_batch = SeedBatch(plans)
+    events = list(fit_batched(plans, states, seed_batch))
+    seed_batch.split()
     for number, (losses, epochs) in enumerate(separate):
-        mine, my_epochs = told([one[number] for one in events])
+        mine, my_epochs = reported([one[number] for one in events])
         assert mine == pytest.approx(losses, rel=2e-6)
         assert my_epochs == [pytest.approx(values, rel=1e-5, abs=1e-6) for values in epochs]
         one, other = alone[number], plans[number]
@@ -149,20 +151,20 @@ def test_each_comes_out_as_it_does_alone(network, options):
 
 @pytest.fixture
 def each_step(monkeypatch):
-    """Have each step told by itself, however quick it is."""
-    monkeypatch.setattr(batch, "_TELL_SECONDS", 0)
+    """Have each step reported on its own, however quick it is."""
+    monkeypatch.setattr(batch, "_REPORT_SECONDS", 0)
 
 
 @pytest.fixture
 def epochs_whole(monkeypatch):
-    """Have all steps of an epoch told as one, however slow they are."""
-    monkeypatch.setattr(batch, "_TELL_SECONDS", math.inf)
+    """Have all steps of an epoch reported together, however slow they are."""
+    monkeypatch.setattr(batch, "_REPORT_SECONDS", math.inf)
 
 
 @pytest.mark.usefixtures("epochs_whole")
-def test_steps_told_as_one_are_the_steps_that_were_done():
+def test_steps_reported_together_are_the_steps_that_were_done():
     plans, states = [make(seed) for seed in SEEDS], [FitState() for _ in SEEDS]
-    events = [first for first, *_ in fit_batched(plans, states, Stack(plans))]
+    events = [first for first, *_ in fit_batched(plans, states, SeedBatch(plans))]
     steps = [event for event in events if isinstance(event, StepDone)]
     assert len(steps) == 2
     assert [at for event in steps for at, _ in event.losses] == list(range(1, states[0].step + 1))
@@ -170,7 +172,7 @@ def test_steps_told_as_one_are_the_steps_that_were_done():
 
 
 @pytest.mark.usefixtures("epochs_whole")
-def test_what_was_done_before_a_loss_that_is_not_finite_is_told_first():
+def test_what_was_done_before_a_loss_that_is_not_finite_is_reported_first():
     def spoilt(seed: int) -> FitPlan:
         plan = make(seed)
         plan.train.dataset.tensors[1][-1] = math.nan
@@ -181,7 +183,7 @@ def test_what_was_done_before_a_loss_that_is_not_finite_is_told_first():
     with pytest.raises(RunError):
         list(fit(alone, state))
     before: list[Any] = []
-    for first, *_ in fit_batched(plans, states, Stack(plans)):
+    for first, *_ in fit_batched(plans, states, SeedBatch(plans)):
         if first is None:
             break
         before.append(first)
@@ -192,16 +194,16 @@ def test_what_was_done_before_a_loss_that_is_not_finite_is_told_first():
 
 
 @pytest.mark.usefixtures("each_step")
-def test_a_training_leaves_the_stack_and_goes_on_by_itself():
-    whole = [told(list(fit(make(seed, dropped), FitState()))) for seed in SEEDS]
+def test_a_training_leaves_the_batch_and_continues_alone():
+    whole = [reported(list(fit(make(seed, dropped), FitState()))) for seed in SEEDS]
     plans, states = [make(seed, dropped) for seed in SEEDS], [FitState() for _ in SEEDS]
-    stack = Stack(plans)
-    together = fit_batched(plans, states, stack)
-    begun = [next(together) for _ in range(13)]
-    stack.unstack()
+    seed_batch = SeedBatch(plans)
+    events = fit_batched(plans, states, seed_batch)
+    begun = [next(events) for _ in range(13)]
+    seed_batch.split()
     for number, (losses, epochs) in enumerate(whole):
         rest = list(fit(plans[number], states[number]))
-        mine, my_epochs = told([*(one[number] for one in begun), *rest])
+        mine, my_epochs = reported([*(one[number] for one in begun), *rest])
         assert mine == pytest.approx(losses, rel=1e-5)
         assert my_epochs == [pytest.approx(values, rel=1e-4, abs=1e-6) for values in epochs]
 
@@ -210,22 +212,22 @@ def test_one_that_diverges_is_itself_again_and_the_others_are_not_touched():
     plans, states = [make(seed) for seed in SEEDS], [FitState() for _ in SEEDS]
     with torch.no_grad():
         next(plans[2].model.parameters()).fill_(math.inf)
-    healthy = told(list(fit(make(3), FitState())))
-    stack = Stack(plans)
-    together = fit_batched(plans, states, stack)
-    first = next(together)
+    healthy = reported(list(fit(make(3), FitState())))
+    seed_batch = SeedBatch(plans)
+    events = fit_batched(plans, states, seed_batch)
+    first = next(events)
     assert [event is None for event in first] == [False, False, True, False]
     assert (states[2].step, states[2].batch) == (0, 0)
-    others = [first[3], *(one[3] for one in together)]
-    assert told(others)[0] == pytest.approx(healthy[0], rel=2e-6)
+    others = [first[3], *(one[3] for one in events)]
+    assert reported(others)[0] == pytest.approx(healthy[0], rel=2e-6)
     assert next(plans[2].model.parameters()).isinf().all()
 
 
 def test_a_measurement_changes_nothing():
     plans = [make(seed, dropped) for seed in SEEDS]
-    assert measured(plans) > 0
-    after = [told(list(fit(plan, FitState()))) for plan in plans]
-    assert after == [told(list(fit(make(seed, dropped), FitState()))) for seed in SEEDS]
+    assert measure_speedup(plans) > 0
+    after = [reported(list(fit(plan, FitState()))) for plan in plans]
+    assert after == [reported(list(fit(make(seed, dropped), FitState()))) for seed in SEEDS]
 
 
 class Norm(nn.Sequential):
@@ -240,7 +242,7 @@ def wide(seed: int) -> FitPlan:
 @pytest.mark.parametrize(
     ("plans", "reason"),
     [
-        ([make(0)], "one of them"),
+        ([make(0)], "only one of them"),
         ([make(seed, optimizer=torch.optim.LBFGS) for seed in SEEDS], "LBFGS does not"),
         ([make(seed, clip_grad_norm=1.0) for seed in SEEDS], "is clipped"),
         ([make(seed, patience=2) for seed in SEEDS], "end early"),
@@ -250,12 +252,12 @@ def wide(seed: int) -> FitPlan:
         ([make(seed, batch_size=16 + 16 * (seed % 2)) for seed in SEEDS], "networks differ"),
     ],
 )
-def test_what_cannot_be_one_is_refused_with_the_reason(plans, reason):
-    assert reason in (refusal(plans) or "")
+def test_what_cannot_be_batched_is_refused_with_the_reason(plans, reason):
+    assert reason in (why_not_batched(plans) or "")
 
 
 class Picky(nn.Module):
-    """Looks at a value, which no stack can."""
+    """Branches on a value, which no batch of models can."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -266,28 +268,28 @@ class Picky(nn.Module):
         return found if found.sum() > 0 else found * 2
 
 
-def test_what_torch_cannot_stack_is_not_faster():
-    assert measured([make(seed, Picky) for seed in SEEDS]) == 0.0
+def test_what_torch_cannot_batch_is_not_faster():
+    assert measure_speedup([make(seed, Picky) for seed in SEEDS]) == 0.0
 
 
-def test_runs_that_come_to_different_steps_train_apart_and_say_nothing_of_their_network(tmp_path):
+def test_runs_at_different_steps_train_separately_and_record_no_speedup(tmp_path):
     data = numbers(tmp_path)
     graph = chain(
         [("fc", "Linear", {"out_features": 1})], split={"batch_size": 8}, train={"epochs": 4}
     )
     straight = execute(graph, tmp_path / "straight", data)
-    leave(graph, tmp_path / "0", data, step=6)
+    suspend(graph, tmp_path / "0", data, step=6)
     speeds: list[float | None] = []
     ends: dict[int, Any] = {}
-    together = SeedGroup(speeds.append)
+    group = SeedGroup(speeds.append)
 
     def run(seed: int) -> None:
         try:
-            ends[seed] = execute(graph, tmp_path / str(seed), data, seed=seed, train=together.train)
+            ends[seed] = execute(graph, tmp_path / str(seed), data, seed=seed, train=group.train)
         except NotBatched as error:
             ends[seed] = error
 
-    together.run([partial(run, seed) for seed in range(2)])
+    group.run_tasks([partial(run, seed) for seed in range(2)])
     assert speeds == [None]
     assert_equal_weights(ends[0].weights(), straight.weights())
     assert isinstance(ends[1], NotBatched)

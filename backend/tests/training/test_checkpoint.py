@@ -63,8 +63,8 @@ def test_where_the_newest_two_are_damaged_the_best_is_still_there(folder, tmp_pa
     said = []
     assert folder.newest(said.append)[0].step == 1
     assert said == [
-        "The checkpoint checkpoint-000000004.pt is not used: its record is damaged.",
-        "The checkpoint checkpoint-000000003.pt is not used: it is damaged.",
+        "Checkpoint checkpoint-000000004.pt is not used: its manifest is damaged.",
+        "Checkpoint checkpoint-000000003.pt is not used: it is damaged.",
     ]
     save(folder, 5)
     assert [(manifest.step, manifest.is_best) for manifest in folder.manifests()] == [

@@ -15,11 +15,11 @@ from visdl.models.errors import RunError
 from visdl.models.events import LogEvent, MetricsEvent
 from visdl.models.runs import RunState
 from visdl.training.checkpoint import CheckpointFolder
-from visdl.training.control import TrainingController
-from visdl.training.loop import FitPlan
+from visdl.training.control import Command, TrainingController
+from visdl.training.plan import FitPlan
 
 from ..support.graphs import MLP, chain, numbers, table, wire
-from ..support.runs import assert_equal_weights, execute, leave
+from ..support.runs import assert_equal_weights, execute, suspend
 
 DROPOUT = [
     ("fc1", "Linear", {"out_features": 8}),
@@ -126,7 +126,7 @@ def test_a_stop_takes_effect_after_the_batch_and_keeps_what_there_is(tmp_path, d
         tmp_path / "run",
         data,
         controller=controller,
-        after_step=lambda step: controller.stop() if step == 6 else None,
+        after_step=lambda step: controller.request(Command.STOP) if step == 6 else None,
     )
     assert outcome.stopped
     assert len(outcome.series("batch_loss")) == 6
@@ -145,7 +145,7 @@ def test_a_pause_holds_at_the_batch_with_a_checkpoint_and_changes_no_number(tmp_
         assert paused.wait(30)
         newest, _ = CheckpointFolder(tmp_path / "paused" / "checkpoints").newest()
         held.append(newest.step)
-        controller.resume()
+        controller.request(Command.RESUME)
 
     helper = threading.Thread(target=go_on)
     helper.start()
@@ -154,7 +154,7 @@ def test_a_pause_holds_at_the_batch_with_a_checkpoint_and_changes_no_number(tmp_
         tmp_path / "paused",
         data,
         controller=controller,
-        after_step=lambda step: controller.pause() if step == 6 else None,
+        after_step=lambda step: controller.request(Command.PAUSE) if step == 6 else None,
         on_state=lambda state: paused.set() if state is RunState.PAUSED else None,
     )
     helper.join()
@@ -167,7 +167,7 @@ def test_a_pause_holds_at_the_batch_with_a_checkpoint_and_changes_no_number(tmp_
 def test_going_on_from_a_checkpoint_in_the_middle_of_an_epoch_gives_the_same_bits(tmp_path, data):
     graph = chain(DROPOUT, split=EIGHT, train={"epochs": 4})
     straight = execute(graph, tmp_path / "straight", data)
-    leave(graph, tmp_path / "run", data, step=6)
+    suspend(graph, tmp_path / "run", data, step=6)
     outcome = execute(graph, tmp_path / "run", data)
     # nobody stored the first steps: they are said again
     assert outcome.series("batch_loss") == straight.series("batch_loss")
@@ -178,7 +178,7 @@ def test_going_on_from_a_checkpoint_in_the_middle_of_an_epoch_gives_the_same_bit
 
 def test_a_run_says_before_it_goes_on_that_another_machine_gives_other_digits(tmp_path, data):
     graph = chain(MLP, split=EIGHT, train={"epochs": 4})
-    leave(graph, tmp_path / "run", data, step=6)
+    suspend(graph, tmp_path / "run", data, step=6)
     checkpoints = CheckpointFolder(tmp_path / "run" / "checkpoints")
     manifest, payload = checkpoints.newest()
     (tmp_path / "run" / "checkpoints" / manifest.file).unlink()
@@ -193,7 +193,7 @@ def test_a_run_says_before_it_goes_on_that_another_machine_gives_other_digits(tm
         event for event in kinds if isinstance(event, LogEvent) and event.level == "warning"
     ]
     assert re.search(
-        r"may differ in the last digits: the PyTorch version is 2\S+, it was 1\.0\.",
+        r"may differ in the last digits: the PyTorch version is 2\S+ instead of 1\.0\.",
         warning.message,
     )
     later = kinds[kinds.index(warning) + 1 :]
@@ -208,14 +208,14 @@ def test_a_run_says_before_it_goes_on_that_another_machine_gives_other_digits(tm
 def test_without_any_whole_checkpoint_the_training_says_so_and_begins_anew(tmp_path, data):
     graph = chain(MLP, split=EIGHT, train={"epochs": 4})
     straight = execute(graph, tmp_path / "straight", data)
-    leave(graph, tmp_path / "run", data, step=6)
+    suspend(graph, tmp_path / "run", data, step=6)
     [path] = (tmp_path / "run" / "checkpoints").glob("*.pt")
     path.write_bytes(path.read_bytes()[:-1])
     outcome = execute(graph, tmp_path / "run", data)
     said = [event.message for event in outcome.events if isinstance(event, LogEvent)]
     assert said[:2] == [
-        f"The checkpoint {path.name} is not used: it is damaged.",
-        "No checkpoint is whole: the training begins anew.",
+        f"Checkpoint {path.name} is not used: it is damaged.",
+        "No valid checkpoint was found; training restarts from the beginning.",
     ]
     assert_equal_weights(outcome.weights(), straight.weights())
 
@@ -318,7 +318,7 @@ def test_one_linear_layer_on_all_of_diabetes_is_least_squares(tmp_path):
 
 def test_the_best_weights_lie_in_each_checkpoint_also_of_epochs_that_were_not_saved(tmp_path, data):
     graph = chain(MLP, split=EIGHT, train={"epochs": 3, "keep": "best"})
-    leave(
+    suspend(
         graph, tmp_path / "run", data, step=10
     )  # in the third epoch; none was long enough to be saved
     folder = CheckpointFolder(tmp_path / "run" / "checkpoints")
@@ -343,7 +343,7 @@ def test_losses_that_are_read_late_as_on_a_gpu_here_on_a_cpu_are_read_before_a_r
     monkeypatch.setattr(FitPlan, "reads_each", False)
     graph = chain(MLP, split=EIGHT)
     whole = execute(graph, tmp_path / "whole", data)
-    leave(graph, tmp_path / "left", data, step=3)
+    suspend(graph, tmp_path / "left", data, step=3)
     left = execute(graph, tmp_path / "left", data)
     assert_equal_weights(left.weights(), whole.weights())
     for key in ("batch_loss", "train_loss", "val_loss"):

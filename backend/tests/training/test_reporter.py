@@ -1,4 +1,4 @@
-"""What a trainer tells: lines as they are printed, and a flood of them in few events."""
+"""What a worker reports: lines as they are printed, and a flood of them in few events."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 from visdl.models.events import LogEvent, MetricsEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import Run
-from visdl.runs.curve_downsampling import CurveKeeper
+from visdl.runs.curve_downsampling import CurveDownsampler
 from visdl.runs.telemetry import Telemetry
 from visdl.store import Store
 from visdl.training.reporter import Reporter
-from visdl.worker.main import LogRouter, capture_prints
+from visdl.worker.prints import LogRouter, capture_prints
 
 from ..api.helpers import until
 
@@ -44,14 +44,14 @@ def messages(events):
 def test_what_is_printed_is_told_at_once(told):
     reporter, _, events = told
     for line in ("one", "two", "three"):
-        reporter.printed(line, "info")
+        reporter.record_print(line, "info")
     assert messages(events) == ["one", "two", "three"]
 
 
 def test_a_flood_of_lines_is_told_in_few_events_and_in_order(told):
     reporter, clock, events = told
     for number in range(3000):
-        reporter.printed(f"line {number}", "info")
+        reporter.record_print(f"line {number}", "info")
         clock.now += 0.001
     reporter.flush_prints()
     assert len(events) < 250, "three seconds: fifty lines each second, and ten events"
@@ -62,13 +62,13 @@ def test_a_flood_of_lines_is_told_in_few_events_and_in_order(told):
 def test_more_than_can_be_shown_is_counted(told):
     reporter, _, events = told
     for _ in range(50):
-        reporter.printed("prompt", "info")
+        reporter.record_print("prompt", "info")
     for _ in range(1000):
-        reporter.printed("x" * 99, "info")
+        reporter.record_print("x" * 99, "info")
     reporter.log("behind them")
     *_, joined, counted, last = messages(events)
     assert len(joined) <= 10_000
-    assert counted == f"… {1000 - len(joined.splitlines()):,} more lines: too many to show each."
+    assert counted == f"… {1000 - len(joined.splitlines()):,} more lines were left out."
     assert last == "behind them"
 
 
@@ -101,7 +101,7 @@ def test_a_checkpoint_holds_the_points_that_the_server_has_not_stored_however_fa
         reporter.step(step, 8, [(step, float(step))])
         clock.now += 1  # each step is a message
     assert sum(isinstance(event, MetricsEvent) for event in events) == 100
-    reporter.stored(40)
+    reporter.confirm_stored(40)
     points = reporter.state()["curves"]["batch_loss"]
     assert points[:, 0].tolist() == list(range(41, 101))
     later, again = Reporter(events.extend, clock), len(events)
@@ -115,23 +115,26 @@ def test_a_checkpoint_holds_the_points_that_the_server_has_not_stored_however_fa
 def test_long_curves_are_thinned_while_the_run_goes_on_and_the_log_says_so_once(tmp_path):
     store, telemetry = Store(tmp_path / "visdl.db"), Telemetry()
     store.add_run(Run(id="r", name="Run", created=1.0), Graph(name="Graph", nodes=[], edges=[]))
-    keeper = CurveKeeper(store, telemetry, most=1000)
-    keeper.start()
+    downsampler = CurveDownsampler(store, telemetry, most=1000)
+    downsampler.start()
 
     def train(steps: range) -> None:
         for start in steps[::50]:
             points = [(step, 0, float(step % 97)) for step in range(start, start + 50)]
-            keeper.grew("r", store.append("r", [MetricsEvent(series={"batch_loss": points})]))
+            downsampler.count_points(
+                "r", store.append("r", [MetricsEvent(series={"batch_loss": points})])
+            )
 
     train(range(1, 2001))
     until(lambda: store.run("r").thinned)
     train(range(2001, 6001))
-    keeper.close()
+    downsampler.close()
     series = store.series("r")
     assert len(series.series["batch_loss"]) <= 1500
     assert series.truncated
     assert series.series["batch_loss"][-1][0] == 6000
     assert messages(store.events("r", limit=1000, types=["log"])) == [
-        "A curve has over 500 points: of each stretch the lowest and the highest are kept."
+        "A curve has over 500 points: it is downsampled to the lowest and highest values of each"
+        " interval."
     ]
     store.close()

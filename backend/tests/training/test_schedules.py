@@ -13,7 +13,7 @@ from visdl.models.errors import RunError
 from visdl.models.graph import Node
 
 from ..support.graphs import MLP, chain, codes, numbers, table, validator, wire
-from ..support.runs import assert_equal_weights, execute, leave
+from ..support.runs import assert_equal_weights, execute, suspend
 
 EIGHT = {"batch_size": 8, "val_ratio": 0.2}  # four batches an epoch, of 40 rows
 
@@ -99,7 +99,7 @@ def test_going_on_from_a_checkpoint_gives_the_same_bits_with_a_scheduler(
 ):
     graph = scheduled((name, params), optimizer=("Adam", {"lr": 0.01}))
     whole = execute(graph, tmp_path / "whole", data)
-    leave(graph, tmp_path / "parts", data, step=10)
+    suspend(graph, tmp_path / "parts", data, step=10)
     rest = execute(graph, tmp_path / "parts", data)
     assert_equal_weights(rest.weights(), whole.weights())
     assert rest.series("lr") == whole.series("lr")
@@ -200,7 +200,7 @@ def test_a_training_that_goes_on_at_the_end_of_an_epoch_steps_its_scheduler_with
     tmp_path, data
 ):
     graph = scheduled(("StepLR", {"step_size": 1, "gamma": 0.5}))
-    leave(
+    suspend(
         graph, tmp_path / "run", data, step=4
     )  # the last batch of the first epoch: the scheduler steps next
     straight = execute(graph, tmp_path / "straight", data)

@@ -45,7 +45,7 @@ MOST_CHECKPOINTS = CHECKPOINTS_KEPT + 2  # the best too, and the one that is bei
 WORTH_STACKING = 1.1
 
 
-#: Values that version 0.1 stored, and what they are called now.
+#: Values that earlier versions stored, and what they are called now.
 _OLD_RELATIONS = {"again": "rerun", "continues": "extended"}
 _OLD_CODES = {"trainer_died": "worker_died", "unstacked": "not_batched"}
 

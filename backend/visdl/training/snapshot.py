@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from visdl.nodes.contract.runtime_values import Seeded
-from visdl.training.loop import FitPlan, FitState
+from visdl.training.plan import FitPlan, FitState
 
 #: What the bits of a training depend on besides the checkpoint, with its name in a sentence.
 DECISIVE = {"device": "device", "torch": "PyTorch version", "cpu": "instruction set of the CPU"}

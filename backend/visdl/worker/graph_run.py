@@ -262,7 +262,7 @@ class GraphRun:
             node = self._graph.node(node_id)
             cls = self._registry.find(node.type)
             spec = cls.parameters().get(param) if cls else None
-            named[node.params.get(param, spec.default if spec else None)] = files
+            named[str(node.params.get(param, spec.default if spec else ""))] = files
         return named
 
     @contextlib.contextmanager

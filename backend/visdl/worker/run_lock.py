@@ -19,7 +19,7 @@ from visdl.models.errors import RunError
 
 PATIENCE = 60.0  # seconds that an earlier worker gets to exit, before it is killed
 _CHECK_SECONDS = 0.2  # between two checks whether this worker has to exit itself
-#: Names since version 0.1: a worker of an earlier version may still hold them.
+#: These names stay: a worker process of an earlier version may hold the lock.
 _LOCK, _OWNER = "trainer.lock", "trainer.pid"
 
 

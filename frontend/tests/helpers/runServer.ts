@@ -122,10 +122,10 @@ export class RunServer {
       if (!dry_run) for (const id of deleted) this.runs.delete(id);
       return HttpResponse.json({ deleted, kept });
     }),
-    http.post("/api/runs/:id/again", ({ params }) => this.successor(String(params.id), "again")),
-    http.post("/api/runs/:id/continue", async ({ params, request }) => {
+    http.post("/api/runs/:id/rerun", ({ params }) => this.successor(String(params.id), "rerun")),
+    http.post("/api/runs/:id/extend", async ({ params, request }) => {
       const { epochs } = (await request.json()) as { epochs: number };
-      return this.successor(String(params.id), "continues", { name: `${epochs} more` });
+      return this.successor(String(params.id), "extended", { name: `${epochs} more` });
     }),
     http.get("/api/runs/:id/events", ({ params, request }) => {
       const query = new URL(request.url).searchParams;
@@ -164,7 +164,7 @@ export class RunServer {
       .filter((run) => (tag === null || run.tags.includes(tag)) && (starred === null || run.starred));
   }
 
-  private successor(id: string, relation: "again" | "continues", rest: Partial<Run> = {}) {
+  private successor(id: string, relation: "rerun" | "extended", rest: Partial<Run> = {}) {
     const { seed } = this.runs.get(id) ?? runOf(id);
     const run = this.add(`run${this.runs.size}`, { state: "queued", seed, parent: id, relation, ...rest });
     return HttpResponse.json(run, { status: 201 });

@@ -20,17 +20,17 @@ export async function createRun(graph: Graph, seed: number, weightsFrom?: string
 }
 
 /** The same graph, data and seed once more. */
-export async function repeatRun(id: string): Promise<Run> {
-  return (await call(api.POST("/api/runs/{run_id}/again", { ...one(id), body: {} }))) as Run;
+export async function rerun(id: string): Promise<Run> {
+  return (await call(api.POST("/api/runs/{run_id}/rerun", { ...one(id), body: {} }))) as Run;
 }
 
 /** More epochs of an ended run, as a run of its own. */
-export async function continueRun(id: string, epochs: number): Promise<Run> {
-  return (await call(api.POST("/api/runs/{run_id}/continue", { ...one(id), body: { epochs } }))) as Run;
+export async function extendRun(id: string, epochs: number): Promise<Run> {
+  return (await call(api.POST("/api/runs/{run_id}/extend", { ...one(id), body: { epochs } }))) as Run;
 }
 
-export async function moveRunToFront(id: string): Promise<Run> {
-  return (await call(api.POST("/api/runs/{run_id}/front", one(id)))) as Run;
+export async function prioritizeRun(id: string): Promise<Run> {
+  return (await call(api.POST("/api/runs/{run_id}/prioritize", one(id)))) as Run;
 }
 
 export async function readQueue(): Promise<RunQueue> {

@@ -8,9 +8,9 @@ import {
   deleteRuns,
   listRunIds,
   listRuns,
-  moveRunToFront,
   patchRun,
   patchRuns,
+  prioritizeRun,
   type RunFilter,
   type RunPage,
   type RunPatch,
@@ -211,7 +211,7 @@ export async function openRunGraph(run: Run): Promise<void> {
 /** Makes a waiting run the next to start. */
 export async function moveToFront(id: string): Promise<void> {
   try {
-    await moveRunToFront(id);
+    await prioritizeRun(id);
     useRuns.setState(({ revision }) => ({ revision: revision + 1 }));
   } catch (error) {
     reportError(error);

@@ -7,13 +7,13 @@ import { describeEnd } from "@/features/runs/model/runs";
 import { ApiError } from "@/shared/api/client";
 import {
   commandRun,
-  continueRun,
   createRun,
+  extendRun,
   listRuns,
   type RunCommand,
   readLog,
   readRun,
-  repeatRun,
+  rerun,
 } from "@/shared/api/runs";
 import { openSocket, type SocketState } from "@/shared/api/socket";
 import type { Graph, Report, Run, RunEvent, RunState } from "@/shared/api/types";
@@ -317,11 +317,10 @@ export function drop(...ids: string[]): void {
 }
 
 /** Runs the same graph on the same data with the same seed once more. */
-export const runAgain = (run: Run): Promise<void> => follow(() => repeatRun(run.id));
+export const repeatRun = (run: Run): Promise<void> => follow(() => rerun(run.id));
 
 /** Trains an ended run for more epochs, as a run of its own. */
-export const trainMore = (run: Run, epochs: number): Promise<void> =>
-  follow(() => continueRun(run.id, epochs));
+export const trainMore = (run: Run, epochs: number): Promise<void> => follow(() => extendRun(run.id, epochs));
 
 /** Runs the open graph, starting with what fits of a run's weights. */
 export const runWithWeights = (run: Run): Promise<void> =>

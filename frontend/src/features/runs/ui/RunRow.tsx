@@ -12,7 +12,7 @@ import {
 import { type KeyboardEvent, type MouseEvent, memo } from "react";
 import { FINAL } from "@/features/runs/model/runs";
 import { describeRun, moveToFront, openRunGraph } from "@/features/runs/store/runList";
-import { runAgain, runWithWeights, showRun, useRuns } from "@/features/runs/store/runs";
+import { repeatRun, runWithWeights, showRun, useRuns } from "@/features/runs/store/runs";
 import type { Run } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
 import { openDrawer } from "@/shared/store/ui";
@@ -144,7 +144,7 @@ function menu(run: Run, { onDescribe, onDelete, onContinue }: RunAsks): MenuItem
   return [
     { label: "Name, tags and note…", icon: <Pencil />, keys: "f2", onSelect: () => onDescribe(run) },
     { label: "Open this graph", icon: <FolderOpen />, onSelect: () => void openRunGraph(run) },
-    { label: "Run again", icon: <RotateCw />, onSelect: () => void runAgain(run) },
+    { label: "Run again", icon: <RotateCw />, onSelect: () => void repeatRun(run) },
     ...(final
       ? [
           { label: "Train more epochs…", icon: <FastForward />, onSelect: () => onContinue(run) },

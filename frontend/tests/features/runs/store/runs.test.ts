@@ -289,12 +289,12 @@ describe("starting", () => {
     expect(page().starting).toBe(false);
   });
 
-  test("again, and more epochs, make a run of this one and show it", async () => {
+  test("a rerun, and more epochs, make a run of this one and show it", async () => {
     const run = world.add(id, { seed: 5 });
-    await runs.runAgain(run);
-    expect(shown("run1")).toMatchObject({ seed: 5, parent: id, relation: "again" });
+    await runs.repeatRun(run);
+    expect(shown("run1")).toMatchObject({ seed: 5, parent: id, relation: "rerun" });
     await runs.trainMore(run, 7);
-    expect(shown("run2")).toMatchObject({ name: "7 more", relation: "continues" });
+    expect(shown("run2")).toMatchObject({ name: "7 more", relation: "extended" });
     expect(page().activeRunId).toBe("run2");
   });
 

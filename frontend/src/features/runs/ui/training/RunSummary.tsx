@@ -145,9 +145,9 @@ function Waiting({ run }: { run: Run }) {
 }
 
 const RELATIONS = {
-  again: "The same once more as",
-  continues: "Goes on from",
-  weights: "Began with the weights of",
+  rerun: "Rerun of",
+  extended: "Continues",
+  weights: "Initialised with the weights of",
 } as const;
 
 /** Which run this one was made from, and what is no more as it was then. */
