@@ -203,7 +203,7 @@ def test_a_run_that_was_under_way_resumes_from_its_checkpoint(trained, name):
 def test_a_completed_run_is_repeated_extended_and_predicts(trained):
     client = trained.client
     run = find(client, "Completed")
-    again = ended(client, post(client, f"/runs/{run['id']}/again"))
+    again = ended(client, post(client, f"/runs/{run['id']}/rerun"))
     assert again["state"] == "completed", again["error"]
     assert again["datasets"] == run["datasets"]
     more = ended(client, post(client, f"/runs/{run['id']}/continue", epochs=1))
