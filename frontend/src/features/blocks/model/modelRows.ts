@@ -1,4 +1,4 @@
-/** The layers of a graph in the order in which data flows through them, with what is known of each. */
+/** The layers of a graph in the order of the data flow, with their shapes and sizes. */
 
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import type { Catalogue } from "@/features/graph/model/catalogue";
@@ -9,7 +9,7 @@ import type { Graph, GraphNode, NodeInfo, NodeReport, Report } from "@/shared/ap
 export interface ModelRow {
   node: GraphNode;
   info: NodeInfo;
-  /** Output shape for people, such as "B, 64"; empty where it is not known. */
+  /** Formatted output shape, such as "B, 64"; empty if unknown. */
   shape: string;
   parameters: number | null;
   flops: number | null;
@@ -31,7 +31,7 @@ export function modelRows(graph: Graph, types: Catalogue, report: Report | null)
 
 export type RowOrder = "flow" | "name" | "type" | "shape" | "parameters";
 
-/** The rows by one of their columns; what is large comes first, names from A on. */
+/** Sort the rows by one of their columns; large numbers come first, names from A on. */
 export function sortedRows(rows: readonly ModelRow[], order: RowOrder, reversed: boolean): ModelRow[] {
   const compare: Record<RowOrder, (a: ModelRow, b: ModelRow) => number> = {
     flow: () => 0,
@@ -46,21 +46,21 @@ export function sortedRows(rows: readonly ModelRow[], order: RowOrder, reversed:
 
 const byText = (a: string, b: string): number => a.localeCompare(b, "en", { numeric: true });
 
-/** One row, or rows that repeat themselves, one time behind the other. */
+/** One row, or consecutive rows that repeat. */
 export interface RowGroup {
-  /** The rows of the first time. */
+  /** The rows of the first repeat. */
   rows: ModelRow[];
-  /** All of them; more than `rows` where they repeat. */
+  /** All of them; more than `rows` if they repeat. */
   all: ModelRow[];
   times: number;
 }
 
-/** The longest part that is looked for. */
+/** The longest repeating part that is detected. */
 const LONGEST = 24;
-/** So many rows must be saved. */
+/** The least number of rows that folding must save. */
 const WORTH = 2;
 
-/** Folds what repeats itself, such as the layers of a stack of encoders: the largest saving first. */
+/** Fold repeating rows, such as the layers of a stack of encoders: the largest saving first. */
 export function foldRepeats(rows: readonly ModelRow[]): RowGroup[] {
   const keys = rows.map(keyOf);
   const groups: RowGroup[] = [];
@@ -73,7 +73,7 @@ export function foldRepeats(rows: readonly ModelRow[]): RowGroup[] {
   return groups;
 }
 
-/** Rows are alike where a reader would see no difference but the name. */
+/** Rows are equal if a reader would see no difference except the name. */
 function keyOf({ node, info, shape, parameters, status }: ModelRow): string {
   return JSON.stringify([node.type, info.display_name, shape, parameters, status, node.params]);
 }
@@ -100,13 +100,13 @@ const cellsOf = ({ node, info, shape, parameters, flops }: ModelRow): string[] =
   String(flops ?? ""),
 ];
 
-/** The table of layers for a spreadsheet. */
+/** Return the table of layers as CSV. */
 export function rowsAsCsv(rows: readonly ModelRow[]): string {
   const cell = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   return `${[HEAD, ...rows.map(cellsOf)].map((cells) => cells.map(cell).join(",")).join("\r\n")}\r\n`;
 }
 
-/** The table of layers for a README or a paper's notes. */
+/** Return the table of layers as Markdown. */
 export function rowsAsMarkdown(rows: readonly ModelRow[]): string {
   const line = (cells: string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;

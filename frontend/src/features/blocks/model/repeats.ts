@@ -1,11 +1,11 @@
-/** Layers that repeat themselves, one time behind the other, as one block with a repeat count. */
+/** Turn consecutive repeating layers into one block with a repeat count. */
 
 import { makeBlock, whyNotBlock } from "@/features/graph/model/blocks/makeBlock";
 import type { Catalogue } from "@/features/graph/model/catalogue";
 import type { Edge, Graph, Report } from "@/shared/api/types";
 import { foldRepeats, modelRows, type RowGroup } from "./modelRows";
 
-/** The ids of each time, in the order in which data flows through them. */
+/** The ids of each repeat, in the order of the data flow. */
 export type Times = readonly (readonly string[])[];
 
 export function timesOf({ rows, all, times }: RowGroup): Times {
@@ -13,7 +13,7 @@ export function timesOf({ rows, all, times }: RowGroup): Times {
   return Array.from({ length: times }, (_, time) => ids.slice(time * rows.length, (time + 1) * rows.length));
 }
 
-/** All layers of a graph that repeat themselves and can be one block. */
+/** Return all repeating layers of a graph that can become one block. */
 export function foldable(graph: Graph, catalogue: Catalogue, report: Report | null): Times[] {
   return foldRepeats(modelRows(graph, catalogue, report))
     .filter((group) => group.times > 1)
@@ -21,7 +21,7 @@ export function foldable(graph: Graph, catalogue: Catalogue, report: Report | nu
     .filter((times) => whyNotRepeat(graph, catalogue, times) === null);
 }
 
-/** Why these cannot be one block that repeats, as a sentence; null when they can. */
+/** Return why these cannot become one repeating block, as a sentence; null if they can. */
 export function whyNotRepeat(graph: Graph, catalogue: Catalogue, times: Times): string | null {
   const refused = whyNotBlock(graph, catalogue, new Set(times.flat()));
   if (refused) return refused;
@@ -33,7 +33,7 @@ export function whyNotRepeat(graph: Graph, catalogue: Catalogue, times: Times): 
   return whyNotEnds(graph, times, [...ends][0] ?? "");
 }
 
-/** One block in the place of all of them; nothing of what the model computes changes but the seeds of its layers. */
+/** Replace all of them with one block; only the seeds of its layers change. */
 export function makeRepeat(
   graph: Graph,
   catalogue: Catalogue,
@@ -43,7 +43,7 @@ export function makeRepeat(
   const [first = [], ...others] = times;
   const gone = new Set(others.flat());
   const last = times.at(-1) ?? [];
-  // What reads the last time reads the first from now on, and so its block.
+  // Readers of the last repeat read the first instead, and so its block.
   const twin = new Map(last.map((id, place) => [id, first[place] ?? id]));
   const edges = graph.edges.flatMap((edge): Edge[] => {
     if (gone.has(edge.target)) return [];
@@ -61,7 +61,7 @@ export function makeRepeat(
   return { ...made, graph: { ...made.graph, nodes } };
 }
 
-/** The wires inside, by the places of their ends. */
+/** Return the inner wires, by the indices of their ends. */
 function wiring(graph: Graph, ids: readonly string[]): string {
   const place = new Map(ids.map((id, index) => [id, index]));
   const wires = graph.edges.flatMap(({ source, source_output, target, target_input }) => {
@@ -73,7 +73,7 @@ function wiring(graph: Graph, ids: readonly string[]): string {
 
 const LAST = "";
 
-/** How one time leads to the next, by the places of the ends; null where it is not by one output alone. */
+/** Return how one repeat leads to the next, by the indices of the ends; null if not by one output alone. */
 function join(graph: Graph, ids: readonly string[], next: readonly string[] | undefined): string | null {
   if (!next) return LAST;
   const [inside, behind] = [new Set(ids), new Set(next)];
@@ -86,7 +86,7 @@ function join(graph: Graph, ids: readonly string[], next: readonly string[] | un
   return [...sources, ...targets].join(" > ");
 }
 
-/** What comes in and goes out must do so where one time leads to the next. */
+/** Return why the wires into the first or out of the last repeat do not match those between repeats. */
 function whyNotEnds(graph: Graph, times: Times, between: string): string | null {
   const [source, ...targets] = between.split(" > ");
   const [first, last] = [times[0] ?? [], times.at(-1) ?? []];

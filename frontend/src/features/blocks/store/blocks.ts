@@ -1,4 +1,4 @@
-/** What the user does with blocks: each action is one undo step, or says why not. */
+/** Actions on blocks: each is one undo step, or shows why not. */
 
 import * as ports from "@/features/graph/model/blocks/blockPorts";
 import { expandBlock, whyNotExpand, withoutUnused } from "@/features/graph/model/blocks/expandBlock";
@@ -19,7 +19,7 @@ const scopeNow = () => openScope(useGraph.getState());
 const typesNow = () => useCatalogue.getState().types;
 const selected = () => useViewState.getState().nodes;
 
-/** The only node that is selected, where it stands for a block; says so where it does not. */
+/** Return the only selected node if it is a block; shows a message otherwise. */
 function selectedBlock(): { node: GraphNode; block: string } | null {
   const [id] = selected();
   const node = id === undefined || selected().size > 1 ? undefined : findNode(scopeNow(), id);
@@ -29,20 +29,20 @@ function selectedBlock(): { node: GraphNode; block: string } | null {
   return null;
 }
 
-/** Asks for the name of a block of the selection, or says why there can be none. */
+/** Ask for the name of a block of the selection, or show why that is not possible. */
 export function askForBlock(): void {
   const reason = whyNotBlock(scopeNow(), typesNow(), selected());
   if (reason) toast.error(reason);
   else openDialog("makeBlock");
 }
 
-/** A name that no block has yet: Block 1, Block 2, … */
+/** Return a name that no block has yet: Block 1, Block 2, … */
 export function freshBlockName(): string {
   const names = new Set(Object.values(scopeNow().blocks).map((block) => block.name));
   return freeTitle(names, "Block 1");
 }
 
-/** Makes a block of the selection; the node that takes its place is selected. */
+/** Turn the selection into a block and select the node that replaces it. */
 export function makeBlockOfSelection(name: string): void {
   const reason = whyNotBlock(scopeNow(), typesNow(), selected());
   if (reason) {
@@ -54,7 +54,7 @@ export function makeBlockOfSelection(name: string): void {
   select([id]);
 }
 
-/** Puts the inner nodes in the place of the selected block. */
+/** Replace the selected block with its inner nodes. */
 export function expandSelectedBlock(): void {
   const found = selectedBlock();
   if (!found) return;
@@ -69,7 +69,7 @@ export function expandSelectedBlock(): void {
   select(ids);
 }
 
-/** Gives the selected block a definition of its own. */
+/** Give the selected block its own definition. */
 export function makeIndependent(): void {
   const found = selectedBlock();
   if (!found) return;
@@ -80,7 +80,7 @@ export function makeIndependent(): void {
   edit((scope) => ports.makeIndependent(scope, found.node.id));
 }
 
-/** Keeps the selected block, or the one that is open, in the user's library. */
+/** Save the selected or open block in the user's library. */
 export function saveBlock(): void {
   const open = openBlock(scopeNow());
   const block = open && selected().size === 0 ? open.id : selectedBlock()?.block;
@@ -95,14 +95,14 @@ export function renameBlock(id: string, name: string): void {
   });
 }
 
-/** Deletes a definition that no node uses. */
+/** Delete a definition that no node uses. */
 export function deleteUnused(id: string): void {
   editDocument((document) => withoutUnused(document, id));
 }
 
 type Kind = ports.Side | "params";
 
-/** Renames a port or an exposed parameter of the open block, or says why not. */
+/** Rename a port or an exposed parameter of the open block, or show why not. */
 export function renameOnBlock(kind: Kind, from: string, to: string): void {
   const open = openBlock(scopeNow());
   const block = open && scopeNow().blocks[open.id];
@@ -112,20 +112,20 @@ export function renameOnBlock(kind: Kind, from: string, to: string): void {
   else editDocument((document) => ports.renameOnBlock(document, open.id, kind, from, to.trim()));
 }
 
-/** Takes a port or an exposed parameter off the open block. */
+/** Remove a port or an exposed parameter from the open block. */
 export function removeFromBlock(kind: Kind, name: string): void {
   const open = openBlock(scopeNow());
   if (open) editDocument((document) => ports.removeFromBlock(document, open.id, kind, name));
 }
 
-/** Exposes a parameter of an inner node on the open block, or takes it off again. */
+/** Expose a parameter of an inner node on the open block, or stop exposing it. */
 export function toggleExposed(node: GraphNode, param: string): void {
   const name = ports.exposedAs(scopeNow(), node.id, param);
   if (name === undefined) edit((scope) => ports.expose(scope, node, param));
   else hide(node.id, param, name);
 }
 
-/** One of several inner parameters under a name leaves the others; the last takes the name along. */
+/** Stop exposing one of several inner parameters under a name; the last one removes the name. */
 function hide(node: string, param: string, name: string): void {
   const open = openBlock(scopeNow());
   const others = open?.params[name]?.filter((ref) => ref.node !== node || ref.port !== param) ?? [];

@@ -1,4 +1,4 @@
-/** The user's own blocks, as the server keeps them. */
+/** The user's own blocks, as stored on the server. */
 
 import { create } from "zustand";
 import { blockInfo } from "@/features/graph/model/blocks/blockInfo";
@@ -31,7 +31,7 @@ export async function loadLibrary(): Promise<void> {
   }
 }
 
-/** Keeps a block of the document, with those that it uses. */
+/** Save a block of the document in the library, with the blocks that it uses. */
 export async function saveToLibrary(id: string): Promise<void> {
   const { blocks } = useGraph.getState().graph;
   const block = blocks[id];
@@ -56,7 +56,7 @@ export async function removeFromLibrary(id: string): Promise<void> {
   }
 }
 
-/** What a block of the library would be in what is open, and the blocks that come along. */
+/** Return what a library block would be in the open scope, and the blocks that are added with it. */
 export function libraryBlock(record: BlockRecord) {
   const scope = openScope(useGraph.getState());
   const { blocks, renamed } = mergeBlocks(scope.blocks, record.blocks);
@@ -64,7 +64,7 @@ export function libraryBlock(record: BlockRecord) {
   return { blocks, block, info: blockInfo({ ...scope, blocks }, useCatalogue.getState().types, block) };
 }
 
-/** Copies a block of the library into the document and adds a node for it, in one step; `into` a wire that is there. */
+/** Copy a library block into the document and add a node for it, in one step; `into` is a wire to insert it on. */
 export function addFromLibrary(
   record: BlockRecord,
   position: Position = freePosition(),

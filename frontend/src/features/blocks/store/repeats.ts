@@ -1,4 +1,4 @@
-/** Blocks of layers that repeat themselves. They come with the code of the table that offers them. */
+/** Blocks of repeating layers. Loaded together with the table that offers them. */
 import { foldable, makeRepeat, type Times, whyNotRepeat } from "@/features/blocks/model/repeats";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { edit, openReport, openScope, useGraph } from "@/features/graph/store/graph";
@@ -9,7 +9,7 @@ import { freshBlockName } from "./blocks";
 const scopeNow = () => openScope(useGraph.getState());
 const typesNow = () => useCatalogue.getState().types;
 
-/** Makes one block, with a repeat count, of layers that repeat themselves, or says why not. */
+/** Turn repeating layers into one block with a repeat count, or show why not. */
 export function makeRepeatedBlock(times: Times): void {
   const reason = whyNotRepeat(scopeNow(), typesNow(), times);
   if (reason) {
@@ -25,7 +25,7 @@ export function makeRepeatedBlock(times: Times): void {
   });
 }
 
-/** The same for the first layers of the open scope that can be. */
+/** Do the same for the first layers of the open scope that allow it. */
 export function makeBlockOfRepeats(): void {
   const [times] = foldable(scopeNow(), typesNow(), openReport(useGraph.getState()));
   if (times) makeRepeatedBlock(times);

@@ -8,7 +8,7 @@ import { INPUT } from "@/shared/ui/fields/TextField";
 
 const FORM = "make-block";
 
-/** Asks what the block of the selected nodes is to be called. */
+/** Asks for the name of the block of the selected nodes. */
 export function MakeBlockDialog({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState(freshBlockName);
   const count = useViewState((state) => state.nodes.size);

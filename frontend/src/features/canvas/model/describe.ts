@@ -1,4 +1,4 @@
-/** A node in a sentence, for those who hear the page: "Linear, fc1, out features 64, input connected, output B by 64". */
+/** A node as a sentence for screen readers: "Linear, fc1, out features 64, input connected, output B by 64". */
 
 import { paramLabel, paramValue, shapeOf, valueText } from "@/features/graph/model/catalogue";
 import { nodeLabel } from "@/features/graph/model/document";
@@ -15,7 +15,7 @@ export type Wired = ReadonlyMap<string, ReadonlySet<string>>;
 
 const said = new WeakMap<GraphNode, { of: readonly unknown[]; text: string }>();
 
-/** Made once for the same node, type, wires and report: a drag asks at every move. */
+/** Describe a node; cached for the same node, type, wires and report, because a drag asks at every move. */
 export function describeNode(
   node: GraphNode,
   info: NodeInfo | undefined,
@@ -56,7 +56,7 @@ function describe(
 
 const wirings = new WeakMap<Graph["edges"], Wired>();
 
-/** The same map for the same wires. */
+/** Return the connected inputs; the same map for the same wires. */
 export function connectedInputs({ edges }: Pick<Graph, "edges">): Wired {
   const known = wirings.get(edges);
   if (known) return known;

@@ -1,4 +1,4 @@
-/** Looks for nodes by what can be read of them, inside blocks too. */
+/** Find nodes by their visible text, inside blocks too. */
 
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import { type Catalogue, paramLabel, paramValue, shapeOf, valueText } from "@/features/graph/model/catalogue";
@@ -12,7 +12,7 @@ export interface Found {
   id: string;
 }
 
-/** The nodes that have every word of `query` in their name, type or parameters; each definition of a block once. */
+/** Return the nodes with every word of `query` in their name, type or parameters; each block definition once. */
 export function findNodes(document: Graph, types: Catalogue, query: string): Found[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [];

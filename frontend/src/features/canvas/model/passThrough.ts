@@ -1,17 +1,17 @@
-/** What a node hands on while it is switched off, as the server decides it. */
+/** What a disabled node passes through, as the server decides it. */
 
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import { type Catalogue, shapeOf } from "@/features/graph/model/catalogue";
 import { accepts } from "@/features/graph/model/connections/connection";
 import type { Graph, GraphNode } from "@/shared/api/types";
 
-/** By places among its inputs and outputs: the input that goes to an output. */
+/** Indices of an input and the output that it is passed to. */
 export interface PassThrough {
   input: number;
   output: number;
 }
 
-/** For each output the first input of its type that has a wire; none where one output has no such input. */
+/** Return for each output the first connected input of its type; none if one output has no such input. */
 export function passThroughOf(graph: Graph, catalogue: Catalogue, node: GraphNode): PassThrough[] {
   const info = infoOf(graph, catalogue, node);
   if (!info) return [];

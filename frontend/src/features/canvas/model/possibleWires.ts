@@ -1,4 +1,4 @@
-/** Every wire that a node could get, for those who choose it from a list instead of drawing it. */
+/** All wires that a node could get, to choose from a list instead of drawing. */
 
 import { infoAt } from "@/features/graph/model/blocks/blockInfo";
 import { type Catalogue, shapeOf } from "@/features/graph/model/catalogue";
@@ -14,15 +14,15 @@ import type { Edge, Graph } from "@/shared/api/types";
 
 export interface PossibleWire {
   edge: Edge;
-  /** The port of the node, as it is read. */
+  /** The display name of the node's port. */
   from: string;
   /** The other end. */
   to: string;
-  /** Whether the input has a wire by now, which would give way. */
+  /** Whether the input already has a wire, which would be replaced. */
   replaces: boolean;
 }
 
-/** From the node's outputs first, then into its inputs; those that are there already are left out. */
+/** Return the possible wires from the node's outputs, then into its inputs, without existing ones. */
 export function possibleWires(graph: Graph, types: Catalogue, node: string): PossibleWire[] {
   const info = infoAt(graph, types, node);
   if (!info) return [];
@@ -51,7 +51,7 @@ function wiresAtPort(graph: Graph, types: Catalogue, end: PortRef): PossibleWire
   });
 }
 
-/** The ports of the other side, of all other nodes and of the open block itself. */
+/** Return the ports of the opposite side, of all other nodes and of the open block itself. */
 function othersOf(graph: Graph, types: Catalogue, end: PortRef): PortRef[] {
   const side = end.side === "source" ? "target" : "source";
   return [...graph.nodes.map(({ id }) => id), INPUTS, OUTPUTS].flatMap((node) => {

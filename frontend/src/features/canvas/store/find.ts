@@ -1,4 +1,4 @@
-/** What is looked for in the graph, and which of what was found is shown. */
+/** The search in the graph, and the result that is shown. */
 import { create } from "zustand";
 import { type Found, findNodes } from "@/features/canvas/model/find";
 import { useCatalogue } from "@/features/graph/store/catalogue";
@@ -8,7 +8,7 @@ import { pathKey, showNode } from "@/features/graph/store/scope";
 interface FindState {
   open: boolean;
   query: string;
-  /** Which of those that were found is shown, from 0; -1 before the first was asked for. */
+  /** Index of the shown result; -1 before the first is shown. */
   at: number;
 }
 
@@ -28,12 +28,12 @@ export function lookFor(query: string): void {
   useFind.setState({ query, at: -1 });
 }
 
-/** All that is found in the document as it is now. */
+/** Return all results in the current document. */
 function foundNow(query: string = useFind.getState().query): Found[] {
   return findNodes(useGraph.getState().graph, useCatalogue.getState().types, query);
 }
 
-/** Shows the next of those that were found, or the one before, round and round. */
+/** Show the next or previous result, wrapping around. */
 export function showFound(step: 1 | -1): void {
   const found = foundNow();
   if (found.length === 0) return;
@@ -44,7 +44,7 @@ export function showFound(step: 1 | -1): void {
   if (target) showNode(target.path, target.id);
 }
 
-/** The nodes of the open scope that were found. */
+/** Return the results in the open scope. */
 export function foundHere(found: readonly Found[], path: readonly string[]): Set<string> {
   const here = pathKey(path);
   return new Set(found.filter((one) => pathKey(one.path) === here).map(({ id }) => id));

@@ -1,10 +1,10 @@
-/** Walking along wires by keys. */
+/** Navigate along wires with keys. */
 import { infoAt } from "@/features/graph/model/blocks/blockInfo";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
 import { focusNode, useViewState } from "@/features/graph/store/viewState";
 
-/** From the selected node to the one behind it, or before it: along the wire of its first port that has one. */
+/** Select the node after or before the selected one: along the wire of its first connected port. */
 export function goAlongWire(way: "forward" | "back"): void {
   const [id] = useViewState.getState().nodes;
   const scope = openScope(useGraph.getState());
@@ -27,7 +27,7 @@ export function goAlongWire(way: "forward" | "back"): void {
   if (next) show(way === "forward" ? next.target : next.source);
 }
 
-/** Selects a node, brings it into view and gives it the focus. */
+/** Select a node, reveal it and give it the focus. */
 function show(id: string): void {
   focusNode(id);
   document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`)?.focus();

@@ -8,7 +8,7 @@ import { closeBlock } from "@/features/graph/store/scope";
 import { cn } from "@/shared/lib/cn";
 import { IconButton } from "@/shared/ui/IconButton";
 
-/** The way into the block that is open, each step a way back; not there for the graph itself. */
+/** The path to the open block; each step leads back. Hidden for the graph itself. */
 export function Breadcrumb() {
   const path = useGraph((state) => state.path);
   const graph = useGraph((state) => state.graph);

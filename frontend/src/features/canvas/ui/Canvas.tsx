@@ -52,7 +52,7 @@ const NO_WIRES: WireEdge[] = [];
 const ZOOM = { min: 0.05, max: 2 } as const;
 
 export function Canvas() {
-  // Each scope has a canvas of its own: nodes of two scopes may have the same id.
+  // Each scope has its own canvas: nodes of two scopes may have the same id.
   const scope = useGraph((state) => pathKey(state.path));
   return (
     <div className="flex h-full flex-col">
@@ -151,7 +151,7 @@ function Flow({ scope }: { scope: string }) {
   );
 }
 
-/** Enter on a card that has the focus opens its block. */
+/** Open the block of the focused card with Enter. */
 function onKeyDown(event: KeyboardEvent): void {
   const card = event.target as HTMLElement;
   const id = card.classList.contains("react-flow__node-card") ? card.dataset.id : undefined;

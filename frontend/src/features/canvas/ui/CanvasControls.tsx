@@ -15,7 +15,7 @@ const MINIMAP_FROM = 15;
 const STEP = 1.2;
 const MINIMAP = { width: 150, height: 105 };
 
-/** Zoom, fit, and, where some of at least fifteen nodes are out of sight, a map. */
+/** Zoom, fit, and a minimap if some of at least fifteen nodes are out of view. */
 export function CanvasControls() {
   const zoomTo = useZoom();
   const zoom = useStore((state) => Math.round(state.transform[2] * 100));
@@ -66,7 +66,7 @@ export function CanvasControls() {
   );
 }
 
-/** Zooms in steps from where the last one leads, not from where its motion has got to: each of many quick clicks counts. */
+/** Zoom relative to the target of the last step, not to the running animation: each of many quick clicks counts. */
 function useZoom(): (step: (zoom: number) => number) => void {
   const flow = useReactFlow();
   const limits = useStoreApi();
@@ -80,7 +80,7 @@ function useZoom(): (step: (zoom: number) => number) => void {
   };
 }
 
-/** Whether a node lies outside what is seen. */
+/** Whether a node is outside the view. */
 function isPartial({ nodeLookup, transform: [x, y, zoom], width, height }: ReactFlowState): boolean {
   for (const { internals, measured } of nodeLookup.values()) {
     const left = internals.positionAbsolute.x * zoom + x;

@@ -10,7 +10,7 @@ interface CanvasMenuProps {
   children: ReactElement;
 }
 
-/** The menu of what was clicked on the canvas: a node, several, a wire, or the canvas itself. */
+/** The context menu of a node, several nodes, a wire, or the canvas itself. */
 export function CanvasMenu({ root, children }: CanvasMenuProps) {
   useMenuKey(root);
   useEffect(() => void fetchMenus(), []);
@@ -20,7 +20,7 @@ export function CanvasMenu({ root, children }: CanvasMenuProps) {
 function itemsFor(event: MouseEvent): MenuItem[] | null {
   const { target, clientX, clientY, buttons } = event;
   if (buttons & 1) {
-    // A right click in the middle of a gesture gave that up, and is no more than that.
+    // A right click during a gesture only cancels it.
     event.preventDefault();
     return null;
   }
@@ -28,7 +28,7 @@ function itemsFor(event: MouseEvent): MenuItem[] | null {
   if (element.closest("input, textarea, [contenteditable]")) return null;
   const at = { x: clientX, y: clientY };
   const [first] = useViewState.getState().nodes;
-  // After a rectangle was drawn, what was selected lies below one sheet.
+  // After a rectangle selection, a sheet covers the selected nodes.
   const node = element.closest(".react-flow__nodesselection")
     ? first
     : element.closest<HTMLElement>(".react-flow__node-card")?.dataset.id;
@@ -39,10 +39,10 @@ function itemsFor(event: MouseEvent): MenuItem[] | null {
   return wire === undefined ? canvasItems(at) : wireItems(wire, at);
 }
 
-/** The menu key, with the focus nowhere, asks for the menu of what is selected. */
+/** Open the menu of the selection with the menu key, if nothing has the focus. */
 function useMenuKey(root: RefObject<HTMLElement | null>): void {
   useEffect(() => {
-    // The event of the menu does not say that a key asked for it, and names whatever lies at a corner.
+    // The event of the menu does not reveal that a key caused it, and its target is whatever is at a corner.
     let byKey = false;
     const onKeyDown = ({ key, shiftKey }: KeyboardEvent): void => {
       const asked = key === "ContextMenu" || (key === "F10" && shiftKey);
@@ -67,7 +67,7 @@ function useMenuKey(root: RefObject<HTMLElement | null>): void {
   }, [root]);
 }
 
-/** As a right click would, on what is selected first, or on the canvas. */
+/** Open the menu like a right click on the first selected item, or on the canvas. */
 function askForMenu(root: HTMLElement): void {
   const { nodes, edges } = useViewState.getState();
   const [id] = [...nodes, ...edges];

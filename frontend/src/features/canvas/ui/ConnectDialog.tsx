@@ -8,7 +8,7 @@ import { openScope, useGraph } from "@/features/graph/store/graph";
 import { useViewState } from "@/features/graph/store/viewState";
 import { PaletteDialog, PaletteGroup, PaletteItem } from "@/shared/ui/PaletteDialog";
 
-/** Draws a wire of the selected node without a pointer: every port that fits, by name. */
+/** Connect the selected node without a pointer: lists every port that fits. */
 export function ConnectDialog({ onClose }: { onClose: () => void }) {
   const graph = useGraph(openScope);
   const types = useCatalogue((state) => state.types);

@@ -6,7 +6,7 @@ import { openDialog } from "@/shared/store/ui";
 import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
 
-/** What stands on a canvas without nodes. */
+/** The placeholder of a canvas without nodes. */
 export function EmptyCanvas() {
   const empty = useGraph((state) => openScope(state).nodes.length === 0);
   const ready = useCatalogue((state) => state.status === "ready");

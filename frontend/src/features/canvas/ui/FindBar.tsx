@@ -9,7 +9,7 @@ import { formatInt } from "@/shared/lib/format";
 import { SearchField } from "@/shared/ui/fields/SearchField";
 import { IconButton } from "@/shared/ui/IconButton";
 
-/** Looks for nodes by name, type and parameters; Enter goes from one to the next. */
+/** Find nodes by name, type and parameters; Enter shows the next one. */
 export function FindBar() {
   const { query, at } = useFind();
   const graph = useGraph((state) => state.graph);
@@ -28,7 +28,7 @@ export function FindBar() {
     event.preventDefault();
     event.stopPropagation();
   };
-  /** The focus goes on from the node that was found. */
+  /** Close the bar and move the focus to the found node. */
   const close = (): void => {
     const [id] = useViewState.getState().nodes;
     closeFind();

@@ -4,7 +4,7 @@ import { IconButton } from "@/shared/ui/IconButton";
 
 const PLACE = "absolute top-2 z-10 border bg-panel";
 
-/** The way back to side panels that are folded away. */
+/** Buttons that open folded side panels. */
 export function PanelOpeners() {
   const left = useUi((state) => state.leftOpen);
   const right = useUi((state) => state.rightOpen);

@@ -17,7 +17,7 @@ import { TypeIcon } from "@/shared/ui/TypeIcon";
 
 const SIZE = { width: 240, height: 300, margin: 8 } as const;
 
-/** A small list of node types at the pointer; after a dropped wire only those that fit, joined at once. */
+/** A small list of node types at the pointer; after a dropped wire only those that fit, connected at once. */
 export function QuickAdd() {
   const request = useViewState((state) => state.quickAdd);
   const camera = useViewState((state) => state.camera);
@@ -147,7 +147,10 @@ function fitting(types: NodeInfo[], { from, into }: Request): NodeInfo[] {
   return from && info ? types.filter((type) => endsOf(info, from, type).length > 0) : types;
 }
 
-/** Adds the node where the wire was dropped, its port near the pointer; in the middle of the wire that it is put into. */
+/**
+ * Add the node where the wire was dropped, its port near the pointer, or in the middle of the wire it is
+ * inserted on.
+ */
 function add(type: NodeInfo, params: GraphNode["params"], { from, into }: Request, at: Position): void {
   const camera = useViewState.getState().camera;
   openQuickAdd(null);

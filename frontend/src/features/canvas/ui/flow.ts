@@ -1,4 +1,4 @@
-/** The document as React Flow draws it: cards, frames and wires. Objects that did not change stay the same. */
+/** The document as React Flow draws it: cards, frames and wires. Unchanged objects stay the same. */
 import type { Edge as FlowEdge, Node as FlowNode } from "@xyflow/react";
 import { connectedInputs, describeNode } from "@/features/canvas/model/describe";
 import { noteKey } from "@/features/graph/model/annotations";
@@ -53,22 +53,22 @@ function frameId(kind: FrameKind): string {
   return `${FRAME_ID}${kind}`;
 }
 
-/** The frame that a node of the canvas is; null for a card. */
+/** Return the kind of frame of a canvas node; null for a card. */
 export function frameKind(id: string): FrameKind | null {
   return id.startsWith(FRAME_ID) ? (id.slice(FRAME_ID.length) as FrameKind) : null;
 }
 
 const GROUP_ID = "group:";
 
-/** The group that a node of the canvas is the frame of; null for all others. */
+/** Return the group id of a canvas node that is a group; null for all others. */
 export function groupId(id: string): string | null {
   return id.startsWith(GROUP_ID) ? id.slice(GROUP_ID.length) : null;
 }
 
-/** Whether it is a frame, of whatever kind: it has no selection and no size of its own. */
+/** Whether a canvas node is a frame or a group: it has no selection and no size of its own. */
 export const isFrame = (id: string): boolean => frameKind(id) !== null || groupId(id) !== null;
 
-/** What stands for each node that is folded away: the frame around it, else its group. */
+/** Return what represents each folded node: the frame around it, otherwise its group. */
 function standIns(view: View): Map<string, string> {
   const { graph, folded } = view;
   const found = new Map<string, string>();
@@ -82,7 +82,7 @@ function standIns(view: View): Map<string, string> {
   return found;
 }
 
-/** Where each node is now and how large, as drawn. */
+/** Return the current rectangle of each node, as drawn. */
 export function rectsOf({ graph, types, sizes, dragged }: View): Map<string, Rect> {
   return new Map(
     graph.nodes.map((node) => {
@@ -96,7 +96,7 @@ export function rectsOf({ graph, types, sizes, dragged }: View): Map<string, Rec
   );
 }
 
-/** The frame that a node is drawn in; the inside of a block has none. */
+/** Return the frame of a node; the inside of a block has none. */
 export function frameOfNode(
   { graph, types }: Pick<View, "graph" | "types">,
   node: GraphNode,
@@ -129,7 +129,7 @@ export function frameRects(view: View, rects: ReadonlyMap<string, Rect>): FrameR
 
 type Keep<Item> = (id: string, key: readonly unknown[], make: () => Item) => Item;
 
-/** Gives the object of the last time where its key is the same: React Flow then draws nothing anew. */
+/** Return the previous object if its key is unchanged: React Flow then redraws nothing. */
 class Kept<Item> {
   private last = new Map<string, { key: readonly unknown[]; item: Item }>();
 
@@ -150,7 +150,7 @@ function same(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((value, index) => Object.is(value, b[index]));
 }
 
-/** Makes what React Flow draws from a view of the document. */
+/** Build React Flow's nodes and wires from a view of the document. */
 export class FlowBuilder {
   private readonly nodes = new Kept<CanvasNode>();
   private readonly edges = new Kept<WireEdge>();
@@ -225,7 +225,7 @@ function groupNodes(
       data: { group, ports },
       selectable: false,
       focusable: false,
-      // Above wires, which would take the pointer from its title; all else of it lets the pointer through.
+      // Above wires, which would cover its title; the rest of it lets the pointer through.
       zIndex: 1,
       dragHandle: ".frame-title",
     }));
@@ -255,11 +255,14 @@ function noteNodes({ graph, dragged, nodes }: View, keep: Keep<CanvasNode>): Can
 const PORTS_GAP = 70;
 const snap = (value: number): number => Math.round(value / GRID) * GRID;
 
-/** Where the cards with a block's own ports stand: beside what is inside, in the middle of its height. */
+/**
+ * Return the rectangles of the cards of a block's own ports: beside the inner nodes, in the middle of their
+ * height.
+ */
 function portsRects(view: View): Map<string, Rect> {
   const open = openBlock(view.graph);
   if (!open) return new Map();
-  // By the places in the document: what is dragged does not push them about.
+  // By the positions in the document: dragged nodes do not move them.
   const box = frameRect([...rectsOf({ ...view, dragged: new Map() }).values()]);
   const { x, y, width, height } = box ?? { x: -CARD.width / 2, y: 0, width: CARD.width, height: 0 };
   const rect = (count: number, left: number): Rect => {
@@ -286,7 +289,7 @@ function portsNodes(view: View, rects: ReadonlyMap<string, Rect>, keep: Keep<Can
       selectable: false,
       draggable: false,
       focusable: false,
-      // Its names and buttons take the pointer although the card itself does nothing.
+      // Its names and buttons take the pointer although the card itself does not.
       style: { pointerEvents: "all" },
     }));
   });
@@ -319,7 +322,7 @@ function cardNodes(
   });
 }
 
-/** The ports of what is folded: those with a wire that crosses its border. */
+/** Return the ports of a folded frame: those with a wire that crosses its border. */
 function foldedPorts(graph: Graph, standing: StandIns, id: string): FoldedPort[] {
   const isInside = (node: string): boolean => standing.get(node) === id;
   const found = new Map<string, FoldedPort>();
@@ -342,7 +345,7 @@ function foldedHeight(ports: readonly FoldedPort[]): number {
   return FOLDED.header + Math.max(1, sources, ports.length - sources) * FOLDED.row + 10;
 }
 
-/** The wires. One whose end is inside a folded frame ends at the frame. */
+/** Return the wires. A wire into a folded frame ends at the frame. */
 function wireEdges(
   view: View,
   rects: ReadonlyMap<string, Rect>,
@@ -358,11 +361,11 @@ function wireEdges(
     const id = edgeId(edge);
     const [from, to] = [standing.get(edge.source), standing.get(edge.target)];
     const selected = edges.has(id);
-    // Tab goes through the nodes; to the wires it leads from a node that is selected.
+    // Tab moves through the nodes, and from a selected node to its wires.
     const focusable = selected || nodes.has(edge.source) || nodes.has(edge.target);
     const route = routeOf(edge, kinds, rows, rects, frames);
     const output = `${edge.source}/${edge.source_output}`;
-    // A row says itself what it gives.
+    // A row shows its output shape.
     const first = !outputs.has(output) && !rows.has(edge.source);
     outputs.add(output);
     const start: FoldedPort = { node: edge.source, port: edge.source_output, side: "source" };

@@ -3,7 +3,7 @@ import { type RefObject, useEffect } from "react";
 import { type Pointer, useViewState } from "@/features/graph/store/viewState";
 import type { Position } from "@/shared/api/types";
 
-/** Lets the rest of the page add nodes where the user looks or points. */
+/** Lets the rest of the page add nodes in view or at the pointer. */
 export function useCamera(root: RefObject<HTMLElement | null>): void {
   const { screenToFlowPosition, getViewport } = useReactFlow();
   useEffect(() => {
@@ -34,7 +34,7 @@ export function useCamera(root: RefObject<HTMLElement | null>): void {
     return () => {
       window.removeEventListener("pointermove", onPointer, { capture: true });
       window.removeEventListener("pointerdown", onPointer, { capture: true });
-      // The canvas of another scope may be there already.
+      // The canvas of another scope may be mounted already.
       useViewState.setState((state) => (state.camera === camera ? { camera: null } : state));
     };
   }, [screenToFlowPosition, getViewport, root]);

@@ -25,7 +25,7 @@ import { groupUnder, regrouped } from "./gestures/grouping";
 import { endHolding, heldPlaces } from "./gestures/snapping";
 import { insertNodeOnEdge } from "./wires/insertNodeOnEdge";
 
-/** The nodes and wires to draw. */
+/** Return the nodes and wires to draw. */
 export function useFlow(): { nodes: CanvasNode[]; edges: WireEdge[] } {
   const graph = useGraph(openScope);
   const report = useGraph(openReport);
@@ -40,7 +40,7 @@ export function useFlow(): { nodes: CanvasNode[]; edges: WireEdge[] } {
   );
 }
 
-/** Takes what React Flow measured, moved and selected; places enter the document when the drag ends. */
+/** Apply what React Flow measured, moved and selected; positions enter the document when the drag ends. */
 export function applyNodeChanges(changes: NodeChange<CanvasNode>[]): void {
   const moves = changes.filter((change) => change.type === "position");
   applySizes(changes);
@@ -80,7 +80,7 @@ function applySelection(
 
 function applyMoves(moves: NodePositionChange[]): void {
   const { dragged: before } = useViewState.getState();
-  // React Flow moves a focused card by keys, too; here the arrows are commands.
+  // React Flow also moves a focused card by keys; here the arrows are commands.
   if (before.size === 0 && !moves.some((move) => move.dragging)) return;
   const cards = new Map<string, Position>();
   const dragged = new Map(before);
@@ -99,7 +99,7 @@ function applyMoves(moves: NodePositionChange[]): void {
   }
 }
 
-/** What was dragged enters the document: moved, in the group into which it was dragged, in the wire that was marked. */
+/** Commit a drag to the document: positions, membership in groups, and insertion on the highlighted wire. */
 function putDown(dragged: ReadonlyMap<string, Position>, byCards: boolean): void {
   const { insertionWire } = useViewState.getState();
   const [id] = dragged.keys();
@@ -117,7 +117,7 @@ function rectsNow(graph: Graph, dragged: ReadonlyMap<string, Position>): Map<str
   return rectsOf({ ...useViewState.getState(), graph, report: null, types, dragged });
 }
 
-/** The group that the first of the dragged cards would join. */
+/** Return the group that the first dragged card would join. */
 function groupAt(dragged: ReadonlyMap<string, Position>): string | null {
   const graph = openScope(useGraph.getState());
   const [id] = dragged.keys();
@@ -126,7 +126,7 @@ function groupAt(dragged: ReadonlyMap<string, Position>): string | null {
   return under && !under.nodes.includes(id) ? under.id : null;
 }
 
-/** A frame that is dragged takes its nodes along, and the notes that lie in it. */
+/** Move a frame with its nodes and the notes inside it. */
 function moveFrame(id: string, to: Position, dragged: Map<string, Position>): void {
   const graph = openScope(useGraph.getState());
   const report = openReport(useGraph.getState());

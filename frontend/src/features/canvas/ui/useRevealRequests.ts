@@ -4,7 +4,7 @@ import { useViewState } from "@/features/graph/store/viewState";
 
 const FIT = { padding: 0.06, maxZoom: 1 } as const;
 
-/** Moves the view where it was asked to look, once what is to be seen has been measured. */
+/** Move the view to what was requested, once it has been measured. */
 export function useRevealRequests(): void {
   const revealRequest = useViewState((state) => state.revealRequest);
   const ready = useNodesInitialized();
@@ -12,7 +12,7 @@ export function useRevealRequests(): void {
   const fitAll = useFit();
   useEffect(() => {
     if (!revealRequest || !ready) return;
-    // After this frame: the nodes of a document just opened have their places by then.
+    // After this frame: the nodes of a newly opened document have their positions by then.
     const frame = requestAnimationFrame(() => {
       useViewState.setState({ revealRequest: null });
       if (revealRequest.kind === "fit") void fitAll(motion());
@@ -27,7 +27,7 @@ export function useRevealRequests(): void {
   }, [revealRequest, ready, fitView, fitAll]);
 }
 
-/** Fits the whole graph, and again when the canvas gets another size, unless the view was moved since. */
+/** Fit the full graph, and again when the canvas is resized, unless the view was moved since. */
 function useFit(): (duration: number) => Promise<void> {
   const { fitView, getViewport } = useReactFlow();
   const width = useStore((state) => state.width);
@@ -51,5 +51,5 @@ function useFit(): (duration: number) => Promise<void> {
   return fitAll;
 }
 
-/** For how many milliseconds the view moves: not at all for those who asked for less motion. */
+/** Duration of view animations in milliseconds; 0 if the user prefers reduced motion. */
 export const motion = (): number => (matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 140);

@@ -1,4 +1,4 @@
-/** Why a command is not possible now, as a sentence; null where it is. */
+/** Why a command is not possible now, as a sentence; null if it is. */
 
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import { whyNotExpand } from "@/features/graph/model/blocks/expandBlock";
@@ -50,13 +50,13 @@ export const needsPast = (): Reason =>
 export const needsFuture = (): Reason =>
   unless(useGraph.temporal.getState().futureStates.length > 0, "There is nothing to redo.");
 
-/** That something behind the selection would be joined to what is before it. */
+/** Require something downstream of the selection to reconnect. */
 export function needsNeighbours(): Reason {
   const leaves = scope().edges.some((edge) => selected().has(edge.source) && !selected().has(edge.target));
   return needsSelection() ?? unless(leaves, "Nothing behind would be joined.");
 }
 
-/** That one of the selected nodes can be switched off; of a single one the reason why it cannot. */
+/** Require a selected node that can be disabled; for a single node, returns its own reason. */
 export function needsSwitch(): Reason {
   const infos = scope().nodes.flatMap((node) =>
     selected().has(node.id) ? [infoOf(scope(), types(), node)] : [],
@@ -66,7 +66,7 @@ export function needsSwitch(): Reason {
   return needsSelection() ?? unless(!infos.length || infos.some((info) => info?.can_disable ?? true), reason);
 }
 
-/** What of the selection, or of these nodes, a study can take out, by paths from the document. */
+/** Return the paths of the selected nodes, or of these, that a study can remove. */
 export function selectedStudyParts(ids: ReadonlySet<string> = selected()): string[] {
   const able = scope().nodes.filter(
     (node) => ids.has(node.id) && isStudyPart(infoOf(scope(), types(), node)) && !node.disabled,
@@ -76,7 +76,7 @@ export function selectedStudyParts(ids: ReadonlySet<string> = selected()): strin
 
 const NO_PART = "A study takes out layers, blocks and schedulers.";
 
-/** That a study can take something of the selection out; of a single node the reason why it cannot. */
+/** Require something in the selection that a study can remove; for a single node, returns its own reason. */
 export function needsStudyParts(): Reason {
   const one = scope().nodes.find((node) => selected().has(node.id) && selected().size === 1);
   const off = one?.disabled ? "It is switched off already." : null;

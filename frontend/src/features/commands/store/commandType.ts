@@ -1,4 +1,4 @@
-/** What a command is. */
+/** The type of a command. */
 import type { Reason } from "./commandGuards";
 
 type CommandGroup = "Run" | "Edit" | "Arrange" | "Block" | "View" | "Graph" | "Help";
@@ -6,21 +6,24 @@ type CommandGroup = "Run" | "Edit" | "Arrange" | "Block" | "View" | "Graph" | "H
 export interface Command {
   title: string;
   group: CommandGroup;
-  /** Other words by which it is looked for. */
+  /** Other words that find it. */
   keywords?: string;
-  /** As react-hotkeys-hook reads them; the first alternative is the one that is shown. */
+  /** In the syntax of react-hotkeys-hook; the first alternative is shown. */
   keys?: string;
-  /** True where the keys also work while a text field has the focus. */
+  /** True if the keys also work while a text field has the focus. */
   whileTyping?: boolean;
-  /** True where the keys are others' unless the focus is on the canvas, or nowhere; they say nothing then. */
+  /** True if the keys apply only while the canvas, or nothing, has the focus; they show no message then. */
   onCanvas?: boolean;
-  /** True where others hear these keys: copy and paste come by events of their own, Esc ends what is under way first. */
+  /**
+   * True if these keys are handled elsewhere: copy and paste by their own events, Esc by the current gesture
+   * first.
+   */
   byEvent?: boolean;
-  /** Why it is not possible now, as a sentence; null where it is. */
+  /** Why it is not possible now, as a sentence; null if it is. */
   when?: () => Reason;
-  /** Hears by which of its keys it was asked for. */
+  /** Receives the keys that triggered it. */
   run: (keys?: string) => unknown;
 }
 
-/** A list of commands that keeps the names of its entries. */
+/** Define a list of commands that keeps the names of its entries. */
 export const commands = <Names extends string>(list: Record<Names, Command>): Record<Names, Command> => list;

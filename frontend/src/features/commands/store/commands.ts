@@ -1,4 +1,4 @@
-/** Every command of the page, once: keys, toolbar, menus, command palette and help all read this list. */
+/** All commands of the page: keys, toolbar, menus, command palette and help read this list. */
 
 import { chooseGraphFile, exportGraph } from "@/features/files/store/files";
 import { newGraph, saveGraph } from "@/features/graph/store/documents";
@@ -12,7 +12,7 @@ import { VIEW } from "./viewCommands";
 
 export type { Command };
 
-/** Drawing is rare and brings its own code. */
+/** Image export is rare, so its code is loaded on demand. */
 const exportImage = async (kind: "png" | "svg"): Promise<void> =>
   (await import("@/features/files/store/images")).exportImage(kind);
 
@@ -151,7 +151,7 @@ export function command(id: CommandId): Command {
   return COMMANDS[id];
 }
 
-/** Does what a key asks for, if it is possible now; else says why it is not. */
+/** Run a command triggered by a key if it is possible now; otherwise show why not. */
 export function perform({ when, onCanvas, run }: Command, keys?: string): void {
   const reason = when?.() ?? null;
   if (reason === null) run(keys);

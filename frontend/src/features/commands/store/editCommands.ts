@@ -33,7 +33,7 @@ const move = (way: Way): Command => ({
   run: (keys) => nudge(way, keys?.startsWith("shift") ?? false),
 });
 
-/** Studies are rare and bring their own code; the nodes are those of the moment in which it was asked for. */
+/** Studies are rare, so their code is loaded on demand; the nodes are those selected at the time of the request. */
 export async function askForStudy(parts: readonly string[]): Promise<void> {
   (await import("@/features/studies/store/studies")).defineStudy(parts);
 }

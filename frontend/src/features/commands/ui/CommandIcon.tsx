@@ -150,7 +150,7 @@ const ICONS: Record<CommandId, LucideIcon> = {
   help: Keyboard,
 };
 
-/** The picture of a command. */
+/** The icon of a command. */
 export function CommandIcon({ id, className }: { id: CommandId; className?: string | undefined }) {
   const Icon = ICONS[id];
   return <Icon aria-hidden className={className} />;

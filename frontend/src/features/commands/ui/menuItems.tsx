@@ -1,4 +1,4 @@
-/** What the menus of the canvas hold: commands, with the reason where one is not possible. */
+/** The items of the canvas menus: commands, with the reason if one is not possible. */
 import { ExternalLink, Plus, Workflow } from "lucide-react";
 import { selectedStudyParts } from "@/features/commands/store/commandGuards";
 import { type CommandId, command } from "@/features/commands/store/commands";
@@ -27,7 +27,7 @@ import { CommandIcon } from "./CommandIcon";
 
 const scopeNow = () => openScope(useGraph.getState());
 
-/** A command as it stands in a menu, with the reason where it is not possible for what is selected. */
+/** Return a command as a menu item, with the reason if it is not possible for the selection. */
 function item(id: CommandId, extra: Partial<MenuItem> = {}): MenuItem {
   const { title, keys, when, run } = command(id);
   const reason = when?.() ?? null;
@@ -41,7 +41,7 @@ function item(id: CommandId, extra: Partial<MenuItem> = {}): MenuItem {
   };
 }
 
-/** For a node, or for all that are selected where it is one of them. */
+/** Return the items for a node, or for the full selection if the node is part of it. */
 export function nodeItems(id: string): MenuItem[] {
   if (!useViewState.getState().nodes.has(id)) select([id]);
   const node = findNode(scopeNow(), id);
@@ -87,7 +87,7 @@ const itemsOfSeveral = (): MenuItem[] => [
   ...removalItems(),
 ];
 
-/** Whether all that can be switched off of what is selected is. */
+/** Whether all selected nodes that can be disabled are. */
 function areOff(): boolean {
   const { types } = useCatalogue.getState();
   const able = scopeNow().nodes.filter(
@@ -103,7 +103,7 @@ const removalItems = (): MenuItem[] => [
   item("deleteAndReconnect", { danger: true }),
 ];
 
-/** A node that takes what this one gives. */
+/** Return an item that adds a node after this one. */
 function behind(node: GraphNode, info: NodeInfo | undefined): MenuItem[] {
   const [output] = info?.outputs ?? [];
   if (!output) return [];
@@ -127,7 +127,7 @@ function documentation(url: string): MenuItem {
   };
 }
 
-/** For a group, by its own menu. */
+/** Return the items for a group, in its own menu. */
 export function groupItems(group: Group): MenuItem[] {
   return [
     { label: "Rename", icon: <CommandIcon id="rename" />, onSelect: () => startRename(titleKey(group.id)) },
@@ -158,7 +158,7 @@ function ablation(group: Group): MenuItem {
   };
 }
 
-/** For a note, by a right click. */
+/** Return the items for a note, on a right click. */
 export function noteItems(id: string): MenuItem[] {
   const note = scopeNow().notes.find((one) => one.id === id);
   if (!note) return [];
@@ -230,7 +230,7 @@ export function canvasItems(at: Position): MenuItem[] {
   ];
 }
 
-/** For the button beside Run. */
+/** Return the items for the button beside Run. */
 export const runItems = (): MenuItem[] => [
   item("run", { label: "Run once" }),
   item("newStudy", { label: "Run study…" }),

@@ -1,4 +1,4 @@
-/** What menus hold, with its icons: fetched behind the canvas, which shows first. */
+/** The items of menus, with their icons: loaded after the canvas, which shows first. */
 import type { Group, Position } from "@/shared/api/types";
 import { afterCanvas } from "@/shared/store/afterCanvas";
 import type { MenuItem } from "@/shared/ui/Menu";

@@ -1,23 +1,19 @@
-/** A graph file inside of an image: a text chunk of a PNG, the metadata of an SVG. */
+/** A graph file embedded in an image: a text chunk of a PNG, the metadata of an SVG. */
 import { escaped } from "@/features/graph/model/drawing/marks";
 
 const KEYWORD = "visdl-graph";
 const NAMESPACE = "urn:visdl:graph";
 
-// --- SVG ---
-
-/** The element that carries a graph file in an SVG. */
+/** Return the element that embeds a graph file in an SVG. */
 export function metadataOf(graph: string): string {
   return `<metadata><graph xmlns="${NAMESPACE}">${escaped(graph)}</graph></metadata>`;
 }
 
-/** The graph file in an SVG's text; null where it has none. */
+/** Return the graph file in an SVG's text; null if there is none. */
 export function graphInSvg(text: string): string | null {
   const parsed = new DOMParser().parseFromString(text, "image/svg+xml");
   return parsed.getElementsByTagNameNS(NAMESPACE, "graph")[0]?.textContent ?? null;
 }
-
-// --- PNG ---
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Length, type and checksum of a chunk. */
@@ -46,7 +42,7 @@ interface Chunk {
   sound: boolean;
 }
 
-/** The chunks of a PNG, up to where it breaks off. */
+/** Yield the chunks of a PNG, up to where it is truncated. */
 function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let start = SIGNATURE.length; start + FRAME <= bytes.length; ) {
@@ -60,7 +56,7 @@ function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
   }
 }
 
-/** The PNG with a graph file in it, before its first picture data. */
+/** Return the PNG with a graph file in it, before its first image data. */
 export function withGraph(png: Uint8Array, graph: string): Uint8Array<ArrayBuffer> {
   const place = [...chunksOf(png)].find(({ type }) => type === "IDAT")?.start ?? png.length;
   // iTXt: keyword, not compressed, no language, no translated keyword, text as UTF-8.
@@ -82,7 +78,7 @@ function chunkOf(type: string, data: Uint8Array): Uint8Array {
   return out;
 }
 
-/** The graph file in a PNG; null where it has none. Raises an Error where it is damaged. */
+/** Return the graph file in a PNG; null if there is none. Throws an Error if it is damaged. */
 export function graphInPng(bytes: Uint8Array): string | null {
   for (const { type, data, sound } of chunksOf(bytes)) {
     if (type !== "iTXt" && type !== "tEXt") continue;

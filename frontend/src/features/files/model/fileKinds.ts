@@ -1,4 +1,4 @@
-/** What a dropped file is taken for, by its name and, while it is still in the air, by its type alone. */
+/** How a dropped file is treated, by its name and, during the drag, by its type alone. */
 import { formatBytes, plural } from "@/shared/lib/format";
 
 export type FileKind = "graph" | "table" | "image" | "other";
@@ -23,7 +23,10 @@ const TYPES: Record<string, FileKind> = {
   "image/svg+xml": "image",
 };
 
-/** What a drop will do, a sentence each, of the files' types; empty where the browser does not tell them. */
+/**
+ * Return what a drop will do, by the files' types, one sentence each; empty if the browser does not reveal
+ * them.
+ */
 export function dropSentences(types: readonly string[]): string[] {
   const count = (kind: FileKind): number => types.filter((type) => (TYPES[type] ?? "other") === kind).length;
   const [graphs, tables, images, others] = [count("graph"), count("table"), count("image"), count("other")];
@@ -38,7 +41,7 @@ export function dropSentences(types: readonly string[]): string[] {
 const MEGA = 2 ** 20;
 const LARGEST: Record<"graph" | "image", number> = { graph: 20 * MEGA, image: 100 * MEGA };
 
-/** Why a file is not even read; null where it is. */
+/** Return why a file is too large to read; null if it is not. */
 export function tooLarge(
   { name, size }: Pick<File, "name" | "size">,
   kind: "graph" | "image",

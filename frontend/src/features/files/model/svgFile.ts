@@ -1,15 +1,15 @@
-/** A picture of a graph as the text of an SVG file that stands on its own: colours, font and graph inside. */
+/** Render a drawing as a standalone SVG file: colours, font and graph are embedded. */
 
 import type { Drawing } from "@/features/graph/model/drawing/drawing";
 import { markup, SANS } from "@/features/graph/model/drawing/marks";
 import { metadataOf } from "./embed";
 
 interface SvgOptions {
-  /** A token's value in the theme, such as of "--panel". */
+  /** Return a token's value in the theme, such as of "--panel". */
   token: (name: string) => string;
-  /** The font as a data address; empty leaves it to whoever shows the file. */
+  /** The font as a data URL; empty leaves it to the viewer. */
   font: string;
-  /** The graph file that the picture carries. */
+  /** The embedded graph file. */
   graph: string;
 }
 

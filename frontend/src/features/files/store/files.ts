@@ -1,4 +1,4 @@
-/** Graphs and tables as files: dropped on the page, chosen, or saved by the browser. */
+/** Graphs and tables as files: dropped on the page, selected, or saved by the browser. */
 
 import { uploadFile } from "@/features/datasets/store/uploads";
 import { kindOfName, notOurs, tooLarge } from "@/features/files/model/fileKinds";
@@ -13,13 +13,13 @@ import { fileStem, saveFile } from "@/shared/store/download";
 import { toast } from "@/shared/store/toast";
 import { openLeft } from "@/shared/store/ui";
 
-/** Saves a document as a JSON file: the open one, unless another is given. */
+/** Save a document as a JSON file: the open one by default. */
 export function exportGraph(graph: Graph = useGraph.getState().graph): void {
   const name = `${fileStem(graph.name, "graph")}.json`;
   saveFile(name, JSON.stringify(graph, null, 2), "application/json");
 }
 
-/** Saves a stored graph, with its unsaved edits, as a JSON file. */
+/** Save a stored graph, with its unsaved edits, as a JSON file. */
 export async function exportStored(id: string): Promise<void> {
   if (useGraph.getState().graphId === id) return exportGraph();
   try {
@@ -30,7 +30,7 @@ export async function exportStored(id: string): Promise<void> {
   }
 }
 
-/** The graph in a graph file or an image. Raises an Error that names the file and what is wrong. */
+/** Read the graph in a graph file or an image. Throws an Error that names the file and what is wrong. */
 async function graphIn(file: File, kind: "graph" | "image"): Promise<Graph> {
   const refused = tooLarge(file, kind);
   if (refused) throw new Error(refused);
@@ -66,7 +66,7 @@ async function graphInImage(file: File): Promise<string> {
 
 type Upload = (file: File) => Promise<DatasetRecord | null>;
 
-/** Takes files one after another: graphs open, tables are uploaded; what cannot be used is said by name. */
+/** Open files one after another: graphs open, tables are uploaded; unusable files are reported by name. */
 export async function openFiles(files: readonly File[], upload: Upload = uploadFile): Promise<void> {
   const opened: string[] = [];
   for (const file of files) {
@@ -96,7 +96,7 @@ async function takeTable(file: File, upload: Upload): Promise<void> {
   );
 }
 
-/** Asks for graph files, or images with graphs, and opens them. */
+/** Ask for graph files, or images with graphs, and open them. */
 export function chooseGraphFile(): void {
   const input = document.createElement("input");
   input.type = "file";

@@ -1,4 +1,4 @@
-/** What is done to stored graphs as a whole: copied, renamed, deleted, brought back. */
+/** Actions on stored graphs: duplicate, rename, delete, restore. */
 
 import { renameGraph } from "@/features/graph/model/document";
 import {
@@ -30,7 +30,7 @@ export async function duplicateGraph(id: string): Promise<void> {
   }
 }
 
-/** The open graph is renamed as an edit; another one where its newest document is. */
+/** Rename a graph: the open one by an edit, another one in its newest document. */
 export async function renameStored(id: string, name: string): Promise<void> {
   if (!name) return;
   if (useGraph.getState().graphId === id) {
@@ -46,10 +46,10 @@ export async function renameStored(id: string, name: string): Promise<void> {
   }
 }
 
-/** How long a deletion can be undone by its toast; the list of deleted graphs has it for longer. */
+/** How long the toast offers to undo a deletion; the list of deleted graphs offers it for longer. */
 const UNDO_MS = 10_000;
 
-/** Deletes a stored graph, which can be undone; when it is open, the newest other one opens. */
+/** Delete a stored graph, which can be undone; if it is open, the newest other one opens. */
 export async function removeGraph(id: string, name: string, refresh: () => unknown): Promise<void> {
   const isOpen = useGraph.getState().graphId === id;
   try {
@@ -68,7 +68,7 @@ export async function removeGraph(id: string, name: string, refresh: () => unkno
   }
 }
 
-/** Brings a deleted graph back, and opens it where that is wanted. */
+/** Restore a deleted graph, and open it on request. */
 export async function bringBack(id: string, open: boolean): Promise<void> {
   try {
     const { name } = await restoreGraph(id);
@@ -80,6 +80,6 @@ export async function bringBack(id: string, open: boolean): Promise<void> {
 }
 
 export function openInNewTab(id: string): void {
-  // Without an opener the tab has no storage of this one, so that it does not take over what is open here.
+  // Without an opener the tab has its own storage and does not restore the document of this one.
   globalThis.open(`/?graph=${encodeURIComponent(id)}`, "_blank", "noopener");
 }

@@ -1,4 +1,4 @@
-/** The open graph as an image that carries the graph file: dropped on the page, it opens again. */
+/** Export the open graph as an image with the graph file inside: dropped on the page, it opens again. */
 import interUrl from "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2?url";
 import { withGraph } from "@/features/files/model/embed";
 import { svgFile } from "@/features/files/model/svgFile";
@@ -33,7 +33,7 @@ async function imageOf(graph: Graph, kind: "png" | "svg"): Promise<Blob> {
   const text = svgFile(drawing, {
     token: (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim(),
     font: await fontAddress(),
-    // A PNG has the graph in a chunk of its own.
+    // A PNG has the graph in its own chunk.
     graph: kind === "svg" ? file : "",
   });
   const svg = new Blob([text], { type: "image/svg+xml" });
@@ -47,7 +47,7 @@ async function placed(graph: Graph): Promise<Graph> {
   return moveNodes(graph, await tidyApart(graph, useCatalogue.getState().types));
 }
 
-/** The page's font as a data address: an image may load nothing itself. */
+/** Return the page's font as a data URL: an image cannot load anything. */
 async function fontAddress(): Promise<string> {
   try {
     const font = await (await fetch(interUrl)).blob();
@@ -67,7 +67,7 @@ function dataAddress(blob: Blob): Promise<string> {
 }
 
 const SCALE = 2;
-/** What browsers can still paint: pixels a side, and in all. */
+/** Limits of browsers: pixels per side, and in total. */
 const LONGEST = 16_000;
 const MOST = 100e6;
 

@@ -4,7 +4,7 @@ import { useGraph } from "@/features/graph/store/graph";
 import { listDeletedGraphs, listGraphs } from "@/shared/api/graphs";
 import type { GraphSummary } from "@/shared/api/types";
 
-/** The stored graphs, newest first; asked for again whenever the open one was saved. */
+/** Return the stored graphs, newest first; refetched whenever the open one is saved. */
 export function useGraphs(): {
   graphs: GraphSummary[];
   pending: boolean;
@@ -17,13 +17,13 @@ export function useGraphs(): {
     queryKey: ["graphs", "there"],
     queryFn: ({ signal }) => listGraphs(signal),
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the change of `saved` that counts
+  // biome-ignore lint/correctness/useExhaustiveDependencies: refetch when `saved` changes
   useEffect(() => void refetch(), [saved, refetch]);
   const refresh = (): Promise<unknown> => queries.invalidateQueries({ queryKey: ["graphs"] });
   return { graphs: data ?? [], pending: isPending, error, refresh };
 }
 
-/** The graphs that were deleted and can be brought back, the last one first. */
+/** Return the deleted graphs that can be restored, the last one first. */
 export function useDeletedGraphs(): GraphSummary[] {
   const { data } = useQuery({
     queryKey: ["graphs", "deleted"],

@@ -9,7 +9,7 @@ import type { GraphSummary } from "@/shared/api/types";
 
 const KEPT_MS = 30 * 60_000;
 
-/** A sketch of a stored graph, made of its newest document once it is wanted; the same as long as it is not changed. */
+/** Return a thumbnail of a stored graph, made from its newest document on request; cached until it changes. */
 export function useThumbnail({ id, revision }: GraphSummary, wanted: boolean): ThumbnailDrawing | undefined {
   const types = useCatalogue((state) => state.types);
   const ready = useCatalogue((state) => state.status === "ready");

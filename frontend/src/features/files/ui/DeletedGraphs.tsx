@@ -6,7 +6,7 @@ import { cn } from "@/shared/lib/cn";
 import { formatAgo } from "@/shared/lib/format";
 import { Button } from "@/shared/ui/Button";
 
-/** Graphs that were deleted and can still be brought back; nothing where there are none. */
+/** Deleted graphs that can still be restored; nothing if there are none. */
 export function DeletedGraphs({ refresh }: { refresh: () => unknown }) {
   const [open, setOpen] = useState(false);
   const graphs = useDeletedGraphs();

@@ -6,9 +6,9 @@ import { openFiles } from "@/features/files/store/files";
 
 const hasFiles = (event: DragEvent): boolean => event.dataTransfer.types.includes("Files");
 
-/** Takes files dropped anywhere on the page: graphs and images with graphs are opened, tables are uploaded. */
+/** Accepts files dropped anywhere on the page: graphs and images with graphs are opened, tables are uploaded. */
 export function FileDrop({ children }: { children: ReactNode }) {
-  /** The types of the files over the page; null where there are none. */
+  /** The types of the files over the page; null if there are none. */
   const [over, setOver] = useState<string[] | null>(null);
   // Enter and leave also fire for each element inside; the page is left when they balance.
   const depth = useRef(0);
@@ -22,7 +22,7 @@ export function FileDrop({ children }: { children: ReactNode }) {
     else if (step === 1) setOver(files.map((item) => item.type));
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the keyboard's way is the upload and import buttons
+    // biome-ignore lint/a11y/noStaticElementInteractions: keyboard users have the upload and import buttons
     <div
       className="h-full"
       role="presentation"

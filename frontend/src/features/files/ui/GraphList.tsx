@@ -6,7 +6,7 @@ import { GraphItem } from "./GraphItem";
 
 const ROW = 54;
 
-/** Stored graphs, of which those in sight are drawn. */
+/** Stored graphs; only visible ones are drawn. */
 export function GraphList({ graphs, refresh }: { graphs: GraphSummary[]; refresh: () => unknown }) {
   const frame = useRef<HTMLDivElement>(null);
   const row = ROW * useUi(factorOf);
@@ -17,7 +17,7 @@ export function GraphList({ graphs, refresh }: { graphs: GraphSummary[]; refresh
     getItemKey: (index) => graphs[index]?.id ?? index,
     overscan: 6,
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows are measured again when their height changes
   useEffect(() => rows.measure(), [row]);
   return (
     <div ref={frame} className="min-h-0 grow overflow-y-auto px-2 pb-2">

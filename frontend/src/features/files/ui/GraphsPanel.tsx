@@ -19,7 +19,7 @@ const item = (label: string, icon: React.ReactNode, id: CommandId, separated = f
   separated,
 });
 
-/** The stored graphs: found, sorted, opened, made, copied, deleted and brought back. */
+/** The stored graphs: find, sort, open, create, duplicate, delete and restore. */
 export function GraphsPanel() {
   const { graphs, pending, error, refresh } = useGraphs();
   const [query, setQuery] = useState("");

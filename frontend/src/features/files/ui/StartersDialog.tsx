@@ -10,7 +10,7 @@ import { Dialog } from "@/shared/ui/Dialog";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { SearchField } from "@/shared/ui/fields/SearchField";
 
-/** Networks to begin with; a click makes a graph of one, with its data, and opens it. */
+/** Networks to start from; a click creates a graph of one, with its data, and opens it. */
 export function StartersDialog({ onClose }: { onClose: () => void }) {
   const [query, setQuery] = useState("");
   const [opening, setOpening] = useState<string | null>(null);

@@ -4,7 +4,7 @@ import type { ThumbnailDrawing } from "@/features/graph/model/drawing/thumbnail"
 import type { GraphSummary } from "@/shared/api/types";
 import { useSeen } from "@/shared/ui/useSeen";
 
-/** A small picture of a stored graph, drawn when it comes into sight. */
+/** A small picture of a stored graph, drawn when it becomes visible. */
 export function Thumbnail({ graph }: { graph: GraphSummary }) {
   const frame = useRef<HTMLSpanElement>(null);
   const drawing = useThumbnail(graph, useSeen(frame));
@@ -19,7 +19,7 @@ export function Thumbnail({ graph }: { graph: GraphSummary }) {
   );
 }
 
-/** How many wires' widths the picture is wide. */
+/** The width of the picture in wire widths. */
 const FINENESS = 90;
 
 const Drawn = memo(function Drawn({ drawing: { box, wires, cards } }: { drawing: ThumbnailDrawing }) {

@@ -1,13 +1,13 @@
-/** Groups and notes of a graph or a block: titled frames around nodes, and text. Pure edits. */
+/** Groups and notes of a graph or a block: titled frames around nodes, and text. All edits are pure. */
 import type { Graph, GraphNode, Group, Note, Position } from "@/shared/api/types";
 import { freeId } from "./names";
 
-/** The colours that groups and notes may have; the first stands for none. */
+/** The colours of groups and notes; the first is no colour. */
 export const COLORS = ["", "yellow", "green", "blue", "violet", "pink"] as const;
 
 export const NOTE = { width: 200, height: 100, least: { width: 60, height: 40 } } as const;
 
-/** On the canvas a note is selected, moved and deleted as a node is, under this key. */
+/** The key under which a note is selected, moved and deleted like a node. */
 const NOTE_KEY = "note:";
 export const noteKey = (id: string): string => `${NOTE_KEY}${id}`;
 export const noteOf = (key: string): string | null =>
@@ -15,7 +15,7 @@ export const noteOf = (key: string): string | null =>
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-/** The records of a list, each with an id of its own. */
+/** Return the records of a list, each with a unique id. */
 function itemsOf(value: unknown, stem: string): (Record<string, unknown> & { id: string })[] {
   const taken = new Set<string>();
   return (Array.isArray(value) ? value : []).filter(isRecord).map((item) => {
@@ -27,7 +27,7 @@ function itemsOf(value: unknown, stem: string): (Record<string, unknown> & { id:
 
 const colorOf = (value: unknown): Group["color"] => COLORS.find((color) => color === value) ?? "";
 
-/** The groups that a file or a kept document has, complete; what is none is left out. */
+/** Return the valid groups of a file or a stored document, with all fields filled in. */
 export function groupsIn(value: unknown): Group[] {
   return itemsOf(value, "group").map((item) => ({
     ...item,
@@ -38,7 +38,7 @@ export function groupsIn(value: unknown): Group[] {
   }));
 }
 
-/** The notes that a file or a kept document has, complete; what is none is left out. */
+/** Return the valid notes of a file or a stored document, with all fields filled in. */
 export function notesIn(value: unknown): Note[] {
   const number = (found: unknown, otherwise: number): number =>
     typeof found === "number" && Number.isFinite(found) ? found : otherwise;
@@ -57,12 +57,12 @@ export function notesIn(value: unknown): Note[] {
 
 type Annotated = Pick<Graph, "nodes" | "groups" | "notes">;
 
-/** The group that a node is in. */
+/** Return the group of a node. */
 export function groupOf(graph: Pick<Graph, "groups">, node: string): Group | undefined {
   return graph.groups.find((group) => group.nodes.includes(node));
 }
 
-/** Puts nodes into a group of their own; they leave those that they were in. */
+/** Group nodes; they are removed from their previous groups. */
 export function addGroup<Of extends Annotated>(
   graph: Of,
   nodes: Iterable<string>,
@@ -74,7 +74,7 @@ export function addGroup<Of extends Annotated>(
   return { graph: { ...graph, groups: [...without(graph.groups, new Set(members)), group] }, id };
 }
 
-/** The groups without these nodes; one that is empty then goes. */
+/** Return the groups without these nodes; a group that becomes empty is removed. */
 function without(groups: Group[], nodes: ReadonlySet<string>): Group[] {
   return groups.flatMap((group) => {
     const kept = group.nodes.filter((id) => !nodes.has(id));
@@ -83,14 +83,14 @@ function without(groups: Group[], nodes: ReadonlySet<string>): Group[] {
   });
 }
 
-/** Takes nodes out of whatever group they are in. */
+/** Remove nodes from their groups. */
 export function leaveGroups<Of extends Annotated>(graph: Of, nodes: ReadonlySet<string>): Of {
   return graph.groups.some((group) => group.nodes.some((id) => nodes.has(id)))
     ? { ...graph, groups: without(graph.groups, nodes) }
     : graph;
 }
 
-/** Puts nodes into a group that is there. */
+/** Add nodes to an existing group. */
 export function joinGroup<Of extends Annotated>(graph: Of, id: string, nodes: ReadonlySet<string>): Of {
   const joined = leaveGroups(
     { ...graph, groups: graph.groups.map((group) => (group.id === id ? { ...group, nodes: [] } : group)) },
@@ -140,13 +140,13 @@ function changed<Item extends { id: string }>(items: Item[], id: string, change:
   return items.map((item) => (item.id === id ? { ...item, ...change } : item));
 }
 
-/** Without the notes whose keys are given; the same object where none is. */
+/** Remove the notes with these keys; returns the same object if there are none. */
 export function removeNotes<Of extends Annotated>(graph: Of, keys: ReadonlySet<string>): Of {
   const notes = graph.notes.filter((note) => !keys.has(noteKey(note.id)));
   return notes.length === graph.notes.length ? graph : { ...graph, notes };
 }
 
-/** With the notes whose keys are given at other places. */
+/** Move the notes with these keys. */
 export function moveNotes<Of extends Annotated>(graph: Of, places: ReadonlyMap<string, Position>): Of {
   const moves = graph.notes.some(({ id, position: { x, y } }) => {
     const to = places.get(noteKey(id));
@@ -159,7 +159,7 @@ export function moveNotes<Of extends Annotated>(graph: Of, places: ReadonlyMap<s
   };
 }
 
-/** Where notes go when nodes get these places: each stays beside the node that is nearest to it. */
+/** Return where notes move when nodes move: each stays beside its nearest node. */
 export function notesBeside(graph: Graph, places: ReadonlyMap<string, Position>): Map<string, Position> {
   const found = new Map<string, Position>();
   for (const note of graph.notes) {
@@ -178,7 +178,7 @@ export function notesBeside(graph: Graph, places: ReadonlyMap<string, Position>)
 
 const between = (from: Position, to: Position): [number, number] => [to.x - from.x, to.y - from.y];
 
-/** After any edit: groups hold no node that is gone, and none is empty. */
+/** Remove deleted nodes from groups, and empty groups, after an edit. */
 export function settled<Of extends Annotated>(before: Annotated | undefined, now: Of): Of {
   if (now.groups.length === 0 || (before && before.nodes === now.nodes && before.groups === now.groups))
     return now;
@@ -187,7 +187,7 @@ export function settled<Of extends Annotated>(before: Annotated | undefined, now
   return gone.size > 0 ? { ...now, groups: without(now.groups, gone) } : now;
 }
 
-/** What is copied with these nodes: the groups of which all are, and the notes among them. */
+/** Return what is copied with these nodes: the groups that are fully selected, and the selected notes. */
 export function annotationsOf(graph: Annotated, keys: ReadonlySet<string>): Pick<Graph, "groups" | "notes"> {
   return {
     groups: graph.groups.filter((group) => group.nodes.every((id) => keys.has(id))),
@@ -195,7 +195,7 @@ export function annotationsOf(graph: Annotated, keys: ReadonlySet<string>): Pick
   };
 }
 
-/** Adds copies of groups and notes, whose nodes have other ids here. Returns the keys of the notes, too. */
+/** Add copies of groups and notes under new node ids. Also returns the keys of the notes. */
 export function insertAnnotations<Of extends Annotated>(
   graph: Of,
   { groups = [], notes = [] }: Partial<Pick<Graph, "groups" | "notes">>,

@@ -1,33 +1,33 @@
-/** The measures of a node card. The card is drawn by them, and Tidy trusts them before a card was ever drawn. */
+/** Dimensions of a node card. The styles use them, and Tidy relies on them before a card is drawn. */
 import type { NodeInfo } from "@/shared/api/types";
 import { shapeOf } from "./catalogue";
 
 export const CARD = { width: 180, header: 44, port: 24, param: 30, pad: 6 } as const;
 
-/** A layer of a long model, which is one line. */
+/** A layer of a long model is one line. */
 export const ROW = { height: 30 } as const;
 
-/** Nodes stand on this grid. */
+/** Nodes snap to this grid. */
 export const GRID = 10;
 
-/** Room at the left of a layer that reads the model's input, for the wire drawn there. */
+/** Space left of a layer that reads the model's input, for the wire drawn there. */
 export const GHOST_ROOM = 70;
 
-/** Half of a port's target, which is larger than its shape. */
+/** Half of a port's hit area, which is larger than its shape. */
 export const PORT_RADIUS = 12;
 
-/** A card with at most one port a side has it beside its title; others list their ports in rows. */
+/** Whether ports are listed in rows: a card with at most one port per side has it beside the title. */
 export function hasPortRows(info: NodeInfo): boolean {
   return shapeOf(info).ports.length > 1 || info.outputs.length > 1;
 }
 
-/** How far below the top of its card a port is, by its place among those of its side. */
+/** Return the offset of a port from the top of its card, by its index on its side. */
 function portTop(info: NodeInfo | undefined, row: number): number {
   if (!info || !hasPortRows(info)) return CARD.header / 2;
   return CARD.header + (Math.max(0, row) + 0.5) * CARD.port;
 }
 
-/** How far below the top of its card a port is, by its name; the ports of a row share its height. */
+/** Return the offset of a port from the top of its card, by its name; the ports of a row share its height. */
 export function portTopOf(
   info: NodeInfo | undefined,
   isRow: boolean,
@@ -47,7 +47,7 @@ export function cardHeight(info: NodeInfo | undefined): number {
   return CARD.header + rows + fields;
 }
 
-/** The card of a block's own ports: a row for each, and one for another. */
+/** Return the height of the card of a block's own ports: a row per port, and one for a new port. */
 export function portsHeight(count: number): number {
   return CARD.header + (count + 1) * CARD.port + CARD.pad;
 }

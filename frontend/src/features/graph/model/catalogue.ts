@@ -1,4 +1,4 @@
-/** Questions to the catalogue of node types. Nothing here knows a type by name. */
+/** Queries on the catalogue of node types. Nothing here refers to a type by name. */
 import type { GraphNode, InputInfo, Json, NodeInfo, OutputInfo } from "@/shared/api/types";
 
 export type Catalogue = Readonly<Record<string, NodeInfo>>;
@@ -19,7 +19,7 @@ interface Shape {
 
 const shapes = new WeakMap<NodeInfo, Shape>();
 
-/** Ports, parameters and the parameters shown on the node; the same arrays for the same node type. */
+/** Return the ports, parameters and primary parameters; the same arrays for the same node type. */
 export function shapeOf(info: NodeInfo): Shape {
   const known = shapes.get(info);
   if (known) return known;
@@ -34,7 +34,7 @@ export function findOutput(info: NodeInfo | undefined, name: string): OutputInfo
   return info?.outputs.find((output) => output.name === name);
 }
 
-/** The value a parameter has: what the document states, else the default. */
+/** Return the value of a parameter: from the document, otherwise the default. */
 export function paramValue(node: GraphNode, param: NamedInput): Json {
   return node.params[param.name] ?? (param.name in node.params ? null : param.default);
 }
@@ -46,12 +46,12 @@ export function isChanged(node: GraphNode, param: NamedInput): boolean {
   );
 }
 
-/** A parameter's name for people: its label, else "out_features" as "out features". */
+/** Return the display name of a parameter: its label, or "out_features" as "out features". */
 export function paramLabel(param: NamedInput): string {
   return param.label || param.name.replaceAll("_", " ");
 }
 
-/** A value for people: "none", "empty", "on", "0.9, 0.999". */
+/** Format a value for display: "none", "empty", "on", "0.9, 0.999". */
 export function valueText(value: Json): string {
   if (value === null) return "none";
   if (value === "") return "empty";
@@ -76,7 +76,7 @@ export interface CategoryGroup {
   types: NodeInfo[];
 }
 
-/** The node types by category, in the order in which a network is built. */
+/** Group the node types by category, in the order in which a network is built. */
 export function byCategory(types: readonly NodeInfo[]): CategoryGroup[] {
   const groups = new Map<string, CategoryGroup>();
   for (const info of types) {
@@ -99,8 +99,8 @@ function rank(order: readonly string[], item: string): number {
 }
 
 /**
- * Node types that answer every word of the query, the best first: the name itself, a name that begins so, its
- * initials (LN), a part that begins so (norm), any part of it, then the category, then the description.
+ * Return the node types that match every word of the query, best first: exact name, start of the name,
+ * initials (LN), start of a part (norm), any part of the name, category, description.
  */
 export function searchTypes(types: readonly NodeInfo[], query: string): NodeInfo[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -116,7 +116,7 @@ export function searchTypes(types: readonly NodeInfo[], query: string): NodeInfo
 
 const length = (info: NodeInfo): number => info.display_name.length;
 
-/** How well a word fits, 0 best; null where it is nowhere. */
+/** Return how well a word matches, 0 is best; null if it does not match. */
 function scoreOf(info: NodeInfo, word: string): number | null {
   const names = [info.type, info.display_name];
   const lower = names.map((name) => name.toLowerCase());

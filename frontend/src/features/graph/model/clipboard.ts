@@ -1,9 +1,9 @@
-/** Copied nodes as text: a graph file that an editor, another tab or another graph can take. */
+/** Copied nodes as text: a graph file that an editor, another tab or another graph can read. */
 import type { Edge, Graph } from "@/shared/api/types";
 import { FORMAT, type Fragment, fragmentOf } from "./document";
 import { graphFromText } from "./graphFile";
 
-/** Nodes that were copied. Wires from nodes that were not stand at their places among `edges`. */
+/** Copied nodes. Wires from nodes that were not copied keep their position in `edges`. */
 export type Copied = Required<Fragment>;
 
 const SUBJECT = "The text in the clipboard";
@@ -15,7 +15,7 @@ export function copiedText(graph: Graph, ids: ReadonlySet<string>): string {
   return JSON.stringify({ format: FORMAT, name: graph.name, ...copied, outside_edges }, null, 2);
 }
 
-/** The nodes in a text that was copied here, or in that of a graph file. Raises an Error that says what is wrong. */
+/** Parse nodes from copied text or the text of a graph file. Throws an Error that explains what is wrong. */
 export function copiedFrom(text: string): Copied {
   if (!text.trimStart().startsWith("{")) {
     throw new Error(`${SUBJECT} is no graph. Copy nodes, or the text of a graph file.`);

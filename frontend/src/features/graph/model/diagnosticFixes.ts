@@ -1,4 +1,4 @@
-/** Remedies that the server offers, as edits of the document. */
+/** Fixes suggested by the server, as edits of the document. */
 import type { Edge, Fix, Graph, GraphNode, NodeInfo, Position } from "@/shared/api/types";
 import { CARD } from "./card";
 import { type Catalogue, shapeOf } from "./catalogue";
@@ -7,7 +7,7 @@ import { placeOf, scopeOf, withScope } from "./scope";
 
 type GraphEdit = Fix["edits"][number];
 
-/** The document with every edit of the remedy; null where one of them no longer applies: then none is done. */
+/** Apply every edit of a fix; null, with nothing changed, if one of them no longer applies. */
 export function applyFix(graph: Graph, catalogue: Catalogue, fix: Fix): Graph | null {
   let next: Graph | null = graph;
   for (const edit of fix.edits) {
@@ -17,7 +17,7 @@ export function applyFix(graph: Graph, catalogue: Catalogue, fix: Fix): Graph | 
   return next;
 }
 
-/** The node that a remedy is about: the first that it names. */
+/** Return the node that a fix is about: the first that it names. */
 export function nodeToFix(fix: Fix): string | undefined {
   const first = fix.edits[0];
   return first && (first.op === "insert_node" ? first.after : first.node);
@@ -41,7 +41,7 @@ function inScope(scope: Graph, catalogue: Catalogue, edit: GraphEdit, id: string
   return replaced(scope, catalogue, info, id, edit.params ?? {});
 }
 
-/** Removes a node; what read it reads the source of its first wire. */
+/** Remove a node; its readers read the source of its first wire instead. */
 function withoutNode(scope: Graph, id: string): Graph {
   const before = scope.edges.find((edge) => edge.target === id);
   if (!before) return remove(scope, new Set([id]), new Set());
@@ -71,14 +71,14 @@ function insertedBehind(
   return { ...graph, edges: [...edges, wire] };
 }
 
-/** Below the wire that the new node comes on to, so that it hides no card. */
+/** Return a position below the wire of the new node, so that it hides no card. */
 function spotBehind(scope: Graph, after: string, edge: Edge | undefined): Position {
   const from = findNode(scope, after)?.position ?? { x: 0, y: 0 };
   const to = (edge && findNode(scope, edge.target)?.position) ?? { x: from.x + 2 * CARD.width, y: from.y };
   return { x: Math.round((from.x + to.x) / 2), y: Math.round(Math.max(from.y, to.y) + CARD.width / 2) };
 }
 
-/** Gives a node another type. Wires stay where the port's name does; else they go to the first port. */
+/** Change the type of a node. Wires keep ports with the same name; others move to the first port. */
 function replaced(
   scope: Graph,
   catalogue: Catalogue,

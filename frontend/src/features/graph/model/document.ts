@@ -1,4 +1,4 @@
-/** Pure edits of the graph document. Each returns the same object where nothing changes. */
+/** Pure edits of the graph document. Each returns the same object if nothing changes. */
 
 import { definitionsFor, mergeBlocks, underNewId } from "@/features/graph/model/blocks/blockMerge";
 import type { Block, Edge, Graph, GraphNode, Json, NodeInfo, Position } from "@/shared/api/types";
@@ -11,14 +11,14 @@ export function emptyGraph(name = "Untitled"): Graph {
   return { format: FORMAT, name, nodes: [], edges: [], blocks: {}, groups: [], notes: [] };
 }
 
-/** A key for a wire, unique within a graph. */
+/** Return a key for a wire, unique within a graph. */
 export function edgeId(edge: Edge): string {
   return [edge.source, edge.source_output, edge.target, edge.target_input].map(encodeURIComponent).join("/");
 }
 
 const byId = new WeakMap<GraphNode[], Map<string, GraphNode>>();
 
-/** The node with this id; the index is made once per list of nodes. */
+/** Return the node with this id; the index is built once per list of nodes. */
 export function findNode(graph: Pick<Graph, "nodes">, id: string): GraphNode | undefined {
   let index = byId.get(graph.nodes);
   if (!index) {
@@ -28,7 +28,7 @@ export function findNode(graph: Pick<Graph, "nodes">, id: string): GraphNode | u
   return index.get(id);
 }
 
-/** What to call a node in a sentence, the same as the server does. */
+/** Return the name of a node for sentences, the same as on the server. */
 export function nodeLabel(node: GraphNode): string {
   return node.name || node.id;
 }
@@ -46,7 +46,7 @@ export function uniqueName(graph: Graph, wanted: string): string {
   for (let n = 2; ; n++) if (!taken.has(`${stem} ${n}`)) return `${stem} ${n}`;
 }
 
-/** Adds a node of this type, with default parameters but for those given; returns the graph and the new id. */
+/** Add a node of this type, with default parameters except those given; returns the graph and the new id. */
 export function addNode(
   graph: Graph,
   info: NodeInfo,
@@ -110,7 +110,7 @@ export function moveNodes(graph: Graph, positions: ReadonlyMap<string, Position>
   };
 }
 
-/** Draws a wire. An input that takes one wire loses the wire it had. */
+/** Add a wire. An input that takes one wire loses its previous wire. */
 export function connect(graph: Graph, edge: Edge, multiple: boolean): Graph {
   const id = edgeId(edge);
   if (graph.edges.some((other) => edgeId(other) === id)) return graph;
@@ -120,7 +120,7 @@ export function connect(graph: Graph, edge: Edge, multiple: boolean): Graph {
   return { ...graph, edges: [...kept, edge] };
 }
 
-/** Puts one wire in the place of another, in one step; among the wires of one input it keeps that place. */
+/** Replace a wire in one step; it keeps its position among the wires of one input. */
 export function reconnect(graph: Graph, oldId: string, edge: Edge, multiple: boolean): Graph {
   const id = edgeId(edge);
   if (id === oldId) return graph;
@@ -131,7 +131,7 @@ export function reconnect(graph: Graph, oldId: string, edge: Edge, multiple: boo
   return connect(remove(graph, new Set(), new Set([oldId])), edge, multiple);
 }
 
-/** Removes nodes, with the wires they had, notes, and wires. */
+/** Remove nodes with their wires, notes, and wires. */
 export function remove(graph: Graph, nodes: ReadonlySet<string>, edges: ReadonlySet<string>): Graph {
   const goes = (edge: Edge): boolean =>
     nodes.has(edge.source) || nodes.has(edge.target) || edges.has(edgeId(edge));
@@ -158,12 +158,12 @@ export function fragmentOf(graph: Graph, ids: ReadonlySet<string>): Fragment {
   return { nodes, edges, blocks: definitionsFor(graph.blocks, nodes), ...annotationsOf(graph, ids) };
 }
 
-/** The parameters of a node that name other nodes of its graph by id. */
+/** The parameters of a node that refer to other nodes of its graph by id. */
 export type Links = (node: GraphNode) => readonly string[];
 
 /**
- * Inserts a copy of a fragment under new ids, moved by `offset`; returns the graph and the new ids. A wire of the
- * fragment that comes from none of its nodes comes in where `comesIn` says that it can.
+ * Insert a copy of a fragment under new ids, moved by `offset`; returns the graph and the new ids. A wire
+ * from a node outside the fragment is kept if `comesIn` allows it.
  */
 export function insert(
   graph: Graph,
@@ -197,7 +197,7 @@ export function insert(
   return { graph: annotated, ids: [...ids, ...keys] };
 }
 
-/** The node with parameters that name other nodes by their new ids. */
+/** Return the node with parameters that refer to other nodes by their new ids. */
 export function relinked(
   node: GraphNode,
   renamed: ReadonlyMap<string, string>,
@@ -211,7 +211,7 @@ export function relinked(
   return params === node.params ? node : { ...node, params };
 }
 
-/** Whether two documents say the same to the server: all but places. */
+/** Whether two documents are equal for the server: everything except positions. */
 export function sameMeaning(a: Graph, b: Graph): boolean {
   if (a === b) return true;
   if (!samePart(a, b)) return false;

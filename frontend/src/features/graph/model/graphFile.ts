@@ -1,10 +1,10 @@
-/** Reads a graph file. The server judges its contents; here only that it is a graph at all. */
+/** Parse a graph file. The server validates its contents; here only its structure is checked. */
 import type { Block, Edge, Graph, GraphNode } from "@/shared/api/types";
 import { groupsIn, notesIn } from "./annotations";
 import { FORMAT } from "./document";
 import { isRecord } from "./normalizeDocument";
 
-/** The graph in a file's text. Raises an Error whose message names the file and what is wrong. */
+/** Parse the graph in a file's text. Throws an Error that names the file and what is wrong. */
 export function graphFromText(text: string, fileName: string): Graph {
   let value: unknown;
   try {
@@ -40,7 +40,7 @@ export function graphFromText(text: string, fileName: string): Graph {
   };
 }
 
-/** Which other program's file this is; null where that is not known. */
+/** Return which other program's file this is; null if unknown. */
 function ownerOf(value: unknown): string | null {
   if (!isRecord(value)) return null;
   const nodes = Array.isArray(value.nodes) ? value.nodes : Object.values(value);
@@ -53,7 +53,7 @@ function ownerOf(value: unknown): string | null {
   return null;
 }
 
-/** What a graph file holds lies far above this; the server and the browser follow no depth without end. */
+/** A graph file is far less nested than this; the server and the browser limit the depth. */
 const DEEPEST = 100;
 
 function isDeeperThan(value: unknown, limit: number): boolean {
@@ -69,7 +69,7 @@ function isDeeperThan(value: unknown, limit: number): boolean {
 
 const isNested = (value: unknown): boolean => typeof value === "object" && value !== null;
 
-/** A block of the file, in which scripts may leave out what is empty. */
+/** Parse a block of the file; scripts may omit what is empty. */
 function asBlock(value: unknown, id: string, fileName: string): Block {
   if (!isRecord(value) || !Array.isArray(value.nodes)) {
     throw new Error(`${fileName} is not a graph file: the block “${id}” has no list of nodes.`);
@@ -100,7 +100,7 @@ function isRef(value: unknown): boolean {
   return isRecord(value) && typeof value.node === "string" && typeof value.port === "string";
 }
 
-/** Scripts may leave out name, params and position. */
+/** Scripts may omit name, params and position. */
 function completeNode(value: unknown, index: number, fileName: string): GraphNode {
   if (!isRecord(value) || typeof value.id !== "string" || typeof value.type !== "string") {
     throw new Error(`${fileName} is not a graph file: node ${index + 1} has no id or no type.`);

@@ -1,28 +1,28 @@
-/** Names and ids that are still free. */
+/** Names and ids that are free. */
 
 const numbered = (stem: string, by: string, isTaken: (name: string) => boolean): string => {
   for (let n = 2; ; n++) if (!isTaken(`${stem}${by}${n}`)) return `${stem}${by}${n}`;
 };
 
-/** The first of these names that is free; else the last, numbered. */
+/** Return the first free name; otherwise the last one, numbered. */
 export function freeName(taken: ReadonlySet<string>, ...wanted: string[]): string {
   const free = wanted.find((name) => name && !taken.has(name));
   return free ?? numbered(wanted.at(-1) || "port", "_", (name) => taken.has(name));
 }
 
-/** An id: "encoder", then "encoder_2". */
+/** Return a free id: "encoder", then "encoder_2". */
 export function freeId(taken: ReadonlySet<string>, wanted: string): string {
   if (!taken.has(wanted)) return wanted;
   return numbered(wanted.replace(/_\d+$/, ""), "_", (name) => taken.has(name));
 }
 
-/** A name for people: "Encoder", then "Encoder 2". */
+/** Return a free display name: "Encoder", then "Encoder 2". */
 export function freeTitle(taken: ReadonlySet<string>, wanted: string): string {
   if (!taken.has(wanted)) return wanted;
   return numbered(wanted.replace(/ \d+$/, ""), " ", (name) => taken.has(name));
 }
 
-/** An id made of a name: "Block 1" is "block_1". */
+/** Return an id for a name: "Block 1" becomes "block_1". */
 export function idFromName(name: string): string {
   const id = name
     .toLowerCase()

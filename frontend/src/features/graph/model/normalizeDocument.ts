@@ -1,6 +1,6 @@
 /**
- * Makes a document of whatever was kept as one, so that it can be drawn. What cannot be used is put aside under
- * a key of the document, where every save and export keeps it.
+ * Normalize a stored value to a document that can be drawn. Unusable parts are quarantined under a key of the
+ * document, and every save and export keeps them.
  */
 import type { Block, Edge, Graph, GraphNode, Json, Position } from "@/shared/api/types";
 import { plural } from "@/shared/lib/format";
@@ -8,12 +8,12 @@ import { FORMAT } from "./document";
 import { freeId } from "./names";
 
 const ASIDE = "unreadable";
-/** Nothing that was placed by hand lies further out. */
+/** No node is placed further out by hand. */
 const FAR = 1e6;
 
 export interface NormalizedDocument {
   graph: Graph;
-  /** What was done, a sentence each; empty where the document was sound. */
+  /** What was changed, one sentence each; empty if the document was valid. */
   repairs: string[];
 }
 
@@ -29,7 +29,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 const textOr = (value: unknown, otherwise: string): string => (typeof value === "string" ? value : otherwise);
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
-/** The same object where there is nothing to repair. */
+/** Return the document with what was repaired; the same object if it was valid. */
 export function normalizeDocument(value: unknown): NormalizedDocument {
   if (isSound(value)) return { graph: value, repairs: [] };
   const raw = isRecord(value) ? value : {};
@@ -87,7 +87,7 @@ class DocumentNormalizer {
   readonly repairs: string[] = [];
   readonly aside: Json[] = [];
 
-  /** Nodes and wires of a graph or a block; `where` begins the sentences about them. */
+  /** Return the valid nodes and wires of a graph or a block; `where` starts the sentences about them. */
   part(raw: Record<string, unknown>, where: string): Part {
     const nodes = this.usable(listOf(raw.nodes), isNode, `${where}node`).map(complete);
     const edges = this.usable(listOf(raw.edges), isEdge, `${where}wire`);
@@ -116,7 +116,7 @@ class DocumentNormalizer {
     return items.filter(is);
   }
 
-  /** Gives each node an id of its own; wires stay with the first that had it. */
+  /** Give each node a unique id; wires stay with the first node that had it. */
   private apart(nodes: GraphNode[], where: string): GraphNode[] {
     const taken = new Set(nodes.map((node) => node.id));
     const seen = new Set<string>();
@@ -135,7 +135,7 @@ class DocumentNormalizer {
   }
 }
 
-/** A node that says what it must, and leaves out or garbles other things. */
+/** Return a node with id and type, with everything else filled in. */
 function complete(node: Record<string, unknown> & { id: string; type: string }): GraphNode {
   return {
     ...node,

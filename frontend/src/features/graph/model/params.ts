@@ -1,10 +1,10 @@
-/** Parameters of one node or of several at once: edits of the document, and what several nodes share. */
+/** Parameters of one or several nodes: edits of the document, and what several nodes share. */
 
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import type { Graph, GraphNode, Json } from "@/shared/api/types";
 import { type Catalogue, isChanged, type NamedInput, paramValue, shapeOf } from "./catalogue";
 
-/** A parameter of one node, as that node's type has it. */
+/** A parameter of one node, as that node's type defines it. */
 export interface ParamTarget {
   node: GraphNode;
   param: NamedInput;
@@ -14,7 +14,7 @@ const same = (a: Json | undefined, b: Json): boolean => JSON.stringify(a) === JS
 
 type Params = GraphNode["params"];
 
-/** Gives all of these a value; the default of a node is not stated there. */
+/** Set all of these to a value; a default is not stored in the node. */
 export function setParams(graph: Graph, targets: readonly ParamTarget[], value: Json): Graph {
   return withParams(graph, targets, (params, { name, default: usual }) => {
     if (same(name in params ? params[name] : usual, value)) return params;
@@ -22,7 +22,7 @@ export function setParams(graph: Graph, targets: readonly ParamTarget[], value: 
   });
 }
 
-/** Back to the default of each: the parameters are no longer stated. */
+/** Reset these to their defaults: the parameters are no longer stored. */
 export function resetParams(graph: Graph, targets: readonly ParamTarget[]): Graph {
   return withParams(graph, targets, (params, { name }) => without(params, name));
 }
@@ -57,7 +57,7 @@ function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): M
   return groups;
 }
 
-/** The parameters that differ from their defaults, but for those that say which data a node reads. */
+/** Return the parameters that differ from their defaults, except those that select the data of a node. */
 export function changedParams(node: GraphNode, params: readonly NamedInput[]): ParamTarget[] {
   return params
     .filter((param) => param.widget === null && isChanged(node, param))
@@ -66,23 +66,23 @@ export function changedParams(node: GraphNode, params: readonly NamedInput[]): P
 
 /** A parameter that several nodes have. */
 export interface SharedParam {
-  /** Unlike that of any other. */
+  /** Unique among the shared parameters. */
   key: string;
   /** With the range that all of them allow. */
   param: NamedInput;
   targets: [ParamTarget, ...ParamTarget[]];
   /** The value of the first of them. */
   value: Json;
-  /** Whether the others have other values. */
+  /** Whether the others have different values. */
   mixed: boolean;
   /** Whether all have the same default. */
   oneDefault: boolean;
 }
 
-/** What a control of one node cannot set for others: columns of its dataset, a layer beside it. */
+/** Parameters that a shared control cannot set: columns of a dataset, a layer of the same scope. */
 const OWN = new Set(["columns", "layer", "block"]);
 
-/** The parameters that at least two of these nodes have, by name and type; those of most nodes come first. */
+/** Return the parameters that at least two of these nodes have, by name and type, most common first. */
 export function sharedParams(graph: Graph, catalogue: Catalogue, nodes: readonly GraphNode[]): SharedParam[] {
   const targets = nodes.flatMap((node) => {
     const info = infoOf(graph, catalogue, node);

@@ -1,23 +1,23 @@
-/** Ports and parameters of a block under other names, or gone: its definition and all that uses it change together. */
+/** Rename or remove ports and parameters of a block together with everything that uses them. */
 import type { Block, Edge, Graph, GraphNode, PortRef } from "@/shared/api/types";
 
-/** The node type that stands for a block of its graph. */
+/** The node type of a node that represents a block. */
 export const BLOCK = "Block";
 
-/** What a Block node says besides the parameters that its block exposes. */
+/** Parameters of a Block node besides those that its block exposes. */
 export const OWN_PARAMS: readonly string[] = ["block", "repeat", "shared", "weights_of"];
 
 /** An output of a block that no inner node provides. */
 export const NOWHERE: PortRef = { node: "", port: "", index: null };
 
-/** The block that a node stands for, by id; undefined where it stands for none. */
+/** Return the id of the block that a node represents; undefined for any other node. */
 export function blockOf(node: GraphNode): string | undefined {
   return node.type === BLOCK && typeof node.params.block === "string" ? node.params.block : undefined;
 }
 
 type Renaming = (name: string) => string | null;
 
-/** New names; null for what goes. */
+/** New names; null to remove. */
 export interface Renamings {
   inputs?: Renaming;
   outputs?: Renaming;
@@ -26,12 +26,12 @@ export interface Renamings {
 
 const same: Renaming = (name) => name;
 
-/** Only `from` becomes `to`. */
+/** Rename only `from` to `to`. */
 export function renaming(from: string, to: string | null): Renaming {
   return (name) => (name === from ? to : name);
 }
 
-/** Renames ports and parameters of a block wherever they are used: wires, values, and blocks that hand them on. */
+/** Rename ports and parameters of a block wherever they are used: wires, values, and surrounding blocks. */
 export function rewire(graph: Graph, id: string, names: Renamings): Graph {
   const { inputs = same, outputs = same, params = same } = names;
   const block = graph.blocks[id];
@@ -53,7 +53,7 @@ export function rewire(graph: Graph, id: string, names: Renamings): Graph {
   return next;
 }
 
-/** Takes parameters off a block, with the values that its nodes had for them. */
+/** Remove parameters from a block, with their values in its nodes. */
 export function dropParams(graph: Graph, id: string, gone: readonly string[]): Graph {
   return gone.length === 0
     ? graph
@@ -69,7 +69,7 @@ interface Part {
   edges: Edge[];
 }
 
-/** What is left of a list, with its parts renamed; the same list where nothing changes. */
+/** Map a list, dropping nulls; returns the same list if nothing changes. */
 function flatMapKept<Item>(items: Item[], change: (item: Item) => Item | null): Item[] {
   const next = items.flatMap((item) => change(item) ?? []);
   return next.length === items.length && next.every((item, place) => item === items[place]) ? items : next;
@@ -116,7 +116,7 @@ function rewiredBlock(block: Block, change: Change): { block: Block; gone: strin
   };
 }
 
-/** The same record with other keys, in the same order; the same object where none changes. */
+/** Map the keys of a record, keeping their order; returns the same object if none changes. */
 function mapKeys<Value>(record: Record<string, Value>, to: Renaming): Record<string, Value> {
   if (Object.keys(record).every((key) => to(key) === key)) return record;
   return Object.fromEntries(

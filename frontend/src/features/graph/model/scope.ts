@@ -1,6 +1,7 @@
 /**
- * Scopes: the graph itself, or the inside of a block, reached by a path of Block nodes. The inside of a block is
- * seen as a graph whose wires also run from and to the block's own ports, so that every edit works there as well.
+ * Scopes: the graph itself, or the inside of a block at a path of Block nodes. The inside of a block is
+ * viewed as a graph whose wires also connect to the block's own ports, so that every edit works there as
+ * well.
  */
 
 import { blocksUsed } from "@/features/graph/model/blocks/blockMerge";
@@ -8,10 +9,10 @@ import type { Block, Edge, Graph, GraphNode, PortRef } from "@/shared/api/types"
 import { findNode } from "./document";
 import { blockOf, dropParams, NOWHERE } from "./rewire";
 
-/** The ends of wires that are the block's own ports, as ids of nodes. */
+/** Node ids of the block's own ports as ends of wires. */
 export const INPUTS = "block:inputs";
 export const OUTPUTS = "block:outputs";
-/** The port of these ends that makes a new one. */
+/** The port of these ends that creates a new port. */
 export const NEW_PORT = "+";
 
 /** Ids of Block nodes, from the graph inwards; empty for the graph itself. */
@@ -32,7 +33,7 @@ const OPEN = Symbol("the block that this is the inside of");
 
 type Scope = Graph & { [OPEN]?: OpenBlock };
 
-/** The block that this graph is the inside of; undefined for a graph itself. */
+/** Return the block whose inside this graph is; undefined for the graph itself. */
 export function openBlock(graph: Graph): OpenBlock | undefined {
   return (graph as Scope)[OPEN];
 }
@@ -42,7 +43,7 @@ export function withOpenBlock(graph: Graph, change: Partial<OpenBlock>): Graph {
   return open ? ({ ...graph, [OPEN]: { ...open, ...change } } as Scope) : graph;
 }
 
-/** The definition that a path leads to; undefined where it leads to none. */
+/** Return the definition at a path; undefined if there is none. */
 export function definitionAt(graph: Graph, path: Path): { id: string; block: Block } | undefined {
   let nodes = graph.nodes;
   let found: { id: string; block: Block } | undefined;
@@ -57,7 +58,7 @@ export function definitionAt(graph: Graph, path: Path): { id: string; block: Blo
   return found;
 }
 
-/** The nodes that lead to a block's definition, nearest first. */
+/** Return the shortest path to a block's definition. */
 export function pathTo(graph: Graph, block: string | null): Path {
   if (block === null) return ROOT;
   const seen = new Set<string>();
@@ -76,7 +77,7 @@ export function pathTo(graph: Graph, block: string | null): Path {
   return ROOT;
 }
 
-/** As much of the path as there is. */
+/** Return the longest existing prefix of a path. */
 export function nearestPath(graph: Graph, path: Path): Path {
   let length = path.length;
   while (length > 0 && !definitionAt(graph, path.slice(0, length))) length--;
@@ -85,7 +86,7 @@ export function nearestPath(graph: Graph, path: Path): Path {
 
 const scopes = new WeakMap<Graph, Map<string, Graph>>();
 
-/** What a path shows, as a graph; the same object for the same document. */
+/** Return the scope at a path as a graph; the same object for the same document. */
 export function scopeOf(graph: Graph, path: Path): Graph {
   if (path.length === 0) return graph;
   const known = scopes.get(graph) ?? new Map<string, Graph>();
@@ -120,7 +121,7 @@ function insideOf(graph: Graph, path: Path): Graph {
   return scope;
 }
 
-/** Puts an edited scope back into its document. */
+/** Put an edited scope back into its document. */
 export function withScope(graph: Graph, path: Path, scope: Graph): Graph {
   const before = scopeOf(graph, path);
   const open = openBlock(scope);
@@ -135,7 +136,7 @@ export function withScope(graph: Graph, path: Path, scope: Graph): Graph {
 
 const insides = new WeakMap<Block["inputs"], { of: Block; edges: Edge[] }>();
 
-/** The wires inside a block, with those from and to its ports at their places among the wires of a port. */
+/** Return the wires inside a block, with those of its ports in their order among the wires of a port. */
 export function wiresInside(block: Block): Edge[] {
   const known = insides.get(block.inputs);
   if (known && known.of.edges === block.edges && known.of.outputs === block.outputs) return known.edges;
@@ -154,7 +155,7 @@ export function wiresInside(block: Block): Edge[] {
 
 const placeIn = (ref: PortRef): number => ref.index ?? Number.POSITIVE_INFINITY;
 
-/** Where in the list a wire to this port must stand to have its place among the wires of that port. */
+/** Return where a wire must be in the list to keep its order among the wires of its port. */
 function spotFor(edges: readonly Edge[], ref: PortRef): number {
   let place = 0;
   for (const [spot, edge] of edges.entries()) {
@@ -165,7 +166,7 @@ function spotFor(edges: readonly Edge[], ref: PortRef): number {
   return edges.length;
 }
 
-/** Makes a definition of a scope: wires from and to its ports become its inputs and outputs. */
+/** Build a definition from a scope: wires of its ports become its inputs and outputs. */
 export function closed(old: Block, { nodes, edges, groups, notes }: Graph, open: OpenBlock): Block {
   const inner = edges.filter((edge) => edge.source !== INPUTS && edge.target !== OUTPUTS);
   const refs = inputRefs(edges);
@@ -215,7 +216,7 @@ function stillThere(params: Block["params"], ids: ReadonlySet<string>): Block["p
 
 const alike = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** The old object where the new one says the same: what was made of it stays good. */
+/** Return the old object if the new one is equal, so that values derived from it stay cached. */
 function keep<Value>(old: Value, now: Value, equal: (a: Value, b: Value) => boolean = alike): Value {
   return equal(old, now) ? old : now;
 }
@@ -234,23 +235,23 @@ const ENDS: Record<string, GraphNode> = {
   [OUTPUTS]: end(OUTPUTS, "Outputs"),
 };
 
-/** What a wire begins or ends at: a node, or the block's own ports. */
+/** Return a node or one of the block's own ends by its id. */
 export function findEnd(graph: Graph, id: string): GraphNode | undefined {
   return (openBlock(graph) && ENDS[id]) ?? findNode(graph, id);
 }
 
-/** Whether a wire may end there although no node of the document is called that. */
+/** Whether this id is an end of the block instead of a node of the document. */
 export function isEnd(id: string): boolean {
   return id in ENDS;
 }
 
-/** Where a node is: the scope and its id there. */
+/** The location of a node: its scope, and its id there. */
 export interface Place {
   path: string[];
   node: string;
 }
 
-/** The place of a path id such as "encoder/0/fc": numbers behind a repeated block are no nodes. */
+/** Locate a path id such as "encoder/0/fc": numbers after a repeated block are not nodes. */
 export function placeOf(graph: Graph, id: string): Place | null {
   let nodes = graph.nodes;
   const path: string[] = [];
@@ -270,13 +271,13 @@ export function placeOf(graph: Graph, id: string): Place | null {
   }
 }
 
-/** How many nodes stand for a block, in the whole document. */
+/** Return the number of nodes that represent a block, in the full document. */
 export function usesOf(graph: Graph, id: string): number {
   const lists = [graph.nodes, ...Object.values(graph.blocks).map((block) => block.nodes)];
   return lists.reduce((sum, nodes) => sum + nodes.filter((node) => blockOf(node) === id).length, 0);
 }
 
-/** Whether the block that is open is one of these or inside of one of them: it would then contain itself. */
+/** Whether the open block is one of these or inside one of them: it would then contain itself. */
 export function wouldContainItself(graph: Graph, nodes: readonly GraphNode[]): boolean {
   const open = openBlock(graph);
   return open !== undefined && blocksUsed(graph.blocks, nodes).has(open.id);

@@ -1,11 +1,11 @@
-/** The server's report as it concerns what is open: by the ids of that scope, all repeats of a block taken together. */
+/** The server's report for the open scope: by the ids of that scope, with all repeats of a block combined. */
 import type { Diagnostic, Graph, NodeReport, Report } from "@/shared/api/types";
 import { findNode, nodeLabel } from "./document";
 import { INPUTS, OUTPUTS, type Path, type Place, placeOf, scopeOf } from "./scope";
 
 const known = new WeakMap<Report, { graph: Graph; byPath: Map<string, Report> }>();
 
-/** The report of a scope; the same object for the same report, document and path. */
+/** Return the report of a scope; the same object for the same report, document and path. */
 export function reportIn(report: Report | null, graph: Graph, path: Path): Report | null {
   if (!report) return null;
   if (path.length === 0 && Object.keys(graph.blocks).length === 0) return report;
@@ -45,7 +45,7 @@ function worse(a: NodeReport["status"], b: NodeReport["status"]): NodeReport["st
   return STATUSES.indexOf(a) >= STATUSES.indexOf(b) ? a : b;
 }
 
-/** What comes in at the ports of the open block, and what goes out. */
+/** Return what enters at the ports of the open block, and what leaves. */
 function endReports(report: Report, graph: Graph, path: Path): Report["nodes"] {
   const instance = path.at(-1);
   if (instance === undefined) return {};
@@ -64,7 +64,7 @@ function diagnosticsIn(report: Report, graph: Graph, path: Path): Diagnostic[] {
     const place = problem.node === null ? null : placeOf(graph, problem.node);
     const here = place ? problemHere(problem, place, graph, path) : path.length === 0 ? problem : null;
     if (!here) continue;
-    // Each repeat has the problem of the first; one of them is enough.
+    // Each repeat has the diagnostic of the first; one of them is enough.
     const key = JSON.stringify([
       here.code,
       place ?? here.node,
@@ -76,7 +76,7 @@ function diagnosticsIn(report: Report, graph: Graph, path: Path): Diagnostic[] {
   return [...found.values()];
 }
 
-/** A problem at its node; one that lies further inside, at the block that it lies in. */
+/** Return a diagnostic at its node, or at the block that contains it. */
 function problemHere(problem: Diagnostic, place: Place, graph: Graph, path: Path): Diagnostic | null {
   if (!startsWith(place.path, path)) return null;
   const block = place.path[path.length];

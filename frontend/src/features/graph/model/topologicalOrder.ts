@@ -1,6 +1,6 @@
 import type { Graph, GraphNode } from "@/shared/api/types";
 
-/** Nodes after those that feed them; what lies on a cycle comes last, as it stands. */
+/** Sort nodes after those that feed them; nodes on a cycle come last, in their order. */
 export function topologicalOrder({ nodes, edges }: Pick<Graph, "nodes" | "edges">): GraphNode[] {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const waiting = new Map(nodes.map((node) => [node.id, 0]));

@@ -1,4 +1,4 @@
-/** What of a document this server cannot show or use. The document keeps it all; here it is only named. */
+/** Parts of a document that this server does not support. The document keeps them all; here they are listed. */
 
 import { infoAt, infoOf, unknownReason } from "@/features/graph/model/blocks/blockInfo";
 import type { Edge, Graph, GraphNode } from "@/shared/api/types";
@@ -8,7 +8,7 @@ import { findEnd, pathTo, scopeOf } from "./scope";
 
 export interface UnsupportedFeature {
   text: string;
-  /** The node that it is about, by its path id; null where there is none to show. */
+  /** The node that it is about, by its path id; null if there is none to show. */
   node: string | null;
 }
 

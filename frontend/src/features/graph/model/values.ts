@@ -1,9 +1,9 @@
-/** Values of parameters as they are typed and shown: numbers, several of them, or a word. */
+/** Parse and format values of parameters: numbers, lists of numbers, or a word. */
 import type { Json } from "@/shared/api/types";
 import { type NumberRange, rangeText, readNumber } from "@/shared/lib/numbers";
 import { type NamedInput, valueText } from "./catalogue";
 
-/** Whether one text field suits a parameter: a list, or a number or word, where others get a control for each part. */
+/** Whether one text field suits a parameter: a list, or a number or word; others get a control for each part. */
 export function isTyped({ many, length, single, words }: NamedInput): boolean {
   return words.length > 0 || (many && (single || length === null || length > 3));
 }
@@ -15,14 +15,14 @@ export function isNumber({ dtype, choices, many, words }: NamedInput): boolean {
 /** Numbers as small as these differ by orders of magnitude. */
 const SMALL = 0.1;
 
-/** What a number of this parameter may be, and how it is stepped. */
+/** Return the range of a parameter, and how it is stepped. */
 export function numberRange({ dtype, min, max, step, default: usual }: NamedInput): NumberRange {
   const isOpen = dtype === "FLOAT" && step === null && max === null && min !== null && min >= 0;
   const log = isOpen && typeof usual === "number" && usual <= SMALL;
   return { integer: dtype === "INT", min, max, step, log };
 }
 
-/** A value as it is typed: "3", "3, 1", "same"; empty for none. */
+/** Format a value for typing: "3", "3, 1", "same"; empty for none. */
 export function typedText(value: Json): string {
   return value === null || value === "" || (Array.isArray(value) && value.length === 0)
     ? ""
@@ -32,8 +32,8 @@ export function typedText(value: Json): string {
 export type Typed = { value: Json } | { problem: string };
 
 /**
- * What a text means for a parameter: a word it knows, a number, or numbers parted by commas, spaces or ×, each of
- * them arithmetic if need be. What is wrong is told as the end of a sentence.
+ * Parse text for a parameter: a known word, a number, or numbers separated by commas, spaces or ×; each may
+ * be an expression. `problem` is the end of a sentence.
  */
 export function parseTyped(text: string, param: NamedInput): Typed {
   const plain = unwrapped(text.trim());
@@ -62,7 +62,7 @@ function withWords(problem: string, words: readonly string[]): string {
   return quoted ? `${problem.replace(/\.$/, "")} (or ${quoted}).` : problem;
 }
 
-/** Without the brackets around the whole. */
+/** Remove the brackets around the text. */
 function unwrapped(text: string): string {
   if (!/^[([].*[)\]]$/.test(text)) return text;
   let depth = 0;
@@ -74,7 +74,7 @@ function unwrapped(text: string): string {
   return closes === text.length - 1 ? text.slice(1, -1).trim() : text;
 }
 
-/** Spaces part numbers, but not the parts of one expression: "3 -1" is two, "3 - 1" is one. */
+/** Spaces separate numbers, but not the parts of one expression: "3 -1" is two, "3 - 1" is one. */
 function partsOf(text: string): string[] {
   return text
     .replace(/\s*([*/%^])\s*/g, "$1")
@@ -84,18 +84,18 @@ function partsOf(text: string): string[] {
     .filter(Boolean);
 }
 
-/** What an empty field means, in a word or two; a number is not to be taken for one that was typed. */
+/** Return what an empty field means, in a word or two; a number must not look typed. */
 export function emptyText({ empty, nullable, many, dtype }: NamedInput): string {
   if (/^\d/.test(empty)) return `not set: ${empty}`;
   return empty || (nullable || many ? "none" : dtype === "STRING" ? "empty" : "");
 }
 
-/** Nothing is said of a default that is called so. */
+/** A default that is only called "default" is not mentioned. */
 function defaultText({ default: usual, empty }: NamedInput): string {
   return usual === "default" ? "" : `default ${(usual === null && empty) || valueText(usual)}`;
 }
 
-/** Range, unit and default of a parameter, such as "1 or more rows, default 32". */
+/** Return range, unit and default of a parameter, such as "1 or more rows, default 32". */
 export function factsOf(param: NamedInput, oneDefault = true): string {
   const isNumeric = (param.dtype === "INT" || param.dtype === "FLOAT") && !param.choices;
   const range = isNumeric ? [rangeText(param), param.unit].filter(Boolean).join(" ") : "";
@@ -103,7 +103,7 @@ export function factsOf(param: NamedInput, oneDefault = true): string {
   return [range, param.widget === null ? usual : ""].filter(Boolean).join(", ");
 }
 
-/** What a parameter does, and its facts, in a line. */
+/** Return the help of a parameter with its facts, in one line. */
 export function helpOf(param: NamedInput, oneDefault = true): string {
   return [param.description.replace(/\.$/, ""), factsOf(param, oneDefault)].filter(Boolean).join(" · ");
 }

@@ -1,4 +1,4 @@
-/** What the user does with groups and notes: each action is one undo step. */
+/** Actions on groups and notes: each is one undo step. */
 
 import * as notes from "@/features/graph/model/annotations";
 import { freeTitle } from "@/features/graph/model/names";
@@ -13,10 +13,10 @@ const selectedNodes = (): Set<string> => {
   return new Set(scopeNow().nodes.flatMap(({ id }) => (nodes.has(id) ? [id] : [])));
 };
 
-/** The key by which the title of a group is being edited. */
+/** The key under which the title of a group is edited. */
 export const titleKey = (group: string): string => `title:${group}`;
 
-/** Puts the selected nodes into a group, whose title can be typed at once. */
+/** Group the selected nodes, and edit the title. */
 export function groupSelection(): void {
   const title = freeTitle(new Set(scopeNow().groups.map((group) => group.title)), "Group");
   const { graph, id } = notes.addGroup(scopeNow(), selectedNodes(), title);
@@ -24,7 +24,7 @@ export function groupSelection(): void {
   startRename(titleKey(id));
 }
 
-/** Remove the groups that the selected nodes are in; the nodes stay. */
+/** Remove the groups of the selected nodes; the nodes stay. */
 export function ungroupSelection(): void {
   const nodes = selectedNodes();
   edit((graph) => ({
@@ -41,7 +41,7 @@ export function removeGroup(id: string): void {
   edit((graph) => notes.removeGroup(graph, id));
 }
 
-/** Puts the selected nodes into the group that one of them is in, or takes the only one out of its group. */
+/** Add the selected nodes to the group of one of them, or remove a single node from its group. */
 export function changeMembership(): void {
   const nodes = selectedNodes();
   const [group] = scopeNow().groups.filter((one) => one.nodes.some((id) => nodes.has(id)));
@@ -54,12 +54,12 @@ export function selectGroup(group: Group): void {
   select(group.nodes);
 }
 
-/** Switches all of a group's nodes off that can be; on again where all of these are off. */
+/** Disable all nodes of a group that can be; enable them if all are disabled. */
 export function toggleGroup(group: Group): void {
   toggleDisabled(new Set(group.nodes));
 }
 
-/** Puts a note where the pointer is, or in the middle, to be typed into at once. */
+/** Add a note at the pointer, or in the middle, and edit it. */
 export function addNote(at?: Position): void {
   const { camera } = useViewState.getState();
   const pointer = camera?.pointer();

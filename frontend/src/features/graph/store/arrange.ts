@@ -1,4 +1,4 @@
-/** Puts the selected nodes in line, or evenly apart: one undo step. */
+/** Align the selected nodes, or space them evenly: one undo step. */
 
 import { CARD } from "@/features/graph/model/card";
 import { moveNodes } from "@/features/graph/model/document";

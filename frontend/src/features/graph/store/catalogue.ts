@@ -1,4 +1,4 @@
-/** The node types that the server knows. Palette, ports, forms and help all come from here. */
+/** The node types of the server. Palette, ports, forms and help are built from them. */
 import { create } from "zustand";
 import { fetchCatalogue } from "@/shared/api/nodes";
 import type { NodeFileProblem, NodeInfo } from "@/shared/api/types";
@@ -12,7 +12,7 @@ interface CatalogueState {
 
 export const useCatalogue = create<CatalogueState>()(() => ({ types: {}, problems: [], status: "loading" }));
 
-/** Asks the server; what was known before stays when it does not answer. */
+/** Load the catalogue; the previous one stays if the server does not answer. */
 export async function loadCatalogue(): Promise<void> {
   try {
     useCatalogue.setState({ ...(await fetchCatalogue()), status: "ready" });

@@ -1,4 +1,4 @@
-/** Copy, cut and paste by the system's clipboard, as text; what it cannot hold is kept by the browser alone. */
+/** Copy, cut and paste through the system clipboard, as text; the browser keeps what it cannot hold. */
 
 import { infoAt, infoOf } from "@/features/graph/model/blocks/blockInfo";
 import { CARD, cardHeight, GRID } from "@/features/graph/model/card";
@@ -20,10 +20,10 @@ const STEP = 30;
 const scopeNow = () => openScope(useGraph.getState());
 const typesNow = () => useCatalogue.getState().types;
 
-/** True while the system's clipboard could not be written: what was copied is only in this browser. */
+/** True while the system clipboard could not be written: the copy is only in this browser. */
 let unshared = false;
 
-/** The selected nodes as text, which the browser keeps too; null where none is selected. */
+/** Return the selected nodes as text, and keep it in the browser; null if none is selected. */
 export function takeCopy(): string | null {
   const { nodes } = useViewState.getState();
   const scope = scopeNow();
@@ -50,30 +50,30 @@ async function share(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // No permission, or no secure origin: the event of this command may write.
+    // No permission or no secure origin: the event of this command may write.
     unshared = !document.execCommand?.("copy");
   }
 }
 
 interface PasteOptions {
-  /** Whether wires from nodes that were not copied come along, where these nodes are here. */
+  /** Whether wires from nodes that were not copied are kept, if these nodes exist here. */
   keepInputs?: boolean;
-  /** Where in the window they come to; without it to the pointer, or beside where they were. */
+  /** Target position in the window; by default the pointer, or beside the original. */
   at?: Position;
 }
 
-/** Pastes what the clipboard holds, if the browser lets the page read it; else what was copied in this browser. */
+/** Paste the clipboard if the browser allows reading it; otherwise the last copy in this browser. */
 export async function paste(options: PasteOptions = {}): Promise<void> {
   let text = "";
   try {
     if (!unshared) text = await navigator.clipboard.readText();
   } catch {
-    // Refused, or not there: the keys still work, and so does what this browser kept.
+    // Not permitted or not available: the keys still work, and so does the copy in this browser.
   }
   await pasteText(text, options);
 }
 
-/** Pastes the nodes of a text, or says why it holds none; an empty text stands for what this browser kept. */
+/** Paste the nodes of a text, or show why it has none; an empty text stands for the copy in this browser. */
 export async function pasteText(text: string, { keepInputs = false, at }: PasteOptions = {}): Promise<void> {
   const content = unshared || text.trim() === "" ? localStorage.getItem(KEPT) : text;
   if (!content) {
@@ -95,7 +95,7 @@ export async function pasteText(text: string, { keepInputs = false, at }: PasteO
   );
 }
 
-/** Scripts may leave places out. */
+/** Scripts may omit positions. */
 async function withPlaces({ nodes, edges, blocks }: Copied): Promise<GraphNode[]> {
   if (nodes.every((node) => node.position !== null)) return nodes;
   const ids = new Set(nodes.map((node) => node.id));
@@ -104,7 +104,7 @@ async function withPlaces({ nodes, edges, blocks }: Copied): Promise<GraphNode[]
   return nodes.map((node) => ({ ...node, position: places.get(node.id) ?? { x: 0, y: 0 } }));
 }
 
-/** Whether a wire's source is here too, with an output of a type that the copied node takes. */
+/** Whether a wire's source exists here, with an output of a type that the copied node takes. */
 function comesIn({ nodes, edges, blocks }: Copied, edge: Edge): boolean {
   const scope = scopeNow();
   const output = findOutput(infoAt(scope, typesNow(), edge.source), edge.source_output);
@@ -114,7 +114,7 @@ function comesIn({ nodes, edges, blocks }: Copied, edge: Edge): boolean {
   return output !== undefined && port?.is_handle === true && accepts(port, output.dtype);
 }
 
-/** To the pointer, where it is over the canvas; else beside where the nodes were, if that is in sight. */
+/** To the pointer if it is over the canvas; otherwise beside the original, if that is visible. */
 function offsetFor(nodes: readonly GraphNode[], at?: Position): Position {
   const { camera } = useViewState.getState();
   const box = boxOf(nodes);
@@ -148,7 +148,7 @@ function boxOf(nodes: readonly GraphNode[]) {
   return around(rects) ?? { x: 0, y: 0, width: 0, height: 0 };
 }
 
-/** A little further down as long as a node would cover another exactly. */
+/** Move down until no node covers another exactly. */
 function besideOthers(nodes: readonly GraphNode[], offset: Position): Position {
   const key = (x: number, y: number): string => `${x},${y}`;
   const taken = new Set(scopeNow().nodes.map(({ position }) => position && key(position.x, position.y)));

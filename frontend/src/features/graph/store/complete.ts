@@ -1,4 +1,4 @@
-/** Makes a whole training of the layers that are drawn, as one step. */
+/** Add what the drawn layers need for training, as one step. */
 
 import { moveNodes } from "@/features/graph/model/document";
 import { listDatasets } from "@/shared/api/datasets";
@@ -10,7 +10,7 @@ import { closeBlock } from "./scope";
 import { tidyApart } from "./tidy";
 import { fitView } from "./viewState";
 
-/** Adds and wires what the graph lacks to be trained, and lays it out; says what was added, or what hinders it. */
+/** Add and connect what the graph lacks for training, and lay it out; shows what was added or what prevents it. */
 export async function completeTraining(): Promise<void> {
   closeBlock(0);
   const { graph } = useGraph.getState();
@@ -23,7 +23,7 @@ export async function completeTraining(): Promise<void> {
       return;
     }
     const places = await tidyApart(done.graph, types);
-    if (useGraph.getState().graph !== graph) return; // edited meanwhile: it is the user's turn
+    if (useGraph.getState().graph !== graph) return; // edited meanwhile: the user's edit wins
     editDocument(() => moveNodes(done.graph, places));
     fitView();
     toast.success(`Added ${done.added.join(", ")}.`, {

@@ -1,4 +1,4 @@
-/** Opening, saving and keeping drafts of documents. Each action says in a toast what it could not do. */
+/** Open and save documents and keep drafts. Each action shows a toast if it fails. */
 
 import { emptyGraph, renameGraph } from "@/features/graph/model/document";
 import { ApiError } from "@/shared/api/client";
@@ -18,9 +18,9 @@ import { forgetUnsent, keepUnsent, readBrowserDraft, readUnsent, writeBrowserDra
 import { editDocument, openDocument, useGraph } from "./graph";
 import { fitView, select } from "./viewState";
 
-/** Says an error in a toast: the server's sentence and its remedy, `about` what where that is not plain. */
+/** Show an error in a toast: the server's sentence and hint, prefixed by `about` if that is not clear. */
 export function reportError(error: unknown, about = ""): void {
-  // The page asks for the token then, once, in a dialog.
+  // In that case the page asks for the token, once, in a dialog.
   if (error instanceof ApiError && error.status === 401) return;
   const sentence = error instanceof Error ? error.message : String(error);
   const message = about && !sentence.includes(about) ? `${about}: ${sentence}` : sentence;
@@ -28,7 +28,7 @@ export function reportError(error: unknown, about = ""): void {
   toast.error(message, { ...(hint && { description: hint }) });
 }
 
-/** The same, but for a server that does not answer: the banner says that, and it is asked again. */
+/** Report an error, unless the server is unreachable: the banner shows that, and the request is retried. */
 export function reportUnlessAway(error: unknown): void {
   if (!(error instanceof ApiError && error.unreachable)) reportError(error);
 }
@@ -62,7 +62,7 @@ function fitUnlessEmpty(): void {
   if (useGraph.getState().graph.nodes.length > 0) fitView();
 }
 
-/** Opens a stored graph, with its draft where there is one. */
+/** Open a stored graph, with its draft if there is one. */
 export async function openGraph(id: string): Promise<void> {
   try {
     await flushDraft();
@@ -74,7 +74,7 @@ export async function openGraph(id: string): Promise<void> {
   }
 }
 
-/** Edits of a graph that a page, closed while the server was away, could keep in the browser alone. */
+/** Restore edits that only the browser has, because the server was unreachable when the page was closed. */
 async function takeUnsent(stored: StoredGraph): Promise<void> {
   const unsent = readUnsent(stored.id);
   if (!unsent) return;
@@ -98,8 +98,8 @@ async function openUnsent(id: string, graph: Graph): Promise<void> {
 }
 
 /**
- * Stores a document as a new graph and opens it; without the server it is kept in the browser.
- * False where the server refused it.
+ * Store a document as a new graph and open it; without the server it is kept in the browser. Returns false if
+ * the server rejected it.
  */
 export async function openAsNew(graph: Graph): Promise<boolean> {
   try {
@@ -116,7 +116,7 @@ export async function openAsNew(graph: Graph): Promise<boolean> {
   return true;
 }
 
-/** Opens a new graph made of a starter; false where the server did not make it. */
+/** Create a graph from a starter and open it; returns false if the server failed. */
 export async function openStarter(id: string): Promise<boolean> {
   try {
     await flushDraft();
@@ -141,14 +141,14 @@ export function copyOf(graph: Graph): Graph {
 
 let writes: Promise<unknown> = Promise.resolve();
 
-/** Writes go one after another, so that an older draft never arrives behind a newer version. */
+/** Write in order, so that an older draft never arrives after a newer version. */
 function inTurn(write: () => Promise<void>): Promise<void> {
   const written = writes.then(write, write);
   writes = written;
   return written;
 }
 
-/** Saves a version, under a name where it gets one. A newer one on the server opens the dialog that asks what to keep. */
+/** Save a version, with a name if one is given. A newer version on the server opens the conflict dialog. */
 export function saveGraph(label = ""): Promise<void> {
   const asked = useGraph.getState();
   return inTurn(() => {
@@ -184,7 +184,7 @@ async function saveVersion({ graph, graphId, label }: Asked, version: number | n
 function markSaved(graph: Graph, graphId: string | null, { id, version, revision }: StoredGraph): void {
   sayIsSaved(graph, version);
   forgetUnsent(id);
-  // Another document that was opened while the request was under way stays what it is.
+  // Another document that was opened during the request stays unchanged.
   if (useGraph.getState().graphId !== graphId) return;
   // Edits made meanwhile stay unsaved.
   useGraph.setState((state) => ({
@@ -201,7 +201,7 @@ function sayIsSaved(graph: Graph, version: number): void {
   toast.success(`Saved “${graph.name}”, version ${version}.`);
 }
 
-/** Keeps this document as a graph of its own; the other one stays as it is. */
+/** Store this document as a new graph; the original stays unchanged. */
 export async function saveCopy(graph: Graph = useGraph.getState().graph): Promise<void> {
   try {
     showStored(await createGraph(copyOf(graph)));
@@ -210,7 +210,7 @@ export async function saveCopy(graph: Graph = useGraph.getState().graph): Promis
   }
 }
 
-/** Drops this document's edits and opens what is on the server, with its draft. */
+/** Discard this document's edits and open the server's version, with its draft. */
 export async function loadTheirs(): Promise<void> {
   const { graphId } = useGraph.getState();
   if (graphId === null) return;
@@ -223,7 +223,7 @@ export async function loadTheirs(): Promise<void> {
 
 let saidFull = false;
 
-/** Writes the document to the browser's storage; whether it took it. That it does not is said once. */
+/** Write the document to the browser's storage and return whether that worked. A failure is shown once. */
 export function keepInBrowser(): boolean {
   const { graph, graphId, version, revision, saved } = useGraph.getState();
   const kept = writeBrowserDraft({ graph, graphId, version, revision, dirty: graph !== saved });
@@ -236,7 +236,7 @@ export function keepInBrowser(): boolean {
   return kept;
 }
 
-/** Keeps what the server has not seen, also where this page opens another graph or is closed. */
+/** Keep what the server has not received, also when this page opens another graph or is closed. */
 export function keepOnLeaving(): void {
   keepInBrowser();
   const { graph, graphId, version, revision, draft } = useGraph.getState();
@@ -244,7 +244,7 @@ export function keepOnLeaving(): void {
   if (graphId !== null && unsent) keepUnsent(graphId, { graph, graphId, version, revision, dirty: true });
 }
 
-/** Keeps the unsaved edits: in the browser at once, then on the server. */
+/** Keep the unsaved edits: in the browser at once, then on the server. */
 export async function flushDraft(): Promise<void> {
   const { graph, graphId, draft, revision: asked } = useGraph.getState();
   if (draft === "clean" || draft === "server") return;
@@ -254,7 +254,7 @@ export async function flushDraft(): Promise<void> {
     await inTurn(async () => {
       const now = useGraph.getState();
       const isOpen = now.graphId === graphId;
-      // A version that was saved since is more than a draft.
+      // A version that was saved since supersedes a draft.
       if (isOpen && now.draft === "clean") return;
       const revision = await saveDraft(graphId, graph, isOpen ? now.revision : asked);
       forgetUnsent(graphId);
@@ -276,7 +276,7 @@ export async function flushDraft(): Promise<void> {
 
 const UNSENT: readonly string[] = ["browser", "nowhere"];
 
-/** The graph was deleted elsewhere: what is open goes on as one that was never stored. */
+/** The graph was deleted elsewhere: continue with the open document as one that was never stored. */
 function goOnAlone(graphId: string): void {
   const { graph, graphId: open } = useGraph.getState();
   if (open !== graphId) return;
@@ -287,7 +287,7 @@ function goOnAlone(graphId: string): void {
   });
 }
 
-/** The graph that the address asks for; it is then taken out of the address. */
+/** Return the graph that the address asks for, and remove it from the address. */
 function askedFor(): string | null {
   const address = new URL(globalThis.location.href);
   const id = address.searchParams.get("graph");
@@ -296,7 +296,7 @@ function askedFor(): string | null {
   return id;
 }
 
-/** Brings back the document that was open in this tab, else the newest stored graph. */
+/** Restore the document that was open in this tab, otherwise the newest stored graph. */
 export async function restoreDocument(): Promise<void> {
   const asked = askedFor();
   if (asked) return openGraph(asked);
@@ -318,14 +318,14 @@ async function openFirst(): Promise<void> {
   if (first) showStored(await readGraph(first.id));
 }
 
-/** After a reload: takes the server's document unless this browser holds unsaved edits. */
+/** After a reload: use the server's document unless this browser holds unsaved edits. */
 async function reconcile(id: string): Promise<void> {
   let stored: StoredGraph;
   try {
     stored = await readGraph(id);
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 404)) throw error;
-    // Deleted meanwhile: the document goes on as one that was never stored.
+    // Deleted meanwhile: continue with the document as one that was never stored.
     useGraph.setState({ graphId: null, version: null });
     return;
   }

@@ -1,22 +1,22 @@
-/** The open document in the browser's storage: this tab's own, else the last one of any tab. */
+/** The open document in the browser's storage: this tab's own, otherwise the last one of any tab. */
 import type { Graph } from "@/shared/api/types";
 
 const KEY = "visdl.document";
 const DAMAGED = "visdl.document.damaged";
-// A browser that forbids its storage throws when it is so much as named.
+// A browser that blocks its storage throws on any access.
 const STORAGES = [() => sessionStorage, () => localStorage];
 
 export interface BrowserDraft {
   graph: Graph;
   graphId: string | null;
   version: number | null;
-  /** The server's revision that it goes on from. */
+  /** The server's revision that it is based on. */
   revision?: number | null;
-  /** True where it holds edits that no stored version has. */
+  /** True if it holds edits that no stored version has. */
   dirty: boolean;
 }
 
-/** What was kept, as it was found: whether it can be drawn is for the reader to say. */
+/** Return what was stored, unvalidated: the caller decides whether it can be drawn. */
 export function readBrowserDraft(): BrowserDraft | null {
   for (const storage of STORAGES) {
     try {
@@ -31,17 +31,17 @@ export function readBrowserDraft(): BrowserDraft | null {
   return null;
 }
 
-/** A text that is no document is put aside, so that the next one does not replace it. */
+/** Quarantine a text that is not a document, so that the next one does not overwrite it. */
 function keepDamaged(storage: () => Storage): void {
   try {
     const text = storage().getItem(KEY);
     if (text) storage().setItem(DAMAGED, text);
   } catch {
-    // The browser forbids its storage altogether.
+    // The browser blocks its storage.
   }
 }
 
-/** Writes to both; false where neither took it, such as a full or forbidden storage. */
+/** Write to both; returns false if neither worked, such as a full or blocked storage. */
 export function writeBrowserDraft(draft: BrowserDraft): boolean {
   const text = JSON.stringify(draft);
   const kept = STORAGES.map((storage) => {
@@ -55,14 +55,17 @@ export function writeBrowserDraft(draft: BrowserDraft): boolean {
   return kept.includes(true);
 }
 
-/** Edits of one graph that the server has not seen, kept apart: another graph that is opened does not replace them. */
+/**
+ * Edits of one graph that the server has not received, stored separately: opening another graph does not
+ * overwrite them.
+ */
 const unsentKey = (graphId: string): string => `visdl.unsent.${graphId}`;
 
 export function keepUnsent(graphId: string, draft: BrowserDraft): void {
   try {
     localStorage.setItem(unsentKey(graphId), JSON.stringify(draft));
   } catch {
-    // Full or forbidden: the tab's own draft says so.
+    // Full or blocked: the tab's own draft reports that.
   }
 }
 
@@ -79,6 +82,6 @@ export function forgetUnsent(graphId: string): void {
   try {
     localStorage.removeItem(unsentKey(graphId));
   } catch {
-    // Forbidden: then there is none.
+    // Blocked: then there is none.
   }
 }

@@ -1,4 +1,4 @@
-/** What the user does to the document: each action is one undo step and keeps the selection sensible. */
+/** Actions on the document: each is one undo step and keeps the selection sensible. */
 
 import { noteKey, notesBeside } from "@/features/graph/model/annotations";
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
@@ -27,8 +27,8 @@ const graphNow = () => openScope(useGraph.getState());
 const typesNow = () => useCatalogue.getState().types;
 
 /**
- * Adds a node, or says why not; returns its id. With `wire` it comes with the wire that it was added for, with
- * `into` it is put into a wire that is there.
+ * Add a node, or show why not; returns its id. `wire` returns a wire to add with it; `into` is a wire to
+ * insert it on.
  */
 export function addNode(
   info: NodeInfo,
@@ -55,12 +55,12 @@ export function addNode(
   return added;
 }
 
-/** Adds a node in the middle of what is seen, beside what is already there; its parameters may differ from the defaults. */
+/** Add a node in the middle of the view, beside existing ones; its parameters may differ from the defaults. */
 export function addAtCentre(info: NodeInfo, params: GraphNode["params"] = {}): void {
   addNode(info, freePosition(), undefined, params);
 }
 
-/** A place for another node in the middle of what is seen. */
+/** Return a free position in the middle of the view. */
 export function freePosition(): Position {
   const { camera } = useViewState.getState();
   const middle = camera ? camera.toDocument(camera.middle()) : { x: 0, y: 0 };
@@ -74,7 +74,7 @@ export function freePosition(): Position {
   return place;
 }
 
-/** Draws a wire, or says why not. An input's old wire gives way in the same step. */
+/** Add a wire, or show why not. An input's old wire is removed in the same step. */
 export function connectPorts(edge: Edge): boolean {
   const reason = whyNotConnect(graphNow(), typesNow(), edge);
   if (reason) {
@@ -85,7 +85,7 @@ export function connectPorts(edge: Edge): boolean {
   return true;
 }
 
-/** Puts a wire's end elsewhere, or says why not. */
+/** Move the end of a wire, or show why not. */
 export function reconnectWire(oldId: string, edge: Edge): void {
   const reason = whyNotConnect(doc.remove(graphNow(), new Set(), new Set([oldId])), typesNow(), edge);
   if (reason) toast.error(reason);
@@ -99,7 +99,7 @@ export function deleteSelection(): void {
   select([]);
 }
 
-/** Deletes the selected nodes and joins what was before them to what was behind them, as one step. */
+/** Delete the selected nodes and reconnect what was downstream of them to what was upstream, as one step. */
 export function deleteSelectionAndReconnect(): void {
   const { nodes } = useViewState.getState();
   if (nodes.size === 0) return;
@@ -132,7 +132,7 @@ export function selectAll(): void {
   select([...nodes.map((node) => node.id), ...notes.map((note) => noteKey(note.id))]);
 }
 
-/** Switches the selected nodes off; when all of them are off, on again. */
+/** Disable the selected nodes; if all of them are disabled, enable them. */
 export function toggleDisabled(ids: ReadonlySet<string> = useViewState.getState().nodes): void {
   const nodes = graphNow().nodes.filter((node) => ids.has(node.id));
   const info = (node: GraphNode) => infoOf(graphNow(), typesNow(), node);
@@ -153,7 +153,7 @@ export function duplicateSelection(): void {
   insertFragment(doc.fragmentOf(graphNow(), useViewState.getState().nodes), PASTE_OFFSET);
 }
 
-/** Inserts copies and selects them, or says why not. */
+/** Insert copies and select them, or show why not. */
 export function insertFragment(
   fragment: doc.Fragment,
   offset: Position,
@@ -173,31 +173,31 @@ export function insertFragment(
   }
 }
 
-/** Lays the graph out anew. As an edit it can be undone; as a first layout it is none. */
+/** Lay out the graph. As an edit it can be undone; as a first layout it is not an edit. */
 export async function tidyGraph(how: typeof edit | typeof amend = edit): Promise<void> {
   const scope = graphNow();
   const { graphId, path } = useGraph.getState();
   const places = await tidyApart(scope, typesNow());
   const now = useGraph.getState();
-  // Another document or block that was opened meanwhile stays what it is; so do nodes that came since.
+  // Another document or block that was opened meanwhile stays unchanged; so do nodes that were added since.
   if (now.graphId !== graphId || now.path !== path) return;
   how((graph) => doc.moveNodes(graph, new Map([...places, ...notesBeside(graph, places)])));
   fitView();
 }
 
-/** Gives a document that came without places its first layout. */
+/** Lay out a document without positions for the first time. */
 export async function placeIfNeeded(): Promise<void> {
   const { nodes } = graphNow();
   if (nodes.length > 0 && nodes.some((node) => node.position === null)) await tidyGraph(amend);
 }
 
-/** Selects a node and opens the drawer that says what is wrong with it. */
+/** Select a node and open the drawer that explains its problem. */
 export function showProblem(id: string, tab: "problems" | "logs"): void {
   select([id]);
   openDrawer(tab);
 }
 
-/** Adds a node that brings this dataset: the first type of the catalogue with a parameter for one. */
+/** Add a node for this dataset: the first type of the catalogue with a dataset parameter. */
 export function addDatasetNode(name: string): void {
   closeBlock(0);
   for (const info of Object.values(typesNow())) {
@@ -208,7 +208,7 @@ export function addDatasetNode(name: string): void {
   }
 }
 
-/** Does what a problem's remedy says, as one step, and shows the node that it is about. */
+/** Apply the fix of a diagnostic, as one step, and show its node. */
 export function applyDiagnosticFix(fix: Fix): void {
   const next = applyFix(useGraph.getState().graph, typesNow(), fix);
   if (!next) {

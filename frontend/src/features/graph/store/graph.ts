@@ -1,4 +1,4 @@
-/** The document that is open, its report, and undo: one call of `edit` is one step. */
+/** The open document, its report, and undo: one call of `edit` is one step. */
 import { temporal } from "zundo";
 import { create, useStore } from "zustand";
 import { groupsIn, notesIn, settled } from "@/features/graph/model/annotations";
@@ -8,25 +8,25 @@ import { nearestPath, type Path, ROOT, scopeOf, withScope } from "@/features/gra
 import { reportIn } from "@/features/graph/model/scopeReport";
 import type { Graph, NodeReport, Report } from "@/shared/api/types";
 
-/** Where the last edit is kept: not yet, on this page alone, in this browser, or on the server. */
+/** Where the last edit is stored: not yet, only on this page, in this browser, or on the server. */
 type DraftState = "clean" | "pending" | "nowhere" | "browser" | "server";
 
 export interface GraphState {
-  /** The document: always the whole of it. */
+  /** The document: always complete. */
   graph: Graph;
-  /** The block whose inside is shown, by the Block nodes that lead to it; empty for the graph itself. */
+  /** The open block, by the Block nodes that lead to it; empty for the graph itself. */
   path: Path;
-  /** Id on the server; null before it was stored there. */
+  /** Id on the server; null before it is stored. */
   graphId: string | null;
-  /** The stored version that this document goes on from. */
+  /** The stored version that this document is based on. */
   version: number | null;
-  /** The server's revision, of drafts too, that this document goes on from. */
+  /** The server's revision, also of drafts, that this document is based on. */
   revision: number | null;
   /** The document as of that version, by identity; differs while there are unsaved edits. */
   saved: Graph;
   draft: DraftState;
   report: Report | null;
-  /** What had to be mended before the document could be drawn, a sentence each. */
+  /** What had to be repaired before the document could be drawn, one sentence each. */
   repairs: readonly string[];
   /** True while the report is older than the document. */
   validating: boolean;
@@ -56,44 +56,44 @@ export const useGraph = create<GraphState>()(
   ),
 );
 
-/** What is open: the document, or the inside of a block as a graph of its own. */
+/** Return the open scope: the document, or the inside of a block as a graph. */
 export function openScope({ graph, path }: Pick<GraphState, "graph" | "path">): Graph {
   return scopeOf(graph, nearestPath(graph, path));
 }
 
 type Shown = Pick<GraphState, "graph" | "path" | "report">;
 
-/** What the server said of what is open, by the ids there. */
+/** Return the server's report on the open scope, by the ids there. */
 export function openReport({ graph, path, report }: Shown): Report | null {
   return reportIn(report, graph, nearestPath(graph, path));
 }
 
-/** What the server said of the block that is open, as a node of the scope around it. */
+/** Return the server's report on the open block, as a node of the surrounding scope. */
 export function outerReport({ graph, path, report }: Shown): NodeReport | undefined {
   const here = nearestPath(graph, path);
   return reportIn(report, graph, here.slice(0, -1))?.nodes[here.at(-1) ?? ""];
 }
 
-// A block that an undo or another edit took away closes.
+// A block that an undo or another edit removed is closed.
 useGraph.subscribe(({ graph, path }) => {
   const there = nearestPath(graph, path);
   if (there !== path) useGraph.setState({ path: there });
 });
 
-/** Changes what is open by a pure function; one call is one undo step, no change is none. */
+/** Change the open scope by a pure function; one call is one undo step, no change is none. */
 export function edit(change: (scope: Graph) => Graph): void {
   const { path } = useGraph.getState();
   editDocument((graph) => withScope(graph, path, change(scopeOf(graph, path))));
 }
 
-/** Changes the document as a whole, whatever of it is open. */
+/** Change the full document, whatever scope is open. */
 export function editDocument(change: (graph: Graph) => Graph): void {
   const { graph } = useGraph.getState();
   const next = withSettledGroups(graph, change(graph));
   if (next !== graph) useGraph.setState({ graph: next, draft: "pending" });
 }
 
-/** Changes what is open as part of the last undo step. */
+/** Change the open scope as part of the last undo step. */
 export function extend(change: (scope: Graph) => Graph): void {
   const history = useGraph.temporal.getState();
   history.pause();
@@ -101,7 +101,7 @@ export function extend(change: (scope: Graph) => Graph): void {
   history.resume();
 }
 
-/** Changes what is open without an undo step, such as a first layout; it does not count as an edit. */
+/** Change the open scope without an undo step, such as a first layout; it does not count as an edit. */
 export function amend(change: (scope: Graph) => Graph): void {
   const history = useGraph.temporal.getState();
   history.pause();
@@ -123,12 +123,12 @@ export function redo(): void {
 }
 
 function inHistory(step: () => void): void {
-  // First, so that whoever sees the document change sees that it is not kept yet.
+  // First, so that subscribers to the document see that it is not saved yet.
   useGraph.setState({ draft: "pending" });
   step();
 }
 
-/** How many steps can be undone and redone. */
+/** Return how many steps can be undone and redone. */
 export function useHistory(): { past: number; future: number } {
   const past = useStore(useGraph.temporal, (state) => state.pastStates.length);
   const future = useStore(useGraph.temporal, (state) => state.futureStates.length);
@@ -140,17 +140,17 @@ interface Opened {
   graphId: string | null;
   version: number | null;
   revision?: number | null;
-  /** The document of the version, where `graph` is a newer draft of it. */
+  /** The document of the version, if `graph` is a newer draft of it. */
   saved?: Graph;
   draft?: DraftState;
 }
 
-/** Opens another document; its history starts empty. */
+/** Open another document; its history starts empty. */
 export function openDocument(opened: Opened): void {
   const { graphId, version, revision = null, draft = "clean" } = opened;
   const { graph, repairs } = normalizeDocument(complete(opened.graph));
   const { saved: stored = opened.graph } = opened;
-  // What was mended differs from what is stored.
+  // A repaired document differs from the stored one.
   const saved = stored === opened.graph && repairs.length === 0 ? graph : stored;
   useGraph.setState({
     graph,
@@ -166,7 +166,7 @@ export function openDocument(opened: Opened): void {
   useGraph.temporal.getState().clear();
 }
 
-/** No edit leaves a group of nodes that are gone. */
+/** Remove deleted nodes from groups, so that no edit leaves them there. */
 function withSettledGroups(before: Graph, now: Graph): Graph {
   const graph = settled(before, now);
   if (graph.blocks === before.blocks) return graph;
@@ -177,7 +177,7 @@ function withSettledGroups(before: Graph, now: Graph): Graph {
   return same ? graph : { ...graph, blocks: Object.fromEntries(blocks) };
 }
 
-/** A document that a script wrote, or that was kept before there were blocks, groups or notes, may leave them out. */
+/** A document from a script or an older version may lack blocks, groups or notes. */
 function complete(graph: Graph): Graph {
   const { blocks = {} }: Partial<Graph> = graph;
   if (graph.blocks && [graph, ...Object.values(blocks)].every(isAnnotated)) return graph;
@@ -194,7 +194,7 @@ function annotated<Of extends Partial<Pick<Graph, "groups" | "notes">>>(part: Of
   return { ...part, groups: groupsIn(part.groups), notes: notesIn(part.notes) };
 }
 
-/** True while the document differs from its stored version. */
+/** Whether the document differs from its stored version. */
 export function isDirty(state: GraphState): boolean {
   return state.graph !== state.saved;
 }

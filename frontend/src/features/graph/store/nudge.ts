@@ -1,4 +1,4 @@
-/** Moving the selected nodes by keys: presses that follow each other soon are one undo step. */
+/** Move the selected nodes by keys: presses in quick succession are one undo step. */
 
 import { noteKey } from "@/features/graph/model/annotations";
 import { GRID } from "@/features/graph/model/card";
@@ -8,7 +8,7 @@ import { edit, extend, openScope, useGraph } from "./graph";
 import { useViewState } from "./viewState";
 
 const FAR = 50;
-/** For how long a press still belongs to the one before it, in milliseconds. */
+/** For how long a press belongs to the one before it, in milliseconds. */
 const SOON = 1000;
 
 export type Way = "left" | "right" | "up" | "down";
@@ -20,10 +20,10 @@ const TOWARDS: Record<Way, Position> = {
   down: { x: 0, y: 1 },
 };
 
-/** What the last press left behind: the document, which nodes it moved, and when. */
+/** The result of the last press: the document, the moved nodes, and when. */
 let last: { graph: Graph; nodes: ReadonlySet<string>; at: number } | null = null;
 
-/** Moves the selected nodes by one step of the grid, or by five. */
+/** Move the selected nodes by one step of the grid, or by five. */
 export function nudge(way: Way, far: boolean): void {
   const { nodes } = useViewState.getState();
   const step = far ? FAR : GRID;

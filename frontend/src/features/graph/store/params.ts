@@ -1,4 +1,4 @@
-/** What the user does to parameters: each commit is one undo step, for however many nodes. */
+/** Actions on parameters: each commit is one undo step, for any number of nodes. */
 
 import { type ParamTarget, resetParams as reset, setParams } from "@/features/graph/model/params";
 import type { Json } from "@/shared/api/types";

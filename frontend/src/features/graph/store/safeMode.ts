@@ -1,4 +1,4 @@
-/** Loads the page anew, with or without the drawing of the graph. Its edits are kept first. */
+/** Reload the page, with or without the drawing of the graph. Its edits are kept first. */
 import { flushDraft, keepInBrowser } from "./documents";
 
 export function enterSafeMode(): void {

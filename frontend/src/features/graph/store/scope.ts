@@ -1,4 +1,4 @@
-/** Going into blocks and out of them. */
+/** Open and close blocks. */
 
 import { findNode, nodeLabel } from "@/features/graph/model/document";
 import { blockOf } from "@/features/graph/model/rewire";
@@ -9,7 +9,7 @@ import { fitView, focusNode, resetViewState, useViewState } from "./viewState";
 
 export const pathKey = (path: Path): string => JSON.stringify(path);
 
-/** Shows what a path leads to, as it lay when it was left, else all of it. */
+/** Show the scope at a path, in its last view, otherwise fit it. */
 function show(path: Path, selected: Iterable<string> = []): void {
   const { camera, views } = useViewState.getState();
   const before = useGraph.getState().path;
@@ -20,7 +20,7 @@ function show(path: Path, selected: Iterable<string> = []): void {
   if (path.length >= before.length || !seen.has(pathKey(path))) fitView();
 }
 
-/** Opens the block that a node stands for: the selected one, unless another is given. */
+/** Open the block of a node: the selected one by default. */
 export function openBlock(id: string | undefined = [...useViewState.getState().nodes][0]): void {
   const { graph, path } = useGraph.getState();
   const node = id === undefined ? undefined : findNode(openScope({ graph, path }), id);
@@ -32,14 +32,14 @@ export function openBlock(id: string | undefined = [...useViewState.getState().n
   else toast.error(`The graph has no definition for ${nodeLabel(node)}.`);
 }
 
-/** Back out of the block that is open, or as far out as `depth`; the block that was left is selected. */
+/** Close the open block, or all blocks down to `depth`; the closed block is selected. */
 export function closeBlock(depth: number = useGraph.getState().path.length - 1): void {
   const { path } = useGraph.getState();
   const left = path[depth];
   if (depth >= 0 && left !== undefined) show(path.slice(0, depth), [left]);
 }
 
-/** Brings a node into view wherever it is, by its path id such as "encoder/0/fc"; false where it is gone. */
+/** Reveal a node by its path id, such as "encoder/0/fc"; returns false if it no longer exists. */
 export function goTo(id: string): boolean {
   const place = placeOf(useGraph.getState().graph, id);
   if (!place) return false;
@@ -47,7 +47,7 @@ export function goTo(id: string): boolean {
   return true;
 }
 
-/** Brings a node into view in the scope that it is in. */
+/** Reveal a node in its scope. */
 export function showNode(path: Path, id: string): void {
   if (pathKey(path) !== pathKey(useGraph.getState().path)) show(path.length === 0 ? ROOT : path);
   focusNode(id);

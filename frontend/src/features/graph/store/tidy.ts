@@ -1,4 +1,4 @@
-/** Tidy, apart from the page: whoever edits meanwhile is not held up. */
+/** Tidy in the background, so that editing is not blocked. */
 
 import type { Catalogue } from "@/features/graph/model/catalogue";
 import type { Graph, Position } from "@/shared/api/types";
@@ -7,10 +7,10 @@ import { toast } from "@/shared/store/toast";
 
 type Places = Map<string, Position>;
 
-/** From this size on it is said that it takes a moment. */
+/** From this size on, a message states that it takes a moment. */
 const LARGE = 300;
 
-/** Where each node belongs. Rejects when the layout fails. */
+/** Return the position of each node. Rejects if the layout fails. */
 export async function tidyApart(graph: Graph, catalogue: Catalogue): Promise<Places> {
   const note =
     graph.nodes.length >= LARGE && toast.loading(`Tidying ${formatInt(graph.nodes.length)} nodes…`);

@@ -9,10 +9,10 @@ import { useGraph } from "./graph";
 /** An edit is kept within a second; this leaves time for the request. */
 const DRAFT_MS = 600;
 
-/** Time to draw what has come. */
+/** Time for the first drawing. */
 const DRAW_MS = 50;
 
-/** Brings the last document back, keeps its edits, and catches up when the server comes back. */
+/** Restore the last document, keep its edits, and synchronize when the server is back. */
 export function useDocument(): void {
   useEffect(watchServer, []);
   useEffect(() => {
@@ -45,7 +45,7 @@ async function catchUp(): Promise<void> {
   else await flushDraft();
 }
 
-/** Lays out a document without places, as soon as it and the catalogue are there. */
+/** Lay out a document without positions once it and the catalogue are loaded. */
 function placeOnArrival(): () => void {
   const place = (): void => {
     if (useCatalogue.getState().status === "ready") void placeIfNeeded();

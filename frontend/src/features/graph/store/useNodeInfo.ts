@@ -3,7 +3,7 @@ import type { GraphNode, NodeInfo } from "@/shared/api/types";
 import { useCatalogue } from "./catalogue";
 import { openScope, useGraph } from "./graph";
 
-/** What a node of the open scope is: its type, or the block that it stands for. */
+/** Return what a node of the open scope is: its type, or the block that it represents. */
 export function useNodeInfo(node: GraphNode | undefined): NodeInfo | undefined {
   const types = useCatalogue((state) => state.types);
   return useGraph((state) => node && infoOf(openScope(state), types, node));

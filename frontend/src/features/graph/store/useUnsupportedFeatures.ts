@@ -3,14 +3,14 @@ import { type UnsupportedFeature, unsupportedFeatures } from "@/features/graph/m
 import { useCatalogue } from "./catalogue";
 import { useGraph } from "./graph";
 
-/** What this server could not show of the document when it was opened, as long as it is still so. */
+/** Return what this server did not support of the document when it was opened and still does not. */
 export function useUnsupportedFeatures(): { repairs: readonly string[]; features: UnsupportedFeature[] } {
   const types = useCatalogue((state) => state.types);
   const ready = useCatalogue((state) => state.status === "ready");
   const graph = useGraph((state) => state.graph);
   const repairs = useGraph((state) => state.repairs);
   const opened = useMemo(() => {
-    // Each document that is opened brings a list of its own.
+    // Each opened document has its own list of repairs.
     void repairs;
     return new Set(
       ready ? unsupportedFeatures(useGraph.getState().graph, types).map(({ text }) => text) : [],

@@ -4,10 +4,10 @@ import { validateGraph } from "@/shared/api/graphs";
 import { useServer } from "@/shared/store/server";
 import { useGraph } from "./graph";
 
-/** Edits closer together than this are checked once, behind the last; one on its own is checked at once. */
+/** Edits closer together than this are validated once, after the last; a single one is validated at once. */
 const CLOSE_MS = 60;
 
-/** Has the server check each change of the document; a request that became stale is aborted. */
+/** Have the server validate each change of the document; an outdated request is aborted. */
 export function useValidation(): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -30,7 +30,7 @@ export function useValidation(): void {
       clearTimeout(timer);
       useGraph.setState({ validating: true });
       const now = performance.now();
-      // Asked before the page is drawn anew: the server works meanwhile.
+      // Requested before the page is redrawn: the server works meanwhile.
       if (now - lastEdit >= CLOSE_MS) void check();
       else timer = setTimeout(() => void check(), CLOSE_MS);
       lastEdit = now;

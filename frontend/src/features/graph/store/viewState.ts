@@ -1,4 +1,4 @@
-/** The view of the document: selection, measured sizes, folded frames, and a request to look somewhere. */
+/** The view of the document: selection, measured sizes, folded frames, and requests to reveal something. */
 import { create } from "zustand";
 import type { PortRef } from "@/features/graph/model/connections/connection";
 import type { FrameKind, Rect } from "@/features/graph/model/layout/frames";
@@ -10,48 +10,48 @@ export interface Size {
   height: number;
 }
 
-/** What the canvas is asked to show; a new object asks again. */
+/** What the canvas should reveal; a new object is a new request. */
 type RevealRequest = { kind: "fit" } | { kind: "node"; id: string } | { kind: "nodes"; ids: string[] };
 
 /** The small list of node types that opens on the canvas. */
 export interface QuickAdd {
-  /** Where the pointer was, in the window; null opens it in the middle of the canvas. */
+  /** The pointer in the window; null opens it in the middle of the canvas. */
   at: Position | null;
-  /** The port whose wire was dropped there: only types that fit it are offered. */
+  /** The port whose wire was dropped there: only fitting types are offered. */
   from: PortRef | null;
-  /** The wire that the node is put into: only types that fit both its ends are offered. */
+  /** The wire on which the node is inserted: only types that fit both its ends are offered. */
   into?: string;
 }
 
-/** A wire while it is drawn: where it began and the ports that it may end at, as keys. */
+/** A wire while it is drawn: its start and the ports at which it may end, as keys. */
 export interface Drawing {
   from: PortRef;
   fits: ReadonlySet<string>;
-  /** The wire whose end is drawn elsewhere; null while a new one is drawn. */
+  /** The wire whose end is moved; null while a new one is drawn. */
   old: string | null;
-  /** The node under the pointer, and the port at which it would take the wire, as a key. */
+  /** The node under the pointer, and the port that would take the wire, as a key. */
   over: string | null;
   aim: string | null;
 }
 
-/** Where a canvas is looked at, and from how far. */
+/** The pan and zoom of a canvas. */
 export interface View {
   x: number;
   y: number;
   zoom: number;
 }
 
-/** What only the drawn canvas knows; null before it is there. */
+/** What only the drawn canvas knows; null before it is mounted. */
 interface Camera {
-  /** From a place in the window to a place in the document. */
+  /** Convert a window position to a document position. */
   toDocument: (place: Position) => Position;
-  /** The middle of what is seen, in the window. */
+  /** Return the middle of the visible part, in the window. */
   middle: () => Position;
-  /** How the canvas lies: to come back to. */
+  /** Return the current pan and zoom, to restore later. */
   view: () => View;
-  /** What is seen of the document. */
+  /** Return the visible part of the document. */
   seen: () => Rect;
-  /** Where the pointer was last, in the window. */
+  /** Return the last pointer position, in the window. */
   pointer: () => Pointer;
 }
 
@@ -66,26 +66,26 @@ interface ViewState {
   nodes: ReadonlySet<string>;
   edges: ReadonlySet<string>;
   sizes: ReadonlyMap<string, Size>;
-  /** Places of nodes while they are dragged; they enter the document on drag stop. */
+  /** Positions of nodes while they are dragged; they enter the document when the drag ends. */
   dragged: ReadonlyMap<string, Position>;
   folded: ReadonlySet<FrameKind>;
-  /** The nodes that are found, while something is looked for. */
+  /** The nodes that match the search. */
   found: ReadonlySet<string>;
   revealRequest: RevealRequest | null;
   quickAdd: QuickAdd | null;
   drawing: Drawing | null;
-  /** The wire that a node would be put into, were it let go now. */
+  /** The wire on which a node would be inserted if it were dropped now. */
   insertionWire: string | null;
-  /** The group that the dragged nodes would join, were they let go now. */
+  /** The group that the dragged nodes would join if they were dropped now. */
   intoGroup: string | null;
-  /** What is dragged from the palette, by its kind: browsers tell it only when it is let go. */
+  /** What is dragged from the palette, by its kind: browsers reveal it only when it is dropped. */
   paletteDrag: readonly [kind: string, data: string] | null;
-  /** What the dragged cards are aligned with. */
+  /** The guides that the dragged cards are aligned with. */
   guides: readonly Guide[];
   camera: Camera | null;
-  /** How each scope that was left lay, by its path as text. */
+  /** The last view of each scope, by its path as text. */
   views: ReadonlyMap<string, View>;
-  /** The node whose name is being edited on its card. */
+  /** The node whose name is edited on its card. */
   renaming: string | null;
 }
 
@@ -117,7 +117,7 @@ export function clearSelection(): void {
   if (nodes.size + edges.size > 0) select([]);
 }
 
-/** Selects a node and brings it into view. */
+/** Select a node and reveal it. */
 export function focusNode(id: string): void {
   useViewState.setState({ nodes: new Set([id]), edges: new Set(), revealRequest: { kind: "node", id } });
 }
@@ -126,14 +126,14 @@ export function fitView(): void {
   useViewState.setState({ revealRequest: { kind: "fit" } });
 }
 
-/** Looks at the selected nodes; at all where none is. */
+/** Fit the selected nodes in view, or all if none is selected. */
 export function fitSelection(): void {
   const ids = [...useViewState.getState().nodes];
   if (ids.length === 0) fitView();
   else useViewState.setState({ revealRequest: { kind: "nodes", ids } });
 }
 
-/** Begins anew with another scope: what is drawn there has other sizes and nothing of it is selected. */
+/** Reset for another scope: its nodes have other sizes, and nothing in it is selected. */
 export function resetViewState(nodes: Iterable<string> = []): void {
   useViewState.setState({
     nodes: new Set(nodes),

@@ -7,7 +7,7 @@ interface DifferenceListProps {
   onShow: (difference: Difference) => void;
 }
 
-/** What differs, a line each; a click looks at it in the drawing. */
+/** The differences, one per line; a click shows it in the drawing. */
 export function DifferenceList({ differences, onShow }: DifferenceListProps) {
   if (differences.length === 0) return <p className="text-muted text-sm">Nothing differs but places.</p>;
   return (

@@ -3,7 +3,7 @@ import { applyDiagnosticFix } from "@/features/graph/store/editing";
 import type { Fix } from "@/shared/api/types";
 import { Button } from "@/shared/ui/Button";
 
-/** The remedy of a problem, done by a click. */
+/** The fix of a diagnostic, as a button. */
 export function FixButton({ fix }: { fix: Fix | null }) {
   if (!fix) return null;
   return (

@@ -15,14 +15,17 @@ import { GraphView } from "./GraphView";
 const WHOLE = "whole";
 
 interface GraphDifferenceProps {
-  /** Null where nothing is compared. */
+  /** Null if nothing is compared. */
   before: Graph | null;
   after: Graph;
-  /** It stands in a page that scrolls: it looks at what differs, and the wheel zooms once it has the focus. */
+  /**
+   * Embedded in a page that scrolls: it focuses on the differences, and the wheel zooms only while it has the
+   * focus.
+   */
   inPage?: boolean;
 }
 
-/** A graph as a picture; against another one, both as one with what was added, removed and changed. */
+/** A graph as a picture; compared with another one, both as one with what was added, removed and changed. */
 export function GraphDifference({ before, after, inPage = false }: GraphDifferenceProps) {
   const types = useCatalogue((state) => state.types);
   const [part, setPart] = useState(WHOLE);
@@ -75,7 +78,7 @@ export function GraphDifference({ before, after, inPage = false }: GraphDifferen
   );
 }
 
-/** What the marks in the picture mean. */
+/** The legend of the marks in the picture. */
 export function ChangeLegend({ className }: { className?: string }) {
   return (
     <span className={cn("flex gap-3 text-sm", className)}>

@@ -4,17 +4,17 @@ import { useCatalogue } from "@/features/graph/store/catalogue";
 import type { Graph } from "@/shared/api/types";
 import { lazyNamed } from "@/shared/ui/lazyNamed";
 
-// Drawing is only wanted where two graphs are looked at.
+// The drawing code is loaded only where two graphs are shown.
 const drawing = () => import("./GraphDifference");
 const GraphDifference = lazyNamed(drawing, "GraphDifference");
 const ChangeLegend = lazyNamed(drawing, "ChangeLegend");
 
 interface GraphPairProps {
-  /** Undefined while they are on their way. */
+  /** Undefined while they are loading. */
   before: Graph | undefined;
   after: Graph | undefined;
   error?: Error | null;
-  /** Says which are compared. */
+  /** Names the compared graphs. */
   children: ReactNode;
 }
 

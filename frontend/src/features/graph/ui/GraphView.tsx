@@ -9,22 +9,22 @@ import { Marks } from "./Marks";
 interface GraphViewProps {
   drawing: Drawing;
   label: string;
-  /** The nodes to look at; none for all of it. Another array looks anew. */
+  /** The nodes to focus on; empty for all. A new array focuses again. */
   focus: readonly string[];
-  /** It stands in a page that scrolls: the wheel zooms once it has the focus. */
+  /** Embedded in a page that scrolls: the wheel zooms only while it has the focus. */
   inPage?: boolean;
 }
 
 const CLOSER = 0.8;
-/** Width of what is seen of a graph from nearest and, in shares of the whole, from furthest. */
+/** Least visible width, and greatest visible width as a multiple of the drawing. */
 const NEAREST = 240;
 const FURTHEST = 3;
-/** Width of what is seen at least around nodes that were asked for, and what is left free at their sides. */
+/** Least visible width around focused nodes, and the margin at their sides. */
 const AROUND = 900;
 const MARGIN = 60;
 const STEP = 0.1;
 
-/** A drawing to look around in: wheel and buttons zoom, dragging and arrows move. */
+/** A drawing to pan and zoom: wheel and buttons zoom, dragging and arrows pan. */
 export function GraphView({ drawing, label, focus, inPage = false }: GraphViewProps) {
   const [box, setBox] = useState(drawing.box);
   const svg = useRef<SVGSVGElement>(null);
@@ -56,7 +56,7 @@ export function GraphView({ drawing, label, focus, inPage = false }: GraphViewPr
         ref={svg}
         role="img"
         aria-label={label}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: looked around in by arrow keys
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: panned with the arrow keys
         tabIndex={0}
         onKeyDown={onKeyDown}
         {...drag}
@@ -88,7 +88,7 @@ const MOVES: Record<string, [right: number, down: number]> = {
   ArrowDown: [0, 1],
 };
 
-/** The box from nearer or further, with the place that is pointed at, in shares of it, where it was. */
+/** Zoom the box around a point, given as fractions of it. */
 function zoomed(box: Rect, factor: number, whole: Rect, at = { x: 0.5, y: 0.5 }): Rect {
   const width = Math.min(Math.max(box.width * factor, NEAREST), whole.width * FURTHEST);
   const scale = width / box.width;
@@ -113,7 +113,7 @@ function around(place: Rect, whole: Rect): Rect {
   const wanted = Math.max(AROUND, place.width + 2 * MARGIN, (place.height + 2 * MARGIN) / shape);
   const width = Math.min(wanted, whole.width);
   const height = width * shape;
-  // No room is lost to what lies beyond the drawing.
+  // Keep the box inside the drawing.
   const within = (middle: number, size: number, start: number, all: number): number =>
     Math.min(Math.max(middle - size / 2, start), start + all - size);
   return {
@@ -126,7 +126,7 @@ function around(place: Rect, whole: Rect): Rect {
 
 type Zoom = (factor: number, at: { x: number; y: number }) => void;
 
-/** React listens to wheels without a way to keep the dialog from scrolling along. */
+/** React's wheel listeners are passive and cannot keep the dialog from scrolling. */
 function useWheel(svg: React.RefObject<SVGSVGElement | null>, inPage: boolean, onZoom: Zoom): void {
   const zoom = useRef(onZoom);
   zoom.current = onZoom;
@@ -147,7 +147,7 @@ function useWheel(svg: React.RefObject<SVGSVGElement | null>, inPage: boolean, o
   }, [svg, inPage]);
 }
 
-/** Drags by what the pointer moves, in the drawing's own units. */
+/** Pan by the movement of the pointer, in units of the drawing. */
 function useDrag(svg: React.RefObject<SVGSVGElement | null>, onMove: (dx: number, dy: number) => void) {
   return {
     onPointerDown: (event: PointerEvent) => event.currentTarget.setPointerCapture(event.pointerId),

@@ -9,7 +9,7 @@ export const SEVERITIES = {
   info: { icon: Info, text: "text-muted", soft: "bg-raised" },
 } as const;
 
-/** A problem with its remedy, in a coloured box. */
+/** A diagnostic with its fix, in a coloured box. */
 export function ProblemNote({ problem }: { problem: Diagnostic }) {
   const { icon: Icon, text, soft } = SEVERITIES[problem.severity];
   return (

@@ -12,7 +12,7 @@ import { SEVERITIES } from "./ProblemNote";
 
 const ORDER = ["error", "warning", "info"];
 
-/** Every problem of the graph, errors first; a click goes to the node. */
+/** All diagnostics of the graph, errors first; a click reveals the node. */
 export function ProblemsPanel() {
   const report = useGraph((state) => state.report);
   if (!report) {

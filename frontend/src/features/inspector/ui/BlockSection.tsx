@@ -11,7 +11,7 @@ import { Field } from "@/shared/ui/fields/Field";
 import { TextField } from "@/shared/ui/fields/TextField";
 import { Section } from "./Section";
 
-/** What a Block node stands for, and what can be done with that. */
+/** The block of a Block node, and its actions. */
 export function BlockSection({ node }: { node: GraphNode }) {
   const id = blockOf(node) ?? "";
   const block = useGraph((state) => state.graph.blocks[id]);

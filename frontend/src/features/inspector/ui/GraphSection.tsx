@@ -7,7 +7,7 @@ import { Section } from "./Section";
 
 const ID = "graph-title";
 
-/** What belongs to the graph itself: its name, and how much there is of it. */
+/** The graph itself: its name and its size. */
 export function GraphSection() {
   const graph = useGraph((state) => state.graph);
   const blocks = Object.keys(graph.blocks).length;

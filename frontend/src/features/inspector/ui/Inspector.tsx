@@ -9,7 +9,7 @@ import { NodeProperties } from "./NodeProperties";
 import { SelectionSummary } from "./SelectionSummary";
 import { WireProperties } from "./WireProperties";
 
-/** Properties of what is selected; with nothing selected, the model. */
+/** Properties of the selection; with nothing selected, the model. */
 export function Inspector() {
   const nodes = useViewState((state) => state.nodes);
   const edges = useViewState((state) => state.edges);

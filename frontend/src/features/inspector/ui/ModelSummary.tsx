@@ -13,13 +13,13 @@ import { GraphSection } from "./GraphSection";
 import { LayerTable } from "./layers/LayerTable";
 import { OpenBlockSection } from "./OpenBlockSection";
 
-/** The network as a whole: its totals, and each layer with its output shape and parameters. */
+/** The full model: its totals, and each layer with its output shape and parameters. */
 export function ModelSummary() {
   const graph = useGraph(openScope);
   const report = useGraph(openReport);
   const types = useCatalogue((state) => state.types);
   const isOpen = openBlock(graph) !== undefined;
-  // Inside a block the figures are those of the block, all repeats together.
+  // Inside a block the figures are those of the block, all repeats combined.
   const inside = useGraph((state) => (isOpen ? outerReport(state) : undefined));
   const rows = modelRows(graph, types, report);
   if (!isOpen && !graph.nodes.some((node) => frameOf(infoOf(graph, types, node)) === "model")) {
@@ -32,7 +32,7 @@ export function ModelSummary() {
       </>
     );
   }
-  // Of a network that is not understood yet, the totals are nothing that was found out.
+  // Before the network is valid, its totals are unknown.
   const known = rows.some((row) => row.parameters !== null);
   const totals = known ? (isOpen ? inside : report?.totals) : undefined;
   return (
@@ -57,7 +57,7 @@ export function ModelSummary() {
   );
 }
 
-/** What training needs of the device's memory, against what is free there. */
+/** The memory that training needs, compared with what is free on the device. */
 function Memory({ totals }: { totals: Totals | undefined }) {
   if (!totals?.memory) return null;
   const { memory, memory_free: free } = totals;

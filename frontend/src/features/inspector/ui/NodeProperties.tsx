@@ -24,7 +24,7 @@ import { Section } from "./Section";
 
 const NONE: Diagnostic[] = [];
 
-/** Everything about one node: what it is, its parameters, its ports, and what is wrong with it. */
+/** Everything about one node: its type, parameters, ports, and diagnostics. */
 export function NodeProperties({ node }: { node: GraphNode }) {
   const info = useNodeInfo(node);
   const report = useGraph((state) => openReport(state)?.nodes[node.id]);

@@ -9,7 +9,7 @@ import { TextField } from "@/shared/ui/fields/TextField";
 import { IconButton } from "@/shared/ui/IconButton";
 import { Section } from "./Section";
 
-/** The block that is open: its name and the parameters that it exposes. */
+/** The open block: its name and the parameters that it exposes. */
 export function OpenBlockSection() {
   const open = useGraph((state) => openBlock(openScope(state)));
   if (!open) return null;

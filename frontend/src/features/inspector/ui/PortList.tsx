@@ -14,7 +14,7 @@ interface PortListProps {
   report: NodeReport | undefined;
 }
 
-/** The ports with what is known of them, and where their wires lead. */
+/** The ports with their shapes, and where their wires lead. */
 export function PortList({ node, info, report }: PortListProps) {
   const edges = useGraph((state) => openScope(state).edges);
   const { ports } = shapeOf(info);

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 
 interface SectionProps {
   title: string;
-  /** What stands at the end of the title's line. */
+  /** Shown at the end of the title's line. */
   aside?: ReactNode;
   children: ReactNode;
 }

@@ -19,7 +19,7 @@ import { Button } from "@/shared/ui/Button";
 import { IconButton } from "@/shared/ui/IconButton";
 import { Tooltip } from "@/shared/ui/Tooltip";
 
-/** What can be done with several things at once; `count` of them are nodes. */
+/** Actions on several things at once; `count` of them are nodes. */
 export function SelectionActions({ count }: { count: number }) {
   return (
     <div className="flex flex-wrap gap-1.5">
@@ -46,7 +46,7 @@ export function SelectionActions({ count }: { count: number }) {
 }
 
 function AblateButton() {
-  // What is possible depends on what is selected.
+  // What is possible depends on the selection.
   useViewState((state) => state.nodes);
   const { title, when, run } = command("ablate");
   const reason = when?.() ?? null;

@@ -5,7 +5,7 @@ import type { GraphNode } from "@/shared/api/types";
 import { formatCount, formatInt } from "@/shared/lib/format";
 import { Section } from "./Section";
 
-/** What the selected nodes are and cost together. */
+/** The types and total size of the selected nodes. */
 export function SelectionFigures({ nodes }: { nodes: readonly GraphNode[] }) {
   const report = useGraph(openReport);
   const sum = (key: "parameters" | "flops"): number =>

@@ -5,7 +5,7 @@ import { SharedParams } from "./params/SharedParams";
 import { SelectionActions } from "./SelectionActions";
 import { SelectionFigures } from "./SelectionFigures";
 
-/** Several things at once: what they are together, what can be done with them, and the parameters they share. */
+/** Several things at once: their types, actions, and shared parameters. */
 export function SelectionSummary() {
   const selected = useViewState((state) => state.nodes);
   const edges = useViewState((state) => state.edges.size);

@@ -10,7 +10,7 @@ import { typeName } from "@/shared/lib/wires";
 import { Button } from "@/shared/ui/Button";
 import { PortShape } from "@/shared/ui/PortShape";
 
-/** A wire: its type, what it carries, and its two ends. */
+/** A wire: its type, its data, and its two ends. */
 export function WireProperties({ id }: { id: string }) {
   const graph = useGraph(openScope);
   const report = useGraph(openReport);

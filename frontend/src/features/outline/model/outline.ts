@@ -11,7 +11,7 @@ interface Row {
   id: string;
   /** Depth in the tree, from 1. */
   level: 1 | 2 | 3;
-  /** Its place among its siblings, from 1, and how many there are. */
+  /** Its position among its siblings, from 1, and their number. */
   place: number;
   of: number;
 }
@@ -33,7 +33,7 @@ export interface NodeRow extends Row {
 export interface WireRow extends Row {
   kind: "wire";
   node: string;
-  /** As it is read: "input from fc1 · output". */
+  /** Display text: "input from fc1 · output". */
   text: string;
   /** The wire, and the node at its other end; null for an input without one. */
   edge: Edge | null;
@@ -43,7 +43,7 @@ export interface WireRow extends Row {
 
 export type OutlineRow = FrameRow | NodeRow | WireRow;
 
-/** The rows to be seen. Frames are open and nodes closed, but for those `turned` by the user. */
+/** Return the visible rows. Frames are open and nodes closed, except those `toggled` by the user. */
 export function outlineRows(graph: Graph, types: Catalogue, turned: ReadonlySet<string>): OutlineRow[] {
   const infos = new Map(graph.nodes.map((node) => [node.id, infoOf(graph, types, node)]));
   const members = new Map<FrameKind, GraphNode[]>(FRAMES.map(({ kind }) => [kind, []]));

@@ -20,7 +20,7 @@ interface OutlineItemProps {
   onRenamed: () => void;
   onTurn: () => void;
   onChoose: () => void;
-  /** On a double click: shows it on the canvas. */
+  /** On a double click: show it on the canvas. */
   onOpen: () => void;
 }
 
@@ -44,7 +44,7 @@ export function OutlineItem(props: OutlineItemProps) {
       data-wire={row.kind === "wire" && row.edge ? edgeId(row.edge) : undefined}
       onClick={(event) => !(event.target as Element).closest("button, input") && onChoose()}
       onDoubleClick={(event) => !(event.target as Element).closest("button, input") && onOpen()}
-      onKeyDown={() => undefined /* the tree hears all keys */}
+      onKeyDown={() => undefined /* the tree handles all keys */}
       className={cn(
         "group flex min-h-7 items-center gap-1.5 rounded-md pr-1 outline-offset-[-2px]",
         INDENT[row.level],

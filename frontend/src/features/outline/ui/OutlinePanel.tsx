@@ -11,7 +11,7 @@ import { EmptyState } from "@/shared/ui/EmptyState";
 import { ContextMenuArea } from "@/shared/ui/Menu";
 import { OutlineItem } from "./OutlineItem";
 
-/** The graph as a tree of nodes and wires, which edits it as the canvas does. */
+/** The graph as a tree of nodes and wires, with the same edits as the canvas. */
 export function OutlinePanel() {
   const graph = useGraph(openScope);
   const types = useCatalogue((state) => state.types);
@@ -51,7 +51,7 @@ export function OutlinePanel() {
     queueMicrotask(() => go(rows[at]));
   };
 
-  /** The keys of a tree; true where the key was one. */
+  /** Handle the navigation keys of a tree; returns whether the key was one. */
   const walk = (key: string, row: OutlineRow): boolean => {
     const isOpen = row.kind !== "wire" && row.open;
     const parent = rows.slice(0, at).findLast(({ level }) => level < row.level);
@@ -70,7 +70,7 @@ export function OutlinePanel() {
     if (key === "Enter") openRow(row, turn);
     else if (key === "F2" && row.kind === "node") setRenaming(row.node.id);
     else if (key === "Delete" || key === "Backspace") {
-      // What follows takes its place.
+      // The next row gets the focus.
       const next = rows.slice(at + 1).find(({ level }) => level <= row.level) ?? rows[at - 1];
       deleteRow(row);
       queueMicrotask(() => go(next));
@@ -120,7 +120,7 @@ function selectRow(row: OutlineRow): void {
   if (row.kind === "wire") select([row.node], row.edge ? [edgeId(row.edge)] : []);
 }
 
-/** What Enter and a double click do: show it on the canvas, or fold a frame. */
+/** Show a row on the canvas, or fold a frame: on Enter and double click. */
 function openRow(row: OutlineRow, turn: (row: OutlineRow) => void): void {
   if (row.kind === "frame") turn(row);
   else if (row.kind === "node") focusNode(row.node.id);

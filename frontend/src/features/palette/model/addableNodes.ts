@@ -1,4 +1,4 @@
-/** What can be added to what is open: the catalogue's types, and the blocks that the graph has. */
+/** What can be added to the open scope: types of the catalogue, and blocks of the graph. */
 
 import { blockInfo } from "@/features/graph/model/blocks/blockInfo";
 import { fitsInBlock } from "@/features/graph/model/blocks/makeBlock";
@@ -9,17 +9,17 @@ import type { Graph, GraphNode, NodeInfo } from "@/shared/api/types";
 
 export interface AddableNode {
   info: NodeInfo;
-  /** What the new node states from the start. */
+  /** The initial parameters of the new node. */
   params: GraphNode["params"];
 }
 
-/** The types of the catalogue, but for the one that stands for a block; inside a block those that fit there. */
+/** Return the types of the catalogue except Block; inside a block only those that fit there. */
 export function addableTypes(graph: Graph, catalogue: Catalogue): NodeInfo[] {
   const inside = openBlock(graph) !== undefined;
   return Object.values(catalogue).filter((info) => info.type !== BLOCK && (!inside || fitsInBlock(info)));
 }
 
-/** The blocks of the graph as nodes to add; inside a block those that do not contain it. */
+/** Return the blocks of the graph as nodes to add; inside a block those that do not contain it. */
 export function addableBlocks(graph: Graph, catalogue: Catalogue): (AddableNode & { id: string })[] {
   return Object.keys(graph.blocks).flatMap((id) => {
     const info = blockInfo(graph, catalogue, id);

@@ -1,4 +1,7 @@
-/** What is dragged from the palette to the canvas. Browsers tell it only when it is let go, so it is noted here. */
+/**
+ * What is dragged from the palette to the canvas. Browsers reveal it only when it is dropped, so it is stored
+ * here.
+ */
 
 import { addFromLibrary, libraryBlock, useLibrary } from "@/features/blocks/store/library";
 import { blockInfo } from "@/features/graph/model/blocks/blockInfo";
@@ -17,7 +20,7 @@ export function setPaletteDrag(paletteDrag: PaletteDrag | null): void {
 
 const recordOf = (id: string) => useLibrary.getState().records.find((record) => record.id === id);
 
-/** The node type that it would become here. */
+/** Return the node type that the drag would add here. */
 export function paletteDragInfo(
   paletteDrag: PaletteDrag | null = useViewState.getState().paletteDrag,
 ): NodeInfo | undefined {
@@ -29,7 +32,7 @@ export function paletteDragInfo(
   return record && libraryBlock(record).info;
 }
 
-/** Adds it to what is open, into the wire that is marked. */
+/** Add the dragged item to the open scope, on the highlighted wire. */
 export function addPaletteDrag([kind, data]: PaletteDrag, place: Position): void {
   const { insertionWire } = useViewState.getState();
   const record = kind === LIBRARY_DRAG ? recordOf(data) : undefined;

@@ -24,7 +24,7 @@ import type { MenuItem } from "@/shared/ui/Menu";
 import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
 import { PaletteItem } from "./PaletteItem";
 
-/** Blocks to add: those of the graph, then the user's own; null where no block answers the search. */
+/** Return the blocks to add: those of the graph, then the user's own, filtered by the search. */
 export function useBlockShelf(query: string) {
   const types = useCatalogue((state) => state.types);
   const scope = useGraph(openScope);

@@ -14,7 +14,7 @@ import { IconButton } from "@/shared/ui/IconButton";
 import { BlockShelf, useBlockShelf } from "./BlockShelf";
 import { PaletteItem } from "./PaletteItem";
 
-/** With more types than this, only the usual categories are open at first. */
+/** With more types than this, only the common categories are open at first. */
 const MANY = 60;
 const USUAL = new Set(["Blocks", "Data", "Layers", "Convolution", "Training"]);
 
@@ -51,7 +51,7 @@ export function Palette() {
     }
   };
 
-  // What the user has made stands first; until then its place is the end.
+  // The user's blocks come first; without any, the category comes last.
   const shelfOfBlocks = shelf.known && (
     <Category title="Blocks" open={searching || isOpen("Blocks")} onToggle={() => toggle("Blocks")}>
       <BlockShelf blocks={shelf.blocks} own={shelf.own} />
@@ -103,7 +103,7 @@ export function Palette() {
 
 interface CategoryProps {
   title: string;
-  /** How many types there are in it. */
+  /** The number of types in it. */
   count?: number;
   open: boolean;
   onToggle: () => void;
@@ -137,7 +137,7 @@ function Category({ title, count, open, onToggle, children }: CategoryProps) {
   );
 }
 
-/** Up and down move between the items, past the headings. */
+/** Move between the items with the up and down keys, past the headings. */
 function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
   const items = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-item]")];

@@ -9,10 +9,10 @@ import { TypeIcon } from "@/shared/ui/TypeIcon";
 
 interface PaletteItemProps {
   info: NodeInfo;
-  /** What a drag of it carries, by kind. */
+  /** The data of its drag, by type. */
   drag?: readonly [kind: string, data: string];
   onAdd?: () => void;
-  /** What lies over its end, such as a menu. */
+  /** Shown over its end, such as a menu. */
   aside?: ReactNode;
 }
 

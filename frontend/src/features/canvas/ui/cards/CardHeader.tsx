@@ -62,7 +62,7 @@ export function CardHeader({ node, info, children }: CardHeaderProps) {
   );
 }
 
-/** Power toggle and menu, over the card's end while it is pointed at. */
+/** Power toggle and menu, over the card's end while it is hovered. */
 export function CardActions({ node, info }: { node: GraphNode; info: NodeInfo | undefined }) {
   return (
     <div className="card-actions nodrag">
@@ -72,7 +72,7 @@ export function CardActions({ node, info }: { node: GraphNode; info: NodeInfo | 
   );
 }
 
-/** How often a block stands there, one behind the other. */
+/** The repeat count of a block. */
 export function Repeats({ node }: { node: GraphNode }) {
   const repeat = blockOf(node) === undefined ? null : node.params.repeat;
   if (typeof repeat !== "number") return null;
@@ -97,7 +97,7 @@ export function CardName({ node }: { node: GraphNode }) {
     );
   }
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: a short cut; the menu and F2 do the same
+    // biome-ignore lint/a11y/noStaticElementInteractions: a shortcut; the menu and F2 do the same
     <div
       className="truncate font-semibold text-text"
       title={label}

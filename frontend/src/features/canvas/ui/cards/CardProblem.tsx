@@ -4,7 +4,7 @@ import { openReport, useGraph } from "@/features/graph/store/graph";
 import { IconButton } from "@/shared/ui/IconButton";
 import { useRunMessage } from "./useRunState";
 
-/** The first line of what is wrong with this node, and the way to the rest. */
+/** The first line of the node's error, and a link to the rest. */
 export function CardProblem({ id }: { id: string }) {
   const { message, tab } = useProblem(id);
   if (!message) return null;
@@ -25,7 +25,7 @@ export function CardProblem({ id }: { id: string }) {
   );
 }
 
-/** The same where there is room for a sign alone. */
+/** The error of a row, as an icon. */
 export function RowProblem({ id }: { id: string }) {
   const { message, tab } = useProblem(id);
   if (!message) return null;
@@ -44,7 +44,7 @@ export function RowProblem({ id }: { id: string }) {
   );
 }
 
-/** What is wrong with a node, and the tab that says more of it. */
+/** Return the error of a node, and the tab that explains it. */
 function useProblem(id: string): { message: string | undefined; tab: "problems" | "logs" } {
   const problem = useGraph((state) =>
     openReport(state)?.diagnostics.find((item) => item.node === id && item.severity === "error"),

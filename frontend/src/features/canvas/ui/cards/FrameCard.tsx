@@ -55,7 +55,7 @@ function Summary({ kind }: { kind: FrameKind }) {
   );
 }
 
-/** The ports of what is folded, by the names of their nodes. */
+/** The ports of a folded frame, by the names of their nodes. */
 export function FoldedPorts({ ports }: { ports: FoldedPort[] }) {
   const graph = useGraph(openScope);
   const types = useCatalogue((state) => state.types);

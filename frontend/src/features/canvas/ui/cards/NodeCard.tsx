@@ -24,7 +24,7 @@ import { Port, type PortSpec } from "./Port";
 import { useIsRow } from "./useIsRow";
 import { useRunState } from "./useRunState";
 
-/** A node on the canvas. React Flow knows its id and place; what it says comes from the document. */
+/** A node on the canvas. React Flow knows its id and position; its content comes from the document. */
 export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardNode>) {
   const node = useGraph((state) => findNode(openScope(state), id));
   const info = useNodeInfo(node);
@@ -53,7 +53,7 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardN
   );
 });
 
-/** Has React Flow look for the ports again when what they follow from is another: a card may keep its size then. */
+/** Have React Flow measure the ports again when they change, because a card may keep its size. */
 function useFreshPorts(id: string, form: NodeInfo | boolean | undefined): void {
   const update = useUpdateNodeInternals();
   const drawn = useRef(form);
@@ -128,7 +128,7 @@ function PortRow({ node, input, output }: PortRowProps) {
   );
 }
 
-/** A type that this server does not know: its wires stay visible, and so does what is missing. */
+/** A type that this server does not know: its wires stay visible, and so does the error. */
 function UnknownType({ node }: { node: GraphNode }) {
   const scope = useGraph(openScope);
   const [inputs, outputs] = useMemo(() => {

@@ -20,7 +20,7 @@ export const NoteCard = memo(function NoteCard({ data: { note }, selected }: Nod
           changeNote(note.id, { position: { x, y }, width: Math.round(width), height: Math.round(height) })
         }
       />
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: a short cut; F2 and Enter do the same */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: a shortcut; F2 and Enter do the same */}
       <div
         className={cn("note", selected && "note-selected")}
         data-color={note.color || undefined}
@@ -48,7 +48,7 @@ function Editor({ id, text }: { id: string; text: string }) {
   return (
     <textarea
       aria-label="Text of the note"
-      // biome-ignore lint/a11y/noAutofocus: it was asked for to be typed into
+      // biome-ignore lint/a11y/noAutofocus: it was opened to be typed into
       autoFocus
       value={draft}
       maxLength={20_000}
@@ -62,7 +62,7 @@ function Editor({ id, text }: { id: string; text: string }) {
 
 const LINK = /(https?:\/\/[^\s]+)/;
 
-/** The text with its line breaks, and links that can be followed. */
+/** The text with its line breaks and links. */
 function Text({ text }: { text: string }) {
   if (!text.trim()) return <span className="text-muted">Double-click to write</span>;
   return <p className="wrap-anywhere whitespace-pre-wrap">{linked(text)}</p>;

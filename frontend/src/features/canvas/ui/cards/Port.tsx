@@ -18,11 +18,11 @@ interface PortProps {
   side: PortRef["side"];
   spec: PortSpec;
   connectable?: boolean;
-  /** How far below the top of what it stands in, where that is not its middle. */
+  /** Offset from the top of its parent, if that is not its middle. */
   top?: number;
 }
 
-/** One port: its shape in its colour. While a wire is drawn it glows where the wire fits, else it dims. */
+/** One port: its shape in its colour. While a wire is drawn it glows if the wire fits, and dims otherwise. */
 export function Port({ node, side, spec, connectable = true, top }: PortProps) {
   const ref = { node, side, port: spec.name };
   const state = useViewState(({ drawing }) => {

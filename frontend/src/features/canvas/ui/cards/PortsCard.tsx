@@ -15,7 +15,7 @@ import { IconButton } from "@/shared/ui/IconButton";
 import type { PortsNode } from "../flow";
 import { Port, type PortSpec } from "./Port";
 
-/** The ports of the block that is open, as its inside sees them: inputs bring what comes in, outputs take what goes out. */
+/** The ports of the open block, as seen from inside: inputs provide what enters, outputs take what leaves. */
 export const PortsCard = memo(function PortsCard({ id }: NodeProps<PortsNode>) {
   const types = useCatalogue((state) => state.types);
   const info = useGraph((state) => infoAt(openScope(state), types, id));
@@ -23,7 +23,7 @@ export const PortsCard = memo(function PortsCard({ id }: NodeProps<PortsNode>) {
   const side: Side = id === INPUTS ? "inputs" : "outputs";
   const specs: PortSpec[] = info ? (side === "inputs" ? info.outputs : shapeOf(info).ports) : [];
   const names = specs.map((spec) => spec.name).join("\n");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: React Flow looks for the ports again when they change
+  // biome-ignore lint/correctness/useExhaustiveDependencies: React Flow measures the ports again when they change
   useEffect(() => update(id), [names, id, update]);
   const Icon = side === "inputs" ? LogIn : LogOut;
   const title = side === "inputs" ? "Inputs" : "Outputs";

@@ -2,7 +2,7 @@ import { ViewportPortal } from "@xyflow/react";
 import { useViewState } from "@/features/graph/store/viewState";
 import type { Position } from "@/shared/api/types";
 
-/** The lines along which the dragged cards are aligned with others. */
+/** The guides along which the dragged cards are aligned with others. */
 export function Guides() {
   const guides = useViewState((state) => state.guides);
   if (guides.length === 0) return null;
@@ -19,7 +19,7 @@ export function Guides() {
   );
 }
 
-/** Says that letting go puts the node into the wire that glows. */
+/** Shows that dropping inserts the node on the highlighted wire. */
 export function InsertHint() {
   const wire = useViewState((state) => state.insertionWire);
   const at = wire === null ? null : middleOf(wire);
@@ -31,7 +31,7 @@ export function InsertHint() {
   );
 }
 
-/** The middle of a drawn wire, in the window. */
+/** Return the middle of a drawn wire, in the window. */
 function middleOf(wire: string): Position | null {
   const path = document.querySelector<SVGPathElement>(
     `.react-flow__edge[data-id="${CSS.escape(wire)}"] .react-flow__edge-path`,

@@ -1,4 +1,4 @@
-/** What is dragged over the canvas: cards, and what comes from the palette. */
+/** Drags over the canvas: cards, and items of the palette. */
 import type { OnNodeDrag } from "@xyflow/react";
 import type { DragEvent } from "react";
 import { CARD } from "@/features/graph/model/card";
@@ -10,7 +10,7 @@ import { markWireForNode, markWireForPaletteDrag, unmarkWire } from "../wires/in
 
 const KINDS = [NODE_DRAG, BLOCK_DRAG, LIBRARY_DRAG] as const;
 
-/** A single card that is dragged over a wire may be put into it. */
+/** Highlight the wire on which a single dragged card would be inserted. */
 export const onNodeDrag: OnNodeDrag<CanvasNode> = (event, node, dragged) => {
   const alone = dragged.length === 1 && node.type === "card";
   if ("touches" in event || event.altKey || !alone) unmarkWire();

@@ -1,12 +1,12 @@
-/** Gives up what the pointer is in the middle of: a wire that is drawn, cards that are dragged. */
+/** Cancel the current gesture: a wire that is drawn, cards that are dragged. */
 import { useViewState } from "@/features/graph/store/viewState";
 
 let givenUp = false;
 
-/** True while a gesture ends because it was given up: it changes nothing then. */
+/** Whether the current gesture ends because it was cancelled: it then changes nothing. */
 export const isGivenUp = (): boolean => givenUp;
 
-/** Ends the gesture under way, as if the button were let go, without what that would do; false where there is none. */
+/** End the current gesture as if the button were released, without its effect; returns false if there is none. */
 export function giveUp(): boolean {
   const { drawing, dragged } = useViewState.getState();
   if (!drawing && dragged.size === 0) return false;

@@ -1,4 +1,4 @@
-/** Nodes that are dragged into the frame of a group join it; dragged out of it they leave. */
+/** Nodes that are dragged into the frame of a group join it; nodes that are dragged out leave it. */
 
 import { groupOf, joinGroup, leaveGroups } from "@/features/graph/model/annotations";
 import { groupRect, holds, type Rect } from "@/features/graph/model/layout/frames";
@@ -6,7 +6,7 @@ import type { Graph, Group } from "@/shared/api/types";
 
 type Rects = ReadonlyMap<string, Rect>;
 
-/** The group in whose frame the middle of a card lies; those that are dragged do not widen it. */
+/** Return the group whose frame contains the centre of a card; dragged nodes do not widen it. */
 export function groupUnder(
   graph: Graph,
   rects: Rects,
@@ -21,7 +21,7 @@ export function groupUnder(
   });
 }
 
-/** The graph with these nodes in the groups into which they were dragged. */
+/** Return the graph with these nodes in the groups into which they were dragged. */
 export function regrouped(graph: Graph, rects: Rects, dragged: ReadonlySet<string>): Graph {
   let next = graph;
   for (const id of dragged) {

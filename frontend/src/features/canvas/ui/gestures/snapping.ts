@@ -1,4 +1,4 @@
-/** Holds cards that are dragged to what they could be aligned with. What is seen is looked at once per drag. */
+/** Snap dragged cards to guides. The visible part is read once per drag. */
 
 import { CARD } from "@/features/graph/model/card";
 import { around, type Rect } from "@/features/graph/model/layout/frames";
@@ -10,18 +10,18 @@ import { useViewState } from "@/features/graph/store/viewState";
 import type { Position } from "@/shared/api/types";
 import { useUi } from "@/shared/store/ui";
 
-/** How near a card must come, in pixels of the window. */
+/** The snapping distance, in pixels of the window. */
 const REACH = 6;
 
 interface Drag {
-  /** The sizes of the cards that are dragged. */
+  /** The sizes of the dragged cards. */
   own: Map<string, { width: number; height: number }>;
   others: Rect[];
 }
 
 let drag: Drag | null = null;
 
-/** The places of cards while they are dragged, held where they are aligned; shows the lines. */
+/** Return the positions of dragged cards, snapped to guides; shows the guides. */
 export function heldPlaces(places: ReadonlyMap<string, Position>): Map<string, Position> {
   const { camera } = useViewState.getState();
   const held = new Map(places);

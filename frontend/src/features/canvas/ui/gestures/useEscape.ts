@@ -4,10 +4,10 @@ import { clearSelection, openQuickAdd, select, useViewState } from "@/features/g
 import { useUi } from "@/shared/store/ui";
 import { giveUp } from "./gesture";
 
-/** What uses the key for itself while it has the focus. */
+/** Elements that use the key while they have the focus. */
 const OWNERS = "input, textarea, select, [contenteditable], [role=menu], [role=dialog], [role=listbox]";
 
-/** Esc, or another button, gives up a gesture; Esc also closes quick-add, and then selects nothing. */
+/** Cancel a gesture with Esc or another button; Esc also closes quick-add, and then clears the selection. */
 export function useEscape(): void {
   const flow = useStoreApi();
   useEffect(() => {
@@ -15,7 +15,7 @@ export function useEscape(): void {
     const onPointerDown = (): void => {
       before = useViewState.getState();
     };
-    /** Ends a rectangle that is being drawn: selected is what was selected before. */
+    /** Cancel a rectangle that is being drawn, and restore the selection before it. */
     const giveUpRectangle = (): boolean => {
       if (!flow.getState().userSelectionRect) return false;
       flow.setState({ userSelectionActive: false, userSelectionRect: null });
@@ -24,7 +24,7 @@ export function useEscape(): void {
     };
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.key !== "Escape" || event.isComposing) return;
-      // React Flow would select a focused card again that was selected no more.
+      // React Flow would select a focused card again that is no longer selected.
       if (giveUp() || giveUpRectangle() || step(event.target)) event.stopPropagation();
     };
     const onMouseDown = ({ button }: MouseEvent): void => {
@@ -32,7 +32,8 @@ export function useEscape(): void {
     };
     const controller = new AbortController();
     const options = { signal: controller.signal, capture: true };
-    // Before a tooltip that opens later takes the key, and behind a drag elsewhere, which hears it at the window.
+    // Before a tooltip that opens later takes the key, and after a drag elsewhere, which listens on the
+    // window.
     document.addEventListener("keydown", onKeyDown, options);
     document.addEventListener("pointerdown", onPointerDown, options);
     document.addEventListener("mousedown", onMouseDown, options);
@@ -40,7 +41,7 @@ export function useEscape(): void {
   }, [flow]);
 }
 
-/** Closes the next thing, outermost first; false where there is none. */
+/** Close the next thing, outermost first; returns false if there is none. */
 function step(target: EventTarget | null): boolean {
   const { quickAdd, nodes, edges } = useViewState.getState();
   if (quickAdd) openQuickAdd(null);

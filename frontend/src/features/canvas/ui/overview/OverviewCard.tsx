@@ -15,7 +15,10 @@ interface OverviewCardProps {
   className: string;
 }
 
-/** A card of a large graph from afar: its title, and ports where they always are, so that wires keep their ends. */
+/**
+ * A card of a large graph in overview: its title, and ports in their usual positions, so that wires keep
+ * their ends.
+ */
 export function OverviewCard({ node, info, className }: OverviewCardProps) {
   const measured = useViewState((state) => state.sizes.get(node.id)?.height);
   const isRow = useIsRow(node.id);

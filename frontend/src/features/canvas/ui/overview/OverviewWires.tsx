@@ -14,7 +14,7 @@ import type { Graph, NodeInfo, Position } from "@/shared/api/types";
 import { wireColor } from "@/shared/lib/wires";
 import type { CanvasNode } from "../flow";
 
-/** The wires of a large graph from afar: one path for all of a colour, as a thousand paths take long to draw. */
+/** The wires of a large graph in overview: one path per colour, because a thousand paths draw slowly. */
 export function OverviewWires({ nodes }: { nodes: readonly CanvasNode[] }) {
   const graph = useGraph(openScope);
   const types = useCatalogue((state) => state.types);

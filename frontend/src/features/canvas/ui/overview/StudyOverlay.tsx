@@ -12,13 +12,16 @@ import { IconButton } from "@/shared/ui/IconButton";
 import { useIsRow } from "../cards/useIsRow";
 import { useTitlesOnly } from "./levelOfDetail";
 
-/** Tags keep their size down to this zoom, and below the other say no interval: they are as wide as a card then. */
+/**
+ * Tags keep their size down to the first zoom, and omit the interval below the second, where they are as wide
+ * as a card.
+ */
 const [LEAST_ZOOM, SHORT_BELOW] = [0.4, 0.9];
 
-/** How much a tag says; none is for those who hear it alone. */
+/** How much a tag shows; "none" is for screen readers only. */
 type TagSize = "long" | "short" | "none";
 
-/** What a study has found, at the nodes that it is about: a tint, and a tag with the difference and its interval. */
+/** The results of a study at its nodes: a colour, and a tag with the difference and its interval. */
 export function StudyOverlay() {
   const id = useOverlay((state) => state.study);
   const { studies } = useStudies();
@@ -79,7 +82,7 @@ function Found({ finding, tag }: { finding: Finding; tag: TagSize }) {
   );
 }
 
-/** Follows a card wherever it goes; folded away, there is nothing to follow. */
+/** Follow a card; hidden while the card is folded. */
 function Mark({ node, finding, tag }: { node: string; finding: Finding; tag?: TagSize }) {
   const isRow = useIsRow(node);
   const card = useInternalNode(node);

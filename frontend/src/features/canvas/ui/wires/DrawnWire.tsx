@@ -19,7 +19,7 @@ import { wireColor } from "@/shared/lib/wires";
 import type { CanvasNode } from "../flow";
 import { graphFor } from "./wiring";
 
-/** The wire that hangs at the pointer, in the colour of its type; red where it cannot be. */
+/** The wire at the pointer, in the colour of its type; red if it is not possible. */
 export function DrawnWire(props: ConnectionLineComponentProps<CanvasNode>) {
   const from = useViewState((state) => state.drawing?.from);
   const graph = useGraph(openScope);
@@ -47,7 +47,7 @@ export function DrawnWire(props: ConnectionLineComponentProps<CanvasNode>) {
   );
 }
 
-/** Says at the pointer why the port or the node under it does not take the wire. */
+/** Shows at the pointer why the port or the node under it does not take the wire. */
 export function WireReason() {
   const drawing = useViewState((state) => state.drawing);
   const zoom = useStore((state) => state.transform[2]);

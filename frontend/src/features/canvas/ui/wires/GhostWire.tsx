@@ -1,6 +1,6 @@
 import { openReport, openScope, useGraph } from "@/features/graph/store/graph";
 
-/** A layer without a wire reads the model's input: drawn as a wire that comes from outside. */
+/** The model's input of a layer without a wire, drawn as a wire from outside. */
 export function GhostWire({ id }: { id: string }) {
   const shape = useGraph((state) => {
     const report = openReport(state)?.nodes[id];

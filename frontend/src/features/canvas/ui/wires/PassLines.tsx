@@ -14,7 +14,7 @@ import { useIsRow } from "../cards/useIsRow";
 const BELOW = { title: 18, row: 10, line: 11 } as const;
 const BEND = 16;
 
-/** The way of the data through a card that is switched off: from the input that is handed on to each output. */
+/** The path of the data through a disabled card: from the passed input to each output. */
 export function PassLines({ node, info }: { node: GraphNode; info: NodeInfo }) {
   const graph = useGraph(openScope);
   const types = useCatalogue((state) => state.types);

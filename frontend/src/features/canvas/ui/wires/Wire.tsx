@@ -21,7 +21,7 @@ import type { WireEdge } from "../flow";
 /** Width of one character of a label, in pixels. */
 const CHARACTER = 6.7;
 
-/** A wire in its type's colour, with the shape of what it carries. */
+/** A wire in its type's colour, with the shape of its data. */
 export const Wire = memo(function Wire(props: EdgeProps<WireEdge>) {
   const { id, data, selected, sourceX, sourceY, targetX, targetY } = props;
   const source = data?.edge.source ?? "";
@@ -88,16 +88,16 @@ interface Drawn {
   path: string;
   x: number;
   y: number;
-  /** How wide a label may be here. */
+  /** The maximum width of a label here. */
   room: number;
 }
 
-/** How far a wire that leads back goes straight on at either end. */
+/** Length of the straight piece at either end of a backward wire. */
 const STUB = 18;
 
-/** A curve to the right; back to the left a rounded line, through a gap where there is one. */
+/** Return a curve to the right; back to the left a rounded line, through a gap if there is one. */
 function wirePath({ sourceX, sourceY, targetX, targetY }: Ends, route: WireRoute | null): Drawn {
-  // React Flow ends wires at the outer edge of a port's target; they should end at its middle.
+  // React Flow ends wires at the outer edge of a port's hit area; they should end at its middle.
   const ends = { sourceX: sourceX - PORT_RADIUS, sourceY, targetX: targetX + PORT_RADIUS, targetY };
   if (route?.ends) {
     const [from, to] = route.ends;
@@ -124,7 +124,7 @@ function backward(ends: Ends, gap: number | undefined): Drawn {
   return { path, x, y: gap ?? y, room: Math.abs(ends.targetX - ends.sourceX) };
 }
 
-/** Turns to the height of its port before it enters the frame, then runs straight. */
+/** Bend to the height of its port before it enters the frame, then run straight. */
 function intoFrame({ sourceX, sourceY, targetX, targetY }: Ends, edge: number): Drawn {
   const half = (edge - sourceX) / 2;
   const path = `M${sourceX},${sourceY} C${sourceX + half},${sourceY} ${edge - half},${targetY} ${edge},${targetY} L${targetX},${targetY}`;

@@ -1,4 +1,4 @@
-/** Nodes that are let go over a wire are put into it; Alt prevents that. */
+/** Nodes that are dropped on a wire are inserted on it; Alt prevents that. */
 
 import { fitsIntoWire, insertIntoWire } from "@/features/graph/model/connections/insert";
 import { useCatalogue } from "@/features/graph/store/catalogue";
@@ -11,7 +11,7 @@ export function insertNodeOnEdge(graph: Graph, node: string, wire: string): Grap
   return insertIntoWire(graph, useCatalogue.getState().types, node, wire);
 }
 
-/** Marks the first wire at these places of the window that takes what is dragged. */
+/** Highlight the first wire at these window positions that fits. */
 function markWire(places: readonly Position[], fits: (wire: string) => boolean): void {
   let insertionWire: string | null = null;
   for (const wire of new Set(places.flatMap(wiresAt))) {
@@ -26,7 +26,7 @@ export function unmarkWire(): void {
   if (useViewState.getState().insertionWire !== null) useViewState.setState({ insertionWire: null });
 }
 
-/** For a node of the open graph that is dragged: where its card has the pointer, or its title its middle. */
+/** Highlight the wire under the pointer or under the middle of a dragged node's title. */
 export function markWireForNode(node: string, pointer: Position): void {
   const title = document.querySelector(`.react-flow__node[data-id="${CSS.escape(node)}"] .card-header`);
   const { x, y, width, height } = title?.getBoundingClientRect() ?? new DOMRect();
@@ -35,7 +35,7 @@ export function markWireForNode(node: string, pointer: Position): void {
   markWire([pointer, middle], (wire) => insertNodeOnEdge(graph, node, wire) !== null);
 }
 
-/** For what is dragged from the palette. */
+/** Highlight the wire under what is dragged from the palette. */
 export function markWireForPaletteDrag(pointer: Position): void {
   const info = paletteDragInfo();
   const graph = openScope(useGraph.getState());
@@ -43,7 +43,7 @@ export function markWireForPaletteDrag(pointer: Position): void {
   markWire([pointer], (wire) => info !== undefined && fitsIntoWire(graph, types, info, wire));
 }
 
-/** The wires at a place of the window, also below whatever lies over them. */
+/** Return the wires at a window position, also below other elements. */
 function wiresAt({ x, y }: Position): string[] {
   return document
     .elementsFromPoint(x, y)

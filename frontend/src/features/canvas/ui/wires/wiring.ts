@@ -1,4 +1,4 @@
-/** Wires drawn by hand: from a port to another, to a node, or to the pane; and wires whose end is put elsewhere. */
+/** Wires drawn by hand: from a port to another, to a node, or to the pane; and wires whose end is moved. */
 import type {
   Connection,
   FinalConnectionState,
@@ -29,7 +29,7 @@ import { isGivenUp } from "../gestures/gesture";
 const CARDS = ".react-flow__node-card, .react-flow__node-ports";
 const typesNow = () => useCatalogue.getState().types;
 
-/** The graph into which a wire is drawn: without the wire whose end is put elsewhere. */
+/** Return the graph into which a wire is drawn: without the wire whose end is moved. */
 export function graphFor(old: string | null): Graph {
   const graph = openScope(useGraph.getState());
   return old === null ? graph : remove(graph, new Set(), new Set([old]));
@@ -51,7 +51,7 @@ export function onConnect(connection: Connection): void {
 }
 
 export const onConnectStart: OnConnectStart = (_event, { nodeId, handleId, handleType }) => {
-  // The start of a wire that is put elsewhere is told first.
+  // The start of a moved wire is reported first.
   if (!nodeId || !handleId || !handleType || useViewState.getState().drawing) return;
   draw({ node: nodeId, port: handleId, side: handleType }, null);
 };
@@ -69,7 +69,7 @@ function draw(from: PortRef, old: string | null): void {
   useViewState.setState({ drawing: { from, fits, old, over: null, aim: null } });
 }
 
-/** While a wire is drawn: which node is under the pointer, and which of its ports would take the wire. */
+/** While a wire is drawn: update the node under the pointer, and its port that would take the wire. */
 export function followWire({ target }: { target: EventTarget }): void {
   const { drawing } = useViewState.getState();
   if (!drawing) return;
@@ -83,18 +83,18 @@ export function followWire({ target }: { target: EventTarget }): void {
   useViewState.setState({ drawing: { ...drawing, over, aim: aim || null } });
 }
 
-/** The node other than that of the wire's fixed end that an element belongs to. */
+/** Return the node of an element, unless it is the node of the wire's fixed end. */
 function nodeAt(element: Element | null, from: PortRef): string | undefined {
   const id = element?.closest<HTMLElement>(CARDS)?.dataset.id;
   return id === from.node ? undefined : id;
 }
 
-/** A wire dropped on a node takes its first fitting port; on the pane it asks for a node that fits. */
+/** Connect a wire dropped on a node to its first fitting port; on the pane, offer nodes that fit. */
 export function onConnectEnd(event: MouseEvent | TouchEvent, state: FinalConnectionState): void {
   const { drawing } = useViewState.getState();
   if (!drawing || drawing.old !== null) return;
   useViewState.setState({ drawing: null });
-  // An undo may have taken the node away meanwhile.
+  // An undo may have removed the node meanwhile.
   if (state.isValid || isGivenUp() || !findEnd(graphFor(null), drawing.from.node)) return;
   const { from } = drawing;
   const at = placeOf(event);
@@ -112,7 +112,7 @@ export function onReconnect(old: WireEdge, connection: Connection): void {
   if (!isGivenUp()) reconnectWire(old.id, toEdge(connection));
 }
 
-/** A wire's end that is dropped on the pane goes, with the wire. */
+/** A wire whose end is dropped on the pane is deleted. */
 export function onReconnectEnd(
   event: MouseEvent | TouchEvent,
   wire: WireEdge,
@@ -140,7 +140,7 @@ function placeOf(event: MouseEvent | TouchEvent): Position {
   return { x: clientX, y: clientY };
 }
 
-/** What a wire that is not valid as it lies was dropped on. */
+/** Return what an invalid wire was dropped on. */
 function dropOf({ x, y }: Position, from: PortRef, { toHandle }: FinalConnectionState): Drop {
   if (toHandle?.id) {
     const to: PortRef = { node: toHandle.nodeId, port: toHandle.id, side: toHandle.type };

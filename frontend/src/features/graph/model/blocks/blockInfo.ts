@@ -1,4 +1,4 @@
-/** What any node of a graph is: its type as the catalogue has it, or what the block that it stands for makes of it. */
+/** The type of any node of a graph: its catalogue entry, or the type derived from its block. */
 
 import { type Catalogue, findOutput, paramValue, shapeOf } from "@/features/graph/model/catalogue";
 import { findNode } from "@/features/graph/model/document";
@@ -6,7 +6,7 @@ import { BLOCK, blockOf } from "@/features/graph/model/rewire";
 import { findEnd, INPUTS, NEW_PORT, type OpenBlock, OUTPUTS, openBlock } from "@/features/graph/model/scope";
 import type { Block, Graph, GraphNode, InputInfo, NodeInfo, OutputInfo, PortRef } from "@/shared/api/types";
 
-/** The node type of a node, with the ports and parameters that this node has; undefined where it is not known. */
+/** Return the node type of a node, with this node's ports and parameters; undefined if it is unknown. */
 export function infoOf(graph: Graph, catalogue: Catalogue, node: GraphNode): NodeInfo | undefined {
   if (node.type === INPUTS || node.type === OUTPUTS) return endInfo(graph, catalogue, node.type);
   const info = catalogue[node.type];
@@ -14,13 +14,16 @@ export function infoOf(graph: Graph, catalogue: Catalogue, node: GraphNode): Nod
   return info && withOutputs(info, node);
 }
 
-/** The same for a node known by its id. */
+/** Return the node type of the node with this id. */
 export function infoAt(graph: Graph, catalogue: Catalogue, id: string): NodeInfo | undefined {
   const node = findEnd(graph, id);
   return node && infoOf(graph, catalogue, node);
 }
 
-/** The nodes beside this one whose weights it may use: layers with weights; for a block, others of its kind. */
+/**
+ * Return the nodes of this scope whose weights this one may share: layers with weights, or blocks of the same
+ * kind.
+ */
 export function weightsToShare(graph: Graph, catalogue: Catalogue, node: GraphNode): GraphNode[] {
   const block = blockOf(node);
   return graph.nodes.filter((other) => {
@@ -32,7 +35,7 @@ export function weightsToShare(graph: Graph, catalogue: Catalogue, node: GraphNo
 
 const shortened = new WeakMap<NodeInfo, Map<number, NodeInfo>>();
 
-/** Only as many outputs as a parameter of the node says. */
+/** Limit the outputs to the number given by a parameter of the node. */
 function withOutputs(info: NodeInfo, node: GraphNode): NodeInfo {
   const spec = info.output_count ? info.inputs[info.output_count] : undefined;
   if (!info.output_count || !spec) return info;
@@ -59,10 +62,10 @@ interface Known {
 }
 
 const known = new WeakMap<Graph["blocks"], Known>();
-/** By block id: an edit inside a block that leaves its ports and parameters alone gives the same object. */
+/** By block id: an edit inside a block that keeps its ports and parameters returns the same object. */
 const latest = new Map<string, { text: string; info: NodeInfo }>();
 
-/** A block as a node type; undefined where the graph has no such block, or one that contains itself. */
+/** Return a block as a node type; undefined if the graph has no such block, or the block contains itself. */
 export function blockInfo(graph: Graph, catalogue: Catalogue, id: string): NodeInfo | undefined {
   let all = known.get(graph.blocks);
   if (all?.catalogue !== catalogue) {
@@ -70,7 +73,7 @@ export function blockInfo(graph: Graph, catalogue: Catalogue, id: string): NodeI
     known.set(graph.blocks, all);
   }
   if (!all.infos.has(id)) {
-    // For the time in which its inner blocks ask: a block that contains itself has no ports to tell.
+    // While its inner blocks are resolved: a block that contains itself has no ports.
     all.infos.set(id, undefined);
     all.infos.set(id, lasting(id, madeOf(graph, catalogue, id)));
   }
@@ -145,7 +148,7 @@ const PORT: InputInfo = {
   empty: "",
 };
 
-/** A port of a block takes what the first inner port that it feeds takes, by one wire. */
+/** Return a port of a block, with the type of the first inner port that it feeds. It takes one wire. */
 function inputPort(graph: Graph, catalogue: Catalogue, block: Block, refs: readonly PortRef[]): InputInfo {
   const inner = refs.flatMap((ref) => innerInfo(graph, catalogue, block, ref.node)?.inputs[ref.port] ?? []);
   const [first] = inner;
@@ -169,7 +172,7 @@ function outputPort(
   };
 }
 
-/** The inner parameter under its name on the block; its default is the value inside. */
+/** Return the inner parameter under its name on the block; its default is the value inside. */
 function exposedParam(
   graph: Graph,
   catalogue: Catalogue,
@@ -204,7 +207,7 @@ function endInfo(graph: Graph, catalogue: Catalogue, side: string): NodeInfo | u
   return info;
 }
 
-/** The block's own ports, seen from inside: its inputs are sources of wires, its outputs are targets. */
+/** Return the block's own ports as seen from inside: its inputs are sources of wires, its outputs are targets. */
 function endOf(graph: Graph, catalogue: Catalogue, side: string): NodeInfo | undefined {
   const open = openBlock(graph);
   if (!open) return undefined;
@@ -247,7 +250,7 @@ function endInputs(graph: Graph, catalogue: Catalogue, { outputs }: OpenBlock): 
     const node = edge && findNode(graph, edge.source);
     return findOutput(node && infoOf(graph, catalogue, node), edge?.source_output ?? "")?.dtype ?? "LAYER";
   };
-  // An output of a block becomes what its wire carries.
+  // An output of a block has the type of its wire.
   const port = (name: string, text: string): [string, InputInfo] => [
     name,
     { ...PORT, dtype: name === NEW_PORT ? "ANY" : dtype(name), also: "ANY", description: text },
@@ -258,7 +261,7 @@ function endInputs(graph: Graph, catalogue: Catalogue, { outputs }: OpenBlock): 
   ]);
 }
 
-/** The outputs and inputs of a node that is not known, as its wires tell. */
+/** Return the inputs and outputs of an unknown node, derived from its wires. */
 export function portsInUse(graph: Graph, id: string): { inputs: string[]; outputs: string[] } {
   const unique = (names: string[]): string[] => [...new Set(names)];
   return {
@@ -267,7 +270,7 @@ export function portsInUse(graph: Graph, id: string): { inputs: string[]; output
   };
 }
 
-/** Why nothing is known of a node, as a sentence. */
+/** Return why a node is unknown, as a sentence. */
 export function unknownReason(graph: Graph, catalogue: Catalogue, node: GraphNode): string {
   const id = blockOf(node);
   if (id === undefined || !catalogue[BLOCK]) return `This server has no node type “${node.type}”.`;

@@ -1,4 +1,4 @@
-/** Blocks that come along with nodes, from a copy or the library, into the blocks that a graph has. */
+/** Merge blocks that are pasted or added from the library into the blocks of a graph. */
 
 import { freeId, freeTitle } from "@/features/graph/model/names";
 import { blockOf } from "@/features/graph/model/rewire";
@@ -6,17 +6,17 @@ import type { Block, Graph, GraphNode } from "@/shared/api/types";
 
 type Blocks = Graph["blocks"];
 
-/** The blocks that these nodes use, and those that these use. */
+/** Return the ids of the blocks that these nodes use, including nested ones. */
 export function blocksUsed(blocks: Blocks, nodes: readonly GraphNode[]): Set<string> {
   const idsIn = (list: readonly GraphNode[]): string[] =>
     list.flatMap((node) => blockOf(node) ?? []).filter((id) => id in blocks);
   const found = new Set(idsIn(nodes));
-  // A set can grow while it is walked: each block found is visited once.
+  // The set grows while it is iterated: each block is visited once.
   for (const id of found) for (const inner of idsIn(blocks[id]?.nodes ?? [])) found.add(inner);
   return found;
 }
 
-/** The definitions that these nodes need. */
+/** Return the definitions that these nodes need. */
 export function definitionsFor(blocks: Blocks, nodes: readonly GraphNode[]): Blocks {
   return Object.fromEntries(
     [...blocksUsed(blocks, nodes)].flatMap((id) => (blocks[id] ? [[id, blocks[id]]] : [])),
@@ -24,8 +24,8 @@ export function definitionsFor(blocks: Blocks, nodes: readonly GraphNode[]): Blo
 }
 
 /**
- * Adds blocks to others. One that is there already, under the same id and with the same content, is used as it is;
- * other content under the same id comes in under a new one. `renamed` says what each block is called now.
+ * Add blocks to others. A block with the same id and content is reused; different content under the same id
+ * gets a new id. `renamed` maps each old id to its new one.
  */
 export function mergeBlocks(
   blocks: Blocks,
@@ -49,7 +49,7 @@ export function mergeBlocks(
   return { blocks: next, renamed };
 }
 
-/** A Block node that names its block by the new id. */
+/** Return a Block node that refers to its block by the new id. */
 export function underNewId(node: GraphNode, renamed: ReadonlyMap<string, string>): GraphNode {
   const now = renamed.get(blockOf(node) ?? "");
   return now === undefined || now === node.params.block
@@ -66,7 +66,7 @@ function idOfSame(blocks: Blocks, id: string, block: Block): string | undefined 
   );
 }
 
-/** What a block does, as text: without its name and the places of its nodes. */
+/** Return what a block computes, as text: without its name and the positions of its nodes. */
 function content({ nodes, edges, inputs, outputs, params }: Block): string {
   const bare = nodes.map(({ position: _place, ...node }) => node);
   const ports = [inputs, outputs, params].map((record) => Object.entries(record));

@@ -24,13 +24,13 @@ const namesOn = ({ inputs, outputs, params }: OpenBlock, side: Side): Set<string
 
 export type Side = "inputs" | "outputs";
 
-/** Draws a wire; one to the place for a new port makes that port, called after the inner one. */
+/** Add a wire; a wire to the "new port" row creates that port, named after the inner one. */
 export function connectWire(graph: Graph, catalogue: Catalogue, edge: Edge): Graph {
   const made = withPort(graph, edge);
   return connect(made.graph, made.edge, takesMany(made.graph, catalogue, made.edge));
 }
 
-/** The same with one wire in the place of another. */
+/** Replace a wire, creating a port in the same way. */
 export function reconnectWire(graph: Graph, catalogue: Catalogue, oldId: string, edge: Edge): Graph {
   const made = withPort(graph, edge);
   return reconnect(made.graph, oldId, made.edge, takesMany(made.graph, catalogue, made.edge));
@@ -53,7 +53,7 @@ function withPort(graph: Graph, edge: Edge): { graph: Graph; edge: Edge } {
   return { graph, edge };
 }
 
-/** Why a port of a block cannot be called that, as a sentence; null when it can. */
+/** Return why a port of a block cannot have this name, as a sentence; null if it can. */
 export function whyNotName(block: Block, kind: Side | "params", from: string, to: string): string | null {
   const name = to.trim();
   if (!name || name === NEW_PORT) return "A port needs a name.";
@@ -65,7 +65,7 @@ export function whyNotName(block: Block, kind: Side | "params", from: string, to
   return taken.includes(name) ? `The block has a port or parameter “${name}” already.` : null;
 }
 
-/** Renames a port or an exposed parameter of a block of the document; what uses it follows. */
+/** Rename a port or an exposed parameter of a block wherever it is used. */
 export function renameOnBlock(
   document: Graph,
   id: string,
@@ -76,18 +76,18 @@ export function renameOnBlock(
   return from === to ? document : rewire(document, id, { [kind]: renaming(from, to) });
 }
 
-/** Takes a port or an exposed parameter off a block of the document, with the wires or values it had outside. */
+/** Remove a port or an exposed parameter from a block, with its wires or values outside. */
 export function removeFromBlock(document: Graph, id: string, kind: Side | "params", name: string): Graph {
   return rewire(document, id, { [kind]: renaming(name, null) });
 }
 
-/** The name under which the open block exposes a parameter of an inner node. */
+/** Return the name under which the open block exposes a parameter of an inner node. */
 export function exposedAs(graph: Graph, node: string, param: string): string | undefined {
   const exposed = Object.entries(openBlock(graph)?.params ?? {});
   return exposed.find(([, refs]) => refs.some((ref) => ref.node === node && ref.port === param))?.[0];
 }
 
-/** Exposes a parameter of an inner node on the open block, under its own name where that is free. */
+/** Expose a parameter of an inner node on the open block, under its own name if that is free. */
 export function expose(graph: Graph, node: GraphNode, param: string): Graph {
   const open = openBlock(graph);
   if (!open || exposedAs(graph, node.id, param) !== undefined) return graph;
@@ -97,7 +97,7 @@ export function expose(graph: Graph, node: GraphNode, param: string): Graph {
   });
 }
 
-/** Puts a copy of its definition under a Block node, so that edits of it change no other. */
+/** Give a Block node a copy of its definition, so that edits of it change no other node. */
 export function makeIndependent(graph: Graph, id: string): Graph {
   const node = graph.nodes.find((one) => one.id === id);
   const block = node && graph.blocks[blockOf(node) ?? ""];

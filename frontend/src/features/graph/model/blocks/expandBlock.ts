@@ -1,4 +1,4 @@
-/** The inner nodes of a block in the place of the node that stands for it; a block with repeats is written out. */
+/** Replace a Block node with the inner nodes of its block; repeats are written out. */
 
 import { insertAnnotations } from "@/features/graph/model/annotations";
 import { CARD, GRID } from "@/features/graph/model/card";
@@ -14,7 +14,7 @@ import { linksIn } from "./makeBlock";
 const COPY_GAP = 80;
 const snap = (value: number): number => Math.round(value / GRID) * GRID;
 
-/** Why a node cannot be expanded, as a sentence; null when it can. */
+/** Return why a node cannot be expanded, as a sentence; null if it can. */
 export function whyNotExpand(graph: Graph, id: string): string | null {
   const node = findNode(graph, id);
   const block = node && graph.blocks[blockOf(node) ?? ""];
@@ -32,14 +32,14 @@ function sharesWith(one: GraphNode, other: GraphNode): boolean {
   return one.id !== other.id && (one.params.weights_of === other.id || other.params.weights_of === one.id);
 }
 
-/** How often the block of a node stands there; 1 for what is no block. */
+/** Return the repeat count of a Block node; 1 for any other node. */
 export function repeatsOf(node: GraphNode): number {
   return blockOf(node) !== undefined && typeof node.params.repeat === "number"
     ? Math.max(1, Math.floor(node.params.repeat))
     : 1;
 }
 
-/** Puts the inner nodes back, once for each repeat; returns the graph and their ids. */
+/** Replace the Block node with its inner nodes, once per repeat; returns the graph and their ids. */
 export function expandBlock(graph: Graph, catalogue: Catalogue, id: string): { graph: Graph; ids: string[] } {
   const node = findNode(graph, id);
   const block = node && graph.blocks[blockOf(node) ?? ""];
@@ -64,7 +64,7 @@ export function expandBlock(graph: Graph, catalogue: Catalogue, id: string): { g
   return { graph: exposedAgain(annotated, id, block, copies), ids: made.map((one) => one.id) };
 }
 
-/** The groups and notes of a block beside a copy of its nodes. */
+/** Add the groups and notes of a block to a copy of its nodes. */
 function withAnnotations(graph: Graph, block: Block, copy: Copy): Graph {
   const [first] = block.nodes;
   const now = copy.nodes.find((node) => node.id === copy.ids.get(first?.id ?? ""));
@@ -75,7 +75,7 @@ function withAnnotations(graph: Graph, block: Block, copy: Copy): Graph {
 
 interface Copy {
   nodes: GraphNode[];
-  /** Ids inside the block to those outside. */
+  /** Maps ids inside the block to ids outside. */
   ids: ReadonlyMap<string, string>;
 }
 
@@ -103,7 +103,7 @@ function copiesOf(rest: Graph, catalogue: Catalogue, node: GraphNode, block: Blo
   });
 }
 
-/** The inner nodes with the values that the node in their place states for the exposed parameters. */
+/** Return the inner nodes with the exposed parameters set to the values of the Block node. */
 function withValues(block: Block, params: Record<string, Json>): GraphNode[] {
   const values = new Map<string, Record<string, Json>>();
   for (const [name, refs] of Object.entries(block.params)) {
@@ -117,7 +117,7 @@ function withValues(block: Block, params: Record<string, Json>): GraphNode[] {
   });
 }
 
-/** The middle of these nodes' places, and how wide they stand. */
+/** Return the centre of the positions of these nodes, and their total width. */
 function placesOf(nodes: readonly GraphNode[]): { x: number; y: number; width: number } {
   const rect = frameRect(
     nodes.map(({ position }) => ({ ...(position ?? { x: 0, y: 0 }), width: 0, height: 0 })),
@@ -137,7 +137,10 @@ interface End {
   port: string;
 }
 
-/** The wires of all copies: the first output of one feeds the first input of the next, other inputs feed all. */
+/**
+ * Return the wires of all copies: the first output of one feeds the first input of the next; other inputs
+ * feed all.
+ */
 function chained(
   graph: Graph,
   id: string,
@@ -178,14 +181,14 @@ function outputsOf(block: Block, { ids }: Copy): Map<string, End> {
   );
 }
 
-/** What feeds a port of the block from outside. */
+/** Return what feeds a port of the block from outside. */
 function feeding(graph: Graph, id: string, inner: Edge): End[] {
   return graph.edges
     .filter((edge) => edge.target === id && edge.target_input === inner.source_output)
     .map((edge) => ({ node: edge.source, port: edge.source_output }));
 }
 
-/** What the block around it exposed through this one, it exposes of the nodes themselves. */
+/** Expose on the surrounding block the inner parameters that it exposed through this one. */
 function exposedAgain(graph: Graph, id: string, block: Block, copies: readonly Copy[]): Graph {
   const open = openBlock(graph);
   if (!open) return graph;
@@ -202,7 +205,7 @@ function exposedAgain(graph: Graph, id: string, block: Block, copies: readonly C
   return withOpenBlock(graph, { params: Object.fromEntries(params) as Block["params"] });
 }
 
-/** A document without a block that nothing uses. */
+/** Return the document without this block, if no node uses it. */
 export function withoutUnused(document: Graph, blockId: string): Graph {
   if (!(blockId in document.blocks) || usesOf(document, blockId) > 0) return document;
   const { [blockId]: _unused, ...blocks } = document.blocks;

@@ -1,4 +1,4 @@
-/** Selected nodes become a block: its definition, and a node that takes their place. */
+/** Turn selected nodes into a block: its definition, and a node that replaces them. */
 
 import { annotationsOf } from "@/features/graph/model/annotations";
 import { CARD, GRID } from "@/features/graph/model/card";
@@ -15,7 +15,7 @@ import { infoAt, infoOf } from "./blockInfo";
 
 type Ids = ReadonlySet<string>;
 
-/** The parameters of a node that name other nodes, such as the layer whose weights it uses. */
+/** Return the parameters of a node that refer to other nodes, such as the layer whose weights it shares. */
 export function linksIn(graph: Graph, catalogue: Catalogue): Links {
   return (node) => {
     const info = infoOf(graph, catalogue, node);
@@ -24,7 +24,7 @@ export function linksIn(graph: Graph, catalogue: Catalogue): Links {
   };
 }
 
-/** Why these nodes cannot be a block, as a sentence; null when they can. */
+/** Return why these nodes cannot become a block, as a sentence; null if they can. */
 export function whyNotBlock(graph: Graph, catalogue: Catalogue, ids: Ids): string | null {
   const inside = graph.nodes.filter((node) => ids.has(node.id));
   if (inside.length === 0) return "Select the nodes that the block is to hold.";
@@ -48,7 +48,7 @@ function liesBetween(graph: Graph, ids: Ids, id: string): boolean {
 
 function leadsTo(graph: Graph, from: string, way: "upstream" | "downstream", ids: Ids): boolean {
   const found = new Set([from]);
-  // A set can grow while it is walked: each node found is visited once.
+  // The set grows while it is iterated: each node is visited once.
   for (const node of found) {
     for (const { source, target } of graph.edges) {
       const [here, next] = way === "upstream" ? [target, source] : [source, target];
@@ -75,11 +75,11 @@ function whyNotLinks(graph: Graph, catalogue: Catalogue, ids: Ids): string | nul
 
 interface Port {
   name: string;
-  /** Where it leads, or comes from, inside: first the one that counts for its name and place. */
+  /** Its ends inside the block; the first determines its name and order. */
   ends: { node: string; port: string }[];
 }
 
-/** Puts these nodes into a block of this name; returns the graph and the id of the node in their place. */
+/** Turn these nodes into a block; returns the graph and the id of the node that replaces them. */
 export function makeBlock(
   graph: Graph,
   catalogue: Catalogue,
@@ -132,7 +132,7 @@ function without(graph: Graph, ids: Ids): Graph {
 const keyOf = (node: string, port: string): string => JSON.stringify([node, port]);
 const MODEL_INPUT = "";
 
-/** The ports by the outside output that feeds them; the model's input, which no wire brings, stands first. */
+/** Return the ports by the outside output that feeds them; the model's input, which has no wire, comes first. */
 function inputsOf(graph: Graph, catalogue: Catalogue, ids: Ids): Map<string, Port> {
   const found = new Map<string, Port>();
   const add = (key: string, end: Port["ends"][number]): void => {
@@ -158,7 +158,7 @@ function inputsOf(graph: Graph, catalogue: Catalogue, ids: Ids): Map<string, Por
   return named(new Map(sorted), "input", [...OWN_PARAMS, NEW_PORT]);
 }
 
-/** The ports by the inner output that is read outside; what comes out last stands first. */
+/** Return the ports by the inner output that is read outside; the last in data order comes first. */
 function outputsOf(graph: Graph, catalogue: Catalogue, ids: Ids): Map<string, Port> {
   const found = new Map<string, Port>();
   for (const edge of graph.edges) {
@@ -173,7 +173,7 @@ function outputsOf(graph: Graph, catalogue: Catalogue, ids: Ids): Map<string, Po
 
 type Rank = (end: Port["ends"][number]) => number;
 
-/** Ports in the order in which data flows through their nodes. */
+/** Rank ports in the order in which data flows through their nodes. */
 function placesOf(graph: Graph, catalogue: Catalogue, names: (info: NodeInfo) => string[]): Rank {
   const order = new Map(topologicalOrder(graph).map((node, place) => [node.id, place]));
   return ({ node, port }) => {
@@ -189,7 +189,7 @@ function sortedEnds(port: Port, rank: Rank): Port {
   return { ...port, ends: [...port.ends].sort((a, b) => rank(a) - rank(b)) };
 }
 
-/** One port is called what it is; several after the inner port, or where these are alike after the inner node. */
+/** Name a single port by its side; several by their inner port, or by their inner node if these are equal. */
 function named(
   ports: ReadonlyMap<string, Port>,
   only: string,
@@ -213,7 +213,7 @@ function named(
   return named;
 }
 
-/** The wires of the inside in the order that they had; what comes from outside comes from the block's ports. */
+/** Return the inner wires in their order; wires from outside start at the block's ports. */
 function innerEdges(graph: Graph, ids: Ids, inputs: ReadonlyMap<string, Port>): Edge[] {
   return graph.edges.flatMap((edge) => {
     if (!ids.has(edge.target)) return [];
@@ -262,7 +262,7 @@ function outerEdges(
   });
 }
 
-/** Parameters of these nodes that the block around them exposes go through the new block from now on. */
+/** Redirect parameters that the surrounding block exposes through the new block. */
 function exposedBy(graph: Graph, ids: Ids, ports: ReadonlySet<string>) {
   const around = openBlock(graph)?.params ?? {};
   const taken = new Set([...ports, ...OWN_PARAMS]);

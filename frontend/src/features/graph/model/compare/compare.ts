@@ -1,4 +1,4 @@
-/** What differs between runs: of their graphs in words, and what makes their figures hard to compare. */
+/** Compare runs: differences between their graphs, and reasons why their figures are hard to compare. */
 
 import type { Catalogue } from "@/features/graph/model/catalogue";
 import { nodeLabel } from "@/features/graph/model/document";
@@ -11,7 +11,7 @@ export interface RunWithGraph {
   graph: Graph;
 }
 
-/** What `after` has otherwise than `before`, a sentence each. The graph's own name is the run's. */
+/** Return how `after` differs from `before`, one sentence each. The graph's own name is not compared. */
 export function graphDifferences(before: Graph, after: Graph, types: Catalogue): string[] {
   return compareGraphs({ ...before, name: after.name }, after, types).map(({ text }) => text);
 }
@@ -19,7 +19,7 @@ export function graphDifferences(before: Graph, after: Graph, types: Catalogue):
 // Parameters of data nodes that decide which rows are held out, or what is predicted.
 const WHAT_IS_MEASURED = ["target_columns", "val_ratio", "seed"];
 
-/** Why figures of a run must not be held against those of another; empty where they may. */
+/** Return why the figures of two runs must not be compared; empty if they may be. */
 export function obstacles(a: RunWithGraph, b: RunWithGraph, types: Catalogue): string[] {
   const found: string[] = [];
   const other = new Map(a.run.datasets.map((use) => [`${use.node}/${use.param}`, use]));
@@ -52,7 +52,7 @@ function lossTypes(graph: Graph, types: Catalogue): string {
     .join();
 }
 
-/** What else a reader must know before believing a difference. */
+/** Return what else a reader must know before trusting a difference. */
 export function cautions(runs: readonly Run[]): string[] {
   const epochs = new Set(runs.map((run) => run.progress.epoch));
   const seeds = new Set(runs.map((run) => run.seed));

@@ -1,4 +1,4 @@
-/** What differs between two graphs, piece by piece. Nodes are matched by id; places do not count. */
+/** Differences between two graphs. Nodes are matched by id; positions do not count. */
 
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import { type Catalogue, paramLabel, shapeOf, valueText } from "@/features/graph/model/catalogue";
@@ -14,7 +14,7 @@ export interface Difference {
   kind: ChangeKind;
   /** A sentence without its full stop. */
   text: string;
-  /** The block that it is inside of, by its id; null for the graph itself. */
+  /** The id of the block that contains it; null for the graph itself. */
   block: string | null;
   /** The node that it is about; null for a wire or the graph. */
   node: string | null;
@@ -23,12 +23,12 @@ export interface Difference {
 type Part = Pick<Graph, "nodes" | "edges">;
 
 interface Side {
-  /** The graph that gives the types of its nodes. */
+  /** The graph that defines the types of its nodes. */
   graph: Graph;
   part: Part;
 }
 
-/** What `after` has otherwise than `before`. */
+/** Return how `after` differs from `before`. */
 export function compareGraphs(before: Graph, after: Graph, types: Catalogue): Difference[] {
   const whole = (graph: Graph): Side => ({ graph, part: graph });
   return [
@@ -44,7 +44,7 @@ const NODE_KEYS = new Set(["id", "type", "name", "disabled", "version", "positio
 
 const titled = (key: string): string => key.charAt(0).toUpperCase() + key.slice(1).replaceAll("_", " ");
 
-/** Keys with other values, of those that only the document knows. */
+/** Return the unknown keys whose values differ. */
 function otherKeys(before: object, after: object, known: ReadonlySet<string>): string[] {
   const value = (of: object, key: string): string =>
     JSON.stringify((of as Record<string, Json | undefined>)[key]) ?? "";
@@ -63,7 +63,7 @@ function named(before: string, after: string, what: string): Difference[] {
   return before === after ? [] : [other(`${what} “${before}” was renamed to “${after}”`, null)];
 }
 
-/** What changed inside of blocks that both graphs have. */
+/** Return the changes inside blocks that both graphs have. */
 function blockDifferences(before: Graph, after: Graph, types: Catalogue): Difference[] {
   return Object.entries(after.blocks ?? {}).flatMap(([id, block]) => {
     const was = before.blocks?.[id];
@@ -155,7 +155,7 @@ interface ParamChange {
   after: Json;
 }
 
-/** Parameters whose values differ, a default stated or not. */
+/** Return the parameters whose values differ, whether a default is stated or not. */
 export function changedParams(before: NodeIn, after: NodeIn, types: Catalogue): ParamChange[] {
   const specs = ({ graph, node }: NodeIn) => {
     const info = infoOf(graph, types, node);
@@ -181,7 +181,7 @@ type Nodes = ReadonlyMap<string, GraphNode>;
 
 const ENDS: Record<string, string> = { [INPUTS]: "the inputs", [OUTPUTS]: "the outputs" };
 
-/** Wires between nodes that both graphs have; the others are told by their nodes. */
+/** Return differences of wires between nodes that both graphs have; other wires follow from their nodes. */
 function wireDifferences(before: Part, after: Part, old: Nodes, now: Nodes): Difference[] {
   const name = (id: string): string | undefined => {
     const node = old.has(id) ? now.get(id) : undefined;
@@ -205,7 +205,7 @@ function wireDifferences(before: Part, after: Part, old: Nodes, now: Nodes): Dif
   ];
 }
 
-/** Ports with the same wires in another order, which counts where a port takes several. */
+/** Return ports with the same wires in a different order, which matters if a port takes several. */
 function reordered(before: readonly Edge[], after: readonly Edge[]): Edge[] {
   const [old, now] = [byPort(before), byPort(after)];
   return [...now].flatMap(([port, edges]) => {
@@ -229,7 +229,7 @@ function byPort(edges: readonly Edge[]): Map<string, Edge[]> {
 
 const FEW = 2;
 
-/** The differences in a few words. */
+/** Summarize the differences in a few words. */
 export function summaryOf(differences: readonly Difference[]): string {
   const texts = differences.map(({ text }) => text);
   if (texts.length === 0) return "Nothing but places";

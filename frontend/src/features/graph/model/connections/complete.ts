@@ -1,4 +1,4 @@
-/** Puts around some layers what they need to be trained: data, a split, the assembly, a loss, an optimizer, the loop. */
+/** Add to layers what they need for training: data, a split, the assembly, a loss, an optimizer, the loop. */
 
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import { connectWire } from "@/features/graph/model/blocks/blockPorts";
@@ -7,7 +7,7 @@ import { addNode } from "@/features/graph/model/document";
 import type { Column, Edge, Graph, GraphNode } from "@/shared/api/types";
 import { accepts } from "./connection";
 
-/** A table that a loader may be made for. */
+/** A table that a loader may be created for. */
 interface Table {
   id: string;
   name: string;
@@ -16,11 +16,11 @@ interface Table {
 
 export interface Completion {
   graph: Graph;
-  /** The names of what was added. */
+  /** The names of the added nodes. */
   added: string[];
 }
 
-/** The type of node that gives what is missing, by the type of the port. */
+/** The node type that provides a missing input, by the type of the port. */
 const GIVERS: Readonly<Record<string, string>> = {
   MODEL: "ModelAssembly",
   OPTIMIZER: "Adam",
@@ -29,12 +29,12 @@ const GIVERS: Readonly<Record<string, string>> = {
 };
 const LOOP = "TrainingLoop";
 const LOSS = { number: "MSELoss", word: "CrossEntropyLoss" } as const;
-/** Names of tables that are kept back from training. */
+/** Names of tables that are held out from training. */
 const FOR_TESTS = /(^|[^a-z])(test|val|valid|validation)([^a-z]|$)/i;
-/** Optional ports that a first training wants too. */
+/** Optional ports that a first training also needs. */
 const WANTED: ReadonlySet<string> = new Set(["val_loader"]);
 
-/** The graph with a whole training around its layers, or the sentence that says what it lacks. */
+/** Return the graph with a complete training around its layers, or a sentence that states what is missing. */
 export function complete(graph: Graph, types: Catalogue, tables: readonly Table[]): Completion | string {
   if (!lastLayer(graph, types)) return "Add a layer first: a training is put around it.";
   const work = new Work(graph, types, tables);
@@ -55,13 +55,13 @@ class Work implements Completion {
     this.tables = tables;
   }
 
-  /** Feeds the loop, which feeds all else; returns what hinders it. */
+  /** Connect the loop and, recursively, everything that feeds it; returns what prevents it. */
   run(): string | undefined {
     const loop = this.graph.nodes.find((node) => node.type === LOOP)?.id ?? this.add(LOOP);
     return loop === undefined ? `The node type ${LOOP} is not there.` : this.feed(loop);
   }
 
-  /** Sees to it that every port of a node that needs a wire has one, and the same of what feeds it. */
+  /** Connect every required port of a node, and of the nodes that feed it. */
   private feed(id: string): string | undefined {
     const node = this.node(id);
     for (const port of node ? shapeOf(this.types[node.type] ?? noInfo).ports : []) {
@@ -75,14 +75,14 @@ class Work implements Completion {
     return undefined;
   }
 
-  /** A node that gives what a port takes, wired to it: one that is there, or a new one. */
+  /** Connect a node that provides what a port takes: an existing one, or a new one. */
   private source(target: string, port: string, dtype: string): string | undefined {
     const layer = dtype === "LAYER" && lastLayer(this.graph, this.types);
     const id = layer ? layer.id : (this.giver(dtype, target) ?? this.add(this.typeFor(dtype)));
     const info = id === undefined ? undefined : this.infoOf(id);
     const takes = this.infoOf(target)?.inputs[port];
     const fits = info?.outputs.filter((output) => takes && accepts(takes, output.dtype)) ?? [];
-    // Of two loaders the second is for validation.
+    // Of two loaders, the second is for validation.
     const output = port.startsWith("val") ? fits.at(-1) : fits[0];
     if (id === undefined || !output) return undefined;
     this.wire({ source: id, source_output: output.name, target, target_input: port });
@@ -99,7 +99,7 @@ class Work implements Completion {
     return dtype === "LOSS_FN" ? LOSS[this.targetsWords() ? "word" : "number"] : GIVERS[dtype];
   }
 
-  /** Whether the column to predict holds text, which makes it a classification. */
+  /** Whether the target column holds text, which makes it a classification. */
   private targetsWords(): boolean {
     const loader = this.graph.nodes.find((node) => this.types[node.type]?.inputs.target_columns);
     const table = loader
@@ -120,7 +120,7 @@ class Work implements Completion {
     return id;
   }
 
-  /** The newest table to train on; its last column is what is predicted, as in most of them. */
+  /** Return the parameters for the newest training table; its last column is the target, as in most tables. */
   private data(): GraphNode["params"] | undefined {
     const table = this.table();
     const target = table?.columns.at(-1);
@@ -153,7 +153,7 @@ class Work implements Completion {
 
 const noInfo = { inputs: {}, outputs: [] } as unknown as Catalogue[string];
 
-/** The layer that leads nowhere yet, or else into the assembly; of several the one that was added last. */
+/** Return the layer whose output is unused, or else feeds the assembly; of several, the one that was added last. */
 function lastLayer(graph: Graph, types: Catalogue): GraphNode | undefined {
   const isLayer = (node: GraphNode): boolean =>
     ["LAYER", "TENSOR"].includes(infoOf(graph, types, node)?.outputs[0]?.dtype ?? "");

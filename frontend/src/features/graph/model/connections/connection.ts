@@ -1,4 +1,7 @@
-/** What must be known at once while a wire is drawn: types, cycles, occupancy. The server checks the rest. */
+/**
+ * Checks that must be immediate while a wire is drawn: types, cycles, occupied ports. The server checks the
+ * rest.
+ */
 
 import { infoAt, infoOf } from "@/features/graph/model/blocks/blockInfo";
 import { type Catalogue, findOutput, type NamedInput, shapeOf } from "@/features/graph/model/catalogue";
@@ -19,7 +22,7 @@ export function accepts(port: InputInfo, dtype: string): boolean {
   return fits(dtype, port.dtype) || (port.also !== null && fits(dtype, port.also));
 }
 
-/** The nodes that lead to `id` (upstream), or that it leads to (downstream), itself included. */
+/** Return the nodes upstream or downstream of `id`, including itself. */
 function reach(graph: Graph, id: string, way: "upstream" | "downstream"): Set<string> {
   const next = new Map<string, string[]>();
   for (const { source, target } of graph.edges) {
@@ -29,12 +32,12 @@ function reach(graph: Graph, id: string, way: "upstream" | "downstream"): Set<st
     else next.set(from, [to]);
   }
   const found = new Set([id]);
-  // A set can grow while it is walked: each node found is visited once.
+  // The set grows while it is iterated: each node is visited once.
   for (const node of found) for (const neighbour of next.get(node) ?? []) found.add(neighbour);
   return found;
 }
 
-/** Why this wire cannot be, as a sentence; null when it can. */
+/** Return why this wire is not possible, as a sentence; null if it is. */
 export function whyNotConnect(graph: Graph, catalogue: Catalogue, edge: Edge): string | null {
   const source = findEnd(graph, edge.source);
   const target = findEnd(graph, edge.target);
@@ -65,12 +68,12 @@ export interface PortRef {
   side: "source" | "target";
 }
 
-/** A key for one end of a wire. */
+/** Return a key for one end of a wire. */
 export function portKey({ node, side, port }: PortRef): string {
   return `${side}/${node}/${port}`;
 }
 
-/** The ports at which a wire from `from` may end, as keys. */
+/** Return the keys of the ports at which a wire from `from` may end. */
 export function fittingPorts(graph: Graph, catalogue: Catalogue, from: PortRef): Set<string> {
   const info = infoAt(graph, catalogue, from.node);
   const barred = reach(graph, from.node, from.side === "source" ? "upstream" : "downstream");
@@ -85,12 +88,12 @@ export function fittingPorts(graph: Graph, catalogue: Catalogue, from: PortRef):
   return found;
 }
 
-/** Whether one is the inputs and one the outputs of a block: no wire joins them. */
+/** Whether one is the inputs and one the outputs of a block, which no wire connects. */
 function isOtherEnd(a: string, b: string): boolean {
   return [a, b].includes(INPUTS) && [a, b].includes(OUTPUTS);
 }
 
-/** The ports of a node type that fit the other end of a wire. */
+/** Return the ports of a node type that fit the other end of a wire. */
 export function endsOf(info: NodeInfo, from: PortRef, other: NodeInfo): Omit<PortRef, "node">[] {
   if (from.side === "source") {
     const dtype = findOutput(info, from.port)?.dtype;
@@ -103,14 +106,14 @@ export function endsOf(info: NodeInfo, from: PortRef, other: NodeInfo): Omit<Por
   return outputs.map((output) => ({ port: output.name, side: "source" }));
 }
 
-/** The wire between two ends in either order; null where both are inputs or both outputs. */
+/** Return the wire between two ends in either order; null if both are inputs or both outputs. */
 export function wireBetween(a: PortRef, b: PortRef): Edge | null {
   if (a.side === b.side) return null;
   const [from, to] = a.side === "source" ? [a, b] : [b, a];
   return { source: from.node, source_output: from.port, target: to.node, target_input: to.port };
 }
 
-/** The wire that a drop on a node makes: to its first fitting port, a free one before one in use. */
+/** Return the wire for a drop on a node: to its first fitting port, preferring free ones. */
 export function wireToNode(graph: Graph, catalogue: Catalogue, from: PortRef, nodeId: string): Edge | null {
   const info = infoAt(graph, catalogue, nodeId);
   if (!info) return null;
@@ -126,7 +129,7 @@ export function wireToNode(graph: Graph, catalogue: Catalogue, from: PortRef, no
   return null;
 }
 
-/** Why no port of a node takes this wire, as a sentence; where only a cycle prevents it, that. */
+/** Return why no port of a node takes this wire, as a sentence; names the cycle if that is the only reason. */
 export function whyNotConnectNode(graph: Graph, catalogue: Catalogue, from: PortRef, nodeId: string): string {
   const [node, start] = [findEnd(graph, nodeId), findEnd(graph, from.node)];
   const [info, origin] = [infoAt(graph, catalogue, nodeId), infoAt(graph, catalogue, from.node)];
@@ -147,7 +150,7 @@ function freeFirst(graph: Graph, nodeId: string, ports: NamedInput[]): string[] 
   return newFirst([...ports.filter(free), ...ports.filter((port) => !free(port))].map((port) => port.name));
 }
 
-/** A wire dropped on the card of a block's own ports makes a port rather than change one. */
+/** A wire dropped on the card of a block's own ports creates a port instead of changing one. */
 function newFirst(names: string[]): string[] {
   return names.includes(NEW_PORT) ? [NEW_PORT] : names;
 }
@@ -157,7 +160,7 @@ export function takesMany(graph: Graph, catalogue: Catalogue, edge: Edge): boole
   return infoAt(graph, catalogue, edge.target)?.inputs[edge.target_input]?.multiple ?? false;
 }
 
-/** The data type at one end of a wire; undefined where the node or port is not known. */
+/** Return the data type at one end of a wire; undefined if the node or port is unknown. */
 export function portType(graph: Graph, catalogue: Catalogue, ref: PortRef): string | undefined {
   const info = infoAt(graph, catalogue, ref.node);
   return ref.side === "source" ? findOutput(info, ref.port)?.dtype : info?.inputs[ref.port]?.dtype;

@@ -1,4 +1,4 @@
-/** Takes nodes out of a graph and joins what was before them to what was behind them. */
+/** Delete nodes and reconnect what was downstream of them to what was upstream. */
 
 import { infoAt } from "@/features/graph/model/blocks/blockInfo";
 import { reconnectWire } from "@/features/graph/model/blocks/blockPorts";
@@ -9,11 +9,11 @@ import { whyNotConnect } from "./connection";
 
 export interface Reconnection {
   graph: Graph;
-  /** The wires behind the nodes for which nothing before them fits. */
+  /** Wires downstream of the deleted nodes that no upstream output fits. */
   open: Edge[];
 }
 
-/** The graph without these nodes; each wire that led out of them now comes from the first that fed them and fits. */
+/** Delete these nodes; each wire that left them is reconnected to the first upstream output that fits. */
 export function deleteAndReconnect(
   graph: Graph,
   catalogue: Catalogue,
@@ -32,7 +32,7 @@ export function deleteAndReconnect(
   return { graph: remove(healed, gone, new Set()), open };
 }
 
-/** The wires that feed a node that goes from outside of those that go, in the order of its inputs. */
+/** Return the wires into a deleted node from nodes that stay, in the order of its inputs. */
 function originsOf(
   graph: Graph,
   catalogue: Catalogue,

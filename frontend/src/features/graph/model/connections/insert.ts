@@ -1,4 +1,4 @@
-/** Puts a node into a wire: what the wire brought goes through the node. */
+/** Insert a node on a wire: the data of the wire then flows through the node. */
 
 import { infoAt } from "@/features/graph/model/blocks/blockInfo";
 import { connectWire, reconnectWire } from "@/features/graph/model/blocks/blockPorts";
@@ -7,13 +7,13 @@ import { edgeId, remove } from "@/features/graph/model/document";
 import type { Edge, Graph, NodeInfo } from "@/shared/api/types";
 import { accepts, portType, whyNotConnect } from "./connection";
 
-/** The port at which a wire enters a node and the one at which it leaves. */
+/** The ports at which data enters and leaves a node. */
 interface Way {
   input: string;
   output: string;
 }
 
-/** The graph with a node inside this wire, through its first ports that fit and are free; null where there are none. */
+/** Insert a node on this wire through its first fitting free ports; null if there are none. */
 export function insertIntoWire(graph: Graph, catalogue: Catalogue, node: string, wire: string): Graph | null {
   const edge = findWire(graph, wire);
   const info = infoAt(graph, catalogue, node);
@@ -29,7 +29,7 @@ export function insertIntoWire(graph: Graph, catalogue: Catalogue, node: string,
   return connectWire(reconnectWire(graph, catalogue, wire, out), catalogue, into);
 }
 
-/** Whether a new node of this type could be put into a wire. */
+/** Whether a new node of this type could be inserted on a wire. */
 export function fitsIntoWire(graph: Graph, catalogue: Catalogue, info: NodeInfo, wire: string): boolean {
   const edge = findWire(graph, wire);
   return edge !== undefined && wayThrough(graph, catalogue, edge, info) !== null;

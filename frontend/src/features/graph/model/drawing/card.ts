@@ -1,4 +1,4 @@
-/** A card as it is drawn in a picture: the same measures and colours as on the canvas, without its buttons. */
+/** A card as drawn in a picture: same dimensions and colours as on the canvas, without buttons. */
 
 import { repeatsOf } from "@/features/graph/model/blocks/expandBlock";
 import { CARD, hasPortRows } from "@/features/graph/model/card";
@@ -13,7 +13,7 @@ import { wireColor, wireFamily } from "@/shared/lib/wires";
 import { circle, fitted, group, label, type Mark, path, rect } from "./marks";
 import type { Card } from "./scene";
 
-/** How a change is marked: a sign, for those who do not see the colour, and a colour. */
+/** How a change is marked: with a colour, and with a sign for users who cannot see the colour. */
 export const CHANGE_LOOK: Record<ChangeKind, { sign: string; color: string }> = {
   added: { sign: "+", color: "var(--success)" },
   removed: { sign: "−", color: "var(--danger)" },
@@ -25,13 +25,13 @@ const TEXT_LEFT = ICON.left + ICON.size + 8;
 const RADIUS = 8;
 
 interface Look {
-  /** What became of the card, in a comparison. */
+  /** What happened to the card, in a comparison. */
   change?: ChangeKind | undefined;
-  /** Without its tint, so that changes stand out. */
+  /** Without its category colour, so that changes stand out. */
   plain?: boolean;
 }
 
-/** A card at its place. */
+/** Draw a card at its position. */
 export function cardMarks({ node, info, isRow, rect: at }: Card, look: Look = {}): Mark {
   const tint = look.plain ? "var(--muted)" : categoryColor(info);
   if (isRow && info) return rowMarks(node, info, at, tint, look);
@@ -46,7 +46,7 @@ export function cardMarks({ node, info, isRow, rect: at }: Card, look: Look = {}
   ]);
 }
 
-/** A layer of a long model: one line, with a stripe of its tint. */
+/** Draw a layer of a long model: one line, with a stripe of its category colour. */
 function rowMarks(node: GraphNode, info: NodeInfo, at: Rect, tint: string, look: Look): Mark {
   const [main] = shapeOf(info).primary;
   const value = main ? valueText(paramValue(node, main)) : "";
@@ -117,7 +117,7 @@ function header(node: GraphNode, info: NodeInfo | undefined, tint: string, look:
   ];
 }
 
-/** The shape that goes with a tint; rings and halves would be too fine for an icon. */
+/** Return the shape for a category colour; rings and halves would be too small for an icon. */
 function familyOf(tint: string): keyof typeof OUTLINES {
   const family = Object.keys(OUTLINES).find((name) => tint === `var(--wire-${name})`);
   return (family as keyof typeof OUTLINES | undefined) ?? "scalar";

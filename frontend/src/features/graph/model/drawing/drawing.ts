@@ -1,4 +1,4 @@
-/** A graph as a picture: for the look at a version, a comparison, and the image that is exported. */
+/** Draw a graph as a picture: for versions, comparisons, and image export. */
 
 import type { Catalogue } from "@/features/graph/model/catalogue";
 import type { ChangeKind } from "@/features/graph/model/compare/diff";
@@ -10,7 +10,7 @@ import { fitted, group, label, type Mark, path, rect } from "./marks";
 import { type Scene, type SceneWire, sceneOf } from "./scene";
 import { wirePath } from "./wires";
 
-/** What became of nodes and wires, by their ids. */
+/** What happened to nodes and wires, by their ids. */
 export interface Changes {
   nodes: ReadonlyMap<string, ChangeKind>;
   wires: ReadonlyMap<string, ChangeKind>;
@@ -19,7 +19,7 @@ export interface Changes {
 export interface Drawing {
   box: Rect;
   marks: Mark[];
-  /** Where each card is, by its node's id. */
+  /** The rectangle of each card, by node id. */
   places: ReadonlyMap<string, Rect>;
 }
 
@@ -29,7 +29,7 @@ const FRAME_COLORS: Record<FrameKind, string> = {
   training: "var(--wire-result)",
 };
 
-/** Draws what is open of a graph; with `changes`, as a comparison. */
+/** Draw the open scope of a graph; with `changes`, as a comparison. */
 export function drawGraph(graph: Graph, types: Catalogue, changes?: Changes): Drawing {
   const scene = sceneOf(graph, types);
   const cards = scene.cards.map((card) => {
@@ -63,7 +63,7 @@ function frames({ frames }: Scene): Mark[] {
   );
 }
 
-/** The colours of groups and notes, as the style sheet has them. */
+/** The colours of groups and notes, as in the style sheet. */
 const COLORS: Record<Group["color"], string> = {
   "": "var(--muted)",
   yellow: "#ca8a04",
@@ -92,7 +92,7 @@ function groups({ groups }: Scene): Mark[] {
   );
 }
 
-/** As much of each line as there is room for. */
+/** Draw as much of each line as fits. */
 function notes({ notes }: Scene): Mark[] {
   return notes.map(({ note: { text, color }, rect: { x, y, width, height } }) => {
     const lines = text.split("\n").slice(0, Math.max(1, Math.floor((height - 16) / NOTE_LINE)));

@@ -1,8 +1,8 @@
-/** A picture as a tree of SVG elements: the page shows it, a file holds it as text. Colours are the page's tokens. */
+/** A picture as a tree of SVG elements, for the page or as text for a file. Colours are the page's tokens. */
 
 export interface Mark {
   tag: "g" | "rect" | "path" | "circle" | "text" | "title";
-  /** As React names them: strokeWidth, not stroke-width. */
+  /** In React's spelling: strokeWidth, not stroke-width. */
   attrs: Readonly<Record<string, string | number>>;
   text?: string;
   marks?: readonly Mark[];
@@ -33,14 +33,14 @@ interface TextStyle {
   anchor?: "start" | "middle" | "end";
 }
 
-/** A line of text; `y` is its baseline. */
+/** Draw a line of text; `y` is its baseline. */
 export function label(x: number, y: number, text: string, style: TextStyle): Mark {
   const { size, fill, weight = 400, anchor = "start" } = style;
   const attrs = { x, y, fill, fontSize: size, fontWeight: weight, textAnchor: anchor };
   return { tag: "text", attrs, text };
 }
 
-/** Widths in shares of the font's size, near enough to cut a text by. */
+/** Return the width as a fraction of the font size, precise enough to truncate text. */
 function widthOf(character: string): number {
   if (/[iljtfrI.,:;'|!()[\] ]/.test(character)) return 0.32;
   if (/[mwMW@%→]/.test(character)) return 0.9;
@@ -48,7 +48,7 @@ function widthOf(character: string): number {
   return character > "\u2e80" ? 1 : 0.57;
 }
 
-/** As much of a text as fits a width, with an ellipsis where it is cut. */
+/** Truncate text to a width, with an ellipsis. */
 export function fitted(text: string, width: number, size: number): string {
   const characters = [...text];
   let used = 0;
@@ -68,12 +68,12 @@ const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;
 
 const FORBIDDEN = /[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
-/** A text for XML: what no XML may hold, such as control characters, is left out. */
+/** Escape text for XML and drop characters that XML does not allow. */
 export function escaped(text: string): string {
   return text.replace(FORBIDDEN, "").replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
 }
 
-/** Elements as the text of an SVG. */
+/** Render elements as SVG text. */
 export function markup(marks: readonly Mark[]): string {
   return marks.map(markupOf).join("");
 }

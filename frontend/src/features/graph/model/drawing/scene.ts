@@ -1,4 +1,4 @@
-/** What is drawn of a graph and where: cards, the frames around them, and the wires' ends. */
+/** The geometry of a drawn graph: cards, the frames around them, and the ends of the wires. */
 
 import { infoOf, portsInUse } from "@/features/graph/model/blocks/blockInfo";
 import { CARD, portsHeight, portTopOf } from "@/features/graph/model/card";
@@ -43,13 +43,13 @@ export interface Scene {
   frames: { kind: FrameKind; title: string; rect: Rect }[];
   groups: { group: Group; rect: Rect }[];
   notes: { note: Note; rect: Rect }[];
-  /** Around all of it, with room. */
+  /** Around everything, with a margin. */
   box: Rect;
 }
 
 const EMPTY: Rect = { x: 0, y: 0, width: 320, height: 200 };
 const MARGIN = 30;
-/** Between the cards of a block's own ports and what is inside of it. */
+/** Between the cards of a block's own ports and its inner nodes. */
 const PORTS_GAP = 60;
 
 export function sceneOf(graph: Graph, types: Catalogue): Scene {
@@ -71,7 +71,7 @@ export function sceneOf(graph: Graph, types: Catalogue): Scene {
   return { cards, wires, frames, groups, notes, box };
 }
 
-/** As high as its rows: a type that is not known has one for each port that a wire tells of. */
+/** Return the height of a card; an unknown type has a row for each port that a wire uses. */
 function heightOf(graph: Graph, types: Catalogue, node: GraphNode, info: NodeInfo | undefined): number {
   if (info) return nodeHeight(graph, types, node);
   const { inputs, outputs } = portsInUse(graph, node.id);
@@ -89,7 +89,7 @@ function cardsOf(graph: Graph, types: Catalogue): Card[] {
   return [...cards, ...endsOf(graph, types, cards)];
 }
 
-/** The cards of a block's own ports, beside what is inside of it. */
+/** Return the cards of a block's own ports, beside its inner nodes. */
 function endsOf(graph: Graph, types: Catalogue, cards: readonly Card[]): Card[] {
   const open = openBlock(graph);
   if (!open) return [];

@@ -1,4 +1,4 @@
-/** A graph from afar: one path for all cards of a tint, one for all wires of a colour. Cheap at any size. */
+/** A thumbnail of a graph: one path per card colour and one per wire colour, cheap at any size. */
 
 import type { Catalogue } from "@/features/graph/model/catalogue";
 import type { Rect } from "@/features/graph/model/layout/frames";

@@ -1,4 +1,4 @@
-/** Two graphs as one, so that what was removed can be drawn beside what is there. */
+/** Two graphs as one, so that removed nodes can be drawn beside current ones. */
 
 import { CARD } from "@/features/graph/model/card";
 import type { Catalogue } from "@/features/graph/model/catalogue";
@@ -16,7 +16,7 @@ export interface Union {
   changes: Changes;
 }
 
-/** What a block of both graphs, or the graphs themselves, look like as one; `after` gives the places. */
+/** Merge a block of both graphs, or the graphs themselves, into one; `after` gives the positions. */
 export function unionOf(
   before: Graph,
   after: Graph,
@@ -52,7 +52,7 @@ function changedNodes(
   block: string | null,
 ): Map<string, ChangeKind> {
   const changed = new Set(differences.flatMap((one) => one.block ?? []));
-  // A node that stands for a block is as changed as what is inside.
+  // A Block node counts as changed if its inner nodes changed.
   const found = new Map<string, ChangeKind>(
     nodes.filter((node) => changed.has(blockOf(node) ?? "")).map((node) => [node.id, "changed"]),
   );
@@ -62,7 +62,7 @@ function changedNodes(
 
 const STEP = 20;
 
-/** Nodes that are gone at their old places, moved down where another stands there now. */
+/** Return removed nodes at their old positions, moved down if another node is there now. */
 function beside(
   gone: readonly GraphNode[],
   there: readonly GraphNode[],

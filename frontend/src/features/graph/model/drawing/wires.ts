@@ -1,13 +1,13 @@
-/** The way of a wire in a drawing. */
+/** The path of a wire in a drawing. */
 
 import { routePath, type WireRoute } from "@/features/graph/model/layout/wireRouting";
 import type { Position } from "@/shared/api/types";
 
-/** How far a wire that leads back goes straight on at either end. */
+/** Length of the straight piece at either end of a backward wire. */
 const STUB = 18;
 const CORNER = 10;
 
-/** A curve to the right, turned before the frame that it enters; back to the left a rounded line through a gap. */
+/** Return a curve to the right that bends before the frame it enters, or a rounded line back to the left. */
 export function wirePath(from: Position, to: Position, route: WireRoute | null): string {
   if (route?.ends) return routePath(route.ends, route.bow);
   const end = route?.x ?? to.x;
@@ -27,7 +27,7 @@ export function wirePath(from: Position, to: Position, route: WireRoute | null):
   ]);
 }
 
-/** A line through these places with rounded corners. */
+/** Return a line through these points with rounded corners. */
 function rounded(places: readonly Position[]): string {
   const pieces = places.map((place, index) => {
     const [before, after] = [places[index - 1], places[index + 1]];
@@ -39,7 +39,7 @@ function rounded(places: readonly Position[]): string {
   return pieces.join("");
 }
 
-/** A corner's length on the way from one place to another, or half the way. */
+/** Return a point one corner radius along the way from one point to another, or halfway. */
 function towards(from: Position, to: Position): Position {
   const length = Math.hypot(to.x - from.x, to.y - from.y);
   const share = length === 0 ? 0 : Math.min(CORNER, length / 2) / length;

@@ -1,11 +1,11 @@
-/** Places of several nodes in line with each other, or evenly apart. */
+/** Align several nodes, or space them evenly. */
 import type { Position } from "@/shared/api/types";
 import type { Rect } from "./frames";
 
 export type Placed = Rect & { id: string };
 export type Arrangement = "left" | "top" | "right" | "bottom" | "across" | "down";
 
-/** How many nodes there must be for each to mean something. */
+/** The least number of nodes for each arrangement. */
 export const LEAST: Readonly<Record<Arrangement, number>> = {
   left: 2,
   top: 2,
@@ -15,7 +15,7 @@ export const LEAST: Readonly<Record<Arrangement, number>> = {
   down: 3,
 };
 
-/** Where each of these goes, by its id. */
+/** Return the new position of each node, by its id. */
 export function arranged(nodes: readonly Placed[], how: Arrangement): Map<string, Position> {
   if (nodes.length < LEAST[how]) return new Map();
   const places: Record<Arrangement, () => Map<string, Position>> = {
@@ -35,7 +35,7 @@ function inLine(nodes: readonly Placed[], to: (node: Placed) => Partial<Position
   return new Map(nodes.map((node) => [node.id, { x: node.x, y: node.y, ...to(node) }]));
 }
 
-/** The first and the last stay where they are; the room between all others becomes the same. */
+/** Space evenly: the first and the last stay in position. */
 function apart(nodes: readonly Placed[], axis: "x" | "y", size: "width" | "height"): Map<string, Position> {
   const sorted = [...nodes].sort((a, b) => a[axis] + a[size] / 2 - (b[axis] + b[size] / 2));
   const start = sorted[0]?.[axis] ?? 0;

@@ -1,4 +1,4 @@
-/** The three frames of a graph. A node's frame follows from its kind, and from its ports where that says nothing. */
+/** The three frames of a graph. A node's frame follows from its kind, otherwise from its ports. */
 import type { Group, NodeInfo, Position } from "@/shared/api/types";
 
 export type FrameKind = "data" | "model" | "training";
@@ -23,7 +23,7 @@ const BY_KIND: Record<string, FrameKind> = {
   metric: "training",
 };
 
-/** The frame of a node type; a type that is not known stands in Training. */
+/** Return the frame of a node type; an unknown type is in Training. */
 export function frameOf(info: NodeInfo | undefined): FrameKind {
   if (!info) return "training";
   return BY_KIND[info.kind] ?? byPorts(info);
@@ -42,10 +42,10 @@ export interface Rect extends Position {
   height: number;
 }
 
-/** Room around the nodes of a frame; above them stands its title. */
+/** Padding around the nodes of a frame; its title is above them. */
 export const FRAME_PAD = { side: 20, top: 44, bottom: 20 } as const;
 
-/** The box around boxes; null where there is none. */
+/** Return the bounding box; null if there are no boxes. */
 export function around(boxes: readonly Rect[]): Rect | null {
   if (boxes.length === 0) return null;
   const x = Math.min(...boxes.map((box) => box.x));
@@ -60,13 +60,13 @@ const middleOf = ({ x, y, width, height }: Rect): Position => ({
   y: y + height / 2,
 });
 
-/** Whether the middle of a box lies in another. */
+/** Whether the centre of a box is inside another. */
 export function holds({ x, y, width, height }: Rect, box: Rect): boolean {
   const middle = middleOf(box);
   return middle.x >= x && middle.x <= x + width && middle.y >= y && middle.y <= y + height;
 }
 
-/** The frame around these nodes; null where there is none. */
+/** Return the frame around these nodes; null if there are none. */
 export function frameRect(nodes: readonly Rect[]): Rect | null {
   const box = around(nodes);
   if (!box) return null;
@@ -79,10 +79,10 @@ export function frameRect(nodes: readonly Rect[]): Rect | null {
   };
 }
 
-/** Room around the nodes of a group; above them stands its title. */
+/** Padding around the nodes of a group; its title is above them. */
 export const GROUP_PAD = { side: 12, top: 40, bottom: 12 } as const;
 
-/** Where the frame of a group is, by its nodes that are there; null where a folded frame hides them all. */
+/** Return the frame of a group around its visible nodes; null if a folded frame hides all of them. */
 export function groupRect(
   group: Group,
   rects: ReadonlyMap<string, Rect>,

@@ -1,8 +1,8 @@
-/** Lines that show what a card is aligned with while it is dragged, and the way there. */
+/** Guides that show what a card is aligned with while it is dragged, and the offset to it. */
 import type { Position } from "@/shared/api/types";
 import type { Rect } from "./frames";
 
-/** A line along which boxes are aligned: `at` its x for one that stands, its y for one that lies. */
+/** A line along which boxes are aligned: `at` is x for an upright line, y for a level one. */
 export interface Guide {
   line: "upright" | "level";
   at: number;
@@ -11,7 +11,7 @@ export interface Guide {
 }
 
 interface Aligned {
-  /** How far the box must move to be aligned. */
+  /** The offset that aligns the box. */
   by: Position;
   guides: Guide[];
 }
@@ -20,7 +20,7 @@ interface Side {
   line: Guide["line"];
   start: (rect: Rect) => number;
   size: (rect: Rect) => number;
-  /** The stretch of the box along the line. */
+  /** The extent of the box along the line. */
   along: (rect: Rect) => [number, number];
 }
 
@@ -37,7 +37,7 @@ const LEVEL: Side = {
   along: (rect) => [rect.x, rect.x + rect.width],
 };
 
-/** Aligns edges and centres of a box with those of others that are at most `reach` away. */
+/** Align the edges and the centre of a box with those of others at a distance of at most `reach`. */
 export function align(box: Rect, others: readonly Rect[], reach: number): Aligned {
   const [x, y] = [nearest(UPRIGHT, box, others, reach), nearest(LEVEL, box, others, reach)];
   const by = { x: x ?? 0, y: y ?? 0 };
@@ -51,11 +51,11 @@ export function align(box: Rect, others: readonly Rect[], reach: number): Aligne
   };
 }
 
-/** Its two edges and its centre. */
+/** Return its two edges and its centre. */
 const marks = (side: Side, rect: Rect): number[] =>
   [0, 0.5, 1].map((part) => side.start(rect) + part * side.size(rect));
 
-/** The shortest way to a place where a mark of the box meets the same mark, or one edge another, of another. */
+/** Return the smallest offset at which a mark of the box meets a mark of another box. */
 function nearest(side: Side, box: Rect, others: readonly Rect[], reach: number): number | null {
   let way: number | null = null;
   for (const other of others) {
@@ -71,7 +71,7 @@ function waysTo(side: Side, box: Rect, other: Rect): number[] {
   return [otherMiddle - middle, otherStart - start, otherEnd - end, otherStart - end, otherEnd - start];
 }
 
-/** The lines through marks that the box has in common with others, one for each other, as long as what they touch. */
+/** Return the lines through shared marks, as long as the boxes that they touch. */
 function linesOf(side: Side, box: Rect, others: readonly Rect[]): Guide[] {
   const guides = new Map<number, Guide>();
   for (const other of others) {

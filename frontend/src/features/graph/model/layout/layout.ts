@@ -1,6 +1,6 @@
 /**
- * Tidy. Data stands at the left, the model at the right with the training below it, each frame layered by
- * dagre from left to right. Of several arrangements the one is taken that fills a screen best.
+ * Tidy places data at the left, the model at the right and the training below it. Dagre layers each frame
+ * from left to right. Of several arrangements, the one that best fills a screen is used.
  */
 import dagre from "@dagrejs/dagre";
 import { infoAt } from "@/features/graph/model/blocks/blockInfo";
@@ -14,11 +14,11 @@ import { nodeHeight, rowsOf } from "./rows";
 const COLUMN_GAP = 50;
 const ROW_GAP = 20;
 const FRAME_GAP = { x: 60, y: 50 } as const;
-/** Between the rows of a long model, and between stacked data nodes: room for the wire that leads back. */
+/** Between rows of a long model, and between data nodes above each other: space for the wire that leads back. */
 const TURN_GAP = 40;
-/** A column of a long model has at least this many rows. */
+/** The least number of rows in a column of a long model. */
 const LEAST_IN_COLUMN = 8;
-/** Width over height of the canvas that a tidy graph should fill. */
+/** Width divided by height of the canvas that a tidy graph should fill. */
 const ASPECT = 1.35;
 
 type Places = ReadonlyMap<string, Position>;
@@ -27,7 +27,7 @@ interface Block {
   places: Places;
   width: number;
   height: number;
-  /** The places of what is moved as one, a node or a group: no row or column ends inside of it. */
+  /** Positions of units, a node or a group each: no row or column ends inside a unit. */
   starts?: ReadonlyMap<string, Position>;
 }
 
@@ -37,12 +37,12 @@ interface Context {
   heights: ReadonlyMap<string, number>;
 }
 
-/** Where each node belongs; every node has a place in the answer. */
+/** Return the position of every node. */
 export function tidy(graph: Graph, catalogue: Catalogue): Map<string, Position> {
   const heights = new Map(graph.nodes.map((node) => [node.id, nodeHeight(graph, catalogue, node)]));
   const context = { graph, catalogue, heights };
   const members: Record<FrameKind, string[]> = { data: [], model: [], training: [] };
-  // Frames are for the graph itself: a block is drawn as a model is.
+  // Frames exist only in the graph itself: a block is drawn as a model.
   const frame = (id: string): FrameKind =>
     openBlock(graph) ? "model" : frameOf(infoAt(graph, catalogue, id));
   for (const id of inWiringOrder(graph, catalogue)) members[frame(id)].push(id);
@@ -80,7 +80,7 @@ function arrange(
   return { places, size: Math.max(width / ASPECT, height) };
 }
 
-/** A layer without any wire into it: it reads the model's input, which is drawn at its left. */
+/** Whether a layer has no wire into it: it reads the model's input, which is drawn at its left. */
 function readsInput(id: string, { graph, catalogue }: Context): boolean {
   const info = infoAt(graph, catalogue, id);
   return (
@@ -88,7 +88,7 @@ function readsInput(id: string, { graph, catalogue }: Context): boolean {
   );
 }
 
-/** Each node after its sources, these in the order of its ports: so wires cross less. */
+/** Sort nodes after their sources, these in the order of its ports: fewer wires cross. */
 function inWiringOrder(graph: Graph, catalogue: Catalogue): string[] {
   const ids = new Set(graph.nodes.map((node) => node.id));
   const into = new Map<string, Edge[]>();
@@ -113,23 +113,23 @@ function inWiringOrder(graph: Graph, catalogue: Catalogue): string[] {
 }
 
 interface LayerOptions {
-  /** One height for all, so that the titles of a chain, and its wires, stand in one line. */
+  /** One height for all, so that the titles and wires of a chain are in one line. */
   even?: boolean;
   /** From top to bottom, as rows are read. */
   down?: boolean;
-  /** Keeps lanes free for the wires that come from the left, from outside. */
+  /** Reserve lanes for wires from the left, outside the frame. */
   lanes?: boolean;
 }
 
-/** Stands for everything at the left of a frame. */
+/** Stands for everything left of a frame. */
 const OUTSIDE = "\0outside";
 
-/** What is placed as one: a node, or the nodes of a group that are in this frame, with room for its title. */
+/** A unit that is placed as a whole: a node, or the nodes of a group in this frame, with room for its title. */
 interface Unit {
   id: string;
   width: number;
   height: number;
-  /** The nodes by their places in it. */
+  /** The positions of the nodes inside it. */
   inner: Places;
 }
 
@@ -148,7 +148,7 @@ function unitsOf(ids: readonly string[], context: Context, { even, down }: Layer
       {
         id: `\0${group.id}`,
         width: width + 2 * side,
-        // As much below as above: the titles inside stand in one line with those beside.
+        // As much below as above: titles inside are in one line with those beside.
         height: height + top + (even ? top : bottom),
         inner: shifted(places, side, top),
       },
@@ -205,13 +205,13 @@ function addLanes(
     const to = unitOf.get(target);
     if (to !== undefined && !unitOf.has(source)) flow.setEdge(OUTSIDE, to, {}, `lane${index}`);
   }
-  // Every first node stands behind the outside, also one that nothing outside feeds.
+  // Every first node is downstream of the outside, including those that nothing outside feeds.
   for (const { id } of units) {
     if ((flow.inEdges(id) ?? []).length === 0) flow.setEdge(OUTSIDE, id, { weight: 0 }, "first");
   }
 }
 
-/** All in one column, each chain from top to bottom. */
+/** Place all in one column, each chain from top to bottom. */
 function stacked(ids: readonly string[], { heights }: Context): Block {
   const places = new Map<string, Position>();
   let y = 0;
@@ -222,7 +222,7 @@ function stacked(ids: readonly string[], { heights }: Context): Block {
   return sized(places, heights);
 }
 
-/** The model in one row, in two, and so on: each row goes on where the one above it ended. */
+/** Arrange the model in one row, two rows, and more: each row continues the one above it. */
 function foldedRows(model: Block, { heights }: Context): Block[] {
   const columns = stepsOf(model, "x");
   const most = Math.max(1, Math.ceil(columns.length / 3));
@@ -238,7 +238,7 @@ function foldedRows(model: Block, { heights }: Context): Block[] {
   });
 }
 
-/** A long model in one column, in two, and so on: each goes on at the top where the one before it ended. */
+/** Arrange a long model in one column, two columns, and more: each continues the previous one. */
 function columnsOf(model: Block, { heights }: Context): Block[] {
   const ranks = stepsOf(model, "y");
   return Array.from({ length: Math.max(1, Math.ceil(ranks.length / LEAST_IN_COLUMN)) }, (_, index) => {
@@ -256,12 +256,12 @@ function columnsOf(model: Block, { heights }: Context): Block[] {
 const startOf = ({ places, starts }: Block, id: string): Position =>
   starts?.get(id) ?? places.get(id) ?? { x: 0, y: 0 };
 
-/** Where what is moved as one begins, along an axis. */
+/** Return where units start along an axis. */
 function stepsOf(block: Block, axis: "x" | "y"): number[] {
   return [...new Set([...block.places.keys()].map((id) => startOf(block, id)[axis]))].sort((a, b) => a - b);
 }
 
-/** Moves the block to the origin. */
+/** Move the block to the origin. */
 function sized(
   places: Places,
   heights: ReadonlyMap<string, number>,

@@ -1,4 +1,4 @@
-/** Tidy in a thread of its own: a graph of two thousand nodes takes seconds. */
+/** Tidy in a separate thread: a graph of two thousand nodes takes seconds. */
 
 import type { Catalogue } from "@/features/graph/model/catalogue";
 import type { Graph } from "@/shared/api/types";

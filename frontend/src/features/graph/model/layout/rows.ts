@@ -1,4 +1,4 @@
-/** The layers of a long model are one-line rows: sixty of them stay readable. */
+/** The layers of a long model are drawn as one-line rows: sixty of them stay readable. */
 
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import { cardHeight, ROW } from "@/features/graph/model/card";
@@ -6,9 +6,9 @@ import type { Catalogue } from "@/features/graph/model/catalogue";
 import type { Graph, GraphNode, NodeInfo } from "@/shared/api/types";
 import { frameOf } from "./frames";
 
-/** A model is long from this many layers, operations and blocks on. */
+/** A model is long from this number of layers, operations and blocks. */
 const LONG = 13;
-/** What Tidy leaves between two cards. */
+/** The gap that Tidy leaves between two cards. */
 const CARD_GAP = 20;
 const NO_ROWS: ReadonlySet<string> = new Set();
 
@@ -19,7 +19,7 @@ interface Known {
 
 const known = new WeakMap<Graph, Known>();
 
-/** The nodes of a graph that are drawn as rows; the same set for the same graph. */
+/** Return the nodes of a graph that are drawn as rows; the same set for the same graph. */
 export function rowsOf(graph: Graph, types: Catalogue): ReadonlySet<string> {
   const before = known.get(graph);
   if (before?.types === types) return before.rows;
@@ -30,7 +30,7 @@ export function rowsOf(graph: Graph, types: Catalogue): ReadonlySet<string> {
   return rows;
 }
 
-/** Whether they were laid out as rows, and became fewer since: as cards most would lie on, or close to, each other. */
+/** Whether they were laid out as rows before some were deleted: as cards, most would overlap or almost touch. */
 function stoodInRows(graph: Graph, types: Catalogue, layers: readonly GraphNode[]): boolean {
   if (layers.length < LONG / 2) return false;
   const inColumns = layers.toSorted(
@@ -44,11 +44,11 @@ function stoodInRows(graph: Graph, types: Catalogue, layers: readonly GraphNode[
   return covered.length * 2 > layers.length;
 }
 
-/** What stands between the model's inputs and its assembly. */
+/** Whether a node is between the model's inputs and its assembly. */
 const isLayer = (info: NodeInfo | undefined): boolean =>
   info !== undefined && frameOf(info) === "model" && info.kind !== "model";
 
-/** How high a node is drawn. */
+/** Return the height of a drawn node. */
 export function nodeHeight(graph: Graph, types: Catalogue, node: GraphNode): number {
   return rowsOf(graph, types).has(node.id) ? ROW.height : cardHeight(infoOf(graph, types, node));
 }

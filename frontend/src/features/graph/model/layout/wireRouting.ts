@@ -1,18 +1,19 @@
-/** Where a wire has room to turn. */
+/** Routes of wires around cards and frames. */
 import type { Position } from "@/shared/api/types";
 import type { Rect } from "./frames";
 
 /**
- * Back to the left a wire runs through a gap at `y`; to the right it turns before a frame that begins at `x`. Between
- * two rows of one column it has ends of its own: straight down to the next one, or past others in a bow at the right.
+ * To the left a wire runs through a gap at `y`; to the right it bends before a frame that begins at `x`.
+ * Between two rows of one column it has its own ends: straight down to the next row, or past others in a bow
+ * at the right.
  */
 export type WireRoute = { x?: number; y?: number; ends?: readonly [Position, Position]; bow?: number };
 
-/** Between rows no further apart than this nothing lies. */
+/** Rows no further apart than this are neighbours. */
 const NEXT = 60;
 const BOW = { least: 24, most: 70, share: 0.12 } as const;
 
-/** Between two rows; null where they do not stand in one column. */
+/** Return the route between two rows; null if they are not in one column. */
 export function routeBetweenRows(source: Rect, target: Rect): WireRoute | null {
   const middle = (rect: Rect): number => rect.x + rect.width / 2;
   const gap = target.y - (source.y + source.height);
@@ -29,7 +30,7 @@ export function routeBetweenRows(source: Rect, target: Rect): WireRoute | null {
   return { ends: [right(source), right(target)], bow };
 }
 
-/** The way of a wire with ends of its own. */
+/** Return the path of a wire with its own ends. */
 export function routePath([from, to]: readonly [Position, Position], bow?: number): string {
   if (bow !== undefined) {
     const out = Math.max(from.x, to.x) + bow;
@@ -39,7 +40,7 @@ export function routePath([from, to]: readonly [Position, Position], bow?: numbe
   return `M${from.x} ${from.y}C${from.x} ${from.y + half} ${to.x} ${to.y - half} ${to.x} ${to.y}`;
 }
 
-/** By the cards at its ends, and the frames that these stand in: one object where it is the same frame. */
+/** Return the route between two cards, given the frames that contain them; the same frame is the same object. */
 export function routeBetween(source: Rect, target: Rect, from?: Rect, to?: Rect): WireRoute | null {
   const right = source.x + source.width;
   if (target.x > right) return to && from !== to && to.x > right ? { x: to.x } : null;
@@ -47,7 +48,7 @@ export function routeBetween(source: Rect, target: Rect, from?: Rect, to?: Rect)
   return y === null ? null : { y };
 }
 
-/** The middle of the gap between two boxes above each other; null where there is none. */
+/** Return the middle of the vertical gap between two boxes; null if there is none. */
 function gapBetween(a: Rect, b: Rect): number | null {
   const [upper, lower] = a.y < b.y ? [a, b] : [b, a];
   const bottom = upper.y + upper.height;

@@ -18,7 +18,7 @@ interface LayerRowProps {
   row: ModelRow;
   /** Parameters of all layers. */
   total: number;
-  /** One of a part that repeats itself. */
+  /** One of a repeating group. */
   inner?: boolean;
 }
 
@@ -56,7 +56,7 @@ export function LayerRow({ row, total, inner }: LayerRowProps) {
   );
 }
 
-/** Rows that repeat themselves, as one that opens. */
+/** Repeating rows, folded into one that opens. */
 export function LayerGroup({ group, total }: { group: RowGroup; total: number }) {
   const { rows, all, times } = group;
   const [open, setOpen] = useState(false);
@@ -95,7 +95,7 @@ export function LayerGroup({ group, total }: { group: RowGroup; total: number })
   );
 }
 
-/** One block with a count instead, where the wires allow it. */
+/** Offers one block with a count instead, if the wires allow it. */
 function BlockOffer({ group }: { group: RowGroup }) {
   const times = timesOf(group);
   const refused = useGraph((state) => whyNotRepeat(openScope(state), useCatalogue.getState().types, times));
@@ -112,7 +112,7 @@ function BlockOffer({ group }: { group: RowGroup }) {
   );
 }
 
-/** A count, and below it its share of all as a bar. */
+/** A count, and below it its share of the total as a bar. */
 function Parameters({ count, total }: { count: number; total: number }) {
   const share = total > 0 ? count / total : 0;
   return (

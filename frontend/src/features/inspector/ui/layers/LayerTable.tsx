@@ -18,10 +18,13 @@ import { Section } from "../Section";
 import { LayerGroup, LayerRow } from "./LayerRow";
 import { SortHead } from "./SortHead";
 
-/** Rows are drawn up to here, until all are asked for. */
+/** The number of rows that are drawn, until all are requested. */
 const MOST = 200;
 
-/** Each layer with its output shape and its share of the parameters: sorted, folded where layers repeat, exported. */
+/**
+ * Each layer with its output shape and its share of the parameters: sortable, folded where layers repeat,
+ * exportable.
+ */
 export function LayerTable({ rows }: { rows: ModelRow[] }) {
   const [order, setOrder] = useState<RowOrder>("flow");
   const [reversed, setReversed] = useState(false);
@@ -33,7 +36,7 @@ export function LayerTable({ rows }: { rows: ModelRow[] }) {
       : sortedRows(rows, order, reversed).map((row) => ({ rows: [row], all: [row], times: 1 }));
   const shown = all ? groups : groups.slice(0, MOST);
 
-  /** The column's order, then the other way round, then that of the data's flow again. */
+  /** Sort by the column, then in reverse, then by the data flow again. */
   const sortBy = (column: RowOrder): void => {
     if (order !== column) setOrder(column);
     else if (reversed) setOrder("flow");

@@ -9,7 +9,7 @@ interface SortHeadProps {
   reversed: boolean;
   onSort: (column: RowOrder) => void;
   className?: string;
-  /** For figures, which stand at the end of their column. */
+  /** For figures, which are right-aligned. */
   end?: boolean;
   children: ReactNode;
 }
@@ -17,7 +17,7 @@ interface SortHeadProps {
 /** The head of a column, which sorts by it. */
 export function SortHead({ column, order, reversed, onSort, className, end, children }: SortHeadProps) {
   const active = order === column;
-  // Figures begin with the largest.
+  // Figures start with the largest.
   const descending = (column === "parameters") !== reversed;
   const Arrow = descending ? ArrowDown : ArrowUp;
   return (

@@ -29,10 +29,10 @@ interface ColumnPickerProps {
 }
 
 const MOST = 60;
-/** Fewer columns than these are seen at a glance. */
+/** Fewer columns than these need no search. */
 const SEARCHED = 12;
 
-/** Chooses columns of the node's dataset: a chip for each, and text for globs such as "s_*". */
+/** Selects columns of the node's dataset: a chip for each, and text for globs such as "s_*". */
 export function ColumnPicker({ id, node, param, value, onChange, invalid, describedBy }: ColumnPickerProps) {
   const dataset = useChosenDataset(node);
   const matches = dataset
@@ -62,13 +62,13 @@ export function ColumnPicker({ id, node, param, value, onChange, invalid, descri
 interface FoundProps {
   matches: ColumnMatch[];
   dataset: DatasetRecord;
-  /** What an empty list means. */
+  /** The meaning of an empty list. */
   empty: string;
-  /** Whether what is missing is told already, by the check of the graph. */
+  /** Whether the validation already reports what is missing. */
   told: boolean;
 }
 
-/** How many columns the list finds, what each glob stands for, and which names are not there. */
+/** The number of matching columns, the matches of each glob, and the names that do not exist. */
 function Found({ matches, dataset, empty, told }: FoundProps) {
   const found = new Set(matches.flatMap(({ names }) => names));
   const globs = matches.filter(({ part, names }) => names.length > 0 && isGlob(part) && names[0] !== part);
@@ -134,7 +134,7 @@ const ICONS = { int: Hash, float: Hash, bool: ToggleLeft, text: Type };
 interface ChipProps {
   column: Column;
   pressed: boolean;
-  /** The glob that finds it, where it is not named itself. */
+  /** The glob that matches it, if it is not named itself. */
   glob: string | undefined;
   onToggle: () => void;
 }
@@ -163,7 +163,7 @@ function Chip({ column, pressed, glob, onToggle }: ChipProps) {
   );
 }
 
-/** The dataset that the same node reads. */
+/** Return the dataset that the same node reads. */
 function useChosenDataset(node: GraphNode): DatasetRecord | undefined {
   const info = useNodeInfo(node);
   const { datasets } = useDatasets();

@@ -20,7 +20,7 @@ interface DatasetPickerProps {
   describedBy?: string | undefined;
 }
 
-/** Chooses a stored dataset by its name, or uploads one. */
+/** Selects a stored dataset by its name, or uploads one. */
 export function DatasetPicker({
   id,
   value,
@@ -55,7 +55,7 @@ export function DatasetPicker({
   );
 }
 
-/** Datasets by name, the newest of each; an id, or a name that is gone, stays visible as it is. */
+/** Return the datasets by name, the newest of each; an id, or a name that no longer exists, stays visible. */
 function options(datasets: readonly DatasetRecord[], chosen: string): Option[] {
   const names = new Map<string, Option>();
   for (const dataset of datasets) {

@@ -7,11 +7,11 @@ import { openScope, useGraph } from "@/features/graph/store/graph";
 import type { GraphNode } from "@/shared/api/types";
 import { IconButton } from "@/shared/ui/IconButton";
 
-/** Inside a block: whether its nodes outside may set this parameter. */
+/** Inside a block: whether nodes of the block may set this parameter. */
 export function ExposeToggle({ node, param }: { node: GraphNode; param: NamedInput }) {
   const inside = useGraph((state) => openBlock(openScope(state)) !== undefined);
   const name = useGraph((state) => exposedAs(openScope(state), node.id, param.name));
-  // The id of a layer means nothing outside of the block.
+  // The id of a layer has no meaning outside the block.
   if (!inside || param.widget === "layer") return null;
   const exposed = name !== undefined;
   return (
@@ -27,7 +27,7 @@ export function ExposeToggle({ node, param }: { node: GraphNode; param: NamedInp
   );
 }
 
-/** Says on an inner node that the block exposes this parameter. */
+/** Shows on an inner node that the block exposes this parameter. */
 export function ExposedMark({ node, param }: { node: GraphNode; param: NamedInput }) {
   const name = useGraph((state) => exposedAs(openScope(state), node.id, param.name));
   if (name === undefined) return null;

@@ -8,7 +8,7 @@ import { cn } from "@/shared/lib/cn";
 import { ExposedMark } from "./ExposeToggle";
 import { ParamControl } from "./ParamControl";
 
-/** The primary parameters on the card itself. */
+/** The primary parameters on the card. */
 export function InlineParams({ node, params }: { node: GraphNode; params: NamedInput[] }) {
   return (
     <div className="px-2.5" style={{ paddingBottom: CARD.pad }}>

@@ -16,7 +16,7 @@ interface LayerPickerProps {
 
 const OWN = "its own";
 
-/** Chooses another layer with weights, or another block of the same kind, in the same place of the graph. */
+/** Selects another layer with weights, or another block of the same kind, in the same scope. */
 export function LayerPicker({ id, node, value, onChange, invalid, describedBy }: LayerPickerProps) {
   const scope = useGraph(openScope);
   const types = useCatalogue((state) => state.types);

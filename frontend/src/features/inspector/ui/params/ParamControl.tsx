@@ -14,7 +14,7 @@ interface ParamControlProps extends ValueControlProps {
   node: GraphNode;
 }
 
-/** The form control of a parameter, by the type that the server gives it. */
+/** The form control of a parameter, by the type that the server defines. */
 export function ParamControl({ node, ...rest }: ParamControlProps) {
   const { id, param, value, onCommit, mixed = false, compact = false, invalid = false, describedBy } = rest;
   const common = { id, onChange: onCommit, invalid, describedBy };
@@ -51,13 +51,13 @@ function ListControl({ id, param, value, onCommit, label, ...rest }: ValueContro
       onCommit(places.map((place) => (place === changed ? next : (parts[place] ?? defaults[place] ?? next))));
   };
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset would bring a legend beside the label that is there
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset would add a legend to the existing label
     <div role="group" aria-label={name} className="flex w-full min-w-0 items-start gap-1.5">
       {places.map((place) => (
         <ValueControl
           {...rest}
           key={place}
-          // The label names the first part, so that a click on it goes there.
+          // The label names the first part, so that a click on it focuses that.
           id={place === 0 ? id : `${id}-${place + 1}`}
           param={param}
           value={parts[place] ?? null}

@@ -15,18 +15,18 @@ import { useScrub } from "./useScrub";
 interface ParamRowProps {
   id: string;
   param: NamedInput;
-  /** The nodes whose parameter it is: the shown one, or all that are selected. */
+  /** The nodes whose parameter it is: the shown one, or all selected ones. */
   targets: readonly [ParamTarget, ...ParamTarget[]];
   value: Json;
   mixed?: boolean;
   /** Whether the nodes have the same default. */
   oneDefault?: boolean;
   problem?: Diagnostic | undefined;
-  /** What stands behind the label. */
+  /** Shown after the label. */
   aside?: ReactNode;
 }
 
-/** A parameter in the panel: name, control, help, what is wrong, and the way back to the default. */
+/** A parameter in the panel: name, control, help, error, and reset. */
 export function ParamRow(props: ParamRowProps) {
   const { id, param, targets, value, mixed = false, oneDefault = true, problem, aside } = props;
   const error = problem && [problem.message, problem.hint].filter(Boolean).join(" ");

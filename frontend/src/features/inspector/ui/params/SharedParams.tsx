@@ -22,7 +22,7 @@ export function SharedParams({ nodes }: { nodes: readonly GraphNode[] }) {
     <Section title="Shared parameters">
       {shared.map(({ key, targets, ...rest }) => (
         <ParamRow
-          // Other nodes are another form: what was typed for these is not meant for those.
+          // A new form for other nodes: text typed for these must not apply to those.
           key={`${key} ${targets.map(({ node }) => node.id).join(" ")}`}
           id={`shared-${key}`}
           targets={targets}

@@ -10,15 +10,15 @@ import { TextField } from "@/shared/ui/fields/TextField";
 
 export interface ValueControlProps {
   id: string;
-  /** Whose value it is: its type, range and choices. */
+  /** The parameter of the value: its type, range and choices. */
   param: NamedInput;
   value: Json;
   onCommit: (value: Json) => void;
-  /** Several nodes that have different values; `value` is that of one of them. */
+  /** Several nodes with different values; `value` is that of one of them. */
   mixed?: boolean | undefined;
-  /** On a card, where there is little room. */
+  /** On a card, where room is limited. */
   compact?: boolean | undefined;
-  /** Its name, where no label element carries it. */
+  /** Its accessible name, if no label element provides it. */
   label?: string | undefined;
   invalid?: boolean | undefined;
   describedBy?: string | undefined;
@@ -68,7 +68,7 @@ function NumberControl(props: ValueControlProps) {
   );
 }
 
-/** A number or several, or a word, in one field. */
+/** A number, several numbers, or a word, in one field. */
 function TypedControl(props: ValueControlProps) {
   const { param, value, onCommit, mixed } = props;
   const check = (text: string): string | null => {
@@ -85,7 +85,7 @@ function TypedControl(props: ValueControlProps) {
       value={mixed ? "" : typedText(value)}
       check={check}
       onCommit={commit}
-      // The arrows step a lone number; of several it would not be clear which.
+      // The arrows step a single number; with several it would be ambiguous.
       onStep={(text, direction, size) => {
         const typed = parseTyped(text, param);
         const number = "value" in typed ? typed.value : null;
@@ -97,7 +97,7 @@ function TypedControl(props: ValueControlProps) {
   );
 }
 
-/** An empty field that means something is hatched, so that it is not taken for one that was forgotten. */
+/** A meaningful empty field is hatched, so that it does not look forgotten. */
 const HATCH =
   "bg-[repeating-linear-gradient(135deg,var(--raised)_0_4px,transparent_4px_8px)] placeholder:italic focus:bg-none";
 
@@ -120,14 +120,14 @@ function fieldProps({ id, param, value, mixed, compact, label, invalid, describe
   };
 }
 
-/** What an empty field says; on a card there is room for a word. */
+/** Return the placeholder of an empty field; a card has room for one word. */
 function placeholderOf(param: NamedInput, compact = false): string {
   return compact && param.empty.length > SHORT ? "auto" : emptyText(param);
 }
 
 const SHORT = 7;
 
-/** Choices may be of any type; they are told apart by their place in the list. */
+/** Choices may be of any type; they are identified by their index. */
 function ChoiceControl(props: ValueControlProps & { choices: Json[] }) {
   const { id, choices, value, onCommit, mixed, compact, label, invalid = false, describedBy } = props;
   const index = mixed ? -1 : choices.findIndex((choice) => JSON.stringify(choice) === JSON.stringify(value));

@@ -1,7 +1,7 @@
 import { type ComponentProps, useEffect, useRef, useState } from "react";
 import { type NumberRange, type StepSize, stepped } from "@/shared/lib/numbers";
 
-/** How far the pointer goes for one step, and how far until a press is a drag. */
+/** Pixels per step, and pixels until a press becomes a drag. */
 const PIXELS = { step: 6, start: 4 } as const;
 
 interface Drag {
@@ -11,12 +11,12 @@ interface Drag {
 }
 
 interface Scrub {
-  /** The number that is dragged to; null while nothing is dragged. */
+  /** The dragged number; null while nothing is dragged. */
   value: number | null;
   label: ComponentProps<"label">;
 }
 
-/** Changes a number by dragging its label left and right: one commit, at the end; Escape gives it up. */
+/** Change a number by dragging its label left and right: one commit, at the end; Escape cancels. */
 export function useScrub(from: number | null, range: NumberRange, onCommit: (value: number) => void): Scrub {
   const drag = useRef<Drag | null>(null);
   const dragged = useRef(false);
@@ -59,7 +59,7 @@ export function useScrub(from: number | null, range: NumberRange, onCommit: (val
       end();
     },
     onPointerCancel: end,
-    // A drag is no click: the field does not take the focus.
+    // A drag is not a click: the field does not take the focus.
     onClick: (event) => dragged.current && event.preventDefault(),
   };
   return { value, label };
