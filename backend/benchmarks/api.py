@@ -1,7 +1,7 @@
-"""How quick the server stays while it trains, and how quickly a run starts and stops.
+"""How fast the server responds while it trains, and how fast a run starts and stops.
 
-A real server on a free port and a folder of its own. Latencies of GETs are taken in turns: idle, then with one,
-two and four runs training, several times over.
+A real server on a free port with an empty data folder. Latencies of GETs are measured in turn:
+idle, then with one, two and four runs training, in several rounds.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 
 import httpx
 from common import report
-from serving import sample_graph, server, start, stepped, stop, wait_for
+from serving import has_stepped, sample_graph, server, start_run, stop_run, wait_for
 
 RUNS = (1, 2, 4)
 ROUNDS = 5
@@ -38,7 +38,7 @@ def latencies(client: httpx.Client, finished: str) -> list[float]:
 
 
 def percentile(seconds: list[float], share: float) -> float:
-    """In milliseconds."""
+    """Return a percentile in milliseconds."""
     return 1000 * statistics.quantiles(seconds, n=1000)[int(share * 1000) - 1]
 
 
@@ -47,24 +47,24 @@ def main() -> None:
     with server(concurrent_runs=max(RUNS)) as served:
         client = served.client
         endless = sample_graph(client, 1_000_000)
-        finished = start(client, sample_graph(client, 50))
+        finished = start_run(client, sample_graph(client, 50))
         client.get(f"/runs/{finished}", params={"wait": 60})
         for _ in range(ROUNDS):
             for count in measured:
-                runs = [start(client, endless) for _ in range(count)]
+                runs = [start_run(client, endless) for _ in range(count)]
                 for run in runs:
-                    wait_for(lambda run=run: stepped(client, run))
+                    wait_for(lambda run=run: has_stepped(client, run))
                 measured[count] += latencies(client, finished)
                 for run in runs:
-                    stop(client, run)
+                    stop_run(client, run)
         starts, stops = [], []
         for _ in range(STARTS):
             begin = time.perf_counter()
-            run = start(client, endless)
-            wait_for(lambda run=run: stepped(client, run))
+            run = start_run(client, endless)
+            wait_for(lambda run=run: has_stepped(client, run))
             starts.append(1000 * (time.perf_counter() - begin))
             time.sleep(0.3)
-            stops.append(stop(client, run))
+            stops.append(stop_run(client, run))
     idle = percentile(measured[0], 0.99)
     rows = [
         [

@@ -1,4 +1,4 @@
-"""What the benchmarks share: interleaved rounds, medians with their spread, a table and a JSON line."""
+"""Shared parts of the benchmarks: interleaved rounds, medians with spread, table and JSON line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of several rounds."""
+    """The seconds of several rounds."""
 
     rounds: list[float]
 
@@ -25,7 +25,7 @@ class Timing:
 
 
 def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Timing]:
-    """Each contender once in every round, so that a slow moment of the machine meets all of them."""
+    """Time each contender once per round, so that a slow moment affects all of them."""
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, run in contenders.items():
@@ -36,7 +36,7 @@ def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int) -> 
 
 
 def report(head: list[str], rows: list[list[object]], figures: Mapping[str, float]) -> None:
-    """A Markdown table, and as the last line one JSON object."""
+    """Print a Markdown table, and as the last line one JSON object."""
     print("| " + " | ".join(head) + " |")
     print("|" + "---|" * len(head))
     for row in rows:

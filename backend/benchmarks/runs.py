@@ -1,7 +1,8 @@
-"""How quick the list of runs is with 100, 1,000 and 10,000 runs in the store.
+"""How fast the list of runs is with 100, 1,000 and 10,000 runs in the store.
 
-A real server on a folder that holds such runs, with curves, events, tags, graphs and files. Each request over HTTP
-is timed several times, in turns; at the end all runs are deleted while somebody else writes.
+A real server on a folder that holds these runs, with curves, events, tags, graphs and files. Each
+request over HTTP is timed in several interleaved rounds. At the end all runs are deleted while
+another client writes.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ STATES = [RunState.COMPLETED] * 7 + [RunState.STOPPED, RunState.FAILED, RunState
 
 
 def fill(size: int, folder: Path) -> None:
-    """Put so many ended runs into a new store, with their folders."""
+    """Add `size` ended runs to a new store, with their folders."""
     store = Store(folder / "visdl.db")
     datasets = [
         DatasetRecord(
@@ -93,8 +94,10 @@ def add_run(
     store.append(run.id, list(events(summary)))
     store.move_run(run.id, RunState.STARTING)
     state = STATES[number % len(STATES)]
-    way = [RunState.RUNNING, RunState.STOPPING] if state is RunState.STOPPED else [RunState.RUNNING]
-    for step in way:
+    path = (
+        [RunState.RUNNING, RunState.STOPPING] if state is RunState.STOPPED else [RunState.RUNNING]
+    )
+    for step in path:
         store.move_run(run.id, step)
     store.move_run(run.id, state, duration=rng.uniform(1, 1000))
     if run.starred:
@@ -115,7 +118,7 @@ def events(summary: dict[str, MetricSummary]) -> Iterator[RunEvent]:
 
 
 def requests(size: int, dataset: str) -> dict[str, dict[str, object]]:
-    """Queries of the list by what they stand for."""
+    """Return queries of the list by what they measure."""
     return {
         "first page": {},
         "deep page": {"offset": size - 100},
@@ -140,7 +143,7 @@ def get(client: httpx.Client, path: str, query: dict[str, object]) -> None:
 
 @contextmanager
 def writing(client: httpx.Client, run: str) -> Iterator[list[float]]:
-    """Somebody else writes meanwhile; the seconds that each write took."""
+    """Let another client write meanwhile; yield the seconds that each write took."""
     seconds: list[float] = []
     ended = threading.Event()
 
@@ -161,7 +164,7 @@ def writing(client: httpx.Client, run: str) -> Iterator[list[float]]:
 
 
 def delete_all(client: httpx.Client) -> dict[str, float]:
-    """Delete all runs but the newest as the page does, in slices, and say what that cost, in milliseconds."""
+    """Delete all runs but the newest in slices, as the page does; return the milliseconds."""
     newest, *ids = client.get("/runs/ids").raise_for_status().json()
     slices = []
     with writing(client, newest) as waits:
@@ -181,7 +184,7 @@ def delete_all(client: httpx.Client) -> dict[str, float]:
 
 
 def measure(size: int, served: Served) -> dict[str, float]:
-    """Milliseconds by what was asked."""
+    """Return the milliseconds of each request."""
     client = served.client
     dataset = client.get("/runs", params={"limit": 1}).json()[0]["datasets"][0]["id"]
     contenders: dict[str, Callable[[], object]] = {

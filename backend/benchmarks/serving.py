@@ -1,4 +1,4 @@
-"""A real server for benchmarks: a process of its own on a free port and a folder of its own."""
+"""A real server for benchmarks, in its own process, on a free port and an empty data folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENDED = {"completed", "stopped", "failed", "interrupted"}
 
 @dataclass(frozen=True)
 class Served:
-    """A server that answers: its client (paths below /api), where its sockets are, its process and its folder."""
+    """A running server: client (paths below /api), address of its sockets, process and folder."""
 
     client: httpx.Client
     sockets: str
@@ -32,10 +32,7 @@ class Served:
 
 @contextlib.contextmanager
 def server(prepare: Callable[[Path], object] | None = None, **settings: object) -> Iterator[Served]:
-    """Start one with these settings, `concurrent_runs=4`, on a folder that `prepare` has filled.
-
-    It and its data are gone afterwards.
-    """
+    """Serve with these settings on a folder that `prepare` fills; delete it afterwards."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
@@ -53,7 +50,7 @@ def server(prepare: Callable[[Path], object] | None = None, **settings: object) 
             with httpx.Client(
                 base_url=f"http://127.0.0.1:{port}/api", timeout=60, trust_env=False
             ) as client:
-                wait_for(lambda: answers(client))
+                wait_for(lambda: is_healthy(client))
                 time.sleep(5)  # the forkserver warms up
                 yield Served(
                     client, f"ws://127.0.0.1:{port}", psutil.Process(process.pid), Path(folder)
@@ -63,18 +60,18 @@ def server(prepare: Callable[[Path], object] | None = None, **settings: object) 
             process.wait(30)
 
 
-def answers(client: httpx.Client) -> bool:
+def is_healthy(client: httpx.Client) -> bool:
     with contextlib.suppress(httpx.HTTPError):
         return client.get("/health").status_code == 200
     return False
 
 
 def wait_for(condition: Callable[[], bool]) -> float:
-    """Seconds until it holds."""
+    """Wait until the condition holds; return the seconds."""
     start = time.perf_counter()
     while not condition():
         if time.perf_counter() - start > 60:
-            raise TimeoutError("waited 60 s in vain")
+            raise TimeoutError("the condition did not hold within 60 s")
         time.sleep(0.002)
     return time.perf_counter() - start
 
@@ -87,17 +84,17 @@ def sample_graph(client: httpx.Client, epochs: int) -> dict:
     return graph
 
 
-def start(client: httpx.Client, graph: dict) -> str:
+def start_run(client: httpx.Client, graph: dict) -> str:
     return client.post("/runs", json={"graph": graph}).raise_for_status().json()["id"]
 
 
-def stepped(client: httpx.Client, run: str) -> bool:
+def has_stepped(client: httpx.Client, run: str) -> bool:
     events = client.get(f"/runs/{run}/events").json()
     return any(event["type"] in ("metrics", "progress") for event in events)
 
 
-def stop(client: httpx.Client, run: str) -> tuple[float, float]:
-    """Milliseconds to the answer, and to the end of the run."""
+def stop_run(client: httpx.Client, run: str) -> tuple[float, float]:
+    """Stop a run; return the milliseconds to the response and to the end of the run."""
     begin = time.perf_counter()
     client.post(f"/runs/{run}/stop").raise_for_status()
     answered = time.perf_counter() - begin

@@ -1,8 +1,9 @@
-"""How fast metric points are stored, and what it costs to tell many pages of a run.
+"""How fast metric points are stored, and what it costs to send the events of a run to many pages.
 
-Points: messages as a trainer sends them, through the store, each acknowledged before the next. Fan-out: a real server
-with one run training, whose two events each 100 ms go to 1, 10 and 50 clients, and to 50 beside ten more that never
-read. The lag of a message is its time of arrival less the time at which the trainer made it.
+Points: messages as a worker process sends them, through the store, each acknowledged before the
+next. Fan-out: a real server with one run training, whose two events per 100 ms go to 1, 10 and 50
+clients, and to 50 beside ten more that never read. The lag of a message is its time of arrival
+minus the time at which the worker process made it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from common import report
-from serving import Served, sample_graph, server, start, stepped, stop, wait_for
+from serving import Served, has_stepped, sample_graph, server, start_run, stop_run, wait_for
 from websockets.asyncio.client import connect
 
 from visdl.models.events import MetricsEvent, Point, ProgressEvent, RunEvent
@@ -34,7 +35,7 @@ SECONDS = 10.0
 
 
 def points_per_second(size: int, seconds: float = 2.0) -> float:
-    """Points stored each second in messages of this many."""
+    """Return the points stored per second in messages of this size."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "visdl.db")
         store.add_run(
@@ -55,8 +56,8 @@ def points_per_second(size: int, seconds: float = 2.0) -> float:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What all reading clients together heard in a while."""
+class Received:
+    """The messages that all reading clients received together."""
 
     messages: int
     gaps: int
@@ -64,17 +65,17 @@ class Heard:
 
 
 def listen(pipe: Connection, url: str, reading: int, dead: int) -> None:
-    """A process of clients: says when all are connected, and what they heard when told to end."""
-    sleepers = [deaf(url) for _ in range(dead)]
+    """Run the clients in a process; send "ready" once connected, and the result at the end."""
+    idle = [open_idle_client(url) for _ in range(dead)]
     asyncio.run(_listen(pipe, url, reading))
-    for sleeper in sleepers:
-        sleeper.close()
+    for connection in idle:
+        connection.close()
 
 
-def deaf(url: str) -> socket.socket:
-    """A client that shakes hands and never reads."""
-    _, _, place = url.partition("://")
-    host, _, path = place.partition("/")
+def open_idle_client(url: str) -> socket.socket:
+    """Connect a client that completes the handshake and never reads."""
+    _, _, address = url.partition("://")
+    host, _, path = address.partition("/")
     name, _, port = host.partition(":")
     client = socket.create_connection((name, int(port)))
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -85,7 +86,7 @@ def deaf(url: str) -> socket.socket:
 
 
 async def _listen(pipe: Connection, url: str, reading: int) -> None:
-    heard: list[tuple[float, float, int]] = []  # of each message: made, arrived, its cursor
+    received: list[tuple[float, float, int]] = []  # per message: made, arrived, cursor
     gaps = 0
 
     async def client() -> None:
@@ -97,23 +98,23 @@ async def _listen(pipe: Connection, url: str, reading: int) -> None:
                 event = json.loads(text)
                 gaps += last is not None and event["cursor"] != last + 1
                 last = event["cursor"]
-                heard.append((event["time"], time.time(), last))
+                received.append((event["time"], time.time(), last))
 
     ready = asyncio.Semaphore(0)
     tasks = [asyncio.create_task(client()) for _ in range(reading)]
     for _ in tasks:
         await ready.acquire()
-    heard.clear()
+    received.clear()
     pipe.send("ready")
     await asyncio.to_thread(pipe.recv)
-    pipe.send(Heard(len(heard), gaps, [arrived - made for made, arrived, _ in heard]))
+    pipe.send(Received(len(received), gaps, [arrived - made for made, arrived, _ in received]))
     for task in tasks:
         task.cancel()
 
 
 @dataclass(frozen=True)
 class FanOut:
-    """One measurement: what it cost, and how late messages were."""
+    """One measurement: the cost, and the lag of messages."""
 
     messages: float  # a second and client
     lag: float  # ms, 95 of 100 are below
@@ -134,12 +135,12 @@ def fan_out(served: Served, run: str, reading: int, dead: int) -> FanOut:
     seconds = time.perf_counter() - begin
     after, cpu = progress(served, run), used(served) - cpu
     ours.send("end")
-    heard: Heard = ours.recv()
+    received: Received = ours.recv()
     process.join(30)
-    assert heard.gaps == 0, f"{heard.gaps} gaps"
-    lag = 1000 * statistics.quantiles(heard.lags, n=20)[-1]
+    assert received.gaps == 0, f"{received.gaps} gaps"
+    lag = 1000 * statistics.quantiles(received.lags, n=20)[-1]
     return FanOut(
-        heard.messages / seconds / reading, lag, 100 * cpu / seconds, (after - before) / seconds
+        received.messages / seconds / reading, lag, 100 * cpu / seconds, (after - before) / seconds
     )
 
 
@@ -158,12 +159,12 @@ def main() -> None:
     }
     found: dict[tuple[int, int], list[FanOut]] = {pair: [] for pair in CLIENTS}
     with server() as served:
-        run = start(served.client, sample_graph(served.client, 1_000_000))
-        wait_for(lambda: stepped(served.client, run))
+        run = start_run(served.client, sample_graph(served.client, 1_000_000))
+        wait_for(lambda: has_stepped(served.client, run))
         for _ in range(ROUNDS):
             for reading, dead in CLIENTS:
                 found[reading, dead].append(fan_out(served, run, reading, dead))
-        stop(served.client, run)
+        stop_run(served.client, run)
 
     def median(pair: tuple[int, int], what: str) -> float:
         return statistics.median(getattr(one, what) for one in found[pair])
@@ -173,7 +174,7 @@ def main() -> None:
     ]
     for pair in CLIENTS:
         reading, dead = pair
-        name = f"{reading} clients{f' beside {dead} dead ones' if dead else ''}"
+        name = f"{reading} clients{f' beside {dead} idle ones' if dead else ''}"
         figures = [
             f"{median(pair, 'messages'):.1f} messages/s each",
             f"p95 lag {median(pair, 'lag'):.1f} ms",

@@ -1,8 +1,9 @@
-"""A whole run through the product's trainer against the loops that people write, in samples per second.
+"""A complete run of the product compared with hand-written training loops, in samples per second.
 
-A 2-64-64-1 MLP with Adam, one thread, no validation, the same rows and epochs for all. The product's time
-is that of the whole run: reading the data, building, training, metrics, checkpoints, weights. Above 1 the
-product is faster. `cnn_vs_plain` is the same for LeNet-5 on 32 x 32 grey pixels.
+A 2-64-64-1 MLP with Adam, one thread, no validation, the same rows and epochs for all. The
+product's time is that of the complete run: reading the data, building, training, metrics,
+checkpoints, weights. Above 1 the product is faster. `cnn_vs_plain` is the same for LeNet-5 on
+32 x 32 grey pixels.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ CNN_CASES = [(1_000, 6), (4_000, 2), (16_000, 1)]
 
 
 class Case:
-    """One table, batch size and number of epochs; each method trains a fresh network on it."""
+    """One table, batch size and number of epochs. Each method trains a new network on it."""
 
     def __init__(self, folder: Path, rows: int, batch: int, epochs: int) -> None:
         self.folder = folder
@@ -71,9 +72,7 @@ class Case:
             device="cpu",
             threads=1,
             auto_threads=False,
-            folder=tempfile.mkdtemp(
-                dir=self.folder
-            ),  # a folder of its own: a run goes on from checkpoints that it finds
+            folder=tempfile.mkdtemp(dir=self.folder),  # empty: a run resumes from checkpoints
             datasets={
                 ("csv", "file"): (
                     self.dataset.record.model_dump(mode="json"),
@@ -84,7 +83,7 @@ class Case:
         GraphRun(spec, TrainingController(), Reporter(_ignore), _ignore).run()
 
     def plain(self) -> None:
-        """The loop by hand: default optimizer, a permutation per epoch, batches by index."""
+        """Train with a plain loop: a permutation per epoch, batches by index."""
         model, optimizer, loss_fn = _by_hand()
         for _ in range(self.epochs):
             order, total = torch.randperm(len(self.x)), 0.0
@@ -93,7 +92,7 @@ class Case:
                 total += _step(model, optimizer, loss_fn, self.x[rows], self.y[rows])
 
     def dataloader(self) -> None:
-        """The loop of the tutorials: DataLoader over a Subset of a TensorDataset."""
+        """Train as in the tutorials: a DataLoader over a Subset of a TensorDataset."""
         model, optimizer, loss_fn = _by_hand()
         data = Subset(TensorDataset(self.x, self.y), range(len(self.x)))
         loader = DataLoader(data, batch_size=self.batch, shuffle=True)

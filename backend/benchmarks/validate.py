@@ -1,7 +1,8 @@
-"""How quickly a graph is checked, and what the built model costs over one written by hand.
+"""How fast a graph is validated, and the overhead of the built model over a hand-written one.
 
-A validation is what the route does: the graph read from JSON, the report written to JSON. "Cold" forgets all
-that was remembered of layers; an edit changes one parameter in the middle of the chain, to a value not seen before.
+A validation does what the route does: it reads the graph from JSON and writes the report to JSON.
+"Cold" starts with an empty cache of layers. An edit changes one parameter in the middle of the
+chain to a new value.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from visdl.datasets.dataset import Dataset
 from visdl.datasets.importer import import_csv
 from visdl.models.graph import Edge, Graph, Node
 from visdl.nodes import NodeRegistry
-from visdl.validation import findings
+from visdl.validation import report_builder
 from visdl.validation.validator import Validator
 
 SIZES = (100, 1000, 2000)
@@ -38,14 +39,14 @@ WIDTH = 64
 
 
 def chain(count: int, width: Callable[[int], int]) -> Graph:
-    """A training graph of this many nodes: Linear and ReLU in turns, `width` by the place of the layer."""
-    names = [f"l{place}" for place in range(count - 6)]
+    """Return a training graph of `count` nodes: Linear and ReLU in turn, `width` by position."""
+    names = [f"l{position}" for position in range(count - 6)]
     nodes = [Node(id="csv", type="CSVLoader", params={"file": "table", "target_columns": "y"})]
     nodes += [
         Node(id=name, type="ReLU")
-        if place % 2
-        else Node(id=name, type="Linear", params={"out_features": width(place)})
-        for place, name in enumerate(names[:-1])
+        if position % 2
+        else Node(id=name, type="Linear", params={"out_features": width(position)})
+        for position, name in enumerate(names[:-1])
     ]
     nodes += [
         Node(id=names[-1], type="Linear", params={"out_features": 1}),
@@ -81,25 +82,25 @@ def milliseconds(check: Validator, graph: Graph) -> float:
     gc.collect()
     gc.freeze()  # as the server does before it serves
     start = time.perf_counter()
-    found = check.report(Graph.model_validate_json(text))
-    found.model_dump_json()
+    result = check.report(Graph.model_validate_json(text))
+    result.model_dump_json()
     seconds = time.perf_counter() - start
-    assert found.valid, found.diagnostics[:3]
+    assert result.valid, result.diagnostics[:3]
     return 1000 * seconds
 
 
-def forget() -> None:
+def clear_caches() -> None:
     shapes._facts.cache_clear()
-    findings._shape_value.cache_clear()
+    report_builder._shape_value.cache_clear()
 
 
 def checks(folder: Path) -> tuple[list[list[object]], dict[str, float]]:
     check, rows, figures = validator(folder), [], dict[str, float]()
     milliseconds(check, chain(100, lambda _: WIDTH))  # PyTorch's first meta pass is slow
     for count in SIZES:
-        forget()
-        different = milliseconds(check, chain(count, lambda place: 8 + place // 2))
-        forget()
+        clear_caches()
+        different = milliseconds(check, chain(count, lambda position: 8 + position // 2))
+        clear_caches()
         graph = chain(count, lambda _: WIDTH)
         cold = milliseconds(check, graph)
         warm = statistics.median(milliseconds(check, graph) for _ in range(5))
@@ -116,7 +117,7 @@ def checks(folder: Path) -> tuple[list[list[object]], dict[str, float]]:
 
 
 class ByHand(nn.Module):
-    """The residual network as anybody would write it."""
+    """The residual network, written by hand."""
 
     def __init__(self, layers: int) -> None:
         super().__init__()
@@ -129,11 +130,11 @@ class ByHand(nn.Module):
 
 
 def residual(layers: int) -> nn.Module:
-    """The same network, built from a graph."""
+    """Return the same network, built from a graph."""
     nodes, edges = [Node(id="x", type="Input", params={"shape": [WIDTH]})], []
     before = "x"
-    for place in range(layers):
-        fc, relu, add = f"fc{place}", f"relu{place}", f"add{place}"
+    for number in range(layers):
+        fc, relu, add = f"fc{number}", f"relu{number}", f"add{number}"
         nodes += [
             Node(id=fc, type="Linear", params={"out_features": WIDTH}),
             Node(id=relu, type="ReLU"),

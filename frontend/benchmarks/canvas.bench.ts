@@ -184,7 +184,7 @@ async function showLongRun(page: Page, points: number): Promise<(from: number) =
     send = (text) => socket.send(text);
   });
   await page.goto("/");
-  // Panels come behind the canvas; before, no key is heard.
+  // Panels load after the canvas; before that, keys have no effect.
   await page.locator(".react-flow__node-card").first().waitFor();
   await page.getByRole("tab", { name: "Training" }).click();
   await page.locator(".uplot").first().waitFor();
