@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -44,6 +45,7 @@ from visdl.validation.validator import Validator
 SAMPLES = ("sample_data.csv", "sample_validation.csv", "sample_test.csv")
 _CATALOGUE = TypeAdapter(dict[str, NodeInfo])
 FIRST_GRAPH = "sample_regression"
+log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings) -> ASGIApp:
@@ -72,6 +74,8 @@ def open_services(settings: Settings, registry: Registry = NodeRegistry) -> Iter
         store = Store(settings.data_dir / DATABASE)
         store.forget_graphs(time.time() - KEEP_DELETED)
         registry.load_folder(settings.nodes_dir)
+        for node in registry.unavailable().values():
+            log.warning("%s", node.reason)
 
         def find_dataset(name: str) -> Dataset:
             record = store.dataset(name)

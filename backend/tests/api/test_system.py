@@ -36,6 +36,24 @@ def test_a_node_file_that_does_not_import_is_reported(serve, tmp_path):
     assert "there_is_no_such_thing" in problem["message"]
 
 
+def test_node_types_that_need_a_newer_torch_are_listed_and_logged_with_the_reason(
+    serve, tmp_path, caplog
+):
+    folder = tmp_path / "nodes"
+    folder.mkdir()
+    (folder / "tomorrow.py").write_text(
+        "from visdl.nodes import BaseNode, NodeRegistry\n\n"
+        "@NodeRegistry.register('Tomorrow')\nclass Tomorrow(BaseNode):\n    REQUIRES_TORCH = '99.0'\n"
+    )
+    client = serve(nodes_dir=folder).client
+    assert "Tomorrow" not in client.get("/api/nodes").json()
+    [found] = [
+        node for node in client.get("/api/nodes/unavailable").json() if node["type"] == "Tomorrow"
+    ]
+    assert found["reason"].startswith("Tomorrow needs torch 99.0 or newer; this is ")
+    assert found["reason"] in caplog.text
+
+
 def test_the_machine_is_measured(client):
     stats = client.get("/api/system").json()
     assert 0 <= stats["cpu_percent"] <= 100

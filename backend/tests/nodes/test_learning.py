@@ -60,6 +60,7 @@ def test_every_optimizer_of_torch_is_there():
         if issubclass(cls, optim.Optimizer)
     }
     assert theirs - {"Optimizer"} == set(OPTIMIZERS)
+    assert set(NodeRegistry.unavailable()) <= {"Muon"}
 
 
 def test_every_scheduler_of_torch_without_a_function_is_there():
@@ -197,6 +198,11 @@ def test_an_optimizer_moves_the_weights_against_the_gradient_and_leaves_frozen_o
 
 
 def test_muon_trains_matrices_and_refuses_all_else():
+    if not hasattr(optim, "Muon"):
+        assert NodeRegistry.unavailable()["Muon"].reason.startswith(
+            "Muon needs torch 2.9 or newer; this is 2."
+        )
+        return
     node = NodeRegistry.get("Muon").create({})
     assert node.refusal([(3, 2), (1, 3)]) is None
     assert "matrices alone" in node.refusal([(3, 2), (3,)])

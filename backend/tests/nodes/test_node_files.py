@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+import torch
 
 import visdl.nodes
 from visdl.models.graph import Node
@@ -194,6 +195,55 @@ def test_a_graph_with_a_node_of_a_broken_file_is_told_so(load, registry, tmp_pat
     graph.nodes.append(Node(id="half", type="Half"))
     report = validator(numbers(tmp_path), registry=registry).report(graph)
     assert ("unknown_type", "half", None) in codes(report)
+
+
+TOO_NEW = GOOD.format(name="Tomorrow").replace(
+    '    """Works."""', '    """Works."""\n    REQUIRES_TORCH = "99.1"'
+)
+VERSION = torch.__version__.partition("+")[0]
+
+
+def test_a_type_that_needs_a_newer_torch_is_unavailable_with_the_reason(load, registry, tmp_path):
+    assert load(tomorrow=TOO_NEW) == []
+    assert "Tomorrow" not in registry.names()
+    assert "Tomorrow" not in registry.describe()
+    reason = f"Tomorrow needs torch 99.1 or newer; this is {VERSION}."
+    assert registry.unavailable()["Tomorrow"].reason == reason
+    graph = chain(MLP)
+    graph.nodes.append(Node(id="node", type="Tomorrow"))
+    report = validator(numbers(tmp_path), registry=registry).report(graph)
+    [found] = [diagnostic for diagnostic in report.diagnostics if diagnostic.node == "node"]
+    assert (found.code, found.severity, found.message) == ("unavailable_type", "error", reason)
+
+
+def test_the_oldest_torch_that_a_type_needs_is_enough(load, registry):
+    text = TOO_NEW.replace("99.1", ".".join(VERSION.split(".")[:2]))
+    assert load(today=text) == []
+    assert "Tomorrow" in registry.names()
+    assert "Tomorrow" not in registry.unavailable()
+
+
+def test_a_parameter_that_needs_a_newer_torch_is_refused_with_the_reason(load, registry, tmp_path):
+    newer = GOOD.replace(
+        '    """Works."""', '    """Works."""\n    PARAMS_REQUIRE_TORCH = {{"speed": "99.1"}}'
+    )
+    assert load(newer=newer.replace('"x"', '"input"').format(name="Newer")) == []
+    graph = chain([MLP[0], ("node", "Newer", {"speed": 2, "other": 3}), MLP[2]])
+    report = validator(numbers(tmp_path), registry=registry).report(graph)
+    assert codes(report) == [
+        ("unknown_parameter", "node", "speed"),
+        ("unknown_parameter", "node", "other"),
+    ]
+    assert [diagnostic.message for diagnostic in report.diagnostics] == [
+        f"'speed' of Newer needs torch 99.1 or newer; this is {VERSION}.",
+        "Newer has no parameter 'other'.",
+    ]
+
+
+def test_an_unavailable_type_of_a_file_that_fails_later_is_forgotten_with_it(load, registry):
+    [problem] = load(broken=TOO_NEW + "\nraise ValueError('late')\n")
+    assert "late" in problem.message
+    assert "Tomorrow" not in registry.unavailable()
 
 
 @pytest.mark.parametrize("name", ["my-node", "1st", "größe", "json", "torch"])

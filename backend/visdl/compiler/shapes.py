@@ -70,16 +70,19 @@ class Operation(nn.Module):
         self._ports = tuple(ports)
         self._params = dict(params)
         self._disabled = disabled
+        self._outputs = len(node.outputs())  # torch.export of 2.6 cannot trace it
 
     def forward(self, *inputs: Any) -> Any:
         call = self._node.on_disable if self._disabled else self._node.execute
         values = call(**self._params, **dict(zip(self._ports, inputs, strict=True)))
-        name, outputs = type(self._node).__name__, len(self._node.outputs())
+        name, outputs = type(self._node).__name__, self._outputs
         if values is None and self._disabled:
             raise ValueError(f"{name} is switched off and has no input to pass through")
         if (
             isinstance(values, Tensor)
-            or not isinstance(values, tuple | list)
+            or not isinstance(
+                values, (tuple, list)
+            )  # torch.export of 2.6 cannot trace tuple | list
             or len(values) != outputs
         ):
             raise TypeError(

@@ -115,6 +115,15 @@ class NewBlock(BaseModel):
     blocks: dict[str, Block]
 
 
+class UnavailableNode(BaseModel):
+    """A node type that the installed version of torch cannot run."""
+
+    type: str
+    display_name: str
+    category: str
+    reason: str = Field(description="Such as: Muon needs torch 2.9 or newer; this is 2.6.0.")
+
+
 class NodeFileProblem(BaseModel):
     """A node file that could not be used."""
 

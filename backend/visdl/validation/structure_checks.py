@@ -11,7 +11,7 @@ from typing import Any
 from visdl.compiler.topology import Topology
 from visdl.models.diagnostics import Diagnostic
 from visdl.models.graph import Edge, Graph, Node
-from visdl.nodes.contract.base import BaseNode
+from visdl.nodes.contract.base import BaseNode, missing_torch
 from visdl.nodes.contract.registry import Registry
 
 
@@ -42,8 +42,12 @@ def _check_ids(graph: Graph) -> Iterator[Diagnostic]:
 
 
 def _check_types(graph: Graph, registry: Registry) -> Iterator[Diagnostic]:
+    unavailable = registry.unavailable()
     for node in graph.nodes:
-        if registry.find(node.type) is None:
+        if node.type in unavailable:
+            message, hint = unavailable[node.type].reason, "Use another node type, or update torch."
+            yield Diagnostic(code="unavailable_type", node=node.id, message=message, hint=hint)
+        elif registry.find(node.type) is None:
             message = f"'{node.label}' has type '{node.type}', which is not installed."
             hint = (
                 did_you_mean(node.type, registry.names())
@@ -67,8 +71,12 @@ def _check_params(node: Node, cls: type[BaseNode]) -> Iterator[Diagnostic]:
     specs, defaults = cls.parameters(), _invalid_defaults(cls)  # type: ignore[arg-type]
     for name in node.params:
         if name not in specs:
-            message = f"{node.type} has no parameter '{name}'."
-            hint = did_you_mean(name, specs) or f"Its parameters: {', '.join(specs) or 'none'}."
+            needed = cls.PARAMS_REQUIRE_TORCH.get(name, "")
+            message = missing_torch(f"'{name}' of {node.type}", needed)
+            hint = "Remove this parameter, or update torch."
+            if not message:
+                message = f"{node.type} has no parameter '{name}'."
+                hint = did_you_mean(name, specs) or f"Its parameters: {', '.join(specs) or 'none'}."
             yield Diagnostic(
                 code="unknown_parameter", node=node.id, port=name, message=message, hint=hint
             )

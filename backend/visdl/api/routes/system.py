@@ -12,7 +12,14 @@ from visdl.api.deps import Deps
 from visdl.api.guard import COOKIE
 from visdl.api.json_body import JsonRoute
 from visdl.models.errors import InvalidInputError
-from visdl.models.schemas import Health, NodeFileProblem, NodeInfo, RunQueue, SystemStats
+from visdl.models.schemas import (
+    Health,
+    NodeFileProblem,
+    NodeInfo,
+    RunQueue,
+    SystemStats,
+    UnavailableNode,
+)
 
 router = APIRouter(tags=["system"], route_class=JsonRoute)
 
@@ -54,6 +61,12 @@ def system(deps: Deps) -> SystemStats:
 async def nodes(deps: Deps) -> Response:
     """The catalogue of node types, by type."""
     return Response(deps.catalogue, media_type="application/json")
+
+
+@router.get("/nodes/unavailable", operation_id="listUnavailableNodes")
+def unavailable_nodes(deps: Deps) -> list[UnavailableNode]:
+    """Node types that the installed version of torch cannot run, and why."""
+    return list(deps.registry.unavailable().values())
 
 
 @router.get("/nodes/problems", operation_id="listNodeProblems")

@@ -39,6 +39,13 @@ class Complaint:
     code: str = "bad_input"
 
 
+def missing_torch(what: str, needed: str) -> str:
+    """Return a sentence that says that the installed torch is too old; empty where it is not."""
+    if not needed or torch.__version__ >= needed:
+        return ""
+    return f"{what} needs torch {needed} or newer; this is {torch.__version__.partition('+')[0]}."
+
+
 class BaseNode:
     """The contract of every node. Parameters declared with `Param` are attributes of the instance."""
 
@@ -60,6 +67,9 @@ class BaseNode:
         False  # each output value follows from one input value; see Traits
     )
     FINITE_SLOPE: ClassVar[bool] = False  # finite gradients stay finite; see Traits
+    #: The oldest torch that has what the node is made of, such as "2.9"; the same by parameter.
+    REQUIRES_TORCH: ClassVar[str] = ""
+    PARAMS_REQUIRE_TORCH: ClassVar[Mapping[str, str]] = types.MappingProxyType({})
 
     PARAMS: ClassVar[Mapping[str, InputSpec]] = types.MappingProxyType({})
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
-from visdl.models.schemas import NodeFileProblem, NodeInfo
-from visdl.nodes.contract.base import BaseNode
+from visdl.models.schemas import NodeFileProblem, NodeInfo, UnavailableNode
+from visdl.nodes.contract.base import BaseNode, missing_torch
 from visdl.nodes.contract.specs import InputSpec, OutputSpec
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class _Entry:
 
 
 class Registry:
-    """Node types by name, and the node files that could not be used.
+    """Node types by name, those that the installed torch lacks, and the files that failed.
 
     `NodeRegistry` is the registry of the process. Types register themselves when their file is
     imported; a file that a registry loads adds its types to that registry.
@@ -43,6 +43,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._types: dict[str, _Entry] = {}
+        self._unavailable: dict[str, UnavailableNode] = {}
         self._problems: dict[Path, NodeFileProblem] = {}
         self._loaded: set[Path] = set()
 
@@ -50,6 +51,7 @@ class Registry:
         """Return a registry with the same types and no problems; the two change independently."""
         other = Registry()
         other._types = self._types.copy()
+        other._unavailable = self._unavailable.copy()
         other._loaded = self._loaded.copy()
         return other
 
@@ -96,6 +98,10 @@ class Registry:
             for name, entry in sorted(self._types.items())
         }
 
+    def unavailable(self) -> dict[str, UnavailableNode]:
+        """Return the types that the installed version of torch lacks, by type name."""
+        return dict(sorted(self._unavailable.items()))
+
     def problems(self) -> list[NodeFileProblem]:
         """Return what is wrong with node files that failed, in the order of their paths."""
         return [problem for _, problem in sorted(self._problems.items())]
@@ -128,6 +134,15 @@ class Registry:
             )
         if not (isinstance(node_class, type) and issubclass(node_class, BaseNode)):
             raise TypeError(f"{type_name!r} must be a class that derives from BaseNode")
+        reason = missing_torch(type_name, node_class.REQUIRES_TORCH)
+        if reason:
+            self._unavailable[type_name] = UnavailableNode(
+                type=type_name,
+                display_name=node_class.DISPLAY_NAME or type_name,
+                category=node_class.CATEGORY,
+                reason=reason,
+            )
+            return
         _check_description(type_name, node_class)
         self._types[type_name] = _Entry(node_class, source, sha256)
 
@@ -135,7 +150,7 @@ class Registry:
         if path in self._loaded:
             return
         self._loaded.add(path)
-        before = set(self._types)
+        before = {*self._types, *self._unavailable}
         try:
             sha256 = "" if source == "built-in" else hashlib.sha256(path.read_bytes()).hexdigest()
             with _loading(_NodeFile(self, source, sha256)):
@@ -143,8 +158,10 @@ class Registry:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # also SystemExit: a file may raise anything
-            for name in set(self._types) - before:  # a file is loaded completely or not at all
-                del self._types[name]
+            # a file is loaded completely or not at all
+            for name in {*self._types, *self._unavailable} - before:
+                self._types.pop(name, None)
+                self._unavailable.pop(name, None)
             problem = _problem(path, error)
             self._problems[path] = problem
             log.warning("Node file %s, line %s: %s", problem.file, problem.line, problem.message)

@@ -88,6 +88,8 @@ _KNOWN: dict[str, Meaning] = {
     "upscale_factor": ("How many times larger each side becomes", _POSITIVE),
     "value": ("What is put in", {}),
 }
+#: Words that torch takes, where an older version says only that it is a text.
+_CHOICES: dict[str, Any] = {"padding_mode": Literal["zeros", "reflect", "replicate", "circular"]}
 Spec = TypeVar("Spec")
 
 
@@ -121,7 +123,9 @@ def signature_params(
         default = defaults.get(name, argument.default)
         if default is inspect.Parameter.empty:
             raise TypeError(f"{cls.__name__} asks for {name!r}: give it a default")
-        hint = _simple(hints.get(name), default, int(match[1]) if match else None)
+        known = hints.get(name)
+        known = _CHOICES.get(name, known) if known is str else known
+        hint = _simple(known, default, int(match[1]) if match else None)
         description, options = meaning.get(name) or _KNOWN.get(name, ("", {}))
         if default is None and type(None) not in typing.get_args(hint):
             hint = hint | None

@@ -7,6 +7,7 @@ from torch import nn
 from visdl.nodes import NodeRegistry, Param, Shape
 from visdl.nodes.contract.torch_layer import TorchLayer
 
+_NEWER = {"bias": "2.12"}
 _MEAN = "y = γ (x − E[x]) / √(Var[x] + ε) + β"
 
 
@@ -24,6 +25,7 @@ class _Norm(TorchLayer):
 
 class _BatchNorm(_Norm):
     PRIMARY = ("momentum", "affine")
+    PARAMS_REQUIRE_TORCH = _NEWER
 
 
 @NodeRegistry.register("BatchNorm1d")
@@ -48,7 +50,7 @@ class BatchNorm3d(_BatchNorm, module=nn.BatchNorm3d):
 
 
 class _InstanceNorm(_Norm):
-    pass
+    PARAMS_REQUIRE_TORCH = _NEWER
 
 
 @NodeRegistry.register("InstanceNorm1d")
@@ -78,6 +80,7 @@ class GroupNorm(_Norm, module=nn.GroupNorm, defaults={"num_groups": 1}):
 
     SHAPE_RULE = "B, num_channels, * → the same shape"
     PRIMARY = ("num_groups",)
+    PARAMS_REQUIRE_TORCH = _NEWER
 
 
 class _LastAxes(_Norm):

@@ -102,6 +102,7 @@ class Adam(TorchOptimizer, algorithm=optim.Adam):
 
     ELEMENTWISE = True
     FORMULA = "θ ← θ − lr · m̂ / (√v̂ + ε)"
+    PARAMS_REQUIRE_TORCH: ClassVar[Mapping[str, str]] = {"decoupled_weight_decay": "2.7"}
     HOW: ClassVar[Mapping[str, Any]] = {"fused": True}
 
 
@@ -241,12 +242,13 @@ class SparseAdam(TorchOptimizer, algorithm=optim.SparseAdam):
 
 
 @NodeRegistry.register("Muon")
-class Muon(TorchOptimizer, algorithm=optim.Muon):
+class Muon(TorchOptimizer, algorithm=getattr(optim, "Muon", None)):
     """Steps along the orthogonalised momentum, for matrices alone.
 
     Source: Jordan et al., 2024.
     """
 
+    REQUIRES_TORCH = "2.9"
     FORMULA = "θ ← θ − lr · orthogonal(μ m + g)"
     USUAL_LR = (1e-5, 1.0)
     PRIMARY = ("lr", "momentum")

@@ -14,7 +14,7 @@ from visdl.nodes.contract.metric_names import DEFAULT_MONITOR
 from visdl.nodes.contract.torch_signature import declare, in_order
 
 _DOCS = "https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler"
-_GIVEN = {"optimizer", "last_epoch"}
+_GIVEN = {"optimizer", "last_epoch", "verbose"}  # verbose: torch 2.6 alone has it, deprecated
 _MOST = 1_000_000_000
 _STEPS = {"min": 1, "max": _MOST}
 _MEANING: dict[str, tuple[str, dict[str, Any]]] = {

@@ -1,16 +1,18 @@
 import { api, call } from "./client";
-import type { NodeFileProblem, NodeInfo } from "./types";
+import type { NodeFileProblem, NodeInfo, UnavailableNode } from "./types";
 
-/** The catalogue of node types, and the node files that could not be used. */
+/** The catalogue of node types, those that the server's torch lacks, and the node files that failed. */
 export async function fetchCatalogue(): Promise<{
   types: Record<string, NodeInfo>;
+  unavailable: UnavailableNode[];
   problems: NodeFileProblem[];
 }> {
-  const [types, problems] = await Promise.all([
+  const [types, unavailable, problems] = await Promise.all([
     call(api.GET("/api/nodes")),
+    call(api.GET("/api/nodes/unavailable")),
     call(api.GET("/api/nodes/problems")),
   ]);
   // Without a prototype: a graph may call a type "constructor".
   const known = Object.assign(Object.create(null), types) as Record<string, NodeInfo>;
-  return { types: known, problems: problems as NodeFileProblem[] };
+  return { types: known, unavailable, problems: problems as NodeFileProblem[] };
 }

@@ -50,18 +50,27 @@ describe("whether the server answers", () => {
   });
 });
 
+const LACKING = {
+  type: "Muon",
+  display_name: "Muon",
+  category: "Optimizer",
+  reason: "Muon needs torch 2.9.",
+};
+
 describe("the catalogue", () => {
   const answers = [
     http.get("/api/nodes", () => HttpResponse.json({ ReLU: TYPES.ReLU })),
+    http.get("/api/nodes/unavailable", () => HttpResponse.json([LACKING])),
     http.get("/api/nodes/problems", () => HttpResponse.json([{ file: "a.py", line: 3, message: "No." }])),
   ];
-  beforeEach(() => useCatalogue.setState({ types: {}, problems: [], status: "loading" }));
+  beforeEach(() => useCatalogue.setState({ types: {}, unavailable: [], problems: [], status: "loading" }));
 
   test("comes with the node files that could not be used", async () => {
     server.use(...answers);
     await loadCatalogue();
     expect(useCatalogue.getState()).toEqual({
       types: { ReLU: TYPES.ReLU },
+      unavailable: [LACKING],
       problems: [{ file: "a.py", line: 3, message: "No." }],
       status: "ready",
     });

@@ -1,16 +1,23 @@
 /** The node types of the server. Palette, ports, forms and help are built from them. */
 import { create } from "zustand";
 import { fetchCatalogue } from "@/shared/api/nodes";
-import type { NodeFileProblem, NodeInfo } from "@/shared/api/types";
+import type { NodeFileProblem, NodeInfo, UnavailableNode } from "@/shared/api/types";
 
 interface CatalogueState {
   types: Readonly<Record<string, NodeInfo>>;
+  /** Node types that the server's version of torch lacks. */
+  unavailable: UnavailableNode[];
   /** Custom node files that could not be used. */
   problems: NodeFileProblem[];
   status: "loading" | "ready" | "failed";
 }
 
-export const useCatalogue = create<CatalogueState>()(() => ({ types: {}, problems: [], status: "loading" }));
+export const useCatalogue = create<CatalogueState>()(() => ({
+  types: {},
+  unavailable: [],
+  problems: [],
+  status: "loading",
+}));
 
 /** Load the catalogue; the previous one stays if the server does not answer. */
 export async function loadCatalogue(): Promise<void> {

@@ -13,10 +13,13 @@ import { SearchField } from "@/shared/ui/fields/SearchField";
 import { IconButton } from "@/shared/ui/IconButton";
 import { BlockShelf, useBlockShelf } from "./BlockShelf";
 import { PaletteItem } from "./PaletteItem";
+import { UnavailableTypes, useUnavailable } from "./UnavailableTypes";
 
 /** With more types than this, only the common categories are open at first. */
 const MANY = 60;
 const USUAL = new Set(["Blocks", "Data", "Layers", "Convolution", "Training"]);
+
+const UNAVAILABLE = "Not available";
 
 /** The node types that can be added, by category; a drag, a double click or Enter adds one. */
 export function Palette() {
@@ -28,6 +31,7 @@ export function Palette() {
 
   const scope = useGraph(openScope);
   const found = searchTypes(addableTypes(scope, types), query);
+  const unavailable = useUnavailable(query);
   const shelf = useBlockShelf(query);
   const groups = byCategory(found);
   const searching = query.trim() !== "";
@@ -35,7 +39,7 @@ export function Palette() {
   const many = Object.keys(types).length > MANY;
   const isOpen = (category: string): boolean => remembered[category] ?? (!many || USUAL.has(category));
   const toggle = (category: string): void => rememberCategories({ [category]: !isOpen(category) });
-  const all = ["Blocks", ...groups.map((group) => group.category)];
+  const all = ["Blocks", ...groups.map((group) => group.category), UNAVAILABLE];
   const anyOpen = all.some(isOpen);
   const toggleAll = (): void => rememberCategories(Object.fromEntries(all.map((name) => [name, !anyOpen])));
   const blocks = shelf.blocks.length + shelf.own.length;
@@ -89,8 +93,18 @@ export function Palette() {
           </Category>
         ))}
         {blocks === 0 && !searching && shelfOfBlocks}
-        {status === "failed" && <Unavailable />}
-        {status === "ready" && found.length + blocks === 0 && (
+        {unavailable.length > 0 && (
+          <Category
+            title={UNAVAILABLE}
+            count={unavailable.length}
+            open={searching || isOpen(UNAVAILABLE)}
+            onToggle={() => toggle(UNAVAILABLE)}
+          >
+            <UnavailableTypes nodes={unavailable} />
+          </Category>
+        )}
+        {status === "failed" && <NoCatalogue />}
+        {status === "ready" && found.length + blocks + unavailable.length === 0 && (
           <EmptyState icon={<SearchX />} title="No node type found">
             Nothing matches “{query}”. Try a part of its name, such as “norm”.
           </EmptyState>
@@ -148,7 +162,7 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   next.focus();
 }
 
-function Unavailable() {
+function NoCatalogue() {
   return (
     <EmptyState
       title="No node types yet"

@@ -75,11 +75,24 @@ describe("a catalogue that is not there", () => {
     useCatalogue.setState({ types: {}, status: "failed" });
     server.use(
       http.get("/api/nodes", () => HttpResponse.json({ ReLU: TYPES.ReLU })),
+      http.get("/api/nodes/unavailable", () => HttpResponse.json([])),
       http.get("/api/nodes/problems", () => HttpResponse.json([])),
     );
     const { user } = renderPart(<Palette />);
     await user.click(screen.getByRole("button", { name: "Ask again" }));
     expect(await screen.findByRole("button", { name: "ReLU" })).toBeVisible();
+  });
+
+  test("node types that the server's torch lacks are found with the reason, and cannot be added", async () => {
+    const reason = "Muon needs torch 2.9 or newer; this is 2.6.0.";
+    useCatalogue.setState({
+      unavailable: [{ type: "Muon", display_name: "Muon", category: "Optimizers", reason }],
+    });
+    const { user } = renderPart(<Palette />);
+    await user.type(search(), "muon{Enter}");
+    expect(listed()).toEqual([`Muon${reason}`]);
+    expect(screen.queryByText("No node type found")).toBeNull();
+    expect(added()).toEqual([]);
   });
 
   test("node files that could not be used are named", () => {
