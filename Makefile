@@ -9,13 +9,13 @@ STAMPS := $(VENV)/.stamps
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 FRONTEND_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts frontend/package-lock.json -type f 2>/dev/null)
 
-.PHONY: help check-node setup setup-dev run start stop status test bench schema screenshots format
+.PHONY: help check-node check-torch setup setup-dev run start stop status test bench schema screenshots format
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: check-node $(STAMPS)/backend $(STAMPS)/frontend ## Install both sides (.venv and frontend/node_modules)
+setup: check-node check-torch $(STAMPS)/backend $(STAMPS)/frontend ## Install both sides (.venv and frontend/node_modules)
 
-setup-dev: check-node $(STAMPS)/dev $(STAMPS)/frontend
+setup-dev: check-node check-torch $(STAMPS)/dev $(STAMPS)/frontend
 
 check-node:
 	@scripts/check-node.sh
@@ -54,19 +54,23 @@ format: setup-dev ## Format both sides
 $(BIN)/python:
 	@python=$$(scripts/find-python.sh $(PYTHON)) && "$$python" -m venv $(VENV)
 
-# a torch that is there already (for a GPU, say) stays: its line is left out of the constraints
-$(STAMPS)/constraints.txt: constraints.txt | $(BIN)/python
-	@mkdir -p $(STAMPS)
-	@if $(BIN)/python scripts/has_torch.py; then grep -v '^torch==' constraints.txt > $@; else cp constraints.txt $@; fi
+# a torch that is there (for a GPU, say) is never replaced: see scripts/constraints.py
+check-torch: | $(BIN)/python
+	@$(BIN)/python scripts/constraints.py > /dev/null
 
-$(STAMPS)/backend: $(STAMPS)/constraints.txt pyproject.toml
-	@echo "Installing the backend (the first time takes minutes)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -c $(STAMPS)/constraints.txt -e .
+define install
+	@mkdir -p $(STAMPS)
+	@$(BIN)/python scripts/constraints.py > $(STAMPS)/constraints.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c $(STAMPS)/constraints.txt -e $(1)
 	@touch $@
+endef
+
+$(STAMPS)/backend: constraints.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the backend (the first time takes minutes)"
+	$(call install,.)
 
 $(STAMPS)/dev: $(STAMPS)/backend
-	@$(BIN)/pip install --quiet --disable-pip-version-check -c $(STAMPS)/constraints.txt -e '.[dev]'
-	@touch $@
+	$(call install,'.[dev]')
 
 $(STAMPS)/frontend: frontend/package-lock.json frontend/package.json | $(BIN)/python
 	@echo "Installing the frontend"

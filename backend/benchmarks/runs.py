@@ -21,6 +21,7 @@ import httpx
 from common import interleaved, report
 from serving import Served, server
 
+import visdl
 from visdl.models.datasets import DatasetRecord
 from visdl.models.events import MetricsEvent, ProgressEvent, RunEvent
 from visdl.models.graph import Graph, Node
@@ -87,7 +88,7 @@ def add_run(
         datasets=[DatasetUse(node="csv", id=dataset.id, name=dataset.name, sha256="0" * 64)],
         parameters=rng.randint(100, 10**7),
         device="cpu",
-        versions={"visdl": "0.2.0", "python": "3.11", "torch": "2.13.0"},
+        versions={"visdl": visdl.__version__, "python": "3.11", "torch": "2.13.0"},
         created=1_700_000_000 + 60 * number,
     )
     store.add_run(run, graph)
