@@ -34,6 +34,7 @@ class CurveDownsampler:
         self._thread = threading.Thread(target=self._work, name="curves", daemon=True)
 
     def start(self) -> None:
+        """Start the thread."""
         self._thread.start()
 
     def close(self) -> None:

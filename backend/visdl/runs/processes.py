@@ -98,7 +98,7 @@ class WorkerPool:
         return workers
 
     def start_prediction(self, request: PredictionRequest) -> WorkerProcess:
-        """Start a process that sends one `PredictionAnswer`; it is no worker of its run."""
+        """Start a process that sends one `PredictionAnswer`; it does not count as a worker."""
         [process] = self._start_process([request.spec.run], "cpu", worker_predict.main, request)
         return process
 

@@ -1,4 +1,4 @@
-"""The one way of a run to another state, and who is told about it."""
+"""The one way of a run to another state, and who is notified."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RunStates:
     def on_run_ended(self, listener: Callable[[Run], None]) -> None:
         """Have `listener` called whenever a run has ended, in the thread that ends it.
 
-        It is called before anyone is told of the end, so that they find what follows from it.
+        It is called before anyone else is notified, so that they find what follows from the end.
         """
         self._listeners.append(listener)
 

@@ -94,7 +94,7 @@ class RunSupervisor:
         return self._scheduler.counts()
 
     def on_run_ended(self, listener: Callable[[Run], None]) -> None:
-        """Have `listener` called when a run has ended, from any thread, before anyone is told."""
+        """Have `listener` called when a run has ended, from any thread, before it is published."""
         self._states.on_run_ended(listener)
 
     def start(self) -> None:

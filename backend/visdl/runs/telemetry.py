@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from visdl.models.events import RunEvent
 
-_QUEUE = 256  # messages that a client may lag behind before it has to read from the store
+_QUEUE = 256  # most messages that wait for a client; then it has to read from the store
 
 
 class Subscription:
@@ -55,6 +55,7 @@ class Telemetry:
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
+        """End a subscription; from any thread."""
         with self._lock:
             self._subscriptions.discard(subscription)
 
@@ -71,6 +72,7 @@ class Telemetry:
 
 
 def encode(event: RunEvent) -> str:
+    """Return the event as JSON."""
     return event.model_dump_json()
 
 

@@ -96,18 +96,18 @@ class CheckpointFolder:
         return sorted(self._read_manifests(), key=lambda manifest: manifest.step, reverse=True)
 
     def newest(
-        self, say: Callable[[str], None] = log.warning
+        self, log_line: Callable[[str], None] = log.warning
     ) -> tuple[Manifest, dict[str, Any]] | None:
         """Return the newest valid checkpoint, or None.
 
-        Damaged ones are quarantined (renamed to `.damaged`), each with a sentence to `say`.
+        Damaged ones are quarantined (renamed to `.damaged`), each with a line to `log_line`.
         """
         for record in sorted(self._folder.glob("checkpoint-*.json"), reverse=True):
             path, manifest = record.with_suffix(".pt"), _manifest(record)
             reason = _why_unusable(path, manifest) if manifest else "its manifest is damaged"
             if manifest is not None and reason is None:
                 return manifest, torch.load(path, weights_only=True, map_location="cpu")
-            say(f"Checkpoint {path.name} is not used: {reason}.")
+            log_line(f"Checkpoint {path.name} is not used: {reason}.")
             with contextlib.suppress(OSError):
                 record.unlink()
                 path.rename(path.with_suffix(".damaged"))
@@ -172,4 +172,5 @@ def write_atomic(path: Path, data: bytes | memoryview) -> None:
 
 
 def write_json(path: Path, value: object) -> None:
+    """Write a value as JSON, atomically. Raises ValueError for a number that is not finite."""
     write_atomic(path, json.dumps(value, indent=1, allow_nan=False).encode())

@@ -13,6 +13,7 @@ _MEDIA_TYPES = {".json": "application/json", ".csv": "text/csv"}
 
 
 def media_type(name: str) -> str:
+    """Return the MIME type of a run's file."""
     return _MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream")
 
 

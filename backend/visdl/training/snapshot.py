@@ -32,8 +32,8 @@ def snapshot(plan: FitPlan, state: FitState) -> dict[str, Any]:
 def restore(payload: dict[str, Any], plan: FitPlan) -> FitState:
     """Put a snapshot back into the model and optimizer of `plan`; return its `FitState`.
 
-    The number of threads is restored too: sums over another number of parts differ in the last
-    bit.
+    The number of threads is restored too: sums over another number of parts are rounded
+    differently.
     """
     device = _device(plan)
     torch.set_num_threads(payload["threads"])

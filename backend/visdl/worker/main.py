@@ -50,7 +50,7 @@ _HEARTBEAT_SECONDS = 1.0
 class ServerConnection:
     """The worker's end of a run's pipe.
 
-    Sending to a server that is gone is no error: the thread that receives commands notices it.
+    A server that is gone raises no error here: the thread that receives commands notices it.
     """
 
     def __init__(self, connection: Connection) -> None:

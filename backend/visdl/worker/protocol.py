@@ -32,7 +32,7 @@ class RunSpec:
     datasets: dict[tuple[str, str], DatasetFiles]  # by node and parameter
     nodes_dir: str | None = None
     stored: dict[str, int] = field(default_factory=dict)  # last stored step of each metric
-    extends: str | None = None  # the run whose checkpoint lies in the folder
+    extends: str | None = None  # the run whose checkpoint is in the folder
     weights_from: tuple[str, str] | None = None  # a run's id, and the file of its weights
     speedup: float | None = None  # of its seed batch, as measured when that began
 

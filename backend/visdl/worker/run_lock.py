@@ -20,7 +20,7 @@ from visdl.models.errors import RunError
 PATIENCE = 60.0  # seconds that an earlier worker gets to exit, before it is killed
 _CHECK_SECONDS = 0.2  # between two checks whether this worker has to exit itself
 #: These names stay: a worker process of an earlier version may hold the lock.
-_LOCK, _OWNER = "trainer.lock", "trainer.pid"
+_LOCK, _OWNER = "trainer.lock", "trainer.pid"  # words: ok
 
 
 @contextlib.contextmanager

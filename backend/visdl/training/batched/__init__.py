@@ -1,1 +1,1 @@
-"""Several seeds of one network trained as one batch."""
+"""Several seeds of one network, trained as a batch."""

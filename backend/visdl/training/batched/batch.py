@@ -1,4 +1,4 @@
-"""Trainings that differ only in their seed, as one batch: one step trains all of them.
+"""Trainings that differ only in their seed, as a batch: one step trains all of them.
 
 The weights of each model are views of the batch's, so anything that reads a model between two steps
 sees its own. Each member keeps its own order of the data, initial weights and dropout masks: it
@@ -106,13 +106,13 @@ class SeedBatch:
 
     def _join_weights(self) -> None:
         """Make a flat tensor of all weights and one of their gradients, with leaves as views."""
-        stacked = [
+        joined = [
             torch.stack([p.detach() for p in column]) for column in zip(*self._params, strict=True)
         ]
-        self._flat = nn.Parameter(torch.cat([one.flatten() for one in stacked]))
+        self._flat = nn.Parameter(torch.cat([one.flatten() for one in joined]))
         self._flat.grad = torch.zeros_like(self._flat)
         self._leaves, start = [], 0
-        for index, one in enumerate(stacked):
+        for index, one in enumerate(joined):
             end = start + one.numel()
             leaf = self._flat.detach()[start:end].view(one.shape).requires_grad_()
             leaf.grad = self._flat.grad[start:end].view(one.shape)

@@ -38,6 +38,7 @@ class _Member:
 
     @property
     def position(self) -> tuple[int, int, int]:
+        """Epochs, batches and steps finished."""
         return self.state.epoch, self.state.batch, self.state.step
 
     def restore_state(self) -> None:
@@ -54,7 +55,7 @@ class _Member:
         try:
             _set_random_state(self._random)
             self.end(stopped=self.training.train(self.state))
-        except BaseException as error:  # likewise
+        except BaseException as error:  # also
             self.end(error=error)
 
     def apply_command(self) -> None:
@@ -62,10 +63,11 @@ class _Member:
         try:
             if self.training.apply_command(self.state):
                 self.end(stopped=True)
-        except BaseException as error:  # likewise: above all TrainingSuspended
+        except BaseException as error:  # also: above all TrainingSuspended
             self.end(error=error)
 
     def end(self, *, stopped: bool = False, error: BaseException | None = None) -> None:
+        """Let the thread of the run continue, with this outcome of its training."""
         self.stopped, self.error = stopped, error
         self.ended.set()
 

@@ -1,4 +1,4 @@
-"""A short measurement: whether training seeds as one batch is faster, and gives the same losses."""
+"""A short measurement: whether a seed batch is faster, and gives the same losses."""
 
 from __future__ import annotations
 
