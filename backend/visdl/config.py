@@ -42,13 +42,14 @@ class Settings(BaseSettings):
         default=1, ge=1, description="Runs that train at once on each device"
     )
     auto_resume: bool = Field(
-        default=False, description="Go on by itself with runs that the server's end interrupted"
+        default=False,
+        description="Resume runs automatically that the end of the server interrupted",
     )
     pause_minutes: float = Field(
-        default=10, ge=0, description="How long a paused run keeps its process and its place"
+        default=10, ge=0, description="How long a paused run keeps its process and its slot"
     )
     hang_seconds: float = Field(
-        default=60, ge=5, description="How long a trainer may be silent before it is ended"
+        default=60, ge=5, description="How long a worker process may be silent before it is killed"
     )
     curve_points: int = Field(
         default=1_000_000, ge=1000, description="Most points kept of each curve of a run"

@@ -1,1 +1,1 @@
-"""Faults that are real: processes killed at any moment, files that cannot be written, bytes that change."""
+"""Real faults: processes killed at any moment, files that cannot be written, changed bytes."""

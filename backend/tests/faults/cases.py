@@ -1,4 +1,4 @@
-"""Networks with all that a checkpoint must hold: dropout, running statistics, recurrence, a schedule, best weights."""
+"""Networks with all a checkpoint must hold: dropout, statistics, recurrence, best weights."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SHAPES = {"mlp": [COLUMNS], "cnn": [1, 4, 4], "lstm": [4, 4]}
 
 
 def network(name: str, epochs: int = 12) -> Graph:
-    """Of five batches an epoch, with a schedule by steps, that keeps its best weights and measures them."""
+    """Five batches an epoch, a schedule by steps; the best weights are kept and measured."""
     train = {"epochs": epochs, "keep": "best", "monitor": "val_loss"}
     graph = chain(LAYERS[name], train=train, split={"batch_size": 8, "val_ratio": 0.2})
     first = LAYERS[name][0][0]

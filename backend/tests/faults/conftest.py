@@ -42,7 +42,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.fixture
 def one_thread():
-    """Sums over another number of parts differ in the last bit."""
+    """Sums over another number of parts are rounded differently."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

@@ -14,7 +14,7 @@ from ..support.runs import Outcome, assert_equal_weights
 
 
 def assert_as_undisturbed(outcome: Outcome, whole: Outcome) -> None:
-    """Weights, optimizer, schedule, generators, metrics and history are those of the training without a fault."""
+    """Weights, optimizer, schedule, generators, metrics, history equal those without a fault."""
     assert_equal_weights(outcome.weights(), whole.weights())
     mine, theirs = _final_state(outcome.folder), _final_state(whole.folder)
     for part in ("model", "optimizer", "schedule", "state", "generators", "torch_rng"):
@@ -34,7 +34,7 @@ def _final_state(folder: Path) -> dict[str, Any]:
 
 
 def _assert_equal(a: Any, b: Any, at: str) -> None:
-    """The same to the last bit, whatever is nested in what."""
+    """The same bit-for-bit, whatever is nested in what."""
     if isinstance(a, torch.Tensor):
         assert torch.equal(a, b) or (a.isnan() == b.isnan()).all(), at
     elif isinstance(a, dict):

@@ -3,7 +3,16 @@
 _HEAD = """
 import torch
 from torch import nn
-from visdl.nodes import BaseNode, DataType, InputSpec, LayerNode, NodeRegistry, OutputSpec, Param, Shape
+from visdl.nodes import (
+    BaseNode,
+    DataType,
+    InputSpec,
+    LayerNode,
+    NodeRegistry,
+    OutputSpec,
+    Param,
+    Shape,
+)
 from visdl.nodes.contract.learning import LossNode, MetricNode
 """
 

@@ -12,7 +12,7 @@ from ..conftest import run_server
 from ..test_server_process import free_port, refusal, serving
 
 DAY = 86_400
-#: Loaded by the server and by each trainer: the clock of both is off by as many seconds as a file says.
+#: Loaded by server and workers: their clocks are off by the seconds that a file states.
 CLOCK = """
 import time
 from pathlib import Path
@@ -25,7 +25,7 @@ if not hasattr(time, "true_time"):
 
 @pytest.fixture
 def clock(tmp_path, monkeypatch):
-    """The folder with the node file that falsifies clocks, and the file that says by how much."""
+    """The folder with the node file that falsifies clocks, and the file that states by how much."""
     monkeypatch.setattr(time, "time", time.time)  # put back at the end
     offset = tmp_path / "offset"
     offset.write_text("0")
@@ -92,7 +92,7 @@ def test_runs_keep_duration_speed_and_order_when_the_clock_jumps_by_days(tmp_pat
 
 
 @pytest.mark.slow
-def test_how_soon_a_server_that_cannot_start_says_so(tmp_path, fault_report):
+def test_how_soon_a_server_that_cannot_start_reports_it(tmp_path, fault_report):
     """A figure for the report; that it is one clear line is tested with the program."""
     began = time.monotonic()
     with serving(tmp_path / "data") as (_, client):

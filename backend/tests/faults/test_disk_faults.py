@@ -1,4 +1,4 @@
-"""Disks that are full, or refuse: nothing is called saved that is not, and with room again the same numbers come."""
+"""Full and failing disks: nothing counts as saved that is not, and runs recover bit-for-bit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.mark.parametrize("limit", [0, 100, 1000, 4000, 6000])
-def test_a_file_system_without_room_leaves_the_earlier_checkpoint_and_the_run_goes_on_later(
+def test_a_file_system_without_room_leaves_the_earlier_checkpoint_and_the_run_continues_later(
     tmp_path, dataset, whole, limit
 ):
     assert train(network("mlp"), tmp_path, dataset, Fault(steps=22)) == -9
@@ -44,7 +44,7 @@ def test_a_file_system_without_room_leaves_the_earlier_checkpoint_and_the_run_go
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EIO])
 @pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_a_disk_that_refuses_a_checkpoint_is_said_and_the_training_goes_on(
+def test_a_disk_that_refuses_a_checkpoint_is_logged_and_training_continues(
     tmp_path, dataset, whole, monkeypatch, code, call
 ):
     monkeypatch.setattr(session, "_CHECKPOINT_SECONDS", 0.0)
@@ -60,18 +60,18 @@ def test_a_disk_that_refuses_a_checkpoint_is_said_and_the_training_goes_on(
 
     monkeypatch.setattr(checkpoint.os, call, refuse)
     outcome = execute(network("mlp"), tmp_path, dataset)
-    said = [
+    logged = [
         event.message
         for event in outcome.events
         if isinstance(event, LogEvent) and event.level == "error"
     ]
-    assert set(said) == {f"The checkpoint could not be saved: {os.strerror(code)}."}
+    assert set(logged) == {f"The checkpoint could not be saved: {os.strerror(code)}."}
     assert_as_undisturbed(outcome, whole["mlp"])
 
 
 @dataclass
 class Disk:
-    """Refuses some calls of a process, from one of them on: those by which every file of a run gets onto the disk."""
+    """Refuses some of the calls by which files of a run reach the disk, from a certain one on."""
 
     code: int
     first: int  # of the calls that are refused
@@ -108,9 +108,9 @@ class Disk:
         self._patches.close()
 
 
-def assert_no_lie(folder: Path, said: list[Any]) -> None:
+def assert_no_lie(folder: Path, logged: list[Any]) -> None:
     """What was called saved is there, whole, unless two newer ones made room of it."""
-    saved = [event.name for event in said if isinstance(event, CheckpointEvent)]
+    saved = [event.name for event in logged if isinstance(event, CheckpointEvent)]
     there = {manifest.file for manifest in CheckpointFolder(folder / "checkpoints").manifests()}
     assert set(saved[-1:]) <= there
     damaged: list[str] = []
@@ -125,7 +125,7 @@ def check_disk(
     with Disk(0, first=0, count=0) as disk, mock.patch.object(session, "_CHECKPOINT_SECONDS", 0.0):
         execute(network("mlp"), tmp_path / "calls", dataset)
     calls = disk.calls  # from the graph's file to the report's
-    done = {"refusals": 0, "runs interrupted": 0, "said and gone on": 0, "bit-equal": 0}
+    done = {"refusals": 0, "runs interrupted": 0, "logged and continued": 0, "bit-equal": 0}
     for point in range(points):
         name, folder = rng.choice(list(LAYERS)), tmp_path / str(point)
         code = rng.choice([errno.ENOSPC, errno.EACCES, errno.EIO])
@@ -138,7 +138,7 @@ def check_disk(
                 isinstance(event, LogEvent) and "could not be saved" in event.message
                 for event in events
             )
-            done["said and gone on"] += 1
+            done["logged and continued"] += 1
         except OSError as error:
             assert is_refusal(error, folder), error
             done["runs interrupted"] += 1
@@ -166,7 +166,7 @@ def test_a_disk_that_refuses_at_fifty_places(tmp_path, dataset, whole, fault_rep
     reason="mounting a small file system needs root; the kernel's limit is tested",
 )
 def test_file_systems_that_are_really_full(tmp_path, dataset, whole, fault_report):
-    """A tmpfs of some kilobytes, and of a few more each time: it is full at another place of the run."""
+    """A tmpfs of some kilobytes, a few more each time: it is full at another point of the run."""
     done = {"sizes": 0, "refused": 0, "bit-equal": 0}
     for kilobytes in range(4, 104, 8):
         folder = tmp_path / str(kilobytes)

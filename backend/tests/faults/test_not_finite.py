@@ -1,4 +1,4 @@
-"""Numbers that are none: the run ends within a step, names the step and the node, and no JSON holds them."""
+"""Values that are not finite: the run fails within a step, names the node; no JSON has them."""
 
 from __future__ import annotations
 
@@ -212,7 +212,8 @@ RECIPES = {
     "a loss of one's own": Recipe(
         lambda: straight(loss="LogOfNegativeLoss"),
         rows(),
-        "The loss is nan at step 1: it comes from the loss 'Log of negative', for predictions as large as",
+        "The loss is nan at step 1: it comes from the loss 'Log of negative', for predictions as"
+        " large as",
         "train",
     ),
     "a loss too large": Recipe(
@@ -301,7 +302,7 @@ RECIPES = {
 
 
 def strict(text: str | bytes) -> Any:
-    """JSON as the standard says: no NaN, no Infinity."""
+    """JSON as the standard states: no NaN, no Infinity."""
 
     def refuse(constant: str) -> None:
         raise AssertionError(constant)
@@ -315,7 +316,7 @@ def assert_plain(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_the_run_fails_within_a_step_and_says_where(registry, tmp_path, name):
+def test_the_run_fails_within_a_step_and_reports_where(registry, tmp_path, name):
     recipe = RECIPES[name]
     data = table(tmp_path, "a,b,y", recipe.rows)
     with pytest.raises(RunError) as caught:
@@ -393,19 +394,19 @@ def test_a_loss_that_is_none_on_other_data_alone_names_the_node_too(
     assert_plain(tmp_path / "run")
 
 
-def test_a_metric_that_is_no_number_is_null_and_never_the_best(registry, tmp_path):
+def test_a_metric_that_is_not_a_number_is_null_and_never_the_best(registry, tmp_path):
     graph = straight(train={"epochs": 3, "keep": "best", "monitor": "val_nonumber", "patience": 2})
     graph.nodes.append(Node(id="none", type="NoNumber"))
     graph.edges.append(wire("none.metric > train.metrics"))
     outcome = execute(graph, tmp_path / "run", table(tmp_path, "a,b,y", rows()), registry=registry)
     assert outcome.series("val_nonumber") == [None, None]  # as nothing was better, it ended early
     assert outcome.best("val_nonumber").best is None
-    said = [
+    logged = [
         event.message
         for event in outcome.events
         if isinstance(event, LogEvent) and event.level == "warning"
     ]
-    assert said == [
+    assert logged == [
         f"'{part}_nonumber' is nan after epoch 1. The value is recorded as missing;"
         " training continues."
         for part in ("train", "val")
@@ -422,7 +423,7 @@ def odd_server(odd_nodes, tmp_path_factory):
         yield server
 
 
-def test_no_wire_carries_what_json_cannot_say(odd_server):
+def test_no_socket_carries_what_json_cannot_express(odd_server):
     graph = one(("late", "LateNaN", {"calls": 9}))()
     client = odd_server.client
     run = client.post("/api/runs", json={"graph": graph.model_dump(mode="json")}).json()
@@ -440,7 +441,7 @@ def test_no_wire_carries_what_json_cannot_say(odd_server):
     assert len(strict(client.get(f"{url}/metrics").content)["series"]["batch_loss"]) == 9
 
 
-def test_a_prediction_that_is_no_number_is_null(odd_server):
+def test_a_prediction_that_is_not_a_number_is_null(odd_server):
     client = odd_server.client
     graph = straight([*ONE, ("exp", "Exp", {})])
     run = client.post("/api/runs", json={"graph": graph.model_dump(mode="json")}).json()
@@ -456,7 +457,7 @@ def test_a_prediction_that_is_no_number_is_null(odd_server):
     assert sorted(odd, key=str) == [0.0, None]
 
 
-def test_of_values_that_are_no_numbers_no_class_is_predicted(odd_server):
+def test_no_class_is_predicted_of_values_that_are_not_finite(odd_server):
     client = odd_server.client
     assert upload(client, b"a,b,y\n" + b"1,0,yes\n0,1,no\n" * 20, "classes").status_code == 201
     layers: Layers = [("fc", "Linear", {"out_features": 2}), ("exp", "Exp", {})]

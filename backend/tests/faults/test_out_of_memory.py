@@ -1,4 +1,4 @@
-"""Memory that is not there: refused where that is known, else one run fails with a sentence; the server stays small."""
+"""Missing memory: rejected when known, else one run fails with a reason; the server stays small."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def test_an_error_as_cuda_raises_it_fails_its_run_with_a_sentence_here_raised_by
     )
 
 
-def test_a_trainer_that_the_kernel_kills_is_interrupted_with_a_hint_about_memory(crowd):
+def test_a_worker_that_the_kernel_kills_is_interrupted_with_a_hint_about_memory(crowd):
     client = crowd.client
     known = {child.pid for child in crowd.process.children(recursive=True)}
     with bystanders(crowd):
@@ -179,10 +179,10 @@ def test_a_trainer_that_the_kernel_kills_is_interrupted_with_a_hint_about_memory
             "id"
         ]
         until(lambda: client.get(f"/api/runs/{run}").json()["progress"]["step"] > 0)
-        [trainer] = [
+        [worker] = [
             child for child in crowd.process.children(recursive=True) if child.pid not in known
         ]
-        trainer.kill()
+        worker.kill()
         until(lambda: client.get(f"/api/runs/{run}").json()["state"] == "interrupted")
     problem = client.get(f"/api/runs/{run}").json()["error"]
     assert problem["message"] == "The worker process ended: it was killed by SIGKILL."
@@ -190,7 +190,7 @@ def test_a_trainer_that_the_kernel_kills_is_interrupted_with_a_hint_about_memory
     client.post(f"/api/runs/{run}/stop")
 
 
-def test_a_prediction_that_is_too_large_is_refused_and_one_that_finds_no_memory_says_so(crowd):
+def test_a_prediction_that_is_too_large_is_refused_and_one_that_finds_no_memory_reports_it(crowd):
     client = crowd.client
     run = finished(client, between("GreedyLater"))
     assert run["state"] == "completed"

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 def paused(
     name: str, folder: Path, dataset, at: list[int], rng: random.Random
 ) -> tuple[Outcome, int]:
-    """A training that is paused after these steps; half of the times another process goes on."""
+    """A training that is paused after these steps; half of the time in another process."""
     released = 0
     while True:
         controller = TrainingController()
@@ -85,8 +85,8 @@ def test_fifty_pauses(tmp_path, dataset, whole, fault_report):
     fault_report["paused and resumed"] = check_pauses(tmp_path, dataset, whole, 50, seed=2)
 
 
-#: Once a file `hold` is there, the next batch says so in a file `held`, with its number, and lasts until it is gone
-#: and the command to pause has reached the process.
+#: Once a file `hold` exists, the next batch writes its number to a file `held`, and lasts until
+#: `hold` is gone and the command to pause has reached the process.
 SLOW = """
 import gc
 import time
@@ -119,7 +119,8 @@ class SlowBatch(BaseNode):
             if (FOLDER / "hold").exists():
                 (FOLDER / "number").write_text(str(calls))
                 (FOLDER / "number").rename(FOLDER / "held")
-                [controller] = [one for one in gc.get_objects() if isinstance(one, TrainingController)]
+                everything = gc.get_objects()
+                [controller] = [one for one in everything if isinstance(one, TrainingController)]
                 while (FOLDER / "hold").exists() or controller.command is Command.RESUME:
                     time.sleep(0.001)
         return (x,)
@@ -135,7 +136,8 @@ def test_a_pause_in_a_long_batch_is_acknowledged_when_that_batch_ends(tmp_path):
     with run_server(tmp_path / "data", nodes_dir=nodes) as server, ThreadPoolExecutor(1) as pool:
         client = server.client
         bring_table(client)
-        url = f"/api/runs/{client.post('/api/runs', json={'graph': graph.model_dump(mode='json')}).json()['id']}"
+        body = {"graph": graph.model_dump(mode="json")}
+        url = f"/api/runs/{client.post('/api/runs', json=body).json()['id']}"
         until(lambda: client.get(url).json()["progress"]["step"] > 0)
         for _ in range(2):
             (tmp_path / "hold").touch()

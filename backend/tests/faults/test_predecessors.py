@@ -54,7 +54,8 @@ def test_the_next_worker_waits_until_the_one_of_a_killed_server_has_saved_and_ex
     settings = {"AUTO_RESUME": "true", "NODES_DIR": str(nodes)}
     with serving(tmp_path / "data", **settings) as (server, client):
         bring_table(client)
-        url = f"/api/runs/{client.post('/api/runs', json={'graph': graph.model_dump(mode='json')}).json()['id']}"
+        body = {"graph": graph.model_dump(mode="json")}
+        url = f"/api/runs/{client.post('/api/runs', json=body).json()['id']}"
         until(lambda: client.get(url).json()["progress"]["epoch"] > 3)
         family = psutil.Process(server.pid).children(recursive=True)
         for process in family:  # whichever of them trains
@@ -104,10 +105,10 @@ def holder(tmp_path, monkeypatch):
 
 
 def test_one_that_does_not_leave_is_ended(tmp_path, holder):
-    said: list[str] = []
-    with hold_run(tmp_path, lambda: None, said.append):
+    logged: list[str] = []
+    with hold_run(tmp_path, lambda: None, logged.append):
         assert holder.wait(10) < 0
-    assert [line.split(" ", 3)[:3] for line in said] == [
+    assert [line.split(" ", 3)[:3] for line in logged] == [
         ["An", "earlier", "worker"],
         ["The", "earlier", "worker"],
     ]
@@ -125,7 +126,7 @@ def test_one_that_is_not_known_here_is_not_touched(tmp_path, holder):
     assert holder.poll() is None
 
 
-def test_whoever_waits_can_be_told_to_leave(tmp_path, holder):
+def test_a_waiting_worker_can_be_shut_down(tmp_path, holder):
     def leave() -> None:
         raise InterruptedError
 

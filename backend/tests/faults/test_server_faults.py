@@ -1,4 +1,4 @@
-"""A server that is killed, and clients that ask for everything at once: nothing is lost, states stay legal."""
+"""Killed servers and clients that send all commands at once: nothing is lost, states are legal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONG = 1_000_000
 
 
 def check_server_kills(tmp_path, kills: int, seed: int) -> dict[str, int]:
-    """Kill the server again and again at random moments of a run that goes on by itself."""
+    """Kill the server again and again at random moments of a run that continues on its own."""
     rng, run, acknowledged = random.Random(seed), None, []
     done = {"kills": 0, "orphans": 0, "lost writes": 0, "holes in the curve": 0}
     for number in range(kills + 1):
@@ -116,14 +116,12 @@ def check_commands(tmp_path, sequences: int) -> dict[str, int]:
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(sequence, range(sequences)))
-        trainers = server.services.runs._pool.workers()
+        workers = server.services.runs._pool.workers()
         assert (
-            len({trainer.run for trainer in trainers})
-            == len(trainers)
+            len({worker.run for worker in workers})
+            == len(workers)
             <= 2
-            + sum(
-                server.services.store.run(trainer.run).state == "stopping" for trainer in trainers
-            )
+            + sum(server.services.store.run(worker.run).state == "stopping" for worker in workers)
         )
         settle(server.client)
     assert done["server errors"] == 0

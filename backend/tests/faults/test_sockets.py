@@ -1,4 +1,4 @@
-"""Sockets that break off and clients that never read: the others miss nothing, and nobody waits for them."""
+"""Broken sockets, and clients that never read: the others miss nothing and never wait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONG = 1_000_000
 
 
 class Follower:
-    """A page: it remembers the last event, comes back after each loss, and asks for what lies behind it."""
+    """A page: it remembers the last event, reconnects after each loss, and asks for the rest."""
 
     def __init__(self, url: str, key: str, name: str) -> None:
         self._url, self._key, self._name = url, key, name
@@ -47,7 +47,7 @@ class Follower:
 
 
 async def check_drops(server, run: str, drops: int, rng: random.Random) -> dict[str, int]:
-    """Cut the connections of a page that follows one run, and of one that follows all, at random moments."""
+    """Cut the connections of a page that follows one run, and one that follows all, at random."""
     base = f"ws://{server.host}/ws/training"
     one = Follower(f"{base}?run={run}&", "seq", "after")
     every = Follower(f"{base}?", "cursor", "cursor")
@@ -92,9 +92,6 @@ def test_sockets_that_drop_two_hundred_times(tmp_path, fault_report):
     fault_report["sockets dropped"] = drops(tmp_path, 200, seed=2)
 
 
-# --- slow clients -----------------------------------------------------------------------------------------------
-
-
 def deaf(address: tuple[str, int]) -> socket.socket:
     """A client that shakes hands and never reads."""
     client = socket.socket()
@@ -115,7 +112,7 @@ def deaf(address: tuple[str, int]) -> socket.socket:
 async def check_slow_clients(
     address: tuple[str, int], server: psutil.Process, messages: int
 ) -> dict[str, int]:
-    """Fifty clients of a server whose run tells twenty messages a second, until the others have read this many."""
+    """Fifty clients of a run with twenty messages a second, until all others have read enough."""
     url = f"ws://{address[0]}:{address[1]}/ws/training?"
     followers = [Follower(url, "cursor", "cursor") for _ in range(40)]
     tasks = [asyncio.create_task(follower.follow()) for follower in followers]
@@ -151,7 +148,7 @@ def slow_clients(tmp_path, messages: int) -> dict[str, int]:
 
 
 def test_ten_of_fifty_clients_never_read_and_the_others_miss_nothing(tmp_path):
-    # while the threads that read the database warm up, the server grows by some 40 MB: the first half of the messages
+    # the server grows by some 40 MB during the first half, while its database threads warm up
     slow_clients(tmp_path, 800)
 
 

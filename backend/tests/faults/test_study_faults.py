@@ -1,4 +1,4 @@
-"""A server that is killed in the middle of a study: it goes on, and the table is the one of a study left in peace."""
+"""A server killed in the middle of a study: the table is that of a study without a fault."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ EPOCHS = 120
 
 def check_study_kills(tmp_path, kills: int, seeds: int, seed: int) -> dict[str, int]:
     rng, study = random.Random(seed), None
-    chosen = list(range(seeds))
+    selected = list(range(seeds))
     for _ in range(kills):
         with serving(tmp_path / "killed") as (process, client):
-            study = study or begin(client, seeds=chosen, epochs=EPOCHS)
+            study = study or begin(client, seeds=selected, epochs=EPOCHS)
             time.sleep(rng.uniform(0, 1.5))
             process.kill()
     with serving(tmp_path / "killed") as (_, client):
@@ -33,7 +33,7 @@ def check_study_kills(tmp_path, kills: int, seeds: int, seed: int) -> dict[str, 
         assert sorted(run["id"] for run in mine) == sorted(cell["run"] for cell in cells)
         assert {run["state"] for run in mine} == {"completed"}
     with serving(tmp_path / "peaceful") as (_, client):
-        peaceful = finished(client, begin(client, seeds=chosen, epochs=EPOCHS))
+        peaceful = finished(client, begin(client, seeds=selected, epochs=EPOCHS))
     different = [
         (row["label"], seed)
         for row, same in zip(results["variants"], peaceful["variants"], strict=True)
@@ -63,15 +63,15 @@ def test_a_study_survives_twenty_kills(tmp_path, fault_report):
 
 
 @pytest.mark.timeout(300)
-def test_a_stack_goes_on_after_the_server_was_killed(tmp_path):
-    chosen = {
+def test_a_seed_batch_continues_after_the_server_was_killed(tmp_path):
+    selected = {
         "seeds": [0, 1, 2, 3],
         "epochs": 1500,
         "stack": True,
         "strategy": {"kind": "leave_one_out", "nodes": ["relu"]},
     }
     with serving(tmp_path / "killed") as (process, client):
-        study = begin(client, **chosen)
+        study = begin(client, **selected)
         until(
             lambda: (
                 client.get(f"/api/runs/{get(client, study, '/cells')[0]['run']}").json()[
@@ -85,6 +85,6 @@ def test_a_stack_goes_on_after_the_server_was_killed(tmp_path):
         results = finished(client, study, seconds=200)
         assert get(client, study)["counts"]["completed"] == 8
     with serving(tmp_path / "peaceful") as (_, client):
-        peaceful = finished(client, begin(client, **chosen), seconds=200)
+        peaceful = finished(client, begin(client, **selected), seconds=200)
     for row, same in zip(results["variants"], peaceful["variants"], strict=True):
         assert row["values"] == pytest.approx(same["values"], rel=1e-3)

@@ -1,4 +1,4 @@
-"""Tabs that edit the same graph: whoever comes later is told, and nothing that was acknowledged is overwritten."""
+"""Two tabs edit one graph: the later one is notified, and no acknowledged text is overwritten."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ..conftest import run_server
 
 @dataclass
 class Tab:
-    """A page with this graph open: it knows the version and the revision that its text goes on from."""
+    """A page with this graph open: it knows the version and revision that its text is based on."""
 
     client: httpx.Client
     url: str
     name: str
     version: int = 1
     revision: int = 1
-    #: Acknowledged texts: what it went on from, what it became, and the text.
+    #: Acknowledged texts: what it continued from, what it became, and the text.
     versions: list[tuple[int, int, str]] = field(default_factory=list)
     drafts: list[tuple[int, int, str]] = field(default_factory=list)
     refused: int = 0
@@ -84,7 +84,7 @@ def check_tabs(tmp_path, graphs: int, seed: int) -> dict[str, int]:
 
 
 def overwritten(client: httpx.Client, url: str, tabs: list[Tab]) -> int:
-    """Acknowledged texts that are gone without anybody having been told."""
+    """Acknowledged texts that are gone without notice."""
     versions = sorted(one for tab in tabs for one in tab.versions)
     lost = sum(
         client.get(f"{url}/versions/{version}").json()["name"] != text
@@ -96,7 +96,7 @@ def overwritten(client: httpx.Client, url: str, tabs: list[Tab]) -> int:
     assert all(after == before + 1 for before, after, _ in versions)
     drafts = sorted((one for tab in tabs for one in tab.drafts), key=lambda draft: draft[1])
     bases = [base for base, _, _ in drafts]
-    lost += len(bases) - len(set(bases))  # two that went on from the same text, both accepted
+    lost += len(bases) - len(set(bases))  # two that continued from the same text, both accepted
     now = client.get(url).json()
     if drafts and drafts[-1][1] == now["revision"]:
         lost += now["draft"]["name"] != drafts[-1][2]

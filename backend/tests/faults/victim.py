@@ -1,4 +1,4 @@
-"""Trainings in processes of their own that are killed, by themselves, at a chosen moment."""
+"""Trainings in processes of their own that kill themselves at a chosen moment."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PLACES = ("open", "written", "renamed", "record")
 
 @dataclass(frozen=True)
 class Fault:
-    """After how many optimizer steps of this process it is killed, or in which save and where in it."""
+    """The optimizer steps after which a process is killed, or the save and the point in it."""
 
     steps: int | None = None
     save: int | None = None
@@ -74,7 +74,7 @@ def _main(
 
 
 def _die_in_save(number: int, place: str) -> None:
-    """Have the process killed inside its n-th save: half written, written, renamed, or before its record is there."""
+    """Kill the process in its n-th save: half written, written, renamed, or before its manifest."""
     whole, saves = checkpoint.write_atomic, 0
 
     def deadly(path: Path, data: bytes | memoryview) -> None:

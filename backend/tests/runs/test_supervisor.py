@@ -90,7 +90,7 @@ def worker_pid(runs, run):
     return runs[0]._pool.find_worker(run).process.pid
 
 
-def said(runs, run):
+def logged(runs, run):
     return [
         event.message for event in runs[1].events(run, 0, 100_000) if isinstance(event, LogEvent)
     ]
@@ -113,7 +113,7 @@ def test_a_run_goes_through_its_states_and_leaves_its_files(runs):
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
 
 
-def test_pause_holds_resume_goes_on_stop_keeps_the_partial_result(runs):
+def test_pause_holds_resume_continues_stop_keeps_the_partial_result(runs):
     run = start(runs, **LONG)
     trains(runs, run)
     assert runs[0].pause(run).state is RunState.PAUSED
@@ -154,7 +154,7 @@ def test_a_run_may_be_deleted_before_its_process_is_gone_and_the_server_ends_in_
         pair[0].delete(run)
 
 
-def test_a_killed_trainer_interrupts_its_run_alone_and_resume_goes_on(runs):
+def test_a_killed_worker_interrupts_its_run_alone_and_resume_continues(runs):
     run = start(runs, **LONG)
     until(lambda: checkpoints(runs, run))
     os.kill(worker_pid(runs, run), signal.SIGKILL)
@@ -163,13 +163,15 @@ def test_a_killed_trainer_interrupts_its_run_alone_and_resume_goes_on(runs):
     assert "SIGKILL" in interrupted.error.message or "-9" in interrupted.error.message
     last = checkpoints(runs, run)[-1].step
     runs[0].resume(run)
-    until(lambda: f"Continuing from the checkpoint at step {last}." in said(runs, run))
+    until(lambda: f"Continuing from the checkpoint at step {last}." in logged(runs, run))
     until(lambda: runs[1].run(run).progress.step > last)
     runs[0].stop(run)
     assert ended(runs, run).state is RunState.STOPPED
 
 
-def test_a_server_that_ends_leaves_its_runs_interrupted_and_the_next_one_goes_on(tmp_path, dataset):
+def test_a_server_that_ends_leaves_its_runs_interrupted_and_the_next_one_continues(
+    tmp_path, dataset
+):
     with supervised(tmp_path / "data", dataset) as pair:
         run = start(pair, **LONG)
         trains(pair, run)
@@ -213,7 +215,7 @@ def hasty(tmp_path, dataset):
         yield pair
 
 
-def test_a_paused_run_makes_room_and_goes_on_in_another_process_as_if_nothing_had_been(
+def test_a_paused_run_makes_room_and_continues_in_another_process_as_if_nothing_had_been(
     hasty, tmp_path, dataset
 ):
     run = paused(hasty, epochs=400)
@@ -232,13 +234,13 @@ def test_a_paused_run_makes_room_and_goes_on_in_another_process_as_if_nothing_ha
     assert [value for _, _, value in series["val_loss"]] == straight.series("val_loss")
 
 
-def test_a_resumed_run_waits_for_a_place_before_those_that_are_new(hasty):
+def test_a_resumed_run_waits_for_a_slot_before_those_that_are_new(hasty):
     run = paused(hasty, **LONG)
     other, third = start(hasty, **LONG), start(hasty, epochs=1)
     trains(hasty, other)
     waiting = hasty[0].resume(run)
     assert (waiting.state, waiting.resuming) == (RunState.PAUSED, True)
-    assert [place.run for place in hasty[0].queue().waiting] == [run, third]
+    assert [waiting.run for waiting in hasty[0].queue().waiting] == [run, third]
     hasty[0].stop(other)
     until(lambda: hasty[1].run(run).state is RunState.RUNNING)
     assert hasty[1].run(third).state is RunState.QUEUED
@@ -247,7 +249,7 @@ def test_a_resumed_run_waits_for_a_place_before_those_that_are_new(hasty):
     assert ended(hasty, third).state is RunState.COMPLETED
 
 
-def test_a_run_that_waits_for_a_place_can_be_paused_again(hasty):
+def test_a_run_that_waits_for_a_slot_can_be_paused_again(hasty):
     run = paused(hasty, **LONG)
     other = start(hasty, **LONG)
     trains(hasty, other)
@@ -280,7 +282,7 @@ def test_a_paused_run_stays_paused_through_a_restart(tmp_path, dataset, minutes)
         until(lambda: pair[1].run(run).progress.step > record.progress.step)
 
 
-def test_runs_go_on_by_themselves_where_that_is_set_but_not_without_end(tmp_path, dataset):
+def test_runs_continue_automatically_where_that_is_set_but_not_without_end(tmp_path, dataset):
     with supervised(tmp_path / "data", dataset) as pair:
         run = start(pair, **LONG)
         trains(pair, run)
@@ -297,7 +299,7 @@ def test_runs_go_on_by_themselves_where_that_is_set_but_not_without_end(tmp_path
         assert pair[1].run(run).state is RunState.INTERRUPTED
 
 
-def test_a_trainer_that_gives_no_sign_of_life_is_ended_alone(tmp_path, dataset):
+def test_a_worker_that_sends_no_heartbeat_is_killed_alone(tmp_path, dataset):
     with supervised(tmp_path / "data", dataset, hang_seconds=2, concurrent=2) as pair:
         run, other = start(pair, **LONG), start(pair, **LONG)
         trains(pair, run)
@@ -309,13 +311,13 @@ def test_a_trainer_that_gives_no_sign_of_life_is_ended_alone(tmp_path, dataset):
         assert pair[1].run(other).state is RunState.RUNNING
 
 
-def test_a_full_disk_interrupts_the_run_with_a_sentence_and_it_goes_on_when_there_is_room(runs):
+def test_a_full_disk_interrupts_the_run_with_a_reason_and_it_continues_when_there_is_room(runs):
     run = start(runs, **LONG)
     until(lambda: checkpoints(runs, run))
     resource.prlimit(
         worker_pid(runs, run), resource.RLIMIT_FSIZE, (500, 500)
     )  # as a full disk refuses
-    until(lambda: "The checkpoint could not be saved: File too large." in said(runs, run))
+    until(lambda: "The checkpoint could not be saved: File too large." in logged(runs, run))
     runs[0].stop(run)
     interrupted = ended(runs, run)
     assert interrupted.state is RunState.INTERRUPTED, interrupted.error
@@ -328,7 +330,7 @@ def test_a_full_disk_interrupts_the_run_with_a_sentence_and_it_goes_on_when_ther
     assert "weights.safetensors" in {artifact.name for artifact in runs[0].artifacts(run)}
 
 
-def test_a_crash_in_native_code_interrupts_its_run_alone_and_says_where(tmp_path, dataset):
+def test_a_crash_in_native_code_interrupts_its_run_alone_and_reports_where(tmp_path, dataset):
     with supervised(tmp_path / "data", dataset) as pair:
         run = start(pair, **LONG)
         trains(pair, run)
@@ -365,7 +367,7 @@ def test_a_clock_that_jumps_changes_neither_durations_nor_the_order_of_the_queue
     shift = -86_400.0
     second, third = start(hasty, epochs=1), start(hasty, epochs=1)
     shift = 86_400.0
-    assert [place.run for place in hasty[0].queue().waiting] == [second, third]
+    assert [waiting.run for waiting in hasty[0].queue().waiting] == [second, third]
     assert [run.id for run in hasty[1].runs()] == [third, second, first]
     assert (
         hasty[0].pause(first).state is RunState.PAUSED

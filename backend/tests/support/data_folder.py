@@ -26,7 +26,7 @@ class Folder:
         self.storage = Storage(self.store, root, 0)
 
     def run(self, state=RunState.COMPLETED, steps=(100, 200), days=10.0, **fields) -> Path:
-        """A run with these checkpoints and an artifact; it ended that many days ago. The folder's name is its id."""
+        """Add a run with these checkpoints and an artifact, that ended some days ago; its folder."""
         ended = time.time() - days * DAY if state in FINAL else None
         run = Run(id=new_id(), name=f"Run {state}", state=state, created=1.0, ended=ended, **fields)
         self.store.add_run(run, Graph(name="G"))
@@ -65,7 +65,7 @@ def age(path: Path, hours: float) -> None:
 
 
 def share(source: Path, target: Path) -> None:
-    """What a run that goes on from another does with its newest checkpoint."""
+    """What a run that continues from another does with its newest checkpoint."""
     (target / "checkpoints").mkdir(parents=True, exist_ok=True)
     for file in sorted((source / "checkpoints").glob("checkpoint-*"))[-2:]:
         (target / "checkpoints" / file.name).hardlink_to(file)

@@ -51,7 +51,7 @@ class Outcome:
         ].step
 
     def best(self, key: str) -> MetricSummary:
-        """What the run's record says of a metric at the end."""
+        """What the run's record states of a metric at the end."""
         found = [
             event.summary[key]
             for event in self.events
@@ -64,7 +64,7 @@ class Outcome:
 
 
 class Watched(Reporter):
-    """A reporter that also calls back after each optimizer step, as a command from outside would come."""
+    """A reporter that calls back after each optimizer step, when a command could arrive."""
 
     def __init__(self, events: list[RunEvent], after_step: Callable[[int], None]) -> None:
         super().__init__(events.extend)
@@ -145,7 +145,7 @@ def built(
     seed: int = 0,
     registry: Registry = NodeRegistry,
 ) -> nn.Module:
-    """The model of a graph as it is before training, for examples or for rows of this many values."""
+    """The model of a graph before training, for examples or for rows of this many values."""
     network = network_of(graph, registry)
     example = [torch.zeros(2, inputs)] * len(network.sources) if isinstance(inputs, int) else inputs
     return build(network, example, seed)

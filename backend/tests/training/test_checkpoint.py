@@ -1,4 +1,4 @@
-"""Checkpoints are whole or absent."""
+"""Checkpoints are complete or absent."""
 
 import os
 
@@ -60,9 +60,9 @@ def test_where_the_newest_two_are_damaged_the_best_is_still_there(folder, tmp_pa
         save(folder, step, is_best=step == 1)
     (tmp_path / "checkpoints" / "checkpoint-000000004.json").write_text("{")
     (tmp_path / "checkpoints" / "checkpoint-000000003.pt").write_bytes(b"")
-    said = []
-    assert folder.newest(said.append)[0].step == 1
-    assert said == [
+    logged = []
+    assert folder.newest(logged.append)[0].step == 1
+    assert logged == [
         "Checkpoint checkpoint-000000004.pt is not used: its manifest is damaged.",
         "Checkpoint checkpoint-000000003.pt is not used: it is damaged.",
     ]
@@ -91,7 +91,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path, monkeypatc
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_is_no_tensor_or_plain_value_is_not_loaded(folder, tmp_path):
+def test_only_tensors_and_plain_values_are_loaded(folder, tmp_path):
     class Evil:
         def __reduce__(self):
             return os.mkdir, (str(tmp_path / "hacked"),)

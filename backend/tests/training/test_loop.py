@@ -141,13 +141,13 @@ def test_a_pause_holds_at_the_batch_with_a_checkpoint_and_changes_no_number(tmp_
     controller, paused = TrainingController(), threading.Event()
     held: list[int] = []
 
-    def go_on() -> None:
+    def resume_soon() -> None:
         assert paused.wait(30)
         newest, _ = CheckpointFolder(tmp_path / "paused" / "checkpoints").newest()
         held.append(newest.step)
         controller.request(Command.RESUME)
 
-    helper = threading.Thread(target=go_on)
+    helper = threading.Thread(target=resume_soon)
     helper.start()
     outcome = execute(
         graph,
@@ -164,19 +164,19 @@ def test_a_pause_holds_at_the_batch_with_a_checkpoint_and_changes_no_number(tmp_
     assert_equal_weights(outcome.weights(), straight.weights())
 
 
-def test_going_on_from_a_checkpoint_in_the_middle_of_an_epoch_gives_the_same_bits(tmp_path, data):
+def test_continuing_from_a_checkpoint_in_the_middle_of_an_epoch_gives_the_same_bits(tmp_path, data):
     graph = chain(DROPOUT, split=EIGHT, train={"epochs": 4})
     straight = execute(graph, tmp_path / "straight", data)
     suspend(graph, tmp_path / "run", data, step=6)
     outcome = execute(graph, tmp_path / "run", data)
-    # nobody stored the first steps: they are said again
+    # nobody stored the first steps: they are logged again
     assert outcome.series("batch_loss") == straight.series("batch_loss")
     assert outcome.series("val_loss") == straight.series("val_loss")
     assert outcome.best("val_loss") == straight.best("val_loss")
     assert_equal_weights(outcome.weights(), straight.weights())
 
 
-def test_a_run_says_before_it_goes_on_that_another_machine_gives_other_digits(tmp_path, data):
+def test_another_machine_is_logged_before_training_continues(tmp_path, data):
     graph = chain(MLP, split=EIGHT, train={"epochs": 4})
     suspend(graph, tmp_path / "run", data, step=6)
     checkpoints = CheckpointFolder(tmp_path / "run" / "checkpoints")
@@ -205,15 +205,15 @@ def test_a_run_says_before_it_goes_on_that_another_machine_gives_other_digits(tm
     assert all(step <= 6 for event in before for step, _, _ in event.series.get("batch_loss", []))
 
 
-def test_without_any_whole_checkpoint_the_training_says_so_and_begins_anew(tmp_path, data):
+def test_without_any_valid_checkpoint_training_restarts_from_the_beginning(tmp_path, data):
     graph = chain(MLP, split=EIGHT, train={"epochs": 4})
     straight = execute(graph, tmp_path / "straight", data)
     suspend(graph, tmp_path / "run", data, step=6)
     [path] = (tmp_path / "run" / "checkpoints").glob("*.pt")
     path.write_bytes(path.read_bytes()[:-1])
     outcome = execute(graph, tmp_path / "run", data)
-    said = [event.message for event in outcome.events if isinstance(event, LogEvent)]
-    assert said[:2] == [
+    logged = [event.message for event in outcome.events if isinstance(event, LogEvent)]
+    assert logged[:2] == [
         f"Checkpoint {path.name} is not used: it is damaged.",
         "No valid checkpoint was found; training restarts from the beginning.",
     ]
@@ -316,7 +316,7 @@ def test_one_linear_layer_on_all_of_diabetes_is_least_squares(tmp_path):
     assert outcome.weights()["fc.bias"].item() == pytest.approx(152.1334842, rel=1e-5)
 
 
-def test_the_best_weights_lie_in_each_checkpoint_also_of_epochs_that_were_not_saved(tmp_path, data):
+def test_each_checkpoint_has_the_best_weights_even_of_epochs_that_were_not_saved(tmp_path, data):
     graph = chain(MLP, split=EIGHT, train={"epochs": 3, "keep": "best"})
     suspend(
         graph, tmp_path / "run", data, step=10

@@ -31,8 +31,8 @@ class Clock:
 
 
 @pytest.fixture
-def told():
-    """A reporter whose clock stands still, the clock, and what it has told."""
+def reporting():
+    """A reporter whose clock stands still, the clock, and what it has reported."""
     clock, events = Clock(), []
     return Reporter(events.extend, clock), clock, events
 
@@ -41,15 +41,15 @@ def messages(events):
     return [event.message for event in events if isinstance(event, LogEvent)]
 
 
-def test_what_is_printed_is_told_at_once(told):
-    reporter, _, events = told
+def test_what_is_printed_is_reported_at_once(reporting):
+    reporter, _, events = reporting
     for line in ("one", "two", "three"):
         reporter.record_print(line, "info")
     assert messages(events) == ["one", "two", "three"]
 
 
-def test_a_flood_of_lines_is_told_in_few_events_and_in_order(told):
-    reporter, clock, events = told
+def test_a_flood_of_lines_is_reported_in_few_events_and_in_order(reporting):
+    reporter, clock, events = reporting
     for number in range(3000):
         reporter.record_print(f"line {number}", "info")
         clock.now += 0.001
@@ -59,21 +59,21 @@ def test_a_flood_of_lines_is_told_in_few_events_and_in_order(told):
     assert lines == [f"line {number}" for number in range(3000)]
 
 
-def test_more_than_can_be_shown_is_counted(told):
-    reporter, _, events = told
+def test_more_than_can_be_shown_is_counted(reporting):
+    reporter, _, events = reporting
     for _ in range(50):
         reporter.record_print("prompt", "info")
     for _ in range(1000):
         reporter.record_print("x" * 99, "info")
-    reporter.log("behind them")
+    reporter.log("after them")
     *_, joined, counted, last = messages(events)
     assert len(joined) <= 10_000
     assert counted == f"… {1000 - len(joined.splitlines()):,} more lines were left out."
-    assert last == "behind them"
+    assert last == "after them"
 
 
-def test_a_progress_bar_is_one_line_and_a_line_without_an_end_is_told(told):
-    reporter, _, events = told
+def test_a_progress_bar_is_one_line_and_a_line_without_an_end_is_reported(reporting):
+    reporter, _, events = reporting
     with capture_prints(LogRouter(reporter)):
         for share in range(0, 101, 10):
             print(f"\r{share} %", end="")
@@ -84,8 +84,8 @@ def test_a_progress_bar_is_one_line_and_a_line_without_an_end_is_told(told):
     assert [event.level for event in events][2:] == ["warning", "info"]
 
 
-def test_what_was_printed_before_a_fault_is_told(told):
-    reporter, _, events = told
+def test_what_was_printed_before_a_fault_is_reported(reporting):
+    reporter, _, events = reporting
     with contextlib.suppress(ZeroDivisionError), capture_prints(LogRouter(reporter)):
         for number in range(60):
             print("line", number)
@@ -93,10 +93,10 @@ def test_what_was_printed_before_a_fault_is_told(told):
     assert "line 59" in messages(events)[-1]
 
 
-def test_a_checkpoint_holds_the_points_that_the_server_has_not_stored_however_far_it_is_behind(
-    told,
+def test_a_checkpoint_holds_all_points_that_the_server_has_not_stored(
+    reporting,
 ):
-    reporter, clock, events = told
+    reporter, clock, events = reporting
     for step in range(1, 101):
         reporter.step(step, 8, [(step, float(step))])
         clock.now += 1  # each step is a message
@@ -106,13 +106,13 @@ def test_a_checkpoint_holds_the_points_that_the_server_has_not_stored_however_fa
     assert points[:, 0].tolist() == list(range(41, 101))
     later, again = Reporter(events.extend, clock), len(events)
     later.restore(reporter.state(), {"batch_loss": 60})
-    [said] = [
+    [logged] = [
         event.series["batch_loss"] for event in events[again:] if isinstance(event, MetricsEvent)
     ]
-    assert [step for step, _, _ in said] == list(range(61, 101))
+    assert [step for step, _, _ in logged] == list(range(61, 101))
 
 
-def test_long_curves_are_thinned_while_the_run_goes_on_and_the_log_says_so_once(tmp_path):
+def test_long_curves_are_downsampled_while_the_run_continues_and_the_log_reports_so_once(tmp_path):
     store, telemetry = Store(tmp_path / "visdl.db"), Telemetry()
     store.add_run(Run(id="r", name="Run", created=1.0), Graph(name="Graph", nodes=[], edges=[]))
     downsampler = CurveDownsampler(store, telemetry, most=1000)

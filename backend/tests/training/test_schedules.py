@@ -77,7 +77,7 @@ def test_a_plateau_is_seen_also_where_more_is_better(tmp_path):
     assert outcome.series("lr") == pytest.approx([1e-6, 1e-6, 5e-7, 2.5e-7, 1.25e-7])
 
 
-def test_a_metric_that_is_not_measured_is_no_plateau_to_wait_for(data):
+def test_a_metric_that_is_not_measured_is_not_a_plateau(data):
     graph = scheduled(("ReduceLROnPlateau", {"monitor": "val_f1"}))
     report = validator(data).report(graph)
     assert codes(report) == [("no_metric", "train", "optimizer")]
@@ -94,7 +94,7 @@ def test_a_metric_that_is_not_measured_is_no_plateau_to_wait_for(data):
         ("PolynomialLR", {"interval": "step"}),
     ],
 )
-def test_going_on_from_a_checkpoint_gives_the_same_bits_with_a_scheduler(
+def test_continuing_from_a_checkpoint_gives_the_same_bits_with_a_scheduler(
     tmp_path, data, name, params
 ):
     graph = scheduled((name, params), optimizer=("Adam", {"lr": 0.01}))
@@ -196,7 +196,7 @@ def test_a_scheduler_that_fits_no_such_training_fails_with_a_sentence(tmp_path, 
         execute(graph, tmp_path / "other", data)
 
 
-def test_a_training_that_goes_on_at_the_end_of_an_epoch_steps_its_scheduler_without_a_warning(
+def test_a_training_that_continues_at_the_end_of_an_epoch_steps_its_scheduler_without_a_warning(
     tmp_path, data
 ):
     graph = scheduled(("StepLR", {"step_size": 1, "gamma": 0.5}))

@@ -1,4 +1,4 @@
-"""A trainer that is killed, bytes that change: the run goes on to the very same numbers."""
+"""A worker that is killed, bytes that change: the run continues to the very same numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def killed(folder: Path, name: str, dataset, rng: random.Random, kills: int) -> dict[str, int]:
-    """Kill the training of a network again and again, then let it end; every checkpoint there is must be whole."""
+    """Kill the training of a network repeatedly, then let it end; every checkpoint is valid."""
     done = {"kills": 0, "inside a save": 0, "corrupt": 0}
     reached = 0
     for _ in range(kills):
@@ -29,9 +29,9 @@ def killed(folder: Path, name: str, dataset, rng: random.Random, kills: int) -> 
             done["inside a save"] += 1
         assert train(network(name), folder, dataset, fault) == -9
         done["kills"] += 1
-        said: list[str] = []
-        found = CheckpointFolder(folder / "checkpoints").newest(said.append)
-        done["corrupt"] += len(said)
+        logged: list[str] = []
+        found = CheckpointFolder(folder / "checkpoints").newest(logged.append)
+        done["corrupt"] += len(logged)
         step = found[0].step if found else 0
         assert step >= reached, "a checkpoint that was there is lost"
         reached = step
@@ -66,10 +66,7 @@ def test_twenty_kills_leave_no_corrupt_state_and_change_no_bit(tmp_path, dataset
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_two_hundred_kills(tmp_path, dataset, whole, fault_report):
-    fault_report["trainer killed"] = check_kills(tmp_path, dataset, whole, 200, seed=2)
-
-
-# --- damage -----------------------------------------------------------------------------------------------------
+    fault_report["worker killed"] = check_kills(tmp_path, dataset, whole, 200, seed=2)
 
 
 def damage(path: Path, rng: random.Random) -> None:
@@ -101,11 +98,11 @@ def check_damage(tmp_path: Path, dataset, whole, times: int) -> dict[str, int]:
         for name, data in kept.items():
             (folder / "checkpoints" / name).write_bytes(data)
         damage(folder / "checkpoints" / newer, rng)
-        said: list[str] = []
-        found = CheckpointFolder(folder / "checkpoints").newest(said.append)
+        logged: list[str] = []
+        found = CheckpointFolder(folder / "checkpoints").newest(logged.append)
         assert found is not None
         assert found[0].file == older
-        assert said == [f"Checkpoint {newer} is not used: it is damaged."]
+        assert logged == [f"Checkpoint {newer} is not used: it is damaged."]
     assert_as_undisturbed(execute(network("mlp"), folder, dataset), whole["mlp"])
     return {"damaged": times, "detected": times, "bit-equal": 1}
 
