@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from visdl.compiler.topology import Topology
 from visdl.datasets.dataset import Dataset
 from visdl.models.graph import Graph, Node
-from visdl.nodes.contract.base import AssemblyNode, BaseNode, TrainerNode
+from visdl.nodes.contract.base import AssemblyNode, BaseNode, TrainingLoopNode
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import DataType, InputSpec
 
@@ -83,7 +83,7 @@ def walk(graph: Graph, topology: Topology, registry: Registry, visitor: Visitor)
             loops = [
                 i
                 for i in topology.descendants([node.id])
-                if _is_a(registry.find(nodes[i].type), TrainerNode)
+                if _is_a(registry.find(nodes[i].type), TrainingLoopNode)
             ]
             inputs.training_data = _training_data(loops, topology, results)
         results[node.id] = visitor.visit(node, cls, inputs)

@@ -14,7 +14,7 @@ from visdl.models.graph import Graph
 from visdl.models.ids import new_id
 from visdl.models.runs import FINAL, DatasetUse, Run
 from visdl.models.schemas import ExtendRequest, NewRun, RerunRequest
-from visdl.nodes.contract.base import BaseNode, TrainerNode
+from visdl.nodes.contract.base import BaseNode, TrainingLoopNode
 from visdl.nodes.contract.learning import SchedulerNode
 from visdl.nodes.contract.metric_names import is_measured_on
 from visdl.nodes.contract.registry import Registry
@@ -127,7 +127,7 @@ class RunFactory:
         classes = {node.id: self._registry.find(node.type) or BaseNode for node in graph.nodes}
         nodes = [
             node.model_copy(update={"params": {**node.params, "epochs": epochs}})
-            if issubclass(classes[node.id], TrainerNode)
+            if issubclass(classes[node.id], TrainingLoopNode)
             else node
             for node in graph.nodes
         ]

@@ -9,7 +9,7 @@ from visdl.models.diagnostics import ReplaceNode, SetDisabled, SetParam
 from visdl.models.errors import InvalidInputError
 from visdl.models.graph import BLOCK, Block, Edge, Graph, Node
 from visdl.models.studies import Rewire, StudyEdit
-from visdl.nodes.contract.base import BaseNode, TrainerNode
+from visdl.nodes.contract.base import BaseNode, TrainingLoopNode
 from visdl.nodes.contract.registry import Registry
 
 
@@ -43,7 +43,9 @@ def keep_best_weights(graph: Graph, registry: Registry) -> Graph:
 
 def training_loops(graph: Graph, registry: Registry) -> list[Node]:
     """Return the nodes that train a model."""
-    return [n for n in graph.nodes if issubclass(registry.find(n.type) or BaseNode, TrainerNode)]
+    return [
+        n for n in graph.nodes if issubclass(registry.find(n.type) or BaseNode, TrainingLoopNode)
+    ]
 
 
 def find_node(graph: Graph, path: str) -> Node | None:

@@ -14,7 +14,7 @@ from visdl.datasets.split import Loader
 from visdl.models.diagnostics import Fix, NodeReport, RemoveNode
 from visdl.models.errors import AppError
 from visdl.models.graph import Node
-from visdl.nodes.contract.base import AssemblyNode, BaseNode, DataNode, TrainerNode
+from visdl.nodes.contract.base import AssemblyNode, BaseNode, DataNode, TrainingLoopNode
 from visdl.nodes.contract.learning import (
     LossNode,
     MetricNode,
@@ -63,7 +63,7 @@ class StaticVisitor:
         loops = [
             n.id
             for n in graph.nodes
-            if issubclass(self._classes[n.id], TrainerNode) and not n.disabled
+            if issubclass(self._classes[n.id], TrainingLoopNode) and not n.disabled
         ]
         self._needed = topology.ancestors(loops)
         self._in_models = topology.ancestors(
@@ -181,7 +181,7 @@ class StaticVisitor:
             return self._infer_schedule(node, instance, args)
         if isinstance(instance, AssemblyNode):
             return self._infer_model(node, args["dataset"] or inputs.training_data)
-        if isinstance(instance, TrainerNode):
+        if isinstance(instance, TrainingLoopNode):
             data_nodes = list(self._data_nodes(node))
             result = check_training(node, args, self._registry, data_nodes, self.report)
             self._advise(node, args, data_nodes)

@@ -15,7 +15,7 @@ from visdl.compiler.walk import FindDataset, walk
 from visdl.models.diagnostics import Diagnostic, NodeReport, Report, Severity
 from visdl.models.graph import Graph
 from visdl.models.runs import MOST_CHECKPOINTS
-from visdl.nodes.contract.base import BaseNode, TrainerNode
+from visdl.nodes.contract.base import BaseNode, TrainingLoopNode
 from visdl.nodes.contract.registry import Registry
 from visdl.validation.block_reports import block_reports
 from visdl.validation.report_builder import ReportBuilder
@@ -155,7 +155,7 @@ class Validator:
         loops = [
             n
             for n in graph.nodes
-            if issubclass(self._registry.find(n.type) or BaseNode, TrainerNode)
+            if issubclass(self._registry.find(n.type) or BaseNode, TrainingLoopNode)
         ]
         if not any(not loop.disabled for loop in loops):
             node = loops[0].id if loops else None

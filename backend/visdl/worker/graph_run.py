@@ -33,7 +33,7 @@ from visdl.models.events import ArtifactEvent
 from visdl.models.graph import Graph, Node
 from visdl.models.provenance import DatasetHash, Provenance, Split
 from visdl.models.runs import RunState
-from visdl.nodes.contract.base import AssemblyNode, BaseNode, TrainerNode
+from visdl.nodes.contract.base import AssemblyNode, BaseNode, TrainingLoopNode
 from visdl.nodes.contract.metric_names import metric_directions
 from visdl.nodes.contract.registry import NodeRegistry, Registry
 from visdl.nodes.contract.runtime_values import Metrics, TrainingResult, save_weights
@@ -139,7 +139,7 @@ class GraphRun:
     def _values(
         self, node: Node, instance: BaseNode, args: dict[str, Any], inputs: Inputs
     ) -> tuple[Any, ...]:
-        if isinstance(instance, TrainerNode):
+        if isinstance(instance, TrainingLoopNode):
             self._result = self._train(node, args)
             return (self._result,)
         if isinstance(instance, AssemblyNode):

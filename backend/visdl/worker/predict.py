@@ -22,7 +22,7 @@ from visdl.datasets.encoding import Encoding
 from visdl.models.datasets import DatasetRecord
 from visdl.models.errors import AppError, RunError, TooLargeError
 from visdl.models.graph import Graph
-from visdl.nodes.contract.base import AssemblyNode, TrainerNode
+from visdl.nodes.contract.base import AssemblyNode, TrainingLoopNode
 from visdl.nodes.contract.evaluation import predict
 from visdl.nodes.contract.registry import NodeRegistry
 from visdl.worker.protocol import PredictionAnswer, PredictionRequest, RunSpec
@@ -100,7 +100,7 @@ def trained_model(spec: RunSpec, encoding: Encoding) -> nn.Module:
     flat = flatten(Graph.model_validate_json(spec.graph))
     graph, topology = flat.graph, Topology(flat.graph)
     types = {node.id: NodeRegistry.get(node.type) for node in graph.nodes}
-    loop = next(i for i, cls in types.items() if issubclass(cls, TrainerNode))
+    loop = next(i for i, cls in types.items() if issubclass(cls, TrainingLoopNode))
     before = topology.ancestors([loop])
     assembly = next(i for i, cls in types.items() if i in before and issubclass(cls, AssemblyNode))
     network = extract(flat, topology, NodeRegistry, graph.node(assembly))

@@ -284,8 +284,8 @@ class InputNode(BaseNode):
         return [OutputSpec(DataType.LAYER, "output")]
 
 
-class TrainerNode(BaseNode):
-    """A training loop. It declares ports and parameters; the engine's `fit` does the work."""
+class TrainingLoopNode(BaseNode):
+    """A training loop. It declares ports and parameters; `training.loop.fit` does the work."""
 
     CATEGORY = "Training"
     KIND = "training"

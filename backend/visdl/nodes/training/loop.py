@@ -1,10 +1,10 @@
 from visdl.nodes import DataType, InputSpec, NodeRegistry, OutputSpec, Param
-from visdl.nodes.contract.base import TrainerNode
+from visdl.nodes.contract.base import TrainingLoopNode
 from visdl.nodes.contract.metric_names import DEFAULT_MONITOR
 
 
 @NodeRegistry.register("TrainingLoop")
-class TrainingLoop(TrainerNode):
+class TrainingLoop(TrainingLoopNode):
     """Trains the model: epochs over the training data, each followed by an evaluation on the validation data."""
 
     DISPLAY_NAME = "Training Loop"
