@@ -151,7 +151,7 @@ test("values of parameters are listed for a grid, and what will not do is said a
   await expect(row(page, "fc1 out_features = 32")).toContainText("Begins anew: fc1, fc2");
   await expect(figures(page)).toContainText("3 variants");
 
-  await choose(page, "Strategy", /^Guided search/);
+  await choose(page, "Strategy", /^Optuna search/);
   await choose(page, "How parameter 1 is drawn", /^Between/);
   await dialog(page).getByLabel("Lowest value of parameter 1").fill("8");
   await dialog(page).getByLabel("Highest value of parameter 1").fill("64");
@@ -237,7 +237,7 @@ test("changes of a definition are undone and redone, and the canvas stays as it 
 test("what takes the place of each node of a group is chosen, and a branch can be zero", async ({ page }) => {
   await openGraph(page, await residual(page));
   await openStudy(page);
-  await choose(page, "Strategy", /^Leave groups out/);
+  await choose(page, "Strategy", /^Leave group out/);
   await choose(page, "Add a group", /^The branch/);
   await expect(row(page, "w/o The branch")).toContainText("switched off");
   await choose(page, "In the place of all of The branch", /^One plain layer/);
@@ -312,7 +312,7 @@ test("versions of a graph are compared in a study", async ({ page }) => {
   await page.keyboard.press("Control+s");
   await switchOff(page, "relu2");
   await openStudy(page);
-  await choose(page, "Strategy", /^Chosen networks/);
+  await choose(page, "Strategy", /^Configurations/);
   await expect(
     dialog(page)
       .getByText(/^Choose at least one network/)

@@ -67,7 +67,7 @@ def test_a_seed_batch_continues_after_the_server_was_killed(tmp_path):
     selected = {
         "seeds": [0, 1, 2, 3],
         "epochs": 1500,
-        "stack": True,
+        "batch_seeds": True,
         "strategy": {"kind": "leave_one_out", "nodes": ["relu"]},
     }
     with serving(tmp_path / "killed") as (process, client):

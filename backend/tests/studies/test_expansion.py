@@ -67,7 +67,7 @@ def off(graph: Graph) -> list[str]:
         ),
         (
             {"kind": "add_one", "nodes": ["relu", "fc2"]},
-            ["Floor: without all of them", "floor + relu", "floor + fc2"],
+            ["Minimal model", "minimal + relu", "minimal + fc2"],
         ),
         ({"kind": "cumulative", "order": ["relu", "fc2"]}, ["w/o relu", "w/o relu + fc2"]),
         (
@@ -112,14 +112,14 @@ def test_each_is_compared_with_what_it_differs_from_by_one_part(planner):
     )
     assert {label: one.reference for label, one in added.items()} == {
         "Baseline": None,
-        "Floor: without all of them": None,
-        "floor + relu": "floor",
-        "floor + fc2": "floor",
+        "Minimal model": None,
+        "minimal + relu": "minimal",
+        "minimal + fc2": "minimal",
         "w/o relu": "baseline",
         "w/o fc2": "baseline",
     }
-    # with two parts, the floor with one of them is the whole without the other
-    assert added["w/o relu"].same_as == added["floor + fc2"].key
+    # with two parts, the minimal model with one of them is the full model without the other
+    assert added["w/o relu"].same_as == added["minimal + fc2"].key
     steps = planned(planner, {"kind": "cumulative", "order": ["relu", "drop", "fc2"]}).candidates
     assert [one.variant.reference for one in steps] == [
         None,
@@ -130,7 +130,7 @@ def test_each_is_compared_with_what_it_differs_from_by_one_part(planner):
     assert [one.variant.parts for one in steps[1:]] == [["relu"], ["drop"], ["fc2"]]
 
 
-def test_costs_and_layers_that_begin_anew_are_known(planner):
+def test_costs_and_resized_layers_are_known(planner):
     layers = [("fc1", "Linear", {"out_features": 4}), ("fc2", "Linear", {"out_features": 1})]
     found = variants(planned(planner, {"kind": "leave_one_out", "nodes": ["fc1"]}, chain(layers)))
     assert found["Baseline"].parameters == (2 + 1) * 4 + (4 + 1)
@@ -290,7 +290,7 @@ def test_the_same_network_twice_is_one(planner):
 
 
 @pytest.mark.parametrize(
-    ("strategy", "fields", "said"),
+    ("strategy", "fields", "message"),
     [
         ({"kind": "leave_one_out", "nodes": ["gone"]}, {}, "no node 'gone'"),
         ({"kind": "leave_one_out", "nodes": ["loss"]}, {}, "'loss' cannot be switched off"),
@@ -330,8 +330,8 @@ def test_the_same_network_twice_is_one(planner):
         ),
     ],
 )
-def test_what_cannot_be_studied_is_said(planner, strategy, fields, said):
-    with pytest.raises(InvalidInputError, match=said):
+def test_what_cannot_be_studied_is_an_error(planner, strategy, fields, message):
+    with pytest.raises(InvalidInputError, match=message):
         planned(planner, strategy, **fields)
 
 
@@ -340,7 +340,7 @@ def test_a_changed_loss_can_be_studied_by_another_metric(planner):
     assert planned(planner, strategy, metric="val_r2").direction == "maximize"
 
 
-def test_what_is_off_already_is_no_part(planner):
+def test_what_is_already_off_is_not_a_part(planner):
     graph = chain(LAYERS)
     graph.node("relu").disabled = True
     with pytest.raises(InvalidInputError, match="already switched off in the graph"):
@@ -352,7 +352,7 @@ def test_a_baseline_that_cannot_train_is_refused_with_its_report(planner):
         planned(planner, {"kind": "leave_one_out", "nodes": ["relu"]}, chain(LAYERS[:-1]))
 
 
-def test_best_keeps_the_best_weights_and_says_when_that_is_optimistic(planner):
+def test_best_keeps_the_best_weights_and_notes_when_that_is_optimistic(planner):
     strategy = {"kind": "leave_one_out", "nodes": ["relu"]}
     found = planned(planner, strategy, select="best", metric="val_loss")
     for candidate in found.candidates:

@@ -78,7 +78,7 @@ def test_the_paired_t_is_that_of_r():
 
 
 def test_the_sign_flip_is_that_of_fisher():
-    """1,726 of the 32,768 flips are at least as extreme; the t test says t = 2.148 and just falls below 5 %."""
+    """1,726 of the 32,768 flips are at least as extreme; for the t test t = 2.148 and just falls below 5 %."""
     found = one(MAIZE, "maximize")
     assert found.p == 1726 / 32768 == flips(MAIZE)
     assert found.effect_size is not None and found.p_t is not None
@@ -259,9 +259,9 @@ def test_the_correction_decides_the_verdict():
 
 
 def test_each_arm_has_its_own_reference():
-    floor, step = by_seed([5.0, 6.0, 7.0]), by_seed([1.0, 2.0, 3.0])
+    minimal, step = by_seed([5.0, 6.0, 7.0]), by_seed([1.0, 2.0, 3.0])
     values = by_seed([2.0, 3.0, 4.5])
-    found = compare([Arm(floor, values, 3), Arm(step, values, 3)], "minimize")
+    found = compare([Arm(minimal, values, 3), Arm(step, values, 3)], "minimize")
     assert [round(one.delta, 6) for one in found] == [round(-17 / 6, 6), round(7 / 6, 6)]
 
 
@@ -347,7 +347,7 @@ def test_summary(values, summary):
 
 
 def test_what_depends_on_the_rest():
-    """Without the part the whole loses 3; the floor gains 1 by it: so 2 of the 3 need the rest."""
+    """The part adds 3 to the full model and 1 to the minimal one: so 2 of the 3 need the rest."""
     found = statistics.depends_on_rest(
         {0: 2.0, 1: 3.0, 2: 4.0, 9: 1.0}, {0: -1.0, 1: -1.0, 2: -1.0, 8: 5.0}
     )
@@ -379,7 +379,7 @@ def test_seeds_needed(variants, seeds):
     assert statistics.seeds_needed(variants) == seeds
 
 
-def test_limits_say_how_many_seeds_it_takes():
+def test_limits_state_how_many_seeds_are_needed():
     first, *rest = statistics.limits(5, 8)
     assert "With 5 seeds the smallest possible sign-flip p is 0.0625" in first
     assert "after Holm's correction for 8 variants takes 9 seeds" in first

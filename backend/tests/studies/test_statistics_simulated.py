@@ -1,4 +1,4 @@
-"""Studies whose truth is known, drawn many times: how often what is said is right."""
+"""Studies whose truth is known, drawn many times: how often the conclusions are right."""
 
 import gc
 import math
@@ -85,7 +85,7 @@ def test_the_sign_flip_keeps_its_level():
 
 
 def power(effect, seeds, variants):
-    """How often the paired t finds an effect of so many sd of the differences at Holm's first step, 0.05 / variants.
+    """How often the paired t finds an effect of `effect` sds of the differences at Holm's first step, 0.05 / variants.
 
     Student's t over its definition: a normal around effect·√n, over the root of a chi-square by its df.
     """

@@ -1,4 +1,4 @@
-"""Studies over REST on a real server: trained, steered, concluded, taken along."""
+"""Studies over REST on a real server: trained, steered, concluded, exported."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def plan(epochs: int = 2, **fields: Any) -> dict[str, Any]:
         "strategy": strategy,
         "seeds": [0, 1, 2],
         "reuse": False,
-        "stack": False,
+        "batch_seeds": False,
         **fields,
     }
 
@@ -70,7 +70,7 @@ def rows(client: httpx.Client, study: dict[str, Any]) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_the_table_is_what_plain_scipy_says_of_the_exported_runs(client):
+def test_the_table_equals_what_scipy_computes_from_the_exported_runs(client):
     study = begin(client, seeds=[0, 1, 2, 3, 4], margin=0.5)
     results = finished(client, study)
     assert get(client, study)["counts"] == {
@@ -128,7 +128,7 @@ def test_the_same_study_twice_gives_the_same_table(client):
     assert a["baseline"]["values"] == b["baseline"]["values"]
 
 
-def test_what_an_earlier_study_trained_is_taken_over_and_said(client):
+def test_runs_of_an_earlier_study_are_reused_and_noted(client):
     first = begin(client, seeds=[10, 11])
     table = finished(client, first)
     body = {**plan(seeds=[10, 11, 12]), "reuse": True}
@@ -164,7 +164,7 @@ def test_nothing_is_tested_before_every_planned_run_has_ended(serve: Serve):
     assert any("stopped by hand" in note for note in get(client, study, "/results")["notes"])
 
 
-def test_a_stopped_study_trains_what_was_left_out_when_it_goes_on(client):
+def test_a_stopped_study_trains_what_was_left_out_when_it_resumes(client):
     study = begin(client, epochs=40, seeds=[20, 21])
     until(lambda: get(client, study)["counts"]["completed"] >= 1)
     command(client, study, "stop")
@@ -175,7 +175,7 @@ def test_a_stopped_study_trains_what_was_left_out_when_it_goes_on(client):
     assert not any("stopped" in note for note in results["notes"])
 
 
-def test_a_study_goes_on_when_the_server_comes_back(serve: Serve, tmp_path):
+def test_a_study_continues_when_the_server_comes_back(serve: Serve, tmp_path):
     alone = tmp_path / "alone"
     with run_server(alone) as first:
         study = begin(first.client, epochs=300, seeds=[0, 1])
@@ -308,7 +308,7 @@ def test_study_json_makes_the_same_study_again(client):
     assert timeless == [{**row, "seconds": None} for row in before["variants"]]
 
 
-def test_exports_say_the_same_and_run_nothing(client):
+def test_exports_agree_and_run_nothing(client):
     study = begin(client, seeds=[70, 71], name="=cmd|' /C calc'!A0")
     labels = {"v1": "=1+1", "v2": "w/o 50 % & $x_1$ | \\"}
     assert client.patch(f"/api/studies/{study['id']}", json={"labels": labels}).status_code == 200
@@ -378,14 +378,14 @@ def test_a_dataset_that_comes_later_under_the_same_name_changes_nothing(serve: S
     assert len({run["datasets"][0]["id"] for run in runs}) == 1
 
 
-def test_seeds_trained_as_one_are_runs_of_their_own_with_the_same_numbers(client):
-    alone, stacked = begin(client, epochs=5), begin(client, epochs=5, stack=True)
-    a, b = finished(client, alone), finished(client, stacked)
+def test_batched_seeds_are_runs_of_their_own_with_the_same_numbers(client):
+    alone, batched = begin(client, epochs=5), begin(client, epochs=5, batch_seeds=True)
+    a, b = finished(client, alone), finished(client, batched)
     for one, same in zip(
         [a["baseline"], *a["variants"]], [b["baseline"], *b["variants"]], strict=True
     ):
         assert same["values"] == pytest.approx(one["values"], rel=1e-5)
-    cells = get(client, stacked, "/cells")
+    cells = get(client, batched, "/cells")
     runs = [client.get(f"/api/runs/{cell['run']}").json() for cell in cells]
     assert all(run["state"] == "completed" and run["speedup"] is not None for run in runs)
     twins = {(cell["variant"], cell["seed"]): cell["run"] for cell in get(client, alone, "/cells")}
@@ -406,12 +406,12 @@ def test_seeds_trained_as_one_are_runs_of_their_own_with_the_same_numbers(client
         assert any(name.startswith("checkpoint") for name in names)
 
 
-def test_a_stack_pauses_goes_on_and_stops_as_one(serve: Serve):
+def test_a_seed_batch_pauses_resumes_and_stops_together(serve: Serve):
     client = serve().client
     study = begin(
         client,
         epochs=4000,
-        stack=True,
+        batch_seeds=True,
         seeds=[0, 1, 2, 3],
         strategy={"kind": "leave_one_out", "nodes": ["relu"]},
     )
@@ -434,23 +434,33 @@ def test_a_stack_pauses_goes_on_and_stops_as_one(serve: Serve):
     assert {cell["state"] for cell in get(client, study, "/cells")} == {"stopped"}
 
 
-def test_seeds_that_cannot_be_one_train_one_after_the_other_as_if_never_stacked(client):
+def test_seeds_that_cannot_be_batched_train_one_after_the_other_as_if_never_batched(client):
     layers = [*LAYERS[:1], ("norm", "BatchNorm1d", {}), *LAYERS[1:]]
     graph = chain(layers, train={"epochs": 5}).model_dump(mode="json")
-    alone, stacked = begin(client, graph=graph), begin(client, graph=graph, stack=True)
-    a, b = finished(client, alone), finished(client, stacked)
+    alone, batched = begin(client, graph=graph), begin(client, graph=graph, batch_seeds=True)
+    a, b = finished(client, alone), finished(client, batched)
     assert [row["values"] for row in [a["baseline"], *a["variants"]]] == [
         row["values"] for row in [b["baseline"], *b["variants"]]
     ]
     runs = [
-        client.get(f"/api/runs/{cell['run']}").json() for cell in get(client, stacked, "/cells")
+        client.get(f"/api/runs/{cell['run']}").json() for cell in get(client, batched, "/cells")
     ]
     assert {run["state"] for run in runs} == {"completed"}
     first = [run for run in runs if run["variant"] == "baseline"]
     assert [run["speedup"] for run in first] == [0, 0, 0]
     log = client.get(f"/api/runs/{first[0]['id']}/events", params={"type": "log"}).json()
     assert any("Trained separately: batch normalisation" in event["message"] for event in log)
-    assert all(row["stacked"] == 0 for row in b["variants"])
+    assert all(row["batched"] == 0 for row in b["variants"])
+
+
+def test_strategies_have_labels_and_state_whether_they_are_tested(client):
+    strategies = client.get("/api/studies/strategies").json()
+    schema = client.get("/openapi.json").json()["components"]["schemas"]
+    assert [one["key"] for one in strategies] == schema["StrategyInfo"]["properties"]["key"]["enum"]
+    assert all(one["label"] and one["help"].endswith(".") for one in strategies)
+    labels = {one["label"] for one in strategies}
+    assert labels <= {record.get("title") for record in schema.values()}
+    assert [one["key"] for one in strategies if not one["tested"]] == ["random", "optuna"]
 
 
 def test_a_study_that_compares_a_network_with_itself_is_refused(client):

@@ -26,7 +26,7 @@ LAYERS = [
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_first_weights_are_those_of_the_baseline_but_where_the_table_says_otherwise(
+def test_first_weights_are_those_of_the_baseline_except_those_that_the_table_lists(
     tmp_path: Path, seed: int
 ):
     planner = StudyPlanner(validator(numbers(tmp_path)), NodeRegistry)

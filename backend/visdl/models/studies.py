@@ -1,11 +1,11 @@
-"""An ablation study: one graph, variants of it, the same seeds for each, and what is concluded from them."""
+"""Ablation studies: one graph, its variants, the same seeds for each, and the results."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, JsonValue
 
 from visdl.models.diagnostics import Diagnostic, ReplaceNode, SetDisabled, SetParam
 from visdl.models.graph import Edge, Graph
@@ -14,11 +14,23 @@ from visdl.models.strategies import MOST_SEEDS, Direction, How, Seed, Strategy, 
 
 #: Keys of the variants that others are compared with.
 BASELINE = "baseline"
-FLOOR = "floor"
+MINIMAL = "minimal"
+
+
+def _role_of_stored(role: object) -> object:
+    """Return the present name of a role; studies of version 0.2 call the minimal model "floor"."""
+    return "minimal" if role == "floor" else role
+
+
+Role = Annotated[
+    Literal["baseline", "minimal", "variant"],
+    BeforeValidator(_role_of_stored),
+    Field(description="The minimal model is the baseline without any of the parts"),
+]
 
 
 class Rewire(BaseModel):
-    """Wires that go, and wires that come."""
+    """Removes and adds edges."""
 
     op: Literal["rewire"] = "rewire"
     remove: list[Edge] = Field(default_factory=list)
@@ -29,7 +41,7 @@ StudyEdit = Annotated[SetParam | SetDisabled | ReplaceNode | Rewire, Field(discr
 
 
 class StudyPlan(StudyRequest):
-    """What is to be found out. `margin` is the difference that would not matter, in the metric's own unit."""
+    """What a study compares, by which metric, and with which seeds."""
 
     name: Title = ""
     strategy: Strategy
@@ -37,30 +49,35 @@ class StudyPlan(StudyRequest):
         min_length=1, max_length=MOST_SEEDS, description="The same for every variant"
     )
     metric: str = Field(default="val_loss", min_length=1, max_length=200)
-    direction: Direction | None = Field(
-        default=None, description="The metric's own where it is left out"
-    )
+    direction: Direction | None = Field(default=None, description="By default that of the metric")
     select: Literal["last", "best"] = Field(
         default="last",
-        description="The value of the last epoch, or that of the weights with the best validation",
+        description="Which value counts: of the last epoch, or of the best validation",
     )
-    margin: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    margin: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="The largest difference that does not matter, in the unit of the metric",
+    )
     how: dict[str, How] = Field(
-        default_factory=dict, description="What takes the place of a node, by its id"
+        default_factory=dict, description="How each node is removed, by its id"
     )
     skip_invalid: bool = Field(
         default=False, description="Leave out variants that cannot be trained"
     )
     reuse: bool = Field(
-        default=True, description="Take over runs of earlier studies that are the same"
+        default=True, description="Reuse runs of earlier studies with the same fingerprint"
     )
-    stack: bool = Field(
-        default=True, description="Train the seeds of a variant as one network where that is faster"
+    batch_seeds: bool = Field(
+        default=True,
+        validation_alias=AliasChoices("batch_seeds", "stack"),  # "stack" in version 0.2
+        description="Train the seeds of a variant in one batch if that is faster",
     )
 
 
 class NewStudy(StudyPlan):
-    """A plan, and the graph: in full, or the id of a stored one; with both, the id says whose state it is."""
+    """A plan with its graph in full or by id; with both, the id names the stored graph it is of."""
 
     graph: Graph | None = None
     graph_id: str | None = None
@@ -71,55 +88,57 @@ class Variant(BaseModel):
 
     key: str
     label: str
-    role: Literal["baseline", "floor", "variant"] = "variant"
+    role: Role = "variant"
     edits: list[StudyEdit] = Field(default_factory=list)
     params: dict[str, JsonValue] = Field(
-        default_factory=dict, description="Of a sweep: values by `node.param`"
+        default_factory=dict, description="Of a grid or search: values by `node.param`"
     )
-    parts: list[str] = Field(default_factory=list, description="Ids of the nodes that it is about")
-    reference: str | None = Field(default=None, description="The variant that it is compared with")
+    parts: list[str] = Field(
+        default_factory=list, description="Ids of the nodes that it removes or changes"
+    )
+    reference: str | None = Field(
+        default=None, description="Key of the variant that it is compared with"
+    )
     same_as: str | None = Field(
-        default=None, description="The earlier variant whose network is the same"
+        default=None, description="Key of an earlier variant with the same network"
     )
-    how: str = Field(default="", description="What was done, in a few words")
+    how: str = Field(default="", description="What was changed, in a few words")
     valid: bool = True
     problems: list[Diagnostic] = Field(default_factory=list)
-    offers: list[How] = Field(
-        default_factory=list, description="What would fit in the place of its part"
-    )
+    offers: list[How] = Field(default_factory=list, description="What could replace its part")
     plain: int | None = Field(
-        default=None, description="Parameters of the plain replacement that is offered"
+        default=None, description="Parameters of the linear replacement that is offered"
     )
     parameters: int | None = None
     flops: int | None = None
     reset: list[str] = Field(
         default_factory=list,
-        description="Layers whose first weights cannot be those of the baseline",
+        description="Layers with another size than in the baseline, and other initial weights",
     )
 
 
 class Offer(BaseModel):
-    """What could take the place of a node instead of nothing."""
+    """What could replace a part instead of switching it off."""
 
     how: list[How] = Field(default_factory=list)
-    plain: int | None = Field(default=None, description="Parameters of the plain replacement")
+    plain: int | None = Field(default=None, description="Parameters of the linear replacement")
 
 
 class StudyPreview(BaseModel):
-    """What a study would do, before anything starts."""
+    """The variants and the cost of a study that has not started."""
 
     variants: list[Variant]
     offers: dict[str, Offer] = Field(
         default_factory=dict,
-        description="For each node of the parts by its id, for a group by those of its nodes with + in between",
+        description="By node id, and for a group by the ids of its nodes joined with +",
     )
-    runs: int = Field(description="Trainings, those that are reused left out")
+    runs: int = Field(description="New runs, without those that are reused")
     reused: int = 0
     seconds: float | None = Field(
-        default=None, description="Estimated; null before a first run of this graph"
+        default=None, description="Estimate; null before the first run of this graph"
     )
     direction: Direction
-    metrics: list[str] = Field(description="Metrics that a study of this graph can be about")
+    metrics: list[str] = Field(description="Metrics that a run of this graph measures")
     notes: list[str] = Field(default_factory=list)
 
 
@@ -133,19 +152,19 @@ class StudyState(StrEnum):
 STUDY_TRANSITIONS: dict[StudyState, frozenset[StudyState]] = {
     StudyState.RUNNING: frozenset({StudyState.PAUSED, StudyState.STOPPED, StudyState.COMPLETED}),
     StudyState.PAUSED: frozenset({StudyState.RUNNING, StudyState.STOPPED}),
-    # more seeds, failed runs once more, or those that the stop left out
+    # more seeds, failed runs again, or those that the stop left out
     StudyState.STOPPED: frozenset({StudyState.RUNNING}),
     StudyState.COMPLETED: frozenset({StudyState.RUNNING}),
 }
 
 
 class StudyCounts(BaseModel):
-    """Trainings of a study by what has become of them."""
+    """Numbers of runs of a study by their state."""
 
     planned: int = 0
     completed: int = 0
     failed: int = 0
-    live: int = Field(default=0, description="Those that train or wait")
+    live: int = Field(default=0, description="Runs that train or wait")
     reused: int = 0
 
 
@@ -159,13 +178,13 @@ class Study(BaseModel):
     graph_name: str = ""
     variants: list[Variant]
     datasets: list[DatasetUse] = Field(
-        default_factory=list, description="As they were when the study was made"
+        default_factory=list, description="As they were when the study was created"
     )
     extended: list[int] = Field(
-        default_factory=list, description="Seeds that were added after looking"
+        default_factory=list, description="Seeds that were added after results had been seen"
     )
     stopped_early: bool = Field(
-        default=False, description="Stopped by hand before all its runs had ended"
+        default=False, description="Stopped by hand before all planned runs had ended"
     )
     counts: StudyCounts = Field(default_factory=StudyCounts)
     note: str = ""
@@ -175,7 +194,7 @@ class Study(BaseModel):
 
 
 class StudyPatch(StudyRequest):
-    """What a user may change of a study. `order` lists keys of variants, the others follow."""
+    """Changes of a study. `order` lists keys of variants; the others follow."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     note: Annotated[str, Field(max_length=10_000)] | None = None
@@ -188,7 +207,7 @@ class MoreSeeds(StudyRequest):
 
 
 class Cell(BaseModel):
-    """One training of a study."""
+    """The run of one variant with one seed."""
 
     variant: str
     seed: int
@@ -196,16 +215,16 @@ class Cell(BaseModel):
     state: RunState
     reused: bool = False
     value: float | None = Field(
-        default=None, description="Of the primary metric, once the run has ended"
+        default=None, description="Of the primary metric, when the run has ended"
     )
 
 
 class Arm(BaseModel):
-    """A variant's row of the table. `values` by seed; the statistics stand there when every planned run has ended."""
+    """A variant's row of the table, with `values` by seed."""
 
     key: str
     label: str
-    role: Literal["baseline", "floor", "variant"]
+    role: Role
     edits: list[StudyEdit] = Field(default_factory=list)
     params: dict[str, JsonValue] = Field(default_factory=dict)
     parts: list[str] = Field(default_factory=list)
@@ -215,7 +234,7 @@ class Arm(BaseModel):
     planned: int
     failed: int
     reused: int = 0
-    stacked: int = Field(default=0, description="Runs that were trained as one with other seeds")
+    batched: int = Field(default=0, description="Runs that were trained in a seed batch")
     mean: float | None = None
     sd: float | None = None
     values: dict[int, float] = Field(default_factory=dict)
@@ -224,15 +243,21 @@ class Arm(BaseModel):
     )
     parameters: int | None = None
     flops: int | None = None
-    seconds: float | None = Field(default=None, description="Mean time of a training")
+    seconds: float | None = Field(default=None, description="Mean duration of a run")
     reset: list[str] = Field(default_factory=list)
-    decimals: int = Field(default=4, description="So that the sd shows two significant digits")
+    decimals: int = Field(
+        default=4, description="Decimals that show two significant digits of the sd"
+    )
 
 
 class VariantResult(Arm):
-    pairs: int | None = Field(default=None, description="Seeds with a value in both")
+    """A variant compared with its reference. Tests are present when every planned run has ended."""
+
+    pairs: int | None = Field(
+        default=None, description="Seeds with a value in the variant and in its reference"
+    )
     delta: float | None = Field(
-        default=None, description="Mean over the pairs of its value minus its reference's"
+        default=None, description="Mean paired difference: variant minus reference"
     )
     differences: dict[int, float] = Field(default_factory=dict, description="By seed")
     ci: tuple[float, float] | None = Field(
@@ -243,12 +268,12 @@ class VariantResult(Arm):
     p_t: float | None = Field(default=None, description="Paired t test")
     p_t_holm: float | None = None
     p_worse: float | None = Field(
-        default=None, description="Share of pairs in which it is worse, ties half"
+        default=None, description="Share of pairs in which the variant is worse; ties count as ½"
     )
     effect_size: float | None = Field(default=None, description="Hedges' dz")
     verdict: str | None = None
     sentence: str = Field(
-        default="", description="The verdict in words, about the part and its removal"
+        default="", description="The verdict as a sentence about the part and its removal"
     )
 
 
@@ -257,7 +282,7 @@ class Effect(BaseModel):
 
     term: str
     estimate: float | None = Field(
-        default=None, description="Null for the F test of all levels of a term together"
+        default=None, description="Null for the F test of all levels of a term"
     )
     df: int | None = None
     f: float | None = None
@@ -266,7 +291,7 @@ class Effect(BaseModel):
 
 
 class Dependence(BaseModel):
-    """How much of a part's worth depends on the rest: leave-one-out minus add-one."""
+    """How much a part's effect depends on the other parts: leave-one-out minus add-one."""
 
     part: str
     label: str
@@ -275,7 +300,7 @@ class Dependence(BaseModel):
 
 
 class StudyResults(BaseModel):
-    """What a study has found. Nothing of it is a test while runs are still to come."""
+    """The results of a study. There are no tests before every planned run has ended."""
 
     state: StudyState
     metric: str
@@ -284,7 +309,9 @@ class StudyResults(BaseModel):
     variants: list[VariantResult]
     effects: list[Effect] = Field(default_factory=list)
     dependence: list[Dependence] = Field(default_factory=list)
-    best: str | None = Field(default=None, description="Of a sweep: the variant with the best mean")
+    best: str | None = Field(
+        default=None, description="Of a search: key of the variant with the best mean"
+    )
     notes: list[str] = Field(default_factory=list)
     caption: str = ""
     methods: str = Field(default="", description="A paragraph for a paper")
@@ -299,7 +326,7 @@ class BandPoint(BaseModel):
 
 
 class StudyCurves(BaseModel):
-    """A metric over the epochs for each variant: the mean of its runs, and one sd around it."""
+    """A metric over the epochs for each variant: mean ± sd of its runs."""
 
     metric: str
     variants: dict[str, list[BandPoint]]

@@ -4,24 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from visdl.models.strategies import OptunaSweep, RandomSweep
 from visdl.models.studies import Arm, Study, StudyState
 from visdl.nodes.contract.metric_names import is_measured_on, split_key
 
 _PARTS = {"train": "training", "val": "validation", "test": "test", None: ""}
 _NAMES = {"mse": "MSE", "mae": "MAE", "r2": "R²"}
-_STRATEGIES = {
-    "leave_one_out": "each part was removed from the full model on its own",
-    "leave_n_out": "several parts were removed from the full model together",
-    "leave_group_out": "each group of parts was removed from the full model",
-    "add_one": "each part was added on its own to the minimal model, which has none of the parts",
-    "cumulative": "parts were removed one after the other, each compared with the previous step",
-    "replace": "one part was replaced by each of several alternatives",
-    "grid": "every combination of the parameter values was trained",
-    "random": "combinations of parameter values were drawn at random",
-    "optuna": "combinations of parameter values were suggested by Optuna",
-    "configurations": "hand-picked networks were compared",
-}
 
 
 def format_metric(key: str) -> str:
@@ -57,7 +44,7 @@ def write_caption(study: Study, rows: Sequence[Arm], *, concluded: bool) -> str:
         f"{metric} {format_selection(study)} ({better} is better), "
         f"mean ± sd over n = {len(plan.seeds)} seeds ({format_seeds(plan.seeds)})."
     ]
-    if not isinstance(plan.strategy, RandomSweep | OptunaSweep) and concluded:
+    if plan.strategy.TESTED and concluded:
         parts.append(
             "Δ: mean paired difference (same seed) with the 95 % confidence interval of the "
             "paired t test; p: two-sided paired t test, Holm-corrected over "
@@ -82,7 +69,7 @@ def write_caption(study: Study, rows: Sequence[Arm], *, concluded: bool) -> str:
 def write_methods(study: Study, rows: Sequence[Arm]) -> str:
     """Return a paragraph on methods for a paper."""
     sentences = [_design(study, rows)]
-    if not isinstance(study.plan.strategy, RandomSweep | OptunaSweep):
+    if study.plan.strategy.TESTED:
         sentences.append(
             "Variants are compared with their reference over paired runs (same seed): mean "
             "difference with the 95 % confidence interval of the paired t test; two-sided paired "
@@ -106,7 +93,7 @@ def _design(study: Study, rows: Sequence[Arm]) -> str:
     plan, count = study.plan, len(study.plan.seeds)
     compared = sum(row.reference is not None for row in rows)
     return (
-        f"In an ablation study of {study.graph_name}, {_STRATEGIES[plan.strategy.kind]} "
+        f"In an ablation study of {study.graph_name}, {plan.strategy.METHODS} "
         f"({compared} variants). The baseline and every variant were trained with the same "
         f"{count} random {'seed' if count == 1 else 'seeds'} ({format_seeds(plan.seeds)}), which "
         "determine initialisation, the order of the data and dropout; seeds are derived for each "

@@ -36,7 +36,7 @@ def missing_batches(
     Seeds are not batched if the plan forbids it or a measured batch of the study was not faster.
     """
     slow = any(cell.speedup is not None and cell.speedup <= WORTH_STACKING for cell in cells)
-    if slow or not study.plan.stack:
+    if slow or not study.plan.batch_seeds:
         yield from ((variant, [seed]) for variant, seed in missing_cells(study, cells))
         return
     seeds: dict[str, list[int]] = {}

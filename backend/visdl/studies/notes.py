@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from visdl.models.strategies import OptunaSweep, RandomSweep
 from visdl.models.studies import Arm, Study, StudyPlan, Variant
 from visdl.nodes.contract.metric_names import is_measured_on
 from visdl.studies import statistics
@@ -28,7 +27,7 @@ def plan_notes(plan: StudyPlan, variants: Sequence[Variant]) -> Iterator[str]:
     yield UNTUNED
     if plan.select == "best" and is_measured_on("val", plan.metric):
         yield OPTIMISTIC
-    if is_descriptive(plan):
+    if not plan.strategy.TESTED:
         yield DESCRIPTIVE
     else:
         compared = sum(variant.valid and variant.reference is not None for variant in variants)
@@ -54,7 +53,7 @@ def result_notes(study: Study, rows: Sequence[Arm], *, concluded: bool) -> Itera
             f"{_runs(reused)} reused from earlier studies: "
             "same graph, data, seed, code and library versions."
         )
-    batched = sum(row.stacked for row in rows)
+    batched = sum(row.batched for row in rows)
     if batched:
         yield (
             f"{_runs(batched)} trained in a seed batch with the other seeds of the variant, which "
@@ -62,11 +61,6 @@ def result_notes(study: Study, rows: Sequence[Arm], *, concluded: bool) -> Itera
             "those of a separate training in the last digits only."
         )
     yield from plan_notes(study.plan, study.variants)
-
-
-def is_descriptive(plan: StudyPlan) -> bool:
-    """Return whether a plan has no tests: a search selects the best of its trials."""
-    return isinstance(plan.strategy, RandomSweep | OptunaSweep)
 
 
 def _row_notes(rows: Sequence[Arm]) -> Iterator[str]:

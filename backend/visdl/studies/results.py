@@ -26,7 +26,7 @@ from visdl.store.studies import StudyRun
 from visdl.studies import statistics as stats
 from visdl.studies.captions import write_caption, write_methods
 from visdl.studies.factorial import fit_factorial
-from visdl.studies.notes import is_descriptive, result_notes
+from visdl.studies.notes import result_notes
 
 _UNFINISHED = {StudyState.RUNNING, StudyState.PAUSED}
 _WITHOUT_VALUE = {RunState.FAILED, RunState.STOPPED, RunState.INTERRUPTED}
@@ -74,7 +74,7 @@ def conclude(study: Study, cells: Sequence[StudyRun]) -> StudyResults:
         variants=_compare(study, rows, variants) if concluded else variants,
         effects=effects,
         dependence=_dependence(study, rows) if concluded else [],
-        best=_best(study, all_rows) if is_descriptive(study.plan) else None,
+        best=_best(study, all_rows) if not study.plan.strategy.TESTED else None,
         notes=[*notes, no_effects] if no_effects else notes,
         caption=write_caption(study, all_rows, concluded=concluded),
         methods=write_methods(study, all_rows),
@@ -110,7 +110,7 @@ class _Table:
             planned=len(plan.seeds),
             failed=len(ended) - len(values),
             reused=sum(cell.reused for cell in cells),
-            stacked=sum(is_stacked(cell.run) for cell in cells),
+            batched=sum(is_stacked(cell.run) for cell in cells),
             mean=summary.mean,
             sd=summary.sd,
             values=dict(sorted(values.items())),
@@ -140,7 +140,7 @@ def _compare(
     study: Study, rows: Mapping[str, Arm], variants: Sequence[VariantResult]
 ) -> list[VariantResult]:
     """Return the variants with their comparison; those of a search without tests."""
-    if is_descriptive(study.plan):
+    if not study.plan.strategy.TESTED:
         return [one.model_copy(update=_describe(one, rows[BASELINE])) for one in variants]
     references = {one.key: rows[str(one.reference)] for one in variants if one.reference in rows}
     tested = [one for one in variants if one.key in references]
@@ -252,7 +252,7 @@ def _dependence(study: Study, rows: Mapping[str, Arm]) -> list[Dependence]:
             _differences(addition, rows[str(addition.reference)]),
         )
         if found.delta is not None:
-            label = addition.label.removeprefix("floor + ")
+            label = addition.label.removeprefix("floor + ").removeprefix("minimal + ")
             part = addition.parts[0]
             dependence.append(Dependence(part=part, label=label, delta=found.delta, ci=found.ci))
     return dependence

@@ -21,7 +21,7 @@ from optuna.trial import TrialState, create_trial
 from pydantic import JsonValue
 
 from visdl.models.runs import FINAL
-from visdl.models.strategies import Direction, OptunaSweep, RangeFactor
+from visdl.models.strategies import Direction, OptunaSearch, RangeFactor
 from visdl.models.studies import BASELINE, Study, Variant
 from visdl.store import Store
 from visdl.store.studies import StudyCell, StudyRun
@@ -43,13 +43,13 @@ class TrialSuggester:
     def has_more(self, study: Study) -> bool:
         """Return whether the study is a search with trials left to suggest."""
         strategy = study.plan.strategy
-        return isinstance(strategy, OptunaSweep) and len(study.variants) - 1 < strategy.trials
+        return isinstance(strategy, OptunaSearch) and len(study.variants) - 1 < strategy.trials
 
     def add_trial(self, study: Study, cells: Sequence[StudyCell]) -> Study:
         """Return the study with one more variant, or unchanged if none is due."""
         strategy = study.plan.strategy
         trials = [variant for variant in study.variants if variant.key != BASELINE]
-        if not isinstance(strategy, OptunaSweep) or len(trials) >= strategy.trials:
+        if not isinstance(strategy, OptunaSearch) or len(trials) >= strategy.trials:
             return study
         ended = sum(cell.state in FINAL for cell in cells)
         trained = sum(variant.valid and variant.same_as is None for variant in study.variants)
@@ -62,7 +62,7 @@ class TrialSuggester:
             return self._store.patch_study(study.id, variants=[*study.variants, variant])
 
     def _plan_variant(
-        self, study: Study, strategy: OptunaSweep, values: Sequence[JsonValue], number: int
+        self, study: Study, strategy: OptunaSearch, values: Sequence[JsonValue], number: int
     ) -> Variant:
         graph = self._store.study_graph(study.id)
         factors = zip(strategy.factors, values, strict=True)
@@ -75,7 +75,7 @@ class TrialSuggester:
 
 
 def suggest_values(
-    search: OptunaSweep,
+    search: OptunaSearch,
     trials: Sequence[Variant],
     means: Mapping[str, float],
     direction: Direction,
@@ -97,7 +97,7 @@ def suggest_values(
     return [_from_optuna(asked.params[key], factor) for key, factor in factors]
 
 
-def _sampler(search: OptunaSweep, number: int) -> optuna.samplers.BaseSampler:
+def _sampler(search: OptunaSearch, number: int) -> optuna.samplers.BaseSampler:
     """Return the sampler of a trial, seeded by the search's seed and the trial's number."""
     seed = (search.seed + 7919 * number) % 2**31
     match search.sampler:

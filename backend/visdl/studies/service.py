@@ -11,7 +11,7 @@ from visdl.models.events import Point
 from visdl.models.graph import Graph
 from visdl.models.ids import new_id
 from visdl.models.runs import DatasetUse, RunState
-from visdl.models.strategies import MOST_SEEDS, OptunaSweep
+from visdl.models.strategies import MOST_SEEDS, STRATEGIES, OptunaSearch
 from visdl.models.studies import (
     Cell,
     NewStudy,
@@ -88,7 +88,8 @@ class Studies:
         planned = self._planner.plan_study(request, graph)
         check_startable(request, planned.variants)
         plan = StudyPlan.model_validate(request.model_dump(exclude={"graph", "graph_id"}))
-        name = plan.name or f"{graph.name[:120]} · {_KINDS[plan.strategy.kind]}"
+        label = STRATEGIES[plan.strategy.kind].label
+        name = plan.name or f"{graph.name[:120]} · {label.lower()}"
         study = Study(
             id=new_id(),
             name=name,
@@ -283,21 +284,7 @@ def _check_new_seeds(study: Study, seeds: Sequence[int]) -> None:
     if len(known) + len(seeds) > MOST_SEEDS:
         message = f"A study has at most {MOST_SEEDS} seeds."
         raise InvalidInputError(message, hint="Add fewer.", field="seeds")
-    if isinstance(study.plan.strategy, OptunaSweep):
+    if isinstance(study.plan.strategy, OptunaSearch):
         message = "A search selected its trials with the seeds that it had."
         hint = "Create a study of its best trial with more seeds instead."
         raise ConflictError(message, hint=hint)
-
-
-_KINDS = {
-    "leave_one_out": "leave one out",
-    "leave_n_out": "leave several out",
-    "leave_group_out": "leave groups out",
-    "add_one": "add one",
-    "cumulative": "one after the other",
-    "replace": "alternatives",
-    "grid": "grid",
-    "random": "random sweep",
-    "optuna": "search",
-    "configurations": "configurations",
-}

@@ -124,7 +124,7 @@ class Comparison:
     |---|---|
     | `delta`, `ci` | mean difference and its 95 % CI (paired t), in the unit of the metric |
     | `p_t`, `p_t_holm` | two-sided paired t test; Holm-corrected over the arms with a test |
-    | `p`, `p_holm` | exact two-sided sign-flip test; Holm-corrected likewise |
+    | `p`, `p_holm` | exact two-sided sign-flip test; also Holm-corrected |
     | `p_worse` | share of pairs in which the variant is worse, in 0…1 (ties count as ½) |
     | `effect_size` | Hedges' dz, without a unit |
     | `tost_p` | larger p of two one-sided paired t tests against the margin, not corrected |

@@ -1,5 +1,5 @@
 /** A study's table as the server gives it. */
-import type { StudyResults, StudyRow } from "@/shared/api/types";
+import type { StrategyInfo, StudyResults, StudyRow } from "@/shared/api/types";
 
 export function resultsOf(variants: StudyRow[], rest: Partial<StudyResults> = {}): StudyResults {
   return {
@@ -32,7 +32,7 @@ export function rowOf(key: string, rest: Partial<StudyRow> = {}): StudyRow {
     planned: 5,
     failed: 0,
     reused: 0,
-    stacked: 0,
+    batched: 0,
     mean: 0.5,
     sd: 0.1,
     values: {},
@@ -57,3 +57,57 @@ export function rowOf(key: string, rest: Partial<StudyRow> = {}): StudyRow {
     ...rest,
   };
 }
+
+/** What the server says of its strategies. */
+export const STRATEGIES: StrategyInfo[] = [
+  { key: "leave_one_out", label: "Leave one out", help: "Removes each part on its own.", tested: true },
+  { key: "leave_n_out", label: "Leave n out", help: "Removes every combination of n parts.", tested: true },
+  {
+    key: "leave_group_out",
+    label: "Leave group out",
+    help: "Removes the nodes of each group together.",
+    tested: true,
+  },
+  {
+    key: "add_one",
+    label: "Add one",
+    help: "Removes all parts, then adds each on its own to this minimal model.",
+    tested: true,
+  },
+  {
+    key: "cumulative",
+    label: "Cumulative",
+    help: "Removes one part after the other and compares each step with the previous one.",
+    tested: true,
+  },
+  {
+    key: "replace",
+    label: "Replace",
+    help: "Replaces one node by each of several alternatives.",
+    tested: true,
+  },
+  {
+    key: "grid",
+    label: "Grid",
+    help: "Trains every combination of the values of some parameters.",
+    tested: true,
+  },
+  {
+    key: "random",
+    label: "Random search",
+    help: "Draws combinations of parameter values at random.",
+    tested: false,
+  },
+  {
+    key: "optuna",
+    label: "Optuna search",
+    help: "Lets Optuna suggest each trial from the results of the earlier ones.",
+    tested: false,
+  },
+  {
+    key: "configurations",
+    label: "Configurations",
+    help: "Compares versions of this graph, or other graphs, with the baseline.",
+    tested: true,
+  },
+];

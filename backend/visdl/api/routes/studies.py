@@ -1,4 +1,4 @@
-"""Ablation studies: preview, start, follow, steer, read what they found, take it along."""
+"""Ablation studies: preview, create, steer, extend, read and export."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from visdl.api.deps import Deps
 from visdl.api.json_body import JsonRoute
 from visdl.models.errors import InvalidInputError
 from visdl.models.graph import Graph
+from visdl.models.strategies import STRATEGIES, StrategyInfo
 from visdl.models.studies import (
     Cell,
     MoreSeeds,
@@ -29,21 +30,29 @@ ExportFormat = Literal["latex", "markdown", "csv", "parquet", "json", "svg", "pd
 def _graph(body: NewStudy, deps: Deps) -> Graph:
     if body.graph is None and body.graph_id is None:
         raise InvalidInputError(
-            "Give 'graph' or 'graph_id'.", hint="The id alone means what is stored.", field="graph"
+            "Give 'graph' or 'graph_id'.",
+            hint="The id alone means the stored graph.",
+            field="graph",
         )
     return body.graph or deps.store.graph(body.graph_id or "").graph
 
 
 @router.post("", operation_id="createStudy", status_code=201)
 def create_study(body: NewStudy, deps: Deps) -> Study:
-    """Start a study: every variant on every seed, one seed after the other."""
+    """Create and start a study: every variant with every seed, one seed after the other."""
     return deps.studies.create(body, _graph(body, deps))
 
 
 @router.post("/preview", operation_id="previewStudy")
 def preview_study(body: NewStudy, deps: Deps) -> StudyPreview:
-    """The variants of a study, whether each can be trained, and what it costs. Starts nothing."""
+    """Return the variants of a study, whether each can be trained, and the cost. Starts nothing."""
     return deps.studies.preview(body, _graph(body, deps))
+
+
+@router.get("/strategies", operation_id="listStrategies")
+def list_strategies() -> list[StrategyInfo]:
+    """Return the strategies of studies with label and help, in the order in which to offer them."""
+    return list(STRATEGIES.values())
 
 
 @router.get("", operation_id="listStudies")
@@ -56,7 +65,7 @@ def list_studies(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> list[Study]:
-    """Studies, the newest first. X-Total-Count says how many there are in all."""
+    """Return studies, the newest first. X-Total-Count is their total number."""
     found = deps.studies.list(search)
     response.headers["X-Total-Count"] = str(len(found))
     return found[offset : offset + limit]
@@ -69,7 +78,7 @@ def get_study(study_id: str, deps: Deps) -> Study:
 
 @router.patch("/{study_id}", operation_id="patchStudy")
 def patch_study(study_id: str, patch: StudyPatch, deps: Deps) -> Study:
-    """Rename it, note something, label its variants and set their order."""
+    """Change name, note, labels and order of the variants."""
     return deps.studies.patch(study_id, patch)
 
 
@@ -78,7 +87,7 @@ def delete_study(
     study_id: str,
     deps: Deps,
     runs: Annotated[
-        bool, Query(description="Delete its runs too, but for those that another study uses")
+        bool, Query(description="Also delete its runs, except those that another study uses")
     ] = False,
 ) -> None:
     deps.studies.delete(study_id, runs=runs)
@@ -91,25 +100,28 @@ def pause_study(study_id: str, deps: Deps) -> Study:
 
 @router.post("/{study_id}/resume", operation_id="resumeStudy")
 def resume_study(study_id: str, deps: Deps) -> Study:
-    """Go on with a paused study, or with what a stopped one has left out."""
+    """Resume a paused study, or train what a stopped one has left out."""
     return deps.studies.resume(study_id)
 
 
 @router.post("/{study_id}/stop", operation_id="stopStudy")
 def stop_study(study_id: str, deps: Deps) -> Study:
-    """End it now: what trains is stopped and not counted."""
+    """Stop a study now. Runs that train are stopped and not counted."""
     return deps.studies.stop(study_id)
 
 
 @router.post("/{study_id}/seeds", operation_id="addStudySeeds")
 def add_seeds(study_id: str, body: MoreSeeds, deps: Deps) -> Study:
-    """Train every variant on more seeds; table and caption then say that they were added after looking."""
+    """Train every variant with more seeds.
+
+    If results had been seen, table and caption state that the study was extended after looking.
+    """
     return deps.studies.add_seeds(study_id, body.seeds)
 
 
 @router.post("/{study_id}/retry", operation_id="retryStudy")
 def retry_study(study_id: str, deps: Deps) -> Study:
-    """Train what failed once more."""
+    """Train the failed runs again."""
     return deps.studies.retry(study_id)
 
 
@@ -120,7 +132,7 @@ def get_results(study_id: str, deps: Deps) -> StudyResults:
 
 @router.get("/{study_id}/cells", operation_id="listStudyCells")
 def list_cells(study_id: str, deps: Deps) -> list[Cell]:
-    """Each training of the study, by variant and seed."""
+    """Return the runs of a study by variant and seed."""
     return deps.studies.cells(study_id)
 
 
@@ -128,7 +140,7 @@ def list_cells(study_id: str, deps: Deps) -> list[Cell]:
 def get_curves(
     study_id: str, deps: Deps, metric: Annotated[str, Query(max_length=200)] = "val_loss"
 ) -> StudyCurves:
-    """A metric over the epochs: for each variant the mean of its runs with a band of one sd."""
+    """Return a metric over the epochs: for each variant mean ± sd of its runs."""
     return deps.studies.curves(study_id, metric)
 
 
@@ -138,7 +150,7 @@ def get_study_graph(
     deps: Deps,
     variant: Annotated[str, Query(max_length=200, description="Key of a variant")] = "",
 ) -> Graph:
-    """The graph of the study, or that of one of its variants."""
+    """Return the graph of a study, or of one of its variants."""
     return deps.studies.graph(study_id, variant)
 
 
@@ -146,10 +158,10 @@ def get_study_graph(
 def export_study(
     study_id: str,
     deps: Deps,
-    format: Annotated[ExportFormat, Query(description="Of the file")] = "csv",
+    format: Annotated[ExportFormat, Query(description="File format")] = "csv",
 ) -> Response:
-    """The table, the runs, the forest plot, or `json`: all that recreates the study."""
+    """Return the table, the runs, the forest plot, or `json`: the request that recreates it."""
     file = deps.studies.export(study_id, format)
-    # what is text opens in the browser as text; the page saves it under this name
+    # text opens in the browser as text; the page saves it under this name
     headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
     return Response(file.body, media_type=file.media_type, headers=headers)

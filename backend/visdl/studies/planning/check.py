@@ -9,7 +9,7 @@ from visdl.compiler.flatten import flatten
 from visdl.models.diagnostics import ReplaceNode, Report
 from visdl.models.errors import InvalidInputError
 from visdl.models.graph import Graph
-from visdl.models.strategies import Direction, OptunaSweep, groups_of
+from visdl.models.strategies import Direction, OptunaSearch, groups_of
 from visdl.models.studies import BASELINE, Offer, StudyPlan, Variant
 from visdl.nodes.contract.base import BaseNode
 from visdl.nodes.contract.learning import LossNode
@@ -103,7 +103,7 @@ def check_startable(plan: StudyPlan, variants: Sequence[Variant]) -> None:
     invalid = [variant for variant in variants if not variant.valid]
     if invalid and not plan.skip_invalid:
         raise _untrainable(invalid)
-    if isinstance(plan.strategy, OptunaSweep):
+    if isinstance(plan.strategy, OptunaSearch):
         return
     valid = [variant for variant in variants if variant.valid]
     if len(valid) < 2:

@@ -23,13 +23,13 @@ from visdl.models.strategies import (
     LeaveGroupOut,
     LeaveNOut,
     LeaveOneOut,
-    OptunaSweep,
+    OptunaSearch,
     Part,
-    RandomSweep,
+    RandomSearch,
     RangeFactor,
     Replace,
 )
-from visdl.models.studies import BASELINE, FLOOR, StudyEdit, Variant
+from visdl.models.studies import BASELINE, MINIMAL, StudyEdit, Variant
 from visdl.studies.edits import apply_edits, label_of, require_node
 from visdl.studies.fingerprint import training_key
 from visdl.studies.planning.parts import PartRemover, Removal, join_unique
@@ -55,7 +55,7 @@ def expand(baseline: Baseline, context: PlanningContext) -> list[Candidate]:
     """
     expander = _Expander(baseline, context)
     strategy = baseline.plan.strategy
-    if isinstance(strategy, OptunaSweep):
+    if isinstance(strategy, OptunaSearch):
         expander.set_params([(f.node, f.param, _first_value(f)) for f in strategy.factors])
     candidates = [
         Candidate(Variant(key=BASELINE, label="Baseline", role="baseline"), baseline.graph),
@@ -110,7 +110,7 @@ class _Expander:
                 yield from self._replace(strategy)
             case Grid() as strategy:
                 yield from self._grid(strategy)
-            case RandomSweep() as strategy:
+            case RandomSearch() as strategy:
                 yield from self._random(strategy)
             case Configurations() as strategy:
                 yield from self._configurations(strategy)
@@ -165,13 +165,11 @@ class _Expander:
 
     def _add_one(self, strategy: AddOne) -> Iterator[Candidate]:
         removals = [self._remover.remove(part) for part in strategy.nodes]
-        yield self._without(
-            "Floor: without all of them", removals, key=FLOOR, role="floor", reference=None
-        )
+        yield self._without("Minimal model", removals, key=MINIMAL, role="minimal", reference=None)
         for removal in removals:
             others = [other for other in removals if other is not removal]
-            label, parts = f"floor + {removal.label}", list(removal.nodes)
-            yield self._without(label, others, reference=FLOOR, parts=parts)
+            label, parts = f"minimal + {removal.label}", list(removal.nodes)
+            yield self._without(label, others, reference=MINIMAL, parts=parts)
         if strategy.leave_one_out:
             yield from self._leave_out(strategy.nodes, 1)
 
@@ -201,7 +199,7 @@ class _Expander:
                 [(f.node, f.param, value) for f, value in zip(factors, values, strict=True)]
             )
 
-    def _random(self, strategy: RandomSweep) -> Iterator[Candidate]:
+    def _random(self, strategy: RandomSearch) -> Iterator[Candidate]:
         rng = np.random.default_rng(strategy.seed)
         for _ in range(strategy.trials):
             yield self.set_params([(f.node, f.param, _draw(f, rng)) for f in strategy.factors])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from visdl.models.runs import RunState
-from visdl.models.strategies import OptunaSweep
+from visdl.models.strategies import OptunaSearch
 from visdl.models.studies import NewStudy, StudyPlan
 from visdl.store import Store
 from visdl.store.run_list import RunFilter
@@ -46,7 +46,7 @@ def planned_runs(plan: StudyPlan, variants: int) -> int:
 
     A search has only the variants that it has tried so far; its trials are counted instead.
     """
-    if isinstance(plan.strategy, OptunaSweep):
+    if isinstance(plan.strategy, OptunaSearch):
         variants = max(variants, plan.strategy.trials + 1)
     return variants * len(plan.seeds)
 

@@ -783,13 +783,13 @@ export interface paths {
         };
         /**
          * List Studies
-         * @description Studies, the newest first. X-Total-Count says how many there are in all.
+         * @description Return studies, the newest first. X-Total-Count is their total number.
          */
         get: operations["listStudies"];
         put?: never;
         /**
          * Create Study
-         * @description Start a study: every variant on every seed, one seed after the other.
+         * @description Create and start a study: every variant with every seed, one seed after the other.
          */
         post: operations["createStudy"];
         delete?: never;
@@ -809,9 +809,29 @@ export interface paths {
         put?: never;
         /**
          * Preview Study
-         * @description The variants of a study, whether each can be trained, and what it costs. Starts nothing.
+         * @description Return the variants of a study, whether each can be trained, and the cost. Starts nothing.
          */
         post: operations["previewStudy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/strategies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Strategies
+         * @description Return the strategies of studies with label and help, in the order in which to offer them.
+         */
+        get: operations["listStrategies"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -835,7 +855,7 @@ export interface paths {
         head?: never;
         /**
          * Patch Study
-         * @description Rename it, note something, label its variants and set their order.
+         * @description Change name, note, labels and order of the variants.
          */
         patch: operations["patchStudy"];
         trace?: never;
@@ -849,7 +869,7 @@ export interface paths {
         };
         /**
          * List Cells
-         * @description Each training of the study, by variant and seed.
+         * @description Return the runs of a study by variant and seed.
          */
         get: operations["listStudyCells"];
         put?: never;
@@ -869,7 +889,7 @@ export interface paths {
         };
         /**
          * Get Curves
-         * @description A metric over the epochs: for each variant the mean of its runs with a band of one sd.
+         * @description Return a metric over the epochs: for each variant mean ± sd of its runs.
          */
         get: operations["getStudyCurves"];
         put?: never;
@@ -889,7 +909,7 @@ export interface paths {
         };
         /**
          * Export Study
-         * @description The table, the runs, the forest plot, or `json`: all that recreates the study.
+         * @description Return the table, the runs, the forest plot, or `json`: the request that recreates it.
          */
         get: operations["exportStudy"];
         put?: never;
@@ -909,7 +929,7 @@ export interface paths {
         };
         /**
          * Get Study Graph
-         * @description The graph of the study, or that of one of its variants.
+         * @description Return the graph of a study, or of one of its variants.
          */
         get: operations["getStudyGraph"];
         put?: never;
@@ -965,7 +985,7 @@ export interface paths {
         put?: never;
         /**
          * Resume Study
-         * @description Go on with a paused study, or with what a stopped one has left out.
+         * @description Resume a paused study, or train what a stopped one has left out.
          */
         post: operations["resumeStudy"];
         delete?: never;
@@ -985,7 +1005,7 @@ export interface paths {
         put?: never;
         /**
          * Retry Study
-         * @description Train what failed once more.
+         * @description Train the failed runs again.
          */
         post: operations["retryStudy"];
         delete?: never;
@@ -1005,7 +1025,9 @@ export interface paths {
         put?: never;
         /**
          * Add Seeds
-         * @description Train every variant on more seeds; table and caption then say that they were added after looking.
+         * @description Train every variant with more seeds.
+         *
+         *     If results had been seen, table and caption state that the study was extended after looking.
          */
         post: operations["addStudySeeds"];
         delete?: never;
@@ -1025,7 +1047,7 @@ export interface paths {
         put?: never;
         /**
          * Stop Study
-         * @description End it now: what trains is stopped and not counted.
+         * @description Stop a study now. Runs that train are stopped and not counted.
          */
         post: operations["stopStudy"];
         delete?: never;
@@ -1056,8 +1078,8 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * AddOne
-         * @description Each part alone is put back into the floor, from which all of them are taken out.
+         * Add one
+         * @description Removes all parts, then adds each on its own to this minimal model.
          */
         AddOne: {
             /**
@@ -1067,7 +1089,7 @@ export interface components {
             kind: "add_one";
             /**
              * Leave One Out
-             * @description Also take each out of the whole: the difference tells what depends on the rest
+             * @description Also remove each part from the full model: the difference shows how much its effect depends on the other parts
              * @default false
              */
             leave_one_out: boolean;
@@ -1076,7 +1098,7 @@ export interface components {
         };
         /**
          * Alternative
-         * @description Another node in the place of one.
+         * @description A node that replaces another one.
          */
         Alternative: {
             /**
@@ -1093,12 +1115,18 @@ export interface components {
         };
         /**
          * Arm
-         * @description A variant's row of the table. `values` by seed; the statistics stand there when every planned run has ended.
+         * @description A variant's row of the table, with `values` by seed.
          */
         Arm: {
             /**
+             * Batched
+             * @description Runs that were trained in a seed batch
+             * @default 0
+             */
+            batched: number;
+            /**
              * Decimals
-             * @description So that the sd shows two significant digits
+             * @description Decimals that show two significant digits of the sd
              * @default 4
              */
             decimals: number;
@@ -1145,9 +1173,10 @@ export interface components {
             reused: number;
             /**
              * Role
+             * @description The minimal model is the baseline without any of the parts
              * @enum {string}
              */
-            role: "baseline" | "floor" | "variant";
+            role: "baseline" | "minimal" | "variant";
             /** Sd */
             sd?: number | null;
             /**
@@ -1162,15 +1191,9 @@ export interface components {
             };
             /**
              * Seconds
-             * @description Mean time of a training
+             * @description Mean duration of a run
              */
             seconds?: number | null;
-            /**
-             * Stacked
-             * @description Runs that were trained as one with other seeds
-             * @default 0
-             */
-            stacked: number;
             /** Values */
             values?: {
                 [key: string]: number;
@@ -1337,7 +1360,7 @@ export interface components {
         };
         /**
          * Cell
-         * @description One training of a study.
+         * @description The run of one variant with one seed.
          */
         Cell: {
             /**
@@ -1352,7 +1375,7 @@ export interface components {
             state: components["schemas"]["RunState"];
             /**
              * Value
-             * @description Of the primary metric, once the run has ended
+             * @description Of the primary metric, when the run has ended
              */
             value?: number | null;
             /** Variant */
@@ -1518,7 +1541,7 @@ export interface components {
         };
         /**
          * ColumnsPart
-         * @description Input columns of a data node that are taken out together.
+         * @description Input columns of a data node that are removed together.
          */
         ColumnsPart: {
             /** Columns */
@@ -1533,7 +1556,7 @@ export interface components {
         };
         /**
          * Configuration
-         * @description A whole graph as a variant.
+         * @description A complete graph as a variant.
          */
         Configuration: {
             graph: components["schemas"]["Graph"];
@@ -1545,7 +1568,7 @@ export interface components {
         };
         /**
          * Configurations
-         * @description Graphs picked by hand.
+         * @description Compares versions of this graph, or other graphs, with the baseline.
          */
         Configurations: {
             /** Graphs */
@@ -1558,7 +1581,7 @@ export interface components {
         };
         /**
          * Cumulative
-         * @description One part after the other is taken out, in this order; each is compared with the step before.
+         * @description Removes one part after the other and compares each step with the previous one.
          */
         Cumulative: {
             /**
@@ -1652,7 +1675,7 @@ export interface components {
         };
         /**
          * Dependence
-         * @description How much of a part's worth depends on the rest: leave-one-out minus add-one.
+         * @description How much a part's effect depends on the other parts: leave-one-out minus add-one.
          */
         Dependence: {
             /** Ci */
@@ -1749,7 +1772,7 @@ export interface components {
             df?: number | null;
             /**
              * Estimate
-             * @description Null for the F test of all levels of a term together
+             * @description Null for the F test of all levels of a term
              */
             estimate?: number | null;
             /** F */
@@ -1931,7 +1954,7 @@ export interface components {
         };
         /**
          * Grid
-         * @description Every combination of values of parameters.
+         * @description Trains every combination of the values of some parameters.
          */
         Grid: {
             /** Factors */
@@ -1991,12 +2014,12 @@ export interface components {
         };
         /**
          * GroupPart
-         * @description Several nodes that are taken out together.
+         * @description Several nodes that are removed together.
          */
         GroupPart: {
             /**
              * How
-             * @description Each node as the plan's `how` says, or one Linear or Conv layer in the place of all of them
+             * @description Each node as in the plan's `how`, or one linear layer in place of all
              * @default each
              * @enum {string}
              */
@@ -2155,8 +2178,8 @@ export interface components {
             kind: "database" | "datasets" | "checkpoints" | "artifacts" | "leftovers" | "other";
         };
         /**
-         * LeaveGroupOut
-         * @description Each group of nodes is taken out of the whole.
+         * Leave group out
+         * @description Removes the nodes of each group together.
          */
         LeaveGroupOut: {
             /** Groups */
@@ -2168,8 +2191,8 @@ export interface components {
             kind: "leave_group_out";
         };
         /**
-         * LeaveNOut
-         * @description Every `n` of the parts are taken out together.
+         * Leave n out
+         * @description Removes every combination of n parts.
          */
         LeaveNOut: {
             /**
@@ -2186,8 +2209,8 @@ export interface components {
             nodes: (string | components["schemas"]["GroupPart"] | components["schemas"]["ColumnsPart"])[];
         };
         /**
-         * LeaveOneOut
-         * @description Each part alone is taken out of the whole.
+         * Leave one out
+         * @description Removes each part on its own.
          */
         LeaveOneOut: {
             /**
@@ -2363,12 +2386,18 @@ export interface components {
         };
         /**
          * NewStudy
-         * @description A plan, and the graph: in full, or the id of a stored one; with both, the id says whose state it is.
+         * @description A plan with its graph in full or by id; with both, the id names the stored graph it is of.
          */
         NewStudy: {
             /**
+             * Batch Seeds
+             * @description Train the seeds of a variant in one batch if that is faster
+             * @default true
+             */
+            batch_seeds: boolean;
+            /**
              * Direction
-             * @description The metric's own where it is left out
+             * @description By default that of the metric
              */
             direction?: ("minimize" | "maximize") | null;
             graph?: components["schemas"]["Graph"] | null;
@@ -2376,12 +2405,15 @@ export interface components {
             graph_id?: string | null;
             /**
              * How
-             * @description What takes the place of a node, by its id
+             * @description How each node is removed, by its id
              */
             how?: {
                 [key: string]: "disable" | "plain" | "zero";
             };
-            /** Margin */
+            /**
+             * Margin
+             * @description The largest difference that does not matter, in the unit of the metric
+             */
             margin?: number | null;
             /**
              * Metric
@@ -2395,7 +2427,7 @@ export interface components {
             name: string;
             /**
              * Reuse
-             * @description Take over runs of earlier studies that are the same
+             * @description Reuse runs of earlier studies with the same fingerprint
              * @default true
              */
             reuse: boolean;
@@ -2406,7 +2438,7 @@ export interface components {
             seeds: number[];
             /**
              * Select
-             * @description The value of the last epoch, or that of the weights with the best validation
+             * @description Which value counts: of the last epoch, or of the best validation
              * @default last
              * @enum {string}
              */
@@ -2417,14 +2449,8 @@ export interface components {
              * @default false
              */
             skip_invalid: boolean;
-            /**
-             * Stack
-             * @description Train the seeds of a variant as one network where that is faster
-             * @default true
-             */
-            stack: boolean;
             /** Strategy */
-            strategy: components["schemas"]["LeaveOneOut"] | components["schemas"]["LeaveNOut"] | components["schemas"]["LeaveGroupOut"] | components["schemas"]["AddOne"] | components["schemas"]["Cumulative"] | components["schemas"]["Replace"] | components["schemas"]["Grid"] | components["schemas"]["RandomSweep"] | components["schemas"]["OptunaSweep"] | components["schemas"]["Configurations"];
+            strategy: components["schemas"]["LeaveOneOut"] | components["schemas"]["LeaveNOut"] | components["schemas"]["LeaveGroupOut"] | components["schemas"]["AddOne"] | components["schemas"]["Cumulative"] | components["schemas"]["Replace"] | components["schemas"]["Grid"] | components["schemas"]["RandomSearch"] | components["schemas"]["OptunaSearch"] | components["schemas"]["Configurations"];
         };
         /**
          * Node
@@ -2627,22 +2653,22 @@ export interface components {
         };
         /**
          * Offer
-         * @description What could take the place of a node instead of nothing.
+         * @description What could replace a part instead of switching it off.
          */
         Offer: {
             /** How */
             how?: ("disable" | "plain" | "zero")[];
             /**
              * Plain
-             * @description Parameters of the plain replacement
+             * @description Parameters of the linear replacement
              */
             plain?: number | null;
         };
         /**
-         * OptunaSweep
-         * @description A search: each trial is chosen by the results of those before.
+         * Optuna search
+         * @description Lets Optuna suggest each trial from the results of the earlier ones.
          */
-        OptunaSweep: {
+        OptunaSearch: {
             /** Factors */
             factors: components["schemas"]["RangeFactor"][];
             /**
@@ -2658,7 +2684,7 @@ export interface components {
             sampler: "tpe" | "random" | "qmc";
             /**
              * Seed
-             * @description Of the search, not of the trainings
+             * @description Seed of the search, not of the trainings
              * @default 0
              */
             seed: number;
@@ -2867,10 +2893,10 @@ export interface components {
             run: string;
         };
         /**
-         * RandomSweep
-         * @description So many combinations drawn at random.
+         * Random search
+         * @description Draws combinations of parameter values at random.
          */
-        RandomSweep: {
+        RandomSearch: {
             /** Factors */
             factors: components["schemas"]["RangeFactor"][];
             /**
@@ -2880,7 +2906,7 @@ export interface components {
             kind: "random";
             /**
              * Seed
-             * @description Of the draws, not of the trainings
+             * @description Seed of the draws, not of the trainings
              * @default 0
              */
             seed: number;
@@ -2892,7 +2918,7 @@ export interface components {
         };
         /**
          * RangeFactor
-         * @description Values of one parameter, listed, or drawn between two bounds.
+         * @description Values of one parameter: listed, or drawn between two bounds.
          */
         RangeFactor: {
             /** High */
@@ -2904,7 +2930,7 @@ export interface components {
             integer: boolean;
             /**
              * Log
-             * @description Even on a logarithmic scale
+             * @description Draw uniformly on a logarithmic scale
              * @default false
              */
             log: boolean;
@@ -2932,7 +2958,7 @@ export interface components {
         };
         /**
          * Replace
-         * @description One node is replaced by each of several others.
+         * @description Replaces one node by each of several alternatives.
          */
         Replace: {
             /** Alternatives */
@@ -2988,7 +3014,7 @@ export interface components {
         };
         /**
          * Rewire
-         * @description Wires that go, and wires that come.
+         * @description Removes and adds edges.
          */
         Rewire: {
             /** Add */
@@ -3385,6 +3411,30 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * StrategyInfo
+         * @description What a strategy is called, what it does, and whether its variants are tested.
+         */
+        StrategyInfo: {
+            /**
+             * Help
+             * @description What it does, in one sentence
+             */
+            help: string;
+            /**
+             * Key
+             * @description The `kind` of a study's strategy
+             * @enum {string}
+             */
+            key: "leave_one_out" | "leave_n_out" | "leave_group_out" | "add_one" | "cumulative" | "replace" | "grid" | "random" | "optuna" | "configurations";
+            /** Label */
+            label: string;
+            /**
+             * Tested
+             * @description Whether results have p values and verdicts
+             */
+            tested: boolean;
+        };
         /** Study */
         Study: {
             counts?: components["schemas"]["StudyCounts"];
@@ -3392,7 +3442,7 @@ export interface components {
             created: number;
             /**
              * Datasets
-             * @description As they were when the study was made
+             * @description As they were when the study was created
              */
             datasets?: components["schemas"]["DatasetUse"][];
             /**
@@ -3404,7 +3454,7 @@ export interface components {
             ended?: number | null;
             /**
              * Extended
-             * @description Seeds that were added after looking
+             * @description Seeds that were added after results had been seen
              */
             extended?: number[];
             /** Graph Id */
@@ -3430,7 +3480,7 @@ export interface components {
             state: components["schemas"]["StudyState"];
             /**
              * Stopped Early
-             * @description Stopped by hand before all its runs had ended
+             * @description Stopped by hand before all planned runs had ended
              * @default false
              */
             stopped_early: boolean;
@@ -3439,7 +3489,7 @@ export interface components {
         };
         /**
          * StudyCounts
-         * @description Trainings of a study by what has become of them.
+         * @description Numbers of runs of a study by their state.
          */
         StudyCounts: {
             /**
@@ -3454,7 +3504,7 @@ export interface components {
             failed: number;
             /**
              * Live
-             * @description Those that train or wait
+             * @description Runs that train or wait
              * @default 0
              */
             live: number;
@@ -3471,7 +3521,7 @@ export interface components {
         };
         /**
          * StudyCurves
-         * @description A metric over the epochs for each variant: the mean of its runs, and one sd around it.
+         * @description A metric over the epochs for each variant: mean ± sd of its runs.
          */
         StudyCurves: {
             /** Metric */
@@ -3483,7 +3533,7 @@ export interface components {
         };
         /**
          * StudyPatch
-         * @description What a user may change of a study. `order` lists keys of variants, the others follow.
+         * @description Changes of a study. `order` lists keys of variants; the others follow.
          */
         StudyPatch: {
             /** Labels */
@@ -3499,22 +3549,31 @@ export interface components {
         };
         /**
          * StudyPlan
-         * @description What is to be found out. `margin` is the difference that would not matter, in the metric's own unit.
+         * @description What a study compares, by which metric, and with which seeds.
          */
         StudyPlan: {
             /**
+             * Batch Seeds
+             * @description Train the seeds of a variant in one batch if that is faster
+             * @default true
+             */
+            batch_seeds: boolean;
+            /**
              * Direction
-             * @description The metric's own where it is left out
+             * @description By default that of the metric
              */
             direction?: ("minimize" | "maximize") | null;
             /**
              * How
-             * @description What takes the place of a node, by its id
+             * @description How each node is removed, by its id
              */
             how?: {
                 [key: string]: "disable" | "plain" | "zero";
             };
-            /** Margin */
+            /**
+             * Margin
+             * @description The largest difference that does not matter, in the unit of the metric
+             */
             margin?: number | null;
             /**
              * Metric
@@ -3528,7 +3587,7 @@ export interface components {
             name: string;
             /**
              * Reuse
-             * @description Take over runs of earlier studies that are the same
+             * @description Reuse runs of earlier studies with the same fingerprint
              * @default true
              */
             reuse: boolean;
@@ -3539,7 +3598,7 @@ export interface components {
             seeds: number[];
             /**
              * Select
-             * @description The value of the last epoch, or that of the weights with the best validation
+             * @description Which value counts: of the last epoch, or of the best validation
              * @default last
              * @enum {string}
              */
@@ -3550,18 +3609,12 @@ export interface components {
              * @default false
              */
             skip_invalid: boolean;
-            /**
-             * Stack
-             * @description Train the seeds of a variant as one network where that is faster
-             * @default true
-             */
-            stack: boolean;
             /** Strategy */
-            strategy: components["schemas"]["LeaveOneOut"] | components["schemas"]["LeaveNOut"] | components["schemas"]["LeaveGroupOut"] | components["schemas"]["AddOne"] | components["schemas"]["Cumulative"] | components["schemas"]["Replace"] | components["schemas"]["Grid"] | components["schemas"]["RandomSweep"] | components["schemas"]["OptunaSweep"] | components["schemas"]["Configurations"];
+            strategy: components["schemas"]["LeaveOneOut"] | components["schemas"]["LeaveNOut"] | components["schemas"]["LeaveGroupOut"] | components["schemas"]["AddOne"] | components["schemas"]["Cumulative"] | components["schemas"]["Replace"] | components["schemas"]["Grid"] | components["schemas"]["RandomSearch"] | components["schemas"]["OptunaSearch"] | components["schemas"]["Configurations"];
         };
         /**
          * StudyPreview
-         * @description What a study would do, before anything starts.
+         * @description The variants and the cost of a study that has not started.
          */
         StudyPreview: {
             /**
@@ -3571,14 +3624,14 @@ export interface components {
             direction: "minimize" | "maximize";
             /**
              * Metrics
-             * @description Metrics that a study of this graph can be about
+             * @description Metrics that a run of this graph measures
              */
             metrics: string[];
             /** Notes */
             notes?: string[];
             /**
              * Offers
-             * @description For each node of the parts by its id, for a group by those of its nodes with + in between
+             * @description By node id, and for a group by the ids of its nodes joined with +
              */
             offers?: {
                 [key: string]: components["schemas"]["Offer"];
@@ -3590,12 +3643,12 @@ export interface components {
             reused: number;
             /**
              * Runs
-             * @description Trainings, those that are reused left out
+             * @description New runs, without those that are reused
              */
             runs: number;
             /**
              * Seconds
-             * @description Estimated; null before a first run of this graph
+             * @description Estimate; null before the first run of this graph
              */
             seconds?: number | null;
             /** Variants */
@@ -3603,13 +3656,13 @@ export interface components {
         };
         /**
          * StudyResults
-         * @description What a study has found. Nothing of it is a test while runs are still to come.
+         * @description The results of a study. There are no tests before every planned run has ended.
          */
         StudyResults: {
             baseline: components["schemas"]["Arm"];
             /**
              * Best
-             * @description Of a sweep: the variant with the best mean
+             * @description Of a search: key of the variant with the best mean
              */
             best?: string | null;
             /**
@@ -3742,7 +3795,7 @@ export interface components {
             flops?: number | null;
             /**
              * How
-             * @description What was done, in a few words
+             * @description What was changed, in a few words
              * @default
              */
             how: string;
@@ -3752,49 +3805,50 @@ export interface components {
             label: string;
             /**
              * Offers
-             * @description What would fit in the place of its part
+             * @description What could replace its part
              */
             offers?: ("disable" | "plain" | "zero")[];
             /** Parameters */
             parameters?: number | null;
             /**
              * Params
-             * @description Of a sweep: values by `node.param`
+             * @description Of a grid or search: values by `node.param`
              */
             params?: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
             /**
              * Parts
-             * @description Ids of the nodes that it is about
+             * @description Ids of the nodes that it removes or changes
              */
             parts?: string[];
             /**
              * Plain
-             * @description Parameters of the plain replacement that is offered
+             * @description Parameters of the linear replacement that is offered
              */
             plain?: number | null;
             /** Problems */
             problems?: components["schemas"]["Diagnostic"][];
             /**
              * Reference
-             * @description The variant that it is compared with
+             * @description Key of the variant that it is compared with
              */
             reference?: string | null;
             /**
              * Reset
-             * @description Layers whose first weights cannot be those of the baseline
+             * @description Layers with another size than in the baseline, and other initial weights
              */
             reset?: string[];
             /**
              * Role
+             * @description The minimal model is the baseline without any of the parts
              * @default variant
              * @enum {string}
              */
-            role: "baseline" | "floor" | "variant";
+            role: "baseline" | "minimal" | "variant";
             /**
              * Same As
-             * @description The earlier variant whose network is the same
+             * @description Key of an earlier variant with the same network
              */
             same_as?: string | null;
             /**
@@ -3803,8 +3857,17 @@ export interface components {
              */
             valid: boolean;
         };
-        /** VariantResult */
+        /**
+         * VariantResult
+         * @description A variant compared with its reference. Tests are present when every planned run has ended.
+         */
         VariantResult: {
+            /**
+             * Batched
+             * @description Runs that were trained in a seed batch
+             * @default 0
+             */
+            batched: number;
             /**
              * Ci
              * @description 95 % confidence interval of delta, paired t
@@ -3815,13 +3878,13 @@ export interface components {
             ] | null;
             /**
              * Decimals
-             * @description So that the sd shows two significant digits
+             * @description Decimals that show two significant digits of the sd
              * @default 4
              */
             decimals: number;
             /**
              * Delta
-             * @description Mean over the pairs of its value minus its reference's
+             * @description Mean paired difference: variant minus reference
              */
             delta?: number | null;
             /**
@@ -3874,12 +3937,12 @@ export interface components {
             p_t_holm?: number | null;
             /**
              * P Worse
-             * @description Share of pairs in which it is worse, ties half
+             * @description Share of pairs in which the variant is worse; ties count as ½
              */
             p_worse?: number | null;
             /**
              * Pairs
-             * @description Seeds with a value in both
+             * @description Seeds with a value in the variant and in its reference
              */
             pairs?: number | null;
             /** Parameters */
@@ -3903,9 +3966,10 @@ export interface components {
             reused: number;
             /**
              * Role
+             * @description The minimal model is the baseline without any of the parts
              * @enum {string}
              */
-            role: "baseline" | "floor" | "variant";
+            role: "baseline" | "minimal" | "variant";
             /** Sd */
             sd?: number | null;
             /**
@@ -3920,21 +3984,15 @@ export interface components {
             };
             /**
              * Seconds
-             * @description Mean time of a training
+             * @description Mean duration of a run
              */
             seconds?: number | null;
             /**
              * Sentence
-             * @description The verdict in words, about the part and its removal
+             * @description The verdict as a sentence about the part and its removal
              * @default
              */
             sentence: string;
-            /**
-             * Stacked
-             * @description Runs that were trained as one with other seeds
-             * @default 0
-             */
-            stacked: number;
             /** Values */
             values?: {
                 [key: string]: number;
@@ -10457,6 +10515,125 @@ export interface operations {
             };
         };
     };
+    listStrategies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyInfo"][];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such method here */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody saved a newer version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Over a limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A file of another kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getStudy: {
         parameters: {
             query?: never;
@@ -10581,7 +10758,7 @@ export interface operations {
     deleteStudy: {
         parameters: {
             query?: {
-                /** @description Delete its runs too, but for those that another study uses */
+                /** @description Also delete its runs, except those that another study uses */
                 runs?: boolean;
             };
             header?: never;
@@ -11072,7 +11249,7 @@ export interface operations {
     exportStudy: {
         parameters: {
             query?: {
-                /** @description Of the file */
+                /** @description File format */
                 format?: "latex" | "markdown" | "csv" | "parquet" | "json" | "svg" | "pdf";
             };
             header?: never;

@@ -2,6 +2,7 @@ import { api, call } from "./client";
 import type {
   Graph,
   NewStudy,
+  StrategyInfo,
   Study,
   StudyCell,
   StudyCurves,
@@ -11,6 +12,11 @@ import type {
 } from "./types";
 
 const one = (id: string) => ({ params: { path: { study_id: id } } });
+
+/** The strategies of studies in the order in which they are offered. */
+export async function listStrategies(): Promise<StrategyInfo[]> {
+  return call(api.GET("/api/studies/strategies"));
+}
 
 /** The variants of a study, whether each can be trained, and what it costs. Starts nothing. */
 export async function previewStudy(body: NewStudy, signal?: AbortSignal): Promise<StudyPreview> {

@@ -60,6 +60,7 @@ export type StudyRow = Complete<Schemas["VariantResult"]>;
 export type StudyCell = Complete<Schemas["Cell"]>;
 export type StudyCurves = Complete<Schemas["StudyCurves"]>;
 export type StudyPatch = Schemas["StudyPatch"];
+export type StrategyInfo = Schemas["StrategyInfo"];
 export type RunQueue = Complete<Schemas["RunQueue"]>;
 export type Facet = Complete<Schemas["Facet"]>;
 export type RunFacets = Complete<Schemas["RunFacets"]>;

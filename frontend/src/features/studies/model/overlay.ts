@@ -53,8 +53,8 @@ export function findingsOf(
   const found = new Map<string, Finding>();
   for (const row of variants) {
     const nodes = [...new Set(row.parts.flatMap((part) => inScope(part, path)))];
-    // The floor is about all of them at once.
-    if (nodes.length === 0 || row.role === "floor") continue;
+    // The minimal model is about all parts at once.
+    if (nodes.length === 0 || row.role === "minimal") continue;
     const key = [...nodes].sort().join(" ");
     const next = findingOf(row, nodes, largest);
     const before = found.get(key);
@@ -72,7 +72,7 @@ function inScope(part: string, path: readonly string[]): string[] {
   return inside && node !== undefined ? [node] : [];
 }
 
-/** Out of the whole goes before into the floor; then what differs more. */
+/** Removals from the full model before additions to the minimal one; then what differs more. */
 function isStronger(one: Finding, other: Finding): boolean {
   const whole = ({ row }: Finding): number => Number(row.reference === "baseline");
   return whole(one) !== whole(other) ? whole(one) > whole(other) : one.strength > other.strength;

@@ -1,27 +1,21 @@
 /** Studies in words: what they do, how far they are, what they have found; and seeds that are typed. */
 
 import { metricLabel } from "@/features/runs/model/metrics";
-import type { Study, StudyResults, StudyRow, StudyState } from "@/shared/api/types";
+import type { StrategyInfo, Study, StudyResults, StudyRow, StudyState } from "@/shared/api/types";
 import { formatDuration, formatInt, plural } from "@/shared/lib/format";
 
 type Kind = Study["plan"]["strategy"]["kind"];
 
-const STRATEGIES: Record<Kind, string> = {
-  leave_one_out: "Leave one out",
-  leave_n_out: "Leave several out",
-  leave_group_out: "Leave a group out",
-  add_one: "Add one to the floor",
-  cumulative: "One after the other",
-  replace: "Replace by alternatives",
-  grid: "Grid",
-  random: "Random search",
-  optuna: "Guided search",
-  configurations: "Chosen networks",
-};
+/** What the server says of its strategies, in the order in which they are offered. */
+export type Strategies = readonly StrategyInfo[];
+
+/** A strategy's label; its key until the labels have arrived. */
+export const strategyLabel = (kind: Kind, strategies: Strategies): string =>
+  strategies.find(({ key }) => key === kind)?.label ?? kind.replaceAll("_", " ");
 
 /** A strategy in a few words, with its size: "Leave one out · 3 parts". */
-export function strategyWords({ plan: { strategy } }: Pick<Study, "plan">): string {
-  const name = STRATEGIES[strategy.kind];
+export function strategyWords({ plan: { strategy } }: Pick<Study, "plan">, strategies: Strategies): string {
+  const name = strategyLabel(strategy.kind, strategies);
   switch (strategy.kind) {
     case "leave_one_out":
     case "add_one":
@@ -88,13 +82,13 @@ export function aimWords(metric: string, direction: StudyResults["direction"]): 
 }
 
 /** The studies that a search is about: by name, graph, strategy, metric or state. */
-export function searchStudies(studies: readonly Study[], search: string): Study[] {
+export function searchStudies(studies: readonly Study[], search: string, strategies: Strategies): Study[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   return studies.filter((study) => {
     const text = [
       study.name,
       study.graph_name,
-      strategyWords(study),
+      strategyWords(study, strategies),
       metricLabel(study.plan.metric),
       STATES[study.state],
     ]

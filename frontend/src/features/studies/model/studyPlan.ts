@@ -70,7 +70,7 @@ export interface StudyDraft {
   margin: number | null;
   name: string;
   reuse: boolean;
-  stack: boolean;
+  batchSeeds: boolean;
   skipInvalid: boolean;
 }
 
@@ -97,7 +97,7 @@ export const freshDraft = (parts: PartDraft[] = []): StudyDraft => ({
   margin: null,
   name: "",
   reuse: true,
-  stack: true,
+  batchSeeds: true,
   skipInvalid: false,
 });
 
@@ -151,7 +151,7 @@ export function planOf(draft: StudyDraft, find: FindParam): Made {
   const seeds = readSeeds(draft.seeds, []);
   if ("problem" in seeds) problems.seeds = seeds.problem;
   if (Object.keys(problems).length > 0 || !strategy || "problem" in seeds) return { plan: null, problems };
-  const { metric, select, margin, name, reuse, stack, skipInvalid } = draft;
+  const { metric, select, margin, name, reuse, batchSeeds, skipInvalid } = draft;
   const plan: NewStudy = {
     name: name.trim(),
     strategy,
@@ -161,7 +161,7 @@ export function planOf(draft: StudyDraft, find: FindParam): Made {
     margin,
     how: howOf(draft),
     reuse,
-    stack,
+    batch_seeds: batchSeeds,
     skip_invalid: skipInvalid,
   };
   return { plan, problems: null };

@@ -86,7 +86,7 @@ const VALUES: Record<string, (row: StudyRow) => Sortable> = {
   flops: (row) => row.flops,
   seconds: (row) => row.seconds,
   reused: (row) => row.reused,
-  stacked: (row) => row.stacked,
+  batched: (row) => row.batched,
   how: (row) => row.how,
 };
 
@@ -103,12 +103,12 @@ function sortValue(row: StudyRow, key: ColumnKey): Sortable {
   return VALUES[key]?.(row) ?? null;
 }
 
-/** Rows by a column, those without a value last; the floor, which nothing is compared with it, stays first. */
+/** Rows by a column, those without a value last; the minimal model, the reference of others, stays first. */
 export function sortRows(rows: readonly StudyRow[], { key, descending }: TableSort): StudyRow[] {
-  const floor = rows.filter((row) => row.role === "floor");
-  const others = rows.filter((row) => row.role !== "floor");
+  const minimal = rows.filter((row) => row.role === "minimal");
+  const others = rows.filter((row) => row.role !== "minimal");
   if (key !== "own") others.sort((a, b) => order(sortValue(a, key), sortValue(b, key), descending));
-  return [...floor, ...others];
+  return [...minimal, ...others];
 }
 
 function order(a: Sortable, b: Sortable, descending: boolean): number {
@@ -209,7 +209,7 @@ const MORE: Column[] = [
     shown: false,
     late: true,
   },
-  { key: "stacked", title: "Stacked", hint: "Runs that were trained as one with other seeds", shown: false },
+  { key: "batched", title: "Batched", hint: "Runs that were trained in a seed batch", shown: false },
   { key: "how", title: "What was done", shown: false, text: true },
 ];
 /** Something took the place of a part: that is to be seen at once. */
@@ -261,7 +261,7 @@ const CELLS: Record<string, (row: StudyRow) => string> = {
   flops: (row) => whole(row.flops),
   seconds: (row) => formatDuration(row.seconds),
   reused: (row) => someOf(row.reused, row),
-  stacked: (row) => someOf(row.stacked, row),
+  batched: (row) => someOf(row.batched, row),
   how: (row) => row.how,
 };
 
@@ -293,5 +293,5 @@ export function cellTitle(row: TableRow, key: ColumnKey): string {
   if (key === "n") return row.failed > 0 ? `${row.failed} of its runs failed or diverged` : "";
   if (key === "delta" && isCompared(row)) return String(row.delta ?? "");
   const value = sortValue(row as StudyRow, key);
-  return typeof value === "number" && !["reused", "stacked", "worse"].includes(key) ? String(value) : "";
+  return typeof value === "number" && !["reused", "batched", "worse"].includes(key) ? String(value) : "";
 }

@@ -10,6 +10,7 @@ import {
 } from "@/features/studies/model/studies";
 import { useOverlay } from "@/features/studies/store/overlay";
 import { commandStudy, overlayStudy, patchStudy, showStudy } from "@/features/studies/store/studies";
+import { useStrategies } from "@/features/studies/store/useStrategies";
 import type { Study, StudyResults } from "@/shared/api/types";
 import { plural } from "@/shared/lib/format";
 import { Button } from "@/shared/ui/Button";
@@ -131,6 +132,7 @@ function OnCanvas({ id }: { id: string }) {
 
 function Progress({ study }: { study: Study }) {
   const left = timeLeft(study);
+  const strategies = useStrategies();
   return (
     <div className="flex flex-wrap items-center gap-x-3 text-sm tabular-nums">
       {isUnderWay(study) && (
@@ -142,7 +144,7 @@ function Progress({ study }: { study: Study }) {
       {left && <span>{left}</span>}
       <span className="min-w-0 truncate text-muted">
         {[
-          strategyWords(study),
+          strategyWords(study, strategies),
           aimWords(study.plan.metric, study.direction),
           plural(study.plan.seeds.length, "seed"),
           ...(study.extended.length > 0 ? ["extended after looking"] : []),

@@ -2,6 +2,7 @@ import type { KeyboardEvent } from "react";
 import { metricLabel } from "@/features/runs/model/metrics";
 import { countWords, isUnderWay, shareDone, strategyWords, timeLeft } from "@/features/studies/model/studies";
 import { patchStudy, showStudy } from "@/features/studies/store/studies";
+import { useStrategies } from "@/features/studies/store/useStrategies";
 import type { Study } from "@/shared/api/types";
 import { formatAgo } from "@/shared/lib/format";
 import { NameField } from "@/shared/ui/fields/NameField";
@@ -17,6 +18,7 @@ interface StudyItemProps extends StudyAsks {
 
 /** A study in the list: a click opens it, F2 renames it, Delete asks whether to delete it. */
 export function StudyItem({ study, renaming, onRenamed, ...asks }: StudyItemProps) {
+  const strategies = useStrategies();
   const onKeyDown = (event: KeyboardEvent): void => {
     const answer = { F2: asks.onRename, Delete: asks.onDelete }[event.key];
     if (!answer || renaming) return;
@@ -52,7 +54,7 @@ export function StudyItem({ study, renaming, onRenamed, ...asks }: StudyItemProp
       <td className="whitespace-nowrap px-2 tabular-nums">
         <Progress study={study} />
       </td>
-      <td className="whitespace-nowrap px-2">{strategyWords(study)}</td>
+      <td className="whitespace-nowrap px-2">{strategyWords(study, strategies)}</td>
       <td className="whitespace-nowrap px-2">{metricLabel(study.plan.metric)}</td>
       <td className="max-w-40 truncate px-2" title={study.graph_name}>
         {study.graph_name}

@@ -2,6 +2,7 @@ import { FlaskConical } from "lucide-react";
 import { useState } from "react";
 import { searchStudies } from "@/features/studies/model/studies";
 import { defineStudy } from "@/features/studies/store/studies";
+import { useStrategies } from "@/features/studies/store/useStrategies";
 import type { Study } from "@/shared/api/types";
 import { formatInt } from "@/shared/lib/format";
 import { Button } from "@/shared/ui/Button";
@@ -20,7 +21,8 @@ interface StudyListProps {
 /** All studies, the newest first. */
 export function StudyList({ studies, pending, error, onDelete }: StudyListProps) {
   const [search, setSearch] = useState("");
-  const found = searchStudies(studies, search);
+  const strategies = useStrategies();
+  const found = searchStudies(studies, search, strategies);
   if (studies.length === 0) return pending ? null : <NoStudies error={error} />;
   return (
     <section aria-label="Studies" className="flex min-h-0 grow flex-col">

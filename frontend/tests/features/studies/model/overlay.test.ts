@@ -54,10 +54,10 @@ describe("the findings at nodes", () => {
     expect(found(rows, ["enc"]).map(([node]) => node)).toEqual(["fc", "act"]);
   });
 
-  test("what the whole loses goes before what the floor gains; the floor itself is about all", () => {
+  test("removals from the full model go before additions to the minimal one, which is about all parts", () => {
     const rows = [
-      row("floor", ["a", "b"], { role: "floor", reference: null }),
-      row("floor + a", ["a"], { reference: "floor", delta: 0.9 }),
+      row("minimal", ["a", "b"], { role: "minimal", reference: null }),
+      row("minimal + a", ["a"], { reference: "minimal", delta: 0.9 }),
       row("w/o a", ["a"], { delta: 0.1 }),
     ];
     expect(found(rows, [], "add_one")).toEqual([["a", "Δ +0.100", 1, 0.1 / 0.9]]);

@@ -12,6 +12,7 @@ import {
   verdictLook,
 } from "@/features/studies/model/studies";
 import type { Study, StudyRow } from "@/shared/api/types";
+import { STRATEGIES } from "../../../helpers/studies";
 
 const planned = (strategy: object): Pick<Study, "plan"> => ({ plan: { strategy } as Study["plan"] });
 const counts = (rest: Partial<Study["counts"]>): Pick<Study, "counts"> => ({
@@ -21,17 +22,14 @@ const counts = (rest: Partial<Study["counts"]>): Pick<Study, "counts"> => ({
 test.each([
   [{ kind: "leave_one_out", nodes: ["a", "b", "c"] }, "Leave one out · 3 parts"],
   [{ kind: "leave_n_out", nodes: ["a", "b", "c"], n: 2 }, "Leave 2 out · 3 parts"],
-  [{ kind: "leave_group_out", groups: [{ nodes: ["a"] }] }, "Leave a group out · 1 group"],
-  [{ kind: "cumulative", order: ["a", "b"] }, "One after the other · 2 parts"],
-  [
-    { kind: "replace", node: "a", alternatives: [{ type: "Tanh" }] },
-    "Replace by alternatives · 1 alternative",
-  ],
+  [{ kind: "leave_group_out", groups: [{ nodes: ["a"] }] }, "Leave group out · 1 group"],
+  [{ kind: "cumulative", order: ["a", "b"] }, "Cumulative · 2 parts"],
+  [{ kind: "replace", node: "a", alternatives: [{ type: "Tanh" }] }, "Replace · 1 alternative"],
   [{ kind: "grid", factors: [{ values: [1, 2, 3] }, { values: [8, 16] }] }, "Grid · 3 × 2"],
-  [{ kind: "optuna", trials: 20, factors: [] }, "Guided search · 20 trials"],
-  [{ kind: "configurations", graphs: [{}, {}] }, "Chosen networks · 2 networks"],
+  [{ kind: "optuna", trials: 20, factors: [] }, "Optuna search · 20 trials"],
+  [{ kind: "configurations", graphs: [{}, {}] }, "Configurations · 2 networks"],
 ])("a strategy in words: %j", (strategy, words) => {
-  expect(strategyWords(planned(strategy))).toBe(words);
+  expect(strategyWords(planned(strategy), STRATEGIES)).toBe(words);
 });
 
 test("only sweeps are searches", () => {
@@ -57,10 +55,10 @@ test("studies are found by every word of a search", () => {
     state: "completed",
   } as Study;
   study.plan.metric = "val_loss";
-  expect(searchStudies([study], "digits grid")).toEqual([study]);
-  expect(searchStudies([study], "validation LOSS")).toEqual([study]);
-  expect(searchStudies([study], "digits cumulative")).toEqual([]);
-  expect(searchStudies([study], " ")).toEqual([study]);
+  expect(searchStudies([study], "digits grid", STRATEGIES)).toEqual([study]);
+  expect(searchStudies([study], "validation LOSS", STRATEGIES)).toEqual([study]);
+  expect(searchStudies([study], "digits cumulative", STRATEGIES)).toEqual([]);
+  expect(searchStudies([study], " ", STRATEGIES)).toEqual([study]);
 });
 
 test("a verdict has a sign besides its colour", () => {

@@ -97,7 +97,7 @@ describe("the plan of a draft", () => {
       metric: "train_loss",
       margin: null,
       reuse: true,
-      stack: true,
+      batch_seeds: true,
     });
     expect(planOf(draft({ seeds: "0-2, 7", metric: "test_r2" }), nothing).plan).toMatchObject({
       seeds: [0, 1, 2, 7],

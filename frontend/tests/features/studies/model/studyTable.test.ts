@@ -44,17 +44,17 @@ test("runs without a value are counted, never dropped", () => {
   expect(worseIn({ p_worse: null, pairs: null })).toBe("–");
 });
 
-test("rows are sorted by the size of their difference, those without one last, the floor first", () => {
+test("rows are sorted by the size of their difference, those without one last, the minimal model first", () => {
   const rows = [
     rowOf("a", { delta: 0.1 }),
     rowOf("none"),
     rowOf("b", { delta: -0.3 }),
-    rowOf("floor", { role: "floor", reference: null }),
+    rowOf("minimal", { role: "minimal", reference: null }),
   ];
-  expect(keys(sortRows(rows, firstSort("leave_one_out", "maximize")))).toBe("floor b a none");
-  expect(keys(sortRows(rows, { key: "delta", descending: false }))).toBe("floor a b none");
-  expect(keys(sortRows(rows, { key: "own", descending: false }))).toBe("floor a none b");
-  expect(keys(sortRows(rows, { key: "label", descending: false }))).toBe("floor a b none");
+  expect(keys(sortRows(rows, firstSort("leave_one_out", "maximize")))).toBe("minimal b a none");
+  expect(keys(sortRows(rows, { key: "delta", descending: false }))).toBe("minimal a b none");
+  expect(keys(sortRows(rows, { key: "own", descending: false }))).toBe("minimal a none b");
+  expect(keys(sortRows(rows, { key: "label", descending: false }))).toBe("minimal a b none");
 });
 
 test("steps stay in their order, and a search begins with its best", () => {
@@ -112,7 +112,7 @@ test("a row moves by one place and not beyond the ends", () => {
   expect(moved(["a", "b"], "a", -1)).toEqual(["a", "b"]);
 });
 
-test("values are paired with those of the reference, also of the step before", () => {
+test("values are paired with those of the reference, also of the previous step", () => {
   const first = rowOf("v1", { values: { 0: 2, 1: 3 } });
   const second = rowOf("v2", { reference: "v1", values: { 1: 4 } });
   const pairs = seedPairs({

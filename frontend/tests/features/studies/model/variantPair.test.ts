@@ -15,9 +15,9 @@ import {
 import type { StudyCell, StudyResults, StudyRow } from "@/shared/api/types";
 import { resultsOf, rowOf } from "../../../helpers/studies";
 
-const floor = rowOf("floor", { role: "floor", reference: null, values: { 0: 1, 1: 2 } });
+const minimal = rowOf("minimal", { role: "minimal", reference: null, values: { 0: 1, 1: 2 } });
 const added = rowOf("v1", {
-  reference: "floor",
+  reference: "minimal",
   values: { 0: 1.5, 2: 9 },
   delta: 0.25,
   pairs: 1,
@@ -27,7 +27,7 @@ const added = rowOf("v1", {
   decimals: 2,
 });
 const other = rowOf("v2", {
-  reference: "floor",
+  reference: "minimal",
   values: { 0: 2, 2: 8, 3: 1 },
   secondary: { val_loss: [0.25, 0.1] },
   parameters: 100,
@@ -37,8 +37,10 @@ const other = rowOf("v2", {
   reset: ["fc2"],
 });
 
-const results = (state: StudyResults["state"] = "completed", variants: StudyRow[] = [floor, added, other]) =>
-  resultsOf(variants, { state });
+const results = (
+  state: StudyResults["state"] = "completed",
+  variants: StudyRow[] = [minimal, added, other],
+) => resultsOf(variants, { state });
 
 function pair(a: string, b: string, of = results()): VariantPair {
   const found = pairOf(of, { a, b });
@@ -48,8 +50,8 @@ function pair(a: string, b: string, of = results()): VariantPair {
 
 test("a row is put beside what the study compares it with, else beside the baseline", () => {
   const found = results();
-  expect(firstPair(found, added)).toEqual({ a: "floor", b: "v1" });
-  expect(firstPair(found, floor)).toEqual({ a: "baseline", b: "floor" });
+  expect(firstPair(found, added)).toEqual({ a: "minimal", b: "v1" });
+  expect(firstPair(found, minimal)).toEqual({ a: "baseline", b: "minimal" });
   expect(firstPair(found, found.baseline)).toEqual({ a: "baseline", b: "v1" });
   expect(firstPair(results("completed", []), found.baseline)).toBeNull();
   expect(pairOf(found, { a: "baseline", b: "gone" })).toBeNull();
@@ -62,9 +64,9 @@ test("choosing the other side's variant changes the two over", () => {
 });
 
 test("the study's own difference is taken, turned where A is the one that it compares", () => {
-  expect(comparedRow(pair("floor", "v1"))?.key).toBe("v1");
-  expect(meanDifference(pair("floor", "v1"))).toEqual({ value: 0.25, pairs: 1 });
-  expect(meanDifference(pair("v1", "floor"))).toEqual({ value: -0.25, pairs: 1 });
+  expect(comparedRow(pair("minimal", "v1"))?.key).toBe("v1");
+  expect(meanDifference(pair("minimal", "v1"))).toEqual({ value: 0.25, pairs: 1 });
+  expect(meanDifference(pair("v1", "minimal"))).toEqual({ value: -0.25, pairs: 1 });
 });
 
 test("of two that it does not compare, the mean over equal seeds is taken", () => {
@@ -104,7 +106,7 @@ test("facts have both texts, the difference and whether they are the same", () =
 });
 
 test("while runs are to come, no difference of a metric is told", () => {
-  const facts = factsOf(results("running"), pair("floor", "v1"), false, (metric) => metric);
+  const facts = factsOf(results("running"), pair("minimal", "v1"), false, (metric) => metric);
   const of = (key: string) => facts.find((fact) => fact.key === key)?.difference;
   expect([of("mean"), of("secondary.val_loss")]).toEqual(["–", "–"]);
 });

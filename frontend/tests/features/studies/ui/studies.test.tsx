@@ -10,7 +10,7 @@ import { sampleGraph } from "../../../helpers/graphs";
 import { renderPart } from "../../../helpers/render";
 import { server, startServerDouble, toasts } from "../../../helpers/server";
 import { freshPage } from "../../../helpers/stores";
-import { rowOf } from "../../../helpers/studies";
+import { rowOf, STRATEGIES } from "../../../helpers/studies";
 
 startServerDouble();
 
@@ -29,7 +29,7 @@ const study: Study = {
     how: {},
     skip_invalid: false,
     reuse: true,
-    stack: true,
+    batch_seeds: true,
   },
   direction: "maximize",
   graph_id: null,
@@ -136,6 +136,7 @@ beforeEach(() => {
     return request.method === "DELETE" ? new HttpResponse(null, { status: 204 }) : HttpResponse.json(study);
   };
   server.use(
+    http.get("*/api/studies/strategies", () => HttpResponse.json(STRATEGIES)),
     http.get("/api/studies", () => HttpResponse.json(studies)),
     http.get("/api/studies/s1/results", () => HttpResponse.json(results)),
     http.get("/api/studies/s1/cells", () => HttpResponse.json([])),

@@ -134,11 +134,11 @@ function Options({ draft }: { draft: StudyDraft }) {
           onChange={(reuse) => changeDraft({ reuse })}
         />
         <Toggle
-          id="study-stack"
-          label="Train seeds as one where faster"
-          hint="Small networks with several seeds train as one stacked network."
-          checked={draft.stack}
-          onChange={(stack) => changeDraft({ stack })}
+          id="study-batch"
+          label="Batch seeds where faster"
+          hint="Trains the seeds of a small network together in one batch."
+          checked={draft.batchSeeds}
+          onChange={(batchSeeds) => changeDraft({ batchSeeds })}
         />
       </div>
     </>

@@ -1,43 +1,18 @@
 import { Check, ChevronDown } from "lucide-react";
 import { Select } from "radix-ui";
+import { strategyLabel } from "@/features/studies/model/studies";
 import type { Kind } from "@/features/studies/model/studyPlan";
 import { changeDraft } from "@/features/studies/store/studyDefinition";
+import { useStrategies } from "@/features/studies/store/useStrategies";
 import { Field } from "@/shared/ui/fields/Field";
 import { SELECT_TRIGGER } from "@/shared/ui/fields/selectParts";
 
-interface Words {
-  label: string;
-  does: string;
-}
-
-const STRATEGIES: Record<Kind, Words> = {
-  leave_one_out: { label: "Leave one out", does: "Each part alone is taken out of the whole network." },
-  leave_n_out: { label: "Leave several out", does: "Every so many of the parts are taken out together." },
-  leave_group_out: {
-    label: "Leave groups out",
-    does: "All nodes of a group are taken out, one group at a time.",
-  },
-  add_one: { label: "Add one", does: "All parts are taken out, then each alone is put back." },
-  cumulative: {
-    label: "One after the other",
-    does: "Parts are taken out step by step, in your order; each step is compared with the one before.",
-  },
-  replace: { label: "Replace by alternatives", does: "One node gives its place to each of several others." },
-  grid: { label: "Grid", does: "Every combination of the values of some parameters is trained." },
-  random: { label: "Random search", does: "Combinations of parameters are drawn at random." },
-  optuna: { label: "Guided search", does: "Optuna chooses each trial by the results of those before." },
-  configurations: {
-    label: "Chosen networks",
-    does: "Versions of this graph and other graphs are compared with the baseline.",
-  },
-};
-
-const KINDS = Object.entries(STRATEGIES) as [Kind, Words][];
-
 /** The strategy, with what each of them does. */
 export function DefineStrategy({ kind }: { kind: Kind }) {
+  const strategies = useStrategies();
+  const hint = strategies.find(({ key }) => key === kind)?.help ?? "";
   return (
-    <Field label="Strategy" htmlFor="study-strategy" hint={STRATEGIES[kind].does}>
+    <Field label="Strategy" htmlFor="study-strategy" hint={hint}>
       <Select.Root value={kind} onValueChange={(next) => changeDraft({ kind: next as Kind })}>
         <Select.Trigger
           autoFocus
@@ -45,7 +20,7 @@ export function DefineStrategy({ kind }: { kind: Kind }) {
           aria-describedby="study-strategy-hint"
           className={SELECT_TRIGGER}
         >
-          <Select.Value>{STRATEGIES[kind].label}</Select.Value>
+          <Select.Value>{strategyLabel(kind, strategies)}</Select.Value>
           <ChevronDown aria-hidden className="size-3.5 shrink-0 text-muted" />
         </Select.Trigger>
         <Select.Portal>
@@ -56,10 +31,10 @@ export function DefineStrategy({ kind }: { kind: Kind }) {
             className="z-50 max-h-(--radix-select-content-available-height) w-(--radix-select-trigger-width) min-w-80 animate-pop overflow-hidden rounded-lg border bg-panel p-1 shadow-pop"
           >
             <Select.Viewport>
-              {KINDS.map(([value, { label, does }]) => (
+              {strategies.map(({ key, label, help }) => (
                 <Select.Item
-                  key={value}
-                  value={value}
+                  key={key}
+                  value={key}
                   className="flex select-none items-start gap-2 rounded-md py-1 pr-2 pl-1.5 outline-none data-[highlighted]:bg-raised"
                 >
                   <span className="w-4 shrink-0 pt-0.5">
@@ -69,7 +44,7 @@ export function DefineStrategy({ kind }: { kind: Kind }) {
                   </span>
                   <span className="min-w-0">
                     <Select.ItemText>{label}</Select.ItemText>
-                    <span className="block text-muted text-xs">{does}</span>
+                    <span className="block text-muted text-xs">{help}</span>
                   </span>
                 </Select.Item>
               ))}

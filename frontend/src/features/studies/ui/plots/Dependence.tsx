@@ -12,7 +12,7 @@ export function Dependence({ results: { dependence, metric } }: { results: Study
   return (
     <PlotCard
       title="Depends on the rest"
-      note={`Of ${metricLabel(metric)}: what leaving the part out of the whole changes, minus what adding it to the floor changes, with the 95 % interval. Not tested.`}
+      note={`Of ${metricLabel(metric)}: removing the part from the full model minus adding it to the minimal model, with the 95 % interval. Not tested.`}
       isTable
       data={data}
     >

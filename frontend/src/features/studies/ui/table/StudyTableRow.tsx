@@ -233,8 +233,8 @@ function menu({ study, row, runs, onMove, onCompare, onRename }: MenuAsks): Menu
   ];
 }
 
-/** The floor and the step before have other keys than the baseline. */
+/** The minimal model ("floor" in studies of version 0.2) or the previous step. */
 function referenceName({ reference }: TableRow): string {
   if (reference === null || reference === "baseline") return "the baseline";
-  return reference === "floor" ? "the floor" : "the step before";
+  return reference === "minimal" || reference === "floor" ? "the minimal model" : "the previous step";
 }
