@@ -21,7 +21,7 @@ test("a table is uploaded, looked at, put on the canvas and deleted", async ({ p
   await expect(dialog.getByText("300 rows, 3 columns", { exact: false })).toBeVisible();
   await expect(dialog.getByRole("columnheader", { name: /tree/ })).toContainText("2 values");
   await expect(dialog.getByRole("img", { name: "Histogram of height" })).toBeVisible();
-  await button(dialog, "Rows behind").click();
+  await button(dialog, "Next rows").click();
   await expect(dialog.getByText("Rows 101 to 200 of 300")).toBeVisible();
   await button(dialog, "Close").click();
 

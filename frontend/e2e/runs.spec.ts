@@ -18,8 +18,8 @@ async function ended(page: Page, ids: string[]): Promise<void> {
   for (const id of ids) await page.request.get(`/api/runs/${id}`, { params: { wait: 60 } });
 }
 
-const row = (page: Page, name: string) => page.getByRole("row", { name: new RegExp(`Choose ${name} `) });
-const box = (page: Page, name: string) => page.getByRole("checkbox", { name: `Choose ${name}`, exact: true });
+const row = (page: Page, name: string) => page.getByRole("row", { name: new RegExp(`Select ${name} `) });
+const box = (page: Page, name: string) => page.getByRole("checkbox", { name: `Select ${name}`, exact: true });
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`runs are tagged, noted, filtered and deleted in bulk (${colorScheme})`, async ({ page }) => {
@@ -47,9 +47,9 @@ for (const colorScheme of ["light", "dark"] as const) {
     // many at once: a stretch by Shift
     await box(page, name("d")).click();
     await box(page, name("c")).click({ modifiers: ["Shift"] });
-    const chosen = page.getByRole("region", { name: "Chosen runs" });
-    await expect(chosen.getByText("2 chosen")).toBeVisible();
-    await button(chosen, "Tags…").click();
+    const selection = page.getByRole("region", { name: "Selected runs" });
+    await expect(selection.getByText("2 selected")).toBeVisible();
+    await button(selection, "Tags…").click();
     await page
       .getByRole("dialog")
       .getByRole("button", { name: `Take ${tag}` })
@@ -57,7 +57,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       .click();
     await expectNoViolations(page, "tags of many runs");
     await button(page.getByRole("dialog"), "Save").click();
-    await button(chosen, "Star").click();
+    await button(selection, "Star").click();
     await expect(button(page, `Unstar ${name("c")}`)).toBeVisible();
 
     // a chip is a filter, and filters add up
@@ -90,9 +90,9 @@ for (const colorScheme of ["light", "dark"] as const) {
     // one of those that are to go trains: it stays
     const [live = ""] = await queueRuns(page, 1_000_000, name("e"));
     await expect(page.getByText("5 runs", { exact: true })).toBeVisible();
-    await button(chosen, "Choose all 5").click();
-    await expect(chosen.getByText("5 chosen")).toBeVisible();
-    await button(chosen, "Delete…").click();
+    await button(selection, "Select all 5").click();
+    await expect(selection.getByText("5 selected")).toBeVisible();
+    await button(selection, "Delete…").click();
     await expect(page.getByText(/^One stays/)).toBeVisible();
     await expectNoViolations(page, "delete runs");
     await button(page, "Delete 4 runs").click();
@@ -107,7 +107,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     const item = page.getByRole("contentinfo").getByRole("button", { name: /training|waiting|Queue/ });
     await expect(item).toHaveText("Queue empty");
     await item.press("Enter");
-    await expect(page.getByText("Nothing trains or waits")).toBeVisible();
+    await expect(page.getByText("Nothing is training or waiting")).toBeVisible();
     await expectNoViolations(page, "empty queue");
     await page.keyboard.press("Escape");
 

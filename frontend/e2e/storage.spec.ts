@@ -28,7 +28,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await expect(dialog.getByRole("alert")).toContainText("the checkpoints of");
     await dialog.getByRole("button", { name: /^Free/ }).click();
     await expect(page.getByText(/^Freed /)).toBeVisible();
-    await expect(dialog.getByText("No run has checkpoints that old which may go.")).toBeVisible();
+    await expect(dialog.getByText("No checkpoints that old can be deleted.")).toBeVisible();
 
     await dialog.getByRole("button", { name: "Close", exact: true }).last().click();
     await expect(dialog).toHaveCount(0);

@@ -117,7 +117,7 @@ test("a study is followed, read, exported, extended and deleted", async ({ page 
   await expect(page.locator('.react-flow__node[data-id="relu1"] .card-selected')).toBeVisible();
   await button(page, "More for first layer linear").click();
   await page.getByRole("menuitem", { name: "Show its runs" }).click();
-  await expect(page.getByRole("region", { name: "Chosen runs" }).getByText("3 chosen")).toBeVisible();
+  await expect(page.getByRole("region", { name: "Selected runs" }).getByText("3 selected")).toBeVisible();
   await page.keyboard.press("Control+3");
 
   // one seed more is said to come after looking

@@ -81,7 +81,7 @@ function Workspace() {
     else drawer.current?.collapse();
   }, [open]);
 
-  /** What the user drags is remembered; sizes that follow from opening and folding are not news. */
+  /** Remember what the user drags, not the sizes that result from opening and collapsing. */
   const onLayoutChanged = (_layout: unknown, { isUserInteraction }: { isUserInteraction: boolean }): void => {
     if (!isUserInteraction || !drawer.current) return;
     const pixels = Math.round(drawer.current.getSize().inPixels);

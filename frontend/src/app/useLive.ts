@@ -3,7 +3,7 @@ import { progressShare } from "@/features/runs/model/runs";
 import { followRuns, liveRun, useRuns } from "@/features/runs/store/runs";
 import { followSystem } from "@/shared/store/system";
 
-/** Listens to runs and machine while the page is open; the tab's title shows how far a run is. */
+/** Follow runs and machine while the page is open; the tab's title shows a run's progress. */
 export function useLive(): void {
   useEffect(followRuns, []);
   useEffect(followSystem, []);

@@ -1,7 +1,7 @@
 import { CloudOff } from "lucide-react";
 import { useServer } from "@/shared/store/server";
 
-/** Says that the server is away; it goes by itself when the server is back. */
+/** Reports that the server does not answer; it disappears when the server is back. */
 export function Banner() {
   const reachable = useServer((state) => state.reachable);
   if (reachable) return null;
@@ -11,8 +11,8 @@ export function Banner() {
       className="flex shrink-0 items-center justify-center gap-2 border-b bg-warning-soft px-3 py-1 text-sm text-warning"
     >
       <CloudOff aria-hidden className="size-4" />
-      The VisDL server does not answer. You can go on editing: your work is kept in this browser, and the page
-      reconnects by itself.
+      The VisDL server does not answer. You can keep editing: your work is stored in this browser, and the
+      page reconnects automatically.
     </div>
   );
 }

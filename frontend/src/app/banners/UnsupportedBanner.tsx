@@ -8,7 +8,7 @@ import { isSafeMode } from "@/shared/lib/safeMode";
 import { Button } from "@/shared/ui/Button";
 import { IconButton } from "@/shared/ui/IconButton";
 
-/** Says that the graph could not be opened fully, and what is missing. */
+/** Reports that the graph could not be opened fully, and what is missing. */
 export function UnsupportedBanner() {
   const { repairs, features } = useUnsupportedFeatures();
   const [listed, setListed] = useState(false);

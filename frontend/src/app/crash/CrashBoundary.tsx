@@ -2,7 +2,7 @@ import { Component, type ReactNode } from "react";
 import { CrashNote } from "./CrashNote";
 
 interface CrashBoundaryProps {
-  /** What it is around, in a sentence: "the graph". */
+  /** What it contains, within a sentence: "the graph". */
   what: string;
   /** Another value tries again, such as another document. */
   resetKey?: unknown;
@@ -14,7 +14,7 @@ interface CrashState {
   resetKey: unknown;
 }
 
-/** Holds a crash of what is inside: the rest of the page goes on, and nothing of the work is lost. */
+/** Contains a crash of its children: the rest of the page keeps working, and no work is lost. */
 export class CrashBoundary extends Component<CrashBoundaryProps, CrashState> {
   override state: CrashState = { error: null, resetKey: this.props.resetKey };
 

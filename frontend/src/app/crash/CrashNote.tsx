@@ -11,7 +11,7 @@ interface CrashNoteProps {
   onRetry: () => void;
 }
 
-/** Stands where something crashed: how to go on, and what to tell those who can mend it. */
+/** Shown in place of what crashed: how to continue, and what to report to those who can fix it. */
 export function CrashNote({ what, error, onRetry }: CrashNoteProps) {
   const [reporting, setReporting] = useState(false);
   return (

@@ -6,10 +6,10 @@ import { leaveSafeMode } from "@/features/graph/store/safeMode";
 import { formatInt, plural } from "@/shared/lib/format";
 import { Button } from "@/shared/ui/Button";
 
-/** As many nodes as are named; the rest is counted. */
+/** How many nodes are named; the rest is counted. */
 const NAMED = 500;
 
-/** Stands for the canvas in safe mode: what the graph holds, as text, and every way on from here. */
+/** Shown in place of the canvas in safe mode: the graph as text, and what can be done with it. */
 export function SafeMode() {
   const { nodes, edges, name } = useGraph((state) => state.graph);
   return (

@@ -17,7 +17,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   const types = useCatalogue((state) => state.types);
   const scope = useGraph(openScope);
   const [search, setSearch] = useState("");
-  // Asked once: the page lies still behind the palette.
+  // Read once: the page does not change while the palette is open.
   const [commands] = useState(commandsNow);
   const then = (action: () => unknown) => () => {
     onClose();
@@ -27,7 +27,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
     <PaletteDialog
       label="Commands"
       placeholder="Search commands and nodes"
-      empty="Nothing is called that."
+      empty="No match."
       search={search}
       onSearch={setSearch}
       onClose={onClose}

@@ -23,8 +23,8 @@ const LAZY: Partial<Record<DialogName, ComponentType<{ onClose: () => void }>>> 
   versions: lazyNamed(() => import("@/features/versions/ui/VersionsDialog"), "VersionsDialog"),
 };
 
-/** Whoever asks for these by a key types on at once: they are there before they are asked for. */
-function fetchBehind(): void {
+/** Anyone who opens these by a key types at once, so they are fetched beforehand. */
+function prefetchDialogs(): void {
   void afterCanvas(() => Promise.all([palette(), connect(), findBar()]));
 }
 
@@ -32,7 +32,7 @@ const close = (): void => openDialog(null);
 
 /** The dialogs that belong to the whole page; at most one is open. */
 export function Dialogs() {
-  useEffect(fetchBehind, []);
+  useEffect(prefetchDialogs, []);
   const dialog = useUi((state) => state.dialog);
   const Lazy = dialog && LAZY[dialog];
   if (Lazy) {
@@ -56,7 +56,7 @@ function Conflict() {
       open
       onOpenChange={close}
       title="This graph was changed elsewhere"
-      description="Another tab or browser has changed it since you opened it here. Nothing was overwritten; choose what to go on with."
+      description="Another tab or browser has changed it since you opened it here. Nothing was overwritten; choose which one to continue with."
       footer={
         <>
           <Button onClick={choose(loadTheirs)}>Load theirs</Button>

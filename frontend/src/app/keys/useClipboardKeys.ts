@@ -6,7 +6,7 @@ import { useUi } from "@/shared/store/ui";
 /** Copies, cuts and pastes nodes by the browser's own events: they need no permission. Text stays the browser's. */
 export function useClipboardKeys(): void {
   useEffect(() => {
-    // The event of a paste does not say which keys asked for it.
+    // A paste event does not state which keys caused it.
     let shift = false;
     const onKeyDown = (event: KeyboardEvent): void => {
       shift = event.shiftKey;
@@ -34,7 +34,7 @@ export function useClipboardKeys(): void {
   }, []);
 }
 
-/** Whether it is about text in a field, or the canvas lies behind a dialog or a menu. */
+/** Whether the target is text in a field, or a dialog or menu covers the canvas. */
 function isText({ target }: ClipboardEvent): boolean {
   const field =
     target instanceof Element && target.closest("input, textarea, select, [contenteditable], [role=menu]");

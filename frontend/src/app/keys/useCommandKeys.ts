@@ -29,7 +29,7 @@ export function useCommandKeys(): void {
     ...options,
     ignoreEventWhen: (event) => {
       const copying = (event.ctrlKey || event.metaKey) && (event.key === "c" || event.key === "x");
-      // In a list that is open letters look for what begins with them.
+      // In an open list, letters find the item that begins with them.
       const inList = event.target instanceof Element && event.target.closest("[role=listbox]");
       return (copying && !document.getSelection()?.isCollapsed) || Boolean(inList);
     },

@@ -40,7 +40,7 @@ export function Drawer() {
     {
       value: "problems",
       label: "Problems",
-      // As many as the chip in the top bar says.
+      // The same count as the chip in the top bar shows.
       mark: problems > 0 && <Badge tone={errors ? "danger" : "warning"}>{errors || problems}</Badge>,
     },
     { value: "logs", label: "Logs" },
@@ -56,7 +56,7 @@ export function Drawer() {
         actions={
           <IconButton
             size="sm"
-            label={open ? "Fold the drawer" : "Open the drawer"}
+            label={open ? "Collapse the drawer" : "Open the drawer"}
             side="top"
             onClick={() => toggleDrawer()}
           >

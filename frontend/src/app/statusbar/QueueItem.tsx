@@ -7,7 +7,7 @@ import { lazyNamed } from "@/shared/ui/lazyNamed";
 
 const Queue = lazyNamed(() => import("@/features/runs/ui/Queue"), "Queue");
 
-/** How many runs train and wait; a click shows which, in which order and why. */
+/** How many runs are training and waiting; a click shows which, in which order and why. */
 export function QueueItem({ stats }: { stats: SystemStats }) {
   const [open, setOpen] = useState(false);
   const parts = [
@@ -17,7 +17,7 @@ export function QueueItem({ stats }: { stats: SystemStats }) {
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
       <Popover.Trigger
-        title="Which runs train and wait"
+        title="Runs that are training or waiting"
         className="-mx-1 inline-flex h-6 items-center gap-1.5 rounded px-1 hover:bg-raised hover:text-text data-[state=open]:bg-raised data-[state=open]:text-text"
       >
         <ListOrdered aria-hidden className="size-3.5" />

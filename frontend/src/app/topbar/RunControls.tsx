@@ -20,7 +20,7 @@ import { IconButton } from "@/shared/ui/IconButton";
 import { Menu } from "@/shared/ui/Menu";
 import { Tooltip } from "@/shared/ui/Tooltip";
 
-/** Run, Pause, Resume and Stop, the seed beside them, and how far the run is. */
+/** Run, Pause, Resume and Stop, the seed beside them, and the run's progress. */
 export function RunControls() {
   const live = useRuns(liveRun);
   const interrupted = useRuns((state) =>

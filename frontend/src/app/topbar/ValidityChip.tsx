@@ -4,7 +4,7 @@ import { cn } from "@/shared/lib/cn";
 import { plural } from "@/shared/lib/format";
 import { openDrawer } from "@/shared/store/ui";
 
-/** Whether the graph can run, in a word; a click lists the problems. */
+/** Whether the graph can run; a click lists the problems. */
 export function ValidityChip() {
   const report = useGraph((state) => state.report);
   const empty = useGraph((state) => state.graph.nodes.length === 0);
@@ -35,7 +35,7 @@ export function ValidityChip() {
         {look.icon}
         <span aria-live="polite">{look.text}</span>
       </button>
-      {/* For those who hear the page: what is wrong, as soon as it is. */}
+      {/* For screen readers: what is wrong, as soon as it is known. */}
       <span role="alert" className="sr-only">
         {first?.message}
       </span>

@@ -3,7 +3,7 @@ import createClient from "openapi-fetch";
 import type { paths } from "./schema";
 import type { ErrorInfo } from "./types";
 
-/** The server said no, in a sentence, or could not be reached (`status` 0). */
+/** The server rejected a request, with a sentence, or could not be reached (`status` 0). */
 export class ApiError extends Error {
   readonly status: number;
   readonly info: ErrorInfo;
@@ -19,7 +19,7 @@ export class ApiError extends Error {
     return this.info.hint ?? "";
   }
 
-  /** True where no answer came from VisDL itself: it is away, or a proxy answered for it. */
+  /** True where VisDL itself did not answer: it is down, or a proxy answered for it. */
   get unreachable(): boolean {
     return this.status === 0;
   }
@@ -28,13 +28,13 @@ export class ApiError extends Error {
 const UNREACHABLE: ErrorInfo = {
   code: "unreachable",
   message: "The VisDL server does not answer.",
-  hint: "Is it running? The page reconnects by itself.",
+  hint: "Is it running? The page reconnects automatically.",
 };
 
 type Listener = (status: number) => void;
 const listeners = new Set<Listener>();
 
-/** Calls `listener` with the status of each answer, 0 where none came; returns how to end that. */
+/** Calls `listener` with the status of each answer, 0 where none came; returns how to unsubscribe. */
 export function onAnswer(listener: Listener): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);

@@ -22,7 +22,7 @@ export async function createGraph(graph: Graph): Promise<StoredGraph> {
   return (await call(api.POST("/api/graphs", { body: graph }))) as StoredGraph;
 }
 
-/** Saves a new version, under a name where it has one. Raises ApiError 412 when somebody saved one since `version`. */
+/** Saves a new version, under a name where it has one. Raises ApiError 412 when another one was saved since `version`. */
 export async function replaceGraph(
   id: string,
   graph: Graph,
@@ -51,7 +51,7 @@ export async function deleteGraph(id: string): Promise<void> {
   await call(api.DELETE("/api/graphs/{graph_id}", one(id)));
 }
 
-/** Brings a deleted graph back. */
+/** Restores a deleted graph. */
 export async function restoreGraph(id: string): Promise<StoredGraph> {
   return (await call(api.POST("/api/graphs/{graph_id}/restore", one(id)))) as StoredGraph;
 }

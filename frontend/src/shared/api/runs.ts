@@ -37,7 +37,7 @@ export async function readQueue(): Promise<RunQueue> {
   return (await call(api.GET("/api/queue"))) as RunQueue;
 }
 
-/** Which runs are wanted; what is left out does not matter. */
+/** A filter of runs; what is omitted matches all. */
 export interface RunFilter {
   search?: string;
   state?: RunState;
@@ -93,7 +93,7 @@ export async function readRun(id: string): Promise<Run> {
   return (await call(api.GET("/api/runs/{run_id}", one(id)))) as Run;
 }
 
-/** What a user may say of a run. */
+/** What a user may write about a run. */
 export type RunPatch = Partial<Pick<Run, "name" | "tags" | "starred" | "note">>;
 
 export async function patchRun(id: string, patch: RunPatch): Promise<Run> {
@@ -107,7 +107,7 @@ export interface RunsPatch {
   remove_tags?: string[];
 }
 
-/** Changes runs; says which are changed, and of the others why not. */
+/** Changes runs; returns which were changed, and why the others were not. */
 export async function patchRuns(
   ids: string[],
   patch: RunsPatch,
@@ -115,7 +115,7 @@ export async function patchRuns(
   return await call(api.PATCH("/api/runs", { body: { ids, add_tags: [], remove_tags: [], ...patch } }));
 }
 
-/** Deletes runs; says which are gone, and of the others why not. A dry run only says it. */
+/** Deletes runs; returns which were deleted, and why the others were not. A dry run deletes nothing. */
 export async function deleteRuns(
   ids: string[],
   dryRun = false,
@@ -133,22 +133,22 @@ export async function readRunGraph(id: string): Promise<Graph> {
   return (await call(api.GET("/api/runs/{run_id}/graph", one(id)))) as Graph;
 }
 
-/** What a log tells of: all but points and progress, of which a night has hundreds of thousands. */
-const TOLD = ["state", "node", "checkpoint", "log", "artifact"] as const;
+/** The events of a log: all but points and progress, of which a night produces hundreds of thousands. */
+const LOGGED = ["state", "node", "checkpoint", "log", "artifact"] as const;
 
-/** The events of a run that a log tells of, however many pages they take. */
+/** The events of a run that its log shows, however many pages they take. */
 export async function readLog(id: string): Promise<RunEvent[]> {
   const events: RunEvent[] = [];
   const limit = 5000;
   for (let after = 0; ; after = events.at(-1)?.seq ?? after) {
-    const params = { path: { run_id: id }, query: { after, limit, type: [...TOLD] } };
+    const params = { path: { run_id: id }, query: { after, limit, type: [...LOGGED] } };
     const page = (await call(api.GET("/api/runs/{run_id}/events", { params }))) as RunEvent[];
     events.push(...page);
     if (page.length < limit) return events;
   }
 }
 
-/** Series by key, thinned by the server to at most this many points each. */
+/** Series by key, downsampled by the server to at most this many points each. */
 export async function readSeries(id: string, maxPoints: number): Promise<Record<string, Point[]>> {
   const params = { path: { run_id: id }, query: { max_points: maxPoints } };
   const { series } = await call(api.GET("/api/runs/{run_id}/metrics", { params }));

@@ -1,9 +1,9 @@
-/** A WebSocket that comes back by itself. Knows no React. */
+/** A WebSocket that reconnects automatically. Knows no React. */
 
 export type SocketState = "connecting" | "open" | "closed";
 
 interface SocketOptions {
-  /** Path and query; asked for again at each connection, so that it can say where to go on. */
+  /** Path and query; called at each connection, so that it can state where to continue. */
   path: () => string;
   onMessage: (data: string) => void;
   onState: (state: SocketState) => void;
@@ -12,7 +12,7 @@ interface SocketOptions {
 const FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 4000;
 
-/** Connects, and again after each loss, waiting longer each time up to some 5 s; returns how to end it. */
+/** Connects, and reconnects after each loss, waiting longer each time up to about 5 s; returns how to close it. */
 export function openSocket({ path, onMessage, onState }: SocketOptions): () => void {
   let socket: WebSocket | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -32,7 +32,7 @@ export function openSocket({ path, onMessage, onState }: SocketOptions): () => v
     current.onclose = () => {
       if (ended || socket !== current) return;
       onState("closed");
-      // Up to a quarter more, so that many pages do not come back in the same moment.
+      // Up to a quarter more, so that many pages do not reconnect at the same moment.
       timer = setTimeout(connect, delay * (1 + Math.random() / 4));
       delay = Math.min(delay * 2, MAX_DELAY_MS);
     };

@@ -5,7 +5,7 @@ export async function readStorage(signal?: AbortSignal): Promise<StorageReport> 
   return (await call(api.GET("/api/storage", { ...(signal && { signal }) }))) as StorageReport;
 }
 
-/** Removes what is asked for, or says what that would be. */
+/** Performs a clean-up, or returns what it would remove. */
 export async function cleanStorage(body: CleanRequest, signal?: AbortSignal): Promise<CleanReport> {
   return (await call(api.POST("/api/storage/clean", { body, ...(signal && { signal }) }))) as CleanReport;
 }

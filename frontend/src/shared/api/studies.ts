@@ -37,7 +37,7 @@ export async function patchStudy(id: string, patch: StudyPatch): Promise<Study> 
   return (await call(api.PATCH("/api/studies/{study_id}", { ...one(id), body: patch }))) as Study;
 }
 
-/** Deletes a study, with its runs where that is wanted. */
+/** Deletes a study, and its runs where requested. */
 export async function deleteStudy(id: string, runs: boolean): Promise<void> {
   const params = { path: { study_id: id }, query: { runs } };
   await call(api.DELETE("/api/studies/{study_id}", { params }));
@@ -74,7 +74,7 @@ export async function readStudyGraph(id: string, variant = ""): Promise<Graph> {
 
 export type ExportFormat = "latex" | "markdown" | "csv" | "parquet" | "json" | "svg" | "pdf";
 
-/** Where the browser gets a file of a study from. */
+/** The address of a study's file. */
 export const exportUrl = (id: string, format: ExportFormat): string =>
   `/api/studies/${encodeURIComponent(id)}/export?format=${format}`;
 

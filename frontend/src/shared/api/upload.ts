@@ -1,10 +1,10 @@
-/** Uploads with progress, which fetch cannot tell. */
+/** Uploads with progress, which fetch does not report. */
 import { ApiError } from "./client";
 import type { DatasetRecord, ErrorInfo } from "./types";
 
 const BROKEN: ErrorInfo = {
   code: "upload_failed",
-  message: "The upload broke off.",
+  message: "The upload was interrupted.",
   hint: "Is the server running? Send the file again.",
 };
 

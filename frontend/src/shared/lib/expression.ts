@@ -13,10 +13,10 @@ const PRODUCTS: Record<string, Operation> = {
 const POWERS: Record<string, Operation> = { "**": (a, b) => a ** b, "^": (a, b) => a ** b };
 
 const TOKEN = /\s*((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|\*\*|\/\/|[-+*/%^()])\s*/iy;
-/** Nobody types more, and what is nested deeper than this would not be read either. */
+/** Longer or deeper expressions are rejected. */
 const LONGEST = 200;
 
-/** The value of an expression; NaN where the text is none. */
+/** The value of an expression; NaN where the text is not one. */
 export function calculate(text: string): number {
   const tokens = tokensOf(text);
   return tokens ? new Reader(tokens).value() : Number.NaN;
@@ -65,7 +65,7 @@ class Reader {
     return value;
   }
 
-  /** A sign binds looser than a power before it and tighter than one behind it: -2**2 is -4, 2**-1 is 0.5. */
+  /** A sign binds looser than a power to its right and tighter than one to its left: -2**2 is -4, 2**-1 is 0.5. */
   private signed(): number {
     if (this.accept("-")) return -this.signed();
     return this.accept("+") ? this.signed() : this.power();

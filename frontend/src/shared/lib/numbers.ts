@@ -1,4 +1,4 @@
-/** Numbers as people type them, the range they must lie in, and the steps between them. */
+/** Numbers as people type them, their allowed range, and the steps between them. */
 import { calculate } from "./expression";
 import { formatInt } from "./format";
 
@@ -15,8 +15,8 @@ const THOUSANDS = /^[+-]?[1-9]\d{0,2}([,\s]\d{3})+(\.\d*)?$/;
 const DECIMAL_COMMA = /^[+-]?\d*,\d+$/;
 
 /**
- * A number, or arithmetic: "1e-3", "0,5", "1 000", "1,000" and "2*64" count; NaN where it is none.
- * A comma before three digits parts thousands, as it does where the page shows numbers; else it is a decimal one.
+ * A number, or arithmetic: "1e-3", "0,5", "1 000", "1,000" and "2*64" are read; NaN for anything else.
+ * A comma before three digits separates thousands, as where the page shows numbers; otherwise it is a decimal comma.
  */
 export function parseNumber(text: string): number {
   const plain = text
@@ -31,16 +31,16 @@ export function parseNumber(text: string): number {
 
 export type ReadNumber = { value: number } | { problem: string };
 
-/** The number that a text means where it may stand there, else why it may not, as the end of a sentence. */
+/** The number that a text means if it is allowed, else why it is not, as the end of a sentence. */
 export function readNumber(text: string, range: NumberRange): ReadNumber {
   const typed = text.trim();
   const number = parseNumber(typed);
   if (!Number.isFinite(number)) return { problem: notNumber(typed) };
   const value = range.integer ? wholeOf(number) : number;
-  const wanted = wantedOf(value, range);
-  if (wanted === null) return { value };
+  const expected = expectedNumber(value, range);
+  if (expected === null) return { value };
   const isPlain = String(value) === typed;
-  return { problem: `must be ${wanted}${isPlain ? `, not ${typed}` : `: ${typed} is ${shown(value)}`}.` };
+  return { problem: `must be ${expected}${isPlain ? `, not ${typed}` : `: ${typed} is ${shown(value)}`}.` };
 }
 
 function notNumber(typed: string): string {
@@ -48,7 +48,7 @@ function notNumber(typed: string): string {
   return `needs a number or arithmetic such as 2*64 or 1e-3: “${typed}” is neither.`;
 }
 
-/** A number that is whole but for the last digits of its arithmetic, such as 0.1*30. */
+/** Round a number that is an integer up to floating-point error, such as 0.1*30. */
 function wholeOf(number: number): number {
   const whole = Math.round(number);
   return Math.abs(number - whole) <= 1e-9 * Math.max(1, Math.abs(number)) ? whole : number;
@@ -56,7 +56,7 @@ function wholeOf(number: number): number {
 
 const shown = (value: number): string => String(Number(value.toPrecision(12)));
 
-function wantedOf(value: number, { integer, min, max }: NumberRange): string | null {
+function expectedNumber(value: number, { integer, min, max }: NumberRange): string | null {
   const inside = value >= (min ?? Number.NEGATIVE_INFINITY) && value <= (max ?? Number.POSITIVE_INFINITY);
   if (integer && !Number.isInteger(value)) return "a whole number";
   if (integer && !Number.isSafeInteger(value)) return "below 2^53";
@@ -68,7 +68,7 @@ function limits(min: number | null, max: number | null): string {
   return max === null ? `at least ${grouped(min)}` : `between ${grouped(min)} and ${grouped(max)}`;
 }
 
-/** The range in a few words, such as "1 or more" or "0 to 0.9"; empty where any number will do. */
+/** The range in a few words, such as "1 or more" or "0 to 0.9"; empty where any number is allowed. */
 export function rangeText({ min = null, max = null }: NumberRange): string {
   if (min === null && max === null) return "";
   if (min === null) return `up to ${grouped(max)}`;
@@ -97,7 +97,7 @@ function stepOf(from: number, { step, integer, log }: NumberRange, size: StepSiz
   return integer ? Math.max(1, one * size) : one * size;
 }
 
-/** The first number of the scale that lies above nothing. */
+/** The first positive number of the scale. */
 const SCALE_START = 1e-4;
 const SCALE_END = 1e-12;
 const SCALE = [0.5, 1, 2, 5, 10];

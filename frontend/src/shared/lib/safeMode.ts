@@ -1,10 +1,10 @@
-/** The page without the drawing of the graph: `?safe` in the address. */
+/** The page without drawing the graph: `?safe` in the address. */
 
 export function isSafeMode(): boolean {
   return new URLSearchParams(globalThis.location?.search ?? "").has("safe");
 }
 
-/** What somebody who is asked for help needs to know of a crash. */
+/** What a person who helps needs to know about a crash. */
 export function crashReport(error: Error, where: string): string {
   return [
     `VisDL crashed: ${where}`,

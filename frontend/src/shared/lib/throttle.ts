@@ -1,10 +1,10 @@
 export interface Throttled {
   (): void;
-  /** Gives up a call that is still to come. */
+  /** Cancels a call that is still to come. */
   cancel: () => void;
 }
 
-/** Calls at once, then at most every so many milliseconds; what is asked for in between is done once, at the end. */
+/** Calls at once, then at most once per interval (ms); calls in between become one, at its end. */
 export function throttle(action: () => void, milliseconds: number): Throttled {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let due = false;

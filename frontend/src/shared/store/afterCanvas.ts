@@ -1,10 +1,10 @@
-/** What is not needed to show the canvas is fetched once it shows: on a slow line the graph is there first. */
+/** What the canvas does not need is fetched after it is drawn: on a slow line the graph appears first. */
 let isShown: () => void = () => undefined;
 const shown = new Promise<void>((resolve) => {
   isShown = resolve;
 });
 
-/** Called when the document that opens with the page is drawn, or cannot be. */
+/** Called when the initial document is drawn, or cannot be. */
 export function canvasIsShown(): void {
   isShown();
 }

@@ -1,4 +1,4 @@
-/** Has the browser save a text as a file of this name. */
+/** Lets the browser save a text as a file of this name. */
 export function saveFile(name: string, text: string, type: string): void {
   saveBlob(name, new Blob([text], { type }));
 }
@@ -11,7 +11,7 @@ export function saveBlob(name: string, blob: Blob): void {
   URL.revokeObjectURL(link.href);
 }
 
-/** A name as the name of a file, without its ending. */
+/** A name as a file name, without extension. */
 export function fileStem(name: string, otherwise: string): string {
   return name.replace(/[^\p{L}\p{N} ._-]+/gu, "_").trim() || otherwise;
 }

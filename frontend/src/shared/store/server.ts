@@ -13,7 +13,7 @@ export const useServer = create<ServerState>()(() => ({ reachable: true, needsTo
 const RETRY_MS = 2000;
 const UNAUTHORIZED = 401;
 
-/** Watches every request; returns how to end that. */
+/** Watches every request; returns how to stop. */
 export function watchServer(): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const retry = (): void => {
@@ -27,7 +27,7 @@ export function watchServer(): () => void {
     const known = useServer.getState();
     const reachable = status !== 0;
     const needsToken = known.needsToken || status === UNAUTHORIZED;
-    // Subscribers ask the server for things: only news may wake them.
+    // Subscribers send requests: only changes may notify them.
     if (known.reachable !== reachable || known.needsToken !== needsToken)
       useServer.setState({ reachable, needsToken });
     if (!reachable) retry();
@@ -38,7 +38,7 @@ export function watchServer(): () => void {
   };
 }
 
-/** Shows the server its token, which it keeps in a cookie, and begins anew. Raises ApiError for a wrong one. */
+/** Sends the server its token, which it keeps in a cookie, and reloads. Raises ApiError for a wrong one. */
 export async function signIn(token: string): Promise<void> {
   await call(api.POST("/api/session", { body: { token } }));
   globalThis.location.reload();

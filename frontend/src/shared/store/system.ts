@@ -1,4 +1,4 @@
-/** The machine's load, as the server tells it every second. */
+/** The machine's load, as the server reports it every second. */
 import { create } from "zustand";
 import { openSocket, type SocketState } from "@/shared/api/socket";
 import type { SystemStats } from "@/shared/api/types";

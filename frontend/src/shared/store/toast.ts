@@ -1,36 +1,36 @@
-/** What the page says in passing. What draws it loads after the canvas; what is said before then waits for it. */
+/** Toasts. The component that draws them loads after the canvas; earlier toasts wait for it. */
 import type { ExternalToast, toast as Sonner } from "sonner";
 
 type Kind = "message" | "info" | "success" | "warning" | "error" | "loading";
 
 let drawn: typeof Sonner | null = null;
 let waiting: (() => void)[] = [];
-let said = 0;
+let count = 0;
 
-/** Called once there is something that draws toasts. */
+/** Called once the component that draws toasts is mounted. */
 export function drawToastsWith(sonner: typeof Sonner): void {
   drawn = sonner;
-  for (const say of waiting) say();
+  for (const show of waiting) show();
   waiting = [];
 }
 
-const sayAs =
+const showAs =
   (kind: Kind) =>
   (text: string, options: ExternalToast = {}): string | number => {
-    const id = options.id ?? `said${++said}`;
-    const say = () => void drawn?.[kind](text, { ...options, id });
-    if (drawn) say();
-    else waiting.push(say);
+    const id = options.id ?? `toast${++count}`;
+    const show = () => void drawn?.[kind](text, { ...options, id });
+    if (drawn) show();
+    else waiting.push(show);
     return id;
   };
 
 export const toast = {
-  message: sayAs("message"),
-  info: sayAs("info"),
-  success: sayAs("success"),
-  warning: sayAs("warning"),
-  error: sayAs("error"),
-  loading: sayAs("loading"),
+  message: showAs("message"),
+  info: showAs("info"),
+  success: showAs("success"),
+  warning: showAs("warning"),
+  error: showAs("error"),
+  loading: showAs("loading"),
   dismiss(id: string | number): void {
     if (drawn) drawn.dismiss(id);
     else waiting.push(() => void drawn?.dismiss(id));

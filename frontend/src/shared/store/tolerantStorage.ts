@@ -1,4 +1,4 @@
-/** The browser's storage, for what is only convenient: full or forbidden, it keeps nothing and complains of nothing. */
+/** The browser's storage, for convenience only: where it is full or forbidden, nothing is kept and nothing fails. */
 
 function attempt<Value>(action: () => Value, otherwise: Value): Value {
   try {

@@ -19,7 +19,7 @@ export type DialogName =
   | "storage"
   | VersionDialog;
 
-/** By how much text and controls can be enlarged; the canvas has a zoom of its own. */
+/** Scales of text and controls; the canvas has its own zoom. */
 export const SCALES = [1, 1.25, 1.5, 1.75] as const;
 
 interface UiState {
@@ -35,13 +35,13 @@ interface UiState {
   leftWidth: number;
   rightWidth: number;
   drawerHeight: number;
-  /** Categories of the palette that were opened or folded by hand. */
+  /** Categories of the palette that the user opened or collapsed. */
   categories: Record<string, boolean>;
-  /** Runs shown together in the dashboard, in the order chosen. */
+  /** Runs shown together in the training panel, in the order of selection. */
   selectedRunIds: string[];
   /** How the stored graphs are sorted. */
   graphOrder: GraphOrder;
-  /** Whether cards that are dragged are held where they are aligned with others. */
+  /** Whether dragged cards snap to others that they are aligned with. */
   snapGuides: boolean;
   dialog: DialogName | null;
 }
@@ -93,7 +93,7 @@ export function setTheme(theme: Theme): void {
   useUi.setState({ theme });
 }
 
-/** By how much text and controls are enlarged now. */
+/** The current scale of text and controls. */
 export const factorOf = ({ scale }: Pick<UiState, "scale">): number => SCALES[scale] ?? 1;
 
 /** Puts the scale on the page: the style sheet multiplies by it. */
@@ -101,7 +101,7 @@ export function applyScale(): void {
   document.documentElement.style.setProperty("--ui-scale", String(factorOf(useUi.getState())));
 }
 
-/** Enlarges text and controls by so many steps, or makes them smaller. */
+/** Enlarges text and controls by a number of steps, or shrinks them. */
 export function scaleBy(steps: number): void {
   useUi.setState(({ scale }) => ({ scale: Math.max(0, Math.min(SCALES.length - 1, scale + steps)) }));
   applyScale();

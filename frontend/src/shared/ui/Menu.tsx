@@ -36,7 +36,7 @@ const CONTENT = "z-50 min-w-44 animate-pop rounded-lg border bg-panel p-1 shadow
 const ITEM =
   "flex min-h-7 select-none items-center gap-2 rounded-md px-2 py-0.5 text-base outline-none data-[highlighted]:bg-raised data-[disabled]:text-muted data-[disabled]:[&_kbd]:opacity-50 data-[disabled]:[&_svg]:opacity-50 [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-muted";
 
-/** Letters look for an item, and keys that are commands elsewhere would change what the menu is about. */
+/** Letters find an item, and keys that are commands elsewhere would change the menu's subject. */
 const keepKeys = (event: KeyboardEvent): void => event.stopPropagation();
 
 type Kind = typeof DropdownMenu | typeof ContextMenu;
@@ -69,15 +69,15 @@ function Items({ items, kind, onChoose }: ItemsProps) {
   ));
 }
 
-/** Does what was chosen once the menu has given the focus back, so that what it opens can take it. */
+/** Runs the selected item after the menu has returned the focus, so that what it opens can take it. */
 function useChoice() {
-  const chosen = useRef<(() => void) | null>(null);
+  const selected = useRef<(() => void) | null>(null);
   const choose = (act: () => void): void => {
-    chosen.current = act;
+    selected.current = act;
   };
   const onCloseAutoFocus = (): void => {
-    const act = chosen.current;
-    chosen.current = null;
+    const act = selected.current;
+    selected.current = null;
     // Once the event is over, which moves the focus.
     if (act) queueMicrotask(act);
   };
@@ -107,7 +107,7 @@ export function Menu({ items, children, align = "start" }: MenuProps) {
 }
 
 interface ContextMenuAreaProps {
-  /** What the menu holds for what was clicked, asked each time; null leaves the click to the browser. */
+  /** The items for what was clicked, computed each time; null leaves the click to the browser. */
   itemsFor: (event: MouseEvent) => MenuItem[] | null;
   children: ReactElement;
 }
@@ -126,7 +126,7 @@ export function ContextMenuArea({ itemsFor, children }: ContextMenuAreaProps) {
       <ContextMenu.Trigger
         asChild
         onContextMenuCapture={ask}
-        // A finger that stays opens the menu without that event.
+        // A long press opens the menu without that event.
         onPointerDownCapture={(event: PointerEvent) => event.pointerType === "touch" && ask(event)}
       >
         {children}

@@ -7,7 +7,7 @@ import { Kbd } from "./Kbd";
 interface PaletteDialogProps {
   label: string;
   placeholder: string;
-  /** What is said where nothing is found. */
+  /** Shown where there is no match. */
   empty: string;
   search: string;
   onSearch: (search: string) => void;
@@ -64,16 +64,16 @@ export function PaletteGroup({ heading, children }: { heading: string; children:
 }
 
 interface PaletteItemProps {
-  /** Tells it from all others; searched too. */
+  /** Distinguishes it from all others; searched too. */
   value: string;
   keywords?: string[];
   icon?: ReactNode;
   /** Its colour. */
   tint?: string | undefined;
   keys?: string | undefined;
-  /** Said at its end, where it has no keys. */
+  /** Shown at its end, where it has no keys. */
   detail?: string | undefined;
-  /** Why it is not possible now. It can be chosen all the same: cmdk loses its place where nothing can. */
+  /** Why it is not possible now. It can still be selected: cmdk loses its position where nothing can. */
   reason?: string | null;
   onSelect: () => void;
   children: ReactNode;

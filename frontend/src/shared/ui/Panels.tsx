@@ -15,11 +15,11 @@ interface SideProps {
 /** A side panel that keeps its width in pixels when the window changes. */
 export function SidePanel({ id, width, scale, onWidth, label, children }: SideProps) {
   const panel = useRef<PanelImperativeHandle>(null);
-  const wanted = useRef(width);
+  const target = useRef(width);
   const drawn = useRef(scale);
   useEffect(() => {
-    // A panel that has just come has its size, and its group does not know it yet.
-    if (drawn.current !== scale) panel.current?.resize(wanted.current * scale);
+    // A panel that was just mounted has its size, but its group does not know it yet.
+    if (drawn.current !== scale) panel.current?.resize(target.current * scale);
     drawn.current = scale;
   }, [scale]);
   return (
@@ -31,8 +31,8 @@ export function SidePanel({ id, width, scale, onWidth, label, children }: SidePr
       maxSize={480 * scale}
       groupResizeBehavior="preserve-pixel-size"
       onResize={({ inPixels }) => {
-        wanted.current = Math.round(inPixels / scale);
-        onWidth(wanted.current);
+        target.current = Math.round(inPixels / scale);
+        onWidth(target.current);
       }}
     >
       <aside aria-label={label} className="flex h-full min-h-0 flex-col bg-panel">
@@ -42,7 +42,7 @@ export function SidePanel({ id, width, scale, onWidth, label, children }: SidePr
   );
 }
 
-/** The line between two panels; it is thin, and wide enough to catch. */
+/** The line between two panels; it is narrow, with a grip wide enough to drag. */
 export function Divider({ orientation = "vertical" }: { orientation?: "vertical" | "horizontal" }) {
   return (
     <Separator

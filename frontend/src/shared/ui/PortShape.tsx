@@ -1,7 +1,7 @@
 import { LOADER_OUTLINE, OUTLINES, RING } from "@/shared/lib/portShapes";
 import { type WireFamily, wireFamily } from "@/shared/lib/wires";
 
-/** The shape of a port, so that types can be told apart without colour. */
+/** The shape of a port, so that types can be distinguished without colour. */
 export function PortShape({ dtype, size = 12 }: { dtype: string; size?: number }) {
   const family = wireFamily(dtype);
   return (

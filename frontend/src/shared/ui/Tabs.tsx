@@ -5,7 +5,7 @@ import { cn } from "@/shared/lib/cn";
 export interface TabItem<Value extends string> {
   value: Value;
   label: string;
-  /** A count, or another small mark behind the label. */
+  /** A count, or another small mark after the label. */
   mark?: ReactNode;
 }
 
@@ -15,7 +15,7 @@ interface TabsProps<Value extends string> {
   items: TabItem<Value>[];
   label: string;
   children: ReactNode;
-  /** What stands at the end of the row of tabs. */
+  /** Content at the end of the row of tabs. */
   actions?: ReactNode;
   /** Called on each click of a tab, also of the one that is open. */
   onTabClick?: ((value: Value) => void) | undefined;
@@ -54,7 +54,7 @@ export function Tabs<Value extends string>(props: TabsProps<Value>) {
   );
 }
 
-/** What a tab shows; its code may still be on its way. */
+/** The content of a tab; its code may still be loading. */
 export function TabPanel({ value, children }: { value: string; children: ReactNode }) {
   return (
     <Radix.Content value={value} tabIndex={-1} className="flex min-h-0 grow flex-col outline-none">

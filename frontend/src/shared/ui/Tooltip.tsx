@@ -9,7 +9,7 @@ interface TooltipProps {
   children: ReactElement;
 }
 
-/** A hint at an element; it adds to the element's own name and never replaces it. */
+/** A hint for an element; it adds to the element's own name and never replaces it. */
 export function Tooltip({ content, keys, side = "bottom", children }: TooltipProps) {
   return (
     <Radix.Root>

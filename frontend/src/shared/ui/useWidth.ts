@@ -1,6 +1,6 @@
 import { type RefCallback, useCallback, useState } from "react";
 
-/** A ref, and the width in pixels of the element that has it; 0 until it is drawn. */
+/** A ref, and the width in pixels of its element; 0 until it is drawn. */
 export function useWidth<Kind extends HTMLElement>(): [ref: RefCallback<Kind>, width: number] {
   const [width, setWidth] = useState(0);
   const ref = useCallback((element: Kind | null) => {

@@ -1,6 +1,6 @@
 /**
  * Comma lists of column names with globs, such as "x1, s_*", as the CSV node's parameters hold them.
- * A name with a comma in it stands in double quotes, a quote within these is doubled.
+ * A name with a comma is put in double quotes; a quote within it is doubled.
  */
 import type { DatasetRecord } from "@/shared/api/types";
 
@@ -20,19 +20,19 @@ export function isGlob(part: string): boolean {
   return /[*?[]/.test(part);
 }
 
-/** Adds a name at the end, or takes it out. */
+/** Adds a name at the end, or removes it. */
 export function toggleColumn(text: string, name: string): string {
   const parts = parseColumns(text);
   return formatColumns(parts.includes(name) ? parts.filter((part) => part !== name) : [...parts, name]);
 }
 
-/** A part of such a list, and the columns that it stands for. */
+/** A part of such a list, and the columns that it matches. */
 export interface ColumnMatch {
   part: string;
   names: string[];
 }
 
-/** What each part of a list finds among these columns; a name that is there is itself, whatever signs it has. */
+/** What each part of a list matches among these columns; an existing name matches itself, whatever signs it has. */
 export function matchColumns(text: string, columns: readonly string[]): ColumnMatch[] {
   return parseColumns(text).map((part) => {
     if (columns.includes(part)) return { part, names: [part] };
@@ -58,8 +58,12 @@ function globPattern(glob: string): RegExp | null {
 }
 
 /** The dataset that a parameter names: the one of that id, or the newest of that name. */
-export function findDataset(datasets: readonly DatasetRecord[], wanted: unknown): DatasetRecord | undefined {
+export function findDataset(
+  datasets: readonly DatasetRecord[],
+  reference: unknown,
+): DatasetRecord | undefined {
   return (
-    datasets.find((dataset) => dataset.id === wanted) ?? datasets.find((dataset) => dataset.name === wanted)
+    datasets.find((dataset) => dataset.id === reference) ??
+    datasets.find((dataset) => dataset.name === reference)
   );
 }

@@ -1,4 +1,4 @@
-/** Tables on their way to the server. */
+/** Tables that are being uploaded. */
 import { create } from "zustand";
 import { reportError } from "@/features/graph/store/documents";
 import type { DatasetRecord } from "@/shared/api/types";
@@ -7,7 +7,7 @@ import { uploadDataset } from "@/shared/api/upload";
 interface Upload {
   key: number;
   name: string;
-  /** Share of one that is sent; at one, the server reads the table. */
+  /** Share that is sent, from 0 to 1; at 1 the server reads the table. */
   share: number;
   cancel: () => void;
 }
@@ -16,7 +16,7 @@ export const useUploads = create<{ uploads: readonly Upload[] }>()(() => ({ uplo
 
 let count = 0;
 
-/** Sends a table; null when it was cancelled or refused, which a toast then says. */
+/** Sends a table; null when it was cancelled or rejected, which a toast reports. */
 export async function uploadFile(file: File): Promise<DatasetRecord | null> {
   const key = ++count;
   const abort = new AbortController();

@@ -14,7 +14,7 @@ export function useDatasets(): { datasets: DatasetRecord[]; pending: boolean; er
   return { datasets: data ?? [], pending: isPending, error };
 }
 
-/** Some rows of a dataset; the last ones stay until the next are here. */
+/** Some rows of a dataset; the previous ones stay until the next arrive. */
 export function useDatasetPreview(
   id: string,
   offset: number,
@@ -28,7 +28,7 @@ export function useDatasetPreview(
   return { preview: data ?? null, error };
 }
 
-/** Deletes a dataset and renews the list, or says why it is kept. */
+/** Deletes a dataset and refreshes the list, or reports why it is kept. */
 export function useDeleteDataset(): (id: string) => Promise<void> {
   const queries = useQueryClient();
   return async (id) => {

@@ -17,7 +17,7 @@ import { ProgressBar } from "@/shared/ui/ProgressBar";
 
 const PreviewDialog = lazyNamed(() => import("./PreviewDialog"), "PreviewDialog");
 
-/** The stored tables: upload, look, use and delete. */
+/** The stored tables: upload, preview, use and delete. */
 export function DatasetsPanel() {
   const { datasets, pending, error } = useDatasets();
   const remove = useDeleteDataset();
@@ -60,7 +60,7 @@ export function DatasetsPanel() {
         open={doomed !== null}
         onOpenChange={() => setDoomed(null)}
         title={`Delete “${doomed?.name}”?`}
-        description="The table is deleted for good. One that a run was made with is kept until that run is deleted."
+        description="The table is deleted permanently. A dataset that a run uses is kept until that run is deleted."
         footer={
           <>
             <Button onClick={() => setDoomed(null)}>Cancel</Button>
@@ -148,7 +148,7 @@ function DatasetItem({ dataset, onShow, onDelete }: DatasetItemProps) {
       <MoreMenuButton
         label={`More for ${dataset.name}`}
         items={[
-          { label: "Look at the table", icon: <Table2 />, onSelect: onShow },
+          { label: "Preview", icon: <Table2 />, onSelect: onShow },
           { label: "Add to the canvas", icon: <Plus />, onSelect: () => addDatasetNode(dataset.name) },
           { label: "Delete", icon: <Trash2 />, danger: true, onSelect: onDelete, separated: true },
         ]}

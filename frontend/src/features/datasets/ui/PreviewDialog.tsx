@@ -41,7 +41,7 @@ export function PreviewDialog({ dataset, onClose }: PreviewDialogProps) {
             <ChevronLeft />
           </IconButton>
           <IconButton
-            label="Rows behind"
+            label="Next rows"
             disabled={last >= dataset.rows}
             onClick={() => setOffset(offset + PAGE)}
           >
@@ -76,7 +76,7 @@ export function PreviewDialog({ dataset, onClose }: PreviewDialogProps) {
           </thead>
           <tbody>
             {preview?.rows.map((row, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place
+              // biome-ignore lint/suspicious/noArrayIndexKey: a row is its index
               <tr key={preview.offset + index} className="border-t">
                 <th scope="row" className="px-2 text-right font-mono font-normal text-muted text-xs">
                   {preview.offset + index + 1}
@@ -169,7 +169,7 @@ function Bars({ histogram, name }: { histogram: Histogram; name: string }) {
         const height = count === 0 ? 0 : Math.max(1, (count / most) * HEIGHT);
         return (
           <rect
-            // biome-ignore lint/suspicious/noArrayIndexKey: a bar is its place
+            // biome-ignore lint/suspicious/noArrayIndexKey: a bar is its index
             key={index}
             x={index * width + 0.5}
             y={HEIGHT - height}

@@ -13,7 +13,7 @@ export interface LogLine {
   node: string | null;
 }
 
-/** A line for each event that says something; `label` gives a node's name. */
+/** One line per event that reports something; `label` gives a node's name. */
 export function logLines(events: readonly RunEvent[], label: (node: string) => string): LogLine[] {
   return events.flatMap((event) => {
     const line = describe(event, label);
@@ -21,9 +21,9 @@ export function logLines(events: readonly RunEvent[], label: (node: string) => s
   });
 }
 
-type Said = Partial<LogLine> & { text: string };
+type LogText = Partial<LogLine> & { text: string };
 
-function describe(event: RunEvent, label: (node: string) => string): Said | null {
+function describe(event: RunEvent, label: (node: string) => string): LogText | null {
   switch (event.type) {
     case "log":
       return { level: event.level, text: event.message, node: event.node };

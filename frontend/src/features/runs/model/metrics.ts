@@ -1,4 +1,4 @@
-/** What metric keys mean: which belong into one chart, how they are called. */
+/** What metric keys mean: which share a chart, and their labels. */
 
 export interface MetricGroup {
   /** loss, accuracy, mse, …, lr */
@@ -9,7 +9,7 @@ export interface MetricGroup {
 const ORDER = ["loss", "accuracy", "r2", "mse", "mae"];
 const SPLITS = ["train", "val"];
 
-/** Groups keys into charts: train and validation together, the batch loss with the loss; tests are no curve. */
+/** Groups keys into charts: train and validation together, the batch loss with the loss; test metrics have no curve. */
 export function metricGroups(keys: Iterable<string>): MetricGroup[] {
   const groups = new Map<string, string[]>();
   for (const key of keys) {
@@ -25,7 +25,7 @@ export function metricGroups(keys: Iterable<string>): MetricGroup[] {
     .sort((a, b) => rank(a.name) - rank(b.name) || a.name.localeCompare(b.name));
 }
 
-// The faint batch loss is drawn first, so that it lies behind.
+// The faint batch loss is drawn first, below the others.
 const byKind = (a: string, b: string): number => kind(a) - kind(b);
 const kind = (key: string): number => (key === "batch_loss" ? 0 : key.startsWith("train") ? 1 : 2);
 
@@ -48,7 +48,7 @@ export function metricLabel(key: string): string {
   return `${prefix} ${["Loss", "Accuracy"].includes(known) ? known.toLowerCase() : known}`;
 }
 
-/** Whether a smaller value is better; null for what is no measure of quality. */
+/** Whether a smaller value is better; null for what does not measure quality. */
 export function lowerIsBetter(key: string): boolean | null {
   const name = key.split("_").slice(1).join("_");
   if (["loss", "mse", "mae"].includes(name)) return true;

@@ -2,8 +2,8 @@ import { type Path, placeOf } from "@/features/graph/model/scope";
 import type { Graph } from "@/shared/api/types";
 
 /**
- * What a run says of a node of a scope. Runs know nodes by their path ids; what happens inside a block, in any of its
- * repeats, is told at the block as well.
+ * A run's state of a node in a scope. Runs know nodes by their path ids; what happens inside a block, in any of its
+ * repeats, is shown at the block as well.
  */
 export function runAt<Run>(
   runs: Readonly<Record<string, Run>>,
@@ -12,12 +12,12 @@ export function runAt<Run>(
   id: string,
 ): Run | undefined {
   if (path.length === 0 && id in runs) return runs[id];
-  const wanted = [...path, id];
+  const fullPath = [...path, id];
   const inside = Object.keys(runs).find((key) => {
     if (!key.includes("/")) return false;
     const place = placeOf(graph, key);
     const steps = place ? [...place.path, place.node] : [];
-    return wanted.every((step, index) => steps[index] === step);
+    return fullPath.every((step, index) => steps[index] === step);
   });
   return inside === undefined ? undefined : runs[inside];
 }

@@ -12,7 +12,7 @@ export function progressShare({ progress }: Run): number {
   return progress.steps > 0 ? Math.min(1, progress.step / progress.steps) : 0;
 }
 
-/** The metric that says most about how good a run is: of the test, else of the validation, else of the training. */
+/** The metric that best shows how good a run is: of the test, else of the validation, else of the training. */
 export function headlineMetric(run: Run): [key: string, value: number | null] | null {
   for (const split of ["test", "val", "train"]) {
     for (const name of ["accuracy", "r2", "loss"]) {
@@ -32,16 +32,16 @@ export function describeEnd(run: Run): string {
   return `${run.name} ${stateLabel(run.state).toLowerCase()}${time}${figure}`;
 }
 
-/** How many runs the time of this one is that of: those that were trained as one. */
+/** How many runs share this run's time: those that were trained in one batch. */
 export const sharers = ({ speedup, stack_size }: Run): number => (speedup ? (stack_size ?? 1) : 1);
 
-/** "12 s", and "12 s / 10" where ten runs were trained as one in that time. */
+/** "12 s", or "12 s / 10" where ten runs were trained in one batch in that time. */
 export function durationText(run: Run): string {
   const text = formatDuration(run.duration);
   return sharers(run) > 1 && run.duration !== null ? `${text} / ${sharers(run)}` : text;
 }
 
-/** A list in slices of at most so many. */
+/** A list in slices of at most `size` items. */
 export function slices<Item>(items: readonly Item[], most: number): Item[][] {
   const count = Math.ceil(items.length / most);
   return Array.from({ length: count }, (_, index) => items.slice(index * most, (index + 1) * most));

@@ -1,7 +1,7 @@
-/** Growing columns of numbers, and what a chart makes of them. */
+/** Growing columns of numbers, and the lines of charts that are made from them. */
 import type { Point } from "@/shared/api/types";
 
-/** Most points that a page keeps of a series; the server has them all. */
+/** Maximum points that a page keeps of a series; the server has them all. */
 const MOST = 200_000;
 
 /** Steps, epochs and values of one metric, in typed arrays that grow by doubling, up to a bound. */
@@ -24,7 +24,7 @@ export class Series {
     return this.#values.subarray(0, this.length);
   }
 
-  /** Adds points that lie behind the last; those that are here already are passed over. */
+  /** Adds the points after the last one; those that are here already are skipped. */
   append(points: readonly Point[]): void {
     for (const [step, epoch, value] of points) {
       const last = this.length > 0 ? (this.#steps[this.length - 1] ?? -1) : -1;

@@ -1,4 +1,4 @@
-/** The list of runs: which are wanted and in which order, and what is done with one or many of them. */
+/** The list of runs: its filter and order, and actions on one or many of them. */
 
 import { create } from "zustand";
 import { openAsNew, reportError } from "@/features/graph/store/documents";
@@ -30,7 +30,7 @@ interface RunFilterState {
   sort: RunSort;
 }
 
-/** Most runs in one request: each is answered within a second, and how far it is can be told. */
+/** Maximum runs per request: each is answered within a second, so that progress can be shown. */
 const AT_ONCE = 200;
 
 export const useRunFilter = create<RunFilterState>()(() => ({
@@ -41,8 +41,8 @@ export const useRunFilter = create<RunFilterState>()(() => ({
 /** Narrows the list, or widens it where a value is undefined. */
 export function filterRuns(change: { [Key in keyof RunFilter]: RunFilter[Key] | undefined }): void {
   useRunFilter.setState(({ filter }) => {
-    const wanted = Object.entries({ ...filter, ...change }).filter(([, value]) => value !== undefined);
-    return { filter: Object.fromEntries(wanted) };
+    const active = Object.entries({ ...filter, ...change }).filter(([, value]) => value !== undefined);
+    return { filter: Object.fromEntries(active) };
   });
 }
 
@@ -50,7 +50,7 @@ export function clearRunFilter(): void {
   useRunFilter.setState({ filter: {} });
 }
 
-/** Shows the list with these runs alone. */
+/** Shows the list with only these runs. */
 export function showRunsOf(filter: RunFilter): void {
   useRunFilter.setState({ filter });
   openDrawer("runs");
@@ -64,11 +64,11 @@ export interface FoundRuns {
   ids: string[];
   /** How many there are in all. */
   total: number;
-  /** Metrics that these runs have a value of. */
+  /** Metrics for which these runs have a value. */
   metrics: string[];
 }
 
-/** Brings a page of the list into the store. */
+/** Loads a page of the list into the store. */
 export async function findRuns(
   filter: RunFilter,
   sort: RunSort,
@@ -81,22 +81,20 @@ export async function findRuns(
   return { ids: runs.map((run) => run.id), total, metrics: [...metrics] };
 }
 
-// --- choosing ---------------------------------------------------------------------------------------------
-
-/** Chooses a run, or leaves it out. */
+/** Selects a run, or deselects it. */
 export function toggleRun(id: string): void {
   const { selectedRunIds } = useUi.getState();
-  const others = selectedRunIds.filter((chosen) => chosen !== id);
+  const others = selectedRunIds.filter((selected) => selected !== id);
   selectRuns(others.length < selectedRunIds.length ? others : [...others, id]);
 }
 
-/** Chooses the runs at these places of the list besides those that are chosen already. */
+/** Selects the runs at these positions of the list in addition to the selected ones. */
 export async function chooseStretch(from: number, to: number): Promise<void> {
   const offset = Math.min(from, to);
   await choose({ offset, limit: Math.abs(to - from) + 1 }, useUi.getState().selectedRunIds);
 }
 
-/** Chooses every run that fits the filter. */
+/** Selects every run that matches the filter. */
 export const chooseAll = (): Promise<void> => choose({});
 
 async function choose(page: RunPage, besides: string[] = []): Promise<void> {
@@ -108,7 +106,7 @@ async function choose(page: RunPage, besides: string[] = []): Promise<void> {
   }
 }
 
-/** The runs with these ids, brought from the server where the page does not have them. */
+/** The runs with these ids, loaded from the server where the page does not have them. */
 export async function bringRuns(ids: string[]): Promise<void> {
   const missing = ids.filter((id) => !useRuns.getState().runs[id]);
   try {
@@ -118,9 +116,7 @@ export async function bringRuns(ids: string[]): Promise<void> {
   }
 }
 
-// --- saying something of runs -------------------------------------------------------------------------------
-
-/** Changes what a user may say of a run: its name, tags, note and star. */
+/** Changes what a user may write about a run: its name, tags, note and star. */
 export async function describeRun(id: string, patch: RunPatch): Promise<void> {
   try {
     const { name, tags, note, starred } = await patchRun(id, patch);
@@ -140,7 +136,7 @@ export async function describeRuns(ids: string[], patch: RunsPatch): Promise<voi
         starred: starred ?? run.starred,
         tags: [...new Set([...run.tags, ...add_tags])].filter((tag) => !remove_tags.includes(tag)),
       }));
-      sayKept(kept);
+      reportKept(kept);
     }
     if (ids.length > AT_ONCE) toast.success(`Changed ${plural(ids.length, "run")}.`);
   } catch (error) {
@@ -148,7 +144,7 @@ export async function describeRuns(ids: string[], patch: RunsPatch): Promise<voi
   }
 }
 
-/** Records what is said of runs, also of those that have gone on meanwhile; lists by tag or name are out of date then. */
+/** Stores new descriptions of runs, also of those that have progressed meanwhile; lists by tag or name are then out of date. */
 function describe(ids: string[], change: (run: Run) => Partial<Run>): void {
   useRuns.setState(({ runs, revision }) => {
     const described = ids.flatMap((id) => {
@@ -159,16 +155,14 @@ function describe(ids: string[], change: (run: Run) => Partial<Run>): void {
   });
 }
 
-// --- deleting -----------------------------------------------------------------------------------------------
-
-/** Which of these runs would stay, and why. */
+/** Which of these runs would be kept, and why. */
 export async function lastingRuns(ids: string[]): Promise<Record<string, string>> {
   const answers = [];
   for (const some of slices(ids, 10_000)) answers.push((await deleteRuns(some, true)).kept);
   return Object.assign({}, ...answers) as Record<string, string>;
 }
 
-/** Deletes runs; those that train or wait stay, and why is said. Tells how many are done. */
+/** Deletes runs; those that are training or waiting stay, and the reason is shown. Reports progress. */
 export async function removeRuns(
   ids: string[],
   onProgress: (done: number) => void = () => {},
@@ -186,17 +180,15 @@ export async function removeRuns(
   } catch (error) {
     reportError(error);
   }
-  sayKept(stayed, "Stop it first, then delete it.");
+  reportKept(stayed, "Stop it first, then delete it.");
 }
 
-function sayKept(kept: Record<string, string>, description?: string): void {
+function reportKept(kept: Record<string, string>, description?: string): void {
   const [first, ...others] = Object.values(kept);
   if (!first) return;
   const more = others.length > 0 ? ` ${plural(others.length, "other run")} stayed too.` : "";
   toast.error(`${first}${more}`, description ? { description } : {});
 }
-
-// --- the graph, and the queue -------------------------------------------------------------------------------
 
 /** Opens the graph that a run was made from, as a document of its own. */
 export async function openRunGraph(run: Run): Promise<void> {

@@ -1,4 +1,4 @@
-/** The runs as the server tells of them: a list that was asked for, kept fresh by its events. */
+/** The runs as the server reports them: a loaded list, kept fresh by its events. */
 
 import { create } from "zustand";
 import { reportError, reportUnlessAway } from "@/features/graph/store/documents";
@@ -28,16 +28,16 @@ export interface NodeRun {
 
 export interface RunsState {
   runs: Readonly<Record<string, Run>>;
-  /** The run that the dashboard, the logs and the cards on the canvas show. */
+  /** The run that the training panel, the logs and the cards on the canvas show. */
   activeRunId: string | null;
   nodes: Readonly<Record<string, NodeRun>>;
   /** Events of the active run, without points and progress. */
   log: readonly RunEvent[];
   socket: SocketState;
-  /** True from the click on Run until the server has answered. */
+  /** True from the click on Run until the server answers. */
   starting: boolean;
   seed: number;
-  /** Counts up when a run comes, goes or changes its state: a list of runs is out of date then. */
+  /** Incremented when a run is added, deleted or changes its state: lists of runs are then out of date. */
   revision: number;
 }
 
@@ -62,21 +62,21 @@ export function activeRun(state: RunsState): Run | undefined {
   return state.activeRunId === null ? undefined : state.runs[state.activeRunId];
 }
 
-/** The run that trains now, if any: what Pause, Resume and Stop act on. */
+/** The run that is training now, if any: what Pause, Resume and Stop act on. */
 export function liveRun(state: RunsState): Run | undefined {
   const active = activeRun(state);
   if (!isEnded(active)) return active;
   return Object.values(state.runs).find((run) => !isEnded(run));
 }
 
-/** Takes runs into the store, except where an event has already told something newer. */
+/** Puts runs into the store, except where an event has already reported something newer. */
 export function put(...runs: Run[]): void {
   const { runs: known } = useRuns.getState();
   const changed = keep(runs).some((run) => known[run.id]?.state !== run.state);
   if (changed) useRuns.setState(({ revision }) => ({ revision: revision + 1 }));
 }
 
-/** Takes the runs that a list has brought, which are no news to lists; returns those that were not older than known. */
+/** Stores the runs of a loaded list, without marking lists as out of date; returns those that were not older than known. */
 export function keep(runs: Run[]): Run[] {
   for (const run of runs) if (!followed.has(run.id)) followed.set(run.id, run.seq);
   const { runs: known } = useRuns.getState();
@@ -85,17 +85,15 @@ export function keep(runs: Run[]): Run[] {
   return newer;
 }
 
-// --- following --------------------------------------------------------------------------------------------
-
 let cursor: number | null = null;
 
 /**
- * Per run, the last event that its curves and its log are sure to have: those behind it are still to be taken,
- * also where the record itself, which answers bring too, is further on.
+ * Per run, the last event that its curves and its log certainly contain: later ones are still to be applied,
+ * even where the record itself, which answers contain too, is newer.
  */
 const followed = new Map<string, number>();
 
-/** Listens to all runs until the returned function is called. */
+/** Follows all runs until the returned function is called. */
 export function followRuns(): () => void {
   return openSocket({
     path: () => `/ws/training${cursor === null ? "" : `?cursor=${cursor}`}`,
@@ -105,13 +103,13 @@ export function followRuns(): () => void {
     },
     onMessage: (data) => {
       const message = JSON.parse(data) as RunEvent | { type: "resync" };
-      // After a resync the server sends what was missed by itself.
+      // After a resync the server sends what was missed on its own.
       if (message.type !== "resync") take(message);
     },
   });
 }
 
-/** Brings the newest runs, and what was missed of them; the first time one is chosen to be shown. */
+/** Loads the newest runs, and what was missed of them; the first time, one is selected to be shown. */
 async function refreshRuns(): Promise<void> {
   try {
     const { runs } = await listRuns({ limit: PAGE });
@@ -127,7 +125,7 @@ async function refreshRuns(): Promise<void> {
 
 function take(event: RunEvent): void {
   cursor = event.cursor ?? cursor;
-  // Points know their steps: it does no harm to add them twice.
+  // Points have their steps, so adding them twice is harmless.
   if (event.type === "metrics") addLive(event.run, event.series);
   const run = useRuns.getState().runs[event.run];
   const last = followed.get(event.run);
@@ -152,10 +150,10 @@ function apply(run: Run, event: RunEvent): Run {
   return { ...next, state: event.state, error: event.error, started, resuming: false, released: false };
 }
 
-/** Per run that is being asked for, the last event that the answer must know of. */
+/** Per run that is being loaded, the last event that the answer must include. */
 const asked = new Map<string, number>();
 
-/** Asks for a run that is new here, or that events of were missed: once, however many of its events come. */
+/** Loads a run that is new here, or of which events were missed: once, however many events arrive. */
 async function bring(id: string, seq: number): Promise<void> {
   const under = asked.has(id);
   asked.set(id, Math.max(seq, asked.get(id) ?? 0));
@@ -170,7 +168,7 @@ async function bring(id: string, seq: number): Promise<void> {
   if (id === useRuns.getState().activeRunId) await showRun(id);
 }
 
-/** A run as the server has it now; null where it does not answer, or does not have it any more. */
+/** A run as the server has it now; null where the server does not answer, or no longer has it. */
 async function reread(id: string): Promise<Run | null> {
   try {
     return await readRun(id);
@@ -181,28 +179,26 @@ async function reread(id: string): Promise<Run | null> {
   }
 }
 
-/** Events up to this one were missed: the curves are brought anew. */
+/** Events up to this one were missed: the curves are reloaded. */
 function catchUp(id: string, seq: number): void {
   followed.set(id, seq);
   renewCurves(id).catch(reportUnlessAway);
 }
 
-/** The record of a run that has ended has its times; whoever was away is told. */
+/** Loads the final record of a run that has ended, and shows a toast to a user who was away. */
 async function ended(id: string): Promise<void> {
   const record = await reread(id);
   if (record) put(record);
   const run = useRuns.getState().runs[id];
   if (!run) return;
-  const tell = run.state === "failed" ? toast.error : toast.info;
+  const notify = run.state === "failed" ? toast.error : toast.info;
   if (document.hidden || run.state === "failed") {
-    tell(describeEnd(run), {
+    notify(describeEnd(run), {
       ...(run.error?.hint && { description: run.error.hint }),
       ...(document.hidden && { duration: 60_000 }),
     });
   }
 }
-
-// --- the run that is shown --------------------------------------------------------------------------------
 
 /** Shows a run: its curves, log and node states. */
 export async function showRun(id: string): Promise<void> {
@@ -224,7 +220,7 @@ export async function showRun(id: string): Promise<void> {
 function note(event: RunEvent): void {
   if (event.type === "metrics" || event.type === "progress") return;
   useRuns.setState((state) => {
-    // What was loaded may be ahead of what is told.
+    // What was loaded may be ahead of the event.
     if (event.seq <= (state.log.at(-1)?.seq ?? 0)) return state;
     return { log: [...state.log, event], nodes: mark(state.nodes, event) };
   });
@@ -241,14 +237,12 @@ function mark(nodes: Readonly<Record<string, NodeRun>>, event: RunEvent): Readon
   return nodes;
 }
 
-// --- commands ---------------------------------------------------------------------------------------------
-
-/** The run that was started last on this page, and of what: the same once more would give the same numbers. */
+/** The run that was started last on this page, and from what: repeating it would give the same numbers. */
 let lastStarted: { id: string; graph: Graph; seed: number } | null = null;
 
 /**
- * Starts a run of the open document. Clicks while one is being started are passed over; where the same graph and
- * seed wait or train already, it says so and starts another only when `again` is true.
+ * Starts a run of the open document. Clicks while one is being started are ignored; where the same graph and
+ * seed are waiting or training already, a toast reports it, and another starts only when `again` is true.
  */
 export async function startRun(again = false): Promise<void> {
   const { starting, seed, runs } = useRuns.getState();
@@ -258,7 +252,7 @@ export async function startRun(again = false): Promise<void> {
   if (same && !isEnded(same) && !again) {
     toast.info(`This graph with seed ${seed} is ${same.state} already.`, {
       id: "same-run",
-      description: "Another run of it gives the same numbers. Change the seed to see what chance does.",
+      description: "Another run would give the same numbers. Change the seed to see the effect of chance.",
       action: { label: "Run anyway", onClick: () => void startRun(true) },
     });
     return;
@@ -284,7 +278,7 @@ async function order(command: RunCommand, id = liveRun(useRuns.getState())?.id):
 export const pauseRun = (): Promise<void> => order("pause");
 export const stopRun = (): Promise<void> => order("stop");
 
-/** Goes on with a paused run, or with the interrupted one that is shown. */
+/** Resumes the paused run, or the interrupted one that is shown. */
 export function resumeRun(): Promise<void> {
   const state = useRuns.getState();
   const shown = activeRun(state);
@@ -295,12 +289,12 @@ export function setSeed(seed: number): void {
   useRuns.setState({ seed });
 }
 
-/** A seed that was not used just now. */
+/** A seed other than the last one used. */
 export function newSeed(): void {
   setSeed(Math.floor(Math.random() * 1_000_000));
 }
 
-/** Forgets runs that are not there any more. */
+/** Forgets runs that no longer exist. */
 export function drop(...ids: string[]): void {
   const gone = new Set(ids);
   for (const id of ids) {
@@ -316,13 +310,13 @@ export function drop(...ids: string[]): void {
   selectRuns(useUi.getState().selectedRunIds.filter((id) => !gone.has(id)));
 }
 
-/** Runs the same graph on the same data with the same seed once more. */
+/** Repeats a run: the same graph, data and seed. */
 export const repeatRun = (run: Run): Promise<void> => follow(() => rerun(run.id));
 
-/** Trains an ended run for more epochs, as a run of its own. */
+/** Trains an ended run for more epochs, as a new run. */
 export const trainMore = (run: Run, epochs: number): Promise<void> => follow(() => extendRun(run.id, epochs));
 
-/** Runs the open graph, starting with what fits of a run's weights. */
+/** Runs the open graph, initialised with the weights of a run where they fit. */
 export const runWithWeights = (run: Run): Promise<void> =>
   follow(() => createRun(useGraph.getState().graph, useRuns.getState().seed, run.id));
 

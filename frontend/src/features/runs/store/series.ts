@@ -1,4 +1,4 @@
-/** The curves of the runs that are looked at. Kept outside React: charts read them once a frame. */
+/** The curves of the runs that are shown. Kept outside React: charts read them once per frame. */
 
 import { Series } from "@/features/runs/model/series";
 import { readSeries } from "@/shared/api/runs";
@@ -12,7 +12,7 @@ const loading = new Map<string, Promise<void>>();
 const listeners = new Set<() => void>();
 let frame = 0;
 
-/** Calls `listener` at most once a frame after curves have grown; returns how to end that. */
+/** Calls `listener` at most once per frame after curves have grown; returns how to unsubscribe. */
 export function onCurves(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -26,7 +26,7 @@ function announce(): void {
   });
 }
 
-/** The curves of a run by metric key; empty until `loadCurves` has brought them. */
+/** The curves of a run by metric key; empty until `loadCurves` has loaded them. */
 export function curvesOf(run: string): ReadonlyMap<string, Series> {
   return curves.get(run) ?? new Map();
 }
@@ -42,13 +42,13 @@ function add(run: string, series: Record<string, Point[]>): void {
   announce();
 }
 
-/** Brings the past of a run, once; what comes live meanwhile waits behind it. */
+/** Loads the past curves of a run, once; live points wait until they are here. */
 export function loadCurves(run: string): Promise<void> {
   const under = loading.get(run);
   if (under) return under;
   const request = readSeries(run, MAX_POINTS).then(
     (series) => {
-      // Forgotten meanwhile, or asked for anew: this answer is out of date.
+      // Forgotten or reloaded meanwhile: this answer is out of date.
       if (loading.get(run) !== request) return;
       curves.set(run, new Map());
       add(run, series);
@@ -64,7 +64,7 @@ export function loadCurves(run: string): Promise<void> {
   return request;
 }
 
-/** Brings the past of a run again, where its curves are looked at: after a gap. */
+/** Reloads the past curves of a run that is shown: after a gap. */
 export async function renewCurves(run: string): Promise<void> {
   if (!loading.has(run)) return;
   forgetCurves(run);
@@ -73,13 +73,13 @@ export async function renewCurves(run: string): Promise<void> {
 
 const early = new Map<string, Record<string, Point[]>[]>();
 
-/** Points that have just been measured. Runs that nobody looks at are passed over. */
+/** Adds points that have just been measured. Runs that are not shown are skipped. */
 export function addLive(run: string, series: Record<string, Point[]>): void {
   if (curves.has(run)) add(run, series);
   else if (loading.has(run)) early.set(run, [...(early.get(run) ?? []), series]);
 }
 
-/** Forgets a run's curves; the next look brings them anew. */
+/** Forgets a run's curves; they are reloaded when they are shown again. */
 export function forgetCurves(run: string): void {
   curves.delete(run);
   loading.delete(run);

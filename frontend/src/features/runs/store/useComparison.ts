@@ -5,7 +5,7 @@ import { readRunGraph } from "@/shared/api/runs";
 import type { Graph } from "@/shared/api/types";
 import { loadCurves } from "./series";
 
-/** The graphs of these runs, by run id, once they are here; their curves are brought too. */
+/** The graphs of these runs, by run id, once they are loaded; their curves are loaded too. */
 export function useComparison(ids: readonly string[]): ReadonlyMap<string, Graph> {
   const key = ids.join();
   useEffect(() => {

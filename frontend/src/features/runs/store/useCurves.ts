@@ -3,7 +3,7 @@ import { onCurves } from "./series";
 
 const MS = 250;
 
-/** Renders again after curves have grown, a few times a second: for figures beside the charts. Returns a count. */
+/** Renders again after curves have grown, a few times per second: for figures beside the charts. Returns a count. */
 export function useCurves(): number {
   const [count, setCount] = useState(0);
   useEffect(() => {

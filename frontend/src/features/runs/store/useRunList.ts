@@ -11,7 +11,7 @@ const KEPT_MS = 60_000;
 interface RunList {
   /** How many there are in all, shown or not. */
   total: number;
-  /** Metrics that the first runs of the list have a value of. */
+  /** Metrics for which the first runs of the list have a value. */
   metrics: string[];
   /** Ids of the first runs. */
   first: string[];
@@ -32,7 +32,7 @@ function usePages(pages: number[]) {
   );
 }
 
-/** The runs that fit the filter; what was found before stays until the answer is here. */
+/** The runs that match the filter; the previous result stays until the answer arrives. */
 export function useRunList(): RunList {
   useRunNews(KEY);
   const [options] = usePages([0]) as [ReturnType<typeof usePages>[number]];
@@ -46,7 +46,7 @@ export function useRunList(): RunList {
   };
 }
 
-/** The id of the run at each place from `first` to `last`; undefined where it is not here yet. */
+/** The id of the run at each position from `first` to `last`; undefined where it is not loaded yet. */
 export function useRunIds(first: number, last: number): (place: number) => string | undefined {
   const start = Math.floor(first / PAGE);
   const pages = Array.from({ length: Math.floor(last / PAGE) - start + 1 }, (_, index) => start + index);

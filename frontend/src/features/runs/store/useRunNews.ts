@@ -6,7 +6,7 @@ import { useRuns } from "./runs";
 const PAUSE_MS = 1000;
 
 /**
- * Asks anew for what lies under this key when runs come, go or change their state: at once, and once a second
+ * Reloads the query of this key when runs are added, deleted or change their state: at once, and once per second
  * while many do.
  */
 export function useRunNews(key: string): void {

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { listArtifacts, readPredictions } from "@/shared/api/runs";
 import type { Artifact, Predictions } from "@/shared/api/types";
 
-/** What a run that has ended left behind. */
+/** The results of a run that has ended. */
 export function useRunResults(id: string): {
   predictions: Predictions | null;
   artifacts: Artifact[];

@@ -22,7 +22,7 @@ import { CurveGrid } from "./training/CurveGrid";
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/** Runs side by side: figures, what differs between their graphs, curves. The oldest is what the others are held against. */
+/** Runs side by side: figures, what differs between their graphs, curves. The others are compared with the oldest. */
 export function Comparison({ runs, onBack }: { runs: Run[]; onBack: () => void }) {
   const byAge = [...runs].sort((a, b) => a.created - b.created);
   const graphs = useComparison(byAge.map((run) => run.id));
@@ -59,7 +59,7 @@ export function Comparison({ runs, onBack }: { runs: Run[]; onBack: () => void }
   );
 }
 
-/** Studies are rare and bring their own code. */
+/** Studies are rare and have a chunk of their own. */
 async function repeat(networks: readonly Network[]): Promise<void> {
   (await import("@/features/studies/store/studyDraft")).compareNetworks(networks);
 }
@@ -67,7 +67,7 @@ async function repeat(networks: readonly Network[]): Promise<void> {
 /** What a run's name ends with; a variant has all seeds. */
 const SEED = / · seed \d+$/;
 
-/** The networks of these runs, each once: runs that differ in the seed alone are repeats already. */
+/** The networks of these runs, each once: runs that differ only in the seed are repeats. */
 function networksOf(runs: readonly RunWithGraph[], types: Catalogue): Network[] {
   const own = runs.filter(({ graph }, place) =>
     runs.slice(0, place).every((before) => graphDifferences(before.graph, graph, types).length > 0),
@@ -112,8 +112,8 @@ function Cautions({ runs, graphs }: { runs: Run[]; graphs: ReadonlyMap<string, G
 /** The graph of the oldest run and that of another one as one picture. */
 function Graphs({ compared, graphs }: { compared: Compared[]; graphs: ReadonlyMap<string, Graph> }) {
   const [first, ...others] = compared;
-  const [chosen, setChosen] = useState("");
-  const other = others.find(({ run }) => run.id === chosen) ?? others[0];
+  const [selected, setSelected] = useState("");
+  const other = others.find(({ run }) => run.id === selected) ?? others[0];
   if (!first || !other) return null;
   return (
     <div className="min-w-0 basis-full">
@@ -126,7 +126,7 @@ function Graphs({ compared, graphs }: { compared: Compared[]; graphs: ReadonlyMa
               <Select
                 label="Compare the graph with that of"
                 value={other.run.id}
-                onChange={setChosen}
+                onChange={setSelected}
                 options={others.map(({ run, letter }) => ({
                   value: run.id,
                   label: `${letter}: ${run.name}`,

@@ -6,7 +6,7 @@ import { Button } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
 import { NumberField } from "@/shared/ui/fields/NumberField";
 
-/** Asks how many epochs an ended run is to train besides those that are done. */
+/** Asks for how many more epochs an ended run is to be trained. */
 export function ContinueDialog({ run, onClose }: { run: Run; onClose: () => void }) {
   const [epochs, setEpochs] = useState(Math.max(1, run.progress.epochs));
   const valid = Number.isInteger(epochs) && epochs >= 1 && epochs <= 1_000_000;
@@ -15,7 +15,7 @@ export function ContinueDialog({ run, onClose }: { run: Run; onClose: () => void
       open
       onOpenChange={onClose}
       title="Train more epochs"
-      description={`“${run.name}” has ${plural(run.progress.epoch, "epoch")} behind it. A new run goes on from its last checkpoint, with its curves.`}
+      description={`“${run.name}” was trained for ${plural(run.progress.epoch, "epoch")}. A new run continues from its last checkpoint, with its curves.`}
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>

@@ -9,7 +9,7 @@ import { ProgressBar } from "@/shared/ui/ProgressBar";
 
 const NAMED = 3;
 
-/** Asks before runs are deleted, says which of them stay, and shows how far it is. */
+/** Asks before runs are deleted, lists those that are kept, and shows the progress. */
 export function DeleteDialog({ ids, onClose }: { ids: string[]; onClose: () => void }) {
   const [done, setDone] = useState<number | null>(null);
   const first = useRuns((state) => state.runs[ids[0] ?? ""]);
@@ -35,10 +35,10 @@ export function DeleteDialog({ ids, onClose }: { ids: string[]; onClose: () => v
       open
       onOpenChange={onClose}
       title={`Delete ${what}?`}
-      description="Curves, figures, checkpoints and weights are deleted for good."
+      description="Curves, figures, checkpoints and weights are deleted permanently."
       footer={
         <>
-          <Button onClick={onClose}>{done === null ? "Cancel" : "Go on in the background"}</Button>
+          <Button onClick={onClose}>{done === null ? "Cancel" : "Continue in background"}</Button>
           <Button
             variant="danger"
             disabled={!lasting || count === 0 || done !== null}
@@ -51,7 +51,7 @@ export function DeleteDialog({ ids, onClose }: { ids: string[]; onClose: () => v
     >
       {done !== null ? (
         <div role="status" className="flex flex-col gap-1.5">
-          <ProgressBar share={done / Math.max(1, count)} label="Runs that are deleted" />
+          <ProgressBar share={done / Math.max(1, count)} label="Deleting runs" />
           {formatInt(done)} of {formatInt(count)} deleted
         </div>
       ) : error ? (
@@ -60,8 +60,8 @@ export function DeleteDialog({ ids, onClose }: { ids: string[]; onClose: () => v
         stay.length > 0 && (
           <div role="status" className="rounded-md bg-warning-soft p-2 text-sm">
             <p className="font-medium">
-              {stay.length === 1 ? "One stays" : `${formatInt(stay.length)} stay`}: stop what trains or waits
-              first.
+              {stay.length === 1 ? "One is kept" : `${formatInt(stay.length)} are kept`}: stop what is
+              training or waiting first.
             </p>
             <ul>
               {stay.slice(0, NAMED).map((reason) => (

@@ -9,7 +9,7 @@ import { Field } from "@/shared/ui/fields/Field";
 import { INPUT } from "@/shared/ui/fields/TextField";
 import { TagField } from "./TagField";
 
-/** What the user says of a run: how it is called, its tags, a note. */
+/** What the user writes about a run: its name, tags and a note. */
 export function DescribeDialog({ run, onClose }: { run: Run; onClose: () => void }) {
   const id = useId();
   const [name, setName] = useState(run.name);
@@ -63,7 +63,7 @@ export function DescribeDialog({ run, onClose }: { run: Run; onClose: () => void
             maxLength={10_000}
             value={note}
             onChange={(event) => setNote(event.target.value)}
-            placeholder="What was tried, and what came of it"
+            placeholder="What was tried, and the outcome"
             className={cn(INPUT, "h-auto resize-y py-1")}
           />
         </Field>

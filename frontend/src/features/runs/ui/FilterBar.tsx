@@ -12,7 +12,7 @@ import { IconButton } from "@/shared/ui/IconButton";
 
 const STATES = RUN_STATES.map((value) => ({ value, label: stateLabel(value) }));
 
-/** Narrows the list of runs; what narrows it is marked, and let go with one click. */
+/** Filters the list of runs; active filters are marked, and cleared with one click. */
 export function FilterBar({ total }: { total: number }) {
   const filter = useRunFilter((store) => store.filter);
   const facets = useRunFacets();
@@ -84,7 +84,7 @@ export function FilterBar({ total }: { total: number }) {
 
 const MARKED = "border-accent bg-accent-soft";
 const ANY = "any";
-/** Apart from ANY, whatever a tag may be called. */
+/** Distinct from ANY, whatever a tag is called. */
 const MARK = "=";
 
 interface ChoiceProps {
@@ -95,7 +95,7 @@ interface ChoiceProps {
   onChange: (value: string | undefined) => void;
 }
 
-/** One of several, or any. What is chosen stays a choice when no run has it any more. */
+/** One of several, or any. The selected value stays an option when no run has it any more. */
 function Choice({ label, any, value, options, onChange }: ChoiceProps) {
   const missing = value !== undefined && !options.some((option) => option.value === value);
   const all = missing ? [{ value, label: value }, ...options] : options;
@@ -104,7 +104,7 @@ function Choice({ label, any, value, options, onChange }: ChoiceProps) {
       <Select
         label={label}
         value={value === undefined ? ANY : MARK + value}
-        onChange={(chosen) => onChange(chosen === ANY ? undefined : chosen.slice(MARK.length))}
+        onChange={(selected) => onChange(selected === ANY ? undefined : selected.slice(MARK.length))}
         options={[
           { value: ANY, label: any },
           ...all.map((option) => ({ ...option, value: MARK + option.value })),

@@ -22,7 +22,7 @@ const LEVELS: { value: LogLevel; label: string }[] = [
 const rank = (level: LogLevel): number => LEVELS.findIndex((item) => item.value === level);
 const TONE: Record<LogLevel, string> = { info: "", warning: "text-warning", error: "text-danger" };
 
-/** What happened in the run that is shown, line by line, also what its nodes print. */
+/** What happened in the run that is shown, line by line, including what its nodes print. */
 export function LogsPanel() {
   const run = useRuns(activeRun);
   const events = useRuns((state) => state.log);
@@ -39,7 +39,7 @@ export function LogsPanel() {
   if (!run)
     return (
       <EmptyState icon={<ScrollText />} title="No run yet">
-        What a run does and what its nodes print appears here.
+        The log of a run and what its nodes print appear here.
       </EmptyState>
     );
   const copy = async (): Promise<void> => {
@@ -51,7 +51,7 @@ export function LogsPanel() {
       <div className="flex shrink-0 items-center gap-3 border-b px-3 py-1.5">
         <div className="w-48">
           <Select
-            label="Lines that are shown"
+            label="Level"
             value={level}
             onChange={(value) => setLevel(value as LogLevel)}
             options={LEVELS}

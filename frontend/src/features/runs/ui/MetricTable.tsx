@@ -14,7 +14,7 @@ const FACTS: [name: string, value: (run: Run) => string][] = [
   ["Data", (run) => [...new Set(run.datasets.map((use) => use.name))].join(", ")],
 ];
 
-/** Final figures, a column a run; behind the first run also how much the others are above or below it. */
+/** Final figures, one column per run; after the first, the difference from the first run as well. */
 export function MetricTable({ compared }: { compared: Compared[] }) {
   const [first] = compared;
   const keys = finalMetrics(compared.map(({ run }) => run.metrics));

@@ -15,7 +15,7 @@ import { StateBadge } from "@/shared/ui/StateBadge";
 
 const MOST_SHOWN = 50;
 
-/** Which runs train, by device, and which wait, in which order and why. */
+/** Which runs are training, by device, and which are waiting, in which order and why. */
 export function Queue({ onLeave }: { onLeave: () => void }) {
   const { queue, error } = useQueue();
   if (error)
@@ -28,7 +28,7 @@ export function Queue({ onLeave }: { onLeave: () => void }) {
   const idle = queue.waiting.length === 0 && queue.devices.every(({ runs }) => runs.length === 0);
   if (idle)
     return (
-      <EmptyState icon={<ListOrdered />} title="Nothing trains or waits">
+      <EmptyState icon={<ListOrdered />} title="Nothing is training or waiting">
         A run that is started trains at once.
       </EmptyState>
     );
@@ -115,7 +115,7 @@ function Waiting({ queue, onLeave }: { queue: RunQueue; onLeave: () => void }) {
 }
 
 function Place({ id, place, name, onLeave }: PlaceProps & { place: number }) {
-  // One that was paused and is to go on keeps its turn.
+  // A paused run that is to resume keeps its position.
   const movable = useRuns((state) => (state.runs[id]?.state ?? "queued") === "queued");
   return (
     <li className="flex items-center gap-1.5 border-b py-0.5 last:border-0">

@@ -25,7 +25,7 @@ import { TagChips } from "./TagChips";
 export const ROW_HEIGHT = 31;
 const MOST_TAGS = 2;
 
-/** What is asked for in a row and answered by a dialog of the panel. */
+/** What a row requests and a dialog of the panel answers. */
 export interface RunAsks {
   onDescribe: (run: Run) => void;
   onDelete: (run: Run) => void;
@@ -34,16 +34,16 @@ export interface RunAsks {
 
 interface RunRowProps extends RunAsks {
   id: string | undefined;
-  /** Its place in the whole list. */
+  /** Its position in the whole list. */
   place: number;
-  chosen: boolean;
+  selected: boolean;
   columns: RunColumn[];
-  /** Called with true where the stretch from the last choice is meant. */
+  /** Called with true to extend the selection from the last selected row. */
   onChoose: (place: number, stretch: boolean) => void;
 }
 
-/** One run of the list, as fresh as its last event; an empty row where it is not here yet. */
-export const RunRow = memo(function RunRow({ id, place, chosen, columns, onChoose, ...asks }: RunRowProps) {
+/** One run of the list, as of its last event; an empty row where it is not loaded yet. */
+export const RunRow = memo(function RunRow({ id, place, selected, columns, onChoose, ...asks }: RunRowProps) {
   const run = useRuns((store) => store.runs[id ?? ""]);
   const active = useRuns((store) => id !== undefined && store.activeRunId === id);
   if (!run) {
@@ -70,14 +70,14 @@ export const RunRow = memo(function RunRow({ id, place, chosen, columns, onChoos
       aria-rowindex={place + 2}
       onKeyDown={onKeyDown}
       style={{ height: `calc(${ROW_HEIGHT}px * var(--ui-scale))` }}
-      className={cn("border-b", chosen ? "bg-accent-soft" : "bg-panel hover:bg-raised")}
+      className={cn("border-b", selected ? "bg-accent-soft" : "bg-panel hover:bg-raised")}
     >
       <td className="pl-2">
         <label className="flex size-6 items-center justify-center">
           <input
             type="checkbox"
-            aria-label={`Choose ${run.name}`}
-            checked={chosen}
+            aria-label={`Select ${run.name}`}
+            checked={selected}
             onClick={(event: MouseEvent) => onChoose(place, event.shiftKey)}
             onChange={() => {}}
             className="size-4 accent-accent"

@@ -20,7 +20,7 @@ interface RunTableProps extends RunAsks {
   metrics: string[];
 }
 
-/** All runs that fit; those in sight are drawn, and brought when they come into sight. */
+/** All runs that match; only visible ones are drawn, and loaded when they become visible. */
 export function RunTable({ total, first, metrics, ...asks }: RunTableProps) {
   const { filter, sort } = useRunFilter();
   const frame = useRef<HTMLElement>(null);
@@ -31,19 +31,19 @@ export function RunTable({ total, first, metrics, ...asks }: RunTableProps) {
     estimateSize: () => row,
     overscan: 8,
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its top
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another list starts at its top
   useEffect(() => {
     frame.current?.scrollTo({ top: 0 });
   }, [filter, sort]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured again
   useEffect(() => rows.measure(), [row]);
 
   const shown = rows.getVirtualItems();
   const [from, to] = [shown[0]?.index ?? 0, shown.at(-1)?.index ?? 0];
   const idAt = useRunIds(from, to);
-  const chosen = useUi((ui) => ui.selectedRunIds);
-  const isChosen = useMemo(() => new Set(chosen), [chosen]);
+  const selectedIds = useUi((ui) => ui.selectedRunIds);
+  const isSelected = useMemo(() => new Set(selectedIds), [selectedIds]);
   const columns = useMemo(() => {
     const sorted = sort.key.startsWith("metrics.") ? [sort.key.slice("metrics.".length)] : [];
     const known = tableMetrics([Object.fromEntries(metrics.map((key) => [key, true]))]);
@@ -63,7 +63,7 @@ export function RunTable({ total, first, metrics, ...asks }: RunTableProps) {
       },
     [],
   );
-  const allFirst = first.length > 0 && first.every((id) => isChosen.has(id));
+  const allFirst = first.length > 0 && first.every((id) => isSelected.has(id));
   const width = columns.reduce(
     (sum, column) => sum + (column.width ?? NAME_WIDTH),
     BOX_WIDTH + STAR_WIDTH + MENU_WIDTH,
@@ -85,10 +85,10 @@ export function RunTable({ total, first, metrics, ...asks }: RunTableProps) {
               <label className="flex size-6 items-center justify-center">
                 <input
                   type="checkbox"
-                  aria-label={`Choose the first ${first.length}`}
-                  title={`Choose the first ${first.length}`}
+                  aria-label={`Select the first ${first.length}`}
+                  title={`Select the first ${first.length}`}
                   checked={allFirst}
-                  onChange={() => selectRuns(allFirst ? [] : [...new Set([...chosen, ...first])])}
+                  onChange={() => selectRuns(allFirst ? [] : [...new Set([...selectedIds, ...first])])}
                   className="size-4 accent-accent"
                 />
               </label>
@@ -109,7 +109,7 @@ export function RunTable({ total, first, metrics, ...asks }: RunTableProps) {
                 key={index}
                 id={id}
                 place={index}
-                chosen={id !== undefined && isChosen.has(id)}
+                selected={id !== undefined && isSelected.has(id)}
                 columns={columns}
                 onChoose={onChoose}
                 {...asks}
@@ -123,7 +123,7 @@ export function RunTable({ total, first, metrics, ...asks }: RunTableProps) {
   );
 }
 
-/** Stands for the rows that are not drawn. */
+/** Takes the height of the rows that are not drawn. */
 function Spacer({ height }: { height: number }) {
   if (height <= 0) return null;
   return (

@@ -19,14 +19,14 @@ import { TagsDialog } from "./TagsDialog";
 
 type Asked = { about: "describe" | "continue"; run: Run } | { about: "tags" | "delete"; ids: string[] };
 
-/** All runs that were ever made: find, describe, compare, run again, delete. */
+/** All runs: find, describe, compare, rerun, delete. */
 export function RunsPanel() {
   const [compared, setCompared] = useState<string[]>([]);
   const [asked, setAsked] = useState<Asked | null>(null);
   const selected = useUi((ui) => ui.selectedRunIds);
   const filtered = useRunFilter((store) => Object.keys(store.filter).length > 0);
   const { total, first, metrics, pending, error } = useRunList();
-  // Rows keep what they are given, and are not drawn anew.
+  // Rows keep their props, so that they are not drawn again.
   const asks = useMemo<RunAsks>(
     () => ({
       onDescribe: (run) => setAsked({ about: "describe", run }),
@@ -98,7 +98,7 @@ function NoRuns({ error, filtered }: { error: Error | null; filtered: boolean })
         title="No run found"
         action={<Button onClick={clearRunFilter}>Clear all filters</Button>}
       >
-        No run fits this search and these filters.
+        No run matches this search and these filters.
       </EmptyState>
     );
   return (
@@ -111,7 +111,7 @@ function NoRuns({ error, filtered }: { error: Error | null; filtered: boolean })
         </Button>
       }
     >
-      Every run is kept here with its curves, figures and weights.
+      Every run is listed here with its curves, figures and weights.
     </EmptyState>
   );
 }

@@ -16,29 +16,29 @@ interface SelectionBarProps {
   onCompare: () => void;
 }
 
-/** What can be done with the runs that are chosen. */
+/** Actions on the selected runs. */
 export function SelectionBar({ ids, total, onTag, onDelete, onCompare }: SelectionBarProps) {
   const why =
     ids.length < 2
-      ? "Choose another run to compare"
+      ? "Select another run to compare"
       : ids.length > MOST_COMPARED
         ? `At most ${MOST_COMPARED} runs can be compared`
         : undefined;
   return (
     <section
-      aria-label="Chosen runs"
+      aria-label="Selected runs"
       className="flex shrink-0 items-center gap-2 border-b bg-accent-soft px-3 py-1"
     >
       <span role="status" className="text-sm tabular-nums">
-        {formatInt(ids.length)} chosen
+        {formatInt(ids.length)} selected
       </span>
       {ids.length !== total && (
         <Button size="sm" variant="ghost" onClick={() => void chooseAll()}>
-          Choose all {formatInt(total)}
+          Select all {formatInt(total)}
         </Button>
       )}
       <Button size="sm" variant="ghost" onClick={() => selectRuns([])}>
-        Choose none
+        Clear selection
       </Button>
       <span className="grow" />
       {why && <span className="truncate text-muted text-sm">{why}</span>}

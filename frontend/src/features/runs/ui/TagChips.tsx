@@ -2,11 +2,11 @@ import { showRunsOf } from "@/features/runs/store/runList";
 
 interface TagChipsProps {
   tags: string[];
-  /** So many are shown; the others are counted. */
+  /** How many are shown; the others are counted. */
   most: number;
 }
 
-/** Tags as chips; a click shows the list of the runs that have one. */
+/** Tags as chips; a click lists the runs with that tag. */
 export function TagChips({ tags, most }: TagChipsProps) {
   const shown = tags.slice(0, most);
   const others = tags.slice(most);

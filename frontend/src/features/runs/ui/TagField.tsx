@@ -13,12 +13,12 @@ interface TagFieldProps {
   label: string;
   tags: string[];
   onChange: (tags: string[]) => void;
-  /** Tags to choose from, the most used first. */
+  /** Tags to select from, the most used first. */
   suggestions: Facet[];
   placeholder?: string;
 }
 
-/** Tags that are typed, one after another, or chosen among those that there are. */
+/** Tags that are typed, one after another, or selected among the existing ones. */
 export function TagField({ id, label, tags, onChange, suggestions, placeholder }: TagFieldProps) {
   const [text, setText] = useState("");
   const add = (typed: string): void => {
@@ -31,9 +31,9 @@ export function TagField({ id, label, tags, onChange, suggestions, placeholder }
       add(text);
     } else if (event.key === "Backspace" && text === "") onChange(tags.slice(0, -1));
   };
-  const wanted = text.trim().toLowerCase();
+  const query = text.trim().toLowerCase();
   const fitting = suggestions.filter(
-    ({ name }) => !tags.includes(name) && name.toLowerCase().includes(wanted),
+    ({ name }) => !tags.includes(name) && name.toLowerCase().includes(query),
   );
   return (
     <Field label={label} htmlFor={id}>
@@ -49,7 +49,7 @@ export function TagField({ id, label, tags, onChange, suggestions, placeholder }
               </span>
               <IconButton
                 size="sm"
-                label={`Leave out ${tag}`}
+                label={`Remove ${tag}`}
                 tip={null}
                 onClick={() => onChange(tags.filter((other) => other !== tag))}
               >
@@ -79,7 +79,7 @@ export function TagField({ id, label, tags, onChange, suggestions, placeholder }
               <button
                 type="button"
                 aria-label={`Take ${name}`}
-                // The field would take what is typed when it loses the focus.
+                // The field would add the typed text when it loses the focus.
                 onPointerDown={(event) => event.preventDefault()}
                 onClick={() => add(name)}
                 className="flex h-6 max-w-full items-center gap-1 rounded-full border border-dashed px-2 text-muted text-sm hover:bg-raised hover:text-text"

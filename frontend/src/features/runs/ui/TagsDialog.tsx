@@ -7,14 +7,14 @@ import { Button } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
 import { TagField } from "./TagField";
 
-/** Gives tags to many runs, or takes some away. */
+/** Adds tags to many runs, or removes some. */
 export function TagsDialog({ ids, onClose }: { ids: string[]; onClose: () => void }) {
   const id = useId();
   const [added, setAdded] = useState<string[]>([]);
   const [removed, setRemoved] = useState<string[]>([]);
   const { tags } = useRunFacets();
   const known = useRuns((state) => state.runs);
-  // What the chosen runs have comes first; of those that are not here only the server knows it.
+  // Tags of the selected runs come first; only the server knows those of runs that are not loaded.
   const theirs = new Set(ids.flatMap((run) => known[run]?.tags ?? []));
   const removable = [...tags].sort((a, b) => Number(theirs.has(b.name)) - Number(theirs.has(a.name)));
   const save = (event: FormEvent): void => {

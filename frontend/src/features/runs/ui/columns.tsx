@@ -9,15 +9,15 @@ export interface RunColumn {
   /** What the server sorts by. */
   key: string;
   title: string;
-  /** In pixels; the name takes what is left. */
+  /** In pixels; the name takes the rest. */
   width?: number;
   cell: (run: Run) => ReactNode;
-  /** Numbers stand right. */
+  /** Numbers are aligned right. */
   text?: boolean;
 }
 
 const together = (run: Run): string | undefined =>
-  sharers(run) > 1 ? `${sharers(run)} seeds were trained as one in this time` : undefined;
+  sharers(run) > 1 ? `${sharers(run)} seeds were trained in one batch in this time` : undefined;
 
 const NAME: RunColumn = { key: "name", title: "Run", text: true, cell: (run) => run.name };
 const FIRST: RunColumn[] = [

@@ -1,8 +1,8 @@
-/** Words and figures about the data folder. */
+/** Labels and figures about the data folder. */
 import type { CleanReport, StorageKind, StorageReport } from "@/shared/api/types";
 import { formatInt, plural } from "@/shared/lib/format";
 
-/** What a clean-up can be asked to do. */
+/** What a clean-up can do. */
 export interface Cleaning {
   checkpoints: boolean;
   days: number;
@@ -10,18 +10,18 @@ export interface Cleaning {
   database: boolean;
 }
 
-/** How each kind is called and drawn, in the order of the bar. */
+/** The label and colour of each kind, in the order of the bar. */
 const KINDS: readonly { kind: StorageKind; label: string; about: string; colour: string }[] = [
   {
     kind: "checkpoints",
     label: "Checkpoints",
-    about: "What a run goes on from",
+    about: "To resume and extend runs",
     colour: "var(--accent)",
   },
   {
     kind: "artifacts",
     label: "Weights and reports",
-    about: "What runs have made",
+    about: "Files that runs produced",
     colour: "var(--wire-result)",
   },
   { kind: "datasets", label: "Datasets", about: "Imported tables", colour: "var(--wire-dataset)" },
@@ -34,13 +34,13 @@ const KINDS: readonly { kind: StorageKind; label: string; about: string; colour:
   {
     kind: "leftovers",
     label: "Leftovers",
-    about: "What no run and no dataset has any more",
+    about: "Files that belong to no run or dataset",
     colour: "var(--wire-layer)",
   },
   {
     kind: "other",
     label: "Other files",
-    about: "The server's log and the like",
+    about: "The server's log and similar files",
     colour: "var(--line-strong)",
   },
 ];
@@ -52,7 +52,7 @@ export interface Segment {
   colour: string;
   bytes: number;
   files: number;
-  /** Of all that lies there, from 0 to 1. */
+  /** Share of the data folder, from 0 to 1. */
   share: number;
 }
 
@@ -72,36 +72,36 @@ export function segments(report: StorageReport): Segment[] {
 const LEAST_BYTES = 2 * 1024 ** 3;
 const LEAST_SHARE = 0.05;
 
-/** Whether a disk is about to be full: less than 2 GiB or 5 % are free. */
+/** Whether a disk is nearly full: less than 2 GiB or 5 % are free. */
 export function isLow(disk: { disk_free: number; disk_total: number }): boolean {
   return disk.disk_free < LEAST_BYTES || disk.disk_free < LEAST_SHARE * disk.disk_total;
 }
 
-/** What is freed of that which is asked for. */
-export function freedBytes(report: CleanReport, wanted: Omit<Cleaning, "days">): number {
+/** How many bytes the selected clean-up frees. */
+export function freedBytes(report: CleanReport, cleaning: Omit<Cleaning, "days">): number {
   return (
-    (wanted.checkpoints ? report.checkpoint_bytes : 0) +
-    (wanted.leftovers ? report.leftover_bytes : 0) +
-    (wanted.database ? report.database_bytes : 0)
+    (cleaning.checkpoints ? report.checkpoint_bytes : 0) +
+    (cleaning.leftovers ? report.leftover_bytes : 0) +
+    (cleaning.database ? report.database_bytes : 0)
   );
 }
 
-/** What cannot be undone of a clean-up, in a sentence. */
-export function confirmation(report: CleanReport, wanted: Cleaning): string {
-  const losing = wanted.checkpoints ? report.runs.length : 0;
-  const leftovers = wanted.leftovers ? report.leftovers.length : 0;
+/** What a clean-up deletes permanently, as a sentence. */
+export function confirmation(report: CleanReport, cleaning: Cleaning): string {
+  const losing = cleaning.checkpoints ? report.runs.length : 0;
+  const leftovers = cleaning.leftovers ? report.leftovers.length : 0;
   const going = [
     losing > 0 && `the checkpoints of ${plural(losing, "run")}`,
     leftovers > 0 && plural(leftovers, "leftover"),
   ].filter(Boolean);
   return going.length > 0
-    ? `This removes ${going.join(" and ")} for good.`
-    : "The database is copied without its empty room.";
+    ? `This permanently removes ${going.join(" and ")}.`
+    : "The database is copied without its free space.";
 }
 
 const NAMED = 3;
 
-/** "“A”, “B” and 7 more": who loses something. */
+/** "“A”, “B” and 7 more": the runs that lose something. */
 function namesOf(runs: readonly { name: string }[]): string {
   const names = runs.slice(0, NAMED).map(({ name }) => `“${name}”`);
   const more = runs.length - names.length;
@@ -109,10 +109,10 @@ function namesOf(runs: readonly { name: string }[]): string {
   return names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names.join("");
 }
 
-/** What it means for runs to lose their checkpoints, as sentences. */
+/** What losing their checkpoints means for runs, as sentences. */
 export function checkpointConsequence(runs: CleanReport["runs"]): string {
-  if (runs.length === 0) return "No run has checkpoints that old which may go.";
+  if (runs.length === 0) return "No checkpoints that old can be deleted.";
   const count = runs.reduce((sum, { checkpoints }) => sum + checkpoints, 0);
   const who = runs.length === 1 ? "it" : "them";
-  return `${plural(count, "checkpoint")} of ${namesOf(runs)}. To train ${who} for more epochs is no longer possible; weights, reports, curves and logs stay. A run that failed has no weights but those in its checkpoints.`;
+  return `${plural(count, "checkpoint")} of ${namesOf(runs)}. Training ${who} for more epochs is then no longer possible; weights, reports, curves and logs are kept. The only weights of a failed run are those in its checkpoints.`;
 }

@@ -1,4 +1,4 @@
-/** The data folder: cleaning it, and showing a run that takes much of it. */
+/** The data folder: cleaning it up, and showing a run that takes much of it. */
 
 import { reportError } from "@/features/graph/store/documents";
 import { put, showRun } from "@/features/runs/store/runs";
@@ -11,7 +11,7 @@ import { openDialog, openDrawer } from "@/shared/store/ui";
 
 const ALL = { checkpoints: true, leftovers: true, database: true };
 
-/** Removes what is wanted, and says how much that gave back. */
+/** Performs a clean-up, and reports how much it freed. */
 export async function cleanUp({ checkpoints, days, leftovers, database }: Cleaning): Promise<void> {
   try {
     const report = await cleanStorage({
@@ -28,7 +28,7 @@ export async function cleanUp({ checkpoints, days, leftovers, database }: Cleani
   }
 }
 
-/** Leaves the dialog and shows a run, also one that no list on the page holds. */
+/** Closes the dialog and shows a run, also one that no list on the page contains. */
 export async function showStoredRun(id: string): Promise<void> {
   try {
     put(await readRun(id));

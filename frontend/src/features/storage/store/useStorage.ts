@@ -6,14 +6,14 @@ import { cleanUp } from "./storage";
 
 interface Storage {
   report: StorageReport | null;
-  /** What could be freed, all kinds together. */
+  /** What could be freed in total. */
   plan: CleanReport | null;
   error: Error | null;
   retry: () => void;
-  clean: (wanted: Cleaning) => Promise<void>;
+  clean: (cleaning: Cleaning) => Promise<void>;
 }
 
-/** What lies in the data folder, and what a clean-up of checkpoints of this age, and of all else, would free. */
+/** The content of the data folder, and what a clean-up of checkpoints of this age, and of everything else, would free. */
 export function useStorage(days: number): Storage {
   const queries = useQueryClient();
   const report = useQuery({
@@ -33,8 +33,8 @@ export function useStorage(days: number): Storage {
     plan: plan.data ?? null,
     error: report.error ?? plan.error,
     retry: () => void queries.refetchQueries({ queryKey: ["storage"] }),
-    clean: async (wanted) => {
-      await cleanUp(wanted);
+    clean: async (cleaning) => {
+      await cleanUp(cleaning);
       await queries.invalidateQueries({ queryKey: ["storage"] });
       await queries.invalidateQueries({ queryKey: ["results"] });
     },

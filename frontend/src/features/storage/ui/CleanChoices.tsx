@@ -8,21 +8,21 @@ const MOST_DAYS = 36_500;
 
 interface CleanChoicesProps {
   plan: CleanReport;
-  wanted: Cleaning;
-  onChange: (wanted: Cleaning) => void;
+  cleaning: Cleaning;
+  onChange: (cleaning: Cleaning) => void;
   keepDays: number;
 }
 
-/** What a clean-up can free, each with what it means. */
-export function CleanChoices({ plan, wanted, onChange, keepDays }: CleanChoicesProps) {
-  const change = (part: Partial<Cleaning>): void => onChange({ ...wanted, ...part });
+/** What a clean-up can free, each with its consequences. */
+export function CleanChoices({ plan, cleaning, onChange, keepDays }: CleanChoicesProps) {
+  const change = (part: Partial<Cleaning>): void => onChange({ ...cleaning, ...part });
   return (
     <fieldset className="flex flex-col gap-3 rounded-lg border p-3">
       <legend className="px-1 font-medium">Clean up</legend>
       <Choice
         label="Old checkpoints"
         figure={formatBytes(plan.checkpoint_bytes)}
-        checked={wanted.checkpoints}
+        checked={cleaning.checkpoints}
         onChange={(checkpoints) => change({ checkpoints })}
       >
         <p className="flex flex-wrap items-center gap-1.5">
@@ -33,40 +33,38 @@ export function CleanChoices({ plan, wanted, onChange, keepDays }: CleanChoicesP
               integer
               min={0}
               max={MOST_DAYS}
-              value={wanted.days}
+              value={cleaning.days}
               onCommit={(days) => change({ days: Math.min(MOST_DAYS, Math.max(0, Math.round(days ?? 0))) })}
             />
           </span>
-          days ago or earlier. Starred runs keep all they have, and so do runs that can go on.
+          days ago or earlier. Starred runs and runs that can be resumed keep theirs.
         </p>
         <p>{checkpointConsequence(plan.runs)}</p>
         <p>
           {keepDays > 0
-            ? `The server does this by itself after ${plural(keepDays, "day")} (VISDL_KEEP_CHECKPOINT_DAYS).`
-            : "With VISDL_KEEP_CHECKPOINT_DAYS the server does this by itself, daily."}
+            ? `The server does this automatically after ${plural(keepDays, "day")} (VISDL_KEEP_CHECKPOINT_DAYS).`
+            : "With VISDL_KEEP_CHECKPOINT_DAYS the server does this daily."}
         </p>
       </Choice>
       <Choice
         label="Leftovers"
         figure={formatBytes(plan.leftover_bytes)}
-        checked={wanted.leftovers}
+        checked={cleaning.leftovers}
         onChange={(leftovers) => change({ leftovers })}
       >
         <p title={plan.leftovers.map(({ path }) => path).join("\n")}>
           {plan.leftovers.length === 0
-            ? "Nothing is left of deleted runs, broken uploads or damaged checkpoints."
+            ? "There are no leftovers of deleted runs, broken uploads or damaged checkpoints."
             : `${plural(plan.leftovers.length, "leftover")} of deleted runs, broken uploads or damaged checkpoints, older than an hour.`}
         </p>
       </Choice>
       <Choice
-        label="Room inside the database"
+        label="Free space in the database"
         figure={`about ${formatBytes(plan.database_bytes)}`}
-        checked={wanted.database}
+        checked={cleaning.database}
         onChange={(database) => change({ database })}
       >
-        <p>
-          What deleted records took is given back. Nothing is lost; runs wait a moment while it is copied.
-        </p>
+        <p>Frees the space of deleted records. Nothing is lost; runs wait a moment during the copy.</p>
       </Choice>
     </fieldset>
   );

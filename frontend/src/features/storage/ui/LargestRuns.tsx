@@ -9,13 +9,13 @@ import { StateBadge } from "@/shared/ui/StateBadge";
 
 const FIRST = 5;
 
-/** The runs that take most room; a click shows one. */
+/** The runs that take the most space; a click shows one. */
 export function LargestRuns({ runs }: { runs: RunUsage[] }) {
   const [all, setAll] = useState(false);
   if (runs.length === 0) {
     return (
-      <EmptyState icon={<HardDrive />} title="No run takes room yet">
-        Checkpoints and weights come with the first run.
+      <EmptyState icon={<HardDrive />} title="No run takes space yet">
+        Checkpoints and weights appear with the first run.
       </EmptyState>
     );
   }
@@ -58,7 +58,7 @@ export function LargestRuns({ runs }: { runs: RunUsage[] }) {
 
 function Row({ run }: { run: RunUsage }) {
   const shared =
-    run.shared_bytes > 0 ? `${formatBytes(run.shared_bytes)} of it are another run's too` : undefined;
+    run.shared_bytes > 0 ? `${formatBytes(run.shared_bytes)} of it is shared with another run` : undefined;
   return (
     <tr className="border-b last:border-0 hover:bg-raised">
       <th scope="row" className="pr-3 text-left font-normal">

@@ -13,15 +13,15 @@ import { UsageBar } from "./UsageBar";
 
 const FIRST: Cleaning = { checkpoints: false, days: 30, leftovers: true, database: true };
 
-/** What lies in the data folder, and what of it can go. */
+/** The content of the data folder, and what of it can be deleted. */
 export function StorageDialog({ onClose }: { onClose: () => void }) {
-  const [wanted, setWanted] = useState(FIRST);
-  const [stage, setStage] = useState<"choosing" | "asking" | "cleaning">("choosing");
-  const { report, plan, error, retry, clean } = useStorage(wanted.days);
+  const [cleaning, setCleaning] = useState(FIRST);
+  const [stage, setStage] = useState<"selecting" | "confirming" | "cleaning">("selecting");
+  const { report, plan, error, retry, clean } = useStorage(cleaning.days);
   const start = async (): Promise<void> => {
     setStage("cleaning");
-    await clean(wanted);
-    setStage("choosing");
+    await clean(cleaning);
+    setStage("selecting");
   };
   return (
     <Dialog
@@ -35,10 +35,10 @@ export function StorageDialog({ onClose }: { onClose: () => void }) {
         plan && (
           <Footer
             plan={plan}
-            wanted={wanted}
+            cleaning={cleaning}
             stage={stage}
-            onAsk={() => setStage("asking")}
-            onCancel={() => setStage("choosing")}
+            onAsk={() => setStage("confirming")}
+            onCancel={() => setStage("selecting")}
             onClean={() => void start()}
             onClose={onClose}
           />
@@ -51,10 +51,10 @@ export function StorageDialog({ onClose }: { onClose: () => void }) {
           <LargestRuns runs={report.runs} />
           <CleanChoices
             plan={plan}
-            wanted={wanted}
+            cleaning={cleaning}
             onChange={(next) => {
-              setWanted(next);
-              setStage("choosing");
+              setCleaning(next);
+              setStage("selecting");
             }}
             keepDays={report.keep_checkpoint_days}
           />
@@ -78,21 +78,21 @@ export function StorageDialog({ onClose }: { onClose: () => void }) {
 
 interface FooterProps {
   plan: CleanReport;
-  wanted: Cleaning;
-  stage: "choosing" | "asking" | "cleaning";
+  cleaning: Cleaning;
+  stage: "selecting" | "confirming" | "cleaning";
   onAsk: () => void;
   onCancel: () => void;
   onClean: () => void;
   onClose: () => void;
 }
 
-function Footer({ plan, wanted, stage, onAsk, onCancel, onClean, onClose }: FooterProps) {
-  const freed = formatBytes(freedBytes(plan, wanted));
-  if (stage === "asking") {
+function Footer({ plan, cleaning, stage, onAsk, onCancel, onClean, onClose }: FooterProps) {
+  const freed = formatBytes(freedBytes(plan, cleaning));
+  if (stage === "confirming") {
     return (
       <>
         <p role="alert" className="mr-auto self-center">
-          {confirmation(plan, wanted)}
+          {confirmation(plan, cleaning)}
         </p>
         <Button autoFocus onClick={onCancel}>
           Cancel
@@ -103,7 +103,7 @@ function Footer({ plan, wanted, stage, onAsk, onCancel, onClean, onClose }: Foot
       </>
     );
   }
-  const nothing = freedBytes(plan, wanted) === 0;
+  const nothing = freedBytes(plan, cleaning) === 0;
   return (
     <>
       <Button onClick={onClose}>Close</Button>

@@ -3,12 +3,12 @@ import type { StorageReport } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
 import { formatBytes, formatInt, plural } from "@/shared/lib/format";
 
-/** What lies in the data folder: a bar by kind, with its figures, and what is free beside it. */
+/** The content of the data folder: a bar by kind, with figures and the free space. */
 export function UsageBar({ report }: { report: StorageReport }) {
   const shown = segments(report);
   const low = isLow(report);
   return (
-    <section aria-label="What lies in the data folder" className="flex flex-col gap-2">
+    <section aria-label="Content of the data folder" className="flex flex-col gap-2">
       <div className="flex flex-wrap items-baseline justify-between gap-x-4">
         <p>
           <span className="font-semibold text-lg tabular-nums">{formatBytes(usedBytes(report))}</span>{" "}

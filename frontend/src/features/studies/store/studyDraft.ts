@@ -21,7 +21,7 @@ import { openDialog } from "@/shared/store/ui";
 import { defineStudy, startStudy, useStudyView } from "./studies";
 import { amendDraft, beginDraft, changeDraft, draftNow, writeDraft } from "./studyDefinition";
 
-interface Refusal {
+interface FieldError {
   message: string;
   hint: string;
   /** The first part of the field that the server names; empty where it names none. */
@@ -33,7 +33,7 @@ interface Defining {
   /** The strategy that the preview is of. */
   previewed: Kind | null;
   /** Why there is no preview of what is asked for. */
-  refusal: Refusal | null;
+  refusal: FieldError | null;
   /** True while the preview is older than what is asked for. */
   pending: boolean;
   starting: boolean;

@@ -1,4 +1,4 @@
-/** Versions of a graph: what they are called, and which two are held against each other. */
+/** Versions of a graph: their titles, and which two are compared. */
 import type { GraphVersion } from "@/shared/api/types";
 
 /** A version by its number, or what is open now. */

@@ -4,7 +4,7 @@ import { useGraph } from "@/features/graph/store/graph";
 import { labelVersion, listVersions, readVersion } from "@/shared/api/graphs";
 import type { Graph, GraphVersion } from "@/shared/api/types";
 
-/** A version's document never changes, so it is asked for once. */
+/** A version's document never changes, so it is loaded once. */
 const documentQuery = (id: string, version: number) => ({
   queryKey: ["version", id, version],
   queryFn: ({ signal }: { signal: AbortSignal }) => readVersion(id, version, signal),
@@ -45,7 +45,7 @@ export function useVersions(): Versions {
   };
 }
 
-/** The documents of these versions, in the same order; undefined until one is here, and for a null. */
+/** The documents of these versions, in the same order; undefined until one is loaded, and for a null. */
 export function useVersionGraphs(versions: readonly (number | null)[]): {
   graphs: (Graph | undefined)[];
   error: Error | null;

@@ -1,4 +1,4 @@
-/** Earlier versions of the open graph: brought back, or opened beside it. */
+/** Earlier versions of the open graph: restored, or opened as a copy. */
 
 import { copyOf, openAsNew } from "@/features/graph/store/documents";
 import { editDocument, undo } from "@/features/graph/store/graph";
@@ -6,11 +6,11 @@ import { closeBlock } from "@/features/graph/store/scope";
 import type { Graph } from "@/shared/api/types";
 import { toast } from "@/shared/store/toast";
 
-/** Makes an earlier document the present one, as one step that can be undone. */
+/** Restores an earlier document, as one undo step. */
 export function restoreVersion(graph: Graph, version: number): void {
   editDocument(() => graph);
   closeBlock(0);
-  toast.success(`Version ${version} is the present graph again.`, {
+  toast.success(`Restored version ${version}.`, {
     action: { label: "Undo", onClick: undo },
   });
 }

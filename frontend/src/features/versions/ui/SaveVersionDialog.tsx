@@ -17,7 +17,7 @@ export function SaveVersionDialog({ onClose }: { onClose: () => void }) {
     <Dialog
       open
       onOpenChange={onClose}
-      title="Save a version with a name"
+      title="Save a named version"
       description="Versions are kept; Versions… shows, compares and restores them."
       footer={
         <>

@@ -19,14 +19,14 @@ interface VersionListProps {
   onRename: (version: number, label: string) => Promise<void>;
 }
 
-/** What is open now, and below it every version, the newest first, each with what it changed. */
+/** The open graph, and below it every version, the newest first, each with what it changed. */
 export function VersionList({ versions, shown, onShow, onRename }: VersionListProps) {
   const dirty = useGraph(isDirty);
   return (
     <ul aria-label="Versions" className="w-72 shrink-0 overflow-y-auto pr-1">
       <li>
-        <Row chosen={shown === "present"} onShow={() => onShow("present")} title="What is open now">
-          {dirty ? "Edits that no version holds yet" : "The same as the newest version"}
+        <Row selected={shown === "present"} onShow={() => onShow("present")} title="What is open now">
+          {dirty ? "Unsaved edits" : "Same as the newest version"}
         </Row>
       </li>
       {versions.map((version, index) => (
@@ -34,7 +34,7 @@ export function VersionList({ versions, shown, onShow, onRename }: VersionListPr
           key={version.version}
           version={version}
           previous={versions[index + 1]?.version ?? null}
-          chosen={shown === version.version}
+          selected={shown === version.version}
           onShow={() => onShow(version.version)}
           onRename={(label) => void onRename(version.version, label)}
         />
@@ -44,19 +44,22 @@ export function VersionList({ versions, shown, onShow, onRename }: VersionListPr
 }
 
 interface RowProps {
-  chosen: boolean;
+  selected: boolean;
   onShow: () => void;
   title: ReactNode;
   children: ReactNode;
 }
 
-function Row({ chosen, onShow, title, children }: RowProps) {
+function Row({ selected, onShow, title, children }: RowProps) {
   return (
     <button
       type="button"
-      aria-current={chosen || undefined}
+      aria-current={selected || undefined}
       onClick={onShow}
-      className={cn("w-full rounded-md px-2 py-1.5 text-left", chosen ? "bg-accent-soft" : "hover:bg-raised")}
+      className={cn(
+        "w-full rounded-md px-2 py-1.5 text-left",
+        selected ? "bg-accent-soft" : "hover:bg-raised",
+      )}
     >
       <span className="block truncate pr-6 font-medium">{title}</span>
       <span className="line-clamp-2 text-muted text-xs">{children}</span>
@@ -67,12 +70,12 @@ function Row({ chosen, onShow, title, children }: RowProps) {
 interface VersionItemProps {
   version: GraphVersion;
   previous: number | null;
-  chosen: boolean;
+  selected: boolean;
   onShow: () => void;
   onRename: (label: string) => void;
 }
 
-function VersionItem({ version, previous, chosen, onShow, onRename }: VersionItemProps) {
+function VersionItem({ version, previous, selected, onShow, onRename }: VersionItemProps) {
   const [naming, setNaming] = useState(false);
   const item = useRef<HTMLLIElement>(null);
   const summary = useSummary(version.version, previous, useSeen(item));
@@ -94,7 +97,7 @@ function VersionItem({ version, previous, chosen, onShow, onRename }: VersionIte
   }
   return (
     <li ref={item} className="group relative">
-      <Row chosen={chosen} onShow={onShow} title={title}>
+      <Row selected={selected} onShow={onShow} title={title}>
         <time dateTime={new Date(version.created * 1000).toISOString()} title={exactly(version.created)}>
           {formatAgo(version.created)}
         </time>
@@ -115,10 +118,10 @@ function VersionItem({ version, previous, chosen, onShow, onRename }: VersionIte
 const exactly = (time: number): string =>
   new Date(time * 1000).toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" });
 
-/** What a version changed, in a few words; empty until that is known. */
-function useSummary(version: number, previous: number | null, wanted: boolean): string {
+/** What a version changed, in a few words; empty until it is known. */
+function useSummary(version: number, previous: number | null, enabled: boolean): string {
   const types = useCatalogue((state) => state.types);
-  const { graphs } = useVersionGraphs(wanted ? [previous, version] : [null, null]);
+  const { graphs } = useVersionGraphs(enabled ? [previous, version] : [null, null]);
   const [before, after] = graphs;
   return useMemo(() => {
     if (previous === null) return "The first version";

@@ -8,13 +8,13 @@ interface VersionViewProps {
   shown: Choice;
   against: Against;
   onAgainst: (against: Against) => void;
-  /** Null where nothing is compared, undefined while it is on its way. */
+  /** Null without a comparison, undefined while it is loading. */
   before: Graph | null | undefined;
   after: Graph | null | undefined;
   error: Error | null;
 }
 
-/** A version as a picture; against another one, with what was added, removed and changed. */
+/** A version as a picture; compared with another one, with what was added, removed and changed. */
 export function VersionView(props: VersionViewProps) {
   const { versions, shown, against, onAgainst, before, after, error } = props;
   return (

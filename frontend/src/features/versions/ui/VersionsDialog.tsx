@@ -11,7 +11,7 @@ import { EmptyState } from "@/shared/ui/EmptyState";
 import { VersionList } from "./VersionList";
 import { VersionView } from "./VersionView";
 
-/** The versions of the open graph: looked at, compared with each other and with what is open, brought back. */
+/** The versions of the open graph: shown, compared with each other and with the open graph, restored. */
 export function VersionsDialog({ onClose }: { onClose: () => void }) {
   const { versions, error, retry, rename } = useVersions();
   const [shown, setShown] = useState<Choice>("present");
@@ -21,7 +21,7 @@ export function VersionsDialog({ onClose }: { onClose: () => void }) {
   const { before, after } = pairOf(shown, against, numbers);
   const asked = [before, after, shown].map((pick) => (pick === "present" ? null : pick));
   const { graphs, error: unread } = useVersionGraphs(asked);
-  const [old, now, chosen] = [before, after, shown].map((pick, index) =>
+  const [old, now, selected] = [before, after, shown].map((pick, index) =>
     pick === "present" ? present : pick === null ? null : graphs[index],
   );
   const then = (action: () => unknown) => () => {
@@ -37,19 +37,19 @@ export function VersionsDialog({ onClose }: { onClose: () => void }) {
       size="wide"
       footer={
         <>
-          <Button disabled={!chosen} onClick={() => chosen && exportGraph(chosen)}>
+          <Button disabled={!selected} onClick={() => selected && exportGraph(selected)}>
             Export as a file
           </Button>
           <Button
-            disabled={!chosen || !isVersion}
-            onClick={then(() => chosen && isVersion && openVersion(chosen, shown))}
+            disabled={!selected || !isVersion}
+            onClick={then(() => selected && isVersion && openVersion(selected, shown))}
           >
             Open a copy
           </Button>
           <Button
             variant="primary"
-            disabled={!chosen || !isVersion}
-            onClick={then(() => chosen && isVersion && restoreVersion(chosen, shown))}
+            disabled={!selected || !isVersion}
+            onClick={then(() => selected && isVersion && restoreVersion(selected, shown))}
           >
             {isVersion ? `Restore version ${shown}` : "Restore"}
           </Button>

@@ -9,9 +9,9 @@ interface FieldProps {
   hint?: string | undefined;
   /** What is wrong with the value; it is read with the control by `${htmlFor}-error`. */
   error?: string | undefined;
-  /** What mends it, below what is wrong. */
+  /** The remedy, below what is wrong. */
   remedy?: ReactNode;
-  /** What stands at the end of the label's line, such as a reset button. */
+  /** Content at the end of the label's line, such as a reset button. */
   aside?: ReactNode;
   /** Puts the control at the end of the label's line, for switches. */
   inline?: boolean;
@@ -56,7 +56,7 @@ export function Field({
   );
 }
 
-/** Help longer than this is cut at three lines, until it is asked for. */
+/** Help longer than this is cut at three lines until it is expanded. */
 const LONG = 180;
 
 function Hint({ id, text }: { id: string; text: string }) {

@@ -5,12 +5,12 @@ interface NameFieldProps {
   label: string;
   value: string;
   onCommit: (name: string) => void;
-  /** Called when it is left, whether the name was taken or given up. */
+  /** Called when the field is left, whether the name was accepted or discarded. */
   onLeave: () => void;
   className?: string;
 }
 
-/** A field in the place of a name while it is edited: all of it is selected, Enter takes it, Escape gives it up. */
+/** A field in place of a name while it is edited: all of it is selected, Enter accepts, Escape discards. */
 export function NameField({ label, value, onCommit, onLeave, className }: NameFieldProps) {
   return (
     <TextField

@@ -7,7 +7,7 @@ interface NumberFieldProps extends NumberRange {
   onCommit: (value: number | null) => void;
   id?: string;
   label?: string;
-  /** What the value is called where it is refused; the label, where that is given. */
+  /** The value's name in an error; the label, where that is given. */
   name?: string | undefined;
   nullable?: boolean;
   placeholder?: string;
@@ -21,8 +21,8 @@ interface NumberFieldProps extends NumberRange {
 }
 
 /**
- * A number field. It takes arithmetic such as 2*64, and refuses what is no number or out of range. Emptied where
- * there must be a number, it has the old one again.
+ * A number field. It accepts arithmetic such as 2*64, and rejects what is not a number or out of range. Emptied where
+ * a number is required, it shows the previous one again.
  */
 export function NumberField(props: NumberFieldProps) {
   const {

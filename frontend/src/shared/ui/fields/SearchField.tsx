@@ -9,7 +9,7 @@ interface SearchFieldProps {
   onChange: (value: string) => void;
   onKeyDown?: (event: KeyboardEvent) => void;
   autoFocus?: boolean;
-  /** The list that it narrows down while the field keeps the keys: its id, and that of the marked option. */
+  /** The list that it filters while the field keeps the focus: its id, and that of the active option. */
   list?: { id: string; active: string | undefined };
 }
 

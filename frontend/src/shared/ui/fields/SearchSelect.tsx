@@ -5,11 +5,11 @@ import { cn } from "@/shared/lib/cn";
 import { type Option, SELECT_TRIGGER, type SelectProps } from "./selectParts";
 import { INPUT } from "./TextField";
 
-/** A choice among many: the list opens with a field that narrows it down. */
+/** A select with many options: the list opens with a search field. */
 export function SearchSelect(props: SelectProps) {
   const { value, onChange, options, placeholder, label, id, invalid, describedBy, className } = props;
   const [open, setOpen] = useState(false);
-  const chosen = options.find((option) => option.value === value);
+  const selected = options.find((option) => option.value === value);
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
       <Popover.Trigger
@@ -20,10 +20,10 @@ export function SearchSelect(props: SelectProps) {
         aria-label={label}
         aria-invalid={invalid || undefined}
         aria-describedby={describedBy}
-        data-placeholder={chosen ? undefined : ""}
+        data-placeholder={selected ? undefined : ""}
         className={cn(SELECT_TRIGGER, className)}
       >
-        <span className="truncate">{chosen?.label ?? placeholder}</span>
+        <span className="truncate">{selected?.label ?? placeholder}</span>
         <ChevronDown aria-hidden className="size-3.5 shrink-0 text-muted" />
       </Popover.Trigger>
       <Popover.Portal>
@@ -83,7 +83,7 @@ function Choices({ options, value, onChoose }: ChoicesProps) {
         <input
           type="search"
           role="combobox"
-          aria-label="Search the choices"
+          aria-label="Search options"
           aria-expanded
           aria-controls={id}
           aria-activedescendant={found[active] && `${id}-${active}`}
@@ -104,14 +104,14 @@ function Choices({ options, value, onChoose }: ChoicesProps) {
             key={option.value}
             id={`${id}-${index}`}
             option={option}
-            chosen={option.value === value}
+            selected={option.value === value}
             active={index === active}
             onPoint={() => setActive(index)}
             onChoose={() => onChoose(option.value)}
           />
         ))}
       </div>
-      {found.length === 0 && <p className="px-3 pb-3 text-muted text-sm">Nothing is called that.</p>}
+      {found.length === 0 && <p className="px-3 pb-3 text-muted text-sm">No match.</p>}
     </>
   );
 }
@@ -119,19 +119,19 @@ function Choices({ options, value, onChoose }: ChoicesProps) {
 interface ChoiceProps {
   id: string;
   option: Option;
-  chosen: boolean;
+  selected: boolean;
   active: boolean;
   onPoint: () => void;
   onChoose: () => void;
 }
 
-function Choice({ id, option, chosen, active, onPoint, onChoose }: ChoiceProps) {
+function Choice({ id, option, selected, active, onPoint, onChoose }: ChoiceProps) {
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the search field keeps the focus and has the keys
     <div
       id={id}
       role="option"
-      aria-selected={chosen}
+      aria-selected={selected}
       ref={(element) => {
         if (active) element?.scrollIntoView({ block: "nearest" });
       }}
@@ -142,7 +142,7 @@ function Choice({ id, option, chosen, active, onPoint, onChoose }: ChoiceProps) 
         active && "bg-raised",
       )}
     >
-      <Check aria-hidden className={cn("size-3.5 shrink-0 text-accent", !chosen && "invisible")} />
+      <Check aria-hidden className={cn("size-3.5 shrink-0 text-accent", !selected && "invisible")} />
       <span className="min-w-0 truncate">{option.label}</span>
       {option.detail && <span className="ml-auto shrink-0 pl-3 text-muted text-xs">{option.detail}</span>}
     </div>

@@ -6,10 +6,10 @@ import { type Option, SELECT_TRIGGER, type SelectProps } from "./selectParts";
 
 export type { Option };
 
-/** More choices than these are searched. */
+/** Above this number of options the list has a search field. */
 const FEW = 8;
 
-/** One of several choices; many of them can be searched. */
+/** A select; a long list can be searched. */
 export function Select(props: SelectProps) {
   return props.options.length > FEW ? <SearchSelect {...props} /> : <PlainSelect {...props} />;
 }

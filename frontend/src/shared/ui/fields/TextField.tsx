@@ -1,7 +1,7 @@
 import { type ComponentProps, type KeyboardEvent, useRef, useState } from "react";
 import { cn } from "@/shared/lib/cn";
 import type { StepSize } from "@/shared/lib/numbers";
-import { Refusal } from "./Refusal";
+import { FieldError } from "./FieldError";
 
 export const INPUT =
   "h-7 w-full min-w-0 rounded-md border bg-panel px-2 text-base text-text placeholder:text-muted hover:border-line-strong aria-invalid:border-danger disabled:opacity-60";
@@ -13,19 +13,19 @@ interface TextFieldProps extends Omit<ComponentProps<"input">, "value" | "onChan
   value: string;
   /** Called on blur and Enter with the new text; never per key. */
   onCommit: (value: string) => void;
-  /** Why a text will not do, as a sentence. It then stays in the field, for correction. */
+  /** Why a text is not valid, as a sentence. It then stays in the field, for correction. */
   check?: (text: string) => string | null;
-  /** The text one step up or down from the one in the field; it is committed when the key is let go. */
+  /** The text one step up or down from the one in the field; it is committed when the key is released. */
   onStep?: (text: string, direction: 1 | -1, size: StepSize) => string;
   /** Enter and Escape leave the field, for one that is there only while it is used. */
   leaves?: boolean;
-  /** Where a refusal is told: below the field, or in a tip where there is no room. */
+  /** Where the reason is shown: below the field, or in a tip where there is no room. */
   problemAt?: "below" | "tip" | undefined;
 }
 
 interface Draft {
   text: string;
-  /** The value that it was made from. */
+  /** The value that the draft started from. */
   of: string;
   problem: string | null;
 }
@@ -34,15 +34,15 @@ const ARROWS: Record<string, 1 | -1> = { ArrowUp: 1, ArrowDown: -1 };
 
 const commands = (event: KeyboardEvent): boolean => event.ctrlKey || event.metaKey;
 
-/** Enter takes the text, alone and as Run, and so does the key that saves. */
+/** Enter commits the text, alone and as Run, and so does the key that saves. */
 const takesText = (event: KeyboardEvent): boolean =>
   event.key === "Enter" || (commands(event) && event.key.toLowerCase() === "s");
 
-/** A text field that commits on blur or Enter; Escape puts the old text back. */
+/** A text field that commits on blur or Enter; Escape restores the previous text. */
 export function TextField(props: TextFieldProps) {
   const { value, onCommit, check, onStep, leaves = false, problemAt = "tip", className, ...rest } = props;
   const [made, setDraft] = useState<Draft | null>(null);
-  // What was refused is forgotten when the value becomes another one, such as by an undo.
+  // A rejected text is dropped when the value changes, such as by an undo.
   const draft = made?.problem && made.of !== value ? null : made;
   const abandoned = useRef(false);
   const write = (text: string, problem: string | null = null): void => setDraft({ text, of: value, problem });
@@ -76,7 +76,7 @@ export function TextField(props: TextFieldProps) {
       giveUp(event.currentTarget);
     } else if (takesText(event)) {
       if (leaves && !commands(event)) event.currentTarget.blur();
-      // Run and Save do not go on without what is in the field.
+      // Run and Save do not continue without what is in the field.
       else if (!commit()) event.stopPropagation();
     } else if (onStep && direction && !commands(event)) {
       step(event, direction);
@@ -103,9 +103,9 @@ export function TextField(props: TextFieldProps) {
     />
   );
   return check ? (
-    <Refusal problem={draft?.problem ?? null} at={problemAt}>
+    <FieldError problem={draft?.problem ?? null} at={problemAt}>
       {input}
-    </Refusal>
+    </FieldError>
   ) : (
     input
   );

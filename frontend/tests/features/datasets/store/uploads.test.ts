@@ -77,7 +77,7 @@ test("one that breaks off says so", async () => {
   const upload = uploadFile(table);
   RequestDouble.last.onerror();
   expect(await upload).toBeNull();
-  expect(toasts()).toEqual(["rows.csv: The upload broke off."]);
+  expect(toasts()).toEqual(["rows.csv: The upload was interrupted."]);
 });
 
 test("one that is cancelled is gone without a word", async () => {

@@ -85,7 +85,7 @@ test("a version is saved with a name; one that is saved already gets it", async 
 test("a version is restored as one step that can be undone", () => {
   restoreVersion(named("Earlier"), 3);
   expect(open().graph.name).toBe("Earlier");
-  expect(toasts()).toEqual(["Version 3 is the present graph again."]);
+  expect(toasts()).toEqual(["Restored version 3."]);
   undo();
   expect(open().graph.name).toBe("Test graph");
 });

@@ -13,14 +13,14 @@ function Tags({ first }: { first: string[] }) {
 
 const field = (): HTMLElement => screen.getByRole("textbox", { name: "Tags" });
 const tags = (): (string | null)[] =>
-  screen.queryAllByRole("button", { name: /^Leave out/ }).map((one) => one.getAttribute("aria-label"));
+  screen.queryAllByRole("button", { name: /^Remove/ }).map((one) => one.getAttribute("aria-label"));
 
 test("tags are typed one after another, and the last is taken back with Backspace", async () => {
   const { user } = renderPart(<Tags first={[]} />);
   await user.type(field(), "one,two{Enter}one{Enter}");
-  expect(tags()).toEqual(["Leave out one", "Leave out two"]);
+  expect(tags()).toEqual(["Remove one", "Remove two"]);
   await user.type(field(), "{Backspace}");
-  expect(tags()).toEqual(["Leave out one"]);
+  expect(tags()).toEqual(["Remove one"]);
 });
 
 test("those that fit what is typed are offered, and one is taken instead of it", async () => {
@@ -28,7 +28,7 @@ test("those that fit what is typed are offered, and one is taken instead of it",
   expect(screen.getAllByRole("button", { name: /^Take/ })).toHaveLength(2);
   await user.type(field(), "PAP");
   await user.click(screen.getByRole("button", { name: "Take paper" }));
-  expect(tags()).toEqual(["Leave out sweep", "Leave out paper"]);
+  expect(tags()).toEqual(["Remove sweep", "Remove paper"]);
   expect(field()).toHaveValue("");
 });
 
@@ -36,5 +36,5 @@ test("what is still in the field when it is left counts", async () => {
   const { user } = renderPart(<Tags first={[]} />);
   await user.type(field(), "late");
   await user.tab();
-  expect(tags()).toEqual(["Leave out late"]);
+  expect(tags()).toEqual(["Remove late"]);
 });

@@ -66,18 +66,18 @@ describe("what it means is said", () => {
   const run = (name: string) => ({ id: name, name, checkpoints: 2, bytes: 1 });
 
   test("of one run, of some, of many", () => {
-    expect(checkpointConsequence([])).toBe("No run has checkpoints that old which may go.");
-    expect(checkpointConsequence([run("A")])).toContain("2 checkpoints of “A”. To train it for more epochs");
+    expect(checkpointConsequence([])).toBe("No checkpoints that old can be deleted.");
+    expect(checkpointConsequence([run("A")])).toContain("2 checkpoints of “A”. Training it for more epochs");
     expect(checkpointConsequence([run("A"), run("B")])).toContain(
-      "4 checkpoints of “A” and “B”. To train them",
+      "4 checkpoints of “A” and “B”. Training them",
     );
     const many = Array.from({ length: 1203 }, (_, index) => run(`R${index}`));
     expect(checkpointConsequence(many)).toContain("of “R0”, “R1”, “R2” and 1,200 more.");
   });
 
   test("before it is done", () => {
-    expect(confirmation(plan, all)).toBe("This removes the checkpoints of 1 run and 1 leftover for good.");
-    expect(confirmation(plan, { ...all, checkpoints: false })).toBe("This removes 1 leftover for good.");
+    expect(confirmation(plan, all)).toBe("This permanently removes the checkpoints of 1 run and 1 leftover.");
+    expect(confirmation(plan, { ...all, checkpoints: false })).toBe("This permanently removes 1 leftover.");
     expect(confirmation(plan, { ...all, checkpoints: false, leftovers: false })).toContain("database");
   });
 });

@@ -73,11 +73,11 @@ test("checkpoints stay unless they are asked for, and nothing goes before it is 
   const { user } = show();
   expect(await box("Old checkpoints")).not.toBeChecked();
   await user.click(await button("Free 24 MiB…"));
-  expect(screen.getByRole("alert")).toHaveTextContent("This removes 1 leftover for good.");
+  expect(screen.getByRole("alert")).toHaveTextContent("This permanently removes 1 leftover.");
   await user.click(await button("Cancel"));
   expect(asked.every(({ dry_run }) => dry_run)).toBe(true);
   await user.click(await box("Old checkpoints"));
-  await user.click(await box("Room inside the database"));
+  await user.click(await box("Free space in the database"));
   await user.click(await button("Free 120 MiB…"));
   expect(screen.getByRole("alert")).toHaveTextContent("the checkpoints of 1 run and 1 leftover");
   await user.click(await button("Free 120 MiB"));
@@ -94,7 +94,7 @@ test("the days decide which runs lose checkpoints", async () => {
   const days = screen.getByRole("textbox", { name: "Days since the end of the run" });
   await user.clear(days);
   await user.type(days, "365{Enter}");
-  expect(await screen.findByText("No run has checkpoints that old which may go.")).toBeVisible();
+  expect(await screen.findByText("No checkpoints that old can be deleted.")).toBeVisible();
   expect(asked.at(-1)).toMatchObject({ dry_run: true, checkpoint_days: 365 });
 });
 
@@ -136,7 +136,7 @@ test("with nothing to free there is nothing to press", async () => {
   );
   show();
   expect(await button("Nothing to free")).toBeDisabled();
-  expect(screen.getByText("No run takes room yet")).toBeVisible();
+  expect(screen.getByText("No run takes space yet")).toBeVisible();
 });
 
 test("a folder that could not be measured can be measured again", async () => {

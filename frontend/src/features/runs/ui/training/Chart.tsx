@@ -13,7 +13,7 @@ export interface Curve {
   /** A CSS variable, such as --accent. */
   color: string;
   dashed?: boolean;
-  /** Drawn thin and pale, never smoothed: the batch loss. */
+  /** Drawn narrow and pale, never smoothed: the batch loss. */
   faint?: boolean;
 }
 
@@ -29,17 +29,17 @@ interface ChartProps {
 const SYNC = "visdl";
 const POINTS_PER_PIXEL = 1.5;
 
-/** Live curves over optimizer steps. Drag zooms in, a double click shows all; the cursor is shared by all charts. */
+/** Live curves over optimizer steps. Drag to zoom in, double-click to reset; all charts share the cursor. */
 export function Chart({ title, curves, log, smoothing, height }: ChartProps) {
   const host = useRef<HTMLDivElement>(null);
   const dark = useUi((state) => isDark(state.theme));
-  // A chart is made anew when its lines or their looks change, and only fed while they do not.
+  // A chart is rebuilt when its lines or their looks change; otherwise only its data is updated.
   const look = JSON.stringify([curves, log, smoothing > 0, dark, height]);
   const weight = useRef(smoothing);
   weight.current = smoothing;
   const feed = useRef<() => void>(() => undefined);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `look` stands for everything that is drawn
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `look` represents everything that is drawn
   useEffect(() => {
     const element = host.current;
     if (!element) return;
@@ -61,7 +61,7 @@ export function Chart({ title, curves, log, smoothing, height }: ChartProps) {
   return <div ref={host} role="img" aria-label={`${title} over steps; its figures are in the table view`} />;
 }
 
-/** Each smoothed curve has its raw line behind it. */
+/** Each smoothed curve has its raw line below it. */
 function data(curves: Curve[], smoothing: number, width: number): ReturnType<typeof align> {
   const most = Math.max(200, width * POINTS_PER_PIXEL);
   const lines: Line[] = [];

@@ -84,7 +84,7 @@ function rowsOf(curves: Curve[]): Row[] {
     const series = curvesOf(run).get(key);
     series?.steps.forEach((step, i) => {
       const row = rows.get(step) ?? { step, epoch: 0, values: curves.map(() => undefined) };
-      // The last step of an epoch has batch values from within it and epoch values from its end.
+      // The last step of an epoch has both batch values and the epoch's values.
       row.epoch = Math.max(row.epoch, series.epochs[i] ?? 0);
       row.values[index] = series.values[i];
       rows.set(step, row);

@@ -5,7 +5,7 @@ import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 
 type Classification = Extract<Predictions, { task: "classification" }>;
 
-/** Confusion matrix, scores of each class, and the mistakes that the model was surest of. */
+/** Confusion matrix, scores per class, and the most confident mistakes. */
 export function Confusion({ predictions }: { predictions: Classification }) {
   const { classes, confusion, mistakes, rows } = predictions;
   return (
@@ -65,7 +65,7 @@ export function Confusion({ predictions }: { predictions: Classification }) {
           ])}
         />
       </Card>
-      <Card title="Worst mistakes" note="wrong, and sure of it">
+      <Card title="Worst mistakes" note="wrong with the highest confidence">
         {mistakes.length === 0 ? (
           <p className="py-2 text-muted">Every test row was right.</p>
         ) : (

@@ -20,13 +20,13 @@ const SPLIT_COLORS: Record<string, string> = {
   val: "--wire-layer",
 };
 
-/** What is read against 1, or may be negative, has no log scale. */
+/** Metrics that are read against 1 or may be negative have no log scale. */
 const LINEAR = new Set(["r2", "accuracy"]);
 
-/** One chart a metric: of one run with training and validation, of several with their best split. */
+/** One chart per metric: for one run training and validation, for several their best split. */
 export function CurveGrid({ runs, height = 150 }: { runs: ShownRun[]; height?: number }) {
   useCurves();
-  // A loss falls by orders of magnitude: on a linear axis its first value makes a flat line of the rest.
+  // A loss falls by orders of magnitude: on a linear axis its first value flattens the rest.
   const [log, setLog] = useState(true);
   const [smoothing, setSmoothing] = useState(0);
   const keys = new Set(runs.flatMap((run) => [...curvesOf(run.id).keys()]));

@@ -6,7 +6,7 @@ import { formatBytes } from "@/shared/lib/format";
 import { Confusion } from "./Confusion";
 import { Scatter } from "./Scatter";
 
-/** What a run that has ended left behind: a picture of its mistakes on held-out data, and its files. */
+/** The results of a run that has ended: its errors on held-out data, and its files. */
 export function Results({ run }: { run: Run }) {
   const { predictions, artifacts } = useRunResults(run.id);
   const files = artifacts.filter((file) => !file.name.startsWith("checkpoint-"));

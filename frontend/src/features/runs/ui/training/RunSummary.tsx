@@ -20,7 +20,7 @@ interface RunSummaryProps {
   onPin: (id: string | null) => void;
 }
 
-/** How far a run is, how fast, and what went wrong. */
+/** A run's progress, its speed, and what went wrong. */
 export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
   const runs = useRuns((state) => state.runs);
   const newest = Object.values(runs)
@@ -31,7 +31,7 @@ export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
   return (
     <section aria-label="Run" className="flex w-60 shrink-0 flex-col gap-2">
       <Select
-        label="Run that is shown"
+        label="Run"
         value={run.id}
         onChange={(id) => void showRun(id)}
         options={choices.map((item) => ({ value: item.id, label: item.name }))}
@@ -72,7 +72,7 @@ export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
         </dd>
         {sharers(run) > 1 && (
           <>
-            <dt>Trained as one</dt>
+            <dt>Batched seeds</dt>
             <dd>
               {sharers(run)} seeds, {formatNumber(run.speedup)}× as fast
             </dd>
@@ -97,7 +97,7 @@ export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
   );
 }
 
-/** What the user says of a run. */
+/** What the user wrote about a run. */
 function Described({ run }: { run: Run }) {
   const [editing, setEditing] = useState(false);
   return (
@@ -120,7 +120,7 @@ function Described({ run }: { run: Run }) {
   );
 }
 
-/** What a run that wants to train waits for, and how many are before it. */
+/** What a queued run waits for, and its position. */
 function Waiting({ run }: { run: Run }) {
   const runs = useRuns((state) => state.runs);
   const { queue } = useQueue();
@@ -134,7 +134,7 @@ function Waiting({ run }: { run: Run }) {
         {mine.place === 1 ? "Next to start." : `Number ${formatInt(mine.place)} in the queue.`} {mine.reason}
       </p>
       {before.length > 0 && <p className="break-words text-muted">Training: {before.join(", ")}.</p>}
-      {paused && <p>A paused run keeps its place for some minutes. Resume or stop it to go on now.</p>}
+      {paused && <p>A paused run keeps its slot for some minutes. Resume or stop it to free the slot now.</p>}
       {mine.place > 1 && run.state === "queued" && (
         <Button size="sm" className="self-start" onClick={() => void moveToFront(run.id)}>
           Start it next
@@ -150,7 +150,7 @@ const RELATIONS = {
   weights: "Initialised with the weights of",
 } as const;
 
-/** Which run this one was made from, and what is no more as it was then. */
+/** Which run this one was made from, and what has changed since then. */
 function Notices({ run }: { run: Run }) {
   const parent = useRuns((state) => (run.parent === null ? undefined : state.runs[run.parent]));
   if (!run.relation) return null;
@@ -191,7 +191,7 @@ function Failure({ run }: { run: Run }) {
         {hint && <p className="mt-0.5 text-muted">{hint}</p>}
         {log.length > 0 && (
           <details className="mt-1">
-            <summary className="cursor-pointer text-muted">The last it said</summary>
+            <summary className="cursor-pointer text-muted">Last output</summary>
             <pre className="mt-1 max-h-40 overflow-auto whitespace-pre-wrap break-words font-mono text-xs">
               {log.join("\n")}
             </pre>

@@ -12,7 +12,7 @@ interface Point {
   y: number;
 }
 
-/** Predicted against true values, and what is left over, for each target. */
+/** Predicted against true values, and the residuals, for each target. */
 export function Scatter({ predictions }: { predictions: Regression }) {
   return (
     <div

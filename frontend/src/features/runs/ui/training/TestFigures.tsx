@@ -2,7 +2,7 @@ import { finalMetrics, metricLabel } from "@/features/runs/model/metrics";
 import type { Run } from "@/shared/api/types";
 import { formatNumber } from "@/shared/lib/format";
 
-/** How good a run is on held-out data, in figures; nothing where it was not measured. */
+/** A run's metrics on held-out data; nothing where it was not evaluated. */
 export function TestFigures({ run }: { run: Run }) {
   const keys = finalMetrics([run.metrics]).filter((key) => key.startsWith("test_"));
   if (keys.length === 0) return null;

@@ -11,7 +11,7 @@ import { TestFigures } from "./TestFigures";
 
 const Results = lazyNamed(() => import("./Results"), "Results");
 
-/** The run that is shown: progress, live curves and, when it has ended, how good it is. */
+/** The selected run: progress, live curves and, when it has ended, its results. */
 export function TrainingPanel() {
   const run = useRuns(activeRun);
   const pinnedRun = useRuns((state) => state.runs);

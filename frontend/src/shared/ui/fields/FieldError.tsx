@@ -1,16 +1,16 @@
 import { Tooltip as Radix } from "radix-ui";
 import { type ReactElement, useState } from "react";
 
-interface RefusalProps {
-  /** What is wrong with the text in the field; null where nothing is. */
+interface FieldErrorProps {
+  /** What is wrong with the text in the field; null where it is valid. */
   problem: string | null;
   /** Below the field, or in a tip while it is used or pointed at, where there is no room. */
   at: "below" | "tip";
   children: ReactElement;
 }
 
-/** A field with the reason why it does not take what was typed. */
-export function Refusal({ problem, at, children }: RefusalProps) {
+/** A field with the reason why it does not accept the text. */
+export function FieldError({ problem, at, children }: FieldErrorProps) {
   if (at === "tip") return <Tip problem={problem}>{children}</Tip>;
   return (
     <div className="flex w-full min-w-0 flex-col gap-1">
