@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from visdl.datasets.checks import problems
+from visdl.datasets.checks import check_data
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.encoding import Encoding
 from visdl.datasets.importer import import_csv
@@ -181,7 +181,7 @@ def test_a_table_that_cannot_be_trained_on_is_refused(
     tmp_path, header, rows, inputs, targets, kind, code
 ):
     loader = Loader(table(tmp_path, header, rows).select(inputs, targets))
-    found = problems(loader, kind)
+    found = check_data(loader, kind)
     assert [problem.code for problem in found] == [code]
     with pytest.raises(InvalidInputError) as caught:
         Encoding.fit(loader, kind)
@@ -190,7 +190,7 @@ def test_a_table_that_cannot_be_trained_on_is_refused(
 
 def test_more_classes_than_rows_to_train_on_are_refused(tmp_path):
     data = table(tmp_path, "a,y", [(i, i) for i in range(5)]).select("a", "y")
-    [problem] = problems(Loader(data, part="train", val_ratio=0.4), "index")
+    [problem] = check_data(Loader(data, part="train", val_ratio=0.4), "index")
     assert problem.message == "Column 'y' has 5 classes, but there are only 3 rows to train on."
 
 

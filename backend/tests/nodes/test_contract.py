@@ -64,7 +64,7 @@ def test_every_default_is_allowed_and_reaches_the_node(name):
     node = cls.create({})
     for param, spec in cls.PARAMS.items():
         if spec.default not in (None, ""):
-            assert spec.problem(spec.default) is None
+            assert spec.why_not(spec.default) is None
         assert getattr(node, param) == spec.default
         assert type(getattr(node, param)) is type(spec.default)
 
@@ -75,7 +75,7 @@ def test_limits_are_limits_of_numbers_and_choices_are_the_parameters_type(name):
         is_number = spec.dtype in (DataType.INT, DataType.FLOAT)
         assert is_number or (spec.min is spec.max is spec.step is None)
         for choice in spec.choices or ():
-            assert spec.problem(choice) is None
+            assert spec.why_not(choice) is None
 
 
 @pytest.mark.parametrize("name", [*of(LossNode), *of(OptimizerNode)])

@@ -10,7 +10,7 @@ from visdl.models.graph import Node
 from ..support.graphs import MLP, chain, codes, numbers, validator, wire
 from ..support.runs import execute
 
-HEAD = "from visdl.nodes import *\nfrom visdl.nodes.contract.base import Complaint, DataNode\nfrom torch import nn\n"
+HEAD = "from visdl.nodes import *\nfrom visdl.nodes.contract.base import DataNode\nfrom torch import nn\n"
 LOADER = """
 @NodeRegistry.register("Own")
 class Own(DataNode):
@@ -28,7 +28,7 @@ LOSS = """
 class Own(LossNode):
     def build(self):
         return nn.MSELoss()
-    def mismatch(self, prediction, classes, targets):
+    def why_not(self, prediction, classes, targets):
         return 1 / 0
 """
 OPERATION = """
@@ -52,7 +52,7 @@ STATIC = {
     ),
     "infer returns too much": LOADER.format(method="infer(self, **kwargs)", body="return (1, 2)"),
     "check raises": LOADER.format(method="check(self, **kwargs)", body="return [][0]"),
-    "check returns no complaints": LOADER.format(
+    "check returns no diagnostics": LOADER.format(
         method="check(self, **kwargs)", body="return ['bad']"
     ),
     "the constructor raises": LOADER.format(

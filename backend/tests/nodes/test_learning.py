@@ -143,10 +143,10 @@ def test_class_weights_are_torchs_own():
 def test_class_weights_of_another_number_than_the_classes_are_refused():
     loss = NodeRegistry.get("CrossEntropyLoss").create({"weight": [1.0, 2.0]})
     assert (
-        loss.mismatch(Shape((BATCH, 3)), 3, 1)
+        loss.why_not(Shape((BATCH, 3)), 3, 1)
         == "weight has 2 values, but the number of classes is 3"
     )
-    assert loss.mismatch(Shape((BATCH, 2)), 2, 1) is None
+    assert loss.why_not(Shape((BATCH, 2)), 2, 1) is None
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -154,18 +154,16 @@ def test_a_loss_refuses_a_prediction_that_would_be_broadcast(name):
     loss = NodeRegistry.get(name).create({})
     classes, targets = (3, 1) if loss.TARGET == "index" else (None, 2)
     right = Shape((BATCH, classes or targets))
-    assert loss.mismatch(right, classes, targets) is None
+    assert loss.why_not(right, classes, targets) is None
     for wrong in ((BATCH,), (BATCH, 1), (BATCH, 5), (BATCH, 5, right[1]), (2,), (2, 1)):
-        assert loss.mismatch(Shape(wrong), classes, targets)
+        assert loss.why_not(Shape(wrong), classes, targets)
 
 
 def test_scores_at_many_places_fit_as_many_target_columns():
     loss = NodeRegistry.get("CrossEntropyLoss").create({})
-    assert loss.mismatch(Shape((BATCH, 3, 4, 4)), 3, 16) is None
-    assert "at 16 places" in loss.mismatch(Shape((BATCH, 3, 4, 4)), 3, 15)
-    assert (
-        NodeRegistry.get("MSELoss").create({}).mismatch(Shape((BATCH, 1, 4, 4)), None, 16) is None
-    )
+    assert loss.why_not(Shape((BATCH, 3, 4, 4)), 3, 16) is None
+    assert "at 16 places" in loss.why_not(Shape((BATCH, 3, 4, 4)), 3, 15)
+    assert NodeRegistry.get("MSELoss").create({}).why_not(Shape((BATCH, 1, 4, 4)), None, 16) is None
 
 
 #: An optimizer's parameters and model, where the defaults suit no small dense network.
@@ -204,8 +202,8 @@ def test_muon_trains_matrices_and_refuses_all_else():
         )
         return
     node = NodeRegistry.get("Muon").create({})
-    assert node.refusal([(3, 2), (1, 3)]) is None
-    assert "matrices alone" in node.refusal([(3, 2), (3,)])
+    assert node.why_not([(3, 2), (1, 3)]) is None
+    assert "matrices alone" in node.why_not([(3, 2), (3,)])
     model = nn.Linear(4, 4, bias=False)
     before = model.weight.clone()
     [optimizer] = node.execute(model=model)

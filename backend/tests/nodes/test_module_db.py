@@ -94,7 +94,7 @@ def test_a_layer_does_what_torchs_own_does_with_pytorchs_own_inputs(name):
         if call.kwargs or not all(isinstance(x, Tensor) and x.dim() > 1 for x in inputs):
             continue
         params = {key: as_param(value) for key, value in wanted.items() if key in node_cls.PARAMS}
-        if any(spec.problem(params[key]) for key, spec in node_cls.PARAMS.items() if key in params):
+        if any(spec.why_not(params[key]) for key, spec in node_cls.PARAMS.items() if key in params):
             continue
         if (
             "batch_first" in node_cls.PARAMS
@@ -131,7 +131,7 @@ def test_a_loss_does_what_torchs_own_does_with_pytorchs_own_inputs(name):
             for key, value in stated(torch_cls, sample.constructor_input).items()
         }
         params = {key: value for key, value in wanted.items() if key in node_cls.PARAMS}
-        refused = any(node_cls.PARAMS[key].problem(value) for key, value in params.items())
+        refused = any(node_cls.PARAMS[key].why_not(value) for key, value in params.items())
         if refused or wanted.keys() - params.keys() or sample.forward_input.kwargs:
             continue
         [loss] = node_cls.create(params).execute()

@@ -11,9 +11,10 @@ import torch
 from visdl.compiler.network import INPUT, Network, Source
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.encoding import Argument
+from visdl.models.diagnostics import Diagnostic
 from visdl.models.errors import InvalidInputError
 from visdl.models.graph import Node
-from visdl.nodes.contract.base import Complaint, InputNode
+from visdl.nodes.contract.base import InputNode
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import BATCH, Shape
 
@@ -26,7 +27,7 @@ class ModelInputs:
 
     arguments: list[Argument] = field(default_factory=list)
     shapes: dict[Source, Shape] = field(default_factory=dict)
-    complaints: list[tuple[Node, Complaint]] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
 
     @property
     def columns(self) -> int:
@@ -53,19 +54,19 @@ def model_inputs(network: Network, dataset: Dataset | None, registry: Registry) 
         try:
             columns = _columns(instance, dataset, alone=len(network.inputs) == 1)
         except InvalidInputError as error:
-            result.complaints.append(
-                (node, Complaint("columns", error.message, error.hint, error.code))
+            result.diagnostics.append(
+                _diagnostic(node, "columns", error.code, error.message, error.hint)
             )
             continue
         shape = list(instance.shape or ([len(columns)] if columns else []))
-        complaints = list(_complaints(node, instance, shape, columns, dataset))
-        result.complaints += [(node, complaint) for complaint in complaints]
-        if not complaints:
+        diagnostics = list(_check_input(node, instance, shape, columns, dataset))
+        result.diagnostics += diagnostics
+        if not diagnostics:
             element = _ELEMENTS[instance.element()]
             result.arguments.append(
                 Argument.model_validate({"columns": columns, "shape": shape, "element": element})
             )
-        if instance.shape or not complaints:
+        if instance.shape or not diagnostics:
             result.shapes[Source(node.id)] = Shape((BATCH, *shape), instance.element())
     return result
 
@@ -84,15 +85,18 @@ def _columns(instance: InputNode, dataset: Dataset | None, *, alone: bool) -> li
     )
 
 
-def _complaints(
+def _diagnostic(node: Node, port: str, code: str, message: str, hint: str) -> Diagnostic:
+    return Diagnostic(code=code, node=node.id, port=port, message=message, hint=hint)
+
+
+def _check_input(
     node: Node, instance: InputNode, shape: list[int], columns: list[str], dataset: Dataset | None
-) -> Iterator[Complaint]:
+) -> Iterator[Diagnostic]:
     if dataset is None:
         if not instance.shape:
             hint = "Set its shape, or wire training data to the Training Loop."
-            yield Complaint(
-                "shape", f"The shape of '{node.label}' is not known.", hint, "no_input_shape"
-            )
+            message = f"The shape of '{node.label}' is not known."
+            yield _diagnostic(node, "shape", "no_input_shape", message, hint)
         return
     size = math.prod(shape)
     if size != len(columns):
@@ -103,13 +107,12 @@ def _complaints(
             f"but it reads {len(columns):,} columns."
         )
         hint = "Change shape or columns."
-        yield Complaint("shape", message, hint, "input_shape")
+        yield _diagnostic(node, "shape", "input_shape", message, hint)
     if instance.element() == torch.int64:
         wrong = next(
             (name for name in columns if dataset.columns[name].dtype not in ("int", "bool")), None
         )
         if wrong is not None:
             message = f"'{node.label}' reads whole numbers, but column '{wrong}' contains others."
-            yield Complaint(
-                "dtype", message, "Set dtype to float32, or exclude the column.", "not_whole"
-            )
+            hint = "Set dtype to float32, or exclude the column."
+            yield _diagnostic(node, "dtype", "not_whole", message, hint)

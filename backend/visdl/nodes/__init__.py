@@ -4,6 +4,7 @@ from pathlib import Path
 
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
+from visdl.models.diagnostics import Diagnostic
 from visdl.nodes.contract.base import BaseNode, DataNode, LayerNode
 from visdl.nodes.contract.function_node import node
 from visdl.nodes.contract.learning import (
@@ -23,6 +24,7 @@ __all__ = [
     "DataNode",
     "DataType",
     "Dataset",
+    "Diagnostic",
     "Formula",
     "InputSpec",
     "LayerNode",

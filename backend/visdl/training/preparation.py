@@ -116,11 +116,11 @@ def _fit_target(model: nn.Module, loss: Loss, encoding: Encoding, xs: Sequence[T
     prediction = predict(model, [x[:2] for x in xs])
     shape = Shape((BATCH, *prediction.shape[1:]), prediction.dtype)
     classes = len(encoding.classes) if encoding.classes is not None else None
-    complaint = loss.node.mismatch(shape, None, len(encoding.targets))
-    if complaint is None and classes is not None and prediction.shape[1] < classes:
-        complaint = loss.node.mismatch(shape, classes, len(encoding.targets))
-    if complaint:
-        raise RunError(f"{complaint}.", hint="Change the model's last layer.", code="output_shape")
+    reason = loss.node.why_not(shape, None, len(encoding.targets))
+    if reason is None and classes is not None and prediction.shape[1] < classes:
+        reason = loss.node.why_not(shape, classes, len(encoding.targets))
+    if reason:
+        raise RunError(f"{reason}.", hint="Change the model's last layer.", code="output_shape")
     encoding.target_shape = list(prediction.shape[1:] if classes is None else prediction.shape[2:])
 
 

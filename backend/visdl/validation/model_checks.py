@@ -62,13 +62,12 @@ def check_model(
     that the network had to leave out, are blocked.
     """
     inputs = model_inputs(network, data, registry)
-    for node, complaint in inputs.complaints:
-        report.add_all(node, [complaint])
+    report.diagnostics += inputs.diagnostics
     for node in network.inputs:
         shape = inputs.shapes.get(Source(node.id))
         report.describe_outputs(node, registry.get(node.type), {"output": shape} if shape else {})
     facts = trace(network, inputs.shapes)
-    fits, at_run = not inputs.complaints, False
+    fits, at_run = not inputs.diagnostics, False
     for step in network.steps:
         node_report, layer = report.nodes[step.node.id], facts.layers.get(step.node.id)
         node_report.reads_input = INPUT in step.sources()

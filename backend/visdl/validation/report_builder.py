@@ -20,7 +20,7 @@ from visdl.models.diagnostics import (
     Totals,
 )
 from visdl.models.graph import Node
-from visdl.nodes.contract.base import BaseNode, Complaint
+from visdl.nodes.contract.base import BaseNode
 from visdl.nodes.contract.specs import Shape
 
 
@@ -76,17 +76,10 @@ class ReportBuilder:
             ),
         )
 
-    def add_all(self, node: Node, complaints: Iterable[Complaint]) -> bool:
-        """Add what a node reports about its inputs; return whether it reported anything."""
+    def add_all(self, node: Node, diagnostics: Iterable[Diagnostic]) -> bool:
+        """Add the diagnostics of a node; return whether there are any."""
         before = len(self.diagnostics)
-        for complaint in complaints:
-            self.add(
-                node,
-                complaint.message,
-                code=complaint.code,
-                port=complaint.port,
-                hint=complaint.hint,
-            )
+        self.diagnostics += [found.model_copy(update={"node": node.id}) for found in diagnostics]
         return len(self.diagnostics) > before
 
     def describe_inputs(self, node: Node, cls: type[BaseNode], values: dict[str, object]) -> None:

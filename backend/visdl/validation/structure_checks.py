@@ -81,7 +81,7 @@ def _check_params(node: Node, cls: type[BaseNode]) -> Iterator[Diagnostic]:
                 code="unknown_parameter", node=node.id, port=name, message=message, hint=hint
             )
     for name, spec in specs.items():
-        reason = spec.problem(node.params[name]) if name in node.params else defaults.get(name)
+        reason = spec.why_not(node.params[name]) if name in node.params else defaults.get(name)
         if reason:
             message = f"{name} of '{node.label}' {reason}."
             yield Diagnostic(
@@ -96,7 +96,7 @@ def _check_params(node: Node, cls: type[BaseNode]) -> Iterator[Diagnostic]:
 @cache
 def _invalid_defaults(cls: Any) -> dict[str, str]:
     """Return the parameters that have no valid default, with the reason."""
-    reasons = {name: spec.problem(spec.default) for name, spec in cls.parameters().items()}
+    reasons = {name: spec.why_not(spec.default) for name, spec in cls.parameters().items()}
     return {name: reason for name, reason in reasons.items() if reason}
 
 
@@ -144,7 +144,7 @@ def _has_bad_count(node: Node, cls: type[BaseNode]) -> bool:
     spec = cls.parameters().get(cls.OUTPUT_COUNT)
     return (
         spec is not None
-        and spec.problem(node.params.get(cls.OUTPUT_COUNT, spec.default)) is not None
+        and spec.why_not(node.params.get(cls.OUTPUT_COUNT, spec.default)) is not None
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from visdl.compiler.memory import activation_bytes, checkpoint_bytes, lasting_bytes, training_bytes
 from visdl.compiler.network import Step
-from visdl.datasets.checks import problems
+from visdl.datasets.checks import check_data
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
 from visdl.models.diagnostics import Fix, SetDisabled, SetParam
@@ -38,10 +38,10 @@ def check_training(
     if not isinstance(loss, LossNode) or train is None:
         return TrainingFacts(None, "float")
     facts = TrainingFacts(train, loss.TARGET)
-    for code, field, message, hint in problems(train, loss.TARGET):
-        report.add(_node_with(field, data_nodes, loop), message, code=code, port=field, hint=hint)
+    for found in check_data(train, loss.TARGET):
+        report.add_all(_node_with(found.port or "", data_nodes, loop), [found])
     if (val := dataset_of(args["val_loader"])) is not None and val.record.id != train.record.id:
-        report.add_all(loop, facts.complaints("val_loader", val))
+        report.add_all(loop, facts.check_data("val_loader", val))
     _check_range(loss, train, _node_with("target_columns", data_nodes, loop), report)
     _check_monitors(loop, args, loss, registry, report)
     if isinstance(model, ModelFacts):
@@ -149,9 +149,9 @@ def _check_optimizer(given: Any, model: ModelFacts, loop: Node, report: ReportBu
     if not isinstance(optimizer, OptimizerNode):
         return
     shapes = [shape for layer in model.facts.layers.values() for shape in layer.weights.values()]
-    refusal = optimizer.refusal(shapes)
-    if refusal:
-        message = f"{type(optimizer).__name__} {refusal}."
+    reason = optimizer.why_not(shapes)
+    if reason:
+        message = f"{type(optimizer).__name__} {reason}."
         report.add(
             loop,
             message,
@@ -257,8 +257,8 @@ def _check_output(
     if model.facts.output is None:
         return
     classes = class_count(train) if loss.TARGET == "index" else None
-    complaint = loss.mismatch(model.facts.output, classes, len(train.targets))
-    if complaint:
+    reason = loss.why_not(model.facts.output, classes, len(train.targets))
+    if reason:
         step = _layer_to_change(model)
         size = classes if loss.TARGET == "index" else len(train.targets)
         port = _width(step) if not step.node.disabled else None
@@ -276,7 +276,7 @@ def _check_output(
             )
         else:
             hint, fix = f"End the model with a layer that gives {size} value(s) per sample.", None
-        report.add(step.node, f"{complaint}.", code="output_shape", port=port, hint=hint, fix=fix)
+        report.add(step.node, f"{reason}.", code="output_shape", port=port, hint=hint, fix=fix)
     elif not model.parameters:
         message = f"'{model.assembly.label}' has no parameters, so there is nothing to learn."
         report.add(

@@ -232,17 +232,15 @@ class GraphRun:
                 f"The input shape of '{node.label}' is not known.",
                 hint="Connect training data to it.",
             )
-        found = model_inputs(network, dataset, self._registry)
-        for entry, complaint in found.complaints:
-            raise RunError(
-                complaint.message, hint=complaint.hint, node=entry.id, code=complaint.code
-            )
+        model_input = model_inputs(network, dataset, self._registry)
+        for found in model_input.diagnostics:
+            raise RunError(found.message, hint=found.hint, node=found.node, code=found.code)
         encoding = Encoding(
-            inputs=list(dataset.inputs), arguments=found.arguments, targets=[], target="float"
+            inputs=list(dataset.inputs), arguments=model_input.arguments, targets=[], target="float"
         )
         example = encoding.encode_inputs(dataset, np.arange(min(2, dataset.rows)))
         model = build(network, [torch.from_numpy(value) for value in example], self._spec.seed)
-        self._arguments[model] = found.arguments
+        self._arguments[model] = model_input.arguments
         self._node_ids |= {step.name: step.node.id for step in network.steps}
         self._node_ids |= dict(
             zip(argument_names(network), (entry.id for entry in network.inputs), strict=False)

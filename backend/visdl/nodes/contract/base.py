@@ -10,13 +10,13 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
 import torch
 from torch import nn
 
+from visdl.models.diagnostics import Diagnostic
 from visdl.models.schemas import NodeInfo, OutputInfo
 from visdl.nodes.contract.annotations import read_hint, resolved_hints
 from visdl.nodes.contract.specs import (
@@ -27,16 +27,6 @@ from visdl.nodes.contract.specs import (
     input_info,
     spec_of,
 )
-
-
-@dataclass(frozen=True)
-class Complaint:
-    """Something that will not work, at a port or parameter."""
-
-    port: str
-    message: str
-    hint: str = ""
-    code: str = "bad_input"
 
 
 def missing_torch(what: str, needed: str) -> str:
@@ -125,8 +115,11 @@ class BaseNode:
             values.append(kwargs[found[0]])
         return tuple(values) or None
 
-    def check(self, **kwargs: Any) -> list[Complaint]:
-        """What is wrong with these inputs as far as can be told before a run (values as `infer` gives them)."""
+    def check(self, **kwargs: Any) -> list[Diagnostic]:
+        """Return what is wrong with these inputs before a run; `node` and `fix` may be left out.
+
+        The values are those that `infer` returns.
+        """
         return []
 
     @classmethod

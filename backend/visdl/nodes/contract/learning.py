@@ -59,7 +59,7 @@ class LossNode(BaseNode, ABC):
     def metrics(cls) -> Mapping[str, Mapping[str, Any]]:
         return _USUAL[cls.TARGET] if cls.METRICS is None else cls.METRICS
 
-    def mismatch(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
+    def why_not(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
         """Why this prediction does not fit the target, as a sentence; None when it does.
 
         `classes` is the number of class labels (TARGET "index"), `targets` the number of target columns. The
@@ -67,7 +67,7 @@ class LossNode(BaseNode, ABC):
         in any shape: the target is given that shape, and nothing is ever broadcast.
         """
         if self.TARGET == "index":
-            return _class_mismatch(prediction, classes, targets)
+            return _why_not_classes(prediction, classes, targets)
         if prediction.batch_first and math.prod(prediction.features) == targets:
             return None
         columns = "1 column" if targets == 1 else f"{targets} columns"
@@ -94,7 +94,7 @@ class LossNode(BaseNode, ABC):
         return (Loss(self.build(), self),)
 
 
-def _class_mismatch(prediction: Shape, classes: int | None, targets: int) -> str | None:
+def _why_not_classes(prediction: Shape, classes: int | None, targets: int) -> str | None:
     if len(prediction) < 2 or not prediction.batch_first:
         return f"The model gives {prediction}, but the loss needs one row of class scores per sample: B, classes"
     places = math.prod(prediction[2:])
@@ -145,7 +145,7 @@ class OptimizerNode(BaseNode, ABC):
     def build(self, params: list[nn.Parameter]) -> Optimizer:
         """The optimizer of these parameters."""
 
-    def refusal(self, shapes: Sequence[Sequence[int]]) -> str | None:
+    def why_not(self, shapes: Sequence[Sequence[int]]) -> str | None:
         """Why it cannot train parameters of these shapes, as the end of a sentence; None when it can."""
         return None
 

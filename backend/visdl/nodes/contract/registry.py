@@ -230,7 +230,7 @@ def _check_description(type_name: str, node_class: type[BaseNode]) -> None:
     for name, spec in node_class.parameters().items():
         if spec.default is None or spec.default == "":
             continue
-        problem = spec.problem(spec.default)
+        problem = spec.why_not(spec.default)
         if problem:
             raise TypeError(f"the default of {type_name}.{name} {problem}")
 

@@ -14,11 +14,11 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from visdl.datasets.checks import problems
+from visdl.datasets.checks import check_data
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.encoding import Encoding
 from visdl.datasets.split import Loader
-from visdl.nodes.contract.base import Complaint
+from visdl.models.diagnostics import Diagnostic
 from visdl.nodes.contract.learning import Loss, MetricNode, TargetKind
 
 
@@ -46,27 +46,25 @@ class TrainingFacts:
     dataset: Dataset | None
     target: TargetKind
 
-    def complaints(self, port: str, data: object) -> list[Complaint]:
-        """Why `data` (a Dataset or Loader) cannot be read as the training data was."""
+    def check_data(self, port: str, data: object) -> list[Diagnostic]:
+        """Return why `data` (a Dataset or Loader) cannot be encoded as the training data was."""
         dataset = data.dataset if isinstance(data, Loader) else data
         if self.dataset is None or not isinstance(dataset, Dataset):
             return []
-        there = {column.name: column for column in dataset.record.columns}
-        wanted = [*self.dataset.inputs, *self.dataset.targets]
-        missing = [name for name in wanted if name not in there]
+        name, columns = dataset.record.name, dataset.columns
+        needed = [*self.dataset.inputs, *self.dataset.targets]
+        missing = [column for column in needed if column not in columns]
         if missing:
-            names = ", ".join(f"'{name}'" for name in missing[:5])
-            message = (
-                f"'{dataset.record.name}' has no column {names}, which the model was trained with"
-            )
-            return [
-                Complaint(port, message, "Choose a file with the columns of the training data.")
-            ]
-        chosen = replace(dataset, inputs=self.dataset.inputs, targets=self.dataset.targets)
-        found = problems(chosen, self.target)
+            names = ", ".join(f"'{column}'" for column in missing[:5])
+            message = f"'{name}' has no column {names}, which the model was trained with."
+            hint = "Select a file with the columns of the training data."
+            return [Diagnostic(code="bad_input", port=port, message=message, hint=hint)]
+        same = replace(dataset, inputs=self.dataset.inputs, targets=self.dataset.targets)
         return [
-            Complaint(port, f"{message} (in '{dataset.record.name}')", hint, code)
-            for code, _, message, hint in found
+            found.model_copy(
+                update={"port": port, "message": f"{found.message.rstrip('.')} (in '{name}')."}
+            )
+            for found in check_data(same, self.target)
         ]
 
 

@@ -89,33 +89,33 @@ class InputSpec:
     def accepts(self, dtype: DataType) -> bool:
         return dtype.fits(self.dtype) or (self.also is not None and dtype.fits(self.also))
 
-    def problem(self, value: Any) -> str | None:
+    def why_not(self, value: Any) -> str | None:
         """Why `value` will not do for this parameter, as the end of a sentence; None when it will."""
         if value is None:
             return None if self.nullable or not self.required else "needs a value"
         if isinstance(value, str) and value in self.words:
             return None
         if self.many and not (self.single and not isinstance(value, list | tuple)):
-            return self._list_problem(value)
-        problem = self._value_problem(value)
+            return self._why_not_list(value)
+        problem = self._why_not_value(value)
         return f"{problem} (or {' or '.join(self.words)})" if problem and self.words else problem
 
-    def _list_problem(self, value: Any) -> str | None:
+    def _why_not_list(self, value: Any) -> str | None:
         if not isinstance(value, list | tuple):
             return f"must be a list of {self.length or 'any number of'} values, not {_show(value)}"
         if self.length is not None and len(value) != self.length:
             one = "one value or " if self.single else ""
             return f"must be {one}a list of {self.length} values, not {_show(value)}"
-        return next((problem for item in value if (problem := self._value_problem(item))), None)
+        return next((problem for item in value if (problem := self._why_not_value(item))), None)
 
-    def _value_problem(self, value: Any) -> str | None:
+    def _why_not_value(self, value: Any) -> str | None:
         if self.choices is not None and not any(
             value == c and type(value) is type(c) for c in self.choices
         ):
             return f"must be one of {', '.join(map(str, self.choices))}, not {_show(value)}"
-        return _type_problem(self.dtype, value) or self._range_problem(value)
+        return _why_not_type(self.dtype, value) or self._why_not_range(value)
 
-    def _range_problem(self, value: Any) -> str | None:
+    def _why_not_range(self, value: Any) -> str | None:
         if self.dtype not in (DataType.INT, DataType.FLOAT):
             may_be_empty = self.dtype is not DataType.DATASET and self.default == ""
             return "needs a value" if value == "" and self.required and not may_be_empty else None
@@ -146,7 +146,7 @@ def _show(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _type_problem(dtype: DataType, value: Any) -> str | None:
+def _why_not_type(dtype: DataType, value: Any) -> str | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     wanted = None
     match dtype:

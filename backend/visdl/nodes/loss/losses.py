@@ -151,8 +151,8 @@ class BCEWithLogitsLoss(_YesNoLoss, module=nn.BCEWithLogitsLoss):
         None, min=0, description="Weight of a 1, for each target column; empty: as much as a 0"
     )
 
-    def mismatch(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
-        found = super().mismatch(prediction, classes, targets)
+    def why_not(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
+        found = super().why_not(prediction, classes, targets)
         if (
             found is None
             and self.pos_weight is not None
@@ -212,8 +212,8 @@ class _ColumnWeights(TorchLoss):
         None, min=0, description="Weight of each label; empty: all equal"
     )
 
-    def mismatch(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
-        return super().mismatch(prediction, classes, targets) or _weights_mismatch(
+    def why_not(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
+        return super().why_not(prediction, classes, targets) or _why_not_weights(
             self.weight, targets, "labels"
         )
 
@@ -261,10 +261,10 @@ class _ClassLoss(TorchLoss):
 
     weight: list[float] | None = Param(None, min=0, description=_WEIGHTS)
 
-    def mismatch(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
-        found = super().mismatch(prediction, classes, targets)
+    def why_not(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
+        found = super().why_not(prediction, classes, targets)
         return found or (
-            _weights_mismatch(self.weight, classes, "classes") if classes is not None else None
+            _why_not_weights(self.weight, classes, "classes") if classes is not None else None
         )
 
     @property
@@ -284,7 +284,7 @@ class _ClassLoss(TorchLoss):
         return float(torch.tensor(self.weight, device=target.device)[counted].sum())
 
 
-def _weights_mismatch(weights: Sequence[float] | None, count: int, what: str) -> str | None:
+def _why_not_weights(weights: Sequence[float] | None, count: int, what: str) -> str | None:
     if weights is None or len(weights) == count:
         return None
     return f"weight has {len(weights)} values, but the number of {what} is {count}"
@@ -320,10 +320,10 @@ class MultiMarginLoss(_ClassLoss, module=nn.MultiMarginLoss):
     FORMULA = "L = Σ max(0, margin − ŷ[y] + ŷ[i])ᵖ / classes, for all i ≠ y"
     PRIMARY = ("margin", "p")
 
-    def mismatch(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
+    def why_not(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
         if len(prediction) > 2:
             return f"The model gives {prediction}, but the loss needs one row of class scores per sample: B, classes"
-        return super().mismatch(prediction, classes, targets)
+        return super().why_not(prediction, classes, targets)
 
     def mass(self, target: Tensor) -> float:
         return len(target)

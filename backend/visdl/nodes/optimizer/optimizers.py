@@ -259,7 +259,7 @@ class Muon(TorchOptimizer, algorithm=getattr(optim, "Muon", None)):
         description="How the learning rate follows the shape",
     )
 
-    def refusal(self, shapes: Sequence[Sequence[int]]) -> str | None:
+    def why_not(self, shapes: Sequence[Sequence[int]]) -> str | None:
         if all(len(shape) == 2 for shape in shapes):
             return None
         return "trains matrices alone, but the model has other weights, such as biases"

@@ -6,8 +6,8 @@ from torch import Tensor
 
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
+from visdl.models.diagnostics import Diagnostic
 from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec
-from visdl.nodes.contract.base import Complaint
 from visdl.nodes.contract.evaluation import evaluate
 from visdl.nodes.contract.metric_names import with_part
 from visdl.nodes.contract.runtime_values import Metrics, TrainingFacts, TrainingResult
@@ -38,10 +38,10 @@ class Evaluator(BaseNode):
     def RETURN_TYPES(cls) -> list[OutputSpec]:
         return [OutputSpec(DataType.METRICS, "test_metrics")]
 
-    def check(self, **kwargs: Any) -> list[Complaint]:
+    def check(self, **kwargs: Any) -> list[Diagnostic]:
         facts = kwargs["training_result"]
         return (
-            facts.complaints("test_dataset", kwargs["test_dataset"])
+            facts.check_data("test_dataset", kwargs["test_dataset"])
             if isinstance(facts, TrainingFacts)
             else []
         )
