@@ -1,4 +1,7 @@
-"""Starts the server: python backend/run.py. The top level stays empty, because each trainer process imports it."""
+"""Start the server: python backend/run.py.
+
+The top level stays empty, because each worker process imports it.
+"""
 
 
 def main() -> int:
@@ -8,9 +11,9 @@ def main() -> int:
     import socket
     import sys
 
-    # Threads that wait for each other sleep after a moment (libgomp would have them spin): a training with as many
-    # threads as cores, beside one busy program, took 4 s where it had taken 60 s, and alone not longer than before.
-    # Read when torch is loaded; the trainers inherit it.
+    # Threads that wait for each other sleep after a moment, where libgomp would let them spin: a
+    # training with as many threads as cores, beside one busy program, took 4 s instead of 60 s, and
+    # alone no longer than before. Read when torch is loaded; the worker processes inherit it.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
     from pydantic import ValidationError
@@ -42,16 +45,17 @@ def main() -> int:
 
     import uvicorn
 
-    from visdl.main import create_app  # loads torch: whoever cannot start has heard so by now
+    from visdl.main import create_app  # loads torch, after all checks
 
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     if settings.log_level != "debug":
-        # A line for each socket that comes and goes is of no use to the reader of the terminal.
+        # A line for each socket that opens or closes would only clutter the terminal.
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     print(
-        f"VisDL's API listens on http://{settings.host}:{settings.port} (data in {settings.data_dir})",
+        f"VisDL's API listens on http://{settings.host}:{settings.port} "
+        f"(data in {settings.data_dir})",
         flush=True,
     )
     if os.environ.get("SSH_CONNECTION"):
@@ -61,7 +65,7 @@ def main() -> int:
         )
     app = create_app(settings)
     gc.collect()
-    gc.freeze()  # what is there for good is not walked again and again: it made every other check of a large graph wait
+    gc.freeze()  # permanent objects are not collected again, which slowed checks of large graphs
     uvicorn.run(
         app,
         host=settings.host,
@@ -69,7 +73,7 @@ def main() -> int:
         log_config=None,
         access_log=False,
         server_header=False,
-        ws_per_message_deflate=False,  # for 50 pages it took 17 % of a core; `ssh -C` is for slow lines
+        ws_per_message_deflate=False,  # took 17 % of a core for 50 pages; use `ssh -C` instead
         timeout_graceful_shutdown=2,
     )
     return 0

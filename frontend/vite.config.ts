@@ -15,7 +15,7 @@ const proxy: Record<string, ProxyOptions> = {
   "/ws": { target: `ws://${api}`, changeOrigin: false, ws: true },
 };
 
-// A page that is closed cuts its sockets, which is no error; the API's own are in the API's log.
+// A page that is closed cuts its sockets, which is not an error; the API's own are in the API's log.
 const customLogger = createLogger();
 const logError = customLogger.error;
 customLogger.error = (message, options) => {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Says in one line when Node.js is missing or too old.
+# Prints one line when Node.js is missing or too old.
 set -euo pipefail
 if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
   echo "VisDL needs Node.js 20.19 or newer with npm; none was found. Install it from your system or nodejs.org." >&2

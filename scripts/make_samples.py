@@ -1,7 +1,7 @@
-"""Makes the three sample tables in the project's root: target = x1^2 + 2*x2 + noise.
+"""Make the three sample tables in the project's root: target = x1^2 + 2*x2 + noise.
 
-Run it with `python scripts/make_samples.py`. The same files come out every time. The noise leaves the best
-possible model an R² of about 0.99.
+Run it with `python scripts/make_samples.py`. The files are the same every time. With this noise,
+the best possible model has an R² of about 0.99.
 """
 
 from __future__ import annotations

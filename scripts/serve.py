@@ -1,4 +1,4 @@
-"""Runs the API and the page together: run (here, until Ctrl C), start (in the background), status, stop."""
+"""Run the API and the page together: run (until Ctrl C), start (in background), status, stop."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def port_from(name: str, default: str) -> int:
     text = os.environ.get(name, default)
     if not (text.isdecimal() and 0 < int(text) < 65536):
-        sys.exit(f"{name}={text} is no port. Set a number from 1 to 65535.")
+        sys.exit(f"{name}={text} is not a port. Set a number from 1 to 65535.")
     return int(text)
 
 
@@ -171,14 +171,12 @@ def stop() -> int:
     while running() and time.monotonic() < deadline:
         time.sleep(0.1)
     PID_FILE.unlink(missing_ok=True)
-    print(
-        "VisDL has ended. Runs that were training go on when it starts again and you resume them."
-    )
+    print("VisDL has stopped. Interrupted runs can be resumed after the next start.")
     return 0
 
 
 def running() -> int | None:
-    """The process that `start` started, if it lives: its start time tells it from another with the same number."""
+    """Return the running process that `start` started; its start time identifies it."""
     try:
         record = json.loads(PID_FILE.read_text())
         os.kill(record["pid"], 0)

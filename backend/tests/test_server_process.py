@@ -68,8 +68,8 @@ def answers(client):
     return False
 
 
-def refusal(data_dir, port, **settings):
-    """The one line with which a program that cannot start ends."""
+def start_error(data_dir, port, **settings):
+    """Return the one line that a server prints if it cannot start."""
     with program(data_dir, port, **settings) as process:
         out, err = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -82,14 +82,14 @@ def refusal(data_dir, port, **settings):
 def test_a_port_in_use_is_one_line(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        line = refusal(tmp_path, port)
+        line = start_error(tmp_path, port)
     assert str(port) in line
     assert "VISDL_PORT" in line
 
 
 def test_a_data_folder_in_use_is_one_line(tmp_path):
     with serving(tmp_path):
-        line = refusal(tmp_path, free_port())
+        line = start_error(tmp_path, free_port())
     assert str(tmp_path) in line
     assert "VISDL_DATA_DIR" in line
 
@@ -98,10 +98,10 @@ def test_a_database_of_a_newer_version_is_one_line(tmp_path):
     with sqlite3.connect(tmp_path / "visdl.db") as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
-    assert "newer VisDL" in refusal(tmp_path, free_port())
+    assert "newer VisDL" in start_error(tmp_path, free_port())
 
 
-def test_what_is_looked_at_before_a_start_does_not_wait_for_torch():
+def test_what_is_checked_before_a_start_does_not_wait_for_torch():
     code = (
         "import sys, visdl.config, visdl.store.data_dir, visdl.store; print('torch' in sys.modules)"
     )
@@ -113,10 +113,10 @@ def test_what_is_looked_at_before_a_start_does_not_wait_for_torch():
     [({"THREADS": "many"}, "VISDL_THREADS"), ({"HOST": "0.0.0.0"}, "VISDL_TOKEN")],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(tmp_path, settings, name):
-    assert name in refusal(tmp_path, free_port(), **settings)
+    assert name in start_error(tmp_path, free_port(), **settings)
 
 
-def test_an_interrupt_ends_it_quietly_and_the_run_can_go_on(tmp_path):
+def test_an_interrupt_ends_it_quietly_and_the_run_can_resume(tmp_path):
     with serving(tmp_path) as (process, client):
         run = start_run(client, epochs=1_000_000)
         until(lambda: client.get(f"/api/runs/{run['id']}").json()["progress"]["step"] > 0)
@@ -128,7 +128,7 @@ def test_an_interrupt_ends_it_quietly_and_the_run_can_go_on(tmp_path):
         assert client.get(f"/api/runs/{run['id']}").json()["state"] == "interrupted"
 
 
-def test_a_killed_server_loses_nothing_leaves_no_orphan_and_goes_on(tmp_path):
+def test_a_killed_server_loses_nothing_leaves_no_orphan_and_resumes(tmp_path):
     with serving(tmp_path) as (process, client):
         run = start_run(client, epochs=1_000_000)
         until(lambda: client.get(f"/api/runs/{run['id']}").json()["progress"]["epoch"] > 2)
@@ -155,7 +155,7 @@ def test_a_killed_server_loses_nothing_leaves_no_orphan_and_goes_on(tmp_path):
         assert steps == sorted(set(steps))
 
 
-def test_the_log_holds_no_secret_and_says_where_it_listens(tmp_path):
+def test_the_log_contains_no_secret_and_states_where_it_listens(tmp_path):
     with serving(tmp_path, TOKEN="very-secret-token") as (process, client):
         assert client.get("/api/runs").status_code == 401
         allowed = client.get("/api/runs", headers={"Authorization": "Bearer very-secret-token"})

@@ -60,7 +60,7 @@ REFUSED = {
     "a header without a line end": (b"a,b", "The file has a header but no rows."),
     "a longer row": (b"a,b\n1,2\n3,4,5\n", "Line 3 has 3 values but the header has 2."),
     "a shorter row": (b"a,b\n1,2\n3\n", "Line 3 has 1 value but the header has 2."),
-    "a longer row behind a cell of two lines": (
+    "a longer row after a cell of two lines": (
         b'a,b\n"x\ny",2\n3,4,5\n',
         "Line 4 has 3 values but the header has 2.",
     ),
@@ -71,7 +71,7 @@ REFUSED = {
     "two columns of one name": (b"a,b,a\n1,2,3\n", "Column name 'a' appears 2 times."),
     "names that differ by spaces": (b"a, a\n1,2\n", "Column name 'a' appears 2 times."),
     "a column without a name": (b"a,,c\n1,2,3\n", "Column 2 has no name."),
-    "a first byte that is no UTF-8": (
+    "a first byte that is not UTF-8": (
         b"\xffa,b\n1,2\n",
         "Not UTF-8 text: byte 0xFF at offset 0. Save the file as CSV UTF-8.",
     ),
@@ -152,7 +152,7 @@ def test_the_delimiter_is_kept_with_the_table(tmp_path):
     assert load(tmp_path, b"a;b\n1,5;2\n").record.delimiter == ";"
 
 
-def test_one_column_is_said_to_be_one(tmp_path):
+def test_one_column_is_reported(tmp_path):
     assert "There is only one column" in load(tmp_path, b"a\n1\n2\n").record.warnings[0]
 
 
@@ -210,20 +210,20 @@ def test_blank_cells_are_counted(tmp_path):
     assert dataset.preview().rows == [[None, "x"], [2, None], [None, "y"]]
 
 
-def test_a_constant_column_is_said_to_be_constant(tmp_path):
+def test_a_constant_column_is_reported_as_constant(tmp_path):
     assert load(tmp_path, b"a,b\n1,2\n1,3\n").record.warnings == [
         "Column 'a' is constant: it has one value only."
     ]
 
 
-def test_whole_numbers_beyond_the_exact_are_said_to_be_rounded(tmp_path):
+def test_whole_numbers_beyond_the_exact_are_reported_as_rounded(tmp_path):
     dataset = load(tmp_path, b"a,b\n9007199254740993,1\n2,2\n")
     assert dataset.column("a").dtype == "float"
     assert "above 2^53" in dataset.record.warnings[0]
 
 
 def test_names_and_cells_are_plain_text_whatever_they_hold(tmp_path):
-    names = ["=1+1", "<b>x</b>", "🎲", "\u202eabc", "__proto__", 'say "a"']
+    names = ["=1+1", "<b>x</b>", "🎲", "\u202eabc", "__proto__", 'quote "a"']
     buffer = io.StringIO()
     csv.writer(buffer).writerows(
         [names, ["=cmd|x", "<script>", "🎲🎲", "\u202e", "constructor", "-"]]

@@ -13,7 +13,7 @@ Params = Mapping[str, Any]
 
 
 class Drawing:
-    """Nodes and wires of a graph, or of the inside of a block, in the order in which they are added."""
+    """The nodes and wires of a graph or a block, in the order in which they are added."""
 
     def __init__(self, blocks: Mapping[str, Block] | None = None) -> None:
         self.blocks = dict(blocks or {})
@@ -23,10 +23,10 @@ class Drawing:
         self._last = ""
 
     def add(self, name: str, kind: str, *reads: str, **params: Any) -> str:
-        """A node that reads these, by default the node added before.
+        """Add a node that reads these, by default the node added before.
 
-        `@x` is the block's port x, `node.output2` an output; reads fill the ports in order, the last one takes
-        all that are left. A kind that is among the blocks is a Block node.
+        `@x` is the block's port x, `node.output2` an output. Reads fill the ports in order, and the
+        last port takes all that are left. A kind that names a block makes a Block node.
         """
         if kind in self.blocks:
             node = Node(id=name, type="Block", name=name, params={"block": kind, **params})
@@ -54,7 +54,7 @@ class Drawing:
         return name
 
     def block(self, params: Mapping[str, Sequence[str]] | None = None) -> Block:
-        """The block of what was drawn: its output is the last node's; `params` name "node.param" each."""
+        """Return the drawn block; its output is the last node's, `params` name "node.param"."""
         refs = {
             name: [PortRef(node=ref.split(".")[0], port=ref.split(".")[1]) for ref in found]
             for name, found in (params or {}).items()

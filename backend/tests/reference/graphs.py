@@ -1,4 +1,4 @@
-"""The reference architectures as graphs. `width` shrinks the large ones; 1 is the size of the papers."""
+"""The reference architectures as graphs. `width` scales the large ones; 1 is the papers' size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same architectures in plain PyTorch, written by hand; their parts have the names that the graphs' nodes have."""
+"""The same architectures in plain PyTorch, with the names of the graphs' nodes."""
 
 from __future__ import annotations
 

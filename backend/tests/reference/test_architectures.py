@@ -1,4 +1,4 @@
-"""Networks that others have counted: the same number of parameters, and for the same weights the same outputs."""
+"""Published networks: the same number of parameters, and the same outputs for equal weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random networks: what the check says of a graph is what the built model does."""
+"""Random networks: the report on a graph agrees with the built model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ KEEPING = [
 
 
 def dense(rng: random.Random) -> Graph:
-    """Vectors: branches that are added, multiplied or put side by side; shared weights; a repeated block."""
+    """Vectors: branches added, multiplied or concatenated; shared weights; a repeated block."""
     inner = Drawing()
     inner.add("fc", "Linear", "@input", out_features=8)
     inner.add("act", rng.choice(KEEPING))
@@ -152,14 +152,14 @@ def model_of(graph: Graph) -> tuple[nn.Module, list[torch.Tensor]]:
 
 
 def assert_true(graph: Graph) -> None:
-    """The report is right about the model: its output's shape and the number of its parameters; gradients flow."""
+    """Check the report against the model: output shape and parameters; gradients flow."""
     report = check.report(graph)
     assert report.valid, report.diagnostics
     model, inputs = model_of(graph)
     output = model(*inputs)
     [wire] = [edge for edge in graph.edges if edge.target == "model"]
-    said = report.nodes[wire.source].outputs[wire.source_output].shape
-    assert list(output.shape) == [4, *said[1:]]
+    inferred = report.nodes[wire.source].outputs[wire.source_output].shape
+    assert list(output.shape) == [4, *inferred[1:]]
     assert sum(p.numel() for p in model.parameters()) == report.totals.parameters
     output.square().sum().backward()
 
@@ -169,7 +169,7 @@ check = Validator(NodeRegistry, {}.__getitem__)
 
 @pytest.mark.filterwarnings("ignore:dropout option adds dropout")
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_random_network_is_what_its_report_says_also_with_any_part_switched_off(seed):
+def test_a_random_network_agrees_with_its_report_also_with_any_part_switched_off(seed):
     torch.manual_seed(seed)
     rng = random.Random(seed)
     graph = rng.choice([dense, images, sequences])(rng)
