@@ -57,8 +57,8 @@ for (const colorScheme of ["light", "dark"] as const) {
 
     await page.getByRole("tab", { name: "Runs" }).click();
     await page.getByLabel("Search runs").fill(`Axe ${colorScheme}`);
-    await expect(page.getByRole("checkbox", { name: /^Choose Axe/ })).toHaveCount(2);
-    for (const box of await page.getByRole("checkbox", { name: /^Choose Axe/ }).all()) await box.check();
+    await expect(page.getByRole("checkbox", { name: /^Select Axe/ })).toHaveCount(2);
+    for (const box of await page.getByRole("checkbox", { name: /^Select Axe/ }).all()) await box.check();
     await expectNoViolations(page, "runs");
     await button(page, "Compare").click();
     await expect(page.getByText("The same graph as A.")).toBeVisible();

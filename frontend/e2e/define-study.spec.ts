@@ -148,7 +148,7 @@ test("values of parameters are listed for a grid, and what will not do is said a
   await expectNoViolationsInBoth(page, "a study that will not do");
   await values.fill("16, 2*16");
   await values.press("Enter");
-  await expect(row(page, "fc1 out_features = 32")).toContainText("Begins anew: fc1, fc2");
+  await expect(row(page, "fc1 out_features = 32")).toContainText("Reinitialised: fc1, fc2");
   await expect(figures(page)).toContainText("3 variants");
 
   await choose(page, "Strategy", /^Optuna search/);
@@ -190,7 +190,7 @@ test("changes of a definition are undone and redone, and the canvas stays as it 
   const margin = dialog(page).getByLabel("Margin");
   await seeds.fill("0, 1");
   await seeds.press("Enter");
-  await button(dialog(page), "Take fc2 off the list").click();
+  await button(dialog(page), "Remove fc2").click();
   await expect(figures(page)).toContainText("6 runs");
 
   // what is being typed is the browser's to undo
@@ -201,11 +201,11 @@ test("changes of a definition are undone and redone, and the canvas stays as it 
   await margin.fill("0.7");
   await page.keyboard.press("Escape");
   await expect(margin).toHaveValue("");
-  await expect(dialog(page).getByLabel("In the place of relu1")).toBeVisible();
-  await expect(button(dialog(page), "Take fc2 off the list")).toHaveCount(0);
+  await expect(dialog(page).getByLabel("Replacement of relu1")).toBeVisible();
+  await expect(button(dialog(page), "Remove fc2")).toHaveCount(0);
 
   await page.keyboard.press("Control+z");
-  await expect(button(dialog(page), "Take fc2 off the list")).toBeVisible();
+  await expect(button(dialog(page), "Remove fc2")).toBeVisible();
   await expect(figures(page)).toContainText("8 runs");
   await seeds.focus();
   await page.keyboard.press("Control+z");
@@ -219,7 +219,7 @@ test("changes of a definition are undone and redone, and the canvas stays as it 
   await expect(figures(page)).toContainText("6 runs");
   await expect(redo).toBeDisabled();
 
-  await button(dialog(page), "Begin again").click();
+  await button(dialog(page), "Reset").click();
   await expect(seeds).toHaveValue("0-4");
   await undo.click();
   await expect(seeds).toHaveValue("0, 1");
@@ -231,31 +231,31 @@ test("changes of a definition are undone and redone, and the canvas stays as it 
   await expect(card(page, "relu2")).toHaveAccessibleName(/switched off/);
   await openStudy(page);
   await page.keyboard.press("Control+z");
-  await expect(button(dialog(page), "Take fc2 off the list")).toBeVisible();
+  await expect(button(dialog(page), "Remove fc2")).toBeVisible();
 });
 
-test("what takes the place of each node of a group is chosen, and a branch can be zero", async ({ page }) => {
+test("the replacement of each node of a group is selected, and a branch can be zero", async ({ page }) => {
   await openGraph(page, await residual(page));
   await openStudy(page);
   await choose(page, "Strategy", /^Leave group out/);
   await choose(page, "Add a group", /^The branch/);
   await expect(row(page, "w/o The branch")).toContainText("switched off");
-  await choose(page, "In the place of all of The branch", /^One plain layer/);
+  await choose(page, "Replacement of all of The branch", /^One linear layer/);
   await expect(row(page, "w/o The branch")).toContainText("replaced by Linear 64 → 64 (4,160 parameters)");
   await expectNoViolationsInBoth(page, "one layer in the place of a group", "[role=dialog]");
-  await choose(page, "In the place of all of The branch", /^Node by node/);
+  await choose(page, "Replacement of all of The branch", /^Node by node/);
   await dialog(page)
     .getByRole("button", { name: /each node of The branch/ })
     .click();
   await expect(dialog(page).getByText("Switched off: nothing else fits")).toBeVisible();
-  await choose(page, "In the place of mend", /^Zero/);
-  await choose(page, "In the place of relu2", /^Plain layer/);
-  await expect(dialog(page).getByText("1 switched off, 1 plain layer, 1 zero")).toBeVisible();
+  await choose(page, "Replacement of mend", /^Zero/);
+  await choose(page, "Replacement of relu2", /^Linear layer/);
+  await expect(dialog(page).getByText("1 switched off, 1 linear layer, 1 zero")).toBeVisible();
   await expect(row(page, "w/o The branch")).toContainText("zero: its branch of the sum is cut");
   await expectNoViolationsInBoth(page, "what takes the place of the nodes of a group");
 
   await choose(page, "Strategy", /^Leave one out/);
-  await button(dialog(page), "Take The branch off the list").click();
+  await button(dialog(page), "Remove The branch").click();
   await expect(row(page, "w/o mend")).toContainText("zero: its branch of the sum is cut");
   await dialog(page).getByLabel("Seeds", { exact: true }).fill("0, 1");
   await page.keyboard.press("Tab");
@@ -315,7 +315,7 @@ test("versions of a graph are compared in a study", async ({ page }) => {
   await choose(page, "Strategy", /^Configurations/);
   await expect(
     dialog(page)
-      .getByText(/^Choose at least one network/)
+      .getByText(/^Select at least one network/)
       .first(),
   ).toBeVisible();
   await choose(page, "Add a network", /^Version 1/);
@@ -339,7 +339,7 @@ test("a comparison of single runs becomes a study with five seeds", async ({ pag
   await expectState(page, "Completed");
   await page.getByRole("tab", { name: "Runs" }).click();
   await page.getByLabel("Search runs").fill("Chance");
-  const boxes = page.getByRole("checkbox", { name: /^Choose Chance/ });
+  const boxes = page.getByRole("checkbox", { name: /^Select Chance/ });
   await expect(boxes).toHaveCount(2);
   for (const box of await boxes.all()) await box.check();
   await button(page, "Compare").click();

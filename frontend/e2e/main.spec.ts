@@ -77,7 +77,7 @@ test("a layer is switched off, both variants run, and the comparison says what d
   await page.getByRole("tab", { name: "Runs" }).click();
   await page.getByLabel("Search runs").fill("Ablated");
   await expect(page.getByRole("row", { name: /Ablated/ })).toHaveCount(2);
-  for (const box of await page.getByRole("checkbox", { name: /^Choose Ablated/ }).all()) await box.check();
+  for (const box of await page.getByRole("checkbox", { name: /^Select Ablated/ }).all()) await box.check();
   await button(page, "Compare").click();
   const comparison = page.getByRole("region", { name: "Comparison" });
   const differences = comparison.getByRole("region", { name: "Differences of the graphs" });

@@ -34,7 +34,7 @@ for (const theme of ["light", "dark"] as const) {
     await runButton(page).click();
     await expectState(page, "Completed");
     await page.getByRole("tab", { name: "Runs" }).click();
-    const boxes = page.getByRole("checkbox", { name: /^Choose (?!the first)/ });
+    const boxes = page.getByRole("checkbox", { name: /^Select (?!the first)/ });
     await boxes.nth(0).check();
     await boxes.nth(1).check();
     await button(page, "Compare").click();

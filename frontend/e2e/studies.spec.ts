@@ -49,7 +49,7 @@ test("a study is followed, read, exported, extended and deleted", async ({ page 
   // live: values come, conclusions wait
   await expect(page.getByText("Running", { exact: true })).toBeVisible();
   await expect(
-    row(page, "w/o relu1").getByTitle("Comes when every planned run has ended.").first(),
+    row(page, "w/o relu1").getByTitle("Appears when every planned run has ended.").first(),
   ).toHaveText("–");
   await expectNoViolationsInBoth(page, "a study that trains");
   await expect(page.getByText("Completed", { exact: true })).toBeVisible({ timeout: 120_000 });

@@ -1,27 +1,27 @@
-/** What a study found, at the nodes that it is about. Pure. */
+/** The effects that a study measured, at the nodes of its parts. Pure. */
 
 import { findNode } from "@/features/graph/model/document";
 import type { Graph, Study, StudyResults, StudyRow } from "@/shared/api/types";
 import { type VerdictTone, verdictLook } from "./studies";
 import { interval, signed } from "./studyTable";
 
-export interface Finding {
+export interface Effect {
   /** The nodes of the open scope that were changed together. */
   nodes: string[];
   row: StudyRow;
-  /** Other variants about the same nodes. */
+  /** Other variants of the same nodes. */
   others: number;
   tone: VerdictTone;
-  /** How large the difference is beside the largest, from 0 to 1. */
+  /** The difference relative to the largest one, from 0 to 1. */
   strength: number;
   text: string;
   /** Without the interval. */
   short: string;
-  /** The same for those who do not see it. */
-  said: string;
+  /** The same for screen readers. */
+  description: string;
 }
 
-/** Sweeps and other networks are about no part. */
+/** Sweeps and other networks have no parts. */
 const ABOUT_PARTS = new Set([
   "leave_one_out",
   "leave_n_out",
@@ -31,7 +31,7 @@ const ABOUT_PARTS = new Set([
   "replace",
 ]);
 
-/** Whether a study is about this graph: by its id, or, where a script gave it no id, because all of its parts are there. */
+/** Whether a study belongs to this graph: by its id or, where a script gave none, because all of its parts exist. */
 export function isAbout(
   study: Pick<Study, "graph_id" | "variants">,
   graph: Graph,
@@ -42,21 +42,21 @@ export function isAbout(
   return parts.length > 0 && parts.every((part) => findNode(graph, part.split("/")[0] ?? part) !== undefined);
 }
 
-/** The findings at nodes of a scope, the largest where several are about the same nodes. */
-export function findingsOf(
+/** The effects at nodes of a scope, the largest where several variants change the same nodes. */
+export function effectsOf(
   study: Pick<Study, "plan">,
   { variants }: Pick<StudyResults, "variants">,
   path: readonly string[],
-): Finding[] {
+): Effect[] {
   if (!ABOUT_PARTS.has(study.plan.strategy.kind)) return [];
   const largest = Math.max(0, ...variants.map((row) => Math.abs(row.delta ?? 0)));
-  const found = new Map<string, Finding>();
+  const found = new Map<string, Effect>();
   for (const row of variants) {
     const nodes = [...new Set(row.parts.flatMap((part) => inScope(part, path)))];
-    // The minimal model is about all parts at once.
+    // The minimal model changes all parts at once.
     if (nodes.length === 0 || row.role === "minimal") continue;
     const key = [...nodes].sort().join(" ");
-    const next = findingOf(row, nodes, largest);
+    const next = effectOf(row, nodes, largest);
     const before = found.get(key);
     const shown = before && !isStronger(next, before) ? before : next;
     found.set(key, { ...shown, others: before ? before.others + 1 : 0 });
@@ -73,12 +73,12 @@ function inScope(part: string, path: readonly string[]): string[] {
 }
 
 /** Removals from the full model before additions to the minimal one; then what differs more. */
-function isStronger(one: Finding, other: Finding): boolean {
-  const whole = ({ row }: Finding): number => Number(row.reference === "baseline");
+function isStronger(one: Effect, other: Effect): boolean {
+  const whole = ({ row }: Effect): number => Number(row.reference === "baseline");
   return whole(one) !== whole(other) ? whole(one) > whole(other) : one.strength > other.strength;
 }
 
-function findingOf(row: StudyRow, nodes: string[], largest: number): Finding {
+function effectOf(row: StudyRow, nodes: string[], largest: number): Effect {
   const look = verdictLook(row);
   const tone = look?.tone ?? "open";
   const known = {
@@ -90,7 +90,7 @@ function findingOf(row: StudyRow, nodes: string[], largest: number): Finding {
   };
   if (row.delta === null) {
     const text = `${row.n} of ${row.planned} seeds`;
-    return { ...known, text, short: `${row.n}/${row.planned}`, said: `${row.label}: ${text} so far` };
+    return { ...known, text, short: `${row.n}/${row.planned}`, description: `${row.label}: ${text} so far` };
   }
   const ci = row.ci ? ` ${interval(row.ci, row.decimals)}` : "";
   const short = signed(row.delta, row.decimals);
@@ -99,6 +99,6 @@ function findingOf(row: StudyRow, nodes: string[], largest: number): Finding {
     ...known,
     text,
     short,
-    said: `${row.label}: ${text}, ${look?.label ?? "no test"}. ${row.sentence}`,
+    description: `${row.label}: ${text}, ${look?.label ?? "no test"}. ${row.sentence}`,
   };
 }

@@ -1,4 +1,4 @@
-/** Studies in words: what they do, how far they are, what they have found; and seeds that are typed. */
+/** Studies in words: strategy, progress, verdicts; and parsing of seeds. */
 
 import { metricLabel } from "@/features/runs/model/metrics";
 import type { StrategyInfo, Study, StudyResults, StudyRow, StudyState } from "@/shared/api/types";
@@ -6,7 +6,7 @@ import { formatDuration, formatInt, plural } from "@/shared/lib/format";
 
 type Kind = Study["plan"]["strategy"]["kind"];
 
-/** What the server says of its strategies, in the order in which they are offered. */
+/** The server's description of the strategies, in the order in which they are offered. */
 export type Strategies = readonly StrategyInfo[];
 
 /** A strategy's label; its key until the labels have arrived. */
@@ -38,7 +38,7 @@ export function strategyWords({ plan: { strategy } }: Pick<Study, "plan">, strat
   }
 }
 
-/** Whether it looks for the best of many: such differences are described, never tested. */
+/** Whether it searches for the best of many: such differences are described, never tested. */
 export const isSearch = ({ plan }: Pick<Study, "plan">): boolean =>
   plan.strategy.kind === "random" || plan.strategy.kind === "optuna";
 
@@ -51,7 +51,7 @@ const STATES: Record<StudyState, string> = {
 
 export const studyStateLabel = (state: StudyState): string => STATES[state];
 
-/** Whether it trains, or will when it is resumed. */
+/** Whether it is training, or will be when it is resumed. */
 export const isUnderWay = ({ state }: { state: StudyState }): boolean =>
   state === "running" || state === "paused";
 
@@ -65,13 +65,13 @@ export function countWords({ counts }: Pick<Study, "counts">): string {
   ].join(", ");
 }
 
-/** "about 3 min 05 s left" while it trains, else nothing. */
+/** "about 3 min 05 s left" while it is training, else nothing. */
 export function timeLeft({ state, seconds_left }: Pick<Study, "state" | "seconds_left">): string {
   if (state !== "running" || seconds_left === null) return "";
   return `about ${formatDuration(seconds_left)} left`;
 }
 
-/** How much of it is over, from 0 to 1. */
+/** Its progress, from 0 to 1. */
 export function shareDone({ counts: { planned, completed, failed } }: Pick<Study, "counts">): number {
   return planned > 0 ? Math.min(1, (completed + failed) / planned) : 0;
 }
@@ -81,7 +81,7 @@ export function aimWords(metric: string, direction: StudyResults["direction"]): 
   return `${metricLabel(metric)}, ${direction === "minimize" ? "lower" : "higher"} is better`;
 }
 
-/** The studies that a search is about: by name, graph, strategy, metric or state. */
+/** The studies that match a search: by name, graph, strategy, metric or state. */
 export function searchStudies(studies: readonly Study[], search: string, strategies: Strategies): Study[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   return studies.filter((study) => {
@@ -101,7 +101,7 @@ export function searchStudies(studies: readonly Study[], search: string, strateg
 export type VerdictTone = "worse" | "better" | "same" | "open" | "problem";
 
 interface VerdictLook {
-  /** It says the same as the colour. */
+  /** It carries the same meaning as the colour. */
   symbol: "▲" | "▼" | "≈" | "?" | "!";
   label: string;
   tone: VerdictTone;
@@ -125,27 +125,27 @@ export function verdictLook({ verdict }: Pick<StudyRow, "verdict">): VerdictLook
   return VERDICTS[verdict] ?? { symbol: "?", label: verdict.replaceAll("_", " "), tone: "open" };
 }
 
-/** As many seeds as are wanted, that the study does not have: the smallest that follow. */
+/** `count` seeds that the study does not have: the smallest that follow. */
 export function nextSeeds(known: readonly number[], count: number): number[] {
   const start = Math.max(-1, ...known) + 1;
   return Array.from({ length: count }, (_, index) => start + index);
 }
 
-/** Seeds as they are typed, "7, 9, 20-24"; a sentence where they will not do. */
+/** Seeds as they are typed, "7, 9, 20-24"; a sentence where they are not valid. */
 export function readSeeds(text: string, known: readonly number[]): { seeds: number[] } | { problem: string } {
   const seeds: number[] = [];
   for (const part of text.split(/[\s,;]+/).filter(Boolean)) {
     const [, from, to] = /^(\d{1,15})(?:[-–](\d{1,15}))?$/.exec(part) ?? [];
     if (from === undefined)
-      return { problem: `“${part}” is no seed: give whole numbers such as 7, 9 or 20-24.` };
+      return { problem: `“${part}” is not a seed: give whole numbers such as 7, 9 or 20-24.` };
     const [first, last] = [Number(from), Number(to ?? from)];
     if (last < first || last - first > MOST_SEEDS)
-      return { problem: `“${part}” is no range of at most ${MOST_SEEDS} seeds.` };
+      return { problem: `“${part}” is not a range of at most ${MOST_SEEDS} seeds.` };
     for (let seed = first; seed <= last; seed++) seeds.push(seed);
   }
   if (seeds.length === 0) return { problem: "Give at least one seed." };
   const double = seeds.find((seed, index) => known.includes(seed) || seeds.indexOf(seed) !== index);
-  if (double !== undefined) return { problem: `Seed ${double} is there already.` };
+  if (double !== undefined) return { problem: `Seed ${double} is already in the list.` };
   if (known.length + seeds.length > MOST_SEEDS)
     return { problem: `A study has at most ${MOST_SEEDS} seeds.` };
   return { seeds };

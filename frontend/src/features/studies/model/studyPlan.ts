@@ -1,4 +1,4 @@
-/** A study while it is being defined: what is chosen and typed, and the plan that this makes. */
+/** A study while it is being defined: the draft of the form, and the plan that results from it. */
 
 import { parseColumns } from "@/features/datasets/model/columns";
 import type { Json, NewStudy, StudyPreview, StudyVariant } from "@/shared/api/types";
@@ -17,7 +17,7 @@ export interface GroupDraft {
   kind: "group";
   title: string;
   nodes: string[];
-  /** Whether one plain layer takes the place of all of them. */
+  /** Whether one linear replacement layer replaces all of them. */
   whole?: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface FactorDraft {
   id: number;
   node: string;
   param: string;
-  /** Values between two bounds instead of those that are listed; only where a search may draw them. */
+  /** Values between two bounds instead of listed ones; only where a search may draw them. */
   between: boolean;
   values: string;
   low: number | null;
@@ -121,13 +121,13 @@ export const freshAlternative = (rows: readonly AlternativeDraft[]): Alternative
   params: "",
 });
 
-/** Tells parts apart, and says which one a problem is about. */
+/** Identifies a part, also in the keys of problems. */
 export function partKey(part: PartDraft): string {
   if (part.kind === "node") return part.node;
   return part.kind === "columns" ? `columns:${part.node}` : `group:${part.title}:${part.nodes.join(",")}`;
 }
 
-/** The metric of accuracy or R² on the test data, else on the validation data; else a value of the validation. */
+/** Accuracy or R² on the test data, else on the validation data; else another validation metric. */
 export function defaultMetric(metrics: readonly string[]): string | null {
   const patterns = [/^test_(accuracy|r2)$/, /^val_(accuracy|r2)$/, /^val_/, /./];
   for (const pattern of patterns) {
@@ -137,10 +137,10 @@ export function defaultMetric(metrics: readonly string[]): string | null {
   return null;
 }
 
-/** Every run of a graph measures this one: the others are not known before a first preview. */
+/** Every run measures this one; the others are not known before a first preview. */
 const ALWAYS_THERE = "train_loss";
 
-/** What will not do, a sentence each, by the field or row that it is about. */
+/** What is not valid, one sentence each, by its field or row. */
 export type Problems = Readonly<Record<string, string>>;
 export type Made = { plan: NewStudy; problems: null } | { plan: null; problems: Problems };
 
@@ -167,7 +167,7 @@ export function planOf(draft: StudyDraft, find: FindParam): Made {
   return { plan, problems: null };
 }
 
-/** Only of the parts that there are: the choice for one that was taken off the list is kept for its return. */
+/** Only for existing parts: the choice for a removed part is kept in case it is added again. */
 function howOf({ parts, how }: StudyDraft): Record<string, How> {
   const nodes = parts.flatMap((part) =>
     part.kind === "node" ? [part.node] : part.kind === "group" ? part.nodes : [],
@@ -198,9 +198,9 @@ function strategyOf(draft: StudyDraft, find: FindParam, problems: Refuse): Strat
 function partsOf(draft: StudyDraft, problems: Refuse): Strategy | null {
   const nodes = draft.parts.map((part) => partOf(part, problems));
   const { kind, n } = draft;
-  if (nodes.length === 0) problems.strategy = "Choose at least one part of the network.";
+  if (nodes.length === 0) problems.strategy = "Select at least one part of the network.";
   else if (kind === "leave_n_out" && n > nodes.length)
-    problems.strategy = `${n} parts cannot be taken out at once: there are ${nodes.length}.`;
+    problems.strategy = `${n} parts cannot be removed at once: there are only ${nodes.length}.`;
   if (kind === "leave_n_out") return { kind, nodes, n };
   if (kind === "add_one") return { kind, nodes, leave_one_out: draft.alsoLeaveOut };
   if (kind === "cumulative") return { kind, order: nodes };
@@ -223,15 +223,15 @@ const groupOf = ({ title, nodes, whole }: GroupDraft): GroupPart => ({
 
 function groupsOf({ parts }: StudyDraft, problems: Refuse): Strategy | null {
   const groups = parts.flatMap((part) => (part.kind === "group" ? [groupOf(part)] : []));
-  if (groups.length === 0) problems.strategy = "Choose at least one group.";
+  if (groups.length === 0) problems.strategy = "Select at least one group.";
   return { kind: "leave_group_out", groups };
 }
 
 function replaceOf({ target, alternatives }: StudyDraft, find: FindParam, problems: Refuse): Strategy | null {
-  if (!target) problems.strategy = "Choose the node that is to be replaced.";
+  if (!target) problems.strategy = "Select the node to replace.";
   const made = alternatives.map(({ id, type, params }) => {
     const read = readParams(params, (name) => find.ofType(type, name), type);
-    if (!type) problems[`alternative:${id}`] = "Choose a type of node.";
+    if (!type) problems[`alternative:${id}`] = "Select a node type.";
     else if ("problem" in read) problems[`alternative:${id}`] = read.problem;
     return { type, params: "params" in read ? read.params : {}, label: "" };
   });
@@ -241,11 +241,11 @@ function replaceOf({ target, alternatives }: StudyDraft, find: FindParam, proble
 
 function sweepOf(draft: StudyDraft, find: FindParam, problems: Refuse): Strategy | null {
   const { factors, trials, sampler, drawSeed: seed } = draft;
-  if (factors.length === 0) problems.strategy = "Choose at least one parameter.";
+  if (factors.length === 0) problems.strategy = "Select at least one parameter.";
   const twice = factors.find(({ node, param, id }) =>
     factors.some((one) => one.id < id && one.node === node && one.param === param && node !== ""),
   );
-  if (twice) problems[`factor:${twice.id}`] = "This parameter is in the study already.";
+  if (twice) problems[`factor:${twice.id}`] = "This parameter is already in the study.";
   if (draft.kind === "grid") {
     const listed = factors.map((factor) => ({
       ...where(factor, problems),
@@ -264,7 +264,7 @@ function sweepOf(draft: StudyDraft, find: FindParam, problems: Refuse): Strategy
 const NO_BOUNDS = { log: false, integer: false };
 
 function where({ id, node, param }: FactorDraft, problems: Refuse): { node: string; param: string } {
-  if (!node || !param) problems[`factor:${id}`] ??= "Choose a node and one of its parameters.";
+  if (!node || !param) problems[`factor:${id}`] ??= "Select a node and one of its parameters.";
   return { node, param };
 }
 
@@ -291,8 +291,8 @@ function boundsOf({ id, low, high, log, integer }: FactorDraft, problems: Refuse
   return { low, high, log, integer };
 }
 
-/** Why a study cannot begin as its preview stands, as a sentence; null where it can. */
-export function startRefusal(draft: StudyDraft, { variants, runs }: StudyPreview): string | null {
+/** Why a study cannot start with this preview, as a sentence; null where it can. */
+export function whyNotStart(draft: StudyDraft, { variants, runs }: StudyPreview): string | null {
   const invalid = variants.filter((variant) => !variant.valid).length;
   const searches = draft.kind === "optuna";
   if (variants.length - invalid < 2 && !searches) return "No variant of it can be trained.";

@@ -2,11 +2,11 @@
 import type { Graph, NewStudy } from "@/shared/api/types";
 
 export interface Network {
-  /** Tells where it is from, such as "version 3" or "run 7f3a". */
+  /** Identifies its origin, such as "version 3" or "run 7f3a". */
   key: string;
   /** Its name in the table of the study. */
   label: string;
-  /** Where it is from, in words. */
+  /** Its origin, in words. */
   origin: string;
   graph: Graph;
 }
@@ -22,15 +22,15 @@ export const freshNetwork = (key: string, label: string, origin: string, graph: 
   graph,
 });
 
-/** The strategy of networks picked by hand; what will not do is said by the key of the network. */
+/** The strategy of selected networks; problems are reported under the network's key. */
 export function configurationsOf(
   networks: readonly Network[],
   problems: Record<string, string>,
 ): Configurations {
-  if (networks.length === 0) problems.strategy = "Choose at least one network to compare with the baseline.";
+  if (networks.length === 0) problems.strategy = "Select at least one network to compare with the baseline.";
   for (const { key, label } of networks) {
     if (networks.some((one) => one.key !== key && one.label.trim() === label.trim()))
-      problems[`network:${key}`] = "Give each network a name of its own.";
+      problems[`network:${key}`] = "Give each network a unique name.";
     if (label.trim() === "") problems[`network:${key}`] = "Give this network a name.";
   }
   const graphs = networks.map(({ label, graph }) => ({ label: label.trim(), graph }));
@@ -39,7 +39,7 @@ export function configurationsOf(
 
 interface OfNetworks {
   kind: NewStudy["strategy"]["kind"];
-  /** The network that the others are held against; null for the open graph. */
+  /** The network that the others are compared with; null for the open graph. */
   baseline: Network | null;
 }
 

@@ -1,4 +1,4 @@
-/** What of a graph a study can be about: nodes also inside blocks, groups, input columns; and parameters. */
+/** The parts of a graph that a study can vary: nodes (also inside blocks), groups, input columns; and parameters. */
 
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import { type Catalogue, type NamedInput, shapeOf } from "@/features/graph/model/catalogue";
@@ -15,7 +15,7 @@ export interface NodeChoice {
   label: string;
   node: GraphNode;
   info: NodeInfo | undefined;
-  /** Whether a study can take it out. */
+  /** Whether a study can remove it. */
   able: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface Choices {
 }
 
 const PARTS_OF_A_MODEL = ["layer", "operation", "block"];
-/** Nobody nests blocks deeper, and one that contains itself would not end. */
+/** Deeper nesting is ignored; a block that contains itself would not end. */
 const DEEPEST = 8;
 const MOST_PRESELECTED = 12;
 
@@ -59,7 +59,7 @@ export function choicesOf(graph: Graph, types: Catalogue): Choices {
   return { nodes, groups };
 }
 
-/** The layers, operations and blocks of the graph itself that can be taken out; not too many to begin with. */
+/** The removable layers, operations and blocks at the top level, limited as a first selection. */
 export function usualParts({ nodes }: Choices): PartDraft[] {
   return [...nodes.values()]
     .filter(
@@ -69,7 +69,7 @@ export function usualParts({ nodes }: Choices): PartDraft[] {
     .map(({ id }) => ({ kind: "node", node: id }));
 }
 
-/** Whether a node reads columns of a table, of which some can be left out. */
+/** Whether a node reads columns of a table, some of which can be removed. */
 export function hasColumns({ info }: NodeChoice): boolean {
   const params = info ? shapeOf(info).params : [];
   return params.some(({ widget }) => widget === "columns") && params.some(({ dtype }) => dtype === "DATASET");
@@ -81,7 +81,7 @@ export function variable(choice: NodeChoice | undefined): NamedInput[] {
   return params.filter(({ dtype, widget }) => dtype !== "DATASET" && widget !== "layer");
 }
 
-/** What a choice is about: parameters of the nodes of a graph, and of node types. */
+/** Parameters by node of a graph and by node type. */
 export const finderOf = ({ nodes }: Choices, types: Catalogue): FindParam => ({
   ofNode: (node, param) => variable(nodes.get(node)).find(({ name }) => name === param),
   ofType: (type, param) => {
@@ -90,7 +90,7 @@ export const finderOf = ({ nodes }: Choices, types: Catalogue): FindParam => ({
   },
 });
 
-/** Types that may stand in the place of a node: those of a model, whatever they fit. */
+/** Types that may replace a node: those of a model, whether or not they fit. */
 export function replacements(types: Catalogue): NodeInfo[] {
   return Object.values(types)
     .filter(({ kind, type }) => (kind === "layer" || kind === "operation") && type !== BLOCK)

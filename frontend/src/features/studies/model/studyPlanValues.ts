@@ -12,7 +12,7 @@ export interface FindParam {
 }
 
 const MOST_VALUES = 100;
-/** What stands in brackets or quotes is one item. */
+/** Text in brackets or quotes is one item. */
 const ITEM = /(?:"[^"]*"|\[[^\]]*\]|\([^)]*\)|[^,;])+/g;
 
 const items = (text: string): string[] =>
@@ -44,7 +44,7 @@ export function readParams(
   const params: Record<string, Json> = {};
   for (const item of items(text)) {
     const [, name = "", value = ""] = /^(\w+)\s*[=:]\s*(.+)$/.exec(item) ?? [];
-    if (name === "") return { problem: `“${item}” is no “name=value”.` };
+    if (name === "") return { problem: `“${item}” is not of the form “name=value”.` };
     const param = find(name);
     if (!param && type) return { problem: `${type} has no parameter “${name}”.` };
     const read = readValue(value, param);
@@ -83,9 +83,9 @@ function fittingValue(text: string, param: NamedInput): Typed {
 }
 
 function choiceOf(text: string, choices: readonly Json[]): Typed {
-  const wanted = unquoted(text).toLowerCase();
+  const query = unquoted(text).toLowerCase();
   const found = choices.find((choice) =>
-    [valueText(choice), String(choice)].some((said) => said.toLowerCase() === wanted),
+    [valueText(choice), String(choice)].some((label) => label.toLowerCase() === query),
   );
   if (found !== undefined) return { value: found };
   return { problem: `is one of ${choices.map(valueText).join(", ")}, not “${text}”.` };
@@ -93,7 +93,7 @@ function choiceOf(text: string, choices: readonly Json[]): Typed {
 
 const unquoted = (text: string): string => /^"(.*)"$/.exec(text)?.[1] ?? text;
 
-/** Of a parameter that is not known: a number where it reads as one, else the word. */
+/** The value of an unknown parameter: a number if it is written as one, otherwise the text. */
 function guessed(text: string): Json {
   const number = parseNumber(text);
   if (Number.isFinite(number)) return number;

@@ -1,16 +1,16 @@
-/** The table of a study: what its cells say and how its rows are sorted. */
+/** The table of a study: the text of its cells and the order of its rows. */
 import type { StudyArm, StudyResults, StudyRow } from "@/shared/api/types";
 import { formatDuration, formatNumber } from "@/shared/lib/format";
 
 export type TableRow = StudyArm | StudyRow;
 
-/** Beyond these sizes digits behind the point say nothing. */
+/** Beyond these sizes, decimals are meaningless. */
 const [LEAST_FIXED, MOST_FIXED] = [1e-6, 1e7];
 const MOST_DECIMALS = 8;
 
 export const NONE = "–";
 
-/** A value with so many decimals and a real minus sign. */
+/** A value with a number of decimals and a real minus sign. */
 export function fixed(value: number | null | undefined, decimals: number): string {
   if (value === null || value === undefined || Number.isNaN(value)) return NONE;
   const size = Math.abs(value);
@@ -44,13 +44,13 @@ export function pValue(p: number | null | undefined): string {
   return p < 0.001 ? "< 0.001" : p.toFixed(3);
 }
 
-/** "5", "3 of 5" while it trains, "9 of 10, 1 failed". */
+/** "5", "3 of 5" while it is training, "9 of 10, 1 failed". */
 export function runsOf({ n, planned, failed }: Pick<StudyArm, "n" | "planned" | "failed">): string {
   const some = n === planned ? String(n) : `${n} of ${planned}`;
   return failed > 0 ? `${n} of ${planned}, ${failed} failed` : some;
 }
 
-/** "4 of 5": the pairs in which it is worse; ties count half. */
+/** "4 of 5": pairs in which the variant is worse (ties count as ½). */
 export function worseIn({ p_worse, pairs }: Pick<StudyRow, "p_worse" | "pairs">): string {
   if (p_worse === null || !pairs) return NONE;
   return `${Number((p_worse * pairs).toFixed(1))} of ${pairs}`;
@@ -103,7 +103,7 @@ function sortValue(row: StudyRow, key: ColumnKey): Sortable {
   return VALUES[key]?.(row) ?? null;
 }
 
-/** Rows by a column, those without a value last; the minimal model, the reference of others, stays first. */
+/** Sort rows by a column, those without a value last; the minimal model, as a reference, stays first. */
 export function sortRows(rows: readonly StudyRow[], { key, descending }: TableSort): StudyRow[] {
   const minimal = rows.filter((row) => row.role === "minimal");
   const others = rows.filter((row) => row.role !== "minimal");
@@ -120,14 +120,14 @@ function order(a: Sortable, b: Sortable, descending: boolean): number {
   return descending ? -up : up;
 }
 
-/** How a table is sorted until somebody sorts it: steps in their order, a search by its metric, else by |Δ|. */
+/** The initial sort: steps in their order, a search by its metric, else by |Δ|. */
 export function firstSort(kind: string, direction: StudyResults["direction"]): TableSort {
   if (kind === "cumulative") return { key: "own", descending: false };
   if (kind === "random" || kind === "optuna") return { key: "mean", descending: direction === "maximize" };
   return { key: "delta", descending: true };
 }
 
-/** The keys of variants with one of them moved up or down by a place. */
+/** The keys of variants with one of them moved up or down by one position. */
 export function moved(keys: readonly string[], key: string, by: -1 | 1): string[] {
   const from = keys.indexOf(key);
   const to = from + by;
@@ -137,7 +137,7 @@ export function moved(keys: readonly string[], key: string, by: -1 | 1): string[
   return next;
 }
 
-/** The keys of variants with one of them dropped before or behind another one. */
+/** The keys of variants with one of them dropped before or after another one. */
 export function dropped(
   keys: readonly string[],
   key: string,
@@ -153,9 +153,9 @@ export function dropped(
 export interface Column {
   key: ColumnKey;
   title: string;
-  /** What the head says when the pointer rests on it. */
+  /** The tooltip of the header. */
   hint?: string;
-  /** Shown until it is switched off; the others until they are switched on. */
+  /** Shown by default. */
   shown: boolean;
   /** Compared and tested: a dash until every planned run has ended. */
   late?: boolean;
@@ -178,7 +178,13 @@ const FIRST: Column[] = [
     shown: true,
     late: true,
   },
-  { key: "worse", title: "Worse in", hint: "Pairs in which it is worse, ties half", shown: true, late: true },
+  {
+    key: "worse",
+    title: "Worse in",
+    hint: "Pairs in which the variant is worse (ties count as ½)",
+    shown: true,
+    late: true,
+  },
   { key: "verdict", title: "Verdict", shown: true, late: true, text: true },
 ];
 const COSTS: Column[] = [
@@ -189,8 +195,8 @@ const COSTS: Column[] = [
     hint: "Floating-point operations of one forward pass of one row",
     shown: true,
   },
-  { key: "seconds", title: "Time", hint: "Mean time of a training", shown: true },
-  { key: "reused", title: "Reused", hint: "Runs taken over from earlier studies", shown: true },
+  { key: "seconds", title: "Time", hint: "Mean training time", shown: true },
+  { key: "reused", title: "Reused", hint: "Runs reused from earlier studies", shown: true },
 ];
 const MORE: Column[] = [
   { key: "p_t", title: "p (t)", hint: "Paired t test, not corrected", shown: false, late: true },
@@ -205,18 +211,18 @@ const MORE: Column[] = [
   {
     key: "effect_size",
     title: "Effect size dz",
-    hint: "Hedges' dz; it explodes where seeds barely vary",
+    hint: "Hedges' dz; very large where seeds barely vary",
     shown: false,
     late: true,
   },
   { key: "batched", title: "Batched", hint: "Runs that were trained in a seed batch", shown: false },
-  { key: "how", title: "What was done", shown: false, text: true },
+  { key: "how", title: "Change", shown: false, text: true },
 ];
-/** Something took the place of a part: that is to be seen at once. */
+/** A part was replaced: shown by default. */
 const INSTEAD = /^zero|; zero|→ \d/;
 const TESTS = new Set(["p_t_holm", "worse", "verdict", "p_t", "p", "p_holm", "effect_size"]);
 
-/** Every column that the table of these results can have, in order. `search`: it tests nothing. */
+/** Every column of the table of these results, in order. `search`: without tests. */
 export function columnsOf(
   results: StudyResults,
   search: boolean,
@@ -268,7 +274,7 @@ const CELLS: Record<string, (row: StudyRow) => string> = {
 const someOf = (count: number, { planned }: TableRow): string => (count > 0 ? `${count} of ${planned}` : "");
 const whole = (value: number | null): string => (value === null ? NONE : value.toLocaleString("en-US"));
 
-/** What a cell says; empty where the column is not about this row. */
+/** The text of a cell; empty where the column does not apply to this row. */
 export function cellText(row: TableRow, { key, late }: Column): string {
   if (late && !isCompared(row)) return "";
   if (key === "label") return row.label;
@@ -287,7 +293,7 @@ export function paramText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** The number behind a cell, to its last digit, for who rests the pointer on it. */
+/** The full number of a cell, for its tooltip. */
 export function cellTitle(row: TableRow, key: ColumnKey): string {
   if (key === "mean") return row.mean === null ? "" : `${row.mean} ± ${row.sd ?? NONE}`;
   if (key === "n") return row.failed > 0 ? `${row.failed} of its runs failed or diverged` : "";

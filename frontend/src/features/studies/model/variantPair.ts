@@ -1,4 +1,4 @@
-/** Two variants of a study side by side: what they are, what differs, and by how much. */
+/** Two variants of a study side by side: what differs, and by how much. */
 import type { StudyCell, StudyResults, StudyRow } from "@/shared/api/types";
 import { formatDuration, formatNumber } from "@/shared/lib/format";
 import { isUnderWay } from "./studies";
@@ -15,7 +15,7 @@ export interface VariantPair {
   b: TableRow;
 }
 
-/** The two rows; null where one of them is no longer there. */
+/** The two rows; null where one of them no longer exists. */
 export function pairOf({ baseline, variants }: StudyResults, { a, b }: PairKeys): VariantPair | null {
   const find = (key: string): TableRow | undefined => [baseline, ...variants].find((row) => row.key === key);
   const [first, second] = [find(a), find(b)];
@@ -29,19 +29,19 @@ export function firstPair({ baseline, variants }: StudyResults, row: TableRow): 
   return other ? { a: baseline.key, b: other.key } : null;
 }
 
-/** With another variant on one side; where that is the other side's, they change places. */
+/** Replace the variant on one side; if it is the other side's, the sides are swapped. */
 export function withSide(keys: PairKeys, side: keyof PairKeys, key: string): PairKeys {
   const other = side === "a" ? "b" : "a";
   return { ...keys, [other]: keys[other] === key ? keys[side] : keys[other], [side]: key };
 }
 
-/** Which of the two the study itself compares with the other one; null where it compares neither. */
+/** Which of the two the study compares with the other one; null where it compares neither. */
 export function comparedRow({ a, b }: VariantPair): StudyRow | null {
   if (b.reference === a.key && "delta" in b) return b;
   return a.reference === b.key && "delta" in a ? a : null;
 }
 
-/** B minus A: the mean over the seeds that both have a value for. The study's own where it compares them. */
+/** B minus A: the mean over the seeds for which both have a value; the study's own difference where it compares them. */
 export function meanDifference(pair: VariantPair): { value: number | null; pairs: number } {
   const row = comparedRow(pair);
   if (row) return { value: row === pair.a ? negative(row.delta) : row.delta, pairs: row.pairs ?? 0 };
@@ -62,7 +62,7 @@ export interface SeedLine {
   difference: number | null;
 }
 
-/** The values of both by seed, also of seeds that are planned and have none. */
+/** The values of both by seed, including planned seeds without a value. */
 export function seedLines({ a, b }: VariantPair, planned: readonly number[]): SeedLine[] {
   const seeds = new Set([...planned, ...[a, b].flatMap(({ values }) => Object.keys(values).map(Number))]);
   return [...seeds]
@@ -91,18 +91,18 @@ export interface Fact {
   hint: string;
   a: { text: string; full: string };
   b: { text: string; full: string };
-  /** B minus A; empty where that is no number. */
+  /** B minus A; empty where it is not a number. */
   difference: string;
-  /** It reads the same on both sides. */
+  /** Both sides have the same text. */
   same: boolean;
   /** Figures, not words. */
   numeric: boolean;
 }
 
-/** What is measured, then what it costs, then what was done. */
+/** What is measured, then the cost, then the change. */
 const ORDER = [/^mean$/, /^n$/, /^secondary\./, /^(parameters|flops|seconds)$/, /^param\./, /^how$/];
 
-/** The figures of both, the study's metric first; nothing where both have none. */
+/** The figures of both, the study's metric first; those that neither has are omitted. */
 export function factsOf(
   results: StudyResults,
   pair: VariantPair,
@@ -135,8 +135,8 @@ function resetFact({ a, b }: VariantPair): Fact {
   const cell = ({ reset }: TableRow) => ({ text: reset.join(", "), full: "" });
   return {
     key: "reset",
-    title: "Other first weights",
-    hint: "Layers whose size follows from what was done: they start with other weights",
+    title: "Other initial weights",
+    hint: "Layers whose size adapts to the change: they start with other weights",
     a: cell(a),
     b: cell(b),
     difference: "",
@@ -151,7 +151,7 @@ function differenceText(results: StudyResults, pair: VariantPair, key: string): 
   if (key.startsWith("secondary.")) {
     const metric = key.slice("secondary.".length);
     const [before, after] = [a.secondary[metric]?.[0], b.secondary[metric]?.[0]];
-    // While runs are to come the two may have means over other seeds.
+    // Until all runs have ended, the two means may be over different seeds.
     if (isUnderWay(results)) return NONE;
     return withSign(minus(after, before), (size) => formatNumber(size));
   }
@@ -161,7 +161,7 @@ function differenceText(results: StudyResults, pair: VariantPair, key: string): 
   return "";
 }
 
-/** Nothing is said of a difference before every planned run has ended. */
+/** No difference is reported before every planned run has ended. */
 function primaryText(results: StudyResults, pair: VariantPair): string {
   if (isUnderWay(results)) return NONE;
   return signed(meanDifference(pair).value, Math.max(pair.a.decimals, pair.b.decimals));

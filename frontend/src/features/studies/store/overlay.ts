@@ -1,4 +1,4 @@
 import { create } from "zustand";
 
-/** The study whose findings the canvas shows; null for none. Apart from all else of studies, which comes with its own code. */
+/** The study whose effects the canvas shows; null for none. Separate from the rest of studies, which is a lazy chunk. */
 export const useOverlay = create<{ study: string | null }>()(() => ({ study: null }));

@@ -1,4 +1,4 @@
-/** Studies: which is shown, and what is done with one. What they are and have found comes by `useStudies`. */
+/** Studies: which one is shown, and actions on it. Their records and results are loaded by `useStudies`. */
 
 import { create } from "zustand";
 import { createJSONStorage, persist } from "zustand/middleware";
@@ -19,11 +19,11 @@ import { useOverlay } from "./overlay";
 interface StudyView {
   /** The study that the panel shows; null for the list. */
   shown: string | null;
-  /** Its variants that stand side by side; null for the table of all. */
+  /** Its variants that are compared side by side; null for the table of all. */
   compared: PairKeys | null;
-  /** Nodes, in the order chosen, that a study being defined is about. */
+  /** The nodes, in order of selection, of a study being defined. */
   parts: readonly string[];
-  /** Counts up whenever a study was changed here: what is known of studies is out of date then. */
+  /** Incremented when a study is changed here: loaded studies are then out of date. */
   revision: number;
 }
 
@@ -34,7 +34,7 @@ export const useStudyView = create<StudyView>()(() => ({
   revision: 0,
 }));
 
-/** Columns of the table that were switched on or off by hand, by their keys; kept in this browser. */
+/** Columns of the table that the user showed or hid, by key; kept in this browser. */
 export const useStudyColumns = create<{ columns: Record<string, boolean> }>()(
   persist(() => ({ columns: {} }), {
     name: "visdl.study-columns",
@@ -53,23 +53,23 @@ export function showStudy(id: string | null): void {
   openDrawer("studies");
 }
 
-/** Puts two variants of the study that is shown side by side; null goes back to all of them. */
+/** Compares two variants of the shown study side by side; null returns to all of them. */
 export function compareVariants(compared: PairKeys | null): void {
   useStudyView.setState({ compared });
 }
 
-/** Lets the cards on the canvas carry the findings of a study, or of none. */
+/** Shows the effects of a study, or of none, on the cards of the canvas. */
 export function overlayStudy(id: string | null): void {
   useOverlay.setState({ study: id });
 }
 
-/** Opens the definition of a study about these nodes. */
+/** Opens the definition of a study of these nodes. */
 export function defineStudy(parts: readonly string[]): void {
   useStudyView.setState({ parts });
   openDialog("study");
 }
 
-/** Begins a study and shows it; false, with the reason said, where the server refuses it. */
+/** Starts a study and shows it; false, with a toast, where the server rejects it. */
 export async function startStudy(plan: NewStudy): Promise<boolean> {
   const study = await attempt(() => server.createStudy(plan));
   if (!study) return false;
@@ -107,21 +107,21 @@ export async function openVariant(id: string, variant: string): Promise<void> {
   if (graph) await openAsNew(graph);
 }
 
-/** Shows the list of a study's runs with these chosen. */
+/** Shows the list of a study's runs with these selected. */
 export async function showStudyRuns(study: string, ids: string[]): Promise<void> {
   await bringRuns(ids);
   selectRuns(ids);
   showRunsOf({ study });
 }
 
-/** Selects nodes on the canvas and looks at them; ids as studies have them, such as "encoder/fc". */
+/** Selects nodes on the canvas and reveals them; path ids such as "encoder/fc". */
 export function selectParts(parts: readonly string[]): void {
   const { graph } = useGraph.getState();
   const places = parts.flatMap((part) => placeOf(graph, part) ?? []);
   const [first] = places;
   const part = parts.find((one) => placeOf(graph, one));
   if (!first || part === undefined) {
-    toast.info("The open graph has none of these parts.");
+    toast.info("These parts are not in the open graph.");
     return;
   }
   goTo(part);
@@ -130,17 +130,17 @@ export function selectParts(parts: readonly string[]): void {
   if (here.length > 1) fitSelection();
 }
 
-/** Puts a study's table into the clipboard, for a paper or a page. */
+/** Copies a study's table to the clipboard, for a paper or a page. */
 export async function copyTable(id: string, format: "latex" | "markdown"): Promise<void> {
   const text = await attempt(() => server.readStudyExport(id, format));
   if (text !== null)
     await copyText(text, `Copied the table as ${format === "latex" ? "LaTeX" : "Markdown"}.`);
 }
 
-export async function copyText(text: string, said: string): Promise<void> {
+export async function copyText(text: string, confirmation: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
-    toast.success(said);
+    toast.success(confirmation);
   } catch {
     toast.error("The browser does not let the page write to the clipboard. Export the file instead.");
   }

@@ -36,21 +36,21 @@ const useHere = (): DefinitionStore => {
 export const useDraft = (): StudyDraft | undefined => useStore(useHere(), (state) => state.draft);
 export const draftNow = (): StudyDraft | undefined => here().getState().draft;
 
-/** Begins the definition for the open graph, without a history. */
+/** Starts the definition for the open graph, without a history. */
 export function beginDraft(draft: StudyDraft): void {
   useDefinitions.setState({ [key()]: begun(draft) });
 }
 
 /**
- * Changes the draft. Where a field that loses the focus asks for it, a moment later: a dialog takes the focus to itself
- * when something of it vanishes while the focus is nowhere.
+ * Changes the draft. A change by a field that loses the focus is applied a moment later: a dialog takes the focus
+ * when an element disappears while nothing is focused.
  */
 export function changeDraft(change: Partial<StudyDraft>): void {
   if (document.activeElement === document.body) setTimeout(() => writeDraft(change));
   else writeDraft(change);
 }
 
-/** Changes the draft as nobody asked for: part of the step before. */
+/** Changes the draft automatically, as part of the previous step. */
 export function amendDraft(change: Partial<StudyDraft>): void {
   const history = here().temporal.getState();
   history.pause();
@@ -58,7 +58,7 @@ export function amendDraft(change: Partial<StudyDraft>): void {
   history.resume();
 }
 
-/** Changes the draft at once; what changes nothing is no step. */
+/** Changes the draft at once; a change without effect is not a step. */
 export function writeDraft(change: Partial<StudyDraft>): void {
   const draft = draftNow();
   if (draft && differs(draft, change)) here().setState({ draft: { ...draft, ...change } });

@@ -1,4 +1,4 @@
-/** The study that is being defined: how its draft begins, and what the server says to it. */
+/** The study that is being defined: its initial draft, and the server's preview of it. */
 import { create } from "zustand";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { useGraph } from "@/features/graph/store/graph";
@@ -24,27 +24,27 @@ import { amendDraft, beginDraft, changeDraft, draftNow, writeDraft } from "./stu
 interface FieldError {
   message: string;
   hint: string;
-  /** The first part of the field that the server names; empty where it names none. */
+  /** The first part of the server's field path; empty without a field. */
   field: string;
 }
 
 interface Defining {
   preview: StudyPreview | null;
-  /** The strategy that the preview is of. */
+  /** The strategy of the preview. */
   previewed: Kind | null;
-  /** Why there is no preview of what is asked for. */
-  refusal: FieldError | null;
-  /** True while the preview is older than what is asked for. */
+  /** Why there is no preview of the current plan. */
+  rejection: FieldError | null;
+  /** True while the preview is older than the current plan. */
   pending: boolean;
   starting: boolean;
-  /** What fits in the place of nodes, as far as previews have told. */
+  /** What can replace nodes, as far as known from previews. */
   offers: StudyPreview["offers"];
 }
 
 const NOTHING = {
   preview: null,
   previewed: null,
-  refusal: null,
+  rejection: null,
   pending: false,
   starting: false,
   offers: {},
@@ -55,7 +55,7 @@ export const useStudyDraft = create<Defining>()(() => NOTHING);
 const usual = (): StudyDraft =>
   freshDraft(usualParts(choicesOf(useGraph.getState().graph, useCatalogue.getState().types)));
 
-/** Goes on with the draft of this graph; nodes that were asked for are then what it is about. */
+/** Continues the draft of this graph; requested nodes become its parts. */
 export function openDraft(): void {
   const { parts } = useStudyView.getState();
   const asked = parts.map((node): PartDraft => ({ kind: "node", node }));
@@ -68,13 +68,13 @@ export function openDraft(): void {
 const isAbout = ({ kind, parts }: StudyDraft, nodes: readonly string[]): boolean =>
   kind === "leave_one_out" && parts.map(partKey).join() === nodes.join();
 
-/** Begins with the usual again. */
+/** Resets the draft to its defaults. */
 export function resetDraft(): void {
   const metrics = useStudyDraft.getState().preview?.metrics;
   changeDraft({ ...usual(), metric: metrics ? defaultMetric(metrics) : null });
 }
 
-/** Chooses what takes the place of a node. */
+/** Sets the replacement of a node. */
 export function putInPlace(node: string, how: How): void {
   const draft = draftNow();
   if (draft) changeDraft({ how: { ...draft.how, [node]: how } });
@@ -83,7 +83,7 @@ export function putInPlace(node: string, how: How): void {
 const WAIT_MS = 300;
 let asking: AbortController | undefined;
 
-/** The graph as it is on the screen, and whose that is; or the network that others are held against. */
+/** The graph on the screen and its id; or the network that others are compared with. */
 function graphNow(): Pick<NewStudy, "graph" | "graph_id"> {
   const { graph: open, graphId } = useGraph.getState();
   const draft = draftNow();
@@ -104,7 +104,7 @@ export function compareNetworks([baseline, ...networks]: readonly Network[]): vo
   defineStudy([]);
 }
 
-/** Asks what a plan would train, a moment after the last change; null for one that will not do. */
+/** Requests the preview of a plan, a moment after the last change; null for a plan that is not valid. */
 export function askPreview(plan: NewStudy | null): void {
   asking?.abort();
   const controller = new AbortController();
@@ -128,7 +128,7 @@ function take(answer: StudyPreview, previewed: Kind): void {
   useStudyDraft.setState(({ offers }) => ({
     preview: answer,
     previewed,
-    refusal: null,
+    rejection: null,
     pending: false,
     offers: { ...offers, ...answer.offers },
   }));
@@ -139,16 +139,16 @@ function refuse(error: unknown, metric: string): void {
   const { preview: known } = useStudyDraft.getState();
   const info = error instanceof ApiError ? error.info : null;
   const field = info?.field?.split(".")[0] ?? "";
-  // A draft of an earlier state of the graph: what a run measures is asked for anew.
+  // A draft of an earlier state of the graph: its metrics are requested again.
   if (field === "metric" && !known?.metrics.includes(metric) && draftNow()?.metric) {
     amendDraft({ metric: null });
     return;
   }
   const message = error instanceof Error ? error.message : String(error);
-  useStudyDraft.setState({ refusal: { message, hint: info?.hint ?? "", field }, pending: false });
+  useStudyDraft.setState({ rejection: { message, hint: info?.hint ?? "", field }, pending: false });
 }
 
-/** Begins the study; the dialog closes where the server takes it. */
+/** Starts the study; the dialog closes where the server accepts it. */
 export async function startDraft(plan: NewStudy): Promise<void> {
   if (useStudyDraft.getState().starting) return;
   useStudyDraft.setState({ starting: true });

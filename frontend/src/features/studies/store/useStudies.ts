@@ -14,12 +14,12 @@ import { useStudyView } from "./studies";
 const KEY = "studies";
 const NONE: Study[] = [];
 
-/** Asks anew when a run comes, goes or changes its state, and when a study was changed here. */
+/** Reloads when a run is added, deleted or changes its state, and when a study was changed here. */
 function useStudyNews(): void {
   useRunNews(KEY);
   const queries = useQueryClient();
   const revision = useStudyView((state) => state.revision);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the number itself is the news
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new number triggers the reload
   useEffect(() => void queries.invalidateQueries({ queryKey: [KEY] }), [queries, revision]);
 }
 
@@ -39,7 +39,7 @@ export function useStudies(): {
   return { studies: data ?? NONE, pending: isPending, fetching: isFetching, error };
 }
 
-/** What a study has found so far; undefined until it is here. */
+/** The results of a study so far; undefined until they are loaded. */
 export function useStudyResults(id: string | null): StudyResults | undefined {
   useStudyNews();
   const { data } = useQuery({
@@ -52,7 +52,7 @@ export function useStudyResults(id: string | null): StudyResults | undefined {
   return id === null ? undefined : data;
 }
 
-/** Each training of a study. */
+/** The runs of a study. */
 export function useStudyCells(id: string): StudyCell[] {
   useStudyNews();
   const { data } = useQuery({

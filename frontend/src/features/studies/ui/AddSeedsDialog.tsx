@@ -9,7 +9,7 @@ import { describedBy, Field } from "@/shared/ui/fields/Field";
 import { NumberField } from "@/shared/ui/fields/NumberField";
 import { INPUT } from "@/shared/ui/fields/TextField";
 
-/** Asks for more seeds, as a number or one by one, and says what that does to the study. */
+/** Asks for more seeds, as a number or one by one, and states what that does to the study. */
 export function AddSeedsDialog({ study, onClose }: { study: Study; onClose: () => void }) {
   const known = study.plan.seeds;
   const [count, setCount] = useState(Math.max(1, Math.min(5, 100 - known.length)));
@@ -76,7 +76,7 @@ export function AddSeedsDialog({ study, onClose }: { study: Study; onClose: () =
         )}
         <p className="rounded-md bg-warning-soft p-2 text-sm">
           The number of seeds was fixed before the results. Where results have been seen, table and caption
-          will say “extended after looking”, because looking and then adding seeds finds differences that are
+          will state “extended after looking”, because adding seeds after looking finds differences that are
           not there.
         </p>
       </div>

@@ -5,7 +5,7 @@ import type { Study } from "@/shared/api/types";
 import { Button } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
 
-/** Asks before a study is deleted, and whether its runs go with it. */
+/** Asks before a study is deleted, and whether to delete its runs too. */
 export function DeleteStudyDialog({ study, onClose }: { study: Study; onClose: () => void }) {
   const [runs, setRuns] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -19,7 +19,7 @@ export function DeleteStudyDialog({ study, onClose }: { study: Study; onClose: (
       open
       onOpenChange={onClose}
       title={`Delete “${study.name}”?`}
-      description="Its table, notes and labels are deleted for good."
+      description="Its table, notes and labels are deleted permanently."
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
@@ -32,7 +32,7 @@ export function DeleteStudyDialog({ study, onClose }: { study: Study; onClose: (
       <div className="flex flex-col gap-2">
         {isUnderWay(study) && (
           <p className="rounded-md bg-warning-soft p-2 text-sm">
-            It has not ended yet: what trains is stopped, and what waits does not start.
+            It has not ended yet: running runs are stopped, and waiting runs do not start.
           </p>
         )}
         <label className="flex min-h-6 items-center gap-2">
@@ -45,7 +45,7 @@ export function DeleteStudyDialog({ study, onClose }: { study: Study; onClose: (
           Delete its runs too, with curves, checkpoints and weights
         </label>
         <p className="text-muted text-sm">
-          {runs ? "Runs that another study uses stay." : "The runs stay in the list of runs."}
+          {runs ? "Runs that another study uses are kept." : "The runs are kept in the list of runs."}
         </p>
       </div>
     </Dialog>

@@ -8,14 +8,14 @@ import { Menu, type MenuItem } from "@/shared/ui/Menu";
 const FILES: [label: string, format: ExportFormat][] = [
   ["LaTeX table", "latex"],
   ["Markdown table", "markdown"],
-  ["CSV, a row for each run and metric", "csv"],
+  ["CSV, one row per run and metric", "csv"],
   ["Parquet, the same rows", "parquet"],
   ["Forest plot as SVG", "svg"],
   ["Forest plot as PDF", "pdf"],
-  ["study.json, to make it again", "json"],
+  ["study.json, to repeat it", "json"],
 ];
 
-/** A study to take along: as a file, or in the clipboard. */
+/** Export a study: as a file, or to the clipboard. */
 export function ExportMenu({ study, results }: { study: Study; results: StudyResults | undefined }) {
   const items: MenuItem[] = [
     ...FILES.map(([label, format]) => ({
@@ -35,7 +35,7 @@ export function ExportMenu({ study, results }: { study: Study; results: StudyRes
       onSelect: () => void copyTable(study.id, "markdown"),
     },
     {
-      label: "Copy the methods paragraph",
+      label: "Copy methods paragraph",
       icon: <FileText />,
       disabled: !results?.methods,
       onSelect: () => void copyText(results?.methods ?? "", "Copied the methods paragraph."),

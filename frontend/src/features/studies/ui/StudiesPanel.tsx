@@ -12,7 +12,7 @@ export function StudiesPanel() {
   const { studies, pending, fetching, error } = useStudies();
   const [doomed, setDoomed] = useState<Study | null>(null);
   const study = studies.find(({ id }) => id === shown);
-  // One that was just begun is not in the list yet.
+  // A study that was just started is not in the list yet.
   if (shown !== null && !study && fetching) return null;
   return (
     <>

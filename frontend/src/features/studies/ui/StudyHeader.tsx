@@ -27,7 +27,7 @@ interface StudyHeaderProps {
   onDelete: (study: Study) => void;
 }
 
-/** What a study is, how far it is, and what can be done with it. */
+/** A study's name, progress and actions. */
 export function StudyHeader({ study, results, onAddSeeds, onDelete }: StudyHeaderProps) {
   const [renaming, setRenaming] = useState(false);
   return (
@@ -122,7 +122,7 @@ function OnCanvas({ id }: { id: string }) {
     <Button
       size="sm"
       aria-pressed={shown}
-      title="The cards on the canvas carry what this study found"
+      title="Show this study's effects on the canvas"
       onClick={() => overlayStudy(shown ? null : id)}
     >
       <Eye aria-hidden className="size-3.5" /> Show on canvas
@@ -137,7 +137,7 @@ function Progress({ study }: { study: Study }) {
     <div className="flex flex-wrap items-center gap-x-3 text-sm tabular-nums">
       {isUnderWay(study) && (
         <span className="w-32 shrink-0">
-          <ProgressBar share={shareDone(study)} label="Runs that have ended" />
+          <ProgressBar share={shareDone(study)} label="Runs ended" />
         </span>
       )}
       <span role="status">{countWords(study)}</span>

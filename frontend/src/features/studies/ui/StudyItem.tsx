@@ -75,7 +75,7 @@ function Progress({ study }: { study: Study }) {
     <span className="flex items-center gap-2">
       {isUnderWay(study) && (
         <span className="w-14 shrink-0">
-          <ProgressBar share={shareDone(study)} label={`Runs of ${study.name} that have ended`} />
+          <ProgressBar share={shareDone(study)} label={`Runs of ${study.name} ended`} />
         </span>
       )}
       <span>{countWords(study)}</span>

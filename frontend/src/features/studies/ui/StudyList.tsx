@@ -45,7 +45,7 @@ export function StudyList({ studies, pending, error, onDelete }: StudyListProps)
           title="No study found"
           action={<Button onClick={() => setSearch("")}>Clear the search</Button>}
         >
-          No study has this in its name, graph, strategy, metric or state.
+          No study has this text in its name, graph, strategy, metric or state.
         </EmptyState>
       )}
     </section>
@@ -115,7 +115,7 @@ function NoStudies({ error }: { error: Error | null }) {
         </Button>
       }
     >
-      A study takes parts out of the open graph, trains each variant with the same seeds, and says what each
+      A study removes parts of the open graph, trains each variant with the same seeds, and shows what each
       part is worth.
     </EmptyState>
   );

@@ -2,7 +2,7 @@ import { copyText } from "@/features/studies/store/studies";
 import type { StudyResults } from "@/shared/api/types";
 import { Button } from "@/shared/ui/Button";
 
-/** What is to be said with the table: its caption, its limits, and a paragraph for a paper. */
+/** The notes on the table: its caption, its limits, and a paragraph for a paper. */
 export function StudyNotes({ results }: { results: StudyResults }) {
   const { caption, notes, methods } = results;
   return (
@@ -20,7 +20,7 @@ export function StudyNotes({ results }: { results: StudyResults }) {
           <summary className="min-h-6 cursor-pointer rounded py-0.5 font-medium">Methods paragraph</summary>
           <p className="mb-1.5">{methods}</p>
           <Button size="sm" onClick={() => void copyText(methods, "Copied the methods paragraph.")}>
-            Copy the methods paragraph
+            Copy methods paragraph
           </Button>
         </details>
       )}

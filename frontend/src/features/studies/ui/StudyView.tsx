@@ -13,10 +13,10 @@ import { StudyTable } from "./table/StudyTable";
 import { TableTools } from "./table/TableTools";
 import { useTableView } from "./table/useTableView";
 
-/** From this width on the plots stand beside the table, as a part of it. */
+/** From this width on, the plots are beside the table. */
 const SIDE_BY_SIDE = 1080;
 
-/** One study: what it is, how far it is, its table and its plots. */
+/** One study: its header, its table and its plots. */
 export function StudyView({ study, onDelete }: { study: Study; onDelete: (study: Study) => void }) {
   const results = useStudyResults(study.id);
   const [adding, setAdding] = useState(false);

@@ -5,18 +5,18 @@ import type { Study } from "@/shared/api/types";
 import type { MenuItem } from "@/shared/ui/Menu";
 import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
 
-/** What a study asks for and a dialog or a field of the panel answers. */
+/** What a study requests and a dialog or a field of the panel answers. */
 export interface StudyAsks {
   onRename: (study: Study) => void;
   onDelete: (study: Study) => void;
 }
 
-/** The button behind which stands what can be done with a study. */
+/** The menu button of a study. */
 export function StudyMenu({ study, asks }: { study: Study; asks: StudyAsks }) {
   return <MoreMenuButton label={`More for ${study.name}`} items={() => studyMenu(study, asks)} />;
 }
 
-/** What can be done with a study in its state. */
+/** The actions on a study in its state. */
 function studyMenu(study: Study, { onRename, onDelete }: StudyAsks): MenuItem[] {
   return [
     ...commands(study),
@@ -33,7 +33,7 @@ function studyMenu(study: Study, { onRename, onDelete }: StudyAsks): MenuItem[] 
 }
 
 function commands(study: Study): MenuItem[] {
-  const say = (
+  const action = (
     label: string,
     icon: MenuItem["icon"],
     command: Parameters<typeof commandStudy>[1],
@@ -43,10 +43,10 @@ function commands(study: Study): MenuItem[] {
     onSelect: () => void commandStudy(study.id, command),
   });
   return [
-    ...(study.state === "running" ? [say("Pause", <CirclePause />, "pause")] : []),
-    ...(canResume(study) ? [say("Resume", <CirclePlay />, "resume")] : []),
-    ...(isUnderWay(study) ? [say("Stop", <CircleStop />, "stop")] : []),
-    ...(canRetry(study) ? [say("Retry failed", <RotateCcw />, "retry")] : []),
+    ...(study.state === "running" ? [action("Pause", <CirclePause />, "pause")] : []),
+    ...(canResume(study) ? [action("Resume", <CirclePlay />, "resume")] : []),
+    ...(isUnderWay(study) ? [action("Stop", <CircleStop />, "stop")] : []),
+    ...(canRetry(study) ? [action("Retry failed", <RotateCcw />, "retry")] : []),
   ];
 }
 

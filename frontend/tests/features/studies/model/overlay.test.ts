@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { findingsOf, isAbout } from "@/features/studies/model/overlay";
+import { effectsOf, isAbout } from "@/features/studies/model/overlay";
 import type { StudyRow } from "@/shared/api/types";
 import { graphOf } from "../../../helpers/graphs";
 
@@ -20,7 +20,7 @@ const row = (label: string, parts: string[], rest: Partial<StudyRow> = {}): Stud
     ...rest,
   }) as StudyRow;
 const found = (rows: StudyRow[], path: string[] = [], kind = "leave_one_out") =>
-  findingsOf(plan(kind), { variants: rows }, path).map(({ nodes, text, others, strength }) => [
+  effectsOf(plan(kind), { variants: rows }, path).map(({ nodes, text, others, strength }) => [
     nodes.join(" "),
     text,
     others,

@@ -80,10 +80,10 @@ describe("seeds", () => {
     ["7, 9", { seeds: [7, 9] }],
     ["20-22 5", { seeds: [20, 21, 22, 5] }],
     ["", { problem: "Give at least one seed." }],
-    ["1", { problem: "Seed 1 is there already." }],
-    ["4 4", { problem: "Seed 4 is there already." }],
-    ["-3", { problem: "“-3” is no seed: give whole numbers such as 7, 9 or 20-24." }],
-    ["9-3", { problem: "“9-3” is no range of at most 100 seeds." }],
+    ["1", { problem: "Seed 1 is already in the list." }],
+    ["4 4", { problem: "Seed 4 is already in the list." }],
+    ["-3", { problem: "“-3” is not a seed: give whole numbers such as 7, 9 or 20-24." }],
+    ["9-3", { problem: "“9-3” is not a range of at most 100 seeds." }],
     ["10-110", { problem: "A study has at most 100 seeds." }],
   ])("as they are typed: %s", (text, read) => {
     expect(readSeeds(text, [0, 1])).toEqual(read);

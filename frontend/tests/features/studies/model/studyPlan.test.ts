@@ -6,7 +6,7 @@ import {
   freshFactor,
   planOf,
   type StudyDraft,
-  startRefusal,
+  whyNotStart,
 } from "@/features/studies/model/studyPlan";
 import {
   type Choices,
@@ -84,7 +84,9 @@ describe("parameters of an alternative", () => {
 
   it("must be there, and have a value", () => {
     expect(readParams("width=3", find, "Linear")).toEqual({ problem: "Linear has no parameter “width”." });
-    expect(readParams("bias", find, "Linear")).toEqual({ problem: "“bias” is no “name=value”." });
+    expect(readParams("bias", find, "Linear")).toEqual({
+      problem: "“bias” is not of the form “name=value”.",
+    });
     expect(readParams("out_features=0", find, "Linear")).toHaveProperty("problem");
   });
 });
@@ -103,7 +105,7 @@ describe("the plan of a draft", () => {
       seeds: [0, 1, 2, 7],
       metric: "test_r2",
     });
-    expect(problems({ seeds: "one" })?.seeds).toContain("“one” is no seed");
+    expect(problems({ seeds: "one" })?.seeds).toContain("“one” is not a seed");
   });
 
   it("takes nodes, groups and columns as parts", () => {
@@ -135,18 +137,16 @@ describe("the plan of a draft", () => {
   });
 
   it("needs something to be about", () => {
-    expect(problems({ parts: [] })).toEqual({ strategy: "Choose at least one part of the network." });
-    expect(problems({ kind: "leave_n_out", n: 3 })?.strategy).toContain(
-      "3 parts cannot be taken out at once",
-    );
-    expect(problems({ kind: "leave_group_out" })).toEqual({ strategy: "Choose at least one group." });
+    expect(problems({ parts: [] })).toEqual({ strategy: "Select at least one part of the network." });
+    expect(problems({ kind: "leave_n_out", n: 3 })?.strategy).toContain("3 parts cannot be removed at once");
+    expect(problems({ kind: "leave_group_out" })).toEqual({ strategy: "Select at least one group." });
     expect(problems({ kind: "replace" })).toEqual({
-      strategy: "Choose the node that is to be replaced.",
-      "alternative:1": "Choose a type of node.",
+      strategy: "Select the node to replace.",
+      "alternative:1": "Select a node type.",
     });
     expect(problems({ kind: "grid" })).toHaveProperty(
       ["factor:1"],
-      "Choose a node and one of its parameters.",
+      "Select a node and one of its parameters.",
     );
   });
 
@@ -189,7 +189,7 @@ describe("the plan of a draft", () => {
     expect(said({ low: 0, log: true })).toBe("On a logarithmic scale both values must be above 0.");
     const twice = [factor, { ...factor, id: 2 }];
     expect(problems({ kind: "random", factors: twice })?.["factor:2"]).toBe(
-      "This parameter is in the study already.",
+      "This parameter is already in the study.",
     );
   });
 });
@@ -209,19 +209,19 @@ describe("why a study cannot begin", () => {
     ({ variants: valid.map((one) => ({ valid: one })), runs }) as StudyPreview;
 
   it("is a variant that cannot be trained, unless it is left out", () => {
-    expect(startRefusal(draft({}), preview([true, true]))).toBeNull();
-    expect(startRefusal(draft({}), preview([true, true, false]))).toBe("One variant cannot be trained.");
-    expect(startRefusal(draft({ skipInvalid: true }), preview([true, true, false]))).toBeNull();
-    expect(startRefusal(draft({ skipInvalid: true }), preview([true, false]))).toBe(
+    expect(whyNotStart(draft({}), preview([true, true]))).toBeNull();
+    expect(whyNotStart(draft({}), preview([true, true, false]))).toBe("One variant cannot be trained.");
+    expect(whyNotStart(draft({ skipInvalid: true }), preview([true, true, false]))).toBeNull();
+    expect(whyNotStart(draft({ skipInvalid: true }), preview([true, false]))).toBe(
       "No variant of it can be trained.",
     );
-    expect(startRefusal(draft({ kind: "optuna" }), preview([true]))).toBeNull();
+    expect(whyNotStart(draft({ kind: "optuna" }), preview([true]))).toBeNull();
   });
 
   it("is that no variant differs from the baseline", () => {
     const { variants, ...rest } = preview([true, true]);
     const twins = variants.map((one, place) => ({ ...one, same_as: place > 0 ? "baseline" : null }));
-    expect(startRefusal(draft({}), { variants: twins, ...rest })).toBe(
+    expect(whyNotStart(draft({}), { variants: twins, ...rest })).toBe(
       "Every variant is the same network as the baseline.",
     );
   });
@@ -273,7 +273,7 @@ describe("what of a graph a study can be about", () => {
   } as unknown as Graph;
   const choices: Choices = choicesOf(graph, types);
 
-  it("is every layer that is on, also inside blocks, and what of a group can be taken out", () => {
+  it("is every layer that is on, also inside blocks, and the removable nodes of a group", () => {
     const able = [...choices.nodes.values()].filter((one) => one.able).map((one) => one.id);
     expect(able).toEqual(["fc", "enc", "enc/fc"]);
     expect(choices.nodes.get("enc/fc")?.label).toBe("enc/fc");

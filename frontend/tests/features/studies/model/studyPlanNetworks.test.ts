@@ -21,13 +21,13 @@ describe("networks picked by hand", () => {
   });
 
   it.each([
-    ["none at all", [], { strategy: "Choose at least one network to compare with the baseline." }],
+    ["none at all", [], { strategy: "Select at least one network to compare with the baseline." }],
     [
       "a name that two have",
       [wide, { ...deep, label: "wide " }],
       {
-        "network:version 2": "Give each network a name of its own.",
-        "network:graph g1": "Give each network a name of its own.",
+        "network:version 2": "Give each network a unique name.",
+        "network:graph g1": "Give each network a unique name.",
       },
     ],
     ["no name", [{ ...wide, label: " " }], { "network:version 2": "Give this network a name." }],

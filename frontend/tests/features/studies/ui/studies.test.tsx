@@ -207,7 +207,7 @@ test("while it trains, nothing is concluded", async () => {
   results = live;
   open();
   await screen.findByRole("rowheader", { name: "w/o fc2" });
-  expect(screen.getAllByTitle("Comes when every planned run has ended.")).toHaveLength(8);
+  expect(screen.getAllByTitle("Appears when every planned run has ended.")).toHaveLength(8);
   expect(screen.getByText("about 1 min 05 s left")).toBeVisible();
   expect(await button("Pause study")).toBeVisible();
   expect(screen.queryByRole("button", { name: "Resume study" })).toBeNull();
@@ -252,7 +252,7 @@ test("seeds are added by number or one by one, with a warning", async () => {
   expect(dialog).toHaveTextContent("“extended after looking”");
   expect(dialog).toHaveTextContent("15 runs more: 3 networks with 5 seeds each.");
   await user.type(within(dialog).getByLabelText("Or which"), "1");
-  expect(dialog).toHaveTextContent("Seed 1 is there already.");
+  expect(dialog).toHaveTextContent("Seed 1 is already in the list.");
   await user.type(within(dialog).getByLabelText("Or which"), "2-13");
   await user.click(await button("Add 2 seeds"));
   await expect
@@ -316,7 +316,7 @@ test("while it trains, a comparison concludes nothing", async () => {
   useStudyView.setState({ compared: { a: "baseline", b: "v1" } });
   open();
   const conclusion = await screen.findByRole("region", { name: "Conclusion" });
-  expect(conclusion).toHaveTextContent(/^Differences come when every planned run has ended/);
+  expect(conclusion).toHaveTextContent(/^Differences appear when every planned run has ended/);
   const figures = screen.getByRole("region", { name: "Figures of both" });
   expect(within(figures).getByRole("row", { name: /^Test R²/ })).toHaveTextContent(/–$/);
 });

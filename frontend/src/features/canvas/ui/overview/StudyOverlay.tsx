@@ -2,7 +2,7 @@ import { Panel, useInternalNode, useStore, ViewportPortal } from "@xyflow/react"
 import { X } from "lucide-react";
 import type { CSSProperties } from "react";
 import { useGraph } from "@/features/graph/store/graph";
-import { type Finding, findingsOf, isAbout } from "@/features/studies/model/overlay";
+import { type Effect, effectsOf, isAbout } from "@/features/studies/model/overlay";
 import { aimWords, verdictLook } from "@/features/studies/model/studies";
 import { useOverlay } from "@/features/studies/store/overlay";
 import { overlayStudy, showStudy } from "@/features/studies/store/studies";
@@ -33,13 +33,13 @@ export function StudyOverlay() {
   const titlesOnly = useTitlesOnly();
   if (!study || !results || !about) return null;
   const tag = titlesOnly ? "none" : zoom < SHORT_BELOW ? "short" : "long";
-  const findings = findingsOf(study, results, path);
+  const findings = effectsOf(study, results, path);
   return (
     <>
       <ViewportPortal>
         <div style={{ "--zoom": Math.max(LEAST_ZOOM, Math.min(1, zoom)) } as CSSProperties}>
-          {findings.map((finding) => (
-            <Found key={finding.nodes.join(" ")} finding={finding} tag={tag} />
+          {findings.map((effect) => (
+            <Found key={effect.nodes.join(" ")} effect={effect} tag={tag} />
           ))}
         </div>
       </ViewportPortal>
@@ -70,20 +70,20 @@ export function StudyOverlay() {
   );
 }
 
-function Found({ finding, tag }: { finding: Finding; tag: TagSize }) {
-  const [first, ...others] = finding.nodes;
+function Found({ effect, tag }: { effect: Effect; tag: TagSize }) {
+  const [first, ...others] = effect.nodes;
   return (
     <>
-      {first !== undefined && <Mark node={first} finding={finding} tag={tag} />}
+      {first !== undefined && <Mark node={first} effect={effect} tag={tag} />}
       {others.map((node) => (
-        <Mark key={node} node={node} finding={finding} />
+        <Mark key={node} node={node} effect={effect} />
       ))}
     </>
   );
 }
 
 /** Follow a card; hidden while the card is folded. */
-function Mark({ node, finding, tag }: { node: string; finding: Finding; tag?: TagSize }) {
+function Mark({ node, effect, tag }: { node: string; effect: Effect; tag?: TagSize }) {
   const isRow = useIsRow(node);
   const card = useInternalNode(node);
   if (!card || card.hidden) return null;
@@ -93,19 +93,19 @@ function Mark({ node, finding, tag }: { node: string; finding: Finding; tag?: Ta
     transform: `translate(${x}px, ${y}px)`,
     width,
     height,
-    "--strength": finding.strength,
+    "--strength": effect.strength,
   } as CSSProperties;
   return (
-    <div className="found" data-tone={finding.tone} data-row={isRow || undefined} style={style}>
-      {tag && <Tag finding={finding} size={tag} />}
+    <div className="found" data-tone={effect.tone} data-row={isRow || undefined} style={style}>
+      {tag && <Tag effect={effect} size={tag} />}
     </div>
   );
 }
 
-function Tag({ finding, size }: { finding: Finding; size: TagSize }) {
-  const { row, text, short, said, others } = finding;
+function Tag({ effect, size }: { effect: Effect; size: TagSize }) {
+  const { row, text, short, description, others } = effect;
   const symbol = verdictLook(row)?.symbol;
-  const all = others > 0 ? `${said} ${plural(others, "other variant")} about the same.` : said;
+  const all = others > 0 ? `${description} ${plural(others, "other variant")} about the same.` : description;
   return (
     <span
       role="note"

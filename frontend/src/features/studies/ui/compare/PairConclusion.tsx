@@ -12,7 +12,7 @@ interface PairConclusionProps {
   pair: VariantPair;
 }
 
-/** What the study concludes of the two, and what it does not. */
+/** What the study concludes about the two, and what it does not. */
 export function PairConclusion({ study, results, pair }: PairConclusionProps) {
   const row = comparedRow(pair);
   const tested = row !== null && row.verdict !== null && !isSearch(study);
@@ -57,9 +57,9 @@ function Tested({ row, reference, metric }: { row: StudyRow; reference: string; 
 /** Why there is no test, in a sentence. */
 function untested(study: Study, results: StudyResults, pair: VariantPair): string {
   if (isUnderWay(results))
-    return "Differences come when every planned run has ended: looking earlier finds what is not there.";
+    return "Differences appear when every planned run has ended: looking earlier finds differences that do not exist.";
   const { pairs } = meanDifference(pair);
-  if (pairs === 0) return "No seed has a value in both: there is no difference to tell.";
+  if (pairs === 0) return "No seed has a value in both, so there is no difference.";
   const over = `B − A is the mean over ${plural(pairs, "pair")} of equal seeds`;
   if (isSearch(study)) return `A search is described, not tested. ${over}.`;
   return `The study does not compare these two with each other: ${over}, without a test.`;

@@ -12,14 +12,14 @@ interface PairFiguresProps {
   study: Study;
   results: StudyResults;
   pair: VariantPair;
-  /** Leaves out what reads the same on both sides. */
+  /** Omit rows with the same text on both sides. */
   onlyOther: boolean;
 }
 
-/** Their figures, a column each, and by how much B is above or below A. */
+/** Their figures, one column each, and the difference B − A. */
 export function PairFigures({ study, results, pair, onlyOther }: PairFiguresProps) {
   const all = factsOf(results, pair, isSearch(study), metricLabel);
-  // The study is about its metric: that line always stands there.
+  // The row of the study's metric is always shown.
   const facts = onlyOther ? all.filter(({ key, same }) => !same || key === "mean") : all;
   const left = all.length - facts.length;
   return (

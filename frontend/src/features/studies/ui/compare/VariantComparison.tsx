@@ -27,7 +27,7 @@ interface VariantComparisonProps {
 export function VariantComparison({ study, results, pair }: VariantComparisonProps) {
   const [onlyOther, setOnlyOther] = useState(true);
   const frame = useRef<HTMLElement>(null);
-  // What opened it is gone with the table.
+  // The element that opened it disappeared with the table.
   useEffect(() => frame.current?.focus({ preventScroll: true }), []);
   return (
     <ScrollRegion ref={frame} label="Comparison of variants" className="min-h-0 grow overflow-y-auto">
@@ -60,7 +60,7 @@ export function VariantComparison({ study, results, pair }: VariantComparisonPro
 
 const SIDES = ["a", "b"] as const;
 
-/** Both are chosen among all variants; choosing the other side's changes them over. */
+/** Both are selected among all variants; selecting the other side's swaps them. */
 function Sides({ results, keys }: { results: StudyResults; keys: PairKeys }) {
   const options = [results.baseline, ...results.variants].map(({ key, label }) => ({ value: key, label }));
   return (
@@ -79,7 +79,7 @@ function Sides({ results, keys }: { results: StudyResults; keys: PairKeys }) {
           {side === "a" && (
             <IconButton
               size="sm"
-              label="Change A and B over"
+              label="Swap A and B"
               onClick={() => compareVariants({ a: keys.b, b: keys.a })}
             >
               <ArrowLeftRight />

@@ -21,7 +21,7 @@ import { IconButton } from "@/shared/ui/IconButton";
 import type { FormProps } from "./DefineForm";
 import { nodeOptions, passFocus } from "./DefineOptions";
 
-/** The parameters that vary, and how far; for a search also how often. */
+/** The varied parameters and their values; for a search also the number of trials. */
 export function DefineFactors({ draft, choices, problems }: FormProps) {
   const { factors, kind } = draft;
   const change = (id: number, what: Partial<FactorDraft>): void =>
@@ -56,7 +56,7 @@ export function DefineFactors({ draft, choices, problems }: FormProps) {
   );
 }
 
-/** What was not begun yet is no mistake. */
+/** A row that was not started yet is not an error. */
 const isBlank = ({ param, between, low, high, values }: FactorDraft, drawn: boolean): boolean =>
   param === "" || (drawn && between ? low === null && high === null : values === "");
 
@@ -69,7 +69,7 @@ const SAMPLERS: { value: Sampler; label: string }[] = [
 function Search({ draft }: { draft: StudyDraft }) {
   return (
     <div className="grid grid-cols-2 gap-3">
-      <Field label="Trials" htmlFor="study-trials" hint="Each with every seed, beside the baseline.">
+      <Field label="Trials" htmlFor="study-trials" hint="Each with every seed, in addition to the baseline.">
         <NumberField
           id="study-trials"
           name="The number of trials"
@@ -183,7 +183,7 @@ function Factor({ factor, number, drawn, choices, problem, onChange, onRemove }:
   );
 }
 
-/** What suits a parameter: whole numbers or not, and a logarithmic scale where it differs by orders of magnitude. */
+/** Suitable settings of a parameter: integers or not, and a log scale where it spans orders of magnitude. */
 function chosen(params: readonly NamedInput[], name: string): Partial<FactorDraft> {
   const param = params.find((one) => one.name === name);
   if (!param || !isNumber(param)) return { param: name, between: false };

@@ -21,14 +21,14 @@ export interface FormProps {
 
 const FIELDS = ["strategy", "metric", "seeds", "how", "margin", "name"];
 
-/** What is asked for: strategy, parts, seeds, measure, and how it is trained. */
+/** The form: strategy, parts, seeds, metric, and training options. */
 export function DefineForm(props: FormProps) {
   const { draft, problems } = props;
-  const refusal = useStudyDraft((state) => state.refusal);
-  const elsewhere = refusal && !FIELDS.includes(refusal.field) ? refusal : null;
-  const said = refusal && FIELDS.includes(refusal.field) ? sentence(refusal) : undefined;
-  const field = refusal?.field === "how" ? "strategy" : (refusal?.field ?? "");
-  const errors: Problems = { ...(said && { [field]: said }), ...problems };
+  const rejection = useStudyDraft((state) => state.rejection);
+  const elsewhere = rejection && !FIELDS.includes(rejection.field) ? rejection : null;
+  const message = rejection && FIELDS.includes(rejection.field) ? sentence(rejection) : undefined;
+  const field = rejection?.field === "how" ? "strategy" : (rejection?.field ?? "");
+  const errors: Problems = { ...(message && { [field]: message }), ...problems };
   return (
     <>
       {elsewhere && (
@@ -47,7 +47,7 @@ export function DefineForm(props: FormProps) {
 const sentence = ({ message, hint }: { message: string; hint: string }): string =>
   hint ? `${message} ${hint}` : message;
 
-/** What the strategy is about. */
+/** The parts of the strategy. */
 function Subject(props: FormProps) {
   const { draft } = props;
   switch (draft.kind) {
@@ -67,8 +67,8 @@ function Subject(props: FormProps) {
           {draft.kind === "add_one" && (
             <Toggle
               id="study-also"
-              label="Also leave each out"
-              hint="The difference shows what depends on the rest."
+              label="Also remove each alone"
+              hint="The difference shows what depends on the other parts."
               checked={draft.alsoLeaveOut}
               onChange={(alsoLeaveOut) => changeDraft({ alsoLeaveOut })}
             />
@@ -80,7 +80,7 @@ function Subject(props: FormProps) {
 
 function Together({ draft }: { draft: StudyDraft }) {
   return (
-    <Field label="Parts taken out together" htmlFor="study-n">
+    <Field label="Parts removed together" htmlFor="study-n">
       <NumberField
         id="study-n"
         name="The number of parts"
@@ -112,7 +112,7 @@ function Toggle({ id, label, hint, checked, onChange }: ToggleProps) {
   );
 }
 
-/** Its name, and what may be saved. */
+/** Its name, and what may save training time. */
 function Options({ draft }: { draft: StudyDraft }) {
   return (
     <>
@@ -129,7 +129,7 @@ function Options({ draft }: { draft: StudyDraft }) {
         <Toggle
           id="study-reuse"
           label="Reuse earlier runs"
-          hint="Runs of the same network, data and seed are taken over, and marked."
+          hint="Runs of the same network, data and seed are reused, and marked."
           checked={draft.reuse}
           onChange={(reuse) => changeDraft({ reuse })}
         />

@@ -14,7 +14,7 @@ interface InPlaceOfAllProps {
   draft: StudyDraft;
 }
 
-/** One plain layer in the place of a whole group, where one fits. */
+/** One linear layer as the replacement of a whole group, where one fits. */
 export function InPlaceOfAll({ part, name, draft }: InPlaceOfAllProps) {
   const offer = useStudyDraft((state) => state.offers[part.nodes.join("+")]);
   if (!part.whole && !offer?.how.includes("plain")) return null;
@@ -25,12 +25,12 @@ export function InPlaceOfAll({ part, name, draft }: InPlaceOfAllProps) {
   const detail = offer?.plain ? { detail: plural(offer.plain, "parameter") } : {};
   return (
     <Select
-      label={`In the place of all of ${name}`}
+      label={`Replacement of all of ${name}`}
       value={part.whole ? "whole" : "each"}
       onChange={choose}
       options={[
         { value: "each", label: "Node by node" },
-        { value: "whole", label: "One plain layer", ...detail },
+        { value: "whole", label: "One linear layer", ...detail },
       ]}
       className="h-6 w-36! text-sm"
     />
@@ -44,7 +44,7 @@ interface GroupNodesProps {
   choices: Choices;
 }
 
-/** The nodes of a group, each with what takes its place; folded until it is asked for. */
+/** The nodes of a group, each with its replacement; collapsed by default. */
 export function GroupNodes({ part, name, draft, choices }: GroupNodesProps) {
   const [open, setOpen] = useState(false);
   const id = useId();
@@ -54,7 +54,7 @@ export function GroupNodes({ part, name, draft, choices }: GroupNodesProps) {
         type="button"
         aria-expanded={open}
         aria-controls={id}
-        aria-label={`What takes the place of each node of ${name}: ${inPlaceOf(part.nodes, draft)}`}
+        aria-label={`Replacement of each node of ${name}: ${inPlaceOf(part.nodes, draft)}`}
         onClick={() => setOpen(!open)}
         className="-ml-1 flex min-h-6 items-center gap-1 rounded-sm pr-1 text-muted text-xs hover:text-text"
       >

@@ -5,7 +5,7 @@ import { plural } from "@/shared/lib/format";
 import { Select } from "@/shared/ui/fields/Select";
 import type { Option } from "@/shared/ui/fields/selectParts";
 
-export const IN_PLACE: Record<How, string> = { disable: "Switched off", plain: "Plain layer", zero: "Zero" };
+export const IN_PLACE: Record<How, string> = { disable: "Switched off", plain: "Linear layer", zero: "Zero" };
 const HOWS: readonly How[] = ["disable", "plain", "zero"];
 
 export const howOf = ({ how }: StudyDraft, node: string): How => how[node] ?? "disable";
@@ -14,11 +14,11 @@ interface InPlaceProps {
   node: string;
   name: string;
   how: How;
-  /** Whether there is room to say that nothing else fits. */
+  /** Whether there is room to state that nothing else fits. */
   roomy?: boolean;
 }
 
-/** What takes the place of a node; what is known not to fit is not offered. */
+/** The replacement of a node; what is known not to fit is not offered. */
 export function InPlace({ node, name, how, roomy = false }: InPlaceProps) {
   const offer = useStudyDraft((state) => state.offers[node]);
   const fits = (one: How): boolean => one === "disable" || one === how || !offer || offer.how.includes(one);
@@ -29,7 +29,7 @@ export function InPlace({ node, name, how, roomy = false }: InPlaceProps) {
   if (options.length === 1) return <OnlyOff roomy={roomy} />;
   return (
     <Select
-      label={`In the place of ${name}`}
+      label={`Replacement of ${name}`}
       value={how}
       onChange={(next) => putInPlace(node, next as How)}
       options={options}
@@ -41,7 +41,7 @@ export function InPlace({ node, name, how, roomy = false }: InPlaceProps) {
 const OnlyOff = ({ roomy }: { roomy: boolean }) => (
   <span
     className={cn("shrink-0 px-2 text-muted text-xs", !roomy && "w-30")}
-    title="No plain layer and no zero fits in its place."
+    title="Neither a linear layer nor zero fits in its place."
   >
     Switched off<span className={roomy ? "" : "sr-only"}>: nothing else fits</span>
   </span>

@@ -13,7 +13,7 @@ interface MeasureProps {
   problems: Problems;
 }
 
-/** The seeds, and what is compared: metric, which value of it, and which difference does not matter. */
+/** The seeds, and what is compared: metric, which of its values, and the margin. */
 export function DefineMeasure({ draft, problems }: MeasureProps) {
   const unit = draft.metric ? ` in ${metricLabel(draft.metric)}` : "";
   return (
@@ -23,7 +23,7 @@ export function DefineMeasure({ draft, problems }: MeasureProps) {
       <Field
         label="Margin"
         htmlFor="study-margin"
-        hint={`Differences${unit} up to this do not matter. It is fixed before the results; empty: nothing is called negligible.`}
+        hint={`Differences${unit} up to this do not matter. It is fixed before the results; if empty, nothing is called negligible.`}
         error={problems.margin}
       >
         <NumberField
@@ -86,24 +86,24 @@ const AIM = { minimize: "Lower is better.", maximize: "Higher is better." };
 function Metric({ draft, problem }: { draft: StudyDraft; problem: string | undefined }) {
   const preview = useStudyDraft((state) => state.preview);
   const keys = preview?.metrics ?? (draft.metric ? [draft.metric] : []);
-  const said = draft.metric && preview ? AIM[preview.direction] : undefined;
+  const aim = draft.metric && preview ? AIM[preview.direction] : undefined;
   return (
     <div className="grid grid-cols-2 gap-3">
-      <Field label="Metric" htmlFor="study-metric" hint={said} error={problem}>
+      <Field label="Metric" htmlFor="study-metric" hint={aim} error={problem}>
         <Select
           id="study-metric"
           label="Metric"
           value={draft.metric ?? ""}
-          placeholder={preview ? "Choose one" : "…"}
+          placeholder={preview ? "Select one" : "…"}
           onChange={(metric) => changeDraft({ metric })}
           options={keys.map((key) => ({ value: key, label: metricLabel(key) }))}
           invalid={problem !== undefined}
         />
       </Field>
-      <Field label="Which value counts" htmlFor="study-select">
+      <Field label="Value used" htmlFor="study-select">
         <Select
           id="study-select"
-          label="Which value counts"
+          label="Value used"
           value={draft.select}
           onChange={(select) => changeDraft({ select: select === "best" ? "best" : "last" })}
           options={VALUES}

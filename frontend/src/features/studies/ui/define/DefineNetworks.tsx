@@ -17,7 +17,7 @@ import { IconButton } from "@/shared/ui/IconButton";
 import type { FormProps } from "./DefineForm";
 import { passFocus } from "./DefineOptions";
 
-/** The networks that are compared: the baseline, and versions, other graphs and graphs of runs beside it. */
+/** The compared networks: the baseline, and versions, other graphs and graphs of runs. */
 export function DefineNetworks({ draft, problems }: FormProps) {
   const { baseline, networks } = draft;
   const write = (key: string, label: string): void =>
@@ -91,7 +91,7 @@ function Row({ network: { label, origin }, problem, onRename, onRemove }: RowPro
       <IconButton
         size="sm"
         data-remove
-        label={`Take ${label || origin} off the list`}
+        label={`Remove ${label || origin}`}
         onClick={(event) => {
           passFocus(event.currentTarget, "li");
           onRemove();
@@ -137,7 +137,7 @@ function useSources(): { sources: Source[]; pending: boolean } {
   return { sources: [...ofVersions, ...ofGraphs], pending: pending || versions === null };
 }
 
-/** Adds a network: its document is fetched once, as it is then. */
+/** Adds a network: its document is loaded once. */
 function Picker({ taken }: { taken: readonly string[] }) {
   const networks = useDraft()?.networks ?? [];
   const { sources, pending } = useSources();
@@ -160,14 +160,14 @@ function Picker({ taken }: { taken: readonly string[] }) {
   if (sources.length === 0 && !pending) {
     return (
       <p className="rounded-md bg-raised p-2 text-muted text-sm">
-        There is no other version or graph to compare with. Press Ctrl S to keep a version of this one.
+        There is no other version or graph to compare with. Press Ctrl S to save a version of this one.
       </p>
     );
   }
   return (
     <SearchSelect
       label="Add a network"
-      placeholder={fetching ? "Fetching it…" : "Add a version or another graph…"}
+      placeholder={fetching ? "Loading…" : "Add a version or another graph…"}
       value=""
       onChange={(key) => !fetching && void add(key)}
       options={open}

@@ -1,7 +1,7 @@
 import type { NodeChoice } from "@/features/studies/model/studyPlanParts";
 import type { Option } from "@/shared/ui/fields/selectParts";
 
-/** Before a row goes, the focus passes to the same button of a neighbour: else it would be nowhere. */
+/** Before a row is removed, move the focus to the same button of a neighbour; it would be lost otherwise. */
 export function passFocus(from: HTMLElement, rows: string): void {
   const own = from.closest(rows);
   const neighbours = [own?.nextElementSibling, own?.previousElementSibling];
@@ -9,6 +9,6 @@ export function passFocus(from: HTMLElement, rows: string): void {
   buttons[0]?.focus();
 }
 
-/** Nodes to choose one from, with their types. */
+/** Nodes to select from, with their types. */
 export const nodeOptions = (nodes: readonly NodeChoice[]): Option[] =>
   nodes.map(({ id, label, node, info }) => ({ value: id, label, detail: info?.display_name ?? node.type }));

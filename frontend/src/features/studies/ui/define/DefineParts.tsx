@@ -12,7 +12,7 @@ import { GroupNodes, InPlaceOfAll } from "./DefineGroup";
 import { howOf, InPlace } from "./DefineInPlace";
 import { passFocus } from "./DefineOptions";
 
-/** The parts that are taken out: nodes, groups and input columns, in the order in which they are listed. */
+/** The removed parts: nodes, groups and input columns, in the order of the list. */
 export function DefineParts({ draft, choices, problems }: FormProps) {
   const id = useId();
   const onlyGroups = draft.kind === "leave_group_out";
@@ -47,7 +47,7 @@ export function DefineParts({ draft, choices, problems }: FormProps) {
 
 interface PartRowProps {
   part: PartDraft;
-  /** Where it stands among others whose order counts. */
+  /** Its position, where the order matters. */
   place: number | null;
   last: boolean;
   draft: StudyDraft;
@@ -75,7 +75,7 @@ function PartRow({ part, place, last, draft, choices, problem }: PartRowProps) {
       {part.kind === "columns" && <Columns part={part} draft={draft} name={name} problem={problem} />}
       <span className="flex">
         {place !== null && <Move part={part} name={name} first={place === 0} last={last} draft={draft} />}
-        <IconButton size="sm" data-remove label={`Take ${name} off the list`} onClick={remove}>
+        <IconButton size="sm" data-remove label={`Remove ${name}`} onClick={remove}>
           <X />
         </IconButton>
       </span>
@@ -191,7 +191,7 @@ function Picker({ draft, choices, onlyGroups }: PickerProps) {
 
 const NoGroups = () => (
   <p className="rounded-md bg-raised p-2 text-muted text-sm">
-    The graph has no groups with a node that can be taken out. Select nodes on the canvas and press Ctrl G to
+    The graph has no group with a node that can be removed. Select nodes on the canvas and press Ctrl G to
     group them.
   </p>
 );

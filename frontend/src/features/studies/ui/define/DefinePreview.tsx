@@ -9,13 +9,13 @@ import { Button } from "@/shared/ui/Button";
 import { Switch } from "@/shared/ui/fields/Switch";
 import { DefineVariant } from "./DefineVariant";
 
-/** What the plan would train: how much of it, each variant, and what the numbers will not tell. */
+/** What the plan would train: the amount, each variant, and the limits of the result. */
 export function DefinePreview({ draft, complete }: { draft: StudyDraft; complete: boolean }) {
-  const { preview, previewed, pending, refusal } = useStudyDraft();
-  const stale = pending || !complete || refusal !== null;
-  // What another strategy would have trained says nothing.
+  const { preview, previewed, pending, rejection } = useStudyDraft();
+  const stale = pending || !complete || rejection !== null;
+  // The preview of another strategy does not apply.
   if (!preview || (!complete && previewed !== draft.kind))
-    return <p className="p-4 text-muted">{nothingYet(complete, refusal !== null)}</p>;
+    return <p className="p-4 text-muted">{nothingYet(complete, rejection !== null)}</p>;
   return (
     <div className="flex flex-col">
       <Cost preview={preview} draft={draft} stale={stale} />
@@ -24,7 +24,7 @@ export function DefinePreview({ draft, complete }: { draft: StudyDraft; complete
         <Variants preview={preview} />
         {draft.kind === "optuna" && (
           <p className="px-3 py-2 text-muted text-sm">
-            The trials are chosen while it trains, each by the results of those before.
+            The trials are selected during the study, each from the results of those before.
           </p>
         )}
         <ul className="flex list-disc flex-col gap-1 py-3 pr-3 pl-7 text-muted text-sm">
@@ -38,8 +38,8 @@ export function DefinePreview({ draft, complete }: { draft: StudyDraft; complete
 }
 
 function nothingYet(complete: boolean, refused: boolean): string {
-  if (!complete) return "The variants are listed here once it is said what the study is about.";
-  return refused ? "There is no preview: see what is said on the form." : "Working out the variants…";
+  if (!complete) return "Choose what to ablate to see the variants.";
+  return refused ? "There is no preview: see the messages in the form." : "Working out the variants…";
 }
 
 interface CostProps {
@@ -77,7 +77,7 @@ function Figure({ value, label }: { value: string; label: string }) {
   );
 }
 
-/** What becomes of variants that cannot be trained. */
+/** How to handle variants that cannot be trained. */
 function Untrainable({ preview: { variants }, draft }: Omit<CostProps, "stale">) {
   const count = variants.filter(({ valid }) => !valid).length;
   if (count === 0) return null;
@@ -98,7 +98,7 @@ function Untrainable({ preview: { variants }, draft }: Omit<CostProps, "stale">)
   );
 }
 
-/** More rows than these are shown when they are asked for. */
+/** More rows than these are shown on request. */
 const MANY = 100;
 
 function Variants({ preview: { variants } }: { preview: StudyPreview }) {
@@ -115,7 +115,7 @@ function Variants({ preview: { variants } }: { preview: StudyPreview }) {
               Variant
             </th>
             <th scope="col" className="px-2 py-1.5 font-medium">
-              What is done
+              Change
             </th>
             <th scope="col" className="px-3 py-1.5 text-right font-medium">
               Parameters

@@ -11,7 +11,7 @@ import { IconButton } from "@/shared/ui/IconButton";
 import type { FormProps } from "./DefineForm";
 import { nodeOptions, passFocus } from "./DefineOptions";
 
-/** The node that is replaced, and what takes its place. */
+/** The node that is replaced, and its alternatives. */
 export function DefineReplace({ draft, choices, problems }: FormProps) {
   const { alternatives, target } = draft;
   const replaceable = (kind: string | undefined): boolean => kind === "layer" || kind === "operation";
@@ -19,15 +19,11 @@ export function DefineReplace({ draft, choices, problems }: FormProps) {
     changeDraft({ alternatives: alternatives.map((one) => (one.id === id ? { ...one, ...what } : one)) });
   return (
     <>
-      <Field
-        label="Node that is replaced"
-        htmlFor="study-target"
-        error={target ? problems.strategy : undefined}
-      >
+      <Field label="Node to replace" htmlFor="study-target" error={target ? problems.strategy : undefined}>
         <SearchSelect
           id="study-target"
-          label="Node that is replaced"
-          placeholder="Choose a node"
+          label="Node to replace"
+          placeholder="Select a node"
           value={target}
           onChange={(next) => changeDraft({ target: next })}
           options={nodeOptions([...choices.nodes.values()].filter(({ info }) => replaceable(info?.kind)))}
@@ -78,7 +74,7 @@ function Alternative({ alternative, number, problem, onChange, onRemove }: Alter
       <div className="min-w-28 grow basis-28">
         <SearchSelect
           label={`Type of alternative ${number}`}
-          placeholder="Type of node"
+          placeholder="Node type"
           value={alternative.type}
           onChange={(type) => onChange({ type })}
           options={options}

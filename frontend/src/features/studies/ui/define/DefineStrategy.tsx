@@ -7,7 +7,7 @@ import { useStrategies } from "@/features/studies/store/useStrategies";
 import { Field } from "@/shared/ui/fields/Field";
 import { SELECT_TRIGGER } from "@/shared/ui/fields/selectParts";
 
-/** The strategy, with what each of them does. */
+/** The strategy, with a description of each. */
 export function DefineStrategy({ kind }: { kind: Kind }) {
   const strategies = useStrategies();
   const hint = strategies.find(({ key }) => key === kind)?.help ?? "";

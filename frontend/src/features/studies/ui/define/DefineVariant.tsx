@@ -14,7 +14,7 @@ interface DefineVariantProps {
   twin: string | null;
 }
 
-/** A variant of the preview: its label, what is done, its size, and what is wrong with it. */
+/** A variant of the preview: its label, the change, its size, and what is wrong with it. */
 export function DefineVariant({ variant, base, twin }: DefineVariantProps) {
   const { label, role, parameters, valid, problems, reset } = variant;
   return (
@@ -27,12 +27,12 @@ export function DefineVariant({ variant, base, twin }: DefineVariantProps) {
         {twin !== null && (
           <p className="text-muted">
             Same network as {twin}:{" "}
-            {variant.same_as === "baseline" ? "it will tell nothing." : "it is trained once."}
+            {variant.same_as === "baseline" ? "it shows nothing." : "it is trained once."}
           </p>
         )}
         {reset.length > 0 && (
           <p className="text-muted" title="The sizes differ, so the first weights cannot be the baseline's.">
-            Begins anew: {reset.join(", ")}
+            Reinitialised: {reset.join(", ")}
           </p>
         )}
         {!valid && problems[0] && <Problem problem={problems[0]} variant={variant} />}
@@ -45,9 +45,9 @@ export function DefineVariant({ variant, base, twin }: DefineVariantProps) {
   );
 }
 
-/** What is done, without the layers that adapt to it: they are listed below. */
+/** The change, without the layers that adapt to it: they are listed below. */
 function done({ how, reset, params }: StudyVariant): string {
-  // The label of a sweep's variant has the values already.
+  // The label of a sweep's variant already contains the values.
   return Object.keys(params).length > 0 ? "" : how.replace(`; ${reset.join(", ")} adapted`, "");
 }
 
@@ -61,13 +61,13 @@ function Change({ from, to }: { from: number | null; to: number | null }) {
   );
 }
 
-/** Why it cannot be trained, and what would fit in the place of its part. */
+/** Why it cannot be trained, and what could replace its part. */
 function Problem({ problem, variant }: { problem: Diagnostic; variant: StudyVariant }) {
   const offers = useStudyDraft((state) => state.offers);
   const part = culprit(problem, variant);
   const offer = part === undefined ? undefined : offers[part];
   const choose = (event: MouseEvent<HTMLElement>, how: How): void => {
-    // The button goes as soon as it has helped.
+    // The button disappears as soon as it has been applied.
     event.currentTarget.closest("section")?.focus();
     if (part !== undefined) putInPlace(part, how);
   };
@@ -98,7 +98,7 @@ function Problem({ problem, variant }: { problem: Diagnostic; variant: StudyVari
   );
 }
 
-/** The node whose absence is the problem: what takes its place may mend it. */
+/** The node whose absence is the problem: a replacement may fix it. */
 function culprit({ node }: Diagnostic, { edits }: StudyVariant): string | undefined {
   const off = edits.flatMap((edit) => (edit.op === "set_disabled" && edit.disabled ? [edit.node] : []));
   return off.find((one) => one === node) ?? (off.length === 1 ? off[0] : undefined);
@@ -107,5 +107,5 @@ function culprit({ node }: Diagnostic, { edits }: StudyVariant): string | undefi
 function offerText(how: How, plain: number | null): string {
   if (how === "zero") return "Zero instead";
   const size = plain === null ? "" : ` (${plural(plain, "parameter")})`;
-  return how === "plain" ? `Use one plain layer instead${size}` : "Switch it off instead";
+  return how === "plain" ? `Use one linear layer instead${size}` : "Switch it off instead";
 }

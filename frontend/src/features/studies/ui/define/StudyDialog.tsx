@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo } from "react";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { useGraph } from "@/features/graph/store/graph";
-import { type Made, planOf, type StudyDraft, startRefusal } from "@/features/studies/model/studyPlan";
+import { type Made, planOf, type StudyDraft, whyNotStart } from "@/features/studies/model/studyPlan";
 import { baseOf } from "@/features/studies/model/studyPlanNetworks";
 import { choicesOf, finderOf } from "@/features/studies/model/studyPlanParts";
 import { useDraft } from "@/features/studies/store/studyDefinition";
@@ -23,7 +23,7 @@ import { DefinePreview } from "./DefinePreview";
 
 const stopAsking = (): void => askPreview(null);
 
-/** Defines an ablation study of the open graph: what is asked for on the left, what it means on the right. */
+/** Defines an ablation study of the open graph: the form on the left, its preview on the right. */
 export function StudyDialog({ onClose }: { onClose: () => void }) {
   const draft = useDraft();
   const graphId = useGraph((state) => state.graphId);
@@ -36,7 +36,7 @@ export function StudyDialog({ onClose }: { onClose: () => void }) {
         open
         onOpenChange={onClose}
         title="New study"
-        description="Variants of this graph, each trained with the same seeds, tell what its parts are worth."
+        description="Variants of this graph, each trained with the same seeds, show what its parts are worth."
         size="wide"
       >
         <Definition draft={draft} onClose={onClose} />
@@ -45,7 +45,7 @@ export function StudyDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-/** The name is no part of what is previewed. */
+/** The preview does not depend on the name. */
 const previewKey = ({ plan }: Made): string => JSON.stringify(plan && { ...plan, name: "" });
 
 function Definition({ draft, onClose }: { draft: StudyDraft; onClose: () => void }) {
@@ -53,15 +53,15 @@ function Definition({ draft, onClose }: { draft: StudyDraft; onClose: () => void
   const types = useCatalogue((state) => state.types);
   const choices = useMemo(() => choicesOf(graph, types), [graph, types]);
   const made = useMemo(() => planOf(draft, finderOf(choices, types)), [draft, choices, types]);
-  const wanted = previewKey(made);
+  const key = previewKey(made);
   const base = baseOf(draft, graph);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the same plan is asked about once
-  useEffect(() => askPreview(made.plan), [wanted, base]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the same plan is previewed once
+  useEffect(() => askPreview(made.plan), [key, base]);
   return (
     <div className="@container">
       <div className="flex flex-col gap-x-5 gap-y-4 @min-[820px]:grid @min-[820px]:h-[calc(88vh-160px*var(--ui-scale))] @min-[820px]:grid-cols-[minmax(300px,5fr)_minmax(0,7fr)]">
         <section
-          aria-label="What is asked for"
+          aria-label="Definition"
           className="flex flex-col gap-4 @min-[820px]:-ml-1 @min-[820px]:overflow-y-auto @min-[820px]:pr-3 @min-[820px]:pl-1"
         >
           <DefineForm draft={draft} choices={choices} problems={made.problems ?? {}} />
@@ -91,7 +91,7 @@ function Footer({ draft, made, onClose }: { draft: StudyDraft; made: Made; onClo
       <div className="-ml-1.5 mr-auto flex items-center gap-1">
         <DefineHistory />
         <Button variant="ghost" onClick={resetDraft}>
-          Begin again
+          Reset
         </Button>
       </div>
       {reason && (
@@ -115,17 +115,15 @@ function Footer({ draft, made, onClose }: { draft: StudyDraft; made: Made; onClo
 }
 
 const startHint = (reused: number): string =>
-  reused > 0
-    ? `${formatInt(reused)} runs of earlier studies are taken over`
-    : "Train all variants, seed by seed";
+  reused > 0 ? `${formatInt(reused)} runs of earlier studies are reused` : "Train all variants, seed by seed";
 
 /** Why the study cannot be started now, as a sentence; null where it can. */
 function useReason(draft: StudyDraft, made: Made): string | null {
-  const { preview, refusal, pending, starting } = useStudyDraft();
+  const { preview, rejection, pending, starting } = useStudyDraft();
   if (made.problems) return Object.values(made.problems)[0] ?? "Something is missing.";
   if (starting) return "The study is being started.";
   if (pending || draft.metric === null)
-    return refusal && !pending ? refusal.message : "Working out the variants…";
-  if (refusal) return refusal.message;
-  return preview && startRefusal(draft, preview);
+    return rejection && !pending ? rejection.message : "Working out the variants…";
+  if (rejection) return rejection.message;
+  return preview && whyNotStart(draft, preview);
 }

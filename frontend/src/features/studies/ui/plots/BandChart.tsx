@@ -82,7 +82,7 @@ function Drawing({ arms, log, epoch, onEpoch, width }: BandChartProps & { width:
 function heights(points: Arm["points"], log: boolean, range: readonly [number, number]): Scale {
   const means = points.map((point) => point.mean);
   if (log && means.some((mean) => mean > 0)) {
-    // A band that reaches below zero has no place on a log scale: the means decide.
+    // A band that reaches below zero cannot be drawn on a log scale: the means decide.
     const [low, high] = extent(means.filter((mean) => mean > 0));
     return logarithmic([low * 0.8, high * 1.25], range);
   }

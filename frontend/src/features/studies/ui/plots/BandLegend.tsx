@@ -17,7 +17,7 @@ export interface Arm extends LineLook {
   points: BandPoint[];
 }
 
-/** The colours once, then once more dashed and dotted. */
+/** The colours, then again dashed and dotted. */
 export const LINE_LOOKS: LineLook[] = [undefined, "6 4", "2 3"].flatMap((dash) =>
   RUN_COLORS.map((color) => ({ color, ...(dash !== undefined && { dash }) })),
 );
@@ -25,7 +25,7 @@ export const LINE_LOOKS: LineLook[] = [undefined, "6 4", "2 3"].flatMap((dash) =
 interface BandLegendProps {
   arms: Arm[];
   off: ReadonlySet<string>;
-  /** Whose values are shown; the last ones where it is null. */
+  /** The epoch whose values are shown; the last one where it is null. */
   epoch: number | null;
   onToggle: (key: string) => void;
 }

@@ -12,15 +12,15 @@ import { type Arm, BandLegend, LINE_LOOKS } from "./BandLegend";
 import { PlotCard, type PlotData } from "./PlotCard";
 import { curveMetrics, firstCurve } from "./points";
 
-/** As many are drawn until others are chosen. */
+/** How many are drawn by default. */
 const FIRST = 6;
-/** What is read against 1, or may be negative, has no log scale. */
+/** Metrics that are read against 1 or may be negative have no log scale. */
 const LINEAR = /(r2|accuracy)$/;
 
 interface CurvePlotProps {
   study: Study;
   results: StudyResults;
-  /** Of these variants alone, by their keys; the colours follow them. */
+  /** Only these variants, by key; the colours follow them. */
   only?: readonly string[];
 }
 
@@ -69,8 +69,8 @@ export function CurvePlot({ study, results, only }: CurvePlotProps) {
       }
     >
       {arms.length === 0 ? (
-        <EmptyState icon={<LineChart />} title={curves ? "No curve yet" : "Curves are on their way"}>
-          The first one comes with the first run.
+        <EmptyState icon={<LineChart />} title={curves ? "No curve yet" : "Loading curves"}>
+          The first curve appears with the first run.
         </EmptyState>
       ) : (
         <>

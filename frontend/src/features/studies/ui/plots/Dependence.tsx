@@ -3,7 +3,7 @@ import type { StudyResults } from "@/shared/api/types";
 import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { type Datum, PlotCard, SmallTable } from "./PlotCard";
 
-/** How much of each part's worth depends on the others being there. */
+/** How much the effect of each part depends on the presence of the others. */
 export function Dependence({ results: { dependence, metric } }: { results: StudyResults }) {
   const data = {
     head: ["Part", "Difference", "Low", "High"],

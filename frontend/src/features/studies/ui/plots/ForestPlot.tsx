@@ -16,10 +16,10 @@ const TONES: Record<VerdictTone, string> = {
   open: "var(--muted)",
   problem: "var(--warning)",
 };
-/** More rows than these are no picture any more. */
+/** Maximum rows: a plot of more is not readable. */
 const MOST = 200;
 
-/** Differences with their intervals, the points that they are made of, and the margin. */
+/** Differences with their intervals, the values per seed, and the margin. */
 export function ForestPlot({ study, results }: { study: Study; results: StudyResults }) {
   const rows = results.variants.filter((row) => row.delta !== null).slice(0, MOST);
   const { margin } = study.plan;
@@ -72,8 +72,8 @@ function Plot({ rows, width, margin, direction }: PlotProps) {
   const unit = useUi(factorOf);
   const rowHeight = 28 * unit;
   const left = Math.max(96, Math.min(230, width * 0.3)) * unit;
-  const said = Math.max(...rows.map((row) => textOf(row).length)) * MONO * unit + 22;
-  const right = width - left - said >= LEAST * unit ? said : 14;
+  const textWidth = Math.max(...rows.map((row) => textOf(row).length)) * MONO * unit + 22;
+  const right = width - left - textWidth >= LEAST * unit ? textWidth : 14;
   const bottom = rows.length * rowHeight + 6;
   const values = rows.flatMap((row) => [
     ...Object.values(row.differences),

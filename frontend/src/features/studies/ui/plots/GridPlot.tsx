@@ -11,7 +11,7 @@ interface GridPlotProps {
   factors: GridFactor[];
 }
 
-/** What a grid shows: its means, where it has two factors, and what each factor does. */
+/** The plots of a grid: its means, where it has two factors, and the effect of each factor. */
 export function GridPlot({ results, factors }: GridPlotProps) {
   const [rows, columns, ...more] = factors;
   return (
@@ -99,7 +99,7 @@ function Effects({ results: { effects } }: { results: StudyResults }) {
   if (effects.length === 0)
     return (
       <p className="px-3 py-2 text-muted text-sm">
-        Effects of the factors come when every planned run has ended, where there are enough runs for them.
+        Effects of the factors appear when every planned run has ended and there are enough runs.
       </p>
     );
   const tests = effects.some(({ f }) => f !== null);

@@ -15,9 +15,9 @@ export interface PlotData {
 
 interface PlotCardProps {
   title: string;
-  /** What is seen, in a sentence. */
+  /** What the plot shows, in a sentence. */
   note?: ReactNode;
-  /** What the plot is drawn from; a function where that is much. */
+  /** The data of the plot; a function where it is large. */
   data: PlotData | (() => PlotData);
   /** Controls of the plot. */
   actions?: ReactNode;
@@ -121,7 +121,7 @@ function download(title: string, { head, rows }: PlotData): void {
   saveFile(`${fileStem(title.toLowerCase(), "plot")}.csv`, lines.join("\r\n"), "text/csv");
 }
 
-/** Text is quoted, and never begins as a formula would. */
+/** Quotes text, so that it never starts a formula. */
 function csvCell(value: Datum): string {
   if (typeof value !== "string") return value === null ? "" : String(value);
   const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;

@@ -12,7 +12,7 @@ import { PlotCard } from "./PlotCard";
 import { type Trial, trialsOf } from "./points";
 import { usePlotHeight } from "./usePlotHeight";
 
-/** What a search tried and what came of it: a line for each trial, through its values to its metric. */
+/** The trials of a search: one line per trial, through its values to its metric. */
 export function SearchPlot({ results }: { results: StudyResults }) {
   const trials = trialsOf(results);
   const [ref, width] = useWidth<HTMLDivElement>();
@@ -20,7 +20,7 @@ export function SearchPlot({ results }: { results: StudyResults }) {
   if (trials.length === 0)
     return (
       <EmptyState icon={<FlaskConical />} title="No trial yet">
-        A line comes with the first run of each trial.
+        A line appears with the first run of each trial.
       </EmptyState>
     );
   const best = trials.find((trial) => trial.best);

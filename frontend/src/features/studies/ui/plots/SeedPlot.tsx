@@ -14,21 +14,21 @@ import { usePlotHeight } from "./usePlotHeight";
 const MOST = 60;
 const [FOOT, AXIS] = [24, 58];
 
-/** Every value of every variant, joined to that of its reference with the same seed. */
+/** Every value of every variant, connected to the reference's value with the same seed. */
 export function SeedPlot({ results }: { results: StudyResults }) {
   const pairs = seedPairs(results).slice(0, MOST);
   const [ref, width] = useWidth<HTMLDivElement>();
   if (pairs.length === 0)
     return (
       <EmptyState icon={<FlaskConical />} title="No value yet">
-        A point comes with every run that ends.
+        A point appears with every run that ends.
       </EmptyState>
     );
   const metric = metricLabel(results.metric);
   return (
     <PlotCard
       title="Points per seed"
-      note={`${metric}: on the left what it is compared with, on the right the variant; a line joins equal seeds, the bars are means.`}
+      note={`${metric}: the reference on the left, the variant on the right; lines connect equal seeds, bars are means.`}
       data={() => ({
         head: ["Variant", "Seed", "Reference", metric],
         rows: pairs.flatMap(({ label, seeds }) =>
@@ -54,7 +54,7 @@ function Panels({ pairs, width }: { pairs: SeedPair[]; width: number }) {
     <ScrollRegion label="Panels of the points per seed" className="overflow-x-auto overflow-y-hidden">
       <svg
         role="img"
-        aria-label="Values per seed, each joined to its reference; the figures are in the table view"
+        aria-label="Values per seed, each connected to its reference; the figures are in the table view"
         width={whole}
         height={height}
         className="block text-xs"

@@ -16,7 +16,7 @@ interface StudyPlotsProps {
   results: StudyResults;
   /** The table, where it is one of the tabs. */
   table?: ReactNode;
-  /** What stands at the end of the row of tabs while the table is shown. */
+  /** Content at the end of the row of tabs while the table is shown. */
   tools?: ReactNode;
 }
 
@@ -30,8 +30,8 @@ export function StudyPlots({ study, results, table, tools }: StudyPlotsProps) {
     ...(table ? [{ value: "table", label: "Table", content: table }] : []),
     ...plots(study, results),
   ];
-  const [chosen, setChosen] = useState("");
-  const value = views.some((view) => view.value === chosen) ? chosen : (views[0]?.value ?? "");
+  const [selected, setChosen] = useState("");
+  const value = views.some((view) => view.value === selected) ? selected : (views[0]?.value ?? "");
   return (
     <Tabs
       value={value}
@@ -63,7 +63,7 @@ function plots(study: Study, results: StudyResults): View[] {
   const { strategy } = study.plan;
   const search = isSearch(study);
   const first = firstSort(strategy.kind, results.direction);
-  // As the table has them until it is sorted; colours of curves stay with the study's own order.
+  // In the initial order of the table; colours of curves follow the study's order.
   const sorted = { ...results, variants: sortRows(results.variants, first) };
   return [
     ...(search ? [{ value: "trials", label: "Trials", content: <SearchPlot results={results} /> }] : []),

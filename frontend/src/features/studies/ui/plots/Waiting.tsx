@@ -1,11 +1,12 @@
 import { FlaskConical } from "lucide-react";
 import { EmptyState } from "@/shared/ui/EmptyState";
 
-/** In the place of what is concluded, while runs are still to come. */
+/** Shown in place of conclusions while runs are pending. */
 export function Waiting() {
   return (
     <EmptyState icon={<FlaskConical />} title="Not yet">
-      Differences come when every planned run has ended: looking earlier finds what is not there.
+      Differences appear when every planned run has ended: looking earlier finds differences that do not
+      exist.
     </EmptyState>
   );
 }

@@ -2,7 +2,7 @@ import { paramText } from "@/features/studies/model/studyTable";
 import { formatNumber } from "@/shared/lib/format";
 import { extent, linear, logarithmic } from "@/shared/lib/scale";
 
-/** An axis among several: of numbers, or of values that are only different. */
+/** One of several parallel axes: of numbers, or of categories. */
 export interface AxisScale {
   name: string;
   ticks: { text: string; at: number }[];
@@ -11,9 +11,9 @@ export interface AxisScale {
 
 type Range = readonly [number, number];
 
-/** Positive numbers that lie so far apart are drawn on a log scale. */
+/** Positive numbers with a ratio above this are drawn on a log scale. */
 const WIDE = 50;
-/** So few values of a parameter were listed, not drawn from a range. */
+/** Up to this many values of a parameter are taken as listed, not drawn from a range. */
 const FEW = 5;
 
 export function paramAxis(name: string, values: readonly unknown[], range: Range): AxisScale {

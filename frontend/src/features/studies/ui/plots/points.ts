@@ -1,4 +1,4 @@
-/** What the plots of a study are drawn from. */
+/** The data of a study's plots. */
 
 import type { TableRow } from "@/features/studies/model/studyTable";
 import type { StudyResults, StudyRow } from "@/shared/api/types";
@@ -12,7 +12,7 @@ export interface SeedPair {
   seeds: { seed: number; before: number | null; after: number | null }[];
 }
 
-/** Of each variant that is compared with another one and has a value, in the order of the study. */
+/** For each variant that is compared with another one and has a value, in the order of the study. */
 export function seedPairs({ baseline, variants }: StudyResults): SeedPair[] {
   const rows = new Map([baseline, ...variants].map((row) => [row.key, row]));
   return variants.flatMap((row) => {
@@ -43,10 +43,10 @@ export function curveMetrics({ metric, baseline, variants }: StudyResults): stri
   return curves.length > 0 ? curves : ["val_loss"];
 }
 
-/** The curve that tells most of a study's metric: its own, that of the validation, else a loss. */
+/** The curve closest to a study's metric: its own, that of the validation, else a loss. */
 export function firstCurve(metrics: readonly string[], metric: string): string {
-  const wanted = [metric, metric.replace(/^test_/, "val_"), "val_loss", "train_loss"];
-  return wanted.find((key) => metrics.includes(key)) ?? metrics[0] ?? "val_loss";
+  const candidates = [metric, metric.replace(/^test_/, "val_"), "val_loss", "train_loss"];
+  return candidates.find((key) => metrics.includes(key)) ?? metrics[0] ?? "val_loss";
 }
 
 export interface GridFactor {
@@ -57,7 +57,7 @@ export interface GridFactor {
 
 interface GridLine {
   value: unknown;
-  /** `share`: how good its mean is among all of them, from 0 to 1; null where it has none. */
+  /** `share`: how good its mean is among all of them, from 0 (worst) to 1; null without a mean. */
   cells: { column: unknown; row: StudyRow | undefined; share: number | null }[];
 }
 
@@ -118,6 +118,6 @@ export function trialsOf({ variants, direction, best }: StudyResults): Trial[] {
       : { key, label, params, mean, n, decimals, best: key === best },
   );
   found.sort((a, b) => Number(b.best) - Number(a.best) || sign * (a.mean - b.mean));
-  // By rank: one that diverged would make all others alike.
+  // By rank: a diverged trial would make all others look alike.
   return found.map((trial, rank) => ({ ...trial, share: 1 - rank / Math.max(1, found.length - 1) }));
 }

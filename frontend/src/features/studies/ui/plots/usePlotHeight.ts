@@ -1,6 +1,6 @@
 import { factorOf, useUi } from "@/shared/store/ui";
 
-/** A height in pixels that fits the drawer: what stands above and below the plot is `around` high. */
+/** A height in pixels that fits the drawer: `around` is the height above and below the plot. */
 export function usePlotHeight(around: number, least: number, most: number): number {
   const unit = useUi(factorOf);
   const drawer = useUi((ui) => ui.drawerHeight);

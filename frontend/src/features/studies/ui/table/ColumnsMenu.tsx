@@ -4,7 +4,7 @@ import type { Column } from "@/features/studies/model/studyTable";
 import { chooseColumn } from "@/features/studies/store/studies";
 import { Button } from "@/shared/ui/Button";
 
-/** Which columns the table has; the menu stays open while they are chosen. */
+/** Which columns the table has; the menu stays open while they are selected. */
 export function ColumnsMenu({ columns, shown }: { columns: Column[]; shown: ReadonlySet<string> }) {
   return (
     <DropdownMenu.Root>
@@ -19,7 +19,7 @@ export function ColumnsMenu({ columns, shown }: { columns: Column[]; shown: Read
           sideOffset={4}
           collisionPadding={8}
           className="z-50 max-h-(--radix-dropdown-menu-content-available-height) min-w-52 animate-pop overflow-y-auto rounded-lg border bg-panel p-1 shadow-pop"
-          // Letters look for an item, and are commands on the canvas.
+          // Letters find an item, and are commands on the canvas.
           onKeyDown={(event) => event.stopPropagation()}
         >
           {columns.map(({ key, title }) => (

@@ -23,13 +23,13 @@ interface StudyTableProps {
   study: Study;
   results: StudyResults;
   view: TableView;
-  /** What is to be said with the table, below it. */
+  /** The notes below the table. */
   children: ReactNode;
 }
 
 const NO_RUNS: string[] = [];
 
-/** Every variant with its values, its difference and what is concluded; the baseline stays on top. */
+/** Every variant with its values, its difference and its verdict; the baseline stays on top. */
 export function StudyTable({ study, results, view, children }: StudyTableProps) {
   const { columns, sort, setSort } = view;
   const { baseline, variants, best } = results;
@@ -78,7 +78,7 @@ export function StudyTable({ study, results, view, children }: StudyTableProps) 
   );
 }
 
-/** What the rows do, the same for all of them: a row is drawn anew when it changes itself. */
+/** The actions of the rows, shared by all of them, so that a row renders only when it changes itself. */
 function useRowActs({ id }: Study, results: StudyResults) {
   const move = useCallback(
     (key: string, by: -1 | 1): void => {
@@ -91,7 +91,7 @@ function useRowActs({ id }: Study, results: StudyResults) {
   return { move, compare };
 }
 
-/** Ids of the runs of each variant; one that is the same as another has its runs. */
+/** Ids of the runs of each variant; a variant that equals another one has its runs. */
 function runsByVariant({ variants }: Study, cells: StudyCell[]): Map<string, string[]> {
   const trained = new Map<string, string[]>();
   for (const { variant, run } of cells) trained.set(variant, [...(trained.get(variant) ?? []), run]);
@@ -120,7 +120,7 @@ interface HeadingProps {
 function Heading({ column: { key, title, hint, text }, sort, onSort }: HeadingProps) {
   const active = sort.key === key;
   const Arrow = sort.descending ? ArrowDown : ArrowUp;
-  // Of p-values and texts the first is looked for, of everything else the largest.
+  // P-values and texts are sorted ascending first, everything else descending.
   const first = !text && !/^p(_|$)/.test(key);
   return (
     <th

@@ -31,15 +31,15 @@ interface StudyTableRowProps {
   study: string;
   row: TableRow;
   columns: Column[];
-  /** Whether runs are still to come: nothing is concluded before. */
+  /** Whether runs are pending: nothing is concluded before they end. */
   waits: boolean;
   /** Ids of its runs. */
   runs: string[];
   best?: boolean;
   onMove?: ((key: string, by: -1 | 1) => void) | undefined;
-  /** Puts it beside what it is compared with. */
+  /** Compares it with its reference side by side. */
   onCompare: (row: TableRow) => void;
-  /** The edge at which a row that is dragged would land. */
+  /** The edge at which a dragged row would land. */
   landing?: "before" | "after" | undefined;
 }
 
@@ -112,7 +112,7 @@ export const StudyTableRow = memo(function StudyTableRow({
   );
 });
 
-/** What a row is dragged by; by keyboard its menu moves it. */
+/** The grip of a row; by keyboard, its menu moves it. */
 function Grip({ movable }: { movable: boolean }) {
   return (
     <span
@@ -134,13 +134,13 @@ function Label({ row, best, onRename }: { row: TableRow; best: boolean; onRename
   const hint = [
     row.label,
     row.how,
-    row.reset.length > 0 ? `other first weights: ${row.reset.join(", ")}` : "",
+    row.reset.length > 0 ? `other initial weights: ${row.reset.join(", ")}` : "",
   ];
   return (
     <span className="flex items-center gap-1.5">
       <button
         type="button"
-        title={`${hint.filter(Boolean).join("; ")}. A click edits the label.`}
+        title={`${hint.filter(Boolean).join("; ")}. Click to edit the label.`}
         onClick={onRename}
         className={cn(
           "h-6 min-w-28 max-w-64 truncate rounded text-left hover:underline",
@@ -158,7 +158,7 @@ function Label({ row, best, onRename }: { row: TableRow; best: boolean; onRename
   );
 }
 
-const LATE = "Comes when every planned run has ended.";
+const LATE = "Appears when every planned run has ended.";
 
 function Cell({ row, column, waits }: { row: TableRow; column: Column; waits: boolean }) {
   const compared = isCompared(row);
@@ -212,7 +212,7 @@ function menu({ study, row, runs, onMove, onCompare, onRename }: MenuAsks): Menu
       label: "Show its runs",
       icon: <History />,
       disabled: runs.length === 0,
-      reason: "None has begun yet.",
+      reason: "No run has started yet.",
       onSelect: () => void showStudyRuns(study, runs),
     },
     ...(row.parts.length > 0

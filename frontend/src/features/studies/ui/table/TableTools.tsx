@@ -3,7 +3,7 @@ import { Button } from "@/shared/ui/Button";
 import { ColumnsMenu } from "./ColumnsMenu";
 import type { TableView } from "./useTableView";
 
-/** How the rows are ordered, and which columns there are. */
+/** The order of the rows, and the columns. */
 export function TableTools({ view: { sort, setSort, all, columns } }: { view: TableView }) {
   const own = sort.key === "own";
   return (
@@ -11,7 +11,7 @@ export function TableTools({ view: { sort, setSort, all, columns } }: { view: Ta
       <Button
         size="sm"
         aria-pressed={own}
-        title="The order that the study has; rows can be dragged, or moved by their menus"
+        title="The study's own order; rows can be dragged, or moved by their menus"
         className={cn(own && "border-accent bg-accent-soft")}
         onClick={() => setSort({ key: "own", descending: false })}
       >

@@ -10,7 +10,7 @@ const TONES: Record<VerdictTone, string> = {
   problem: "text-warning",
 };
 
-/** A verdict by sign, word and colour; what it means stands in a sentence behind it. */
+/** A verdict by sign, word and colour, with a sentence that explains it. */
 export function VerdictMark({ row }: { row: Pick<StudyRow, "verdict" | "sentence"> }) {
   const look = verdictLook(row);
   if (!look) return null;

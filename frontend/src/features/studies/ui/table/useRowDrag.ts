@@ -18,7 +18,7 @@ interface RowDrag {
   };
 }
 
-/** Rows of a table that are dragged by their grips; tells once where one was dropped. */
+/** Rows of a table that are dragged by their grips; calls `onDrop` with the target. */
 export function useRowDrag(onLand: (key: string, landing: Landing) => void): RowDrag {
   const [dragged, setDragged] = useState<string | null>(null);
   const [landing, setLanding] = useState<Landing | null>(null);
@@ -57,7 +57,7 @@ export function useRowDrag(onLand: (key: string, landing: Landing) => void): Row
 const rowAt = (event: DragEvent): HTMLElement | null =>
   (event.target as Element).closest<HTMLElement>("[data-row]");
 
-/** The nearer edge of a row; nothing goes before one that stays on top. */
+/** The nearer edge of a row; nothing is dropped before a row that stays on top. */
 function landingAt(row: HTMLElement, y: number): Landing {
   const { top, height } = row.getBoundingClientRect();
   const before = y < top + height / 2 && row.dataset.pinned === undefined;
