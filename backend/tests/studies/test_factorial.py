@@ -1,4 +1,4 @@
-"""Main effects and interactions of a grid, against calculations by hand and against statsmodels' own tables."""
+"""Main effects and interactions of a grid, against calculations by hand and statsmodels."""
 
 import math
 from itertools import product
@@ -12,8 +12,9 @@ from statsmodels.stats.anova import anova_lm
 
 from visdl.studies.factorial import fit_factorial
 
-# Four cells and three seeds. The cells' means are 10, 14, 11 and 19, the seeds add -1, 0 and 1; what is left over
-# sums to zero over each cell and over each seed, and to 8 when squared, with 12 - 4 - 2 = 6 degrees of freedom.
+# Four cells and three seeds. The cells' means are 10, 14, 11 and 19, the seeds add -1, 0 and 1; the
+# residuals sum to zero over each cell and over each seed, and to 8 when squared, with
+# 12 - 4 - 2 = 6 degrees of freedom.
 CELLS = {
     (0, "none"): (10, (1, -1, 0)),
     (64, "none"): (14, (-1, 1, 0)),
@@ -69,7 +70,9 @@ def test_the_order_of_the_runs_does_not_matter_but_for_the_first():
 
 
 def test_three_levels_by_hand():
-    """Means 10, 12, 17 over three seeds: 3·26 between with 2 df, 6 left with 4 df, so F = 39 / 1.5 = 26.
+    """Means 10, 12, 17 over three seeds: 3·26 between with 2 df, 6 residual with 4 df.
+
+    F = 39 / 1.5 = 26.
 
     The distribution of F with 2 and 4 df is in closed form: p = (1 + 2F / 4)^-2.
     """
@@ -121,7 +124,7 @@ def test_unbalanced_runs_and_odd_names_against_statsmodels():
     for test in found.tests:
         row = table.loc[":".join(f"C({names[name]}, Sum)" for name in test.factors)]
         assert (test.df, test.f, test.p) == pytest.approx((row["df"], row["F"], row["PR(>F)"]))
-    # with two levels, sum coding has half of the difference, and its sign is that of the first level
+    # with two levels, sum coding has half of the difference, with the sign of the first level
     effect = by_term(found)["",]
     sign = 1 if str(effect.levels[0]) == min(data["c"]) else -1
     at = next(

@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visdl.studies import statistics
+from visdl.studies.notes import limit_notes
 from visdl.studies.statistics import Arm, Verdict, compare
 
 # Hours of sleep gained with two drugs (Student 1908; R's `sleep`)
 SLEEP_1 = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
 SLEEP_2 = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
-# Darwin's maize, crossed less self-fertilised, in eighths of an inch (Fisher 1935, The Design of Experiments, III)
+# Darwin's maize, crossed less self-fertilised, in eighths of an inch
+# (Fisher 1935, The Design of Experiments, III)
 MAIZE = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
 
 
@@ -64,7 +66,7 @@ def two_sided_t(t, df):
 
 
 def test_the_paired_t_is_that_of_r():
-    """t.test(extra ~ group, data = sleep, paired = TRUE): t = -4.0621, df = 9, p-value = 0.002833"""
+    """t.test(extra ~ group, data = sleep, paired = TRUE): t = -4.0621, df = 9, p = 0.002833"""
     found = compare([Arm(by_seed(SLEEP_2), by_seed(SLEEP_1), 10)], "maximize")[0]
     assert found.n == 10
     assert found.delta == pytest.approx(-1.58)
@@ -78,7 +80,7 @@ def test_the_paired_t_is_that_of_r():
 
 
 def test_the_sign_flip_is_that_of_fisher():
-    """1,726 of the 32,768 flips are at least as extreme; for the t test t = 2.148 and just falls below 5 %."""
+    """1,726 of 32,768 flips are at least as extreme; the t test has t = 2.148, p just below 5 %."""
     found = one(MAIZE, "maximize")
     assert found.p == 1726 / 32768 == flips(MAIZE)
     assert found.effect_size is not None and found.p_t is not None
@@ -87,7 +89,7 @@ def test_the_sign_flip_is_that_of_fisher():
 
 
 def test_three_pairs_by_hand():
-    """Differences 1, 2, 3: mean 2, sd 1, t = 2·√3 with 2 df, whose distribution has a closed form."""
+    """Differences 1, 2, 3: mean 2, sd 1, t = 2·√3; with 2 df there is a closed form."""
     found = one([1.0, 2.0, 3.0], margin=5.0)
     t = 2 * math.sqrt(3)
     assert found.delta == pytest.approx(2)
@@ -103,7 +105,7 @@ def test_three_pairs_by_hand():
 
 
 def test_two_pairs_by_hand():
-    """Differences 1, 3: t = 2 with 1 df, which is Cauchy's distribution; Hedges' correction would be zero."""
+    """Differences 1, 3: t = 2 with 1 df (Cauchy); Hedges' correction would be zero."""
     found = one([1.0, 3.0])
     assert found.p_t == pytest.approx(1 - 2 / math.pi * math.atan(2))
     assert (found.p, found.effect_size, found.verdict) == (0.5, None, "not_shown")
@@ -380,12 +382,12 @@ def test_seeds_needed(variants, seeds):
 
 
 def test_limits_state_how_many_seeds_are_needed():
-    first, *rest = statistics.limits(5, 8)
+    first, *rest = limit_notes(5, 8)
     assert "With 5 seeds the smallest possible sign-flip p is 0.0625" in first
     assert "after Holm's correction for 8 variants takes 9 seeds" in first
-    assert "for one variant takes 6 seeds" in statistics.limits(5, 1)[0]
-    assert statistics.limits(9, 8) == rest
-    assert statistics.limits(1, 8) == ["One seed shows no spread, so nothing is tested.", *rest]
+    assert "for one variant takes 6 seeds" in limit_notes(5, 1)[0]
+    assert limit_notes(9, 8) == rest
+    assert limit_notes(1, 8) == ["One seed shows no spread, so nothing is tested.", *rest]
     assert any("test set are not covered" in sentence for sentence in rest)
 
 

@@ -21,9 +21,10 @@ def _no_collection():
 
 
 def studies(rng, seeds, variants, effect=0.0, count=STUDIES):
-    """Baselines (count, 1, seeds) and variants (count, variants, seeds); the differences have an sd of 1.
+    """Return baselines (count, 1, seeds) and variants (count, variants, seeds).
 
-    A seed shifts all networks alike, by ten times the sd of one; only the first variant has the effect.
+    The differences have an sd of 1. A seed shifts all networks alike, by ten times the sd of one;
+    only the first variant has the effect.
     """
     seed = rng.normal(scale=10 / math.sqrt(2), size=(count, 1, seeds))
     baseline = seed + rng.normal(scale=math.sqrt(0.5), size=(count, 1, seeds))
@@ -48,7 +49,7 @@ def test_the_shortcut_is_what_compare_does():
 
 
 def test_without_any_effect_few_studies_claim_one():
-    """Of 8 variants with 10 seeds; the correction bounds the rate at 5 %, 6.5 % leaves room for 1,000 draws."""
+    """8 variants, 10 seeds: the correction bounds the rate at 5 %; 6.5 % allows for 1,000 draws."""
     drawn = zip(*studies(np.random.default_rng(2), seeds=10, variants=8), strict=True)
     claims = sum(min(corrected(baseline, values)) < 0.05 for baseline, values in drawn)
     assert 0.02 * STUDIES <= claims <= 0.065 * STUDIES
@@ -75,7 +76,7 @@ def test_the_interval_covers_the_truth(seeds):
 
 
 def test_the_sign_flip_keeps_its_level():
-    """Of one variant with 8 seeds: p is a multiple of 2/256 and below 0.05 in 12 of 256 cases, 4.7 %."""
+    """One variant, 8 seeds: p is a multiple of 2/256 and below 0.05 in 12 of 256 cases, 4.7 %."""
     baseline, values = studies(np.random.default_rng(4), seeds=8, variants=1)
     claims = sum(
         sign_flip_p(arm[0], reference[0]) < 0.05
@@ -85,9 +86,10 @@ def test_the_sign_flip_keeps_its_level():
 
 
 def power(effect, seeds, variants):
-    """How often the paired t finds an effect of `effect` sds of the differences at Holm's first step, 0.05 / variants.
+    """Return the power of the paired t test at Holm's first step, 0.05 / variants.
 
-    Student's t over its definition: a normal around effect·√n, over the root of a chi-square by its df.
+    `effect` is in sds of the differences. By the definition of Student's t: a normal around
+    effect·√n, over the root of a chi-square divided by its df.
     """
     df = seeds - 1
     limit = stats.t.isf(0.025 / variants, df)
@@ -113,6 +115,6 @@ def test_an_effect_of_five_sd_is_found_with_five_seeds(variants):
 
 
 def test_beyond_23_variants_five_seeds_find_it_less_often():
-    """The 95 % end there; the sign-flip test cannot find it with five seeds even for one variant."""
+    """The sign-flip test cannot find it with five seeds even for one variant."""
     assert power(5, 5, 23) > 0.95 > power(5, 5, 24)
     assert seeds_needed(1) > 5

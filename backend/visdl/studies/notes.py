@@ -31,7 +31,7 @@ def plan_notes(plan: StudyPlan, variants: Sequence[Variant]) -> Iterator[str]:
         yield DESCRIPTIVE
     else:
         compared = sum(variant.valid and variant.reference is not None for variant in variants)
-        yield from statistics.limits(len(plan.seeds), compared)
+        yield from limit_notes(len(plan.seeds), compared)
 
 
 def result_notes(study: Study, rows: Sequence[Arm], *, concluded: bool) -> Iterator[str]:
@@ -61,6 +61,34 @@ def result_notes(study: Study, rows: Sequence[Arm], *, concluded: bool) -> Itera
             "those of a separate training in the last digits only."
         )
     yield from plan_notes(study.plan, study.variants)
+
+
+def limit_notes(seeds: int, variants: int) -> list[str]:
+    """Return what a study with this many seeds and variants cannot show, as sentences."""
+    return [
+        *_too_few(seeds, variants),
+        "Seeds vary initialisation, order and dropout on one fixed split; "
+        "the choice and size of the test set are not covered.",
+        "“No effect shown” does not mean that there is no effect.",
+        "“Negligible” means within the margin that was set before the results, not zero.",
+    ]
+
+
+def _too_few(seeds: int, variants: int) -> list[str]:
+    needed = statistics.seeds_needed(variants)
+    if seeds < 2:
+        return ["One seed shows no spread, so nothing is tested."]
+    if seeds >= needed:
+        return []
+    smallest = statistics.smallest_sign_flip_p(seeds)
+    family = (
+        "for one variant" if variants <= 1 else f"after Holm's correction for {variants} variants"
+    )
+    return [
+        f"With {seeds} seeds the smallest possible sign-flip p is {smallest:.3g}; "
+        f"falling below {statistics.ALPHA} {family} takes {needed} seeds. "
+        "The verdicts are based on the t test, which assumes normally distributed differences."
+    ]
 
 
 def _row_notes(rows: Sequence[Arm]) -> Iterator[str]:

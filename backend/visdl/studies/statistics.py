@@ -357,40 +357,12 @@ def smallest_sign_flip_p(n: int) -> float:
 def seeds_needed(variants: int) -> int:
     """Return the fewest seeds with which a sign-flip p can fall below ALPHA.
 
-    That is the smallest p after Holm's correction over this many variants.
+    The p is Holm-corrected over `variants` comparisons.
     """
     seeds = 1
     while smallest_sign_flip_p(seeds) * max(variants, 1) >= ALPHA:
         seeds += 1
     return seeds
-
-
-def limits(seeds: int, variants: int) -> list[str]:
-    """Return what a study with this many seeds and variants cannot show, as sentences."""
-    return [
-        *_too_few(seeds, variants),
-        "Seeds vary initialisation, order and dropout on one fixed split; "
-        "the choice and size of the test set are not covered.",
-        "“No effect shown” does not mean that there is no effect.",
-        "“Negligible” means within the margin that was set before the results, not zero.",
-    ]
-
-
-def _too_few(seeds: int, variants: int) -> list[str]:
-    needed = seeds_needed(variants)
-    if seeds < 2:
-        return ["One seed shows no spread, so nothing is tested."]
-    if seeds >= needed:
-        return []
-    smallest = smallest_sign_flip_p(seeds)
-    family = (
-        "for one variant" if variants <= 1 else f"after Holm's correction for {variants} variants"
-    )
-    return [
-        f"With {seeds} seeds the smallest possible sign-flip p is {smallest:.3g}; "
-        f"falling below {ALPHA} {family} takes {needed} seeds. "
-        "The verdicts are based on the t test, which assumes normally distributed differences."
-    ]
 
 
 def decimals(sd: float | None) -> int:
