@@ -61,7 +61,7 @@ def test_the_machine_says_how_large_its_disk_is(client):
     assert 0 < stats["disk_free"] < stats["disk_total"]
 
 
-def test_a_cleaned_run_has_all_but_its_checkpoints_and_says_why_it_cannot_go_on(client):
+def test_a_cleaned_run_has_all_but_its_checkpoints_and_states_why_it_cannot_be_extended(client):
     run = ended(client, start_run(client))
     starred = ended(client, start_run(client))
     client.patch(f"/api/runs/{starred['id']}", json={"starred": True})
@@ -76,7 +76,7 @@ def test_a_cleaned_run_has_all_but_its_checkpoints_and_says_why_it_cannot_go_on(
     refused = error(client.post(f"/api/runs/{run['id']}/extend", json={"epochs": 1}), 409)
     assert "has no checkpoint" in refused["message"]
     assert "clean-up" in refused["message"]
-    assert "Run it again" in refused["hint"]
+    assert "Rerun it" in refused["hint"]
     rows = [{"a": 1, "b": 2}]
     assert client.post(f"/api/runs/{run['id']}/predict", json={"rows": rows}).status_code == 200
     ended(client, client.post(f"/api/runs/{run['id']}/rerun", json={}).json())

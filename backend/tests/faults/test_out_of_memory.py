@@ -202,7 +202,7 @@ def test_a_prediction_that_is_too_large_is_refused_and_one_that_finds_no_memory_
         failed = error(client.post(url, json={"rows": [{"a": 1, "b": 1}] * 3}), 422)
     assert (
         refused["message"]
-        == "The prediction has 1,000,001 values; an answer holds at most 1,000,000."
+        == "The prediction has 1,000,001 values; a response holds at most 1,000,000."
     )
     assert failed["code"] == "out_of_memory"
     assert (
