@@ -1,4 +1,4 @@
-/** The server's graphs, kept in memory: versions, drafts, and the refusal of a stale version. */
+/** The server's graphs, kept in memory: versions, drafts, and the rejection of a stale version. */
 import { HttpResponse, http } from "msw";
 import type { Graph, StoredGraph } from "@/shared/api/types";
 
@@ -90,5 +90,5 @@ export class GraphServer {
   }
 }
 
-/** No server at all, behind every address. */
+/** No server at all, at any address. */
 export const noServer = http.all("*", () => HttpResponse.error());

@@ -1,6 +1,6 @@
 /**
- * The server's runs, kept in memory: what happens is recorded first, then told to whoever listens,
- * and whoever comes back with a cursor is told what was missed.
+ * The server's runs, kept in memory: events are recorded first, then sent to all listeners,
+ * and a client that reconnects with a cursor receives what it missed.
  */
 import { HttpResponse, http, ws } from "msw";
 import type { Point, Run, RunEvent } from "@/shared/api/types";
@@ -16,7 +16,7 @@ export class RunServer {
   readonly connections: string[] = [];
   /** Records of runs are answered once this has come true. */
   ready: Promise<void> = Promise.resolve();
-  /** What was missed is told once this has come true. */
+  /** What was missed is sent once this resolves. */
   recalled: Promise<void> = Promise.resolve();
 
   private readonly events: RunEvent[] = [];
@@ -27,12 +27,12 @@ export class RunServer {
     return run;
   }
 
-  /** Records what happens in a run, and tells it. */
+  /** Records events of a run, and sends them. */
   happen(id: string, ...facts: Fact[]): void {
-    for (const event of this.record(id, ...facts)) this.tell(event);
+    for (const event of this.record(id, ...facts)) this.send(event);
   }
 
-  /** Records what happens without telling: the message is still on its way, or lost. */
+  /** Records events without sending: the message is still on its way, or lost. */
   record(id: string, ...facts: Fact[]): RunEvent[] {
     return facts.map((fact) => {
       const run = this.runs.get(id) ?? this.add(id);
@@ -44,11 +44,11 @@ export class RunServer {
     });
   }
 
-  tell(event: RunEvent): void {
+  send(event: RunEvent): void {
     feed.broadcast(JSON.stringify(event));
   }
 
-  /** Says that messages were dropped; whoever is told reads on from what is sent next. */
+  /** Announces dropped messages; clients continue from what is sent next. */
   resync(): void {
     feed.broadcast(JSON.stringify({ type: "resync", run: null, after: 0 }));
   }
@@ -130,9 +130,9 @@ export class RunServer {
     http.get("/api/runs/:id/events", ({ params, request }) => {
       const query = new URL(request.url).searchParams;
       const types = query.getAll("type");
-      const wanted = (event: RunEvent): boolean =>
+      const matches = (event: RunEvent): boolean =>
         event.seq > Number(query.get("after")) && (types.length === 0 || types.includes(event.type));
-      return HttpResponse.json(this.eventsOf(String(params.id)).filter(wanted));
+      return HttpResponse.json(this.eventsOf(String(params.id)).filter(matches));
     }),
     http.get("/api/runs/:id/metrics", ({ params }) => {
       const series: Record<string, Point[]> = {};

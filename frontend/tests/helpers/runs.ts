@@ -46,7 +46,7 @@ export function runOf(id: string, rest: Partial<Run> = {}): Run {
 
 type Omitted<Union> = Union extends unknown ? Omit<Union, "run" | "seq" | "time" | "cursor"> : never;
 
-/** What an event says, without where and when. */
+/** The content of an event, without run, number and time. */
 export type Fact = Omitted<RunEvent>;
 
 export const points = (...steps: number[]): Fact => ({

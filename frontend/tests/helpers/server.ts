@@ -24,7 +24,7 @@ export function gate(): { opened: Promise<void>; open: () => void } {
   return { opened, open };
 }
 
-/** What the toasts on the page say. */
+/** The texts of the toasts on the page. */
 export function toasts(): string[] {
   return toast.getToasts().map((shown) => ("title" in shown ? String(shown.title) : ""));
 }

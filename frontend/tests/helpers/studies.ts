@@ -58,7 +58,7 @@ export function rowOf(key: string, rest: Partial<StudyRow> = {}): StudyRow {
   };
 }
 
-/** What the server says of its strategies. */
+/** The server's description of the strategies. */
 export const STRATEGIES: StrategyInfo[] = [
   { key: "leave_one_out", label: "Leave one out", help: "Removes each part on its own.", tested: true },
   { key: "leave_n_out", label: "Leave n out", help: "Removes every combination of n parts.", tested: true },

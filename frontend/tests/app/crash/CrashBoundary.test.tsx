@@ -18,11 +18,11 @@ const show = (resetKey = "g1") => (
 
 beforeEach(() => {
   broken = true;
-  // React says what it caught.
+  // React logs what it caught.
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
 
-test("a crash is said, with the ways on and a text for those who can mend it", async () => {
+test("a crash is shown, with ways to continue and a report for those who can fix it", async () => {
   const user = userEvent.setup();
   render(show());
   expect(screen.getByRole("alert")).toHaveTextContent("VisDL could not draw the graph");

@@ -97,7 +97,7 @@ test("without brackets, too: products before sums, from left to right", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(sign, fc.integer({ min: 1, max: 99 })), { maxLength: 8 }), (parts) => {
       const text = `7${parts.map((part) => part.join("")).join("")}`;
-      // The test's own numbers and signs, so that JavaScript itself may say what they come to.
+      // The test's own numbers and signs, so that JavaScript itself evaluates them.
       expect(calculate(text)).toBe(new Function(`return ${text}`)());
     }),
   );

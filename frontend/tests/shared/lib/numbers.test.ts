@@ -22,7 +22,7 @@ test.each([
   expect(parseNumber(text)).toBe(value);
 });
 
-test.each(["", "  ", "abc", "1,2,3", "2 3", "1/0*0"])("%j is no number", (text) => {
+test.each(["", "  ", "abc", "1,2,3", "2 3", "1/0*0"])("%j is not a number", (text) => {
   expect(parseNumber(text)).toBeNaN();
 });
 

@@ -32,7 +32,7 @@ describe("whether the server answers", () => {
     await expect.poll(reachable).toBe(true);
   });
 
-  test("a server that says no is there", async () => {
+  test("a server that rejects a request is available", async () => {
     const error = { code: "busy", message: "Not now.", hint: "Try later." };
     server.use(http.get("/api/graphs", () => HttpResponse.json({ error }, { status: 503 })));
     await expect(listGraphs()).rejects.toMatchObject({

@@ -65,7 +65,7 @@ test("two tables are on their way at once, each with its own progress", async ()
   await Promise.all([first, second]);
 });
 
-test("one that the server refuses says why", async () => {
+test("a rejected upload reports why", async () => {
   const upload = uploadFile(table);
   const error = { code: "too_large", message: "rows.csv is larger than 500 MB.", hint: "Send a part of it." };
   RequestDouble.last.answer(413, { error });
@@ -73,7 +73,7 @@ test("one that the server refuses says why", async () => {
   expect([toasts(), running()]).toEqual([["rows.csv is larger than 500 MB."], []]);
 });
 
-test("one that breaks off says so", async () => {
+test("an interrupted upload reports it", async () => {
   const upload = uploadFile(table);
   RequestDouble.last.onerror();
   expect(await upload).toBeNull();

@@ -8,7 +8,7 @@ import {
 } from "@/features/runs/model/metrics";
 
 describe("charts", () => {
-  test("training and validation share one, the batch loss lies behind the loss, tests are no curve", () => {
+  test("training and validation share one, the batch loss is drawn below the loss, tests have no curve", () => {
     const keys = ["lr", "val_loss", "train_r2", "train_loss", "batch_loss", "val_r2", "test_loss"];
     expect(metricGroups(keys)).toEqual([
       { name: "loss", keys: ["batch_loss", "train_loss", "val_loss"] },

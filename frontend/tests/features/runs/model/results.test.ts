@@ -15,7 +15,7 @@ test("scores of each class from the confusion matrix, rows being the true class"
   expect(dog).toMatchObject({ precision: 0.75, recall: 0.6 });
 });
 
-test("a share of nothing is no number", () => {
+test("a share of nothing is not a number", () => {
   expect(
     classScores(
       ["never", "all"],

@@ -32,7 +32,7 @@ test("the share that is done, nothing where no step is planned yet", () => {
   expect(progressShare(runOf("a", { progress: { ...progress, step: 0, steps: 0 } }))).toBe(0);
 });
 
-test("the metric that says most: of the test before the validation, a score before the loss", () => {
+test("the main metric: of the test before the validation, a score before the loss", () => {
   const metrics = { train_loss: last(0.1), val_r2: last(0.8), val_loss: last(0.3) };
   expect(headlineMetric(runOf("a", { metrics }))).toEqual(["val_r2", 0.8]);
   expect(headlineMetric(runOf("a", { metrics: { ...metrics, test_loss: last(0.4) } }))).toEqual([
@@ -71,7 +71,7 @@ test("slices are at most so long, and nothing is lost", () => {
   expect(slices([], 2)).toEqual([]);
 });
 
-test("the time of runs that were trained as one is told as all of theirs", () => {
+test("runs that were trained in one batch share their time", () => {
   const run = runOf("a", { duration: 12, stack_size: 10 });
   expect(durationText(run)).toBe("12 s");
   expect(durationText({ ...run, speedup: 4.2 })).toBe("12 s / 10");

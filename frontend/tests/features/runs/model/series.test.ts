@@ -26,7 +26,7 @@ describe("a growing series", () => {
     expect(series.steps.at(-1)).toBe(1000);
   });
 
-  test("is thinned when it has grown for hours: evenly, and its extremes stay", () => {
+  test("is downsampled when it has grown for hours: evenly, keeping its extremes", () => {
     const series = new Series();
     const [low, high] = [123_456, 777_777];
     for (let step = 0; step < 1_000_000; step += 1000) {
@@ -73,7 +73,7 @@ describe("a growing series", () => {
 const steps = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-describe("thinning", () => {
+describe("downsampling", () => {
   test("a short line stays as it is", () => {
     const short = line([1, 2, 3], [3, 1, 2]);
     expect(downsample(short, 3)).toEqual(short);
@@ -102,11 +102,11 @@ describe("thinning", () => {
     });
     fc.assert(
       fc.property(values, fc.integer({ min: 2, max: 40 }), (y, most) => {
-        const thinned = downsample(line(steps(1, y.length), y), most);
-        expect(thinned.x.length).toBeLessThanOrEqual(Math.max(most, 2));
-        expect(Math.max(...thinned.y)).toBe(Math.max(...y));
-        expect(Math.min(...thinned.y)).toBe(Math.min(...y));
-        expect([...thinned.x]).toEqual([...thinned.x].sort((a, b) => a - b));
+        const kept = downsample(line(steps(1, y.length), y), most);
+        expect(kept.x.length).toBeLessThanOrEqual(Math.max(most, 2));
+        expect(Math.max(...kept.y)).toBe(Math.max(...y));
+        expect(Math.min(...kept.y)).toBe(Math.min(...y));
+        expect([...kept.x]).toEqual([...kept.x].sort((a, b) => a - b));
       }),
       { numRuns: 60 },
     );

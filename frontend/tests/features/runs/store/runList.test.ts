@@ -10,7 +10,7 @@ startServerDouble();
 
 let world: RunServer;
 const NEWEST = { key: "created", descending: true };
-const chosen = (): string[] => useUi.getState().selectedRunIds;
+const selected = (): string[] => useUi.getState().selectedRunIds;
 const many = (count: number): string[] => Array.from({ length: count }, (_, index) => `r${index}`);
 const asked = (path: string): number => world.requests.filter((request) => request === path).length;
 
@@ -37,7 +37,7 @@ test("a tag leads to the list of its runs", () => {
   expect(useUi.getState()).toMatchObject({ drawerOpen: true, drawerTab: "runs" });
 });
 
-test("what a list brings is no news to lists", async () => {
+test("a loaded list does not mark lists as out of date", async () => {
   world.add("a");
   const { revision } = useRuns.getState();
   expect((await list.findRuns({}, NEWEST, { limit: 10 })).ids).toEqual(["a"]);
@@ -50,21 +50,21 @@ describe("choosing", () => {
     list.toggleRun("a");
     list.toggleRun("b");
     list.toggleRun("a");
-    expect(chosen()).toEqual(["b"]);
+    expect(selected()).toEqual(["b"]);
   });
 
   test("a stretch of the list is chosen besides what was, also where its runs are not on the page", async () => {
     for (const id of many(10)) world.add(id);
     selectRuns(["r9"]);
     await list.chooseStretch(5, 2);
-    expect(chosen()).toEqual(["r9", "r7", "r6", "r5", "r4"]);
+    expect(selected()).toEqual(["r9", "r7", "r6", "r5", "r4"]);
   });
 
   test("all are those that fit the filter", async () => {
     for (const id of many(300)) world.add(id, { starred: id.endsWith("7") });
     list.filterRuns({ starred: true });
     await list.chooseAll();
-    expect(chosen()).toHaveLength(30);
+    expect(selected()).toHaveLength(30);
   });
 });
 
@@ -84,16 +84,16 @@ describe("many at once", () => {
     expect(toasts()).toContain("There is no run 'gone'.");
   });
 
-  test("are deleted in slices, and how far it is is told", async () => {
+  test("are deleted in slices, with progress", async () => {
     const ids = many(450);
     for (const id of ids) world.add(id, { state: "completed" });
     put(...world.runs.values());
     selectRuns([...ids, "other"]);
-    const told: number[] = [];
-    await list.removeRuns(ids, (done) => told.push(done));
-    expect(told).toEqual([200, 400, 450]);
+    const progress: number[] = [];
+    await list.removeRuns(ids, (done) => progress.push(done));
+    expect(progress).toEqual([200, 400, 450]);
     expect(useRuns.getState().runs).toEqual({});
-    expect(chosen()).toEqual(["other"]);
+    expect(selected()).toEqual(["other"]);
   });
 
   test("which of them would stay is known before", async () => {

@@ -93,7 +93,7 @@ describe("following a run", () => {
     expect(page().nodes).toEqual({ train: { status: "running" } });
   });
 
-  test("a failure marks its node and is said", async () => {
+  test("a failure marks its node and is reported", async () => {
     const error = { code: "nan", message: "The loss is not finite.", hint: "", node: "train", log: [] };
     world.happen(id, state("failed", error));
     await expect.poll(toasts).toEqual([`Net · ${id} failed: The loss is not finite.`]);
@@ -108,9 +108,9 @@ describe("following a run", () => {
     expect(messages()).toEqual(["one"]);
   });
 
-  test("what is told twice is taken once", async () => {
+  test("an event that arrives twice is applied once", async () => {
     const again = world.record(id, log("two"), points(2));
-    for (const event of [...again, ...again]) world.tell(event);
+    for (const event of [...again, ...again]) world.send(event);
     world.happen(id, log("three"));
     await expect.poll(messages).toEqual(["one", "two", "three"]);
     expect(curve()).toEqual([1, 2]);
@@ -124,10 +124,10 @@ describe("following a run", () => {
     expect(shown()?.seq).toBe(world.runs.get(id)?.seq);
   });
 
-  test("a server that had to drop messages says so and tells them again", async () => {
+  test("after dropped messages the server resyncs and sends them again", async () => {
     const dropped = world.record(id, log("two"), points(2));
     world.resync();
-    for (const event of dropped) world.tell(event);
+    for (const event of dropped) world.send(event);
     world.happen(id, log("three"), points(3));
     await expect.poll(messages).toEqual(["one", "two", "three"]);
     expect(curve()).toEqual([1, 2, 3]);
@@ -137,7 +137,7 @@ describe("following a run", () => {
     const onTheirWay = world.record(id, log("two"), points(2));
     await runs.pauseRun();
     expect(shown()?.state).toBe("paused");
-    for (const event of onTheirWay) world.tell(event);
+    for (const event of onTheirWay) world.send(event);
     await expect.poll(messages).toEqual(["one", "two"]);
     await expect.poll(curve).toEqual([1, 2]);
     expect(shown()?.state).toBe("paused");
@@ -146,7 +146,7 @@ describe("following a run", () => {
   test("a list that is ahead of the messages takes nothing from the curves", async () => {
     const onTheirWay = world.record(id, log("two"), points(2));
     await findRuns({}, NEWEST, { limit: 10 });
-    for (const event of onTheirWay) world.tell(event);
+    for (const event of onTheirWay) world.send(event);
     await expect.poll(curve).toEqual([1, 2]);
     await expect.poll(messages).toEqual(["one", "two"]);
   });
@@ -228,7 +228,7 @@ describe("a lost connection", () => {
     await expect.poll(curve).toEqual([1, 2, 3, 4]);
   });
 
-  test("also where nothing was ever heard before it", async () => {
+  test("also where no event arrived before it", async () => {
     world.record(id, state("running"), log("one"), points(1));
     await follow();
     world.hangUp();
@@ -249,7 +249,7 @@ describe("starting", () => {
     expect(useUi.getState()).toMatchObject({ drawerOpen: true, drawerTab: "training" });
   });
 
-  test("the same graph and seed once more is said to be running, and starts only on a second word", async () => {
+  test("repeating the same graph and seed is reported as running, and starts only when confirmed", async () => {
     runs.setSeed(7);
     await runs.startRun();
     await runs.startRun();
@@ -327,7 +327,7 @@ describe("commands", () => {
     expect(world.requests).toEqual([`POST /api/runs/${id}/${command}`]);
   });
 
-  test("resume goes on with the interrupted run that is shown", async () => {
+  test("resume continues the interrupted run that is shown", async () => {
     known(world.add("live"), world.add(id, { state: "interrupted" }));
     runs.useRuns.setState({ activeRunId: id });
     await runs.resumeRun();
@@ -348,7 +348,7 @@ describe("commands", () => {
     expect(useUi.getState().selectedRunIds).toEqual(["other"]);
   });
 
-  test("one that the server keeps stays, and it is said why", async () => {
+  test("a run that the server keeps stays, with the reason", async () => {
     known(world.add(id, { state: "running" }), world.add("done", { state: "completed" }));
     await removeRuns([id, "done"]);
     expect(Object.keys(page().runs)).toEqual([id]);

@@ -53,7 +53,7 @@ test("a run's past is brought once, however many look at it", async () => {
   expect([requests, curve()]).toEqual([1, [1, 2, 3]]);
 });
 
-test("live points go on from the past", async () => {
+test("live points continue the past", async () => {
   await loadCurves(run);
   addLive(run, points([4]));
   addLive(run, { accuracy: [[4, 1, 0.5]] });
@@ -107,16 +107,16 @@ test("after a failure the next look asks again", async () => {
   expect(curve()).toEqual([1, 2, 3]);
 });
 
-test("who listens is told once a frame, however much comes", async () => {
+test("listeners are called once per frame, however many points arrive", async () => {
   await loadCurves(run);
-  const heard = vi.fn();
-  const stop = onCurves(heard);
+  const listener = vi.fn();
+  const stop = onCurves(listener);
   addLive(run, points([4]));
   addLive(run, points([5]));
-  await expect.poll(() => heard.mock.calls.length).toBeGreaterThan(0);
-  expect(heard).toHaveBeenCalledTimes(1);
+  await expect.poll(() => listener.mock.calls.length).toBeGreaterThan(0);
+  expect(listener).toHaveBeenCalledTimes(1);
   stop();
   addLive(run, points([6]));
   await new Promise(requestAnimationFrame);
-  expect(heard).toHaveBeenCalledTimes(1);
+  expect(listener).toHaveBeenCalledTimes(1);
 });

@@ -62,7 +62,7 @@ test("only what is chosen is added up", () => {
   expect(freedBytes(plan, { checkpoints: false, leftovers: false, database: false })).toBe(0);
 });
 
-describe("what it means is said", () => {
+describe("the consequence is stated", () => {
   const run = (name: string) => ({ id: name, name, checkpoints: 2, bytes: 1 });
 
   test("of one run, of some, of many", () => {

@@ -111,7 +111,7 @@ test("a large run is shown by a click, and the others are there on demand", asyn
   expect(useUi.getState()).toMatchObject({ drawerOpen: true, drawerTab: "training", dialog: null });
 });
 
-test("what could not be removed is said beside what was freed", async () => {
+test("what could not be removed is reported beside what was freed", async () => {
   server.use(
     http.post("/api/storage/clean", async ({ request }) => {
       const body = (await request.json()) as CleanRequest;

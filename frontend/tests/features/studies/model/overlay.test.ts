@@ -27,7 +27,7 @@ const found = (rows: StudyRow[], path: string[] = [], kind = "leave_one_out") =>
     strength,
   ]);
 
-describe("the findings at nodes", () => {
+describe("the effects at nodes", () => {
   test("are differences with intervals, and how far it is before there are any", () => {
     const rows = [
       row("w/o a", ["a"], { delta: -0.25, ci: [-0.3, -0.2], verdict: "worse" }),

@@ -131,7 +131,7 @@ describe("the plan of a draft", () => {
     });
   });
 
-  it("says what takes the place of those parts that it has", () => {
+  it("contains the replacements of its parts", () => {
     const how = { relu1: "plain", gone: "zero" } as const;
     expect(planOf(draft({ how }), nothing).plan?.how).toEqual({ relu1: "plain" });
   });
@@ -182,11 +182,11 @@ describe("the plan of a draft", () => {
 
   it("refuses ranges that are none, and a parameter that is there twice", () => {
     const factor = { ...freshFactor([]), node: "fc1", param: "p", low: 1, high: 1 };
-    const said = (change: object) =>
+    const problem = (change: object) =>
       problems({ kind: "random", factors: [{ ...factor, ...change }] })?.["factor:1"];
-    expect(said({})).toBe("The lowest value must be below the highest.");
-    expect(said({ high: null })).toBe("Give the lowest and the highest value.");
-    expect(said({ low: 0, log: true })).toBe("On a logarithmic scale both values must be above 0.");
+    expect(problem({})).toBe("The lowest value must be below the highest.");
+    expect(problem({ high: null })).toBe("Give the lowest and the highest value.");
+    expect(problem({ low: 0, log: true })).toBe("On a logarithmic scale both values must be above 0.");
     const twice = [factor, { ...factor, id: 2 }];
     expect(problems({ kind: "random", factors: twice })?.["factor:2"]).toBe(
       "This parameter is already in the study.",

@@ -84,7 +84,7 @@ test("a search has no tests among its columns, and shows its parameters", () => 
   expect(study.at(-1)).toMatchObject({ key: "secondary.val_loss", shown: false });
 });
 
-test("cells say what is known of their row", () => {
+test("cells show what is known of their row", () => {
   const one = rowOf("a", {
     delta: -0.031,
     ci: [-0.05, -0.01],
@@ -130,7 +130,7 @@ test("values are paired with those of the reference, also of the previous step",
   ]);
 });
 
-test("a grid has its variants by both values, and says how good each is", () => {
+test("a grid has its variants by both values, with how good each is", () => {
   const cell = (lr: number, width: number, mean: number | null) =>
     rowOf(`${lr}/${width}`, { params: { "adam.lr": lr, "fc.width": width }, mean });
   const grid = resultsOf([cell(0.1, 8, 1), cell(0.1, 16, 3), cell(0.2, 8, 2), cell(0.2, 16, null)]);

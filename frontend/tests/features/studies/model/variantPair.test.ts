@@ -105,13 +105,13 @@ test("facts have both texts, the difference and whether they are the same", () =
   ]);
 });
 
-test("while runs are to come, no difference of a metric is told", () => {
+test("while runs are pending, no difference of a metric is shown", () => {
   const facts = factsOf(results("running"), pair("minimal", "v1"), false, (metric) => metric);
   const of = (key: string) => facts.find((fact) => fact.key === key)?.difference;
   expect([of("mean"), of("secondary.val_loss")]).toEqual(["–", "–"]);
 });
 
-test("a row is dropped before or behind another one", () => {
+test("a row is dropped before or after another one", () => {
   const keys = ["a", "b", "c"];
   expect(dropped(keys, "a", "c", "after")).toEqual(["b", "c", "a"]);
   expect(dropped(keys, "c", "a", "before")).toEqual(["c", "a", "b"]);

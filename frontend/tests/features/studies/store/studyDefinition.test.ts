@@ -34,7 +34,7 @@ describe("the definition of a study", () => {
     expect(draftNow()).toMatchObject({ seeds: "0-9", margin: 0.1 });
   });
 
-  it("is undone after it was begun again", () => {
+  it("is undone after a reset", () => {
     writeDraft({ parts: [node("fc1")], seeds: "7" });
     writeDraft(freshDraft([node("relu1")]));
     undoDraft();

@@ -160,7 +160,7 @@ const menu = async (user: ReturnType<typeof renderPart>["user"], of: string, ite
   await user.click(await screen.findByRole("menuitem", { name: new RegExp(`^${item}`) }));
 };
 
-test("an empty list says how to define a study", async () => {
+test("an empty list explains how to define a study", async () => {
   studies = [];
   const { user } = renderPart(<StudiesPanel />);
   await user.click(await button("Define a study…"));
@@ -190,7 +190,7 @@ test("the baseline stays on top, the largest difference follows, and a head sort
   expect(head).toHaveAttribute("aria-sort", "none");
 });
 
-test("a row says what failed and what is concluded", async () => {
+test("a row shows what failed and its verdict", async () => {
   open();
   const line = (await screen.findByRole("rowheader", { name: "w/o fc2" })).closest("tr");
   expect(line).toHaveTextContent("0.900 ± 0.010");
@@ -260,7 +260,7 @@ test("seeds are added by number or one by one, with a warning", async () => {
     .toMatchObject([{ path: "/api/studies/s1/seeds", body: { seeds: [12, 13] } }]);
 });
 
-test("failed runs are tried again, and the canvas is told what to show", async () => {
+test("failed runs are retried, and the canvas shows the effects", async () => {
   const { user } = open();
   await user.click(await button("Retry failed"));
   await expect.poll(() => asked).toMatchObject([{ method: "POST", path: "/api/studies/s1/retry" }]);

@@ -93,7 +93,7 @@ describe("the field", () => {
     expect(commit.mock.calls).toEqual([[100]]);
   });
 
-  test("Ctrl Enter takes what was typed before it goes on; not where that is refused", async () => {
+  test("Ctrl Enter commits the typed text first; not where it is rejected", async () => {
     const went = vi.fn();
     document.addEventListener("keydown", went);
     const { user, retype, commit } = show({ max: 100 });
