@@ -94,48 +94,66 @@ def execute_plan(
 
     `remove` removes a file and returns the bytes that this frees.
     """
-    report, failed = CleanReport(dry_run=dry_run), list[tuple[str, str]]()
+    cleaner = _Cleaner(root, remove, CleanReport(dry_run=dry_run))
+    for orphan in plan.orphans:
+        if orphan.run is None or _is_still_cleanable(find_run(orphan.run)):
+            cleaner.remove_orphan(orphan)
+    for run_id, checkpoints in plan.checkpoints.items():
+        run = find_run(run_id)
+        if run is not None and _is_still_cleanable(run):
+            cleaner.remove_checkpoints(run, checkpoints)
+    return cleaner.finish_report()
 
-    def remove_files(*files: File) -> int:
+
+@dataclass
+class _Cleaner:
+    """Remove files and record in the report what was removed, and what could not be."""
+
+    root: Path
+    remove: Remove
+    report: CleanReport
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+    def remove_orphan(self, orphan: Orphan) -> None:
+        before = len(self.failed)
+        freed = sum(map(self._remove_files, orphan.files))
+        self.report.leftover_bytes += freed
+        if not self.report.dry_run:
+            _remove_empty(orphan.path)
+        if len(self.failed) == before:
+            path = _inside(self.root, orphan.path)
+            self.report.leftovers.append(Leftover(path=path, bytes=freed))
+
+    def remove_checkpoints(self, run: RunFacts, checkpoints: list[Checkpoint]) -> None:
+        before = len(self.failed)
+        # the record first: without it, the rest is not a valid checkpoint
+        freed = sum(self._remove_files(one.record, one.data) for one in checkpoints)
+        self.report.checkpoint_bytes += freed
+        removed = len(checkpoints) - (len(self.failed) - before)
+        if removed:
+            self.report.runs.append(
+                CleanedRun(id=run.id, name=run.name, checkpoints=removed, bytes=freed)
+            )
+
+    def finish_report(self) -> CleanReport:
+        if self.failed:
+            (path, reason), count = self.failed[0], len(self.failed)
+            more = f", and {count - 1:,} more" if count > 1 else ""
+            self.report.problems.append(f"'{path}' could not be removed ({reason}){more}.")
+        return self.report
+
+    def _remove_files(self, *files: File) -> int:
         """Remove files up to the first that cannot be removed; return the bytes freed."""
         freed = 0
         for file in files:
             try:
-                freed += remove(file)
+                freed += self.remove(file)
             except FileNotFoundError:
                 continue
             except OSError as error:
-                failed.append((_inside(root, file.path), error.strerror or str(error)))
+                self.failed.append((_inside(self.root, file.path), error.strerror or str(error)))
                 break
         return freed
-
-    for orphan in plan.orphans:
-        if orphan.run is None or _is_still_cleanable(find_run(orphan.run)):
-            before = len(failed)
-            freed = sum(map(remove_files, orphan.files))
-            report.leftover_bytes += freed
-            if not dry_run:
-                _remove_empty(orphan.path)
-            if len(failed) == before:
-                report.leftovers.append(Leftover(path=_inside(root, orphan.path), bytes=freed))
-    for run_id, checkpoints in plan.checkpoints.items():
-        run = find_run(run_id)
-        if run is not None and _is_still_cleanable(run):
-            before = len(failed)
-            # the record first: without it, the rest is not a valid checkpoint
-            freed = sum(
-                remove_files(checkpoint.record, checkpoint.data) for checkpoint in checkpoints
-            )
-            report.checkpoint_bytes += freed
-            removed = len(checkpoints) - (len(failed) - before)
-            if removed:
-                report.runs.append(
-                    CleanedRun(id=run.id, name=run.name, checkpoints=removed, bytes=freed)
-                )
-    if failed:
-        more = f", and {len(failed) - 1:,} more" if len(failed) > 1 else ""
-        report.problems.append(f"'{failed[0][0]}' could not be removed ({failed[0][1]}){more}.")
-    return report
 
 
 def remove_file(file: File) -> int:

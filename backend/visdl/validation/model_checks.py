@@ -1,8 +1,7 @@
-"""Static checks of a model: its inputs, its shapes and its shared weights."""
+"""Static checks of a model: its inputs and its shapes."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from visdl.models.graph import Node
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import Shape
 from visdl.validation.report_builder import Described, ReportBuilder
+from visdl.validation.sharing_checks import check_sharing
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,19 @@ def check_model(
         shape = inputs.shapes.get(Source(node.id))
         report.describe_outputs(node, registry.get(node.type), {"output": shape} if shape else {})
     facts = trace(network, inputs.shapes)
-    fits, at_run = not inputs.diagnostics, False
+    fits = [
+        not inputs.diagnostics,
+        _check_layers(network, facts, report),
+        check_sharing(network, facts, report),
+        _check_output(assembly, network, facts, report),
+    ]
+    parameters = sum(report.nodes[step.node.id].parameters or 0 for step in network.steps)
+    return ModelFacts(assembly, network, facts, inputs, parameters) if all(fits) else None
+
+
+def _check_layers(network: Network, facts: NetworkFacts, report: ReportBuilder) -> bool:
+    """Report every layer; return whether each has its inputs and fits them."""
+    fits, at_run = True, False
     for step in network.steps:
         node_report, layer = report.nodes[step.node.id], facts.layers.get(step.node.id)
         node_report.reads_input = INPUT in step.sources()
@@ -76,41 +88,45 @@ def check_model(
             _report_missing(step, report)
         elif layer is None:
             node_report.status = node_report.status if at_run else "blocked"
-        elif layer.outputs is None:
-            at_run = True
-            _describe(step, layer, facts, report)
-            message = (
-                f"The output shape of '{step.node.label}' is known only at run time "
-                f"({layer.error})."
-            )
-            hint = "One batch is checked before training starts."
-            report.add(step.node, message, code="shape_at_run", severity="warning", hint=hint)
         else:
             _describe(step, layer, facts, report)
-            if layer.error:
+            if layer.outputs is None:
+                at_run = True
+                _report_unknown_shape(step, layer, report)
+            elif layer.error:
                 fits = False
-                shapes = " and ".join(
-                    _shape_text(shape) for shape in facts.inputs[step.node.id].values()
-                )
+                shapes = " and ".join(map(_shape_text, facts.inputs[step.node.id].values()))
                 message = f"'{step.node.label}' does not fit its input {shapes}: {layer.error}."
                 report.add(step.node, message, code="shape")
-    fits = _check_sharing(network, facts, report) and fits
-    if facts.output is not None and not facts.output.batch_first:
-        fits = False
-        last = next(
-            (step.node for step in network.steps if step.node.id == network.output.node), assembly
-        )
-        message = (
-            f"The model's output has the shape {facts.output}; the batch axis must come first."
-        )
-        report.add(
-            last,
-            message,
-            code="output_shape",
-            hint="Transpose or reshape it at the end of the model.",
-        )
-    parameters = sum(report.nodes[step.node.id].parameters or 0 for step in network.steps)
-    return ModelFacts(assembly, network, facts, inputs, parameters) if fits else None
+    return fits
+
+
+def _report_unknown_shape(step: Step, layer: LayerFacts, report: ReportBuilder) -> None:
+    report.add(
+        step.node,
+        f"The output shape of '{step.node.label}' is known only at run time ({layer.error}).",
+        code="shape_at_run",
+        severity="warning",
+        hint="One batch is checked before training starts.",
+    )
+
+
+def _check_output(
+    assembly: Node, network: Network, facts: NetworkFacts, report: ReportBuilder
+) -> bool:
+    """Report an output whose batch axis is not the first; return whether it is."""
+    if facts.output is None or facts.output.batch_first:
+        return True
+    last = next(
+        (step.node for step in network.steps if step.node.id == network.output.node), assembly
+    )
+    report.add(
+        last,
+        f"The model's output has the shape {facts.output}; the batch axis must come first.",
+        code="output_shape",
+        hint="Transpose or reshape it at the end of the model.",
+    )
+    return False
 
 
 def _shape_text(shape: Shape | list[Shape]) -> str:
@@ -139,66 +155,3 @@ def _report_missing(step: Step, report: ReportBuilder) -> None:
             message = f"'{port}' of '{label}' is not connected."
             hint = "Wire the output of a layer, or of an Input node, to it."
             report.add(step.node, message, code="missing_input", port=port, hint=hint)
-
-
-def _check_sharing(network: Network, facts: NetworkFacts, report: ReportBuilder) -> bool:
-    """Return whether the weights that layers share fit; count shared weights once."""
-    steps = {step.node.id: step for step in network.steps}
-    fits = True
-    for step in network.steps:
-        own = facts.layers.get(step.node.id)
-        if (
-            step.owner is None
-            or own is None
-            or step.node.disabled
-            or not (own.weights or own.error)
-        ):
-            continue
-        owner = steps.get(step.owner)
-        theirs = facts.layers.get(step.owner)
-        reason = _why_not_owner(step, owner)
-        if owner is None or reason:
-            fits = False
-            name = owner.node.label if owner else step.owner[:80]
-            message = f"'{step.node.label}' cannot share weights with '{name}': {reason}."
-            report.add(
-                step.node,
-                message,
-                code="weights_of",
-                port="weights_of",
-                hint="Select another layer.",
-            )
-        elif theirs is not None and not theirs.error and not own.error:
-            shared = {
-                name: shape
-                for name, shape in own.weights.items()
-                if theirs.weights.get(name) == shape
-            }
-            count = sum(math.prod(shape) for shape in shared.values())
-            report.totals.parameters -= count
-            report.nodes[step.node.id].parameters = own.parameters - count
-            if not shared:
-                fits = False
-                message = (
-                    f"No weights of '{owner.node.label}' fit '{step.node.label}': "
-                    "their shapes differ."
-                )
-                hint = f"{_sizes(theirs)} there, {_sizes(own)} here."
-                report.add(step.node, message, code="weights_of", port="weights_of", hint=hint)
-    return fits
-
-
-def _why_not_owner(step: Step, owner: Step | None) -> str | None:
-    """Return why a layer cannot use the weights of another, or None."""
-    if owner is None or owner is step:
-        return "this model has no other layer of that name"
-    if owner.owner is not None:
-        return f"'{owner.node.label}' itself uses the weights of another layer"
-    return f"'{owner.node.label}' is switched off" if owner.node.disabled else None
-
-
-def _sizes(layer: LayerFacts) -> str:
-    return (
-        ", ".join(f"{name} {' × '.join(map(str, shape))}" for name, shape in layer.weights.items())
-        or "none"
-    )

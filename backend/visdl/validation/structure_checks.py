@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -13,6 +13,7 @@ from visdl.models.diagnostics import Diagnostic
 from visdl.models.graph import Edge, Graph, Node
 from visdl.nodes.contract.base import BaseNode, missing_torch
 from visdl.nodes.contract.registry import Registry
+from visdl.nodes.contract.specs import OutputSpec
 
 
 def check_structure(graph: Graph, topology: Topology, registry: Registry) -> Iterator[Diagnostic]:
@@ -155,59 +156,59 @@ def _check_wire(
     target: type[BaseNode],
     connected: dict[tuple[str, str], Edge],
 ) -> Iterator[Diagnostic]:
-    outputs, ports = source.outputs(), target.ports()
-    if edge.source_output in outputs and not _has_bad_count(nodes[edge.source], source):
-        present = source.output_names(nodes[edge.source].params)
-        outputs = {name: spec for name, spec in outputs.items() if name in present}
-    if edge.source_output not in outputs:
-        message = f"'{nodes[edge.source].label}' has no output '{edge.source_output}'."
-        hint = f"Its outputs: {', '.join(outputs) or 'none'}."
-        yield Diagnostic(
-            code="unknown_port",
-            node=edge.source,
-            port=edge.source_output,
-            message=message,
-            hint=hint,
-        )
-    if edge.target_input not in ports:
-        message = f"'{nodes[edge.target].label}' has no input '{edge.target_input}'."
-        hint = f"Its inputs: {', '.join(ports) or 'none'}."
-        yield Diagnostic(
-            code="unknown_port",
-            node=edge.target,
-            port=edge.target_input,
-            message=message,
-            hint=hint,
-        )
-    if edge.source_output not in outputs or edge.target_input not in ports:
+    outputs, ports = _present_outputs(nodes[edge.source], source, edge), target.ports()
+    unknown = list(_check_ports(edge, nodes, list(outputs), list(ports)))
+    yield from unknown
+    if unknown:
         return
     output, port = outputs[edge.source_output], ports[edge.target_input]
-    key = (edge.target, edge.target_input)
+    key, label = (edge.target, edge.target_input), nodes[edge.target].label
     if not port.accepts(output.dtype):
-        message = (
-            f"'{edge.target_input}' of '{nodes[edge.target].label}' takes {port.dtype}, "
-            f"but '{nodes[edge.source].label}' outputs {output.dtype}."
-        )
         yield Diagnostic(
             code="type_mismatch",
             node=edge.target,
             port=edge.target_input,
-            message=message,
+            message=f"'{edge.target_input}' of '{label}' takes {port.dtype}, "
+            f"but '{nodes[edge.source].label}' outputs {output.dtype}.",
             hint="Remove the wire.",
         )
     elif key in connected and not port.multiple:
-        message = (
-            f"'{edge.target_input}' of '{nodes[edge.target].label}' has more than one wire; "
-            "it takes one."
-        )
         yield Diagnostic(
             code="occupied_port",
             node=edge.target,
             port=edge.target_input,
-            message=message,
+            message=f"'{edge.target_input}' of '{label}' has more than one wire; it takes one.",
             hint="Remove all but one.",
         )
     connected.setdefault(key, edge)
+
+
+def _present_outputs(node: Node, cls: type[BaseNode], edge: Edge) -> Mapping[str, OutputSpec]:
+    """Return the outputs of a node, as many as its parameters ask for."""
+    outputs = cls.outputs()
+    if edge.source_output not in outputs or _has_bad_count(node, cls):
+        return outputs
+    present = cls.output_names(node.params)
+    return {name: spec for name, spec in outputs.items() if name in present}
+
+
+def _check_ports(
+    edge: Edge, nodes: dict[str, Node], outputs: list[str], inputs: list[str]
+) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each end of a wire whose port does not exist."""
+    ends = [
+        ("output", edge.source, edge.source_output, outputs),
+        ("input", edge.target, edge.target_input, inputs),
+    ]
+    for side, node, port, known in ends:
+        if port not in known:
+            yield Diagnostic(
+                code="unknown_port",
+                node=node,
+                port=port,
+                message=f"'{nodes[node].label}' has no {side} '{port}'.",
+                hint=f"Its {side}s: {', '.join(known) or 'none'}.",
+            )
 
 
 def _check_cycle(graph: Graph, topology: Topology) -> Iterator[Diagnostic]:

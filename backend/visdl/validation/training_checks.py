@@ -259,32 +259,29 @@ def _check_output(
     classes = class_count(train) if loss.TARGET == "index" else None
     reason = loss.why_not(model.facts.output, classes, len(train.targets))
     if reason:
-        step = _layer_to_change(model)
         size = classes if loss.TARGET == "index" else len(train.targets)
-        port = _width(step) if not step.node.disabled else None
-        if port:
-            hint = f"Set {port} of '{step.node.label}' to {size}."
-            edit = SetParam(node=step.node.id, param=port, value=size)
-            fix = Fix(label=f"Set {port} to {size}", edits=[edit]) if size else None
-        elif step.node.disabled:
-            hint = (
-                f"Switch '{step.node.label}' on, or end the model with {size} value(s) per sample."
-            )
-            fix = Fix(
-                label=f"Switch '{step.node.label}' on",
-                edits=[SetDisabled(node=step.node.id, disabled=False)],
-            )
-        else:
-            hint, fix = f"End the model with a layer that gives {size} value(s) per sample.", None
-        report.add(step.node, f"{reason}.", code="output_shape", port=port, hint=hint, fix=fix)
+        _report_output(_layer_to_change(model), reason, size, report)
     elif not model.parameters:
         message = f"'{model.assembly.label}' has no parameters, so there is nothing to learn."
-        report.add(
-            model.assembly,
-            message,
-            code="no_parameters",
-            hint="Add a layer with weights, such as Linear.",
-        )
+        hint = "Add a layer with weights, such as Linear."
+        report.add(model.assembly, message, code="no_parameters", hint=hint)
+
+
+def _report_output(step: Step, reason: str, size: int | None, report: ReportBuilder) -> None:
+    """Report an output that does not fit the loss at the layer to change, with a fix."""
+    label, fix = step.node.label, None
+    port = _width(step) if not step.node.disabled else None
+    if port:
+        hint = f"Set {port} of '{label}' to {size}."
+        edit = SetParam(node=step.node.id, param=port, value=size)
+        fix = Fix(label=f"Set {port} to {size}", edits=[edit]) if size else None
+    elif step.node.disabled:
+        hint = f"Switch '{label}' on, or end the model with {size} value(s) per sample."
+        switch = SetDisabled(node=step.node.id, disabled=False)
+        fix = Fix(label=f"Switch '{label}' on", edits=[switch])
+    else:
+        hint = f"End the model with a layer that gives {size} value(s) per sample."
+    report.add(step.node, f"{reason}.", code="output_shape", port=port, hint=hint, fix=fix)
 
 
 def _width(step: Step) -> str | None:
