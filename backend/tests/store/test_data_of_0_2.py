@@ -206,7 +206,7 @@ def test_a_completed_run_is_repeated_extended_and_predicts(trained):
     again = ended(client, post(client, f"/runs/{run['id']}/rerun"))
     assert again["state"] == "completed", again["error"]
     assert again["datasets"] == run["datasets"]
-    more = ended(client, post(client, f"/runs/{run['id']}/continue", epochs=1))
+    more = ended(client, post(client, f"/runs/{run['id']}/extend", epochs=1))
     assert more["state"] == "completed", more["error"]
     assert more["progress"]["epoch"] == run["progress"]["epoch"] + 1
     warm = post(
