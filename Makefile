@@ -9,7 +9,7 @@ STAMPS := $(VENV)/.stamps
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 FRONTEND_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts frontend/package-lock.json -type f 2>/dev/null)
 
-.PHONY: help check-node check-torch setup setup-dev run start stop status test bench schema screenshots format
+.PHONY: help check-node check-torch setup setup-dev run start stop status check test test-all bench schema screenshots format
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -32,8 +32,14 @@ stop: ## End what `make start` started
 status: ## Say what is running
 	@$(BIN)/python scripts/serve.py status
 
-test: setup-dev ## Every check and every test
-	@scripts/test.sh
+check: setup-dev ## Static checks and unit tests of both sides
+	@$(BIN)/python scripts/checks.py check
+
+test: setup-dev ## Everything that guards a commit, browser tests included
+	@$(BIN)/python scripts/checks.py test
+
+test-all: setup-dev ## The same with faults in full number, slow tests and tests of large data
+	@$(BIN)/python scripts/checks.py test-all
 
 bench: setup-dev frontend/dist/index.html ## make bench NAME=training|seeds|validate|api|telemetry|runs|canvas: print a table and a JSON line
 	@if [ -f frontend/benchmarks/$(NAME).bench.ts ]; then \

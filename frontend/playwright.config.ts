@@ -1,25 +1,10 @@
-import path from "node:path";
 import { defineConfig } from "@playwright/test";
-
-/** The page as it is served to users, on these ports and a data folder of its own, gone at each start. */
-export const served = (web: number, api: number, folder: string) =>
-  ({
-    command: `rm -rf ${folder} && .venv/bin/python scripts/serve.py run`,
-    cwd: path.resolve(import.meta.dirname, ".."),
-    url: `http://127.0.0.1:${api}/api/health`,
-    timeout: 120_000,
-    gracefulShutdown: { signal: "SIGTERM", timeout: 20_000 },
-    env: { VISDL_DATA_DIR: folder, VISDL_PORT: String(api), VISDL_WEB_PORT: String(web) },
-  }) as const;
-
-/** Other ports, where somebody else's tests run on the same machine. */
-const WEB_PORT = Number(process.env.E2E_WEB_PORT ?? 15173);
-const API_PORT = Number(process.env.E2E_API_PORT ?? 18000);
 
 export default defineConfig({
   testDir: "e2e",
-  // One server, one trainer: runs of two tests at once would only slow each other.
-  workers: 1,
+  // Each worker has a server and a data folder (e2e/page.ts), so that any test can run beside any other.
+  workers: 2,
+  fullyParallel: true,
   forbidOnly: true,
   // make screenshots: these only make the README's images. SLOW=1: those that take minutes are run too.
   grepInvert: process.env.SCREENSHOTS
@@ -27,16 +12,17 @@ export default defineConfig({
     : process.env.SLOW
       ? /@screenshots/
       : /@screenshots|@slow/,
-  // A test that needs its second try is listed as flaky, which is a bug to mend, but no reason to refuse all others.
-  retries: 1,
-  // They end what hangs: a machine that does other work as well may take four times as long as a quiet one.
-  timeout: 300_000,
-  expect: { timeout: 30_000 },
+  // A test that fails once in a while is a bug to be repaired.
+  retries: 0,
+  // They end what hangs: a machine that does other work as well may take ten times as long as a quiet one.
+  timeout: 600_000,
+  expect: { timeout: 60_000 },
   reporter: [["list"]],
   use: {
-    baseURL: `http://localhost:${WEB_PORT}`,
     viewport: { width: 1440, height: 900 },
-    trace: "retain-on-failure",
+    actionTimeout: 60_000,
+    // A trace costs a third more time of the processor: --trace on has one made of a test that fails.
+    trace: "off",
     screenshot: "only-on-failure",
     // What moves into view is there at once: no test measures what is still on its way.
     contextOptions: { reducedMotion: "reduce" },
@@ -54,5 +40,4 @@ export default defineConfig({
       ],
     },
   },
-  webServer: served(WEB_PORT, API_PORT, `frontend/.e2e-data/${API_PORT}`),
 });

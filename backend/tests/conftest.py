@@ -6,8 +6,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+
+# Threads of torch that wait for each other sleep, as in a server (backend/run.py): they would spin, and take from each
+# other, and from the other tests, what cores there are. Read when torch is loaded; the processes of tests inherit it.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+
+import contextlib
 import socket
 import sys
 import threading
@@ -19,6 +24,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from starlette.types import ASGIApp
 from websockets.sync.client import ClientConnection, connect
 
 from visdl.api.app import make_app
@@ -29,7 +35,23 @@ from visdl.nodes import NodeRegistry
 from visdl.nodes.contract.registry import Registry
 from visdl.worker.protocol import NODES_DIR
 
+from .support.fault_report import (  # noqa: F401  hooks and a fixture of pytest
+    fault_report,
+    pytest_configure,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
+
 Serve = Callable[..., "Server"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts a server as `integration`, by the fixture that starts it."""
+    for item in items:
+        if {"server", "serve"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.integration)
 
 
 @dataclass(frozen=True)
@@ -39,6 +61,7 @@ class Server:
     address: tuple[str, int]
     services: Services
     client: httpx.Client
+    app: ASGIApp
 
     @property
     def host(self) -> str:
@@ -72,8 +95,9 @@ def run_server(data_dir: Path, **settings: Any) -> Iterator[Server]:
     ):
         app = make_app()
         app.state.services = services
+        guarded = protect(app, chosen)
         config = uvicorn.Config(
-            protect(app, chosen),
+            guarded,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -87,7 +111,7 @@ def run_server(data_dir: Path, **settings: Any) -> Iterator[Server]:
             with httpx.Client(
                 base_url=f"http://{address[0]}:{address[1]}", timeout=60, trust_env=False
             ) as client:
-                yield Server(address, services, client)
+                yield Server(address, services, client, guarded)
         finally:
             running.should_exit = True
             thread.join()

@@ -19,6 +19,8 @@ import pytest
 
 from .api.helpers import start_run, until
 
+pytestmark = pytest.mark.integration
+
 RUN = Path(__file__).resolve().parents[1] / "run.py"
 
 

@@ -1,7 +1,5 @@
 import { defineConfig } from "@playwright/test";
-import base, { served } from "../playwright.config";
-
-const WEB_PORT = 15273;
+import base from "../playwright.config";
 
 /** `make bench NAME=canvas`: the page as it is served to users, in the browser of the tests. */
 export default defineConfig({
@@ -9,8 +7,9 @@ export default defineConfig({
   testDir: ".",
   testMatch: "*.bench.ts",
   grepInvert: [],
+  workers: 1,
+  fullyParallel: false,
   timeout: 300_000,
   reporter: "./printed.ts",
-  use: { ...base.use, baseURL: `http://localhost:${WEB_PORT}`, trace: "off", screenshot: "off" },
-  webServer: served(WEB_PORT, 18100, "frontend/.bench-data"),
+  use: { ...base.use, screenshot: "off" },
 });

@@ -7,14 +7,12 @@ import {
   menuItem,
   nodes,
   openSmall,
-  port,
   quickAdd,
   selected,
   title,
   undoTo,
-  wireSpot,
 } from "./hand";
-import { card, expect, expectNoViolations, test } from "./page";
+import { card, expect, test } from "./page";
 
 const WIRES = ["fc1/output/relu1/input", "relu1/output/fc2/input", "fc1/output/minus/input"];
 const NODES = ["fc1", "fc2", "loss", "minus", "relu1", "spare"];
@@ -143,35 +141,3 @@ test("the menu key and Shift F10 open the menu of the selection; it is used by k
   await page.keyboard.press("ContextMenu");
   await expect(menuItem(page, "Add a node")).toBeVisible();
 });
-
-for (const colorScheme of ["light", "dark"] as const) {
-  test(`axe finds nothing in the menus and lists of the canvas in the ${colorScheme} theme`, async ({
-    page,
-  }) => {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await openSmall(page, `Menus ${colorScheme}`);
-    await title(page, "relu1").click();
-    await page.keyboard.press("Control+b");
-    const spot = await freeSpot(page);
-    const wire = await wireSpot(page, "relu1/output/fc2/input");
-    const screens: [string, () => Promise<void>][] = [
-      ["node menu", () => openMenu(page, "relu1")],
-      ["menu of a node that cannot be switched off", () => openMenu(page, "loss")],
-      ["wire menu", () => page.mouse.click(wire.x, wire.y, { button: "right" })],
-      ["canvas menu", () => page.mouse.click(spot.x, spot.y, { button: "right" })],
-    ];
-    for (const [screen, open] of screens) {
-      await open();
-      await expect(menu(page)).toBeVisible();
-      await expectNoViolations(page, screen, "[role=menu]");
-      await page.keyboard.press("Escape");
-      await expect(menu(page)).toHaveCount(0);
-    }
-    await port(page, "fc2", "output").hover();
-    await page.mouse.down();
-    await page.mouse.move(spot.x, spot.y, { steps: 5 });
-    await page.mouse.up();
-    await expect(quickAdd(page)).toBeVisible();
-    await expectNoViolations(page, "quick-add", "[role=dialog]");
-  });
-}

@@ -1,6 +1,6 @@
 /** What a person does on the page, by name. */
-import { AxeBuilder } from "@axe-core/playwright";
 import { type APIRequestContext, test as base, expect, type Locator, type Page } from "@playwright/test";
+import { end, Place } from "./server";
 
 interface Graph {
   name: string;
@@ -9,8 +9,22 @@ interface Graph {
   [key: string]: unknown;
 }
 
-/** A test fails when the page logs an error or throws one. */
-export const test = base.extend<{ quiet: undefined }>({
+/**
+ * The tests of a worker share a server, which no other worker uses. A test fails when the page logs an error or
+ * throws one.
+ */
+export const test = base.extend<{ quiet: undefined }, { place: Place }>({
+  place: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from it what a fixture needs
+    async ({}, use, worker) => {
+      const place = new Place(worker.parallelIndex, 0);
+      const server = await place.serve();
+      await use(place);
+      await end(server);
+    },
+    { scope: "worker", timeout: 180_000 },
+  ],
+  baseURL: ({ place }, use) => use(place.url),
   quiet: [
     async ({ page }, use) => {
       const errors: string[] = [];
@@ -21,6 +35,7 @@ export const test = base.extend<{ quiet: undefined }>({
         if (message.type() === "error" && !refused) errors.push(message.text());
       });
       await use(undefined);
+      await endStudies(page.request);
       await stopRuns(page.request);
       expect(errors, "errors on the page").toEqual([]);
     },
@@ -28,6 +43,14 @@ export const test = base.extend<{ quiet: undefined }>({
   ],
 });
 export { expect };
+
+/** Stops all studies and deletes them with their runs: tests count the studies that there are. */
+export async function endStudies(request: APIRequestContext): Promise<void> {
+  for (const { id } of (await (await request.get("/api/studies")).json()) as { id: string }[]) {
+    await request.post(`/api/studies/${id}/stop`);
+    await request.delete(`/api/studies/${id}`, { params: { runs: true } });
+  }
+}
 
 /** Whatever a test left training would keep the next one waiting. */
 async function stopRuns(request: APIRequestContext): Promise<void> {
@@ -100,7 +123,7 @@ export const epochOf = async (page: Page): Promise<number> =>
 
 /** Waits until the run that is shown is in a state. */
 export const expectState = (page: Page, state: string): Promise<void> =>
-  expect(summary(page).getByText(state, { exact: true })).toBeVisible({ timeout: 60_000 });
+  expect(summary(page).getByText(state, { exact: true })).toBeVisible({ timeout: 120_000 });
 
 /** The figure of a test metric, in full. */
 export async function testMetric(page: Page, key: string): Promise<number> {
@@ -132,38 +155,62 @@ export function epochsWith({ head, rows }: { head: string[]; rows: string[][] },
 
 export const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
+/** Runs a command from the palette. */
+export async function runCommand(page: Page, title: string): Promise<void> {
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("Search commands and nodes").fill(title);
+  await page.keyboard.press("Enter");
+}
+
 /** Opens a starter from the gallery. */
 export async function openStarter(page: Page, name: string): Promise<void> {
-  await page.keyboard.press("Control+k");
-  await page.getByPlaceholder("Search commands and nodes").fill("New from a starter");
-  await page.keyboard.press("Enter");
+  await runCommand(page, "New from a starter");
   await page.getByRole("searchbox", { name: "Search starters" }).fill(name);
   await page.getByRole("button", { name: new RegExp(name) }).click();
   await expect(page.getByLabel("Name of the graph")).toHaveValue(name);
 }
 
-/** Asks axe about what is on the screen, or about a part of it. */
-export async function expectNoViolations(page: Page, screen: string, part?: string): Promise<void> {
-  await expectClean(new AxeBuilder({ page }), screen, part);
+/** Queues runs of the sample network by these names; returns their ids. */
+export async function queueRuns(page: Page, epochs: number, ...names: string[]): Promise<string[]> {
+  const graph = await sampleGraph(page.request);
+  setParam(graph, "TrainingLoop", "epochs", epochs);
+  const ids = [];
+  for (const name of names) {
+    const answer = await page.request.post("/api/runs", { data: { graph, name } });
+    expect(answer.status(), await answer.text()).toBe(201);
+    ids.push(((await answer.json()) as { id: string }).id);
+  }
+  return ids;
 }
 
-async function expectClean(axe: AxeBuilder, screen: string, part?: string): Promise<void> {
-  // Without frames of other origins there is nothing to gather on a page of its own, which takes seconds each time.
-  axe.setLegacyMode();
-  const { violations } = await (part ? axe.include(part) : axe).analyze();
-  const found = violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`,
-  );
-  expect(found, screen).toEqual([]);
+export async function expectEnded(page: Page, ids: string[]): Promise<void> {
+  for (const id of ids) {
+    const answer = await page.request.get(`/api/runs/${id}`, { params: { wait: 120 } });
+    expect((await answer.json()).ended, "the run has ended").not.toBeNull();
+  }
 }
 
-/** Rules whose findings the theme can change; of all others one theme tells as much as both. */
-const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
-
-/** All rules in the light theme, those of colours in the dark one too, where the page is left. */
-export async function expectNoViolationsInBoth(page: Page, screen: string, part?: string): Promise<void> {
-  await page.emulateMedia({ colorScheme: "light" });
-  await expectNoViolations(page, `${screen}, light`, part);
-  await page.emulateMedia({ colorScheme: "dark" });
-  await expectClean(new AxeBuilder({ page }).withRules(COLOUR_RULES), `${screen}, dark`, part);
+/** Begins a study of the sample network, by default of its activations; returns its id. */
+export async function beginStudy(
+  page: Page,
+  name: string,
+  epochs: number,
+  seeds: number[],
+  strategy: object = { kind: "leave_one_out", nodes: ["relu1", "relu2"] },
+): Promise<string> {
+  const graph = await sampleGraph(page.request);
+  setParam(graph, "TrainingLoop", "epochs", epochs);
+  const answer = await page.request.post("/api/studies", {
+    data: {
+      name,
+      graph,
+      strategy,
+      seeds,
+      metric: "test_r2",
+      margin: 0.01,
+      reuse: false,
+    },
+  });
+  expect(answer.status(), await answer.text()).toBe(201);
+  return ((await answer.json()) as { id: string }).id;
 }

@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
-import { button, card, expect, expectNoViolations, openSample, test } from "./page";
+import { button, card, expect, openSample, test } from "./page";
 
 const field = (page: Page, name: string): Locator => page.getByRole("textbox", { name, exact: true });
 
@@ -241,25 +241,3 @@ test("the model's layers are sorted, chosen and taken along", async ({ page }) =
   await page.getByRole("table").getByRole("button", { name: "fc2" }).click();
   await expect(field(page, "Name of the node")).toHaveValue("fc2");
 });
-
-for (const colorScheme of ["light", "dark"] as const) {
-  test(`axe finds nothing in the forms, ${colorScheme}`, async ({ page }) => {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await open(page, `Forms ${colorScheme}`);
-    const panel = '[data-testid="right"]';
-    await expectNoViolations(page, "the model", panel);
-    await choose(page, "conv");
-    await retype(page, "kernel size", "0");
-    await page.keyboard.press("Enter");
-    await expectNoViolations(page, "a refused value", panel);
-    await page.keyboard.press("Escape");
-    await page.getByRole("combobox", { name: "weight init" }).click();
-    await expectNoViolations(page, "a choice among many", '[role="dialog"]');
-    await page.keyboard.press("Escape");
-    await choose(page, "samples");
-    await expectNoViolations(page, "columns", panel);
-    await choose(page, "fc1", "Shift");
-    await choose(page, "conv", "Shift");
-    await expectNoViolations(page, "several nodes", panel);
-  });
-}

@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import type { ChildProcess } from "node:child_process";
 import path from "node:path";
 import {
+  test as base,
   card,
   chartRows,
   epochOf,
@@ -12,58 +11,38 @@ import {
   openSample,
   runButton,
   setParam,
-  test,
   upTo,
 } from "./page";
-
-const WEB_PORT = 15174;
-const API_PORT = 18001;
-const root = path.resolve(import.meta.dirname, "../..");
+import { end, Place, ROOT } from "./server";
 
 /** A server and a page of their own: this server is killed. */
-test.use({ baseURL: `http://localhost:${WEB_PORT}` });
-
-const started: ChildProcess[] = [];
-let data = "";
-
-function start(command: string, args: string[], cwd: string): ChildProcess {
-  const env = {
-    ...process.env,
-    VISDL_DATA_DIR: data,
-    VISDL_PORT: String(API_PORT),
-    VISDL_WEB_PORT: String(WEB_PORT),
-  };
-  const child = spawn(command, args, { cwd, env, stdio: "ignore" });
-  started.push(child);
-  return child;
-}
-
-const startServer = (): ChildProcess => start(".venv/bin/python", ["backend/run.py"], root);
-
-async function answers(url: string): Promise<boolean> {
-  return fetch(url).then(
-    (response) => response.ok,
-    () => false,
-  );
-}
-
-test.beforeAll(() => {
-  data = mkdtempSync(path.join(tmpdir(), "visdl-recovery-"));
-});
-
-test.afterAll(() => {
-  for (const child of started) child.kill("SIGKILL");
-  rmSync(data, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+const test = base.extend<{ own: Place; started: ChildProcess[] }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from it what a fixture needs
+  own: async ({}, use, { parallelIndex }) => use(new Place(parallelIndex, 1)),
+  // before the page, so that it is there until the page has gone
+  baseURL: ({ own, started: _ }, use) => use(own.url),
+  // biome-ignore lint/correctness/noEmptyPattern: as above
+  started: async ({}, use) => {
+    const started: ChildProcess[] = [];
+    await use(started);
+    await Promise.all(started.map(end));
+  },
 });
 
 test("a killed server is said, the page comes back by itself, the curve has no hole, Resume goes on", async ({
   page,
+  own,
+  started,
 }) => {
-  const health = `http://127.0.0.1:${API_PORT}/api/health`;
+  const start = (command: string, args: string[], cwd = ROOT): ChildProcess => {
+    const child = own.spawn(command, args, cwd);
+    started.push(child);
+    return child;
+  };
+  const startServer = (): ChildProcess => start(".venv/bin/python", ["backend/run.py"]);
   const server = startServer();
-  start("node", ["node_modules/vite/bin/vite.js", "preview"], path.join(root, "frontend"));
-  for (const url of [health, `http://localhost:${WEB_PORT}`])
-    await expect.poll(() => answers(url), { timeout: 60_000 }).toBe(true);
+  start("node", ["node_modules/vite/bin/vite.js", "preview"], path.join(ROOT, "frontend"));
+  await expect.poll(() => own.answers(), { timeout: 60_000 }).toBe(true);
 
   await openSample(page, (graph) => {
     graph.name = "To be interrupted";
@@ -85,7 +64,7 @@ test("a killed server is said, the page comes back by itself, the curve has no h
   await expect(page.getByText("The VisDL server does not answer. You can go on editing")).toBeVisible();
   await expect(status.getByText("Kept in this browser")).toBeVisible();
   startServer();
-  await expect.poll(() => answers(health), { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => own.answers(), { timeout: 60_000 }).toBe(true);
   await expect(status.getByText("Connected", { exact: true })).toBeVisible();
   await expectState(page, "Interrupted");
   await expect(page.getByText("The VisDL server does not answer.")).toBeHidden();

@@ -1,6 +1,6 @@
 /** Never lose work: versions, the list of graphs, deletions that can be undone, a server that is away. */
 import type { Page } from "@playwright/test";
-import { button, card, expect, expectNoViolations, openGraph, openSample, sampleGraph, test } from "./page";
+import { button, card, expect, openGraph, openSample, sampleGraph, test } from "./page";
 
 const toast = (page: Page, text: string | RegExp) =>
   page.locator("[data-sonner-toast]").filter({ hasText: text });
@@ -41,7 +41,6 @@ test("a version is saved with a name, compared, restored, and the restoration un
   const differences = versions(page).getByRole("region", { name: "Differences" });
   await expect(differences.getByRole("button")).toHaveText([/relu2.* was removed/, /relu1 was disabled/]);
   await differences.getByRole("button").first().click();
-  await expectNoViolations(page, "versions", "[role=dialog]");
 
   await versions(page).getByRole("combobox", { name: "Compare with" }).click();
   await page.getByRole("option", { name: "nothing" }).click();
@@ -95,7 +94,6 @@ test("graphs are found, renamed, copied, deleted and brought back", async ({ pag
 
   await page.getByRole("searchbox", { name: "Search graphs" }).fill("gam");
   await expect(graphs(page).getByRole("listitem")).toHaveCount(1);
-  await expectNoViolations(page, "the list of graphs");
   const opened = context.waitForEvent("page");
   await button(page, "More for Gamma").click();
   await page.getByRole("menuitem", { name: "Open in a new tab" }).click();

@@ -13,10 +13,12 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from starlette.types import ASGIApp
 
 from visdl.api.schema import document
 
 from ..conftest import Server
+from ..support.strength import FULL, count
 from .helpers import start_run
 
 CHECKS = [
@@ -28,27 +30,35 @@ CHECKS = [
 
 
 schema = schemathesis.openapi.from_dict(json.loads(document()))
+# some 170 requests for each operation, at the bounds of every field
+schema.config.phases.coverage.enabled = FULL
 
 
 @pytest.fixture(scope="module")
-def url(server: Server) -> str:
-    """A server that holds one table and one run."""
+def app(server: Server) -> ASGIApp:
+    """The application of a server that holds one table and one run: called without a socket."""
     run = start_run(server.client, epochs=1)
     server.client.get(f"/api/runs/{run['id']}", params={"wait": 60})
-    return f"http://{server.host}"
+    return server.app
 
 
 @schema.parametrize()
-@settings(max_examples=55, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_random_requests(case, url):
-    case.call_and_validate(base_url=url, checks=CHECKS)
+@settings(
+    max_examples=count(gate=12, full=55),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+def test_random_requests(case, app):
+    case.call_and_validate("http://127.0.0.1", checks=CHECKS, app=app)
 
 
 @pytest.mark.slow
 @schema.parametrize()
 @settings(max_examples=750, deadline=None, suppress_health_check=list(HealthCheck))
-def test_many_random_requests(case, url):
-    case.call_and_validate(base_url=url, checks=CHECKS)
+def test_many_random_requests(case, server, app):
+    """In full over a socket, as clients send them."""
+    case.call_and_validate(f"http://{server.host}", checks=CHECKS)
 
 
 def test_the_document_is_the_same_each_time_it_is_made():

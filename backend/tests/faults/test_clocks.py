@@ -11,6 +11,8 @@ from ..api.helpers import bring_table, training_graph, until
 from ..conftest import run_server
 from ..test_server_process import free_port, refusal, serving
 
+pytestmark = pytest.mark.integration
+
 DAY = 86_400
 #: Loaded by server and workers: their clocks are off by the seconds that a file states.
 CLOCK = """

@@ -25,7 +25,7 @@ from .cases import LAYERS, STEPS, network
 from .equality import assert_as_undisturbed
 from .victim import Fault, train
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("one_thread")]
 
 
 @pytest.mark.parametrize("limit", [0, 100, 1000, 4000, 6000])

@@ -20,7 +20,7 @@ from ..support.graphs import chain, table, wire
 from ..support.runs import execute
 from .odd_nodes import ODD_NODES
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("one_thread")]
 
 Layers = list[tuple[str, str, dict[str, Any]]]
 ONE: Layers = [("fc", "Linear", {"out_features": 1})]

@@ -17,6 +17,8 @@ from ..api.helpers import error, start_run, training_graph, until, upload
 from ..support.graphs import MLP, chain, codes, numbers
 from ..test_server_process import serving
 
+pytestmark = pytest.mark.integration
+
 MB = 2**20
 GREEDY = """
 import torch

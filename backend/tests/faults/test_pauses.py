@@ -20,7 +20,7 @@ from ..support.runs import Outcome, execute
 from .cases import LAYERS, STEPS, network
 from .equality import assert_as_undisturbed
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("one_thread")]
 
 
 def paused(

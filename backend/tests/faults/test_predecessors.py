@@ -17,6 +17,8 @@ from ..api.helpers import bring_table, until
 from ..support.graphs import MLP, chain
 from ..test_server_process import serving
 
+pytestmark = pytest.mark.integration
+
 LONG_BATCH = """
 import os, time
 from pathlib import Path

@@ -15,7 +15,10 @@ import pytest
 
 from ..api.helpers import bring_table, start_run, training_graph, until
 from ..conftest import run_server
+from ..support.strength import count
 from ..test_server_process import serving
+
+pytestmark = pytest.mark.integration
 
 LONG = 1_000_000
 
@@ -67,8 +70,8 @@ def check_server_kills(tmp_path, kills: int, seed: int) -> dict[str, int]:
 
 
 @pytest.mark.timeout(900)
-def test_a_server_that_is_killed_ten_times_loses_nothing(tmp_path):
-    check_server_kills(tmp_path, 10, seed=1)
+def test_a_server_that_is_killed_several_times_loses_nothing(tmp_path):
+    check_server_kills(tmp_path, count(gate=3, full=10), seed=1)
 
 
 @pytest.mark.slow
@@ -145,7 +148,7 @@ def settle(client: httpx.Client) -> None:
 
 
 def test_eight_clients_that_ask_for_anything_leave_legal_states(tmp_path):
-    check_commands(tmp_path, 100)
+    check_commands(tmp_path, count(gate=25, full=100))
 
 
 @pytest.mark.slow

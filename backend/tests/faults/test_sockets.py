@@ -18,6 +18,8 @@ from ..api.helpers import start_run
 from ..conftest import run_server
 from ..test_server_process import serving
 
+pytestmark = pytest.mark.integration
+
 LONG = 1_000_000
 
 

@@ -11,6 +11,8 @@ from ..api.helpers import until
 from ..studies.test_studies import begin, finished, get
 from ..test_server_process import serving
 
+pytestmark = pytest.mark.integration
+
 EPOCHS = 120
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from ..conftest import run_server
 
+pytestmark = pytest.mark.integration
+
 
 @dataclass
 class Tab:

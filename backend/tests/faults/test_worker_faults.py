@@ -10,11 +10,12 @@ import pytest
 from visdl.training.checkpoint import CheckpointFolder
 
 from ..support.runs import execute
+from ..support.strength import count
 from .cases import LAYERS, STEPS, network
 from .equality import assert_as_undisturbed
 from .victim import PLACES, Fault, train
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("one_thread")]
 
 
 def killed(folder: Path, name: str, dataset, rng: random.Random, kills: int) -> dict[str, int]:
@@ -48,10 +49,10 @@ def check_kills(tmp_path: Path, dataset, whole, kills: int, seed: int) -> dict[s
     while total["kills"] < kills:
         name = rng.choice(list(LAYERS))
         folder = tmp_path / f"{name}{total['trainings']}"
-        for key, count in killed(
+        for key, times in killed(
             folder, name, dataset, rng, min(7, kills - total["kills"])
         ).items():
-            total[key] += count
+            total[key] += times
         assert_as_undisturbed(execute(network(name), folder, dataset), whole[name])
         total["bit-equal"] += 1
         total["trainings"] += 1
@@ -59,8 +60,9 @@ def check_kills(tmp_path: Path, dataset, whole, kills: int, seed: int) -> dict[s
     return total
 
 
-def test_twenty_kills_leave_no_corrupt_state_and_change_no_bit(tmp_path, dataset, whole):
-    assert check_kills(tmp_path, dataset, whole, 20, seed=1)["kills"] >= 20
+def test_kills_leave_no_corrupt_state_and_change_no_bit(tmp_path, dataset, whole):
+    kills = count(gate=8, full=20)
+    assert check_kills(tmp_path, dataset, whole, kills, seed=1)["kills"] >= kills
 
 
 @pytest.mark.slow
@@ -110,7 +112,8 @@ def check_damage(tmp_path: Path, dataset, whole, times: int) -> dict[str, int]:
 def test_damage_is_detected_and_the_older_checkpoint_gives_the_same_numbers(
     tmp_path, dataset, whole
 ):
-    assert check_damage(tmp_path, dataset, whole, 35)["detected"] == 35
+    times = count(gate=10, full=35)
+    assert check_damage(tmp_path, dataset, whole, times)["detected"] == times
 
 
 @pytest.mark.slow

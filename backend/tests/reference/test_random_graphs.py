@@ -15,6 +15,8 @@ from visdl.validation.validator import Validator
 from ..support.runs import built, network_of
 from .drawing import Drawing
 
+pytestmark = pytest.mark.integration
+
 SEEDS = range(60)
 KEEPING = [
     "ReLU",

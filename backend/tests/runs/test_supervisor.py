@@ -28,6 +28,8 @@ from visdl.validation.validator import Validator
 from ..support.graphs import MLP, chain, numbers
 from ..support.runs import assert_equal_weights, execute
 
+pytestmark = pytest.mark.integration
+
 LONG = {"epochs": 1_000_000}
 
 

@@ -13,6 +13,8 @@ from visdl.starters.gallery import starter_graph
 from ..support.graphs import validator
 from ..support.runs import execute
 
+pytestmark = pytest.mark.integration
+
 GRAPH = starter_graph("sample_regression")
 
 

@@ -15,6 +15,8 @@ from visdl.starters.gallery import FOLDER, starter_graph
 from ..support.graphs import validator
 from ..support.runs import built, execute
 
+pytestmark = pytest.mark.integration
+
 FILES = {path.stem: json.loads(path.read_bytes()) for path in sorted(FOLDER.glob("*.json"))}
 MADE = [name for name, file in FILES.items() if file["data"]]
 #: What a starter reaches in validation after all its epochs, on any machine.

@@ -13,6 +13,8 @@ from ..conftest import Serve
 from ..support.graphs import chain
 from .test_studies import finished, get, rows
 
+pytestmark = pytest.mark.integration
+
 LAYERS = [
     ("fc1", "Linear", {"out_features": 64}),
     ("norm", "BatchNorm1d", {}),

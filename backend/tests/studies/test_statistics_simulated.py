@@ -9,6 +9,8 @@ from scipy import integrate, stats
 
 from visdl.studies.statistics import Arm, compare, holm, paired_t, seeds_needed, sign_flip_p
 
+pytestmark = pytest.mark.integration
+
 STUDIES = 1000
 
 

@@ -15,6 +15,8 @@ from ..api.helpers import bring_table, error, until
 from ..conftest import Serve, run_server
 from ..support.graphs import chain
 
+pytestmark = pytest.mark.integration
+
 LAYERS = [
     ("fc1", "Linear", {"out_features": 8}),
     ("relu", "ReLU", {}),

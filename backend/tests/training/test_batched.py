@@ -30,6 +30,8 @@ from visdl.training.session import NotBatched
 from ..support.graphs import chain, numbers
 from ..support.runs import assert_equal_weights, execute, suspend
 
+pytestmark = pytest.mark.integration
+
 SEEDS = range(4)
 
 

@@ -21,6 +21,8 @@ from visdl.training.plan import FitPlan
 from ..support.graphs import MLP, chain, numbers, table, wire
 from ..support.runs import assert_equal_weights, execute, suspend
 
+pytestmark = pytest.mark.integration
+
 DROPOUT = [
     ("fc1", "Linear", {"out_features": 8}),
     ("drop", "Dropout", {"p": 0.5}),

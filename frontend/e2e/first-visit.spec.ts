@@ -1,6 +1,17 @@
-import { expect, expectState, runButton, test, testMetric } from "./page";
+import { test as base, expect, expectState, runButton, testMetric } from "./page";
+import { end, Place } from "./server";
 
-// It comes before the others: only once is a data folder new.
+/** Only once is a data folder new: it has a server of its own. */
+const test = base.extend({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from it what a fixture needs
+  baseURL: async ({}, use, { parallelIndex }) => {
+    const place = new Place(parallelIndex, 1);
+    const server = await place.serve();
+    await use(place.url);
+    await end(server);
+  },
+});
+
 test("the first visit shows the sample network, which trains to a good fit", async ({ page }) => {
   await page.goto("/");
   await expect(page.getByLabel("Name of the graph")).toHaveValue("Sample regression");
