@@ -94,7 +94,7 @@ test("a study that trains, its table, its plots, and what is done with it", asyn
   await page.keyboard.press("Escape");
   await button(page, "Show on canvas").click();
   await expect(page.getByRole("note")).toHaveCount(2);
-  await expectAccessible(page, "findings on the canvas", CANVAS);
+  await expectAccessible(page, "results on the canvas", CANVAS);
 
   await button(page, "All studies").click();
   await expectAccessible(page, "list of studies", DRAWER);

@@ -39,7 +39,7 @@ test("the editor, its forms and its lists", async ({ page }) => {
   await page.keyboard.press("Escape");
   await select(page, "fc1");
   await page.keyboard.press("Control+b");
-  await expectAccessible(page, "a node that is switched off, and its properties");
+  await expectAccessible(page, "a disabled node, and its properties");
   await page.keyboard.press("Control+z");
   await select(page, "samples");
   await expectAccessible(page, "column picker");
@@ -48,7 +48,7 @@ test("the editor, its forms and its lists", async ({ page }) => {
   await expectAccessible(page, "several nodes", RIGHT);
 
   await page.keyboard.press("Control+f");
-  await page.getByRole("search", { name: "Find in the graph" }).getByRole("searchbox").fill("relu");
+  await page.getByRole("search", { name: "Find in graph" }).getByRole("searchbox").fill("relu");
   await expect(page.locator(".card-found")).toHaveCount(2);
   await page.keyboard.press("Enter");
   await expectAccessible(page, "the find bar");
@@ -77,7 +77,7 @@ test("palette, starters, shortcuts, problems, graphs, datasets, and larger text"
     graph.name = "Lists";
     setParam(graph, "Adam", "lr", 50);
   });
-  await runCommand(page, "New from a starter");
+  await runCommand(page, "New from starter");
   await expect(page.getByRole("button", { name: /LeNet-5/ })).toBeVisible();
   await expectAccessible(page, "starters");
   await page.keyboard.press("Escape");
@@ -116,7 +116,7 @@ test("blocks, groups and notes", async ({ page }) => {
   await select(page, "fc2");
   await select(page, "relu2", "Shift");
   await button(page, "Make a block").click();
-  await expect(page.getByRole("dialog").getByLabel("Name of the block")).toBeFocused();
+  await expect(page.getByRole("dialog").getByLabel("Block name")).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.getByText("2 nodes inside")).toBeVisible();
   await expectAccessible(page, "block");
@@ -154,7 +154,7 @@ test("the menus of the canvas", async ({ page }) => {
   const wire = await wireSpot(page, "relu1/output/fc2/input");
   const screens: [string, () => Promise<void>][] = [
     ["node menu", () => title(page, "relu1").click({ button: "right" })],
-    ["menu of a node that cannot be switched off", () => title(page, "loss").click({ button: "right" })],
+    ["menu of a node that cannot be disabled", () => title(page, "loss").click({ button: "right" })],
     ["wire menu", () => page.mouse.click(wire.x, wire.y, { button: "right" })],
     ["canvas menu", () => page.mouse.click(spot.x, spot.y, { button: "right" })],
   ];

@@ -19,7 +19,7 @@ async function makeBlock(page: Page, name: string, first: string, second: string
   await card(page, first).click({ position: { x: 50, y: 10 } });
   await card(page, second).click({ position: { x: 50, y: 10 }, modifiers: ["Shift"] });
   await button(page, "Make a block").click();
-  await page.getByRole("dialog").getByLabel("Name of the block").fill(name);
+  await page.getByRole("dialog").getByLabel("Block name").fill(name);
   await page.keyboard.press("Enter");
 }
 

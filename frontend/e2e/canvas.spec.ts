@@ -41,7 +41,7 @@ test("a double-click on the canvas adds a node there; Esc closes the list", asyn
   await expect.poll(() => nodes(page)).toEqual(NODES);
 });
 
-test("a wire let go on the canvas asks for a node that fits, and joins it in one step", async ({ page }) => {
+test("a wire dropped on the canvas offers nodes that fit, and connects one in one step", async ({ page }) => {
   const spot = await freeSpot(page);
   await dragOver(page, await middle(port(page, "fc2", "output")), spot);
   const search = quickAdd(page).getByRole("combobox", { name: "Add a node that fits" });
@@ -63,7 +63,7 @@ test("a wire let go on the canvas asks for a node that fits, and joins it in one
   await undoTo(page, WIRES);
 });
 
-test("a wire let go on a node takes the first free fitting port, which glows", async ({ page }) => {
+test("a wire dropped on a node takes the first free fitting port, which glows", async ({ page }) => {
   await pull(page, await middle(port(page, "relu1", "output")), await middle(title(page, "minus")));
   await expect(port(page, "minus", "other")).toHaveClass(/port-aim/);
   await page.mouse.up();
@@ -176,7 +176,7 @@ test("a card that is deleted while it is dragged is gone, and one undo brings it
   await expect(button(page, "Undo")).toBeEnabled();
 });
 
-test("an undo in the middle of a gesture leaves nothing behind", async ({ page }) => {
+test("an undo in the middle of a gesture leaves no trace", async ({ page }) => {
   const spot = await freeSpot(page);
   const add = async (): Promise<void> => {
     await page.mouse.dblclick(spot.x, spot.y);
@@ -215,7 +215,7 @@ test("what is dragged from the palette comes into a wire; Alt prevents that", as
   const on = await wireSpot(page, "relu1/output/fc2/input");
   await pull(page, await middle(entry), on);
   await expect(page.locator(".wire-insertion")).toHaveCount(1);
-  await expect(page.getByText("Let go to insert here")).toBeVisible();
+  await expect(page.getByText("Drop to insert here")).toBeVisible();
   await page.mouse.up();
   await expectWires(page, [
     WIRES[0] ?? "",
@@ -271,7 +271,7 @@ test("a double-click on a wire, and its menu, put a node into it; the menu delet
 test("Alt Delete joins the neighbours and says what it could not join", async ({ page }) => {
   await title(page, "fc1").click();
   await page.keyboard.press("Alt+Delete");
-  await expect(toasts(page)).toContainText("2 wires could not be joined: into relu1 and minus.");
+  await expect(toasts(page)).toContainText("2 wires could not be reconnected: into relu1 and minus.");
   await undoTo(page, WIRES);
   await title(page, "relu1").click();
   await page.keyboard.press("Alt+Delete");
@@ -295,7 +295,7 @@ test("cards are held where they are aligned; the canvas's menu switches that off
 
   const spot = await freeSpot(page);
   await page.mouse.click(spot.x, spot.y, { button: "right" });
-  await menuItem(page, "Do not align while dragging").click();
+  await menuItem(page, "Turn snapping off").click();
   await page.reload();
   await expect(port(page, "minus", "other")).toBeVisible();
   await pull(page, await middle(title(page, "spare")), near);
@@ -304,7 +304,7 @@ test("cards are held where they are aligned; the canvas's menu switches that off
   await page.keyboard.press("Escape");
   await page.mouse.up();
   await page.mouse.click(spot.x, spot.y, { button: "right" });
-  await menuItem(page, "Align while dragging").click();
+  await menuItem(page, "Turn snapping on").click();
 });
 
 test("Shift draws a rectangle, Ctrl toggles, Esc selects nothing", async ({ page }) => {

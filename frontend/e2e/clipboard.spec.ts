@@ -100,7 +100,7 @@ test("copies go to another tab with another graph", async ({ page, context }) =>
 test("what is no graph is said; text in a field stays text", async ({ page }) => {
   await openSmall(page, "Rubbish");
   for (const [text, answer] of [
-    ["Dear diary", "The text in the clipboard is no graph. Copy nodes, or the text of a graph file."],
+    ["Dear diary", "The text in the clipboard is not a graph. Copy nodes, or the text of a graph file."],
     ["{ nodes: [", "The text in the clipboard is not a graph file: it is not valid JSON."],
     ['{"format": 1, "nodes": []}', "The graph in the clipboard has no nodes."],
     ['{"nodes": [{"id": 3}]}', "node 1 has no id or no type."],

@@ -219,7 +219,7 @@ test("changes of a definition are undone and redone, and the canvas stays as it 
 
   // it is as it was when the dialog is opened again, and the canvas has lost nothing
   await page.keyboard.press("Escape");
-  await expect(card(page, "relu2")).toHaveAccessibleName(/switched off/);
+  await expect(card(page, "relu2")).toHaveAccessibleName(/disabled/);
   await openStudy(page);
   await page.keyboard.press("Control+z");
   await expect(button(dialog(page), "Remove fc2")).toBeVisible();
@@ -273,19 +273,19 @@ test("what a study finds stands at the nodes on the canvas", async ({ page }) =>
   await page.keyboard.press("Tab");
   await button(dialog(page), "Start 9 runs").click();
 
-  const legend = page.getByRole("region", { name: "Findings on the canvas" });
+  const legend = page.getByRole("region", { name: "Results on the canvas" });
   await expect(legend).toContainText("higher is better");
-  const finding = (label: string) => page.getByRole("note", { name: new RegExp(`^${label}:`) });
+  const result = (label: string) => page.getByRole("note", { name: new RegExp(`^${label}:`) });
   for (const label of ["w/o relu1", "w/o fc2"])
-    await expect(finding(label)).toHaveAccessibleName(/Δ [−+][\d.]+ \[.+\]/, { timeout: 120_000 });
+    await expect(result(label)).toHaveAccessibleName(/Δ [−+][\d.]+ \[.+\]/, { timeout: 120_000 });
   await expect(page.getByRole("note")).toHaveCount(2);
 
-  const before = await finding("w/o relu1").boundingBox();
+  const before = await result("w/o relu1").boundingBox();
   await card(page, "relu1").click(title);
   await page.keyboard.press("Shift+ArrowDown");
-  await expect.poll(async () => (await finding("w/o relu1").boundingBox())?.y).not.toBe(before?.y);
+  await expect.poll(async () => (await result("w/o relu1").boundingBox())?.y).not.toBe(before?.y);
 
-  await button(legend, "Take the findings off the canvas").click();
+  await button(legend, "Hide results").click();
   await expect(page.getByRole("note")).toHaveCount(0);
 });
 

@@ -97,8 +97,8 @@ async function upload(page: Page): Promise<void> {
 
 async function openFile(page: Page): Promise<void> {
   await page.keyboard.press("Control+k");
-  await page.getByPlaceholder("Search commands and nodes").fill("Import a graph file");
-  await expect(page.getByRole("option", { name: /^Import a graph file/ })).toBeVisible();
+  await page.getByPlaceholder("Search commands and nodes").fill("Import graph file");
+  await expect(page.getByRole("option", { name: /^Import graph file/ })).toBeVisible();
   const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
   const buffer = Buffer.from(JSON.stringify(classifier()));
   await chooser.setFiles({ name: "digits.json", mimeType: "application/json", buffer });

@@ -29,7 +29,10 @@ async function drop(page: Page, ...files: Dropped[]): Promise<string> {
   }, carried);
   const target = page.locator("#root > div").first();
   await target.dispatchEvent("dragenter", { dataTransfer: data });
-  const said = await page.getByRole("status").filter({ hasText: "What is open stays as it is." }).innerText();
+  const said = await page
+    .getByRole("status")
+    .filter({ hasText: "The open graph stays unchanged." })
+    .innerText();
   await target.dispatchEvent("drop", { dataTransfer: data });
   return said;
 }
@@ -65,7 +68,7 @@ test("graphs open, tables are uploaded, and what cannot be used is named", async
   expect(
     await drop(page, { name: "flowers.csv", type: "text/csv", bytes: "a,b,t\n1,2,3\n4,5,6\n" }),
   ).toContain("Upload 1 table as a dataset");
-  await button(toast(page, "Uploaded flowers.csv"), "Add its loader").click();
+  await button(toast(page, "Uploaded flowers.csv"), "Add a loader").click();
   await expect(page.locator(".react-flow__node").filter({ hasText: "flowers.csv" })).toBeVisible();
   await page.keyboard.press("Control+z");
   await expect(page.locator(".react-flow__node").filter({ hasText: "flowers.csv" })).toHaveCount(0);
@@ -93,7 +96,7 @@ for (const kind of ["png", "svg"] as const) {
     });
     const [download] = await Promise.all([
       page.waitForEvent("download"),
-      runCommand(page, `Export as an image (${kind.toUpperCase()})`),
+      runCommand(page, `Export as ${kind.toUpperCase()}`),
     ]);
     expect(download.suggestedFilename()).toMatch(new RegExp(`\\.${kind}$`));
     const bytes = await readFile(await download.path());
@@ -106,7 +109,7 @@ for (const kind of ["png", "svg"] as const) {
   });
 }
 
-test("a graph that cannot be opened fully says what is missing, and keeps it", async ({ page }) => {
+test("a graph that cannot be opened fully lists what is missing, and keeps it", async ({ page }) => {
   const sample = await sampleGraph(page.request);
   const extra = {
     id: "odd",
@@ -128,7 +131,7 @@ test("a graph that cannot be opened fully says what is missing, and keeps it", a
   await button(banner, "What is missing").click();
   await expect(banner).toContainText("This server has no node type “FromTheFuture”.");
   await expect(banner).toContainText("Two nodes have the id");
-  await expect(banner).toContainText("which is not there");
+  await expect(banner).toContainText("which does not exist");
   await banner.getByRole("button", { name: /^Show: Odd/ }).click();
   await expect(card(page, "odd")).toBeVisible();
 
@@ -139,7 +142,7 @@ test("a graph that cannot be opened fully says what is missing, and keeps it", a
   expect(stored?.has_draft, "opening it writes nothing").toBe(false);
   const [download] = await Promise.all([
     page.waitForEvent("download"),
-    runCommand(page, "Export as a graph file"),
+    runCommand(page, "Export graph file"),
   ]);
   const file = JSON.parse(await readFile(await download.path(), "utf8"));
   expect(file.nodes).toContainEqual(expect.objectContaining({ id: "odd", params: { deep: [1] } }));

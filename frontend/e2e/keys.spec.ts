@@ -75,7 +75,7 @@ test("C draws a wire from a list, as one step", async ({ page }) => {
 test("Ctrl F finds nodes, goes from one to the next, and ends at the last", async ({ page }) => {
   await openSample(page);
   await page.keyboard.press("Control+f");
-  const bar = page.getByRole("search", { name: "Find in the graph" });
+  const bar = page.getByRole("search", { name: "Find in graph" });
   await expect(bar.getByRole("searchbox")).toBeFocused();
   await page.keyboard.type("relu");
   await expect(bar.getByRole("status")).toHaveText("2 found");
@@ -155,6 +155,6 @@ test("every command with keys is under the question mark", async ({ page }) => {
   await openSample(page);
   await page.keyboard.press("Shift+?");
   const help = page.getByRole("dialog", { name: "Keyboard shortcuts" });
-  for (const title of ["Connect…", "Find in the graph", "Show the outline", "Go along the wire", "Undo"])
+  for (const title of ["Connect…", "Find in graph", "Show the outline", "Follow wire", "Undo"])
     await expect(help.getByRole("listitem").filter({ hasText: title }).first()).toBeVisible();
 });

@@ -24,7 +24,7 @@ async function choose(page: Page, id: string, name: string): Promise<void> {
   await menuItem(page, name).click();
 }
 
-test("the menu of a node renames, switches off, copies, deletes and adds behind it", async ({ page }) => {
+test("the menu of a node renames, disables, copies, deletes and adds after it", async ({ page }) => {
   await openSmall(page, "Node menu");
   await choose(page, "relu1", "Rename");
   await expect(card(page, "relu1").getByRole("textbox")).toBeFocused();
@@ -38,7 +38,7 @@ test("the menu of a node renames, switches off, copies, deletes and adds behind 
   await choose(page, "relu1", "Enable");
   await expect(card(page, "relu1").locator(".card-pass")).toHaveCount(0);
 
-  await choose(page, "relu1", "Add a node behind it");
+  await choose(page, "relu1", "Add a node after it");
   await expect(quickAdd(page).getByRole("combobox")).toBeFocused();
   await page.keyboard.type("tanh");
   await page.keyboard.press("Enter");
@@ -58,7 +58,7 @@ test("the menu of a node renames, switches off, copies, deletes and adds behind 
   await undoTo(page, WIRES);
   await choose(page, "relu1", "Copy");
   await page.mouse.click(spot.x, spot.y, { button: "right" });
-  await menuItem(page, "Paste, keeping the inputs").click();
+  await menuItem(page, "Paste with inputs").click();
   await expectWires(page, [...WIRES, "fc1/output/relu2/input"]);
   await undoTo(page, WIRES);
 
@@ -70,7 +70,7 @@ test("the menu of a node renames, switches off, copies, deletes and adds behind 
   await expectWires(page, WIRES.slice(2));
   await undoTo(page, WIRES);
   await choose(page, "relu1", "Make a block");
-  await expect(page.getByRole("dialog").getByLabel("Name of the block")).toBeFocused();
+  await expect(page.getByRole("dialog").getByLabel("Block name")).toBeFocused();
   await page.keyboard.press("Escape");
 });
 
@@ -80,7 +80,7 @@ test("what a menu cannot do is greyed with the reason", async ({ page }) => {
   await expect(menuItem(page, "Disable")).toHaveAttribute("aria-disabled", "true");
   await expect(menuItem(page, "Disable")).toContainText(/Disable.*\./);
   await expect(menuItem(page, "Make a block")).toHaveAttribute("aria-disabled", "true");
-  await expect(menu(page).getByText("Nothing behind would be joined.")).toBeVisible();
+  await expect(menu(page).getByText("There is nothing downstream to reconnect.")).toBeVisible();
   await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+a");
@@ -88,7 +88,7 @@ test("what a menu cannot do is greyed with the reason", async ({ page }) => {
   await expect.poll(() => nodes(page)).toEqual([]);
   await page.locator(".react-flow__pane").click({ button: "right", position: { x: 60, y: 60 } });
   await expect(menuItem(page, "Select all")).toHaveAttribute("aria-disabled", "true");
-  await expect(menu(page).getByText("There is no node here yet.").first()).toBeVisible();
+  await expect(menu(page).getByText("There are no nodes here yet.").first()).toBeVisible();
 });
 
 test("the menu of several nodes aligns, fits, switches off and deletes them", async ({ page }) => {
@@ -104,7 +104,7 @@ test("the menu of several nodes aligns, fits, switches off and deletes them", as
   await expect(page.locator(".card-disabled")).toHaveCount(2);
   await page.keyboard.press("Control+z");
   await expect(page.locator(".card-disabled")).toHaveCount(0);
-  await choose(page, "minus", "Fit the selection in view");
+  await choose(page, "minus", "Fit selection in view");
   await openMenu(page, "minus");
   await page.getByRole("menuitem", { name: /^Delete Del/ }).click();
   await expect.poll(() => nodes(page)).toEqual(["fc1", "fc2", "loss", "relu1"]);

@@ -164,7 +164,7 @@ export async function runCommand(page: Page, title: string): Promise<void> {
 
 /** Opens a starter from the gallery. */
 export async function openStarter(page: Page, name: string): Promise<void> {
-  await runCommand(page, "New from a starter");
+  await runCommand(page, "New from starter");
   await page.getByRole("searchbox", { name: "Search starters" }).fill(name);
   await page.getByRole("button", { name: new RegExp(name) }).click();
   await expect(page.getByLabel("Name of the graph")).toHaveValue(name);

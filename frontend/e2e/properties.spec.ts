@@ -118,7 +118,7 @@ test("sizes, choices, and the way back to the defaults", async ({ page }) => {
   await expect(page.getByRole("combobox", { name: "weight init" })).toHaveText("kaiming_normal");
   await expect(field(page, "init std")).toHaveAttribute("placeholder", /not set/);
 
-  await button(page, "Back to the default, default").click();
+  await button(page, "Reset to default, default").click();
   await expect(page.getByRole("combobox", { name: "weight init" })).toHaveText("default");
   await page.getByRole("switch", { name: "bias", exact: true }).click();
   await button(page, "Reset all").click();
@@ -135,7 +135,7 @@ test("columns: what a glob finds, and what is missing", async ({ page }) => {
   await expect(page.getByText("1,000 rows, 3 columns")).toBeVisible();
   await retype(page, "Inputs", "x*");
   await page.keyboard.press("Enter");
-  await expect(page.getByText("x* finds 2: x1, x2")).toBeVisible();
+  await expect(page.getByText("x* matches 2: x1, x2")).toBeVisible();
   await expect(page.getByText("2 of 3 columns")).toBeVisible();
   await retype(page, "Inputs", "x*, speed");
   await page.keyboard.press("Enter");
@@ -227,14 +227,14 @@ test("the model's layers are sorted, chosen and taken along", async ({ page }) =
   await page.getByRole("columnheader", { name: "Layer" }).getByRole("button").click();
   await expect(names.first()).toHaveText("fc1");
 
-  await button(page, "Copy the layers as Markdown").click();
+  await button(page, "Copy as Markdown").click();
   await expect(page.getByRole("region", { name: /Notifications/ })).toContainText("copied");
   expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(
     "| fc2 | Linear | B, 64 | 4160 |",
   );
   const [download] = await Promise.all([
     page.waitForEvent("download"),
-    button(page, "Download the layers as CSV").click(),
+    button(page, "Download as CSV").click(),
   ]);
   expect(download.suggestedFilename()).toBe("Layers layers.csv");
 

@@ -166,9 +166,9 @@ test("a browser that forbids its storage is said once, and editing goes on", asy
   await openSample(page, (graph) => {
     graph.name = "Full";
   });
-  await expect(toast(page, "This browser's storage is full or switched off.")).toHaveCount(1);
+  await expect(toast(page, "This browser's storage is full or blocked.")).toHaveCount(1);
   await disable(page, "relu1");
   await expect(page.getByRole("contentinfo")).toContainText("Draft kept on the server");
   await disable(page, "relu2");
-  await expect(toast(page, "This browser's storage is full or switched off.")).toHaveCount(1);
+  await expect(toast(page, "This browser's storage is full or blocked.")).toHaveCount(1);
 });

@@ -19,7 +19,7 @@ export function UnsupportedBanner() {
   if (count === 0 || closed === repairs) return null;
   return (
     <section aria-label="What is missing" className="shrink-0 border-b bg-warning-soft px-3 py-1 text-sm">
-      <div className="flex items-center feature-2 text-warning">
+      <div className="flex items-center gap-2 text-warning">
         <FileWarning aria-hidden className="size-4 shrink-0" />
         <p role="status" className="min-w-0 grow">
           “{name}” could not be opened fully: {count === 1 ? "one thing is" : `${count} things are`} missing
@@ -50,7 +50,7 @@ export function UnsupportedBanner() {
 
 function FeatureLine({ feature: { text, node } }: { feature: UnsupportedFeature }) {
   return (
-    <li className="flex min-h-6 items-center feature-2">
+    <li className="flex min-h-6 items-center gap-2">
       <span className="min-w-0">{text}</span>
       {node !== null && !isSafeMode() && (
         <button

@@ -25,11 +25,10 @@ export function foldable(graph: Graph, catalogue: Catalogue, report: Report | nu
 export function whyNotRepeat(graph: Graph, catalogue: Catalogue, times: Times): string | null {
   const refused = whyNotBlock(graph, catalogue, new Set(times.flat()));
   if (refused) return refused;
-  if (new Set(times.map((ids) => wiring(graph, ids))).size > 1) return "They are not wired alike each time.";
+  if (new Set(times.map((ids) => wiring(graph, ids))).size > 1) return "Their wires differ between repeats.";
   const ends = new Set(times.map((ids, time) => join(graph, ids, times[time + 1])));
   ends.delete(LAST);
-  if (ends.size !== 1 || ends.has(null))
-    return "A block repeats where one wire alone leads from each time to the next.";
+  if (ends.size !== 1 || ends.has(null)) return "Only one wire may lead from each repeat to the next.";
   return whyNotEnds(graph, times, [...ends][0] ?? "");
 }
 
@@ -76,10 +75,10 @@ const LAST = "";
 /** Return how one repeat leads to the next, by the indices of the ends; null if not by one output alone. */
 function join(graph: Graph, ids: readonly string[], next: readonly string[] | undefined): string | null {
   if (!next) return LAST;
-  const [inside, behind] = [new Set(ids), new Set(next)];
+  const [inside, after] = [new Set(ids), new Set(next)];
   const out = graph.edges.filter((edge) => inside.has(edge.source) && !inside.has(edge.target));
-  const into = graph.edges.filter((edge) => behind.has(edge.target) && !behind.has(edge.source));
-  if (out.length !== into.length || out.some((edge) => !behind.has(edge.target))) return null;
+  const into = graph.edges.filter((edge) => after.has(edge.target) && !after.has(edge.source));
+  if (out.length !== into.length || out.some((edge) => !after.has(edge.target))) return null;
   const sources = new Set(out.map((edge) => `${ids.indexOf(edge.source)} ${edge.source_output}`));
   if (sources.size !== 1) return null;
   const targets = out.map((edge) => `${next.indexOf(edge.target)} ${edge.target_input}`).sort();
@@ -98,6 +97,6 @@ function whyNotEnds(graph: Graph, times: Times, between: string): string | null 
   const feeders = new Set(into.map((edge) => `${edge.source} ${edge.source_output}`));
   const enters = into.length === 0 || (feeders.size === 1 && entered.join() === targets.join());
   if (!enters || left.some((one) => one !== source))
-    return "The first or the last of them is wired in another way than those between.";
+    return "The wires of the first or last repeat differ from those between.";
   return null;
 }

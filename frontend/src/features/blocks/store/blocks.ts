@@ -74,7 +74,7 @@ export function makeIndependent(): void {
   const found = selectedBlock();
   if (!found) return;
   if (usesOf(useGraph.getState().graph, found.block) < 2) {
-    toast.info(`${nodeLabel(found.node)} is the only one of its kind already.`);
+    toast.info(`${nodeLabel(found.node)} is already the only one of its kind.`);
     return;
   }
   edit((scope) => ports.makeIndependent(scope, found.node.id));

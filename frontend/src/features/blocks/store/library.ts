@@ -40,7 +40,7 @@ export async function saveToLibrary(id: string): Promise<void> {
   const kept = Object.fromEntries(used.flatMap((one) => (blocks[one] ? [[one, blocks[one]]] : [])));
   try {
     await createBlock(block.name, id, kept);
-    toast.success(`“${block.name}” is in My blocks now.`);
+    toast.success(`Saved “${block.name}” to My blocks.`);
     await loadLibrary();
   } catch (error) {
     reportError(error);
@@ -72,7 +72,7 @@ export function addFromLibrary(
 ): void {
   const { blocks, block, info } = libraryBlock(record);
   if (!info) {
-    toast.error(`“${record.name}” cannot be used: its definition is not complete.`);
+    toast.error(`“${record.name}” cannot be used: its definition is incomplete.`);
     return;
   }
   const scope = { ...openScope(useGraph.getState()), blocks };

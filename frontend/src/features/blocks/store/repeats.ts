@@ -20,8 +20,8 @@ export function makeRepeatedBlock(times: Times): void {
   const { graph, id } = makeRepeat(scopeNow(), typesNow(), times, name);
   edit(() => graph);
   focusNode(id);
-  toast.success(`${name} stands for all ${times.length} times.`, {
-    description: "Each time has weights of its own, as before.",
+  toast.success(`${name} replaces all ${times.length} repeats.`, {
+    description: "Each repeat keeps its own weights.",
   });
 }
 
@@ -29,5 +29,5 @@ export function makeRepeatedBlock(times: Times): void {
 export function makeBlockOfRepeats(): void {
   const [times] = foldable(scopeNow(), typesNow(), openReport(useGraph.getState()));
   if (times) makeRepeatedBlock(times);
-  else toast.info("No layers repeat here, one time behind the other.");
+  else toast.info("No consecutive layers repeat here.");
 }

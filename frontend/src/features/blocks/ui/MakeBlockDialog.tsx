@@ -22,7 +22,7 @@ export function MakeBlockDialog({ onClose }: { onClose: () => void }) {
       open
       onOpenChange={onClose}
       title="Make a block"
-      description={`${plural(count, "node")} become one, to be used and repeated as often as you like.`}
+      description={`Replaces ${plural(count, "node")} with one that can be reused and repeated.`}
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
@@ -34,7 +34,7 @@ export function MakeBlockDialog({ onClose }: { onClose: () => void }) {
     >
       <form id={FORM} onSubmit={onSubmit}>
         <label htmlFor="block-name" className="mb-1 block font-medium text-sm">
-          Name of the block
+          Block name
         </label>
         <input
           id="block-name"

@@ -6,14 +6,14 @@ import type { Graph, GraphNode, NodeInfo, NodeReport } from "@/shared/api/types"
 
 const STATUS: Record<string, string> = {
   error: "has a problem",
-  blocked: "blocked by a problem before it",
-  disabled: "switched off",
+  blocked: "blocked by an upstream problem",
+  disabled: "disabled",
 };
 
 /** The inputs of each node that have a wire. */
 export type Wired = ReadonlyMap<string, ReadonlySet<string>>;
 
-const said = new WeakMap<GraphNode, { of: readonly unknown[]; text: string }>();
+const described = new WeakMap<GraphNode, { of: readonly unknown[]; text: string }>();
 
 /** Describe a node; cached for the same node, type, wires and report, because a drag asks at every move. */
 export function describeNode(
@@ -23,10 +23,10 @@ export function describeNode(
   report: NodeReport | undefined,
 ): string {
   const of = [info, wired, report];
-  const known = said.get(node);
+  const known = described.get(node);
   if (known?.of.every((part, place) => part === of[place])) return known.text;
   const text = describe(node, info, wired.get(node.id) ?? NONE, report);
-  said.set(node, { of, text });
+  described.set(node, { of, text });
   return text;
 }
 

@@ -75,7 +75,7 @@ function Flow({ scope }: { scope: string }) {
   useRevealRequests();
   useEscape();
   const overlaid = useOverlay((state) => state.study !== null);
-  const finding = useFind((state) => state.open);
+  const searching = useFind((state) => state.open);
   const titlesOnly = useTitlesOnly();
   const large = nodes.length > LARGE;
   const overview = titlesOnly && large;
@@ -139,7 +139,7 @@ function Flow({ scope }: { scope: string }) {
           </ReactFlow>
         </OverviewContext>
         <InsertHint />
-        {finding && (
+        {searching && (
           <Suspense fallback={null}>
             <FindBar />
           </Suspense>

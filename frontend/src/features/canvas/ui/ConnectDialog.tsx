@@ -39,7 +39,7 @@ export function ConnectDialog({ onClose }: { onClose: () => void }) {
     <PaletteDialog
       label={`Connect ${name}`}
       placeholder={`Connect ${name} with…`}
-      empty={wires.length === 0 ? `No free port fits those of ${name}.` : "No port is called that."}
+      empty={wires.length === 0 ? `No free port fits those of ${name}.` : "No matching port."}
       search={search}
       onSearch={setSearch}
       onClose={onClose}

@@ -25,7 +25,7 @@ export function EmptyCanvas() {
           </div>
         }
       >
-        Drag node types here from the left, or double-click the canvas. A graph begins with its data.
+        Drag node types here from the left, or double-click the canvas. A graph starts with its data.
       </EmptyState>
     </div>
   );

@@ -37,7 +37,7 @@ export function FindBar() {
   };
   return (
     <search
-      aria-label="Find in the graph"
+      aria-label="Find in graph"
       onKeyDown={onKeyDown}
       className="absolute top-2 right-2 z-20 flex w-80 items-center gap-1 rounded-lg border bg-panel p-1 shadow-pop"
     >
@@ -45,7 +45,7 @@ export function FindBar() {
         <SearchField autoFocus label="Name, type or parameter" value={query} onChange={lookFor} />
       </div>
       <span role="status" className="min-w-16 text-center text-muted text-sm tabular-nums">
-        {query.trim() === "" ? "" : saidOf(found.length, at)}
+        {query.trim() === "" ? "" : resultText(found.length, at)}
       </span>
       <IconButton size="sm" label="Previous" keys="shift+enter" onClick={() => showFound(-1)}>
         <ChevronUp />
@@ -60,7 +60,7 @@ export function FindBar() {
   );
 }
 
-function saidOf(count: number, at: number): string {
+function resultText(count: number, at: number): string {
   if (count === 0) return "None";
   return at < 0 ? `${formatInt(count)} found` : `${formatInt(at + 1)} of ${formatInt(count)}`;
 }

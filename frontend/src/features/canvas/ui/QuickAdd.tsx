@@ -34,8 +34,8 @@ function List({ request, at }: { request: Request; at: Position }) {
   const scope = useGraph(openScope);
   const all = addableNodes(scope, types);
   const params = new Map(all.map((one) => [one.info, one.params]));
-  const wanted = all.map((one) => one.info);
-  const found = searchTypes(fitting(wanted, request), query);
+  const candidates = all.map((one) => one.info);
+  const found = searchTypes(fitting(candidates, request), query);
   const choose = (info: NodeInfo): void => add(info, params.get(info) ?? {}, request, at);
 
   const onKeyDown = (event: KeyboardEvent): void => {

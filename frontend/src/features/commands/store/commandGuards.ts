@@ -20,7 +20,7 @@ const types = () => useCatalogue.getState().types;
 const selected = () => useViewState.getState().nodes;
 const unless = (possible: boolean, reason: string): Reason => (possible ? null : reason);
 
-export const needsNodes = (): Reason => unless(scope().nodes.length > 0, "There is no node here yet.");
+export const needsNodes = (): Reason => unless(scope().nodes.length > 0, "There are no nodes here yet.");
 
 export const needsSelection = (): Reason => unless(selected().size > 0, "Select a node first.");
 
@@ -53,7 +53,7 @@ export const needsFuture = (): Reason =>
 /** Require something downstream of the selection to reconnect. */
 export function needsNeighbours(): Reason {
   const leaves = scope().edges.some((edge) => selected().has(edge.source) && !selected().has(edge.target));
-  return needsSelection() ?? unless(leaves, "Nothing behind would be joined.");
+  return needsSelection() ?? unless(leaves, "There is nothing downstream to reconnect.");
 }
 
 /** Require a selected node that can be disabled; for a single node, returns its own reason. */
@@ -62,7 +62,8 @@ export function needsSwitch(): Reason {
     selected().has(node.id) ? [infoOf(scope(), types(), node)] : [],
   );
   const own = infos.length === 1 ? infos[0]?.disable_reason : "";
-  const reason = infos.length === 1 ? own || "This node cannot be switched off." : "None of these can be.";
+  const reason =
+    infos.length === 1 ? own || "This node cannot be disabled." : "None of these can be disabled.";
   return needsSelection() ?? unless(!infos.length || infos.some((info) => info?.can_disable ?? true), reason);
 }
 
@@ -74,12 +75,12 @@ export function selectedStudyParts(ids: ReadonlySet<string> = selected()): strin
   return able.map(({ id }) => [...useGraph.getState().path, id].join("/"));
 }
 
-const NO_PART = "A study takes out layers, blocks and schedulers.";
+const NO_PART = "A study can remove only layers, blocks and schedulers.";
 
 /** Require something in the selection that a study can remove; for a single node, returns its own reason. */
 export function needsStudyParts(): Reason {
   const one = scope().nodes.find((node) => selected().has(node.id) && selected().size === 1);
-  const off = one?.disabled ? "It is switched off already." : null;
+  const off = one?.disabled ? "It is already disabled." : null;
   return needsNode() ?? off ?? needsSwitch() ?? unless(selectedStudyParts().length > 0, NO_PART);
 }
 
@@ -106,7 +107,7 @@ export function needsExpandable(): Reason {
 export function needsTwins(): Reason {
   const node = selectedBlock();
   const uses = usesOf(useGraph.getState().graph, (node && blockOf(node)) ?? "");
-  return needsBlock() ?? unless(uses > 1, "It is the only one of its kind already.");
+  return needsBlock() ?? unless(uses > 1, "It is already the only one of its kind.");
 }
 
 export function needsValidGraph(): Reason {

@@ -24,7 +24,7 @@ const align = (how: Arrangement, title: string): Command => ({
 });
 
 const move = (way: Way): Command => ({
-  title: `Move ${way}; with Shift by five steps`,
+  title: `Move ${way} (Shift: five steps)`,
   group: "Arrange",
   keywords: "nudge arrow",
   keys: `arrow${way}, shift+arrow${way}`,
@@ -81,7 +81,7 @@ export const EDIT = commands({
     run: () => clipboard.paste(),
   },
   pasteKeeping: {
-    title: "Paste, keeping the inputs",
+    title: "Paste with inputs",
     group: "Edit",
     keywords: "clipboard wires connections",
     keys: "mod+shift+v",
@@ -120,7 +120,7 @@ export const EDIT = commands({
     run: editing.selectAll,
   },
   clear: {
-    title: "Select nothing",
+    title: "Clear selection",
     group: "Edit",
     keywords: "deselect none",
     keys: "escape",
@@ -166,7 +166,7 @@ export const EDIT = commands({
     run: () => openDialog("connect"),
   },
   group: {
-    title: "Group the selection",
+    title: "Group selection",
     group: "Edit",
     keywords: "frame box section title",
     keys: "mod+g",
@@ -182,7 +182,7 @@ export const EDIT = commands({
     run: annotations.ungroupSelection,
   },
   membership: {
-    title: "Put into the group, or take out of it",
+    title: "Add to or remove from group",
     group: "Edit",
     keywords: "add remove member frame",
     when: guards.needsGroup,
@@ -196,14 +196,14 @@ export const EDIT = commands({
     run: () => annotations.addNote(),
   },
   complete: {
-    title: "Complete the training",
+    title: "Complete training",
     group: "Edit",
     keywords: "add loss optimizer data loop wire automatically",
     when: guards.needsNodes,
     run: completeTraining,
   },
   makeBlock: {
-    title: "Make a block of the selection",
+    title: "Make a block",
     group: "Block",
     keywords: "subgraph module group function",
     keys: "mod+alt+g",
@@ -211,7 +211,7 @@ export const EDIT = commands({
     run: blocks.askForBlock,
   },
   makeRepeat: {
-    title: "Make a block of layers that repeat",
+    title: "Fold repeating layers",
     group: "Block",
     keywords: "fold stack times repeat count",
     when: guards.needsNodes,
@@ -241,14 +241,14 @@ export const EDIT = commands({
     run: blocks.expandSelectedBlock,
   },
   independentBlock: {
-    title: "Make this instance independent",
+    title: "Make independent",
     group: "Block",
     keywords: "copy own definition unlink",
     when: guards.needsTwins,
     run: blocks.makeIndependent,
   },
   saveBlock: {
-    title: "Save block to my library",
+    title: "Save to my blocks",
     group: "Block",
     keywords: "reuse keep",
     when: guards.needsSomeBlock,
@@ -273,7 +273,7 @@ export const EDIT = commands({
   spaceAcross: align("across", "Space evenly across"),
   spaceDown: align("down", "Space evenly down"),
   snapGuides: {
-    title: "Align while dragging: on or off",
+    title: "Toggle snapping",
     group: "Arrange",
     keywords: "snap guides magnet grid",
     run: toggleSnapGuides,

@@ -29,7 +29,7 @@ const drawer = (tab: DrawerTab, title: string, keys: string): Command => ({
 
 export const VIEW = commands({
   fit: {
-    title: "Fit the selection, or the graph, in view",
+    title: "Fit selection in view",
     group: "View",
     keywords: "zoom centre frame",
     keys: "f",
@@ -37,7 +37,7 @@ export const VIEW = commands({
     run: fitSelection,
   },
   fitAll: {
-    title: "Fit the graph in view",
+    title: "Fit graph in view",
     group: "View",
     keywords: "zoom all whole",
     keys: "shift+1, shift+!",
@@ -45,7 +45,7 @@ export const VIEW = commands({
     run: fitView,
   },
   forward: {
-    title: "Go along the wire",
+    title: "Follow wire",
     group: "View",
     keywords: "next walk downstream",
     keys: "j",
@@ -53,7 +53,7 @@ export const VIEW = commands({
     run: () => goAlongWire("forward"),
   },
   back: {
-    title: "Go back along the wire",
+    title: "Follow wire back",
     group: "View",
     keywords: "previous walk upstream",
     keys: "k",
@@ -61,7 +61,7 @@ export const VIEW = commands({
     run: () => goAlongWire("back"),
   },
   find: {
-    title: "Find in the graph",
+    title: "Find in graph",
     group: "View",
     keywords: "search node parameter",
     keys: "mod+f",
@@ -78,14 +78,14 @@ export const VIEW = commands({
     run: () => openLeft("outline"),
   },
   leftPanel: {
-    title: "Fold the left panel",
+    title: "Fold left panel",
     group: "View",
     keywords: "hide show library sidebar",
     keys: "[",
     run: () => toggleSide("left"),
   },
   rightPanel: {
-    title: "Fold the right panel",
+    title: "Fold right panel",
     group: "View",
     keywords: "hide show properties sidebar inspector",
     keys: "]",
@@ -103,7 +103,7 @@ export const VIEW = commands({
     run: () => openDialog("storage"),
   },
   theme: {
-    title: "Switch between light and dark",
+    title: "Toggle theme",
     group: "View",
     keywords: "theme mode colours",
     run: () => setTheme(isDark(useUi.getState().theme) ? "light" : "dark"),
@@ -112,14 +112,14 @@ export const VIEW = commands({
     title: "Larger text",
     group: "View",
     keywords: "scale zoom projector size accessibility",
-    when: () => (useUi.getState().scale < SCALES.length - 1 ? null : "It is as large as it gets."),
+    when: () => (useUi.getState().scale < SCALES.length - 1 ? null : "This is the largest size."),
     run: () => scaleBy(1),
   },
   smaller: {
     title: "Smaller text",
     group: "View",
     keywords: "scale zoom size",
-    when: () => (useUi.getState().scale > 0 ? null : "It is at its usual size."),
+    when: () => (useUi.getState().scale > 0 ? null : "This is the default size."),
     run: () => scaleBy(-1),
   },
 });

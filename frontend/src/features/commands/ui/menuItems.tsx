@@ -57,7 +57,7 @@ function itemsOfOne(node: GraphNode): MenuItem[] {
     item("rename"),
     item("disable", { label: node.disabled ? "Enable" : "Disable" }),
     item("ablate", { label: "Ablate this…" }),
-    ...behind(node, info),
+    ...addAfterItem(node, info),
     item("connect"),
     ...clipboardItems(),
     ...(isBlock
@@ -65,7 +65,7 @@ function itemsOfOne(node: GraphNode): MenuItem[] {
       : []),
     item("group", { separated: true }),
     ...(groupOf(scopeNow(), node.id)
-      ? [item("membership", { label: "Take out of its group" }), item("ungroup")]
+      ? [item("membership", { label: "Remove from group" }), item("ungroup")]
       : []),
     item("makeBlock"),
     ...(info?.url ? [documentation(info.url)] : []),
@@ -83,7 +83,7 @@ const itemsOfSeveral = (): MenuItem[] => [
   item("makeBlock"),
   item("alignLeft", { separated: true }),
   item("alignTop"),
-  item("fit", { label: "Fit the selection in view" }),
+  item("fit", { label: "Fit selection in view" }),
   ...removalItems(),
 ];
 
@@ -104,7 +104,7 @@ const removalItems = (): MenuItem[] => [
 ];
 
 /** Return an item that adds a node after this one. */
-function behind(node: GraphNode, info: NodeInfo | undefined): MenuItem[] {
+function addAfterItem(node: GraphNode, info: NodeInfo | undefined): MenuItem[] {
   const [output] = info?.outputs ?? [];
   if (!output) return [];
   const add = (): void => {
@@ -116,7 +116,7 @@ function behind(node: GraphNode, info: NodeInfo | undefined): MenuItem[] {
       from: { node: node.id, port: output.name, side: "source" },
     });
   };
-  return [{ label: "Add a node behind it…", icon: <Plus />, onSelect: add }];
+  return [{ label: "Add a node after it…", icon: <Plus />, onSelect: add }];
 }
 
 function documentation(url: string): MenuItem {
@@ -136,7 +136,7 @@ export function groupItems(group: Group): MenuItem[] {
       icon: <CommandIcon id="fit" />,
       onSelect: () => changeGroup(group.id, { folded: !group.folded }),
     },
-    { label: "Select its nodes", icon: <CommandIcon id="selectAll" />, onSelect: () => selectGroup(group) },
+    { label: "Select nodes", icon: <CommandIcon id="selectAll" />, onSelect: () => selectGroup(group) },
     ablation(group),
     ...colorItems(group.color, (color) => changeGroup(group.id, { color })),
     {
@@ -154,7 +154,7 @@ function ablation(group: Group): MenuItem {
     label: "Ablate these…",
     icon: <CommandIcon id="ablate" />,
     onSelect: () => void askForStudy(able),
-    ...(able.length === 0 && { disabled: true, reason: "None of its nodes can be taken out." }),
+    ...(able.length === 0 && { disabled: true, reason: "A study can remove none of its nodes." }),
   };
 }
 
@@ -165,7 +165,7 @@ export function noteItems(id: string): MenuItem[] {
   if (!useViewState.getState().nodes.has(noteKey(id))) select([noteKey(id)]);
   return [
     {
-      label: "Edit the text",
+      label: "Edit text",
       icon: <CommandIcon id="rename" />,
       keys: "f2",
       onSelect: () => startRename(noteKey(id)),
@@ -182,7 +182,7 @@ function colorItems(now: string, choose: (color: Group["color"]) => void): MenuI
     icon: <span className="color-dot" data-color={color || undefined} />,
     onSelect: () => choose(color),
     separated: index === 0,
-    ...(color === now && { disabled: true, reason: "This is its colour." }),
+    ...(color === now && { disabled: true, reason: "This is the current colour." }),
   }));
 }
 
@@ -225,7 +225,7 @@ export function canvasItems(at: Position): MenuItem[] {
     item("find"),
     item("tidy"),
     item("fitAll"),
-    item("snapGuides", { label: snapGuides ? "Do not align while dragging" : "Align while dragging" }),
+    item("snapGuides", { label: snapGuides ? "Turn snapping off" : "Turn snapping on" }),
     ...(openBlock(scopeNow()) ? [item("closeBlock", { separated: true })] : []),
   ];
 }

@@ -92,7 +92,7 @@ async function takeTable(file: File, upload: Upload): Promise<void> {
   if (!dataset) return;
   toast.success(
     `Uploaded ${dataset.name}: ${formatInt(dataset.rows)} rows, ${plural(dataset.columns.length, "column")}.`,
-    { action: { label: "Add its loader", onClick: () => addDatasetNode(dataset.name) } },
+    { action: { label: "Add a loader", onClick: () => addDatasetNode(dataset.name) } },
   );
 }
 

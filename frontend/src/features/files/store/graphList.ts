@@ -72,7 +72,7 @@ export async function removeGraph(id: string, name: string, refresh: () => unkno
 export async function bringBack(id: string, open: boolean): Promise<void> {
   try {
     const { name } = await restoreGraph(id);
-    toast.success(`“${name}” is back.`);
+    toast.success(`Restored “${name}”.`);
   } catch (error) {
     return reportError(error);
   }

@@ -23,7 +23,7 @@ export async function exportImage(kind: "png" | "svg"): Promise<void> {
     saveBlob(name, await imageOf(graph, kind));
     toast.success(`Saved ${name}. The graph is inside: drop it on the page to open it.`, { id: note });
   } catch (error) {
-    toast.error(`${name} could not be made: ${(error as Error).message}`, { id: note });
+    toast.error(`${name} could not be exported: ${(error as Error).message}`, { id: note });
   }
 }
 

@@ -10,13 +10,13 @@ import type { GraphSummary } from "@/shared/api/types";
 const KEPT_MS = 30 * 60_000;
 
 /** Return a thumbnail of a stored graph, made from its newest document on request; cached until it changes. */
-export function useThumbnail({ id, revision }: GraphSummary, wanted: boolean): ThumbnailDrawing | undefined {
+export function useThumbnail({ id, revision }: GraphSummary, enabled: boolean): ThumbnailDrawing | undefined {
   const types = useCatalogue((state) => state.types);
   const ready = useCatalogue((state) => state.status === "ready");
   const newest = useGraph((state) => (state.graphId === id ? (state.revision ?? revision) : revision));
   const { data } = useQuery({
     queryKey: ["thumbnail", id, newest],
-    enabled: wanted && ready,
+    enabled: enabled && ready,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: KEPT_MS,
     queryFn: async ({ signal }) => {

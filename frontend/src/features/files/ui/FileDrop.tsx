@@ -45,7 +45,7 @@ export function FileDrop({ children }: { children: ReactNode }) {
 
 function Overlay({ types }: { types: string[] }) {
   const known = dropSentences(types);
-  const sentences = known.length > 0 ? known : ["Drop it to open a graph, or to upload a table"];
+  const sentences = known.length > 0 ? known : ["Drop to open a graph or upload a table"];
   return (
     <div
       role="status"
@@ -59,7 +59,7 @@ function Overlay({ types }: { types: string[] }) {
       </ul>
       <p className="max-w-md text-center text-muted">
         Graphs are .json files, or .png and .svg images that VisDL exported. Tables are .csv, .tsv or .txt.
-        What is open stays as it is.
+        The open graph stays unchanged.
       </p>
     </div>
   );

@@ -76,7 +76,7 @@ export function GraphItem({ graph, refresh }: GraphItemProps) {
           { label: "Rename", icon: <Pencil />, keys: "f2", onSelect: () => setRenaming(true) },
           { label: "Duplicate", icon: <Copy />, onSelect: () => then(duplicateGraph(graph.id)) },
           {
-            label: "Export as a graph file",
+            label: "Export graph file",
             icon: <Download />,
             onSelect: () => void exportStored(graph.id),
           },

@@ -51,8 +51,8 @@ export function GraphsPanel() {
             },
             item("From a file or an image", <FileUp />, "import"),
             item("Export this graph", <Download />, "export", true),
-            item("Export as an image (PNG)", <Image />, "exportPng"),
-            item("Export as an image (SVG)", <Image />, "exportSvg"),
+            item("Export as PNG", <Image />, "exportPng"),
+            item("Export as SVG", <Image />, "exportSvg"),
           ]}
         >
           <Button variant="primary">
@@ -63,7 +63,7 @@ export function GraphsPanel() {
       {sorted.length > 0 && <GraphList graphs={sorted} refresh={refresh} />}
       {!pending && found.length === 0 && (
         <EmptyState icon={<Network />} title={error ? "Graphs are not available" : "No graph found"}>
-          {error ? error.message : query ? `No graph is called “${query}”.` : "Make a new one to begin."}
+          {error ? error.message : query ? `No graph is called “${query}”.` : "Create a new one to start."}
         </EmptyState>
       )}
       <DeletedGraphs refresh={refresh} />

@@ -37,7 +37,7 @@ export function StartersDialog({ onClose }: { onClose: () => void }) {
       open
       onOpenChange={onClose}
       title="Start from a network"
-      description="Each opens as a graph of your own, with data that it learns from."
+      description="Each opens as a new graph, with its training data."
       size="large"
     >
       <div className="sticky -top-2 z-10 -mt-2 bg-panel pt-3 pb-3">
@@ -59,7 +59,7 @@ export function StartersDialog({ onClose }: { onClose: () => void }) {
         <EmptyState
           icon={<Network />}
           title="The starters are not available"
-          action={<Button onClick={() => void refetch()}>Ask again</Button>}
+          action={<Button onClick={() => void refetch()}>Retry</Button>}
         >
           {error.message}
         </EmptyState>

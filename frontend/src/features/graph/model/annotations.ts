@@ -2,7 +2,7 @@
 import type { Graph, GraphNode, Group, Note, Position } from "@/shared/api/types";
 import { freeId } from "./names";
 
-/** The colours of groups and notes; the first is no colour. */
+/** The colours of groups and notes; the first stands for none. */
 export const COLORS = ["", "yellow", "green", "blue", "violet", "pink"] as const;
 
 export const NOTE = { width: 200, height: 100, least: { width: 60, height: 40 } } as const;

@@ -18,7 +18,7 @@ export function copiedText(graph: Graph, ids: ReadonlySet<string>): string {
 /** Parse nodes from copied text or the text of a graph file. Throws an Error that explains what is wrong. */
 export function copiedFrom(text: string): Copied {
   if (!text.trimStart().startsWith("{")) {
-    throw new Error(`${SUBJECT} is no graph. Copy nodes, or the text of a graph file.`);
+    throw new Error(`${SUBJECT} is not a graph. Copy nodes, or the text of a graph file.`);
   }
   const graph = graphFromText(text, SUBJECT);
   const nodes = [...new Map(graph.nodes.map((node) => [node.id, node])).values()];

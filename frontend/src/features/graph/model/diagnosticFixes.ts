@@ -37,7 +37,7 @@ function inScope(scope: Graph, catalogue: Catalogue, edit: GraphEdit, id: string
   if (edit.op === "remove_node") return withoutNode(scope, id);
   const info = catalogue[edit.type];
   if (!info) return null;
-  if (edit.op === "insert_node") return insertedBehind(scope, info, id, edit.output, edit.params ?? {});
+  if (edit.op === "insert_node") return insertedAfter(scope, info, id, edit.output, edit.params ?? {});
   return replaced(scope, catalogue, info, id, edit.params ?? {});
 }
 
@@ -52,7 +52,7 @@ function withoutNode(scope: Graph, id: string): Graph {
   return remove({ ...scope, edges }, new Set([id]), new Set());
 }
 
-function insertedBehind(
+function insertedAfter(
   scope: Graph,
   info: NodeInfo,
   after: string,
@@ -63,7 +63,7 @@ function insertedBehind(
   const out = info.outputs[0]?.name;
   if (port === undefined || out === undefined) return null;
   const leaves = (edge: Edge): boolean => edge.source === after && edge.source_output === output;
-  const { graph, id } = addNode(scope, info, spotBehind(scope, after, scope.edges.find(leaves)), params);
+  const { graph, id } = addNode(scope, info, positionAfter(scope, after, scope.edges.find(leaves)), params);
   const edges = graph.edges.map((edge) =>
     leaves(edge) ? { ...edge, source: id, source_output: out } : edge,
   );
@@ -72,7 +72,7 @@ function insertedBehind(
 }
 
 /** Return a position below the wire of the new node, so that it hides no card. */
-function spotBehind(scope: Graph, after: string, edge: Edge | undefined): Position {
+function positionAfter(scope: Graph, after: string, edge: Edge | undefined): Position {
   const from = findNode(scope, after)?.position ?? { x: 0, y: 0 };
   const to = (edge && findNode(scope, edge.target)?.position) ?? { x: from.x + 2 * CARD.width, y: from.y };
   return { x: Math.round((from.x + to.x) / 2), y: Math.round(Math.max(from.y, to.y) + CARD.width / 2) };

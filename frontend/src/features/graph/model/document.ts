@@ -39,10 +39,10 @@ function uniqueId(graph: Graph, type: string): string {
   for (let n = 1; ; n++) if (!taken.has(`${stem}${n}`)) return `${stem}${n}`;
 }
 
-export function uniqueName(graph: Graph, wanted: string): string {
+export function uniqueName(graph: Graph, preferred: string): string {
   const taken = new Set(graph.nodes.map((node) => node.name));
-  if (!taken.has(wanted)) return wanted;
-  const stem = wanted.replace(/ \d+$/, "");
+  if (!taken.has(preferred)) return preferred;
+  const stem = preferred.replace(/ \d+$/, "");
   for (let n = 2; ; n++) if (!taken.has(`${stem} ${n}`)) return `${stem} ${n}`;
 }
 

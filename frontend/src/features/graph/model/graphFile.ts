@@ -23,7 +23,7 @@ export function graphFromText(text: string, fileName: string): Graph {
     );
   }
   if (isDeeperThan(value, DEEPEST))
-    throw new Error(`${fileName} is not a graph file: it is nested too deep.`);
+    throw new Error(`${fileName} is not a graph file: it is nested too deeply.`);
   return {
     ...value,
     format: FORMAT,
@@ -80,7 +80,7 @@ function asBlock(value: unknown, id: string, fileName: string): Block {
   const refs = [...lists.flat(), ...Object.values(outputs ?? {})];
   if (!lists.every(Array.isArray) || !refs.every(isRef)) {
     throw new Error(
-      `${fileName} is not a graph file: the ports of the block “${id}” do not say which node and port they are.`,
+      `${fileName} is not a graph file: the ports of the block “${id}” do not name their node and port.`,
     );
   }
   return {
@@ -129,7 +129,7 @@ const ENDS = ["source", "source_output", "target", "target_input"];
 function asEdge(value: unknown, index: number, fileName: string): Edge {
   if (!isRecord(value) || ENDS.some((end) => typeof value[end] !== "string")) {
     throw new Error(
-      `${fileName} is not a graph file: wire ${index + 1} does not say which output and input it joins.`,
+      `${fileName} is not a graph file: wire ${index + 1} does not name the output and input that it connects.`,
     );
   }
   return value as Edge;

@@ -5,21 +5,21 @@ const numbered = (stem: string, by: string, isTaken: (name: string) => boolean):
 };
 
 /** Return the first free name; otherwise the last one, numbered. */
-export function freeName(taken: ReadonlySet<string>, ...wanted: string[]): string {
-  const free = wanted.find((name) => name && !taken.has(name));
-  return free ?? numbered(wanted.at(-1) || "port", "_", (name) => taken.has(name));
+export function freeName(taken: ReadonlySet<string>, ...preferred: string[]): string {
+  const free = preferred.find((name) => name && !taken.has(name));
+  return free ?? numbered(preferred.at(-1) || "port", "_", (name) => taken.has(name));
 }
 
 /** Return a free id: "encoder", then "encoder_2". */
-export function freeId(taken: ReadonlySet<string>, wanted: string): string {
-  if (!taken.has(wanted)) return wanted;
-  return numbered(wanted.replace(/_\d+$/, ""), "_", (name) => taken.has(name));
+export function freeId(taken: ReadonlySet<string>, preferred: string): string {
+  if (!taken.has(preferred)) return preferred;
+  return numbered(preferred.replace(/_\d+$/, ""), "_", (name) => taken.has(name));
 }
 
 /** Return a free display name: "Encoder", then "Encoder 2". */
-export function freeTitle(taken: ReadonlySet<string>, wanted: string): string {
-  if (!taken.has(wanted)) return wanted;
-  return numbered(wanted.replace(/ \d+$/, ""), " ", (name) => taken.has(name));
+export function freeTitle(taken: ReadonlySet<string>, preferred: string): string {
+  if (!taken.has(preferred)) return preferred;
+  return numbered(preferred.replace(/ \d+$/, ""), " ", (name) => taken.has(name));
 }
 
 /** Return an id for a name: "Block 1" becomes "block_1". */

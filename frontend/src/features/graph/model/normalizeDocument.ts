@@ -33,18 +33,20 @@ const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []
 export function normalizeDocument(value: unknown): NormalizedDocument {
   if (isSound(value)) return { graph: value, repairs: [] };
   const raw = isRecord(value) ? value : {};
-  const mended = new DocumentNormalizer();
-  const part = mended.part(raw, "");
+  const normalizer = new DocumentNormalizer();
+  const part = normalizer.part(raw, "");
   const blocks = isRecord(raw.blocks) ? raw.blocks : {};
   const graph = {
     ...raw,
     format: FORMAT,
     name: textOr(raw.name, "Untitled"),
     ...part,
-    blocks: Object.fromEntries(Object.entries(blocks).map(([id, block]) => [id, mended.block(id, block)])),
-    ...(mended.aside.length > 0 && { [ASIDE]: [...listOf(raw[ASIDE]), ...mended.aside] }),
+    blocks: Object.fromEntries(
+      Object.entries(blocks).map(([id, block]) => [id, normalizer.block(id, block)]),
+    ),
+    ...(normalizer.aside.length > 0 && { [ASIDE]: [...listOf(raw[ASIDE]), ...normalizer.aside] }),
   } as Graph;
-  return { graph, repairs: mended.repairs };
+  return { graph, repairs: normalizer.repairs };
 }
 
 function isSound(value: unknown): value is Graph {
@@ -111,7 +113,9 @@ class DocumentNormalizer {
     const lost = items.filter((item) => !is(item));
     if (lost.length > 0) {
       this.aside.push(...(lost as Json[]));
-      this.repairs.push(`${plural(lost.length, what)} could not be read; the document keeps what there is.`);
+      this.repairs.push(
+        `${plural(lost.length, what)} could not be read; the document keeps the original data.`,
+      );
     }
     return items.filter(is);
   }
@@ -128,7 +132,7 @@ class DocumentNormalizer {
       const id = freeId(taken, node.id);
       taken.add(id);
       this.repairs.push(
-        `${where}Two nodes have the id ${node.id}: one is called ${id} here, and the wires stay with the other.`,
+        `${where}Two nodes have the id ${node.id}: one is called ${id} here, and the wires stay with the other node.`,
       );
       return { ...node, id };
     });

@@ -57,7 +57,7 @@ function featureOfWire(scope: Graph, types: Catalogue, edge: Edge): UnsupportedF
   const [source, target] = [findEnd(scope, edge.source), findEnd(scope, edge.target)];
   if (!source || !target) {
     const [from, to] = [source, target].map((node, index) =>
-      node ? nodeLabel(node) : `${index === 0 ? edge.source : edge.target}, which is not there`,
+      node ? nodeLabel(node) : `${index === 0 ? edge.source : edge.target}, which does not exist`,
     );
     return [{ text: `A wire from ${from} to ${to}.`, node: (source ?? target)?.id ?? null }];
   }

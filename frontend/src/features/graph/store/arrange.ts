@@ -18,6 +18,6 @@ export function arrangeSelection(how: Arrangement): void {
     const drawn = { width: CARD.width, height: nodeHeight(scope, types, node) };
     return [{ id: node.id, ...node.position, ...(sizes.get(node.id) ?? drawn) }];
   });
-  if (nodes.length < LEAST[how]) toast.info(`Select at least ${LEAST[how]} nodes for that.`);
+  if (nodes.length < LEAST[how]) toast.info(`Select at least ${LEAST[how]} nodes.`);
   else edit((graph) => moveNodes(graph, arranged(nodes, how)));
 }

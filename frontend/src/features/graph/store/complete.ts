@@ -27,7 +27,7 @@ export async function completeTraining(): Promise<void> {
     editDocument(() => moveNodes(done.graph, places));
     fitView();
     toast.success(`Added ${done.added.join(", ")}.`, {
-      description: "Look at the data and the loss, then Run.",
+      description: "Check the data and the loss, then run.",
     });
   } catch (error) {
     reportError(error);

@@ -45,7 +45,7 @@ export function showStored(stored: StoredGraph): void {
   keepInBrowser();
   select([]);
   fitUnlessEmpty();
-  if (stored.damaged.length > 0) sayDamaged(stored);
+  if (stored.damaged.length > 0) reportDamaged(stored);
 }
 
 const DAMAGED = {
@@ -53,7 +53,7 @@ const DAMAGED = {
   graph: "The last version of “{name}” is damaged in the database. This is its draft.",
 } as const;
 
-function sayDamaged({ name, damaged }: StoredGraph): void {
+function reportDamaged({ name, damaged }: StoredGraph): void {
   for (const part of damaged) toast.warning(DAMAGED[part].replace("{name}", name));
 }
 
@@ -82,7 +82,7 @@ async function takeUnsent(stored: StoredGraph): Promise<void> {
     forgetUnsent(stored.id);
   } else if (unsent.revision === stored.revision) {
     editDocument(() => unsent.graph);
-    toast.info("Edits that had not reached the server are back.");
+    toast.info("Restored edits that had not reached the server.");
     await flushDraft();
   } else {
     toast.warning(`This browser has edits of “${stored.name}” that never reached the server.`, {
@@ -172,7 +172,7 @@ async function saveVersion({ graph, graphId, label }: Asked, version: number | n
       markSaved(graph, graphId, stored);
     } else if (saved === graph && draft === "clean") {
       if (label) await labelVersion(graphId, version, label);
-      sayIsSaved(graph, version);
+      reportSaved(graph, version);
     } else markSaved(graph, graphId, await replaceGraph(graphId, graph, version, label));
   } catch (error) {
     if (error instanceof ApiError && error.status === 412) openDialog("conflict");
@@ -182,7 +182,7 @@ async function saveVersion({ graph, graphId, label }: Asked, version: number | n
 }
 
 function markSaved(graph: Graph, graphId: string | null, { id, version, revision }: StoredGraph): void {
-  sayIsSaved(graph, version);
+  reportSaved(graph, version);
   forgetUnsent(id);
   // Another document that was opened during the request stays unchanged.
   if (useGraph.getState().graphId !== graphId) return;
@@ -197,7 +197,7 @@ function markSaved(graph: Graph, graphId: string | null, { id, version, revision
   keepInBrowser();
 }
 
-function sayIsSaved(graph: Graph, version: number): void {
+function reportSaved(graph: Graph, version: number): void {
   toast.success(`Saved “${graph.name}”, version ${version}.`);
 }
 
@@ -221,18 +221,18 @@ export async function loadTheirs(): Promise<void> {
   }
 }
 
-let saidFull = false;
+let reportedFull = false;
 
 /** Write the document to the browser's storage and return whether that worked. A failure is shown once. */
 export function keepInBrowser(): boolean {
   const { graph, graphId, version, revision, saved } = useGraph.getState();
   const kept = writeBrowserDraft({ graph, graphId, version, revision, dirty: graph !== saved });
-  if (!kept && !saidFull) {
-    toast.warning("This browser's storage is full or switched off.", {
-      description: "Edits are kept on the server alone; while it is away, export the graph as a file.",
+  if (!kept && !reportedFull) {
+    toast.warning("This browser's storage is full or blocked.", {
+      description: "Edits are kept only on the server. If it is unreachable, export the graph as a file.",
     });
   }
-  saidFull ||= !kept;
+  reportedFull ||= !kept;
   return kept;
 }
 
@@ -283,7 +283,7 @@ function goOnAlone(graphId: string): void {
   useGraph.setState({ graphId: null, version: null, revision: null });
   keepInBrowser();
   toast.warning(`“${graph.name}” was deleted elsewhere.`, {
-    description: "What is open here is kept in this browser; Ctrl S stores it as a new graph.",
+    description: "The open copy is kept in this browser. Ctrl S stores it as a new graph.",
   });
 }
 

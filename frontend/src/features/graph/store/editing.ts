@@ -107,9 +107,9 @@ export function deleteSelectionAndReconnect(): void {
   edit(() => graph);
   select([]);
   if (open.length === 0) return;
-  const behind = [...new Set(open.map((edge) => labelAt(edge.target)))];
-  toast.info(`${plural(open.length, "wire")} could not be joined: into ${listed(behind)}.`, {
-    description: "No output before the deleted nodes fits there.",
+  const targets = [...new Set(open.map((edge) => labelAt(edge.target)))];
+  toast.info(`${plural(open.length, "wire")} could not be reconnected: into ${listed(targets)}.`, {
+    description: "No upstream output fits there.",
   });
 }
 
@@ -140,7 +140,7 @@ export function toggleDisabled(ids: ReadonlySet<string> = useViewState.getState(
   const fixed = nodes.find((node) => !able.includes(node));
   if (fixed && able.length === 0) {
     const reason = info(fixed)?.disable_reason;
-    toast.error(`${doc.nodeLabel(fixed)} cannot be switched off.`, {
+    toast.error(`${doc.nodeLabel(fixed)} cannot be disabled.`, {
       ...(reason && { description: reason }),
     });
   }
@@ -212,7 +212,7 @@ export function addDatasetNode(name: string): void {
 export function applyDiagnosticFix(fix: Fix): void {
   const next = applyFix(useGraph.getState().graph, typesNow(), fix);
   if (!next) {
-    toast.info(`“${fix.label}” no longer fits the graph.`, { description: "It was changed since." });
+    toast.info(`“${fix.label}” no longer fits the graph.`, { description: "The graph has changed since." });
     return;
   }
   editDocument(() => next);

@@ -9,7 +9,7 @@ interface DifferenceListProps {
 
 /** The differences, one per line; a click shows it in the drawing. */
 export function DifferenceList({ differences, onShow }: DifferenceListProps) {
-  if (differences.length === 0) return <p className="text-muted text-sm">Nothing differs but places.</p>;
+  if (differences.length === 0) return <p className="text-muted text-sm">Only positions differ.</p>;
   return (
     <ScrollRegion
       label="Differences"

@@ -73,7 +73,7 @@ export function GraphView({ drawing, label, focus, inPage = false }: GraphViewPr
         <IconButton side="top" label="Zoom out" onClick={() => zoom(1 / CLOSER)}>
           <ZoomOut />
         </IconButton>
-        <IconButton side="top" label="Show all of it" onClick={() => setBox(drawing.box)}>
+        <IconButton side="top" label="Fit in view" onClick={() => setBox(drawing.box)}>
           <Maximize />
         </IconButton>
       </div>
@@ -110,8 +110,8 @@ function boundsOf(places: readonly Rect[]): Rect {
 
 function around(place: Rect, whole: Rect): Rect {
   const shape = whole.height / whole.width;
-  const wanted = Math.max(AROUND, place.width + 2 * MARGIN, (place.height + 2 * MARGIN) / shape);
-  const width = Math.min(wanted, whole.width);
+  const least = Math.max(AROUND, place.width + 2 * MARGIN, (place.height + 2 * MARGIN) / shape);
+  const width = Math.min(least, whole.width);
   const height = width * shape;
   // Keep the box inside the drawing.
   const within = (middle: number, size: number, start: number, all: number): number =>

@@ -16,9 +16,7 @@ const ORDER = ["error", "warning", "info"];
 export function ProblemsPanel() {
   const report = useGraph((state) => state.report);
   if (!report) {
-    return (
-      <EmptyState title="Not checked yet">The graph is checked as soon as the server answers.</EmptyState>
-    );
+    return <EmptyState title="Not validated yet">The graph is validated once the server answers.</EmptyState>;
   }
   if (report.diagnostics.length === 0) {
     return (

@@ -20,7 +20,7 @@ export function BlockSection({ node }: { node: GraphNode }) {
   return (
     <Section title="Block">
       <Field
-        label="Name of the block"
+        label="Block name"
         htmlFor={`block-${node.id}`}
         hint={`${plural(block.nodes.length, "node")} inside${uses > 1 ? `, used ${uses} times: an edit inside changes all` : ""}`}
       >

@@ -42,7 +42,7 @@ export function ModelSummary() {
         <Figure
           label="Parameters"
           value={formatCount(totals?.parameters)}
-          full={`${formatInt(totals?.parameters)}, all of them trained`}
+          full={`${formatInt(totals?.parameters)}, all trainable`}
         />
         <Figure
           label="FLOPs"
@@ -69,7 +69,7 @@ function Memory({ totals }: { totals: Totals | undefined }) {
       title="Weights, gradients, the optimizer's state, the activations of a batch, and the data"
     >
       <div className="flex items-baseline justify-between gap-2">
-        <span className="text-muted text-xs">Memory to train</span>
+        <span className="text-muted text-xs">Training memory</span>
         <span className={cn("tabular-nums", tooMuch ? "font-semibold text-warning" : "font-medium")}>
           {formatBytes(memory)}
           {free !== null && <span className="text-muted text-xs"> of {formatBytes(free)} free</span>}

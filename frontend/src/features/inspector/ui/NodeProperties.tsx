@@ -77,7 +77,7 @@ function ResetAll({ node, params }: { node: GraphNode; params: readonly NamedInp
     <Button
       size="sm"
       variant="ghost"
-      title={`Back to the default: ${changed.map(({ param }) => paramLabel(param)).join(", ")}`}
+      title={`Reset to default: ${changed.map(({ param }) => paramLabel(param)).join(", ")}`}
       onClick={() => resetParams(changed)}
     >
       <RotateCcw aria-hidden className="size-3.5" /> Reset all
@@ -111,18 +111,14 @@ function Head({ node, info }: { node: GraphNode; info: NodeInfo | undefined }) {
         />
       </div>
       <p className="text-muted text-sm">
-        {info ? info.description : `${unknown} The node is kept as it is.`}
+        {info ? info.description : `${unknown} The node is kept unchanged.`}
       </p>
       <Field
         inline
         label="Enabled"
         htmlFor={`enabled-${node.id}`}
         hint={
-          fixed
-            ? info.disable_reason
-            : node.disabled
-              ? "Switched off: its input is passed through."
-              : undefined
+          fixed ? info.disable_reason : node.disabled ? "Disabled: its input is passed through." : undefined
         }
       >
         <Switch

@@ -16,7 +16,7 @@ export function OpenBlockSection() {
   return (
     <>
       <div className="flex flex-col gap-2.5 p-3">
-        <Field label="Name of the block" htmlFor="open-block-name">
+        <Field label="Block name" htmlFor="open-block-name">
           <TextField
             id="open-block-name"
             value={open.name}
@@ -40,7 +40,7 @@ function Exposed({ open }: { open: OpenBlock }) {
     <Section title="Exposed parameters">
       {names.length === 0 && (
         <p className="text-muted text-sm">
-          None yet. Select a node in here: each of its parameters can be exposed on the block.
+          None yet. Select a node here to expose its parameters on the block.
         </p>
       )}
       <ul className="flex flex-col gap-1.5">
@@ -62,7 +62,7 @@ function Exposed({ open }: { open: OpenBlock }) {
             </span>
             <IconButton
               size="sm"
-              label={`No longer expose ${name}`}
+              label={`Stop exposing ${name}`}
               onClick={() => removeFromBlock("params", name)}
             >
               <X />

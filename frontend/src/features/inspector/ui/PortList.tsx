@@ -44,7 +44,7 @@ export function PortList({ node, info, report }: PortListProps) {
             dtype={output.dtype}
             text={report?.outputs[output.name]?.text ?? ""}
             ends={outOf(output.name)}
-            missing="not used"
+            missing="unused"
             side="to"
           />
         ))}

@@ -51,7 +51,7 @@ function AblateButton() {
   const { title, when, run } = command("ablate");
   const reason = when?.() ?? null;
   return (
-    <Tooltip content={reason ?? "Define a study that takes each of them out"}>
+    <Tooltip content={reason ?? "Define a study that removes each of them"}>
       <Button size="sm" aria-disabled={reason !== null} onClick={() => reason === null && run()}>
         <FlaskConicalOff aria-hidden className="size-3.5" /> {title}
       </Button>

@@ -13,7 +13,7 @@ export function SelectionFigures({ nodes }: { nodes: readonly GraphNode[] }) {
   const parameters = sum("parameters");
   const flops = sum("flops");
   return (
-    <Section title="Together">
+    <Section title="Total">
       <Types nodes={nodes} />
       {parameters + flops > 0 && (
         <dl className="grid grid-cols-[1fr_auto] gap-y-1 text-sm">

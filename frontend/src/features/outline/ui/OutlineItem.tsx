@@ -102,7 +102,7 @@ function NodeLine({ row: { node, info }, renaming, onRenamed }: NodeLineProps) {
       </span>
       {type !== label && <span className="min-w-0 shrink-[20] truncate text-muted text-xs">{type}</span>}
       <span className="ml-auto flex shrink-0 items-center gap-1">
-        {node.disabled && <Power aria-label="switched off" className="size-3.5 text-warning" />}
+        {node.disabled && <Power aria-label="disabled" className="size-3.5 text-warning" />}
         {status === "error" && <TriangleAlert aria-label="has a problem" className="size-3.5 text-danger" />}
         <MoreMenuButton label={`More for ${label}`} items={() => nodeItems(node.id)} onHover tabIndex={-1} />
       </span>

@@ -97,7 +97,7 @@ export function BlockShelf({ blocks, own }: Pick<Shelf, "blocks" | "own">) {
       </ul>
       {blocks.length + own.length === 0 && (
         <p className="px-1.5 pb-1 text-muted text-xs">
-          Select nodes and press Ctrl Alt G: they become a block, to use many times.
+          Select nodes and press Ctrl Alt G to make a reusable block.
         </p>
       )}
       <DeleteDialog record={doomed} onClose={() => setDoomed(null)} />
@@ -141,7 +141,7 @@ function DeleteDialog({ record, onClose }: { record: BlockRecord | null; onClose
       open={record !== null}
       onOpenChange={onClose}
       title={`Delete “${record?.name}” from my blocks?`}
-      description="Graphs that use it keep it: each holds a copy of its own."
+      description="Graphs that use it keep their own copy."
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>

@@ -168,11 +168,11 @@ function NoCatalogue() {
       title="No node types yet"
       action={
         <Button onClick={() => void loadCatalogue()}>
-          <RefreshCw className="size-3.5" /> Ask again
+          <RefreshCw className="size-3.5" /> Retry
         </Button>
       }
     >
-      They come from the server, which does not answer.
+      The server does not answer.
     </EmptyState>
   );
 }

@@ -74,7 +74,7 @@ export function VersionsDialog({ onClose }: { onClose: () => void }) {
           <EmptyState
             icon={<History />}
             title="The versions are not available"
-            action={<Button onClick={retry}>Ask again</Button>}
+            action={<Button onClick={retry}>Retry</Button>}
           >
             {error.message}
           </EmptyState>

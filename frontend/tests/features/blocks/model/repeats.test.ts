@@ -52,11 +52,11 @@ describe("layers that repeat", () => {
   });
 
   test.each([
-    ["s1.output > s2.b", "a1.output > s2.b", "one wire alone"],
-    ["a2.output > s2.a", "s1.output > s2.a", "not wired alike"],
-    ["in.output > s1.b", "a1.output > s1.b", "not wired alike"],
+    ["s1.output > s2.b", "a1.output > s2.b", "Only one wire"],
+    ["a2.output > s2.a", "s1.output > s2.a", "wires differ between repeats"],
+    ["in.output > s1.b", "a1.output > s1.b", "wires differ between repeats"],
     ["s3.output > out.x", "a3.output > out.x", "The first or the last"],
-    ["s3.output > out.x", "s2.output > out.x", "one wire alone"],
+    ["s3.output > out.x", "s2.output > out.x", "Only one wire"],
   ])("%s instead of %s: no block", (from, to, reason) => {
     expect(refusalOf(rewired(from, to))).toContain(reason);
   });

@@ -29,7 +29,7 @@ test("a name that is the type's is said once, what is missing is said", () => {
 
 test.each([
   ["error", "has a problem"],
-  ["blocked", "blocked by a problem before it"],
+  ["blocked", "blocked by an upstream problem"],
 ] as const)("a node whose check says “%s” announces it", (status, words) => {
   expect(describeNode(node("a", "ReLU"), TYPES.ReLU, new Map(), report(status))).toMatch(
     new RegExp(`${words}$`),
@@ -38,7 +38,7 @@ test.each([
 
 test("a node that is off announces it, whatever its check says", () => {
   const off = node("a", "ReLU", { disabled: true });
-  expect(describeNode(off, TYPES.ReLU, new Map(), report("error"))).toMatch(/switched off$/);
+  expect(describeNode(off, TYPES.ReLU, new Map(), report("error"))).toMatch(/disabled$/);
 });
 
 test("an unknown type is named", () => {

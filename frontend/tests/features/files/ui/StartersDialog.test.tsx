@@ -83,7 +83,7 @@ test("one that cannot be opened is said, and the gallery stays", async () => {
 test("a server that does not answer can be asked again", async () => {
   server.use(http.get("/api/starters", () => HttpResponse.error()));
   const { user } = show();
-  const again = await screen.findByRole("button", { name: "Ask again" });
+  const again = await screen.findByRole("button", { name: "Retry" });
   server.use(http.get("/api/starters", () => HttpResponse.json([starter("lenet5", "LeNet-5")])));
   await user.click(again);
   expect(await screen.findByText("LeNet-5")).toBeVisible();

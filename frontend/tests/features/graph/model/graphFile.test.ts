@@ -99,12 +99,12 @@ describe("what is no graph file is refused by name", () => {
     [
       "a wire without an end",
       { nodes: [], edges: [{ source: "a", source_output: "output", target: "b" }] },
-      "net.json is not a graph file: wire 1 does not say which output and input it joins.",
+      "net.json is not a graph file: wire 1 does not name the output and input that it connects.",
     ],
     [
       "a wire that is none",
       { nodes: [], edges: [null] },
-      "net.json is not a graph file: wire 1 does not say which output and input it joins.",
+      "net.json is not a graph file: wire 1 does not name the output and input that it connects.",
     ],
   ])("%s", (_what, value, message) => {
     expect(refused(value)).toThrow(message);

@@ -16,7 +16,7 @@ test("two nodes with one id: both stay, the wires with the first", () => {
   expect(mended.nodes.at(-1)?.type).toBe("Dropout");
   expect(mended.edges).toEqual(graph.edges);
   expect(repairs).toEqual([
-    "Two nodes have the id fc1: one is called fc1_2 here, and the wires stay with the other.",
+    "Two nodes have the id fc1: one is called fc1_2 here, and the wires stay with the other node.",
   ]);
 });
 

@@ -186,7 +186,7 @@ describe("ports, drawn from inside", () => {
 
   test("refused: straight through, and what the port does not take", () => {
     expect(whyNotConnect(inside(), ALL, edge(INPUTS, "input", OUTPUTS, "output"))).toMatch(
-      /cannot hand an input straight/,
+      /cannot pass an input straight/,
     );
     expect(whyNotConnect(inside(), ALL, fresh("block:inputs.gone", "act.x"))).toBe(
       "Inputs has no output “gone”.",

@@ -30,7 +30,7 @@ test.each([
     doc.setParam(sample, "fc1", "sparsity", 2),
     ["fc1: Linear has no parameter sparsity here."],
   ],
-  ["a wire to nothing", withWire("fc1.output > gone.x"), ["A wire from fc1 to gone, which is not there."]],
+  ["a wire to nothing", withWire("fc1.output > gone.x"), ["A wire from fc1 to gone, which does not exist."]],
   ["a wire from no output", withWire("fc1.nothing > act.x"), ["A wire from fc1: it has no output nothing."]],
   ["a wire to no input", withWire("fc1.output > act.nothing"), ["A wire to act: it has no input nothing."]],
 ])("%s", (_what, graph, sentences) => {

@@ -125,10 +125,10 @@ describe("switching off", () => {
     expect([findNode(now(), "fc1")?.disabled, findNode(now(), "act")?.disabled]).toEqual([true, true]);
   });
 
-  test("what cannot be switched off says so", () => {
+  test("a node that cannot be disabled reports why", () => {
     editing.toggleDisabled(new Set(["mse"]));
     expect(findNode(now(), "mse")?.disabled).toBe(false);
-    expect(toasts()).toContain("mse cannot be switched off.");
+    expect(toasts()).toContain("mse cannot be disabled.");
   });
 });
 
@@ -143,12 +143,12 @@ describe("duplicating", () => {
 });
 
 describe("deleting with the neighbours joined", () => {
-  test("is one step, and says what could not be joined", () => {
+  test("is one step, and reports the wires that could not be reconnected", () => {
     select(["act", "model"]);
     editing.deleteSelectionAndReconnect();
     expect(now().edges).toContainEqual(wire("fc1.output > fc2.x"));
     expect(stepsBack()).toBe(1);
-    expect(toasts()).toContain("2 wires could not be joined: into adam and train.");
+    expect(toasts()).toContain("2 wires could not be reconnected: into adam and train.");
   });
 });
 

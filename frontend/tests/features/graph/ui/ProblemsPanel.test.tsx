@@ -63,5 +63,5 @@ test("a graph without problems is ready", () => {
 
 test("before the first check it says so", () => {
   renderPart(<ProblemsPanel />);
-  expect(screen.getByText("Not checked yet")).toBeVisible();
+  expect(screen.getByText("Not validated yet")).toBeVisible();
 });

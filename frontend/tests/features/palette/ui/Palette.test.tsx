@@ -79,7 +79,7 @@ describe("a catalogue that is not there", () => {
       http.get("/api/nodes/problems", () => HttpResponse.json([])),
     );
     const { user } = renderPart(<Palette />);
-    await user.click(screen.getByRole("button", { name: "Ask again" }));
+    await user.click(screen.getByRole("button", { name: "Retry" }));
     expect(await screen.findByRole("button", { name: "ReLU" })).toBeVisible();
   });
 

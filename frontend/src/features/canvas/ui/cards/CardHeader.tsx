@@ -77,7 +77,7 @@ export function Repeats({ node }: { node: GraphNode }) {
   const repeat = blockOf(node) === undefined ? null : node.params.repeat;
   if (typeof repeat !== "number") return null;
   return (
-    <span title={`${repeat} of this block, one behind the other`} className="card-repeat">
+    <span title={`${repeat} repeats of this block`} className="card-repeat">
       ×{repeat}
     </span>
   );
@@ -126,7 +126,7 @@ export function TypeHelp({ info, node }: { info: NodeInfo | undefined; node: Gra
 function PowerToggle({ node, info }: { node: GraphNode; info: NodeInfo | undefined }) {
   const fixed = info !== undefined && !info.can_disable;
   const title = fixed
-    ? `Cannot be switched off. ${info.disable_reason}`
+    ? `Cannot be disabled. ${info.disable_reason}`
     : node.disabled
       ? "Enable"
       : "Disable: pass input through";

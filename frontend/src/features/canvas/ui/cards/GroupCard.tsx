@@ -30,10 +30,10 @@ export const GroupCard = memo(function GroupCard({ data: { group, ports } }: Nod
   );
   const aimed = useViewState((state) => state.intoGroup === group.id);
   const title = group.title || "Group";
-  const said = `Group ${title}, ${plural(members, "node")}${group.folded ? ", folded" : ""}${off ? ", switched off" : ""}`;
+  const label = `Group ${title}, ${plural(members, "node")}${group.folded ? ", folded" : ""}${off ? ", disabled" : ""}`;
   return (
     <section
-      aria-label={said}
+      aria-label={label}
       className={cn("frame group-frame", ports && "frame-folded", aimed && "group-aim", off && "group-off")}
       data-color={group.color || undefined}
     >

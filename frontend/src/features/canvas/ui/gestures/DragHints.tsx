@@ -26,7 +26,7 @@ export function InsertHint() {
   if (!at) return null;
   return (
     <div role="status" className="insert-hint" style={{ left: at.x, top: at.y }}>
-      Let go to insert here <span className="text-muted">Alt: only move</span>
+      Drop to insert here <span className="text-muted">Alt: only move</span>
     </div>
   );
 }

@@ -45,7 +45,7 @@ export function StudyOverlay() {
       </ViewportPortal>
       <Panel position="top-right" className="!m-2">
         <section
-          aria-label="Findings on the canvas"
+          aria-label="Results on the canvas"
           className="flex max-w-72 items-center gap-2 rounded-lg border bg-panel py-1 pr-1 pl-3 text-sm shadow-card"
         >
           <button
@@ -58,10 +58,10 @@ export function StudyOverlay() {
             <span className="block truncate text-muted text-xs">
               {findings.length > 0
                 ? aimWords(study.plan.metric, study.direction)
-                : "None of its variants is about a part."}
+                : "No variant is about a part."}
             </span>
           </button>
-          <IconButton size="sm" label="Take the findings off the canvas" onClick={() => overlayStudy(null)}>
+          <IconButton size="sm" label="Hide results" onClick={() => overlayStudy(null)}>
             <X />
           </IconButton>
         </section>

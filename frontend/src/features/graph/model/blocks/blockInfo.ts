@@ -275,5 +275,5 @@ export function unknownReason(graph: Graph, catalogue: Catalogue, node: GraphNod
   const id = blockOf(node);
   if (id === undefined || !catalogue[BLOCK]) return `This server has no node type “${node.type}”.`;
   if (Object.hasOwn(graph.blocks, id)) return `The block “${graph.blocks[id]?.name}” contains itself.`;
-  return id ? `The graph has no block “${id}”.` : "It is not said which block this is.";
+  return id ? `The graph has no block “${id}”.` : "The node does not name its block.";
 }

@@ -19,12 +19,12 @@ export function whyNotExpand(graph: Graph, id: string): string | null {
   const node = findNode(graph, id);
   const block = node && graph.blocks[blockOf(node) ?? ""];
   if (!node || !block) return "Select a block to expand it.";
-  if (node.disabled) return `${nodeLabel(node)} is switched off: switch it on to expand it.`;
+  if (node.disabled) return `${nodeLabel(node)} is disabled: enable it to expand it.`;
   if (node.params.shared === true && repeatsOf(node) > 1)
-    return `The repeats of ${nodeLabel(node)} share their weights, which single nodes would not: set shared to off first.`;
+    return `The repeats of ${nodeLabel(node)} share weights, which single nodes would not. Set shared to off first.`;
   const sharing = graph.nodes.find((other) => blockOf(other) === blockOf(node) && sharesWith(other, node));
   if (sharing)
-    return `${nodeLabel(sharing)} and ${nodeLabel(node)} share their weights, which single nodes would not: empty weights_of first.`;
+    return `${nodeLabel(sharing)} and ${nodeLabel(node)} share weights, which single nodes would not. Clear weights_of first.`;
   return null;
 }
 

@@ -27,13 +27,13 @@ export function linksIn(graph: Graph, catalogue: Catalogue): Links {
 /** Return why these nodes cannot become a block, as a sentence; null if they can. */
 export function whyNotBlock(graph: Graph, catalogue: Catalogue, ids: Ids): string | null {
   const inside = graph.nodes.filter((node) => ids.has(node.id));
-  if (inside.length === 0) return "Select the nodes that the block is to hold.";
+  if (inside.length === 0) return "Select the nodes of the block first.";
   const stranger = inside.find((node) => !fitsInBlock(infoOf(graph, catalogue, node)));
   if (stranger)
     return `${nodeLabel(stranger)} cannot be inside a block: a block holds layers, operations and other blocks.`;
   const between = graph.nodes.find((node) => liesBetween(graph, ids, node.id));
   if (between)
-    return `${nodeLabel(between)} lies between the selected nodes: select it too, or the block would feed itself.`;
+    return `${nodeLabel(between)} is between the selected nodes. Select it too, or the block would feed itself.`;
   return whyNotLinks(graph, catalogue, ids);
 }
 

@@ -58,9 +58,11 @@ export function cautions(runs: readonly Run[]): string[] {
   const seeds = new Set(runs.map((run) => run.seed));
   return [
     "One seed each: this may be chance.",
-    ...(seeds.size > 1 ? ["The seeds differ: part of any difference is theirs."] : []),
+    ...(seeds.size > 1 ? ["The seeds differ, which explains part of any difference."] : []),
     ...(epochs.size > 1
-      ? [`Trained for different times: ${runs.map((run) => plural(run.progress.epoch, "epoch")).join(", ")}.`]
+      ? [
+          `Trained for different numbers of epochs: ${runs.map((run) => plural(run.progress.epoch, "epoch")).join(", ")}.`,
+        ]
       : []),
   ];
 }

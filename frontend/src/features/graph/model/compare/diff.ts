@@ -232,7 +232,7 @@ const FEW = 2;
 /** Summarize the differences in a few words. */
 export function summaryOf(differences: readonly Difference[]): string {
   const texts = differences.map(({ text }) => text);
-  if (texts.length === 0) return "Nothing but places";
+  if (texts.length === 0) return "Only positions";
   const more = texts.length - FEW;
   return more > 1
     ? `${texts.slice(0, FEW).join(" · ")} · ${formatMore(more)}`

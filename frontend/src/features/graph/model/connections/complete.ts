@@ -32,15 +32,15 @@ const LOSS = { number: "MSELoss", word: "CrossEntropyLoss" } as const;
 /** Names of tables that are held out from training. */
 const FOR_TESTS = /(^|[^a-z])(test|val|valid|validation)([^a-z]|$)/i;
 /** Optional ports that a first training also needs. */
-const WANTED: ReadonlySet<string> = new Set(["val_loader"]);
+const ALSO_CONNECTED: ReadonlySet<string> = new Set(["val_loader"]);
 
 /** Return the graph with a complete training around its layers, or a sentence that states what is missing. */
 export function complete(graph: Graph, types: Catalogue, tables: readonly Table[]): Completion | string {
-  if (!lastLayer(graph, types)) return "Add a layer first: a training is put around it.";
+  if (!lastLayer(graph, types)) return "There is no layer to train. Add one first.";
   const work = new Work(graph, types, tables);
   const problem = work.run();
   if (problem) return problem;
-  return work.graph === graph ? "Nothing is missing: the graph has a whole training." : work;
+  return work.graph === graph ? "Nothing is missing: the training is complete." : work;
 }
 
 class Work implements Completion {
@@ -58,7 +58,7 @@ class Work implements Completion {
   /** Connect the loop and, recursively, everything that feeds it; returns what prevents it. */
   run(): string | undefined {
     const loop = this.graph.nodes.find((node) => node.type === LOOP)?.id ?? this.add(LOOP);
-    return loop === undefined ? `The node type ${LOOP} is not there.` : this.feed(loop);
+    return loop === undefined ? `This server has no node type ${LOOP}.` : this.feed(loop);
   }
 
   /** Connect every required port of a node, and of the nodes that feed it. */
@@ -66,7 +66,7 @@ class Work implements Completion {
     const node = this.node(id);
     for (const port of node ? shapeOf(this.types[node.type] ?? noInfo).ports : []) {
       const wire = this.graph.edges.find((edge) => edge.target === id && edge.target_input === port.name);
-      if (!wire && !port.required && !WANTED.has(port.name)) continue;
+      if (!wire && !port.required && !ALSO_CONNECTED.has(port.name)) continue;
       const source = wire?.source ?? this.source(id, port.name, port.dtype);
       if (source === undefined) return this.missing(port.dtype);
       const problem = port.dtype === "LAYER" ? undefined : this.feed(source);
@@ -134,7 +134,7 @@ class Work implements Completion {
   private missing(dtype: string): string {
     return dtype === "DATASET"
       ? "There is no table to train on. Upload one under Datasets."
-      : `Nothing gives what a port of the type ${dtype.toLowerCase()} needs.`;
+      : `No node type provides what a port of type ${dtype.toLowerCase()} needs.`;
   }
 
   private wire(edge: Edge): void {

@@ -43,15 +43,15 @@ export function whyNotConnect(graph: Graph, catalogue: Catalogue, edge: Edge): s
   const target = findEnd(graph, edge.target);
   if (!source || !target) return "A wire needs a node at both ends.";
   if (source.id === INPUTS && target.id === OUTPUTS)
-    return "A block cannot hand an input straight on: draw the wire to a node inside.";
+    return "A block cannot pass an input straight to an output. Draw the wire to a node inside.";
   const output = findOutput(infoOf(graph, catalogue, source), edge.source_output);
   const port = infoOf(graph, catalogue, target)?.inputs[edge.target_input];
   if (!output) return `${nodeLabel(source)} has no output “${edge.source_output}”.`;
   if (!port?.is_handle) return `${nodeLabel(target)} has no input “${edge.target_input}”.`;
   if (source === target) return `${nodeLabel(source)} cannot feed itself.`;
   if (!accepts(port, output.dtype)) {
-    const wanted = [port.dtype, port.also].filter((dtype) => dtype !== null).map(typeName);
-    return `“${edge.target_input}” of ${nodeLabel(target)} takes ${wanted.map(withArticle).join(" or ")}, not the ${typeName(output.dtype)} of ${nodeLabel(source)}.`;
+    const accepted = [port.dtype, port.also].filter((dtype) => dtype !== null).map(typeName);
+    return `“${edge.target_input}” of ${nodeLabel(target)} takes ${accepted.map(withArticle).join(" or ")}, not the ${typeName(output.dtype)} of ${nodeLabel(source)}.`;
   }
   if (reach(graph, source.id, "upstream").has(target.id)) {
     return `${nodeLabel(target)} already leads to ${nodeLabel(source)}: this wire would close a cycle.`;
@@ -141,7 +141,7 @@ export function whyNotConnectNode(graph: Graph, catalogue: Catalogue, from: Port
   const carried = typeName(portType(graph, catalogue, from) ?? "ANY");
   return from.side === "source"
     ? `No input of ${nodeLabel(node)} takes the ${carried} of ${nodeLabel(start)}.`
-    : `No output of ${nodeLabel(node)} gives ${withArticle(carried)} for “${from.port}” of ${nodeLabel(start)}.`;
+    : `No output of ${nodeLabel(node)} provides ${withArticle(carried)} for “${from.port}” of ${nodeLabel(start)}.`;
 }
 
 function freeFirst(graph: Graph, nodeId: string, ports: NamedInput[]): string[] {

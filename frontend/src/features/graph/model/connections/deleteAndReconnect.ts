@@ -19,17 +19,17 @@ export function deleteAndReconnect(
   catalogue: Catalogue,
   gone: ReadonlySet<string>,
 ): Reconnection {
-  let healed = graph;
+  let next = graph;
   const open: Edge[] = [];
   for (const edge of graph.edges) {
     if (!gone.has(edge.source) || gone.has(edge.target)) continue;
     const joined = originsOf(graph, catalogue, edge.source, gone)
       .map(({ source, source_output }) => ({ ...edge, source, source_output }))
-      .find((one) => whyNotConnect(healed, catalogue, one) === null);
-    if (joined) healed = reconnectWire(healed, catalogue, edgeId(edge), joined);
+      .find((one) => whyNotConnect(next, catalogue, one) === null);
+    if (joined) next = reconnectWire(next, catalogue, edgeId(edge), joined);
     else open.push(edge);
   }
-  return { graph: remove(healed, gone, new Set()), open };
+  return { graph: remove(next, gone, new Set()), open };
 }
 
 /** Return the wires into a deleted node from nodes that stay, in the order of its inputs. */

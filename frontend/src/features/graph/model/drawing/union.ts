@@ -1,4 +1,4 @@
-/** Two graphs as one, so that removed nodes can be drawn beside current ones. */
+/** The union of two graphs, so that removed nodes can be drawn beside current ones. */
 
 import { CARD } from "@/features/graph/model/card";
 import type { Catalogue } from "@/features/graph/model/catalogue";

@@ -50,7 +50,7 @@ export function tidy(graph: Graph, catalogue: Catalogue): Map<string, Position> 
   const training = layered(members.training, context, { lanes: true });
   const long = rowsOf(graph, catalogue).size > 0;
   const model = layered(members.model, context, long ? { down: true } : { even: true });
-  const datas = [layered(members.data, context, {}), stacked(members.data, context)];
+  const datas = [layered(members.data, context, {}), inColumn(members.data, context)];
   const ghost = members.model.some((id) => readsInput(id, context)) ? GHOST_ROOM : 0;
 
   const models = long ? columnsOf(model, context) : foldedRows(model, context);
@@ -212,7 +212,7 @@ function addLanes(
 }
 
 /** Place all in one column, each chain from top to bottom. */
-function stacked(ids: readonly string[], { heights }: Context): Block {
+function inColumn(ids: readonly string[], { heights }: Context): Block {
   const places = new Map<string, Position>();
   let y = 0;
   for (const id of ids) {

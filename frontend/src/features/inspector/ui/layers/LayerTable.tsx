@@ -87,9 +87,9 @@ function Export({ rows }: { rows: ModelRow[] }) {
   const copy = async (): Promise<void> => {
     try {
       await navigator.clipboard.writeText(rowsAsMarkdown(rows));
-      toast.success("The table of layers is copied, as Markdown.");
+      toast.success("Copied the layers as Markdown.");
     } catch {
-      toast.error("The browser does not let the page copy.", {
+      toast.error("The browser blocked copying.", {
         description: "Download the table as CSV instead.",
       });
     }
@@ -100,10 +100,10 @@ function Export({ rows }: { rows: ModelRow[] }) {
   };
   return (
     <>
-      <IconButton size="sm" label="Copy the layers as Markdown" onClick={() => void copy()}>
+      <IconButton size="sm" label="Copy as Markdown" onClick={() => void copy()}>
         <Copy />
       </IconButton>
-      <IconButton size="sm" label="Download the layers as CSV" onClick={save}>
+      <IconButton size="sm" label="Download as CSV" onClick={save}>
         <Download />
       </IconButton>
     </>

@@ -53,7 +53,7 @@ export function ColumnPicker({ id, node, param, value, onChange, invalid, descri
         aria-invalid={invalid || gone.length > 0 || undefined}
         className="font-mono text-sm"
       />
-      {dataset && <Found matches={matches} dataset={dataset} empty={emptyText(param)} told={invalid} />}
+      {dataset && <Found matches={matches} dataset={dataset} empty={emptyText(param)} reported={invalid} />}
       {dataset && <Chips dataset={dataset} value={value} matches={matches} onChange={onChange} />}
     </div>
   );
@@ -65,26 +65,26 @@ interface FoundProps {
   /** The meaning of an empty list. */
   empty: string;
   /** Whether the validation already reports what is missing. */
-  told: boolean;
+  reported: boolean;
 }
 
 /** The number of matching columns, the matches of each glob, and the names that do not exist. */
-function Found({ matches, dataset, empty, told }: FoundProps) {
+function Found({ matches, dataset, empty, reported }: FoundProps) {
   const found = new Set(matches.flatMap(({ names }) => names));
   const globs = matches.filter(({ part, names }) => names.length > 0 && isGlob(part) && names[0] !== part);
-  const gone = told ? [] : matches.filter(({ names }) => names.length === 0);
+  const gone = reported ? [] : matches.filter(({ names }) => names.length === 0);
   const count = matches.length === 0 ? empty : `${found.size} of ${plural(dataset.columns.length, "column")}`;
   return (
     <div className="wrap-anywhere text-muted text-xs">
       <p>{count}</p>
       {globs.map(({ part, names }) => (
         <p key={part}>
-          <span className="font-mono text-text">{part}</span> finds {names.length}: {some(names)}
+          <span className="font-mono text-text">{part}</span> matches {names.length}: {some(names)}
         </p>
       ))}
       {gone.map(({ part }) => (
         <p key={part} className="text-danger">
-          {isGlob(part) ? `No column is like “${part}”.` : `There is no column “${part}” in ${dataset.name}.`}
+          {isGlob(part) ? `No column matches “${part}”.` : `There is no column “${part}” in ${dataset.name}.`}
         </p>
       ))}
     </div>
@@ -121,7 +121,7 @@ function Chips({ dataset: { columns }, value, matches, onChange }: ChipsProps) {
         ))}
         {found.length > MOST && (
           <span className="self-center text-muted text-xs">
-            and {found.length - MOST} more: search for them
+            and {found.length - MOST} more: search to see them
           </span>
         )}
       </div>
@@ -146,7 +146,7 @@ function Chip({ column, pressed, glob, onToggle }: ChipProps) {
     <button
       type="button"
       aria-pressed={pressed}
-      title={`${column.name}: ${column.dtype}${missing}${glob ? `, found by ${glob}` : ""}`}
+      title={`${column.name}: ${column.dtype}${missing}${glob ? `, matched by ${glob}` : ""}`}
       onClick={onToggle}
       className={cn(
         "inline-flex h-6 max-w-full items-center gap-1 rounded-full border px-2 text-sm",

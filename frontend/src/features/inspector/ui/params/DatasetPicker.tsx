@@ -31,23 +31,23 @@ export function DatasetPicker({
   describedBy,
 }: DatasetPickerProps) {
   const { datasets } = useDatasets();
-  const chosen = typeof value === "string" ? value : "";
-  const chosenOne = findDataset(datasets, chosen);
+  const selected = typeof value === "string" ? value : "";
+  const selectedDataset = findDataset(datasets, selected);
   return (
     <div className="flex w-full min-w-0 flex-col gap-1.5">
       <Select
         id={id}
-        value={chosen}
+        value={selected}
         onChange={onChange}
-        options={options(datasets, chosen)}
+        options={options(datasets, selected)}
         placeholder={mixed ? "mixed" : "Choose a dataset"}
         invalid={invalid}
         {...(describedBy && { describedBy })}
         className={compact ? "h-6 px-1.5" : ""}
       />
-      {!compact && chosenOne && (
+      {!compact && selectedDataset && (
         <p className="text-muted text-xs tabular-nums">
-          {formatInt(chosenOne.rows)} rows, {plural(chosenOne.columns.length, "column")}
+          {formatInt(selectedDataset.rows)} rows, {plural(selectedDataset.columns.length, "column")}
         </p>
       )}
       {!compact && <UploadButton onUploaded={onChange} />}
@@ -56,16 +56,16 @@ export function DatasetPicker({
 }
 
 /** Return the datasets by name, the newest of each; an id, or a name that no longer exists, stays visible. */
-function options(datasets: readonly DatasetRecord[], chosen: string): Option[] {
+function options(datasets: readonly DatasetRecord[], selected: string): Option[] {
   const names = new Map<string, Option>();
   for (const dataset of datasets) {
     const { name } = dataset;
     if (!names.has(name)) names.set(name, { value: name, label: name, detail: sizeOf(dataset) });
   }
-  const byId = datasets.find((dataset) => dataset.id === chosen);
+  const byId = datasets.find((dataset) => dataset.id === selected);
   if (byId) names.set(byId.id, { value: byId.id, label: byId.name, detail: "this version" });
-  else if (chosen && !names.has(chosen))
-    names.set(chosen, { value: chosen, label: chosen, detail: "not found" });
+  else if (selected && !names.has(selected))
+    names.set(selected, { value: selected, label: selected, detail: "not found" });
   return [...names.values()];
 }
 

@@ -17,7 +17,7 @@ export function ExposeToggle({ node, param }: { node: GraphNode; param: NamedInp
   return (
     <IconButton
       size="sm"
-      label={exposed ? `Exposed on the block as ${name}: take it off` : "Expose on the block"}
+      label={exposed ? `Exposed as ${name}: stop exposing` : "Expose on the block"}
       active={exposed}
       className={exposed ? "text-accent" : ""}
       onClick={() => toggleExposed(node, param.name)}
@@ -32,7 +32,7 @@ export function ExposedMark({ node, param }: { node: GraphNode; param: NamedInpu
   const name = useGraph((state) => exposedAs(openScope(state), node.id, param.name));
   if (name === undefined) return null;
   return (
-    <span title={`Exposed on the block as ${name}`} className="shrink-0 text-accent">
+    <span title={`Exposed as ${name}`} className="shrink-0 text-accent">
       <PlugZap aria-hidden className="size-3" />
     </span>
   );

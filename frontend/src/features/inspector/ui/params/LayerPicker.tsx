@@ -14,26 +14,26 @@ interface LayerPickerProps {
   describedBy?: string | undefined;
 }
 
-const OWN = "its own";
+const OWN = "own weights";
 
 /** Selects another layer with weights, or another block of the same kind, in the same scope. */
 export function LayerPicker({ id, node, value, onChange, invalid, describedBy }: LayerPickerProps) {
   const scope = useGraph(openScope);
   const types = useCatalogue((state) => state.types);
-  const chosen = typeof value === "string" ? value : "";
+  const selected = typeof value === "string" ? value : "";
   const layers = weightsToShare(scope, types, node);
   const options: Option[] = layers.map((layer) => ({
     value: layer.id,
     label: nodeLabel(layer),
     detail: types[layer.type]?.display_name ?? layer.type,
   }));
-  if (chosen && !layers.some((layer) => layer.id === chosen)) {
-    options.push({ value: chosen, label: chosen, detail: "not found" });
+  if (selected && !layers.some((layer) => layer.id === selected)) {
+    options.push({ value: selected, label: selected, detail: "not found" });
   }
   return (
     <Select
       id={id}
-      value={chosen || OWN}
+      value={selected || OWN}
       onChange={(next) => onChange(next === OWN ? "" : next)}
       options={[{ value: OWN, label: OWN }, ...options]}
       invalid={invalid}

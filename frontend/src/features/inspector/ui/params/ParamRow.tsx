@@ -59,7 +59,7 @@ export function ParamRow(props: ParamRowProps) {
           {changed.length > 0 && (
             <IconButton
               size="sm"
-              label={oneDefault ? `Back to the default, ${valueText(param.default)}` : "Back to the defaults"}
+              label={oneDefault ? `Reset to default, ${valueText(param.default)}` : "Reset to defaults"}
               onClick={() => resetParams(changed)}
             >
               <RotateCcw />

@@ -112,7 +112,7 @@ describe("refused in a sentence", () => {
     expect(why(graphOf({ old: "Retired" }), "old")).toMatch(/^old cannot be inside/));
   test("a node between two selected ones", () =>
     expect(why(chain, "fc1", "fc2")).toBe(
-      "act lies between the selected nodes: select it too, or the block would feed itself.",
+      "act is between the selected nodes. Select it too, or the block would feed itself.",
     ));
   test("weights that a node outside uses", () => {
     const graph = graphOf({ a: "Twin", b: { type: "Twin", params: { weights_of: "a" } } });
@@ -163,13 +163,13 @@ describe("expanding", () => {
   test("a block that is off, or whose repeats share weights, says why not", () => {
     const off = encoderGraph();
     for (const node of off.nodes) node.disabled = true;
-    expect(whyNotExpand(off, "enc")).toBe("encoder is switched off: switch it on to expand it.");
-    expect(whyNotExpand(encoderGraph({ repeat: 2, shared: true }), "enc")).toMatch(/share their weights/);
+    expect(whyNotExpand(off, "enc")).toBe("encoder is disabled: enable it to expand it.");
+    expect(whyNotExpand(encoderGraph({ repeat: 2, shared: true }), "enc")).toMatch(/share weights/);
     expect(whyNotExpand(encoderGraph({ repeat: 2 }), "enc")).toBeNull();
     const [enc, ...rest] = encoderGraph().nodes as [GraphNode, ...GraphNode[]];
     const twin = { ...enc, id: "twin", params: { block: "mlp", weights_of: "enc" } };
     const towers = { ...encoderGraph(), nodes: [enc, twin, ...rest] };
-    for (const tower of ["enc", "twin"]) expect(whyNotExpand(towers, tower)).toMatch(/share their weights/);
+    for (const tower of ["enc", "twin"]) expect(whyNotExpand(towers, tower)).toMatch(/share weights/);
     expect(whyNotExpand(off, "head")).toBe("Select a block to expand it.");
   });
 

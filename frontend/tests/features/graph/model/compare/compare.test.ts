@@ -65,7 +65,7 @@ test("seeds and times that differ are named", () => {
   const runs = [runOf("a"), runOf("b", { seed: 1, progress: { ...progress, epoch: 5 } })];
   expect(cautions(runs)).toEqual([
     "One seed each: this may be chance.",
-    "The seeds differ: part of any difference is theirs.",
-    "Trained for different times: 0 epochs, 5 epochs.",
+    "The seeds differ, which explains part of any difference.",
+    "Trained for different numbers of epochs: 0 epochs, 5 epochs.",
   ]);
 });

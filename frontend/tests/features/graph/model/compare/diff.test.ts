@@ -84,7 +84,7 @@ test("what is added one way is removed the other way", () => {
 describe("in a few words", () => {
   const difference = (text: string) => ({ kind: "changed" as const, text, block: null, node: null });
   test.each([
-    [[], "Nothing but places"],
+    [[], "Only positions"],
     [["a"], "a"],
     [["a", "b", "c"], "a · b · c"],
     [["a", "b", "c", "d"], "a · b · 2 changes more"],

@@ -113,7 +113,7 @@ describe("a training around layers", () => {
 
   test("what is there is used, not added again", () => {
     const once = completed(layers("Linear"));
-    expect(complete(once.graph, TYPES, TABLES)).toBe("Nothing is missing: the graph has a whole training.");
+    expect(complete(once.graph, TYPES, TABLES)).toBe("Nothing is missing: the training is complete.");
     const without = {
       ...once.graph,
       edges: once.graph.edges.filter(({ target_input }) => target_input !== "optimizer"),
@@ -134,7 +134,7 @@ describe("a training around layers", () => {
   });
 
   test("says what it cannot do", () => {
-    expect(complete(emptyGraph(), TYPES, TABLES)).toBe("Add a layer first: a training is put around it.");
+    expect(complete(emptyGraph(), TYPES, TABLES)).toBe("There is no layer to train. Add one first.");
     expect(complete(layers("Linear"), TYPES, [])).toBe(
       "There is no table to train on. Upload one under Datasets.",
     );

@@ -209,7 +209,7 @@ describe("a value of several numbers", () => {
 
   test("the way back names them all", async () => {
     const { user } = show({ betas }, { betas: [0.5, 0.5] });
-    await user.click(screen.getByRole("button", { name: "Back to the default, 0.9, 0.999" }));
+    await user.click(screen.getByRole("button", { name: "Reset to default, 0.9, 0.999" }));
     expect(params()).toEqual({});
   });
 });
@@ -250,9 +250,9 @@ describe("what stands around the control", () => {
 
   test("the way back is offered only where the value was changed", async () => {
     const { user } = show({ lr }, { lr: 0.1 });
-    await user.click(screen.getByRole("button", { name: "Back to the default, 0.001" }));
+    await user.click(screen.getByRole("button", { name: "Reset to default, 0.001" }));
     expect(params()).toEqual({});
-    expect(screen.queryByRole("button", { name: /Back to the default/ })).toBeNull();
+    expect(screen.queryByRole("button", { name: /Reset to default/ })).toBeNull();
   });
 
   test("a commit is one undo step", async () => {
