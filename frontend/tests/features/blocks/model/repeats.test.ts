@@ -55,7 +55,7 @@ describe("layers that repeat", () => {
     ["s1.output > s2.b", "a1.output > s2.b", "Only one wire"],
     ["a2.output > s2.a", "s1.output > s2.a", "wires differ between repeats"],
     ["in.output > s1.b", "a1.output > s1.b", "wires differ between repeats"],
-    ["s3.output > out.x", "a3.output > out.x", "The first or the last"],
+    ["s3.output > out.x", "a3.output > out.x", "first or last"],
     ["s3.output > out.x", "s2.output > out.x", "Only one wire"],
   ])("%s instead of %s: no block", (from, to, reason) => {
     expect(refusalOf(rewired(from, to))).toContain(reason);
