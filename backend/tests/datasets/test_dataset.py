@@ -119,7 +119,7 @@ def test_labels_become_indices_in_their_order_and_unknown_ones_are_named(tmp_pat
     assert encoding.encode_targets(data).tolist() == [1, 0, 1]
     other = table(tmp_path, "a,y", [(1, "dog"), (2, "ape")], "other")
     with pytest.raises(
-        InvalidInputError, match="Label 'dog' in column 'y' was never seen in training"
+        InvalidInputError, match="Label 'dog' in column 'y' does not occur in the training data"
     ):
         encoding.encode_targets(other)
 

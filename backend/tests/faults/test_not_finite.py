@@ -43,7 +43,7 @@ def registry(odd_nodes):
     """A registry with the odd nodes."""
     with own_registry() as own:
         own.load_folder(odd_nodes)
-        assert own.problems() == []
+        assert own.file_problems() == []
         yield own
 
 
@@ -163,7 +163,7 @@ class Recipe(NamedTuple):
 
 SLOPE = "The loss is nan at step 2: the gradient of step 1 is not finite"
 SO = "so the weights are not either"
-WEIGHTS = "the weights 'fc.weight' are not finite any more."
+WEIGHTS = "the weights 'fc.weight' are no longer finite."
 RECIPES = {
     "inf in a column": Recipe(
         straight, rows(a="inf"), "Column 'a' has 1 infinite value (line 3).", "model"

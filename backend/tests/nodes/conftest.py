@@ -31,6 +31,6 @@ def load(registry: Registry, tmp_path: Path) -> Load:
         for name, text in files.items():
             (folder / f"{name}.py").write_bytes(text if isinstance(text, bytes) else text.encode())
         registry.load_folder(folder)
-        return registry.problems()
+        return registry.file_problems()
 
     return write_and_load

@@ -162,7 +162,7 @@ def test_a_loss_refuses_a_prediction_that_would_be_broadcast(name):
 def test_scores_at_many_places_fit_as_many_target_columns():
     loss = NodeRegistry.get("CrossEntropyLoss").create({})
     assert loss.why_not(Shape((BATCH, 3, 4, 4)), 3, 16) is None
-    assert "at 16 places" in loss.why_not(Shape((BATCH, 3, 4, 4)), 3, 15)
+    assert "at 16 positions" in loss.why_not(Shape((BATCH, 3, 4, 4)), 3, 15)
     assert NodeRegistry.get("MSELoss").create({}).why_not(Shape((BATCH, 1, 4, 4)), None, 16) is None
 
 
@@ -203,7 +203,7 @@ def test_muon_trains_matrices_and_refuses_all_else():
         return
     node = NodeRegistry.get("Muon").create({})
     assert node.why_not([(3, 2), (1, 3)]) is None
-    assert "matrices alone" in node.why_not([(3, 2), (3,)])
+    assert "only matrices" in node.why_not([(3, 2), (3,)])
     model = nn.Linear(4, 4, bias=False)
     before = model.weight.clone()
     [optimizer] = node.execute(model=model)
@@ -332,7 +332,7 @@ def test_a_sequence_that_cannot_be_is_refused_with_a_sentence():
     with pytest.raises(RunError, match="2 schedulers need 1 milestones"):
         node.execute(schedulers=parts)
     _, node, parts = sequence([2], ("ConstantLR", {}), ("ReduceLROnPlateau", {}))
-    with pytest.raises(RunError, match="no place in a sequence"):
+    with pytest.raises(RunError, match="cannot be part of a sequence"):
         node.execute(schedulers=parts)
     other = sequence([2], ("ConstantLR", {}))[2]
     with pytest.raises(RunError, match="different optimizers"):

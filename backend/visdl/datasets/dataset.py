@@ -28,7 +28,10 @@ _LONGEST = 100
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A table, with the columns chosen as inputs and targets. Opening costs nothing; data is mapped when first read."""
+    """A table with selected input and target columns.
+
+    Opening costs nothing; the data is mapped into memory when it is first read.
+    """
 
     record: DatasetRecord
     folder: Path
@@ -48,41 +51,44 @@ class Dataset:
         return {column.name: column for column in self.record.columns}
 
     def column(self, name: str) -> Column:
-        """The column of this name; InvalidInputError when there is none."""
+        """Return the column of this name. Raises InvalidInputError if there is none."""
         if name not in self.columns:
             raise self._no_column(name)
         return self.columns[name]
 
     def select(self, inputs: str, targets: str) -> Dataset:
-        """The same table with these columns chosen: comma lists, with globs such as `s_*`.
+        """Return the same table with these columns selected: comma lists, globs such as `s_*`.
 
-        No inputs means every numeric column that is not a target; a glob among the inputs leaves targets out, unless
-        both lists are the same (an autoencoder).
+        Empty inputs mean every numeric column that is not a target. A glob among the inputs
+        excludes targets, unless both lists are the same (an autoencoder).
         Raises InvalidInputError with `field` "input_columns" or "target_columns".
         """
-        chosen_targets = self._choose(targets, "target_columns")
+        target_names = self._match_columns(targets, "target_columns")
         if inputs.strip() and inputs.strip() == targets.strip():
-            return replace(self, inputs=chosen_targets, targets=chosen_targets)
-        chosen_inputs = self._choose(inputs, "input_columns", leave_out=chosen_targets)
+            return replace(self, inputs=target_names, targets=target_names)
+        input_names = self._match_columns(inputs, "input_columns", exclude=target_names)
         if not inputs.strip():
             numeric = (column.name for column in self.record.columns if column.dtype != "text")
-            chosen_inputs = tuple(name for name in numeric if name not in chosen_targets)
-        return replace(self, inputs=chosen_inputs, targets=chosen_targets)
+            input_names = tuple(name for name in numeric if name not in target_names)
+        return replace(self, inputs=input_names, targets=target_names)
 
     def narrow(self, text: str, field: str) -> tuple[str, ...]:
-        """The input columns that a comma list with globs means. Raises InvalidInputError with `field`."""
-        chosen = self._choose(text, field)
-        others = [name for name in chosen if name not in self.inputs]
-        if others and any(name in self.inputs for name in chosen):
-            return tuple(name for name in chosen if name in self.inputs)
-        if others:
-            hint = "Choose it among the input columns of the data, or name others here."
-            raise InvalidInputError(
-                f"Column '{others[0]}' is no input column of the data.", hint=hint, field=field
-            )
-        return chosen
+        """Return the input columns in a comma list with globs.
 
-    def _choose(self, text: str, field: str, leave_out: Sequence[str] = ()) -> tuple[str, ...]:
+        Raises InvalidInputError with `field`.
+        """
+        names = self._match_columns(text, field)
+        others = [name for name in names if name not in self.inputs]
+        if others and any(name in self.inputs for name in names):
+            return tuple(name for name in names if name in self.inputs)
+        if others:
+            hint = "Select it as an input column of the data, or name others here."
+            raise InvalidInputError(
+                f"Column '{others[0]}' is not an input column of the data.", hint=hint, field=field
+            )
+        return names
+
+    def _match_columns(self, text: str, field: str, exclude: Sequence[str] = ()) -> tuple[str, ...]:
         found: dict[str, None] = {}
         for item in _split(text, field):
             if item in self.columns:
@@ -91,7 +97,7 @@ class Dataset:
             matches = [name for name in self.columns if fnmatchcase(name, item)]
             if not matches:
                 raise self._no_column(item, field)
-            found.update(dict.fromkeys(name for name in matches if name not in leave_out))
+            found.update(dict.fromkeys(name for name in matches if name not in exclude))
         return tuple(found)
 
     def _no_column(self, name: str, field: str | None = None) -> InvalidInputError:
@@ -110,25 +116,28 @@ class Dataset:
         shift: Floats | None = None,
         scale: Floats | None = None,
     ) -> NDArray[np.float32]:
-        """Numeric columns as float32 (rows, columns); a blank cell is NaN.
+        """Return numeric columns as float32 (rows, columns); a blank cell is NaN.
 
         `shift` and `scale` (one value per column) give `(x - shift) / scale`, computed in float64.
         """
-        return self._reader.numbers([self._places[name] for name in names], rows, shift, scale)
+        return self._reader.numbers([self._positions[name] for name in names], rows, shift, scale)
 
     def values(self, name: str, rows: Index | None = None) -> Floats:
-        """A numeric column as float64 (rows,), whole numbers exact up to 2^53; a blank cell is NaN."""
-        column: Floats = self._reader.exact([self._places[name]], rows)[0]
+        """Return a numeric column as float64 (rows,), exact up to 2^53; a blank cell is NaN."""
+        column: Floats = self._reader.exact([self._positions[name]], rows)[0]
         return column
 
     def factorize(self, name: str, rows: Index | None = None) -> tuple[Index, list[str]]:
-        """A column as codes int64 (rows,) into its sorted different labels: numbers by value, text by alphabet."""
+        """Return a column as codes int64 (rows,) and the sorted distinct labels they index.
+
+        Numbers are sorted by value, text alphabetically.
+        """
         column = self.column(name)
         if column.dtype == "text":
-            [(codes, words)] = self._reader.text([self._places[name]], rows)
+            [(codes, words)] = self._reader.text([self._positions[name]], rows)
             present, inverse = np.unique(codes, return_inverse=True)
             labels = sorted(words[code] for code in present)
-            rank = {word: place for place, word in enumerate(labels)}
+            rank = {word: position for position, word in enumerate(labels)}
             return np.array([rank[words[code]] for code in present], dtype=np.int64)[
                 inverse
             ], labels
@@ -139,12 +148,15 @@ class Dataset:
         ]
 
     def labels(self, name: str, rows: Index | None = None) -> NDArray[np.object_]:
-        """A column as str (rows,): whole numbers as "3", text as it is, a blank cell as ""."""
+        """Return a column as str (rows,): whole numbers as "3", a blank cell as ""."""
         codes, labels = self.factorize(name, rows)
         return np.array([*labels, ""], dtype=object)[codes]
 
     def preview(self, offset: int = 0, limit: int = 50) -> DatasetPreview:
-        """Rows as they were in the file (blank is null, infinity is text), and the histograms of all rows."""
+        """Return rows as in the file, and the histograms of all rows.
+
+        A blank cell is null, infinity is text.
+        """
         rows = np.arange(offset, max(offset, min(offset + limit, self.rows)), dtype=np.int64)
         cells = self._cells(rows)
         return DatasetPreview(
@@ -169,7 +181,7 @@ class Dataset:
         }
 
     def describe(self) -> str:
-        """The static facts, for a wire's label."""
+        """Return rows and columns as text, for the label of a wire."""
         if not self.inputs and not self.targets:
             return f"{self.rows} rows · {len(self.columns)} columns"
         return f"{self.rows} rows · {len(self.inputs)} in, {len(self.targets)} out"
@@ -180,26 +192,28 @@ class Dataset:
 
     @cached_property
     def _kinds(self) -> tuple[list[Column], list[Column]]:
-        """The numeric and the text columns."""
+        """Return the numeric and the text columns."""
         columns = self.record.columns
         return [c for c in columns if c.dtype != "text"], [c for c in columns if c.dtype == "text"]
 
     @cached_property
-    def _places(self) -> dict[str, int]:
-        """The place of each column among those of its kind."""
+    def _positions(self) -> dict[str, int]:
+        """Return the position of each column among those of its kind."""
         return {
-            column.name: place for columns in self._kinds for place, column in enumerate(columns)
+            column.name: position
+            for columns in self._kinds
+            for position, column in enumerate(columns)
         }
 
 
 def _split(text: str, field: str) -> list[str]:
-    """The items of a comma list; a name with a comma in it stands in double quotes."""
+    """Return the items of a comma list; a name that contains a comma is in double quotes."""
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True))
     except csv.Error as error:
         raise InvalidInputError(
             "This list of columns cannot be read.",
-            hint="Write names with commas between.",
+            hint="Separate the names by commas.",
             field=field,
         ) from error
     return [item.strip() for row in rows for item in row if item.strip()]

@@ -1,6 +1,6 @@
-"""How the columns of a table become tensors: scaling of the inputs, class indices of the labels.
+"""The encoding of table columns as tensors: scaling of the inputs, class indices of the labels.
 
-Fitted on the training rows alone, kept with the run, and used again for every later file.
+It is fitted on the training rows only, stored with the run, and reused for every later file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 
 class Argument(BaseModel):
-    """One argument of the model: the columns it is made of, and its shape without the batch axis."""
+    """One argument of the model: its columns, and its shape without the batch axis."""
 
     columns: list[str]
     shape: list[int]
@@ -33,7 +33,10 @@ class Argument(BaseModel):
 
 
 class Encoding(BaseModel):
-    """What was learned from the training rows: `(x - shift) / scale` per input, and the classes in their order."""
+    """What is fitted on the training rows.
+
+    Inputs become `(x - shift) / scale`, labels become indices into `classes`.
+    """
 
     inputs: list[str]
     arguments: list[Argument] = Field(default_factory=list, description="Empty: one, of all inputs")
@@ -47,14 +50,18 @@ class Encoding(BaseModel):
     )
     target_shape: list[int] | None = Field(
         default=None,
-        description="Of the target per sample; null: none for one column of classes, else the columns",
+        description="Shape of the target per sample; null: scalar for one column of classes, "
+        "otherwise one value per column",
     )
 
     @classmethod
     def fit(
         cls, loader: Loader, target: TargetKind, arguments: Sequence[Argument] = ()
     ) -> Encoding:
-        """Learn from the loader's rows. Raises InvalidInputError for data that cannot be trained on."""
+        """Fit an encoding to the loader's rows.
+
+        Raises InvalidInputError for data that cannot be trained on.
+        """
         dataset = loader.dataset
         check_loader(loader, target)
         ids = {
@@ -76,16 +83,19 @@ class Encoding(BaseModel):
         )
 
     def encode(self, dataset: Dataset, rows: Index | None = None) -> tuple[list[Values], Values]:
-        """The arguments (see `encode_inputs`) and the targets (see `encode_targets`)."""
+        """Return the arguments (see `encode_inputs`) and the targets (see `encode_targets`)."""
         return self.encode_inputs(dataset, rows), self.encode_targets(dataset, rows)
 
     def encode_inputs(self, dataset: Dataset, rows: Index | None = None) -> list[Values]:
-        """One array `(rows, *shape)` for each argument of the model; the dataset needs no target column."""
+        """Return an array `(rows, *shape)` for each argument of the model.
+
+        The dataset needs no target column.
+        """
         check_inputs(dataset, self._columns)
         return [self._argument(dataset, argument, rows) for argument in self._arguments]
 
     def examples(self, rows: int) -> list[Values]:
-        """Arguments of the right shapes and types, all zero."""
+        """Return arguments of the right shapes and types, filled with zeros."""
         return [
             np.zeros((rows, *argument.shape), dtype=argument.element)
             for argument in self._arguments
@@ -105,7 +115,10 @@ class Encoding(BaseModel):
         return values.reshape(len(values), *argument.shape)
 
     def encode_targets(self, dataset: Dataset, rows: Index | None = None) -> Values:
-        """Class indices int64 `(rows, …)`, or numbers float32 `(rows, …)`, in the shape that the model's output has."""
+        """Return class indices int64 or numbers float32, `(rows, *target_shape)`.
+
+        Raises InvalidInputError for a label that the training did not contain.
+        """
         check_targets(dataset, self.targets, self.target)
         values = (
             dataset.numbers(self.targets, rows)
@@ -124,14 +137,14 @@ class Encoding(BaseModel):
             for label in labels:
                 if label not in places:
                     raise InvalidInputError(
-                        f"Label '{label}' in column '{name}' was never seen in training.",
+                        f"Label '{label}' in column '{name}' does not occur in the training data.",
                         hint="Add rows with this label to the training data, or remove them here.",
                     )
             columns.append(np.array([places[label] for label in labels], dtype=np.int64)[codes])
         return np.stack(columns, axis=1)
 
     def encode_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[Values]:
-        """The model's arguments from records by column name; other keys are left alone."""
+        """Return the model's arguments for records by column name; other keys are ignored."""
         found = []
         for argument in self._arguments:
             values = np.array(
@@ -158,12 +171,12 @@ class Encoding(BaseModel):
         )
 
     def _scaling(self, names: Sequence[str]) -> tuple[Floats | None, Floats | None]:
-        """Shift and scale of these columns; None without scaling."""
+        """Return shift and scale of these columns; None without scaling."""
         if not self.scale:
             return None, None
-        places = {name: place for place, name in enumerate(self.inputs)}
-        chosen = [places[name] for name in names]
-        return np.array(self.shift)[chosen], np.array(self.scale)[chosen]
+        position_of = {name: position for position, name in enumerate(self.inputs)}
+        positions = [position_of[name] for name in names]
+        return np.array(self.shift)[positions], np.array(self.scale)[positions]
 
 
 def _number(row: Mapping[str, Any], name: str, place: int) -> float:
@@ -193,13 +206,13 @@ def _fit_classes(loader: Loader) -> list[str]:
     return sorted(labels) if text else sorted(labels, key=float)
 
 
-def _fit_scaling(loader: Loader, leave_out: Container[str] = ()) -> tuple[list[float], list[float]]:
-    """Shift and scale by input column; columns of ids in `leave_out` stay as they are."""
+def _fit_scaling(loader: Loader, exclude: Container[str] = ()) -> tuple[list[float], list[float]]:
+    """Return shift and scale of the inputs; columns of ids in `exclude` are not scaled."""
     if loader.scaling == "none":
         return [], []
     shift, scale = [], []
     for name in loader.dataset.inputs:
-        if name in leave_out:
+        if name in exclude:
             shift.append(0.0)
             scale.append(1.0)
             continue

@@ -1,4 +1,4 @@
-"""Histograms of a stored table, made once at import and kept beside it."""
+"""Histograms of a stored table, computed once at import and stored with it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STORED: TypeAdapter[dict[str, Histogram]] = TypeAdapter(dict[str, Histogram])
 
 
 def of_classes(counts: dict[str, int]) -> Histogram:
-    """A bar per class in the given order; of more than 30 classes the most frequent."""
+    """Return a bar per class in the given order; for more than 30 the most frequent."""
     shown = set(sorted(counts, key=lambda label: -counts[label])[:MAX_BARS])
     bars = {label: count for label, count in counts.items() if label in shown}
     return Histogram(counts=list(bars.values()), labels=list(bars))
@@ -29,7 +29,7 @@ def of_classes(counts: dict[str, int]) -> Histogram:
 def of_numbers(
     reader: TableReader, places: Sequence[int], columns: Sequence[Column]
 ) -> dict[str, Histogram]:
-    """Bins of equal width from the smallest to the largest finite value of each column."""
+    """Return bins of equal width over the finite values of each column, by name."""
     low = np.array([column.min or 0.0 for column in columns])[:, None]
     width = np.array([column.max or 0.0 for column in columns])[:, None] - low
     scale = (
@@ -47,7 +47,7 @@ def of_numbers(
 
 
 def _count(values: Floats, low: Floats, scale: Floats) -> np.ndarray:
-    """Values per column and bin; blank and infinite ones fall into a bin of their own, which is dropped."""
+    """Return counts (columns, bins); blank and infinite values are not counted."""
     with np.errstate(invalid="ignore", over="ignore"):
         bins = (values - low) * scale
     bins[~((bins >= 0) & (bins < BINS))] = BINS

@@ -1,4 +1,4 @@
-"""A CSV file on disk becomes a stored table: read once in blocks, vetted, typed over the whole file."""
+"""Imports a CSV file as a stored table: read once in blocks, checked, typed by the whole file."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ T = TypeVar("T")
 def import_csv(
     source: Path, folder: Path, *, dataset_id: str, name: str, max_columns: int
 ) -> DatasetRecord:
-    """Store the table in `folder`, which appears when it is complete and not at all when the file is refused.
+    """Store the table in `folder` and return its record.
 
-    Raises InvalidInputError, UnsupportedError or TooLargeError with a sentence that names the line and the remedy.
+    The folder is created only when the table is complete. Raises InvalidInputError,
+    UnsupportedError or TooLargeError with a sentence that names the line and the remedy.
     """
     check_kind(source)
     start, delimiter = start_and_delimiter(source)
@@ -59,7 +60,7 @@ def _check_header(names: list[str], max_columns: int) -> None:
     if len(names) > max_columns:
         raise TooLargeError(
             f"The file has {len(names):,} columns; the limit is {max_columns:,}.",
-            hint="Leave out columns that are not needed.",
+            hint="Remove columns that are not needed.",
         )
     if "" in names:
         raise InvalidInputError(
@@ -70,7 +71,7 @@ def _check_header(names: list[str], max_columns: int) -> None:
     if count > 1:
         raise InvalidInputError(
             f"Column name '{name}' appears {count} times.",
-            hint="Give every column a name of its own.",
+            hint="Give every column a unique name.",
         )
 
 
@@ -92,7 +93,7 @@ def _sha256(path: Path) -> str:
 
 
 def _store(source: Path, header: Header, stage: Path) -> Table:
-    """Write the table; once more, with all types known, when a column of numbers turned out to be text on the way."""
+    """Write the table; again with known types if a column of numbers turned out to be text."""
     parser = Parser(header.names)
     while True:
         table = _write(parser.tables(read_blocks(source, header)), header.names, stage)
@@ -103,7 +104,7 @@ def _store(source: Path, header: Header, stage: Path) -> Table:
 
 
 def _write(tables: Iterable[tuple[Block, pa.Table]], names: list[str], stage: Path) -> Table | None:
-    """The written table, or None when the types changed on the way."""
+    """Return the written table, or None if the types changed while reading."""
     builder: TableBuilder | None = None
     changed = False
     for block, table in _ahead(tables):
@@ -120,7 +121,7 @@ def _write(tables: Iterable[tuple[Block, pa.Table]], names: list[str], stage: Pa
 
 
 def _ahead(items: Iterable[T]) -> Iterator[T]:
-    """The same items, the next one made in a thread while one is used."""
+    """Yield the same items; the next one is computed in a thread meanwhile."""
     iterator = iter(items)
     with ThreadPoolExecutor(1) as pool:
         following = pool.submit(next, iterator, None)

@@ -1,15 +1,18 @@
-"""The names of classes."""
+"""Class labels."""
 
 from __future__ import annotations
 
 import math
 
-#: Up to here float64 holds every whole number.
+#: The largest range in which float64 represents every whole number.
 EXACT = 2**53
 
 
 def label(value: float | str) -> str:
-    """A cell as the name of a class: whole numbers as "3", booleans as "true" and "false", a blank cell as ""."""
+    """Return a cell as a class label.
+
+    Whole numbers are "3", booleans "true" and "false", a blank cell is "".
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, bool):

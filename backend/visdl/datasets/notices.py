@@ -1,4 +1,4 @@
-"""Sentences about what is unusual in a column."""
+"""Sentences about unusual properties of columns."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ def infinite_values(column: Column) -> str:
     line = column.first_infinite.line if column.first_infinite else 0
     if column.infinite == 1:
         return f"Column '{column.name}' has 1 infinite value (line {line})."
-    return f"Column '{column.name}' has {column.infinite:,} infinite values (the first on line {line})."
+    return (
+        f"Column '{column.name}' has {column.infinite:,} infinite values "
+        f"(the first on line {line})."
+    )
 
 
 def why_text(column: Column) -> str:
-    """Why a column with numbers in it is text; "" when it has none."""
+    """Return why a column that contains numbers is text; "" if it contains none."""
     note = column.first_text
     return (
         f"Column '{column.name}' is text because of line {note.line}: '{note.value}'."
@@ -32,7 +35,7 @@ def why_text(column: Column) -> str:
 
 
 def notices(columns: Sequence[Column], rows: int, rounded: Collection[str]) -> list[str]:
-    """What to tell the user about a table that was imported."""
+    """Return what a user should know about an imported table."""
     found = [
         sentence
         for column in columns
@@ -56,6 +59,6 @@ def _of_column(column: Column, rows: int, rounded: bool) -> Iterator[str]:
     if column.infinite:
         yield infinite_values(column)
     if rounded:
-        yield f"Column '{column.name}' has whole numbers above 2^53, which are kept rounded."
+        yield f"Column '{column.name}' has whole numbers above 2^53, which are stored rounded."
     if column.distinct == 1 and rows - column.missing > 1:
         yield f"Column '{column.name}' is constant: it has one value only."

@@ -1,4 +1,4 @@
-"""Blocks of rows as typed columns. A column has one type over the whole file, whatever its first rows suggest."""
+"""Parses blocks of rows into typed columns. A column has one type in the whole file."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ BLANKS = ("", " ", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "-nan", "NULL", "nu
 
 
 class Parser:
-    """Parses blocks of one file. What it learns about the types in one block holds for all that follow.
+    """Parses the blocks of one file. A type found in one block holds for all that follow.
 
-    A column is text as soon as one cell is neither a number nor a truth value, or when it has both of them.
-    When a column turns out to be text after the first block, the file has to be parsed again with the same parser.
+    A column is text if one cell is neither a number nor a truth value, or if it contains both. If a
+    column turns out to be text after the first block, parse the file again with the same parser.
     """
 
     def __init__(self, header: list[str]) -> None:
@@ -30,7 +30,10 @@ class Parser:
         self._is_bool: dict[str, bool] = {}
 
     def tables(self, blocks: Iterable[Block]) -> Iterator[tuple[Block, pa.Table]]:
-        """Each block with its rows: text as dictionaries, other columns as int64, float64, bool or null (all blank)."""
+        """Yield each block with its rows.
+
+        Text columns are dictionaries, others int64, float64, bool or null (all blank).
+        """
         for block in blocks:
             yield block, self._table(block)
 

@@ -1,7 +1,7 @@
-"""A CSV file as blocks of complete rows, each byte vetted, with the line on which each row starts.
+"""Reads a CSV file in blocks of complete, checked rows with their line numbers.
 
-The grammar is RFC 4180 as Arrow reads it: a quote opens only at the start of a cell, a doubled quote stands for one,
-and a line ends with LF, CRLF or CR.
+The grammar is RFC 4180 as Arrow reads it: a quote opens only at the start of a cell, a doubled
+quote stands for one, and a line ends with LF, CRLF or CR.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class Grammar:
         self.rows = re.compile(rb"(?:" + row + rb")*+")
 
     def split(self, row: bytes) -> list[bytes]:
-        """The cells of a row, each with what ends it."""
+        """Return the cells of a row, each with its delimiter or line end."""
         return [cell.group() for cell in self.cell.finditer(row)]
 
 
 @dataclass(frozen=True)
 class Block:
-    """Complete rows with their line ends; blank lines among them are no rows."""
+    """Complete rows with their line ends; blank lines do not count as rows."""
 
     data: bytes
     offset: int  # in the file, of the first byte
@@ -63,7 +63,7 @@ class Block:
 
     @cached_property
     def lines(self) -> Index:
-        """The line of the file on which each row starts."""
+        """Return the line of the file on which each row starts."""
         data = np.frombuffer(self.data, dtype=np.uint8)
         is_end = (data == 10) | (data == 13)
         is_end[:-1] &= ~((data[:-1] == 13) & (data[1:] == 10))
@@ -79,7 +79,7 @@ class Block:
         return lines
 
     def check_widths(self, width: int) -> None:
-        """Raise InvalidInputError for the first row that has not `width` cells."""
+        """Raise InvalidInputError for the first row that does not have `width` cells."""
         rows = (row.group() for row in self.grammar.row.finditer(self.data))
         for line, row in zip(
             self.lines.tolist(), (row for row in rows if row.strip(b"\r\n")), strict=True
@@ -89,13 +89,14 @@ class Block:
                 values = "1 value" if count == 1 else f"{count} values"
                 raise InvalidInputError(
                     f"Line {line} has {values} but the header has {width}.",
-                    hint="Give every row as many values as the header has; quote a value that holds the delimiter.",
+                    hint="Give every row as many values as the header has; "
+                    "quote a value that contains the delimiter.",
                 )
 
 
 @dataclass(frozen=True)
 class Header:
-    """The first row, and where the rows behind it begin."""
+    """The first row, and where the following rows start."""
 
     names: list[str]
     grammar: Grammar
@@ -104,7 +105,10 @@ class Header:
 
 
 def read_header(path: Path, grammar: Grammar, offset: int) -> Header:
-    """The first row that is not blank. Raises InvalidInputError when there is none, and as `read_blocks` does."""
+    """Return the first row that is not blank.
+
+    Raises InvalidInputError if there is none, and the errors of `read_blocks`.
+    """
     block = next(_blocks(path, grammar, offset, 1), None)
     if block is None:
         raise InvalidInputError("The file is empty.", hint="Choose a file with a header and rows.")
@@ -118,19 +122,19 @@ def read_header(path: Path, grammar: Grammar, offset: int) -> Header:
 
 
 def _text_of(cell: bytes) -> str:
-    """A cell, with what ends it, as text without spaces around it."""
+    """Return the text of a cell, without its delimiter and surrounding spaces."""
     text = (cell.rstrip(b"\r\n") if cell.endswith((b"\r", b"\n")) else cell[:-1]).decode()
     if text.startswith('"'):
-        inside, _, behind = text[1:].replace('""', "\0").partition('"')
-        text = (inside + behind).replace("\0", '"')
+        inside, _, after = text[1:].replace('""', "\0").partition('"')
+        text = (inside + after).replace("\0", '"')
     return text.strip()
 
 
 def read_blocks(path: Path, header: Header) -> Iterator[Block]:
-    """The rows behind the header in blocks of bounded size, those of blank lines alone left out.
+    """Yield the rows after the header in blocks of bounded size, without blocks of blank lines.
 
-    Raises InvalidInputError for what is no text or has a quote that is never closed, TooLargeError for a
-    row longer than a block.
+    Raises InvalidInputError for bytes that are not text or a quote that is never closed, and
+    TooLargeError for a row longer than a block.
     """
     return _blocks(path, header.grammar, header.offset, header.line)
 
@@ -160,7 +164,7 @@ def _blocks(path: Path, grammar: Grammar, offset: int, line: int) -> Iterator[Bl
 
 
 def _last(rest: bytes, offset: int, line: int, grammar: Grammar) -> Block:
-    """What stands behind the last complete row; only its line end may be missing."""
+    """Return what follows the last complete row; only its line end may be missing."""
     data = rest if rest.endswith(b"\n") else rest + b"\n"
     end = _match_end(grammar.rows, data)
     if end < len(data):
@@ -173,7 +177,7 @@ def _last(rest: bytes, offset: int, line: int, grammar: Grammar) -> Block:
 
 
 def _complete(data: bytes, grammar: Grammar) -> int:
-    """Where the last complete row ends; a CR at the very end may be half a line end."""
+    """Return where the last complete row ends; a CR at the end may be half a line end."""
     body = data[:-1] if data.endswith(b"\r") else data
     if b'"' in body:
         return _match_end(grammar.rows, body)
@@ -195,7 +199,10 @@ def _line_ends(data: bytes) -> int:
 
 
 def _check_text(data: bytes, offset: int, line: int, *, cut: bool = False) -> None:
-    """Raise InvalidInputError for a NUL byte or bytes that are not UTF-8; `cut`: the end may be half a character."""
+    """Raise InvalidInputError for a NUL byte or bytes that are not UTF-8.
+
+    `cut`: the data may end within a character.
+    """
     wrong = _not_utf8(data, cut)
     nul = data.find(b"\0")
     if nul >= 0 and not 0 <= wrong < nul:
@@ -205,12 +212,13 @@ def _check_text(data: bytes, offset: int, line: int, *, cut: bool = False) -> No
         )
     if wrong >= 0:
         raise InvalidInputError(
-            f"Not UTF-8 text: byte 0x{data[wrong]:02X} at offset {offset + wrong}. Save the file as CSV UTF-8."
+            f"Not UTF-8 text: byte 0x{data[wrong]:02X} at offset {offset + wrong}. "
+            "Save the file as CSV UTF-8."
         )
 
 
 def _not_utf8(data: bytes, cut: bool) -> int:
-    """The offset of the first byte that is not UTF-8; -1 when there is none."""
+    """Return the offset of the first byte that is not UTF-8; -1 if there is none."""
     if data.isascii():
         return -1
     try:

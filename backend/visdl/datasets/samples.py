@@ -1,4 +1,4 @@
-"""Small tables that VisDL makes itself, for the starters: the same bytes wherever they are made."""
+"""Generated tables for the starters, with the same bytes on every machine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FONT = {  # 5 x 7 dots, one number of five bits per row
 
 
 def _spirals(rng: np.random.Generator) -> Table:
-    """Three arms of a spiral in the plane: no line tells them apart."""
+    """Three arms of a spiral in the plane, which no line separates."""
     rows, names = 600, np.array(["red", "green", "blue"])
     arm = np.arange(rows) % 3
     radius = rng.uniform(0.1, 1.0, rows)
@@ -59,7 +59,7 @@ def _digits(rng: np.random.Generator) -> Table:
 def _figures(
     rng: np.random.Generator, rows: int, size: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Masks `(rows, size, size)` of one filled figure each, and which it is: disc, square, triangle or cross."""
+    """Return masks `(rows, size, size)` of one filled figure each, and the figures' names."""
     y, x = np.mgrid[:size, :size].astype(float)
     kinds = np.arange(rows) % 4
     masks = np.zeros((rows, size, size))
@@ -114,7 +114,9 @@ def _waves(rng: np.random.Generator) -> Table:
 
 
 def _sums(rng: np.random.Generator) -> Table:
-    """Additions such as `27+08=035` as ids of their signs (0 to 9, 10 is +, 11 is =), and the next sign at each place.
+    """Additions such as `27+08=035` as ids of their signs, and the next sign at each position.
+
+    The ids 0 to 9 are digits, 10 is + and 11 is =.
 
     The sum stands with its last digit first, as one adds on paper.
     """

@@ -1,4 +1,4 @@
-"""What a file is before it is read as CSV: its kind by its first bytes, and its delimiter."""
+"""Detects the kind of a file by its first bytes, and the delimiter of a CSV file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _KINDS = {
 
 
 def check_kind(path: Path) -> None:
-    """Raise UnsupportedError for a file of a known other kind, whatever its name."""
+    """Raise UnsupportedError for a file of another known kind, regardless of its name."""
     with path.open("rb") as file:
         head = file.read(16)
     kind = next((kind for magic, kind in _KINDS.items() if head.startswith(magic)), None)
@@ -50,7 +50,10 @@ def _is_excel(path: Path) -> bool:
 
 
 def start_and_delimiter(path: Path) -> tuple[int, str]:
-    """The offset behind a byte order mark, and the delimiter that gives the most columns in every row of the head."""
+    """Return the offset after a byte order mark, and the delimiter.
+
+    The delimiter is the one with the most columns in every row of the first bytes.
+    """
     with path.open("rb") as file:
         head = file.read(HEAD)
     start = len(_BOM) if head.startswith(_BOM) else 0
@@ -67,7 +70,7 @@ def start_and_delimiter(path: Path) -> tuple[int, str]:
 
 
 def _fit(text: str, delimiter: str, *, complete: bool) -> tuple[bool, int]:
-    """(whether all rows are as wide as a header of at least two columns, width of the header)."""
+    """Return whether all rows have the header's width, of at least two, and that width."""
     try:
         rows = [
             row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row

@@ -18,9 +18,10 @@ Scaling = Literal["none", "standardize", "minmax"]
 
 @dataclass(frozen=True, eq=False)
 class Loader:
-    """Rows of a dataset, in batches. Holds no data: rows are drawn by the seed when they are first asked for.
+    """Rows of a dataset in batches. It holds no data: rows are drawn by the seed when first used.
 
-    `part` None means all rows. `len()` is the number of rows; a validation part of 0 rows counts as absent.
+    `part` None means all rows. `len()` is the number of rows; a validation part of 0 rows counts
+    as absent.
     """
 
     dataset: Dataset

@@ -1,15 +1,16 @@
-"""How a table lies on disk: blocks of rows, mapped into memory when they are read.
+"""The files of a stored table: blocks of rows, mapped into memory when they are read.
 
 ```
 blocks.json          rows per block
-numbers-00000.npy    float64 (numeric columns, rows of the block); a blank cell is NaN, booleans are 0 and 1
+numbers-00000.npy    float64 (numeric columns, rows of the block); a blank cell is NaN, a boolean
+                     0 or 1
 text-00000.npy       int32 (text columns, rows of the block), codes into the vocabularies
-words-00000.json     the vocabulary of each text column within the block, one JSON list after the other
+words-00000.json     the vocabulary of each text column within the block, as consecutive JSON lists
 words-00000.npy      int64 (text columns + 1,), where each list starts in that file
 ```
 
-A block holds its columns one after the other, so that few of many columns are read without touching the rest.
-It is small, so that the vocabularies of a table of any size are written and read in bounded memory.
+A block stores its columns one after the other, so a few of many columns are read without the rest.
+It is small, so the vocabularies of a table of any size are written and read in bounded memory.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
-_STRIP = 1024  # rows turned at a time, small enough for the processor's cache
+_STRIP = 1024  # rows transposed at a time, small enough for the processor's cache
 _THREADS = 4
 
 
@@ -42,7 +43,7 @@ class TableWriter:
     def append(
         self, numbers: Floats, codes: NDArray[np.int32], vocabularies: Sequence[list[str]]
     ) -> None:
-        """Add a block: `numbers` and `codes` are (columns, rows); one vocabulary per text column."""
+        """Add a block: `numbers` and `codes` (columns, rows), a vocabulary per text column."""
         block = len(self._rows)
         if len(numbers):
             self._save("numbers", block, numbers)
@@ -61,7 +62,10 @@ class TableWriter:
 
 
 class TableReader:
-    """Reads columns by their place among the numeric or the text columns; rows by number, all of them by default."""
+    """Reads columns by their position among the numeric or the text columns.
+
+    Rows are given by number; by default all are read.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -73,13 +77,13 @@ class TableReader:
         shift: Floats | None = None,
         scale: Floats | None = None,
     ) -> NDArray[np.float32]:
-        """(rows, columns) as float32; `(x - shift) / scale` is applied in float64 before, when given."""
-        chosen = np.asarray(columns, dtype=np.int64)
-        result = np.empty((self._count(rows), len(chosen)), dtype=np.float32)
+        """Return columns as float32 (rows, columns), after `(x - shift) / scale` in float64."""
+        selected = np.asarray(columns, dtype=np.int64)
+        result = np.empty((self._count(rows), len(selected)), dtype=np.float32)
 
         def fill(part: _Part) -> None:
             with np.errstate(over="ignore"):  # beyond float32 is infinite
-                for place, values in part.strips(self._map("numbers", part.block), chosen):
+                for place, values in part.strips(self._map("numbers", part.block), selected):
                     if shift is not None and scale is not None:
                         values = (values - shift[:, None]) / scale[:, None]  # noqa: PLW2901
                     result[place] = values.T
@@ -89,23 +93,23 @@ class TableReader:
         return result
 
     def exact(self, columns: Sequence[int], rows: Index | None = None) -> Floats:
-        """(columns, rows) as they are stored."""
-        chosen = np.asarray(columns, dtype=np.int64)
-        result = np.empty((len(chosen), self._count(rows)), dtype=np.float64)
+        """Return columns as stored: float64 (columns, rows)."""
+        selected = np.asarray(columns, dtype=np.int64)
+        result = np.empty((len(selected), self._count(rows)), dtype=np.float64)
         for part in self._parts(rows) if columns else ():
-            for place, values in part.strips(self._map("numbers", part.block), chosen):
+            for place, values in part.strips(self._map("numbers", part.block), selected):
                 result[:, place] = values
         return result
 
     def blocks(self) -> Iterator[Floats]:
-        """The numeric columns of each block as (columns, rows)."""
+        """Yield the numeric columns of each block as (columns, rows)."""
         for part in self._parts(None):
             yield self._map("numbers", part.block)
 
     def text(
         self, columns: Sequence[int], rows: Index | None = None
     ) -> list[tuple[Index, list[str]]]:
-        """Each text column as codes into a list of its different values."""
+        """Return each text column as codes into a list of its distinct values."""
         known: list[dict[str, int]] = [{} for _ in columns]
         codes = [np.empty(self._count(rows), dtype=np.int64) for _ in columns]
         for part in self._parts(rows) if columns else ():
@@ -141,7 +145,7 @@ class TableReader:
                 yield orjson.loads(file.read(starts[column + 1] - starts[column]))
 
     def _parts(self, rows: Index | None) -> Iterator[_Part]:
-        """The blocks that are touched."""
+        """Yield the parts of the blocks that contain these rows."""
         starts = self._starts
         if rows is None:
             for block, (start, end) in enumerate(
@@ -159,14 +163,14 @@ class TableReader:
 
 @dataclass(frozen=True)
 class _Part:
-    """Rows of one block, and their places in the result."""
+    """Rows of one block, and their positions in the result."""
 
     block: int
     place: slice | Index
     rows: slice | Index
 
     def strips(self, data: Floats, columns: Index) -> Iterator[tuple[slice | Index, Floats]]:
-        """(places, values as (columns, rows)) for a few rows at a time."""
+        """Yield (positions, values as (columns, rows)) for a few rows at a time."""
         if isinstance(self.place, slice) and isinstance(self.rows, slice):
             for start in range(0, self.rows.stop, _STRIP):
                 end = min(start + _STRIP, self.rows.stop)

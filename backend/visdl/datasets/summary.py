@@ -1,4 +1,4 @@
-"""What is known of each column after one look at every block."""
+"""Statistics of each column, updated block by block."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DECIMAL_COMMA = r"^\s*[-+]?\d+,\d+\s*$"
 
 
 def distinct_limit(columns: int) -> int:
-    """Up to how many different values of a column are counted; fewer in wide tables, to bound the memory."""
+    """Return up to how many distinct values are counted per column; fewer in wide tables."""
     return min(1000, max(32, 100_000 // columns))
 
 
@@ -32,7 +32,7 @@ def is_blank(value: object) -> bool:
 
 
 class ValueCounts:
-    """How often each value occurs, as long as the different ones are few."""
+    """Counts of each value, as long as there are few distinct ones."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -58,7 +58,10 @@ class ValueCounts:
         self.add([value for value, _ in table], [count for _, count in table])
 
     def labels(self) -> dict[str, int] | None:
-        """The counts by class label: text by alphabet, whole numbers by value; None when these are no classes."""
+        """Return the counts by class label, or None if the values are not classes.
+
+        Text is sorted alphabetically, whole numbers by value.
+        """
         if not self.counts:
             return None
         if any(
@@ -70,7 +73,10 @@ class ValueCounts:
 
 
 class NumberSummary:
-    """Running statistics of the numeric columns; a value beyond float32 counts as infinite and enters none of them."""
+    """Running statistics of the numeric columns.
+
+    A value beyond float32 counts as infinite and is not included in them.
+    """
 
     def __init__(self, names: Sequence[str], limit: int) -> None:
         size = len(names)
@@ -88,7 +94,7 @@ class NumberSummary:
         self._high = np.full(size, -np.inf)
 
     def add(self, columns: Sequence[pa.ChunkedArray], values: Floats, block: Block) -> None:
-        """`values` are the same columns as (columns, rows), NaN where a cell is blank."""
+        """Add a block; `values` are its columns as (columns, rows), NaN for a blank cell."""
         if not len(values):
             return
         for place, column in enumerate(columns):
@@ -117,7 +123,7 @@ class NumberSummary:
             self._merge(np.array([place]), rest[None])
 
     def _merge(self, at: Index, values: Floats) -> None:
-        """Means and squares of two parts give those of the whole (Chan, Golub and LeVeque 1983)."""
+        """Merge means and sums of squares. Source: Chan, Golub and LeVeque 1983."""
         before, count = self._count[at], values.shape[1]
         mean = values.mean(axis=1)
         centred = values - mean[:, None]
@@ -137,11 +143,11 @@ class NumberSummary:
                     self._rounded.add(place)
 
     def rounded(self) -> set[str]:
-        """Columns of whole numbers too large to be kept exactly; their type is float."""
+        """Return columns of whole numbers too large to be exact; their type is float."""
         return {self._names[place] for place in self._rounded}
 
     def labels(self) -> dict[str, dict[str, int]]:
-        """Counts by class label of the columns that have any."""
+        """Return the counts by class label of the columns with classes."""
         found = {
             name: values.labels() for name, values in zip(self._names, self._values, strict=True)
         }
@@ -175,7 +181,7 @@ class NumberSummary:
 
 
 class TextSummary:
-    """Running facts of one text column."""
+    """Running statistics of one text column."""
 
     def __init__(self, name: str, limit: int) -> None:
         self.name = name
@@ -185,7 +191,7 @@ class TextSummary:
         self._first_text: Note | None = None
 
     def add(self, column: pa.DictionaryArray, words: list[str], block: Block) -> None:
-        """`words` is the column's dictionary."""
+        """Add a block; `words` is the column's dictionary."""
         codes = column.indices.to_numpy()
         counts = dict(zip(words, np.bincount(codes, minlength=len(words)).tolist(), strict=True))
         self._missing += counts.pop("", 0)
@@ -196,7 +202,7 @@ class TextSummary:
     def _look_for_numbers(
         self, dictionary: pa.StringArray, codes: Index, words: list[str], block: Block
     ) -> None:
-        """A column is text because of its first cell that is no number: worth a note when others are numbers."""
+        """Note the first cell that is not a number, if other cells are numbers."""
         number = pc.match_substring_regex(dictionary, _NUMBER).to_numpy(zero_copy_only=False)
         comma = pc.match_substring_regex(dictionary, _DECIMAL_COMMA).to_numpy(zero_copy_only=False)
         blank = np.array([word in BLANKS for word in words])

@@ -19,7 +19,7 @@ from visdl.models.datasets import Column, Histogram
 
 @dataclass(frozen=True)
 class Table:
-    """What is known of a table that was written; `rounded` are columns of whole numbers beyond 2^53."""
+    """A written table; `rounded` are columns of whole numbers beyond 2^53."""
 
     rows: int
     columns: list[Column]

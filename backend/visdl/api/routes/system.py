@@ -72,4 +72,4 @@ def unavailable_nodes(deps: Deps) -> list[UnavailableNode]:
 @router.get("/nodes/problems", operation_id="listNodeProblems")
 def node_problems(deps: Deps) -> list[NodeFileProblem]:
     """Node files that could not be used, and why."""
-    return deps.registry.problems()
+    return deps.registry.file_problems()

@@ -1,1 +1,1 @@
-"""What stands for a block."""
+"""The node that stands for a block."""

@@ -6,7 +6,7 @@ from visdl.nodes import LayerNode, NodeRegistry, Param, Shape
 
 @NodeRegistry.register("Block")
 class Block(LayerNode):
-    """A block of this graph: its nodes work in this place, as often as `repeat` says, one behind the other."""
+    """A block of this graph: its nodes run here, `repeat` times in sequence."""
 
     CATEGORY = "Blocks"
     KIND = "block"
@@ -17,9 +17,9 @@ class Block(LayerNode):
         None,
         min=1,
         max=1000,
-        description="How many, one behind the other; empty: one, without a number in its names",
+        description="Number of repeats in sequence; empty: one, without a number in its names",
     )
-    shared: bool = Param(False, description="All repeats use one set of weights")
+    shared: bool = Param(False, description="All repeats share one set of weights")
     weights_of: str = Param(
         "",
         widget="layer",
@@ -28,11 +28,11 @@ class Block(LayerNode):
 
     @classmethod
     def describe(cls, type_name: str, source: str = "built-in") -> NodeInfo:
-        """Without ports: those of a block are in the graph that holds it."""
+        """Describe the type without ports: those of a block are in the graph that contains it."""
         info = super().describe(type_name, source)
         inputs = {name: spec for name, spec in info.inputs.items() if not spec.is_handle}
         return info.model_copy(update={"inputs": inputs, "outputs": []})
 
     def build(self, input: Shape) -> nn.Module:
-        """What is left of a block that is switched off; else the nodes of the block stand in its place."""
+        """Return the module of a disabled block; otherwise the nodes of the block replace it."""
         return nn.Identity()

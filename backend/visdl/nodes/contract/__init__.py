@@ -1,1 +1,1 @@
-"""What a node type is: base classes, ports and parameters, the registry."""
+"""The contract of node types: base classes, ports and parameters, the registry."""

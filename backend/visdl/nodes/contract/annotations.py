@@ -1,4 +1,4 @@
-"""What the annotation of an argument says about the port or output that it stands for."""
+"""Annotations of arguments, read as descriptions of ports and outputs."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _SEQUENCES = frozenset(
 class Hint:
     """An annotation taken apart: `Annotated[list[Tensor] | None, "Activations"]`.
 
-    `options` are the types of one value (several for a union), `many` says that a sequence of them
-    is meant, `optional` that None is allowed. `notes` is the metadata of `Annotated`.
+    `options` are the types of one value (several for a union), `many` is True for a sequence of
+    them, `optional` if None is allowed. `notes` is the metadata of `Annotated`.
     """
 
     options: tuple[Any, ...]

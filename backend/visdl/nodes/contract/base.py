@@ -1,6 +1,6 @@
-"""What a node type is: its parameters, its ports, and how it does its work.
+"""The base classes of node types: parameters, ports, and what a node does.
 
-A node knows its parameters and its inputs. It never knows the graph, the store, the socket or the screen.
+A node knows its parameters and its inputs, never the graph, the store, the socket or the page.
 The palette, the form, the wire types and the help are derived from the class.
 """
 
@@ -30,14 +30,17 @@ from visdl.nodes.contract.specs import (
 
 
 def missing_torch(what: str, needed: str) -> str:
-    """Return a sentence that says that the installed torch is too old; empty where it is not."""
+    """Return why the installed torch is too old, as a sentence; empty if it is not."""
     if not needed or torch.__version__ >= needed:
         return ""
     return f"{what} needs torch {needed} or newer; this is {torch.__version__.partition('+')[0]}."
 
 
 class BaseNode:
-    """The contract of every node. Parameters declared with `Param` are attributes of the instance."""
+    """The contract of every node.
+
+    Parameters declared with `Param` are attributes of the instance.
+    """
 
     CATEGORY: ClassVar[str] = "Other"
     DISPLAY_NAME: ClassVar[str] = ""
@@ -50,7 +53,7 @@ class BaseNode:
     FORMULA: ClassVar[str] = ""
     SHAPE_RULE: ClassVar[str] = ""
     URL: ClassVar[str] = ""
-    OUTPUT_COUNT: ClassVar[str] = ""  # the parameter that says how many of the outputs there are
+    OUTPUT_COUNT: ClassVar[str] = ""  # the parameter that gives the number of outputs
     CAN_DISABLE: ClassVar[bool] = True
     DISABLE_REASON: ClassVar[str] = ""
     ELEMENTWISE: ClassVar[bool] = (
@@ -69,7 +72,7 @@ class BaseNode:
         for name in own.keys() - cls.PARAMS.keys():
             if any(name in vars(base) for base in cls.__mro__ if base.__module__ == __name__):
                 raise TypeError(
-                    f"every node has something named {name!r}; give the parameter another name"
+                    f"every node has an attribute {name!r}; give the parameter another name"
                 )
         hints = typing.get_type_hints(cls) if own else {}
         specs = {name: spec_of(name, param, hints.get(name)) for name, param in own.items()}
@@ -88,20 +91,26 @@ class BaseNode:
 
     @classmethod
     def create(cls, params: Mapping[str, Any]) -> typing.Self:
-        """A node with these (valid) parameters; those not given keep their defaults."""
+        """Return a node with these valid parameters, and defaults for the others."""
         node = cls()
         for name, spec in cls.PARAMS.items():
             setattr(node, name, spec.coerce(params.get(name, spec.default)))
         return node
 
     def execute(self, **kwargs: Any) -> tuple[Any, ...]:
-        """Do the work: parameters and the values of the ports by name; returns one value per output."""
+        """Compute the outputs: one value for each, as a tuple.
+
+        Args:
+            **kwargs: All parameters and the values of all ports by name. An unconnected port has
+                its default, one for several wires a list. Datasets are lazy; activations of an
+                operation between layers are tensors `(batch, …)`.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no execute()")
 
     def on_disable(self, **kwargs: Any) -> tuple[Any, ...] | None:
-        """What a disabled node hands on: per output, the first input of that type.
+        """Return what a disabled node passes on: for each output, the first input of its type.
 
-        None (the default where an output has no such input) means: as if the node were not there.
+        None, the default if an output has no such input, means that the node counts as absent.
         """
         values = []
         for output in self.RETURN_TYPES():
@@ -136,8 +145,11 @@ class BaseNode:
 
     @classmethod
     def output_names(cls, params: Mapping[str, Any]) -> list[str]:
-        """The outputs that a node with these parameters has: as many as OUTPUT_COUNT says, of a number, the length of
-        a list, or a switch that adds one."""
+        """Return the outputs of a node with these parameters.
+
+        The parameter OUTPUT_COUNT gives their number: itself, the length of a list, or a switch
+        that adds one.
+        """
         names = list(cls.outputs())
         if not cls.OUTPUT_COUNT:
             return names
@@ -148,7 +160,7 @@ class BaseNode:
 
     @classmethod
     def describe(cls, type_name: str, source: str = "built-in") -> NodeInfo:
-        """This node type as the palette and the form need it."""
+        """Return the record of this type for the palette and the form."""
         doc = inspect.cleandoc(cls.DESCRIPTION or vars(cls).get("__doc__") or "")
         return NodeInfo(
             type=type_name,
@@ -177,7 +189,7 @@ class BaseNode:
 def _parts(
     cls: Any,
 ) -> tuple[Mapping[str, InputSpec], Mapping[str, InputSpec], Mapping[str, OutputSpec]]:
-    """Ports, parameters and outputs by name: asked for at every step of every walk."""
+    """Return ports, parameters and outputs by name; cached, as every walk needs them."""
     specs = cls.INPUT_TYPES().items()
     return (
         types.MappingProxyType({name: spec for name, spec in specs if spec.is_port}),
@@ -187,15 +199,15 @@ def _parts(
 
 
 class DataNode(BaseNode):
-    """Brings or arranges data. Its values are lazy, so what is known before a run is the value itself."""
+    """Loads or arranges data. Its values are lazy, so they are known before a run."""
 
     CATEGORY = "Data"
     KIND = "data"
 
     def infer(self, **kwargs: Any) -> tuple[Any, ...]:
-        """The outputs by static facts alone (names, types, row counts); reads no data.
+        """Return the outputs without reading data: names, types and row counts.
 
-        Takes what `execute` takes; raises InvalidInputError with the parameter in `field`.
+        Takes the arguments of `execute`. Raises InvalidInputError with the parameter in `field`.
         """
         raise NotImplementedError(f"{type(self).__name__} has no infer()")
 
@@ -204,21 +216,22 @@ class DataNode(BaseNode):
 
 
 class LayerNode(BaseNode):
-    """A layer of the network. The ports are the parameters of `build`; those with a default are optional.
+    """A layer of the network. The ports are the arguments of `build`.
 
-    A port of the type `list[Shape]` takes any number of wires. Without any wire, the first port reads the model's
-    input. The module is called with the activations in the order of the ports, None where an optional one is free.
+    An argument with a default is an optional port, `list[Shape]` takes any number of wires. Without
+    any wire, the first port reads the model's input. The module is called with the activations in
+    the order of the ports, and None for an unconnected port.
     """
 
     CATEGORY = "Layers"
     KIND = "layer"
-    IS_LINEAR: ClassVar[bool] = False  # two of them with nothing between are one
-    GIVES: ClassVar[str] = ""  # "probabilities" or "log_probabilities", where its outputs are such
+    IS_LINEAR: ClassVar[bool] = False  # two in a row are equivalent to one
+    GIVES: ClassVar[str] = ""  # "probabilities" or "log_probabilities", if these are its outputs
     KEEPS_BATCH: ClassVar[bool] = (
-        True  # False: what it gives is the same for all samples, without a batch axis
+        True  # False: the output is the same for all samples, without a batch axis
     )
 
-    #: Makes the module for inputs of these shapes, a `Shape` for each port. Every layer defines it.
+    #: Returns the module for inputs of these shapes, a `Shape` for each port. Layers define it.
     build: Callable[..., nn.Module]
 
     @classmethod
@@ -226,7 +239,7 @@ class LayerNode(BaseNode):
         ports = _layer_ports(cls.build)
         for name in ports.keys() & cls.PARAMS.keys():
             raise TypeError(
-                f"{name!r} is both a parameter and an argument of build; give one of them another name"
+                f"{name!r} is both a parameter and an argument of build; rename one of them"
             )
         return {**ports, **cls.PARAMS}
 
@@ -256,7 +269,7 @@ def _layer_ports(build: Callable[..., nn.Module]) -> dict[str, InputSpec]:
 
 
 class InputNode(BaseNode):
-    """An entry of the network: it says which columns of the data are read, and in what shape."""
+    """An input of the network: which columns of the data it reads, and in what shape."""
 
     CATEGORY = "Input"
     KIND = "input"
@@ -269,7 +282,7 @@ class InputNode(BaseNode):
     shape: tuple[int, ...] | None
 
     def element(self) -> torch.dtype:
-        """The element type of the activations."""
+        """Return the element type of the activations."""
         return torch.float32
 
     @classmethod
@@ -287,7 +300,7 @@ class TrainingLoopNode(BaseNode):
 
 
 class AssemblyNode(BaseNode):
-    """Makes a model of layers. The engine builds the module and hands it to `execute` as `layers`."""
+    """Builds a model of layers. The compiled module is the argument `layers` of `execute`."""
 
     CATEGORY = "Model"
     KIND = "model"

@@ -18,7 +18,10 @@ _CHUNK_VALUES = 2**20  # most values of the model's arguments in it
 
 @torch.no_grad()
 def predict(model: nn.Module, xs: Sequence[Tensor]) -> Tensor:
-    """The model's outputs `(rows, …)` in evaluation mode, a chunk of rows at a time; `xs` are its arguments."""
+    """Return the model's outputs `(rows, …)` in evaluation mode, computed in chunks of rows.
+
+    `xs` are its arguments, `(rows, …)` each.
+    """
     values = sum(x[:1].numel() for x in xs)
     rows = max(1, min(_CHUNK, _CHUNK_VALUES // max(1, values)))
     was_training = model.training
@@ -40,9 +43,17 @@ def evaluate(
     metrics: Sequence[Callable[[], MetricNode]],
     where: str,
 ) -> tuple[dict[str, float], Tensor]:
-    """Loss (mean over samples) and metrics of the model on the arguments `xs`, and its predictions.
+    """Return loss and metrics by name, and the predictions `(rows, …)`.
 
-    Raises NotFiniteError, a sentence with `where` ("test loss is {}"), when the loss is not finite.
+    The loss is the mean over samples, in the units of the loss; metrics use the target's units.
+
+    Args:
+        xs: The model's arguments, `(rows, …)` each.
+        y: The targets: class indices `(rows, …)` int64 or numbers `(rows, targets)`.
+        where: Part of the error's sentence, such as "test loss is {}".
+
+    Raises:
+        NotFiniteError: The loss is not finite.
     """
     prediction = predict(model, xs)
     total = mass = 0.0
@@ -60,7 +71,7 @@ def evaluate(
 
 
 def _bad_evaluation(what: str, model: nn.Module, loss: Loss, batch: Batch) -> NotFiniteError:
-    """Why the loss of an evaluation is not finite, looked for in the first row for which the model's output is not."""
+    """Return why the loss is not finite, traced in the first row with such an output."""
     bad = (
         (~batch.prediction.isfinite()).reshape(len(batch.prediction), -1).any(1).nonzero().flatten()
     )
@@ -78,7 +89,7 @@ def _bad_evaluation(what: str, model: nn.Module, loss: Loss, batch: Batch) -> No
 def measure(
     metrics: Sequence[Callable[[], MetricNode]], batches: Sequence[tuple[Tensor, Tensor]]
 ) -> dict[str, float]:
-    """The metrics over all batches of (prediction, target)."""
+    """Return the metrics by name over all batches of (prediction, target)."""
     values = {}
     for make in metrics:
         metric = make()

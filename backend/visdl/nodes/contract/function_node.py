@@ -271,7 +271,7 @@ def _input(name: str, owner: str, annotation: Any, default: Any) -> InputSpec:
 
 def _parameter(name: str, annotation: Any, hint: Hint, default: Any) -> InputSpec:
     if hasattr(BaseNode, name):
-        raise TypeError(f"every node has something named {name!r}; give the parameter another name")
+        raise TypeError(f"every node has an attribute {name!r}; give the parameter another name")
     param: ParamSpec = default if isinstance(default, ParamSpec) else Param(default)
     if not param.options["description"]:
         param = ParamSpec(param.default, {**param.options, "description": _description(hint)})
@@ -330,7 +330,7 @@ def _unknown(annotation: Any) -> str:
 
 
 def _use_values_of_params(function: Any) -> None:
-    """Make the values in `Param` the defaults of the function, so that it can be called as usual."""
+    """Make the values in `Param` the defaults of the function."""
 
     def value(default: Any) -> Any:
         return default.default if isinstance(default, ParamSpec) else default

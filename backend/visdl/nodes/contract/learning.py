@@ -1,4 +1,4 @@
-"""The kinds of node that say how a network learns: losses, optimizers, learning-rate schedulers, metrics."""
+"""Base classes of losses, optimizers, learning-rate schedulers and metrics."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ _USUAL: dict[TargetKind, Mapping[str, Mapping[str, Any]]] = {
 
 
 class LossNode(BaseNode, ABC):
-    """A loss. `build` gives what is called with `(prediction, target)` and returns a scalar."""
+    """A loss. `build` returns a module that maps `(prediction, target)` to a scalar."""
 
     CATEGORY = "Loss"
     KIND = "loss"
     CAN_DISABLE = False
     DISABLE_REASON = "Training needs a loss."
     TARGET: ClassVar[TargetKind] = "float"
-    #: Metrics that are measured with it, by type, with their parameters; None: those that suit its kind of target.
+    #: Metrics measured with it: parameters by type; None: those usual for its kind of target.
     METRICS: ClassVar[Mapping[str, Mapping[str, Any]] | None] = None
-    #: Least and greatest value that a target of numbers may have.
+    #: Smallest and largest value of a target of numbers.
     RANGE: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
 
-    #: What the model is to end with: "logits", "probabilities", "log_probabilities"; "" where any numbers will do.
+    #: Required output of the model: "logits", "probabilities", "log_probabilities"; "" for any.
     WANTS: ClassVar[str] = ""
-    #: The type of layer that makes these of any numbers.
+    #: The type of layer that computes it from any numbers.
     BEFORE: ClassVar[str] = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -53,18 +53,23 @@ class LossNode(BaseNode, ABC):
 
     @abstractmethod
     def build(self) -> nn.Module:
-        """What is called with `(prediction, target)`."""
+        """Return the module that is called with `(prediction, target)`."""
 
     @classmethod
     def metrics(cls) -> Mapping[str, Mapping[str, Any]]:
         return _USUAL[cls.TARGET] if cls.METRICS is None else cls.METRICS
 
     def why_not(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
-        """Why this prediction does not fit the target, as a sentence; None when it does.
+        """Return why this prediction does not fit the target, as a sentence, or None.
 
-        `classes` is the number of class labels (TARGET "index"), `targets` the number of target columns. The
-        default wants one score per class for each target column, or as many numbers as there are target columns,
-        in any shape: the target is given that shape, and nothing is ever broadcast.
+        By default TARGET "index" needs a score per class for each target column: `(B, classes)` or
+        `(B, classes, …)`. TARGET "float" needs as many numbers as target columns, in any shape: the
+        target takes that shape, so nothing is broadcast.
+
+        Args:
+            prediction: The shape of the model's output.
+            classes: The number of class labels, or None if it is not known.
+            targets: The number of target columns.
         """
         if self.TARGET == "index":
             return _why_not_classes(prediction, classes, targets)
@@ -75,15 +80,15 @@ class LossNode(BaseNode, ABC):
 
     @property
     def counts_rows(self) -> bool:
-        """Whether `mass` is the number of rows, whatever the targets."""
+        """Return whether `mass` is always the number of rows."""
         return type(self).mass is LossNode.mass
 
     def mass(self, target: Tensor) -> float:
-        """What `build`'s mean over these targets was divided by: the samples, where each counts the same."""
+        """Return the divisor of the mean over these targets: by default the number of samples."""
         return len(target)
 
     def probability(self, prediction: Tensor) -> Tensor | None:
-        """For a loss of yes and no: how likely it is yes, of the shape of the prediction; None for all others."""
+        """Return the probability of a 1, in the shape of the prediction; None if not binary."""
         return None
 
     @classmethod
@@ -96,11 +101,17 @@ class LossNode(BaseNode, ABC):
 
 def _why_not_classes(prediction: Shape, classes: int | None, targets: int) -> str | None:
     if len(prediction) < 2 or not prediction.batch_first:
-        return f"The model gives {prediction}, but the loss needs one row of class scores per sample: B, classes"
-    places = math.prod(prediction[2:])
-    if places != targets:
-        columns = "1 target column" if targets == 1 else f"{targets} target columns"
-        return f"The model gives scores at {places} places ({prediction}), but there is {columns}: B, classes, places"
+        return (
+            f"The model gives {prediction}, "
+            "but the loss needs one row of class scores per sample: B, classes"
+        )
+    positions = math.prod(prediction[2:])
+    if positions != targets:
+        columns = "1 column" if targets == 1 else f"{targets} columns"
+        return (
+            f"The model gives scores at {positions} positions ({prediction}), "
+            f"but the target has {columns}: B, classes, positions"
+        )
     if classes is not None and prediction[1] != classes:
         outputs = "1 output" if prediction[1] == 1 else f"{prediction[1]} outputs"
         return f"The model gives {outputs} per sample, but the target has {classes} classes"
@@ -109,7 +120,7 @@ def _why_not_classes(prediction: Shape, classes: int | None, targets: int) -> st
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss as it travels on a LOSS_FN wire: called with (prediction, target), returns a scalar."""
+    """A loss on a LOSS_FN wire: maps (prediction, target) to a scalar."""
 
     module: nn.Module
     node: LossNode
@@ -120,7 +131,7 @@ class Loss:
 
     @property
     def is_sum(self) -> bool:
-        """Whether it adds the samples up, where others give their mean."""
+        """Return whether it is a sum over samples instead of a mean."""
         return getattr(self.module, "reduction", "mean") == "sum"
 
     def __call__(self, prediction: Tensor, target: Tensor) -> Tensor:
@@ -128,12 +139,12 @@ class Loss:
         return value
 
     def share(self, value: float, mass: float) -> float:
-        """The sum over the samples that `value` stands for; `mass` is `node.mass` of their targets."""
+        """Return the sum over samples for a loss `value`; `mass` is `node.mass` of the targets."""
         return value if self.is_sum else value * mass
 
 
 class OptimizerNode(BaseNode, ABC):
-    """An optimizer. `build` gets the model's parameters."""
+    """An optimizer. `build` gets the model's trainable weights."""
 
     CATEGORY = "Optimizer"
     KIND = "optimizer"
@@ -143,14 +154,14 @@ class OptimizerNode(BaseNode, ABC):
 
     @abstractmethod
     def build(self, params: list[nn.Parameter]) -> Optimizer:
-        """The optimizer of these parameters."""
+        """Return the optimizer of these weights."""
 
     def why_not(self, shapes: Sequence[Sequence[int]]) -> str | None:
-        """Why it cannot train parameters of these shapes, as the end of a sentence; None when it can."""
+        """Return why it cannot train weights of these shapes, as the end of a sentence, or None."""
         return None
 
     def state_tensors(self) -> float:
-        """Values that it keeps per value of the model's parameters, found by a step on a small one."""
+        """Return the number of state values per weight, measured by a step on a small matrix."""
         return _state_tensors(
             type(self), tuple((name, getattr(self, name)) for name in self.PARAMS)
         )
@@ -184,9 +195,9 @@ def _state_tensors(cls: Any, values: tuple[tuple[str, Any], ...]) -> float:
 
 @dataclass(frozen=True)
 class Schedule:
-    """An optimizer and the schedulers of its learning rate, the first one first.
+    """An optimizer and the nodes of its learning-rate schedulers, in the order of the wires.
 
-    The schedulers themselves are made where it is known how long the training is.
+    The schedulers are built when the length of the training is known.
     """
 
     optimizer: Any  # an Optimizer; before a run, its node
@@ -194,32 +205,32 @@ class Schedule:
 
     @classmethod
     def of(cls, value: Any) -> Schedule:
-        """What a wire from an optimizer or from a scheduler carries."""
+        """Return the value of an OPTIMIZER or SCHEDULER wire as a Schedule."""
         return value if isinstance(value, Schedule) else cls(value)
 
 
 class SchedulerNode(BaseNode, ABC):
-    """A learning-rate scheduler. `build` gets the optimizer and the number of its own steps in the training.
+    """A learning-rate scheduler. `build` gets the optimizer and the scheduler's number of steps.
 
-    Schedulers that are wired one behind the other all work on the same optimizer: their factors multiply.
+    Schedulers wired in sequence act on the same optimizer: their factors multiply.
     """
 
     CATEGORY = "Scheduler"
     KIND = "scheduler"
 
     interval: str = Param(
-        "epoch", choices=["epoch", "step"], description="When it steps: after epochs, or batches"
+        "epoch", choices=["epoch", "step"], description="When it steps: after every epoch or batch"
     )
 
-    maximize = False  # whether larger values of what it monitors are better; the engine knows
+    maximize = False  # whether larger values of the monitored metric are better; set before `build`
 
     @abstractmethod
     def build(self, optimizer: Optimizer, steps: int) -> LRScheduler:
-        """The scheduler of this optimizer. Raises ValueError where the two do not fit."""
+        """Return the scheduler of this optimizer. Raises ValueError if the two do not fit."""
 
     @property
     def monitored(self) -> str | None:
-        """The metric that it waits for; None where only the number of steps counts."""
+        """The key of the metric that it monitors; None if only the number of steps counts."""
         return None
 
     @classmethod
@@ -228,7 +239,7 @@ class SchedulerNode(BaseNode, ABC):
             DataType.OPTIMIZER,
             also=DataType.SCHEDULER,
             required=True,
-            description="Whose learning rate it sets",
+            description="The optimizer whose learning rate it sets",
         )
         return {"optimizer": spec, **cls.PARAMS}
 
@@ -242,7 +253,7 @@ class SchedulerNode(BaseNode, ABC):
 
 
 class MetricNode(BaseNode, ABC):
-    """A metric over an epoch: `update` sees batches, `compute` gives the value for all of them.
+    """A metric over an epoch: `update` gets batches, `compute` returns the value over all.
 
     `prediction` has the model's shape `(batch, …)`; `target` is `(batch,)` class indices (int64) or
     `(batch, targets)` floats, in the target's own units.
@@ -255,11 +266,11 @@ class MetricNode(BaseNode, ABC):
 
     @abstractmethod
     def update(self, prediction: Tensor, target: Tensor) -> None:
-        """Take in one batch."""
+        """Add one batch."""
 
     @abstractmethod
     def compute(self) -> float:
-        """The value over all batches taken in."""
+        """Return the value over all batches since the start."""
 
     @classmethod
     def RETURN_TYPES(cls) -> list[OutputSpec]:

@@ -1,7 +1,7 @@
 """The keys of metrics, which direction is better, and which of them a training measures.
 
 A key is a part of the data and a name: `val_accuracy`. The names are "loss" and those of metric
-nodes. Besides these there are the learning rate and the loss of each batch, which have no direction.
+nodes. The learning rate and the loss of each batch are keys without a direction.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def metric_key(part: Part, name: str) -> str:
 
 
 def split_key(key: str) -> tuple[Part | None, str]:
-    """Return the part of the data and the name of a metric; no part for other keys, such as `lr`."""
+    """Return the part of the data and the name of a metric; `(None, key)` for other keys."""
     part, _, name = key.partition("_")
     return next(((known, name) for known in get_args(Part) if known == part), (None, key))
 

@@ -1,4 +1,7 @@
-"""Why a loss or the weights are not finite: the step, the weights or the data from which such values come first."""
+"""Traces values that are not finite to the step, the weights or the data where they arise.
+
+A step is a layer or operation of the model; its name is that of its module or of its node.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,21 @@ from visdl.nodes.contract.learning import Loss
 from visdl.nodes.contract.traits import Traits, traits_of
 
 _LOWER = "Lower the learning rate, scale the inputs, or clip the gradients (clip_grad_norm)."
-_SLOPE = "The slope of a square root, a logarithm or a division is infinite at 0: add a small number to what it reads."
+_SLOPE = (
+    "The slope of a square root, a logarithm or a division is infinite at 0: "
+    "add a small number to its input."
+)
 _NOTHING_COUNTS = (
     "Raise batch_size, or check the loss: its ignore_index and the weights of its classes."
 )
-_NAMED = 3  # steps that are told where a gradient may come from any of them
+_NAMED = 3  # at most this many candidates are named
 
 
 class NotFiniteError(RunError):
-    """`place` is the name of the module, or of the model's argument, where such values arise; "" if none is known."""
+    """Values are not finite.
+
+    `place` is the name of the module or model argument where they arise; "" if not known.
+    """
 
     code = "not_finite"
 
@@ -32,7 +41,7 @@ class NotFiniteError(RunError):
 
 
 class Batch(NamedTuple):
-    """What a loss was computed from: the model's arguments, the target, and the prediction."""
+    """The data of one loss value: the model's arguments, the target, and the prediction."""
 
     xs: Sequence[Tensor]
     y: Tensor
@@ -40,7 +49,10 @@ class Batch(NamedTuple):
 
 
 def bad_loss(what: str, model: nn.Module, loss: Loss, batch: Batch) -> NotFiniteError:
-    """The error for a loss that is not finite, which `what` begins to say. The model is in the mode that it had."""
+    """Return the error for a loss that is not finite.
+
+    `what` starts the sentence. The model must be in the mode in which the loss was computed.
+    """
     for name, x in zip(_arguments(model, batch.xs), batch.xs, strict=True):
         if not is_finite(x):
             return NotFiniteError(
@@ -53,7 +65,7 @@ def bad_loss(what: str, model: nn.Module, loss: Loss, batch: Batch) -> NotFinite
 
 
 def bad_loss_read_late(what: str, loss: Loss, prediction: Tensor, target: Tensor) -> NotFiniteError:
-    """Likewise, where the weights of that batch are known no more: those of now may have broken only since."""
+    """Return the error if the weights of that batch are not known: they have changed since."""
     if is_finite(prediction):
         return _of_the_loss(what, loss, prediction, target)
     hint = f"{_LOWER} Train on the CPU to see which node it comes from."
@@ -61,28 +73,30 @@ def bad_loss_read_late(what: str, loss: Loss, prediction: Tensor, target: Tensor
 
 
 def _of_the_loss(what: str, loss: Loss, prediction: Tensor, target: Tensor) -> NotFiniteError:
-    """The error for a loss that is not finite although the prediction is."""
+    """Return the error for a loss that is not finite although the prediction is."""
     if not is_finite(target):
         return NotFiniteError(f"{what}: the targets are not finite.")
     if not loss.node.mass(target):
         return NotFiniteError(f"{what}: none of the batch's targets counts.", hint=_NOTHING_COUNTS)
     largest = prediction.detach().abs().max().item() if prediction.numel() else 0.0
     return NotFiniteError(
-        f"{what}: it comes from the loss '{_name(loss)}', for predictions as large as {largest:.3g}."
+        f"{what}: it comes from the loss '{_name(loss)}', "
+        f"for predictions as large as {largest:.3g}."
     )
 
 
 def bad_weights(
     what: str, model: nn.Module, loss: Loss, step: int, before: tuple[Tensor, Tensor] | None
 ) -> RunError:
-    """The error for weights that an optimizer step has made infinite or NaN, which `what` begins to say.
+    """Return the error for weights that an optimizer step has made infinite or NaN.
 
-    The gradients of that step, the last one, are still there. `before` is its prediction and target.
+    `what` starts the sentence, `step` is the number of that step, whose gradients the weights still
+    have, and `before` its prediction and target.
     """
     weights = first_bad(model.named_parameters())
     if all(weight.grad is None or is_finite(weight.grad) for weight in model.parameters()):
         return NotFiniteError(
-            f"{what}: the weights '{weights}' are not finite any more.", place=owner(weights)
+            f"{what}: the weights '{weights}' are no longer finite.", place=owner(weights)
         )
     error = bad_gradient(f"{what}: the gradient of step {step} is not finite", model, loss, before)
     return NotFiniteError(
@@ -93,7 +107,7 @@ def bad_weights(
 def bad_gradient(
     what: str, model: nn.Module, loss: Loss, last: tuple[Tensor, Tensor] | None
 ) -> NotFiniteError:
-    """The error for gradients that are not finite: where on their way back from the loss they stopped being so."""
+    """Return the error for gradients that are not finite, with the steps where they became so."""
     if last is not None and not _has_finite_slope(loss, *last):
         return NotFiniteError(f"{what} from the loss '{_name(loss)}' backwards.", hint=_SLOPE)
     places = _on_the_way_back(model)
@@ -106,12 +120,15 @@ def bad_gradient(
 
 
 def first_bad(named: Iterator[tuple[str, Tensor]]) -> str:
-    """The name of the first of these that is not finite; "" if all are."""
+    """Return the name of the first tensor that is not finite; "" if all are."""
     return next((name for name, value in named if not is_finite(value)), "")
 
 
 def statistics(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """The running statistics of a model's normalizations. Other buffers, such as masks, may be infinite."""
+    """Yield the running statistics of a model's normalisations by name.
+
+    Other buffers, such as masks, may be infinite.
+    """
     return (
         (name, value)
         for name, value in model.named_buffers()
@@ -120,19 +137,22 @@ def statistics(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 
 def watched(model: nn.Module) -> list[Tensor]:
-    """The weights and running statistics of a model, for `all_finite`."""
+    """Return the weights and running statistics of a model, for `all_finite`."""
     values = [*model.parameters(), *(value for _, value in statistics(model))]
     return [value.detach() for value in values if value.is_floating_point()]
 
 
 def all_finite(values: Sequence[Tensor]) -> bool:
-    """Whether all of these are finite: one sum of each and one number read back, as long as all is well."""
+    """Return whether all values are finite.
+
+    Usually this costs a sum of each tensor and the transfer of one number.
+    """
     total = torch.stack([value.sum() for value in values]).sum().item() if values else 0.0
     return math.isfinite(total) or all(is_finite(value) for value in values)  # a sum may overflow
 
 
 def is_finite(output: object) -> bool:
-    """Whether all the tensors in a step's output are finite."""
+    """Return whether all tensors in the output of a step are finite."""
     found = output if isinstance(output, tuple | list) else (output,)
     return all(bool(value.isfinite().all()) for value in found if isinstance(value, Tensor))
 
@@ -148,12 +168,12 @@ def _arguments(model: nn.Module, xs: Sequence[Tensor]) -> list[str]:
 
 
 def owner(weights: str) -> str:
-    """The name of the module that these weights belong to."""
+    """Return the name of the module that these weights belong to."""
     return weights.rpartition(".")[0]
 
 
 def _first_output(model: nn.Module, xs: Sequence[Tensor]) -> tuple[str, str]:
-    """Which step gives the first value that is not finite, and which the first NaN, as the end of a sentence."""
+    """Return where values are first not finite and first NaN, as a clause, and the first step."""
     first = ""
     with torch.no_grad():
         for name, output in _outputs(model, xs):
@@ -174,16 +194,16 @@ def _first_output(model: nn.Module, xs: Sequence[Tensor]) -> tuple[str, str]:
 
 
 def _broken_buffer(model: nn.Module, name: str) -> str:
-    """The running statistics of a step in evaluation that are not finite."""
+    """Return the running statistics of a step in evaluation that are not finite; "" if none."""
     try:
         module = model.get_submodule(name)
-    except AttributeError:  # a formula, written into the model's code
+    except AttributeError:  # a function, written into the model's code
         return ""
     return "" if module.training else first_bad(statistics(module))
 
 
 def _outputs(model: nn.Module, xs: Sequence[Tensor]) -> Iterator[tuple[str, object]]:
-    """What the steps of a model give, one after another, by their names."""
+    """Yield the output of each step of a model, with the step's name."""
     if isinstance(model, fx.GraphModule):
         run = fx.Interpreter(model)
         run.args_iter = iter(xs)
@@ -198,7 +218,7 @@ def _outputs(model: nn.Module, xs: Sequence[Tensor]) -> Iterator[tuple[str, obje
 
 
 def step_name(node: fx.Node) -> str:
-    """The name of the step that a line of a model's code belongs to."""
+    """Return the name of the step that a line of a model's code belongs to."""
     return str(node.meta.get("step", node.target if node.op == "call_module" else node.name))
 
 
@@ -210,10 +230,10 @@ def _has_finite_slope(loss: Loss, prediction: Tensor, target: Tensor) -> bool:
 
 
 def _on_the_way_back(model: nn.Module) -> list[str]:
-    """The steps, in their order, one of which has turned finite gradients into others.
+    """Return the steps, in order, one of which has turned finite gradients into others.
 
-    They lie behind the last step whose weights got such gradients, up to the next that has weights; where there are
-    none it is that step itself.
+    They are downstream of the last step whose weights got such gradients, up to the next step with
+    weights; if there are none, it is that step itself.
     """
     bad = {
         owner(name)
@@ -224,15 +244,15 @@ def _on_the_way_back(model: nn.Module) -> list[str]:
     last = max((at for at, (name, _, _) in enumerate(order) if _holds(name, bad)), default=None)
     if last is None:
         return []
-    behind = {order[last][0]}
+    downstream = {order[last][0]}
     found: dict[str, bool] = {}  # whether the slope of all that the step does is finite
     with_weights = {owner(name) for name, _ in model.named_parameters()}
     for name, finite_slope, read in order[last + 1 :]:
-        if behind.isdisjoint(read):
+        if downstream.isdisjoint(read):
             continue
         if _holds(name, with_weights):
             break
-        behind.add(name)
+        downstream.add(name)
         found[name] = found.get(name, True) and finite_slope
     return (
         [name for name, is_finite in found.items() if not is_finite] or [*found] or [order[last][0]]
@@ -244,7 +264,7 @@ def _holds(step: str, modules: set[str]) -> bool:
 
 
 def _order(model: nn.Module) -> list[tuple[str, bool, list[str]]]:
-    """Return the steps in execution order: name, whether its slope is finite, the steps it reads."""
+    """Return name, whether the slope is finite, and sources of each step, in execution order."""
     if isinstance(model, fx.GraphModule):
         nodes = [node for node in model.graph.nodes if node.op not in ("placeholder", "output")]
         return [

@@ -1,4 +1,4 @@
-"""The node types there are, and the node files that could not be used."""
+"""The registry of node types, and the node files that failed."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Registry:
         """Return the types that the installed version of torch lacks, by type name."""
         return dict(sorted(self._unavailable.items()))
 
-    def problems(self) -> list[NodeFileProblem]:
+    def file_problems(self) -> list[NodeFileProblem]:
         """Return what is wrong with node files that failed, in the order of their paths."""
         return [problem for _, problem in sorted(self._problems.items())]
 
@@ -207,7 +207,7 @@ def _import_file(path: Path) -> ModuleType:
 
 
 def _check_description(type_name: str, node_class: type[BaseNode]) -> None:
-    """A class that cannot describe itself must fail at its own line, not when the palette is asked for."""
+    """Raise TypeError for a class that does not describe itself, at its own line."""
     if inspect.isabstract(node_class):
         missing = sorted(getattr(node_class, "__abstractmethods__", ()))
         raise TypeError(f"{type_name!r} must define {' and '.join(missing)}")

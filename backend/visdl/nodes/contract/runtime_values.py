@@ -1,4 +1,7 @@
-"""What travels on the wires while a graph runs, besides datasets, loaders, modules and optimizers."""
+"""Values on wires while a graph runs, and traits of modules.
+
+Datasets, loaders, losses and optimizers are defined elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ from visdl.nodes.contract.learning import Loss, MetricNode, TargetKind
 
 @runtime_checkable
 class Seeded(Protocol):
-    """A module with randomness of its own, such as a Dropout node's."""
+    """A module with its own random generator, such as a Dropout node's."""
 
     generator: torch.Generator | None
 
@@ -32,16 +35,17 @@ class Seeded(Protocol):
 
 
 class Formula(nn.Module):
-    """A module that is no more than a function of its inputs.
+    """A module that is only a function of its inputs.
 
-    It has no weights, does the same in training and evaluation, and no branch of its code depends on values or
-    shapes of the inputs, so that a model may have the function in its place (`torch.fx` traces it).
+    It has no weights, is the same in training and evaluation, and its code does not branch on
+    values or shapes of the inputs. So `torch.fx` can trace it, and a model contains the function
+    instead of the module.
     """
 
 
 @dataclass(frozen=True)
 class TrainingFacts:
-    """What is known of a training result before the run."""
+    """What is known about a training result before the run."""
 
     dataset: Dataset | None
     target: TargetKind
@@ -69,16 +73,25 @@ class TrainingFacts:
 
 
 class Metrics(dict[str, float]):
-    """Values by key, such as `test_accuracy`; `charts` holds what the results page draws."""
+    """Values by metric key, such as `test_accuracy`; `charts` is drawn on the results page."""
 
     charts: dict[str, Any] | None = None
 
 
 @dataclass
 class TrainingResult:
-    """What a training loop hands on: the model with the weights that `keep` chose, and how it got there.
+    """The output of a training loop: the model with the weights that `keep` selected.
 
-    `history` holds the epoch values by metric key. `folder` is where nodes behind the loop may write files.
+    Attributes:
+        model: The trained model, on `device`.
+        metrics: Factories of the metrics that the training measured.
+        history: Values of every epoch by metric key.
+        folder: Where downstream nodes may write files.
+        epochs: Number of trained epochs.
+        best_epoch: The best epoch by the monitored metric, from 1; None if nothing was monitored.
+        kept: Whether the weights are those of the last or of the best epoch.
+        stopped: Whether the training was stopped before its end.
+        provenance: JSON for the metadata of exported files.
     """
 
     model: nn.Module
@@ -92,27 +105,25 @@ class TrainingResult:
     best_epoch: int | None = None
     kept: Literal["last", "best"] = "last"
     stopped: bool = False
-    provenance: str = "{}"  # JSON, for the files that are made of it
+    provenance: str = "{}"
 
 
 def plain_weights(model: nn.Module) -> dict[str, Tensor]:
-    """The state dict on the CPU, each value with memory of its own: what a weights file can hold."""
+    """Return the state dict on the CPU, without shared memory, as a weights file needs it."""
     return {
         key: value.detach().cpu().clone().contiguous() for key, value in model.state_dict().items()
     }
 
 
 def save_weights(result: TrainingResult, path: Path) -> None:
-    """Write the weights as safetensors, with what they came from in the file's metadata under `visdl`.
+    """Write the weights as safetensors, with their provenance in the metadata under `visdl`.
 
     Raises OSError when they cannot be written.
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         save_file(plain_weights(result.model), temporary, {"visdl": result.provenance})
-    except (
-        SafetensorError
-    ) as error:  # it wraps the error of the system, and shows its number in the text
+    except SafetensorError as error:  # it contains the number of the system's error in its text
         number = re.search(r"(?:code:|os error) (\d+)", str(error))
         if number is None:
             raise

@@ -1,4 +1,4 @@
-"""The words that node types describe themselves with: types of wires, ports, parameters, shapes."""
+"""The parts of a node type's description: types of wires, ports, parameters, shapes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class DataType(StrEnum):
     ANY = "ANY"
 
     def fits(self, target: DataType) -> bool:
-        """Whether a wire may run from an output of this type to an input of type `target`."""
+        """Return whether a wire may lead from an output of this type to an input of `target`."""
         if DataType.ANY in (self, target) or self is target:
             return True
         return {self, target} in _INTERCHANGEABLE or (
@@ -50,9 +50,20 @@ _INTERCHANGEABLE: tuple[set[DataType], ...] = ({DataType.LAYER, DataType.TENSOR}
 class InputSpec:
     """A port, or a parameter with a form field.
 
-    `is_handle` says which; by default scalars are parameters and all else are ports. A parameter of type
-    DATASET names a stored dataset; the engine hands the node the dataset itself. `multiple` makes a port
-    that takes any number of wires and hands the node a list, in the order of the edges.
+    Attributes:
+        dtype: The type of the wire or of the field's value.
+        default: The value if none is given.
+        required: Whether a value or wire is needed.
+        min, max: Limits of a number, inclusive.
+        choices: The allowed values.
+        is_handle: True for a port, False for a parameter. By default scalars are parameters and
+            everything else is a port. A parameter of type DATASET names a stored dataset, and the
+            node gets the dataset itself.
+        description, label, unit: Help text, name of the field, and what a number counts.
+        multiple: The port takes any number of wires; its value is a list in the order of the wires.
+        nullable: The value may be empty (None).
+        widget: The form field, if it is not the usual one of the type.
+        step: By how much the arrow keys change a number.
     """
 
     dtype: DataType
@@ -71,14 +82,14 @@ class InputSpec:
     unit: str = ""
     length: int | None = None  # a list of exactly this many values, such as Adam's betas
     many: bool = False  # a list of values
-    single: bool = False  # a lone value stands for a list
-    words: Sequence[str] = ()  # accepted beside numbers, such as padding="same"
+    single: bool = False  # a single value is accepted for a list
+    words: Sequence[str] = ()  # accepted besides numbers, such as padding="same"
     also: DataType | None = None  # a second type that the port accepts
 
     def __post_init__(self) -> None:
         object.__setattr__(
             self, "dtype", DataType(self.dtype)
-        )  # "TENSOR" is as good as DataType.TENSOR
+        )  # "TENSOR" is accepted for DataType.TENSOR
         object.__setattr__(self, "also", self.also and DataType(self.also))
         object.__setattr__(self, "many", self.many or self.length is not None)
 
@@ -90,7 +101,7 @@ class InputSpec:
         return dtype.fits(self.dtype) or (self.also is not None and dtype.fits(self.also))
 
     def why_not(self, value: Any) -> str | None:
-        """Why `value` will not do for this parameter, as the end of a sentence; None when it will."""
+        """Return why `value` is not valid, as the end of a sentence, or None."""
         if value is None:
             return None if self.nullable or not self.required else "needs a value"
         if isinstance(value, str) and value in self.words:
@@ -126,7 +137,7 @@ class InputSpec:
         return None
 
     def coerce(self, value: Any) -> Any:
-        """A valid value as the node gets it: 1 becomes 1.0 for a FLOAT, 2.0 becomes 2 for an INT."""
+        """Return a valid value as the node gets it: 1.0 for 1 of a FLOAT, 2 for 2.0 of an INT."""
         if value is None:
             return None if self.nullable else self.default
         if isinstance(value, list | tuple):
@@ -148,21 +159,21 @@ def _show(value: Any) -> str:
 
 def _why_not_type(dtype: DataType, value: Any) -> str | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    wanted = None
+    expected = None
     match dtype:
         case DataType.BOOL if not isinstance(value, bool):
-            wanted = "true or false"
+            expected = "true or false"
         case DataType.STRING | DataType.DATASET if not isinstance(value, str):
-            wanted = "text"
+            expected = "text"
         case DataType.INT if not is_number or not _is_finite(value) or value != int(value):
-            wanted = "a whole number"
+            expected = "a whole number"
         case DataType.INT if abs(value) > 2**53:
-            wanted = "a whole number below 2^53"
+            expected = "a whole number below 2^53"
         case DataType.FLOAT if not is_number:
-            wanted = "a number"
+            expected = "a number"
         case DataType.FLOAT if not _is_finite(value):
-            wanted = "a finite number"
-    return f"must be {wanted}, not {_show(value)}" if wanted else None
+            expected = "a finite number"
+    return f"must be {expected}, not {_show(value)}" if expected else None
 
 
 def _is_finite(value: float) -> bool:
@@ -184,7 +195,7 @@ class OutputSpec:
 
 @dataclass(frozen=True)
 class ParamSpec:
-    """What `Param` leaves on a class until its annotation is read."""
+    """The value of `Param` until the annotation is read."""
 
     default: Any
     options: dict[str, Any]
@@ -202,10 +213,11 @@ def Param(
     label: str = "",
     unit: str = "",
 ) -> Any:
-    """Declare a parameter as a class attribute: `p: float = Param(0.5, min=0, max=1)`.
+    """Declare a parameter: `p: float = Param(0.5, min=0, max=1)`.
 
-    The annotation says its type: int, float, str, bool, a tuple of these, with `| None` where it may be empty.
-    A description that says "empty: the window's size" is shown in the empty field, too.
+    It is a class attribute, or the default of an argument of a `@node` function. The annotation
+    defines its type: int, float, str, bool, a tuple or list of these, with `| None` if it may be
+    empty. A description with "empty: the window's size" is also shown in the empty field.
     """
     options = {"min": min, "max": max, "choices": choices, "description": description}
     return ParamSpec(
@@ -224,8 +236,8 @@ BATCH = 10_007
 class Shape(tuple[int, ...]):
     """The shape of an activation, the batch axis at 0, with the element type in `dtype`.
 
-    The size of the batch axis is opaque: nothing may be built from it. Values that do not depend on the data,
-    such as a learned Parameter, have no batch axis.
+    The size of the batch axis is opaque: nothing may be built from it. Values that do not depend
+    on the data, such as a learned Parameter, have no batch axis.
     """
 
     dtype: torch.dtype
@@ -237,12 +249,12 @@ class Shape(tuple[int, ...]):
 
     @property
     def features(self) -> tuple[int, ...]:
-        """The axes behind the batch axis."""
+        """The sizes without the batch axis."""
         return tuple(self[1:])
 
     @property
     def axes(self) -> list[int | str]:
-        """The sizes for people: "B" for the batch axis, "49·B" where others were folded into it."""
+        """The sizes as shown: "B" for the batch axis, "49·B" if others were folded into it."""
         return [_axis(size) for size in self]
 
     @property
@@ -264,11 +276,12 @@ def _axis(size: int) -> int | str:
 
 
 def spec_of(name: str, param: ParamSpec, hint: Any) -> InputSpec:
-    """A parameter's description from its `Param` and annotation. Raises TypeError for other annotations."""
+    """Return the specification of a parameter. Raises TypeError for other annotations."""
     kind = _Kind.of(hint)
     if kind.item not in _PARAM_TYPES:
         raise TypeError(
-            f"parameter {name!r} needs an annotation: int, float, str, bool, a tuple or list of these"
+            f"parameter {name!r} needs an annotation: int, float, str, bool, "
+            "a tuple or list of these"
         )
     only_words = kind.item is str and bool(kind.words)
     options = {
@@ -291,8 +304,11 @@ def spec_of(name: str, param: ParamSpec, hint: Any) -> InputSpec:
 
 @dataclass
 class _Kind:
-    """What an annotation allows: `int`, `float | None`, `tuple[int, int]`, `list[int]`, `int | tuple[int, int]`,
-    `Literal["same", "valid"] | int`."""
+    """What the annotation of a parameter allows.
+
+    Such as `int`, `float | None`, `tuple[int, int]`, `list[int]`, `int | tuple[int, int]` or
+    `Literal["same", "valid"] | int`.
+    """
 
     item: Any = None
     nullable: bool = False
@@ -303,7 +319,7 @@ class _Kind:
 
     @classmethod
     def of(cls, hint: Any) -> _Kind:
-        """`item` is None for an annotation that no parameter can have."""
+        """Read an annotation; `item` is None if no parameter can have it."""
         kind, items = cls(), list[Any]()
         options = (
             typing.get_args(hint)
@@ -332,7 +348,7 @@ class _Kind:
 
 
 def input_info(spec: InputSpec) -> InputInfo:
-    """The same for the wire."""
+    """Return the record of a port or parameter for the catalogue."""
     values = {field.name: getattr(spec, field.name) for field in fields(spec)}
     values["default"] = list(spec.default) if isinstance(spec.default, tuple) else spec.default
     values["words"] = list(spec.words)

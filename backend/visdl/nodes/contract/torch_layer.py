@@ -1,4 +1,4 @@
-"""Layers that stand for a class of torch.nn: parameters from its signature, sizes from what the layer reads."""
+"""Layers made of a class of torch.nn: parameters from its signature, sizes from the input."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from visdl.nodes.contract.torch_signature import declare
 
 _LAST = frozenset(
     {"weight_init", "init_std", "bias_init", "weights_of"}
-)  # in the form behind a layer's own
+)  # shown after a layer's own parameters
 _DOCS = "https://pytorch.org/docs/stable/generated/torch.nn"
 
 
 class TorchLayer(LayerNode):
-    """A layer of one input. `SHAPE_RULE` names its axes: `B, in_channels, H, W → B, out_channels, …`.
+    """A layer of one input. `SHAPE_RULE` names its axes: `B, in_channels, H, W → B, …`.
 
-    Axes on the left that are arguments of the module's class are sizes that follow from the input; `*` stands for
-    any number of axes, and forms are parted by " or ". `defaults` gives values to arguments that torch asks for.
+    Axes on the left that are arguments of the module's class are inferred from the input; `*`
+    stands for any number of axes, and alternatives are separated by " or ". `defaults` has values
+    of arguments that torch requires.
     """
 
     MODULE: ClassVar[type[nn.Module]] = nn.Identity
@@ -54,7 +55,7 @@ class TorchLayer(LayerNode):
         return self.make(self.sizes(input))
 
     def make(self, sizes: Mapping[str, int]) -> nn.Module:
-        """The module with this layer's parameters and these inferred sizes."""
+        """Return the module with this layer's parameters and these inferred sizes."""
         accepted = inspect.signature(self.MODULE).parameters
         values = {name: getattr(self, name) for name in self.PARAMS if name in accepted}
         return self.MODULE(
@@ -62,19 +63,19 @@ class TorchLayer(LayerNode):
         )
 
     def sizes(self, input: Shape) -> dict[str, int]:
-        """The sizes of the input's axes by name. Raises ValueError for an input of another form."""
+        """Return the sizes of the input's axes by name. Raises ValueError if no form fits."""
         check_element(input, ids=self.IDS)
         forms = _forms(self.SHAPE_RULE)
         for form in forms:
             found = _match(form, input)
             if found is not None:
                 return found
-        wanted = " or ".join(f"({', '.join(form)})" for form in forms)
-        raise ValueError(f"it takes {wanted}, but got ({input})")
+        expected = " or ".join(f"({', '.join(form)})" for form in forms)
+        raise ValueError(f"it takes {expected}, but got ({input})")
 
 
 def check_element(input: Shape, *, ids: bool = False) -> None:
-    """Whether a layer of numbers gets numbers, and one of ids gets ids. Raises ValueError."""
+    """Raise ValueError if a layer of numbers reads ids, or one of ids reads numbers."""
     is_number = input.dtype.is_floating_point
     if ids and is_number:
         raise ValueError(
@@ -86,9 +87,9 @@ def check_element(input: Shape, *, ids: bool = False) -> None:
 
 
 def axis_of(dim: int, shape: Shape, *, new: bool = False) -> int:
-    """The axis that `dim` means, from the front; `new`: of the shape with one more axis.
+    """Return the axis `dim`, counted from the front; `new`: of the shape with one more axis.
 
-    Raises ValueError where there is none, and for the batch, which stays apart from all other axes.
+    Raises ValueError if there is no such axis, or if it is the batch axis.
     """
     count = len(shape) + new
     if not -count <= dim < count:
@@ -111,12 +112,12 @@ def _match(form: list[str], shape: Shape) -> dict[str, int] | None:
     star = next((place for place, axis in enumerate(form) if axis.startswith("*")), None)
     if star is None:
         return dict(zip(form, shape, strict=True)) if len(form) == len(shape) else None
-    before, behind = form[:star], form[star + 1 :]
-    if len(shape) < len(before) + len(behind):
+    before, after = form[:star], form[star + 1 :]
+    if len(shape) < len(before) + len(after):
         return None
     return {
         **dict(zip(before, shape, strict=False)),
-        **dict(zip(reversed(behind), reversed(shape), strict=False)),
+        **dict(zip(reversed(after), reversed(shape), strict=False)),
     }
 
 
@@ -138,12 +139,12 @@ _INITS: dict[str, Callable[[Tensor], object]] = {
 
 
 class WeightedLayer(TorchLayer):
-    """A torch layer with weights: how they start, and whether they are another layer's."""
+    """A torch layer with weights: their initialisation, and whether they are shared."""
 
     weight_init: str = Param(
         "default",
         choices=["default", *_INITS],
-        description="Start of the weights, by torch.nn.init; default: as the layer's class does",
+        description="Initialisation of the weights by torch.nn.init; default: that of the layer",
     )
     init_std: float | None = Param(
         None,
@@ -151,19 +152,19 @@ class WeightedLayer(TorchLayer):
         description="Standard deviation of normal and trunc_normal, bound of uniform; empty: 1",
     )
     bias_init: str = Param(
-        "default", choices=["default", "zeros", "ones"], description="Start of the biases"
+        "default", choices=["default", "zeros", "ones"], description="Initialisation of the biases"
     )
     weights_of: str = Param(
         "",
         widget="layer",
-        description="Use the weights of another layer of the same shape; empty: its own",
+        description="Share the weights of another layer of the same shape; empty: own weights",
     )
 
     def make(self, sizes: Mapping[str, int]) -> nn.Module:
         return self.initialised(super().make(sizes))
 
     def initialised(self, module: nn.Module) -> nn.Module:
-        """The module with the weights and biases that the parameters ask for."""
+        """Return the module with weights and biases initialised as the parameters define."""
         for name, parameter in module.named_parameters():
             if parameter.is_meta:
                 continue

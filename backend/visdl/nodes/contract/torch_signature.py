@@ -1,4 +1,4 @@
-"""Parameters of a node taken from the signature of the torch class that it stands for."""
+"""Parameters of a node, taken from the signature of its torch class."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ _SIZE = {"min": 1, "max": 10_000_000}
 #: What a parameter of this name means in every class of torch.nn that has it, and its range.
 _KNOWN: dict[str, Meaning] = {
     "affine": ("Learn a scale γ and a shift β", {}),
-    "align_corners": ("Line up the corner pixels of input and output (linear modes)", {}),
+    "align_corners": ("Align the corner pixels of input and output (linear modes)", {}),
     "alpha": ("Scale α", {}),
     "beta": ("Sharpness β", {}),
     "bias": ("Learn an additive bias", {}),
     "ceil_mode": ("Round output sizes up, not down", {}),
     "count_include_pad": ("Count the zeros of the padding in the mean", {}),
     "dilation": ("Spacing between the elements of the window", _POSITIVE),
-    "dim": ("Axis that it works along; the batch is axis 0", {}),
+    "dim": ("Axis to operate on; the batch is axis 0", {}),
     "dim_feedforward": ("Width of the hidden layer in the feed-forward part", _SIZE),
     "divisor_override": (
-        "Divide by this in place of the window's size; empty: the size",
+        "Divide by this instead of the window's size; empty: the size",
         _POSITIVE,
     ),
-    "downscale_factor": ("How many times smaller each side becomes", _POSITIVE),
-    "dropout": ("Probability of an element to be zeroed while training", _SHARE),
+    "downscale_factor": ("Factor by which each side shrinks", _POSITIVE),
+    "dropout": ("Probability that an element is zeroed in training", _SHARE),
     "elementwise_affine": ("Learn a scale per element", {}),
     "embedding_dim": ("Size of each vector", _SIZE),
     "end_dim": ("Last axis to flatten", {}),
     "eps": ("Added to a denominator for numerical stability", _NOT_NEGATIVE),
-    "groups": ("Groups of channels that do not see each other", _POSITIVE),
+    "groups": ("Groups of channels without connections between them", _POSITIVE),
     "hidden_size": ("Features of the hidden state", _SIZE),
-    "init": ("Value at the start", {}),
-    "inplace": ("Overwrite the input to save memory, where nothing else reads it", {}),
+    "init": ("Initial value", {}),
+    "inplace": ("Overwrite the input to save memory, if nothing else reads it", {}),
     "k": ("Additive constant", {}),
     "keepdim": ("Keep the axis, with size 1", {}),
     "kernel_size": ("Size of the window: one number, or one per axis", _POSITIVE),
@@ -54,41 +54,41 @@ _KNOWN: dict[str, Meaning] = {
         _NOT_NEGATIVE,
     ),
     "lower": ("Smallest slope", {}),
-    "max_norm": ("Vectors longer than this are shortened to it; empty: off", _NOT_NEGATIVE),
+    "max_norm": ("Longest vector; longer ones are shortened; empty: off", _NOT_NEGATIVE),
     "max_val": ("Largest output", {}),
     "min_val": ("Smallest output", {}),
     "momentum": ("Weight of the newest batch; empty: a cumulative average", _SHARE),
     "negative_slope": ("Slope below zero", {}),
-    "nhead": ("Attention heads; they divide the width", _POSITIVE),
-    "norm_first": ("Normalise before attention and feed-forward, not behind them", {}),
+    "nhead": ("Number of attention heads; must divide the width", _POSITIVE),
+    "norm_first": ("Normalise before attention and feed-forward, not after them", {}),
     "norm_type": ("The p of the p-norm", {}),
-    "num_embeddings": ("How many ids there are: 0 up to one less than this", _SIZE),
+    "num_embeddings": ("Number of ids: 0 up to one less than this", _SIZE),
     "num_groups": ("Groups of channels that are normalised together", _POSITIVE),
-    "num_heads": ("Attention heads; they divide the width", _POSITIVE),
-    "num_layers": ("Recurrent layers, one on top of the other", {"min": 1, "max": 1000}),
+    "num_heads": ("Number of attention heads; must divide the width", _POSITIVE),
+    "num_layers": ("Number of recurrent layers", {"min": 1, "max": 1000}),
     "num_parameters": ("Learned values: one, or one per channel", _SIZE),
     "out_channels": ("Channels of the output", _SIZE),
     "out_features": ("Size of each output sample", _SIZE),
     "output_padding": ("Added to one side of the output's size", _NOT_NEGATIVE),
     "output_size": ("Size of the output: one number, or one per axis", _POSITIVE),
-    "p": ("Probability of an element to be zeroed", _SHARE),
+    "p": ("Probability that an element is zeroed", _SHARE),
     "padding": ("Added on each side", _NOT_NEGATIVE),
     "padding_idx": ("The id whose vector is never trained; empty: none", {}),
-    "padding_mode": ("What the padding is filled with", {}),
-    "return_indices": ("Also give the places of the maxima, for unpooling", {}),
-    "scale_factor": ("How many times larger; empty: see size", {"min": 1e-6}),
-    "scale_grad_by_freq": ("Divide gradients by how often an id is in the batch", {}),
+    "padding_mode": ("Values of the padding", {}),
+    "return_indices": ("Also return the positions of the maxima, for unpooling", {}),
+    "scale_factor": ("Factor by which each side grows; empty: see size", {"min": 1e-6}),
+    "scale_grad_by_freq": ("Divide gradients by the frequency of the id in the batch", {}),
     "size": ("Neighbouring channels that are summed over", _POSITIVE),
     "sparse": ("Sparse gradients, for SparseAdam or SGD", {}),
     "start_dim": ("First axis to flatten; the batch is axis 0", {}),
     "stride": ("Step of the window; empty: the window's size", _POSITIVE),
-    "threshold": ("Where the function changes its form", {}),
+    "threshold": ("Value at which the function changes", {}),
     "track_running_stats": ("Keep running statistics for evaluation", {}),
     "upper": ("Largest slope", {}),
-    "upscale_factor": ("How many times larger each side becomes", _POSITIVE),
-    "value": ("What is put in", {}),
+    "upscale_factor": ("Factor by which each side grows", _POSITIVE),
+    "value": ("Inserted value", {}),
 }
-#: Words that torch takes, where an older version says only that it is a text.
+#: Words that torch accepts, for versions whose annotation is only `str`.
 _CHOICES: dict[str, Any] = {"padding_mode": Literal["zeros", "reflect", "replicate", "circular"]}
 Spec = TypeVar("Spec")
 
@@ -109,10 +109,10 @@ def signature_params(
     defaults: Mapping[str, Any],
     meaning: Mapping[str, Meaning] = MappingProxyType({}),
 ) -> dict[str, tuple[ParamSpec, Any]]:
-    """A `Param` and its annotation for every argument of `cls`, but those in `leave_out`.
+    """Return a `Param` and its annotation for every argument of `cls` not in `leave_out`.
 
-    `defaults` gives values to arguments that torch asks for, `meaning` the words for those that other families of
-    classes use otherwise. Raises TypeError for one that has no value.
+    `defaults` has values of arguments that torch requires, `meaning` descriptions that differ from
+    the usual ones. Raises TypeError for an argument without a value.
     """
     hints = typing.get_type_hints(cls.__init__, localns=vars(collections.abc))  # type: ignore[misc]
     match = _KIND_OF_NAME.search(cls.__name__)
@@ -122,7 +122,7 @@ def signature_params(
             continue
         default = defaults.get(name, argument.default)
         if default is inspect.Parameter.empty:
-            raise TypeError(f"{cls.__name__} asks for {name!r}: give it a default")
+            raise TypeError(f"{cls.__name__} requires {name!r}: give it a default")
         known = hints.get(name)
         known = _CHOICES.get(name, known) if known is str else known
         hint = _simple(known, default, int(match[1]) if match else None)
@@ -146,7 +146,8 @@ def declare(
 ) -> None:
     """Give a node class a `Param` for every argument of `original` that it does not declare itself.
 
-    To be called before the class is read, in `__init_subclass__`. See `signature_params` for the others.
+    Call it in `__init_subclass__`, before the class is read. For the other arguments see
+    `signature_params`.
     """
     hints = dict(node.__annotations__)
     taken = {*leave_out, *vars(node), *node.PARAMS}
@@ -157,7 +158,7 @@ def declare(
 
 
 def in_order(params: Mapping[str, Spec], cls: type) -> Mapping[str, Spec]:
-    """The parameters in the order of the arguments of `cls`; others behind them."""
+    """Return the parameters in the order of the arguments of `cls`, followed by others."""
     places = {name: place for place, name in enumerate(inspect.signature(cls).parameters)}
     return MappingProxyType(
         dict(sorted(params.items(), key=lambda item: places.get(item[0], len(places))))
@@ -182,9 +183,9 @@ def _words(option: Any) -> tuple[str, ...]:
 
 
 def _simple(hint: Any, default: Any, axes: int | None) -> Any:
-    """torch's annotation as one that a parameter can have; without an annotation, the type of the default.
+    """Return torch's annotation as one for a parameter; without one, the default's type.
 
-    `axes` is how many values a list has where torch says any number, in classes such as MaxPool2d.
+    `axes` is how many values a list has if torch allows any number, in classes such as MaxPool2d.
     """
     if hint is None:
         return type(default)

@@ -1,1 +1,1 @@
-"""Nodes that bring data."""
+"""Nodes that load and arrange data."""

@@ -7,7 +7,7 @@ from visdl.nodes import DataNode, DataType, NodeRegistry, OutputSpec, Param
 
 @NodeRegistry.register("CSVLoader")
 class CSVLoader(DataNode):
-    """Brings a table of the Datasets panel, with the columns to learn from and those to predict."""
+    """Loads a table of the Datasets panel and selects its input and target columns."""
 
     DISPLAY_NAME = "CSV Loader"
     PRIMARY = ("file", "input_columns", "target_columns")
@@ -19,7 +19,7 @@ class CSVLoader(DataNode):
         "",
         widget="columns",
         label="Inputs",
-        description="Comma list, globs such as s_* allowed; empty: all numeric columns but the targets",
+        description="Comma list, globs such as s_* allowed; empty: all numeric non-target columns",
     )
     target_columns: str = Param(
         "", widget="columns", label="Targets", description="Comma list of the columns to predict"
@@ -27,12 +27,12 @@ class CSVLoader(DataNode):
 
     @classmethod
     def RETURN_TYPES(cls) -> list[OutputSpec]:
-        return [OutputSpec(DataType.DATASET, "dataset", "The chosen columns of the table")]
+        return [OutputSpec(DataType.DATASET, "dataset", "The selected columns of the table")]
 
     def infer(self, **kwargs: Any) -> tuple[Dataset]:
         dataset = kwargs["file"]
         if not isinstance(dataset, Dataset):
             raise InvalidInputError(
-                "No file is chosen.", hint="Choose a dataset, or upload a CSV file.", field="file"
+                "No file is selected.", hint="Select a dataset, or upload a CSV file.", field="file"
             )
         return (dataset.select(self.input_columns, self.target_columns),)

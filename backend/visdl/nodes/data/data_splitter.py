@@ -7,7 +7,7 @@ from visdl.nodes import DataNode, DataType, InputSpec, NodeRegistry, OutputSpec,
 
 @NodeRegistry.register("DataSplitter")
 class DataSplitter(DataNode):
-    """Keeps some rows for validation, and says in what batches the others are trained on."""
+    """Holds out rows for validation and divides the others into batches for training."""
 
     DISPLAY_NAME = "Data Splitter"
     PRIMARY = ("val_ratio", "batch_size", "shuffle")
@@ -21,7 +21,7 @@ class DataSplitter(DataNode):
         description="Share of the rows for validation",
     )
     batch_size: int = Param(32, min=1, unit="rows", description="Rows per optimizer step")
-    shuffle: bool = Param(True, description="A new order of the training rows in every epoch")
+    shuffle: bool = Param(True, description="Shuffle the training rows in every epoch")
     seed: int = Param(
         0,
         min=0,
@@ -30,7 +30,7 @@ class DataSplitter(DataNode):
     scaling: str = Param(
         "none",
         choices=("none", "standardize", "minmax"),
-        description="Of the inputs, fitted on the training rows",
+        description="Scaling of the inputs, fitted on the training rows",
     )
 
     @classmethod
@@ -45,7 +45,7 @@ class DataSplitter(DataNode):
         return [
             OutputSpec(DataType.LOADER, "train_loader", "The rows to train on"),
             OutputSpec(
-                DataType.LOADER, "val_loader", "The rows held out; absent when the ratio is 0"
+                DataType.LOADER, "val_loader", "The held-out rows; absent if the ratio is 0"
             ),
         ]
 

@@ -1,1 +1,1 @@
-"""Entries of a network."""
+"""Inputs of a network."""

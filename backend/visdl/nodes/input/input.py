@@ -6,7 +6,7 @@ from visdl.nodes.contract.base import InputNode
 
 @NodeRegistry.register("Input")
 class Input(InputNode):
-    """Where data enters the network: a table row, an image, a sequence or token ids, made of columns of the data."""
+    """Reads columns of the data as a table row, an image, a sequence or token ids."""
 
     SHAPE_RULE = "columns → (B, *shape), filled in the order of the columns, the last axis first"
     PRIMARY = ("shape", "columns")
@@ -14,7 +14,7 @@ class Input(InputNode):
     shape: tuple[int, ...] | None = Param(
         None,
         min=1,
-        description="Sizes without the batch axis, such as 3, 32, 32; empty: one axis of all columns",
+        description="Sizes without the batch axis, like 3, 32, 32; empty: one axis of all columns",
     )
     columns: str = Param(
         "",

@@ -28,7 +28,7 @@ class ReLU(_Elementwise, module=nn.ReLU):
 
 @NodeRegistry.register("ReLU6")
 class ReLU6(_Elementwise, module=nn.ReLU6):
-    """A rectified linear unit that ends at 6."""
+    """Rectified linear unit that is limited to 6."""
 
     FORMULA = "y = min(max(0, x), 6)"
 
@@ -50,7 +50,7 @@ class PReLU(_Activation, module=nn.PReLU):
 
 @NodeRegistry.register("RReLU")
 class RReLU(_Activation, module=nn.RReLU):
-    """Rectified linear unit with a random slope below zero while training, its mean at evaluation."""
+    """Rectified linear unit with a slope below zero that is random during training."""
 
     FORMULA = "y = max(0, x) + a · min(0, x), a ~ U(lower, upper)"
 
@@ -78,7 +78,7 @@ class CELU(_Elementwise, module=nn.CELU):
 
 @NodeRegistry.register("GELU")
 class GELU(_Elementwise, module=nn.GELU, leave_out=("approximate",)):
-    """Gaussian error linear unit: each value weighted by how much of a normal distribution lies below it."""
+    """Gaussian error linear unit: each value times the normal distribution function at it."""
 
     FORMULA = "y = x Φ(x)"
 
@@ -125,7 +125,7 @@ class Tanh(_Elementwise, module=nn.Tanh):
 
 @NodeRegistry.register("Tanhshrink")
 class Tanhshrink(_Elementwise, module=nn.Tanhshrink):
-    """What the hyperbolic tangent takes away."""
+    """Difference between a value and its hyperbolic tangent."""
 
     FORMULA = "y = x − tanh(x)"
 
@@ -160,21 +160,21 @@ class Hardshrink(_Elementwise, module=nn.Hardshrink):
 
 @NodeRegistry.register("Hardsigmoid")
 class Hardsigmoid(_Elementwise, module=nn.Hardsigmoid):
-    """The logistic function by three straight lines."""
+    """Logistic function approximated by three straight lines."""
 
     FORMULA = "y = min(max(x/6 + 1/2, 0), 1)"
 
 
 @NodeRegistry.register("Hardswish")
 class Hardswish(_Elementwise, module=nn.Hardswish):
-    """Swish by straight lines, as in MobileNetV3."""
+    """Piecewise approximation of swish, as in MobileNetV3."""
 
     FORMULA = "y = x · min(max(x + 3, 0), 6) / 6"
 
 
 @NodeRegistry.register("Hardtanh")
 class Hardtanh(_Elementwise, module=nn.Hardtanh, leave_out=("min_value", "max_value")):
-    """Keeps every value between two limits."""
+    """Limits every value to an interval."""
 
     FORMULA = "y = min(max(x, min_val), max_val)"
 
@@ -189,7 +189,7 @@ class Threshold(_Elementwise, module=nn.Threshold, defaults={"threshold": 0.0, "
 
 @NodeRegistry.register("GLU")
 class GLU(_Activation, module=nn.GLU):
-    """Gated linear unit: one half of the features opens and closes the other."""
+    """Gated linear unit: one half of the features gates the other."""
 
     FORMULA = "y = a σ(b), with x = [a, b]"
     SHAPE_RULE = "* → half the size along dim"
@@ -198,7 +198,9 @@ class GLU(_Activation, module=nn.GLU):
 class _AlongAxis(_Activation):
     PRIMARY = ("dim",)
 
-    dim: int = Param(-1, description="Axis that it works along; the batch is axis 0, −1 the last")
+    dim: int = Param(
+        -1, description="Axis to normalise along; the batch is axis 0, −1 the last axis"
+    )
 
     def build(self, input: Shape) -> nn.Module:
         self.sizes(input)
@@ -209,7 +211,7 @@ class _AlongAxis(_Activation):
 
 @NodeRegistry.register("Softmax")
 class Softmax(_AlongAxis, module=nn.Softmax):
-    """Turns scores into probabilities that add up to 1."""
+    """Turns scores into probabilities that sum to 1."""
 
     GIVES = "probabilities"
     FORMULA = "y = exp(x) / Σ exp(x)"

@@ -9,17 +9,17 @@ from visdl.nodes import LayerNode, NodeRegistry, Param, Shape
 from visdl.nodes.contract.runtime_values import Formula
 from visdl.nodes.contract.torch_layer import axis_of
 
-_BROADCAST = "Let sizes of 1 stretch, as torch does; off: batches must have one shape"
+_BROADCAST = "Broadcast axes of size 1, as torch does; off: batches must have equal shapes"
 
 
 def _check_shapes(shapes: list[Shape], broadcast: bool) -> None:
-    """Whether activations fit each other value by value. Raises ValueError."""
+    """Raise ValueError if activations do not fit each other element by element."""
     with_batch = [shape for shape in shapes if shape.has_batch]
     if not broadcast and len(set(map(tuple, with_batch))) > 1:
-        raise ValueError("the shapes differ; set broadcast where sizes of 1 are to stretch")
+        raise ValueError("the shapes differ; switch on broadcast to expand axes of size 1")
     if len({len(shape) for shape in with_batch}) > 1:
         raise ValueError(
-            "the shapes have different numbers of axes, so that batch and features would be mixed up"
+            "the shapes have different numbers of axes, so batch and features would be mixed up"
         )
     for shape in shapes:
         if not shape.has_batch and with_batch and len(shape) > len(with_batch[0]):
@@ -49,7 +49,7 @@ class _Elementwise(LayerNode):
 
 @NodeRegistry.register("Add")
 class Add(_Elementwise):
-    """The sum of any number of activations, value by value."""
+    """Sum of any number of activations, element by element."""
 
     FINITE_SLOPE = True
     FORMULA = "y = x₁ + x₂ + …"
@@ -63,7 +63,7 @@ class Add(_Elementwise):
 
 @NodeRegistry.register("Multiply")
 class Multiply(_Elementwise):
-    """The product of any number of activations, value by value: a gate, say."""
+    """Product of any number of activations, element by element, such as a gate."""
 
     FORMULA = "y = x₁ · x₂ · …"
 
@@ -90,7 +90,7 @@ class Quotient(Formula):
 
 @NodeRegistry.register("Subtract")
 class Subtract(_Elementwise):
-    """One activation less another, value by value."""
+    """Difference of two activations, element by element."""
 
     FINITE_SLOPE = True
     FORMULA = "y = x − other"
@@ -104,7 +104,7 @@ class Subtract(_Elementwise):
 
 @NodeRegistry.register("Divide")
 class Divide(_Elementwise):
-    """One activation over another, value by value."""
+    """Quotient of two activations, element by element."""
 
     FORMULA = "y = x / (other + ε)"
 
@@ -135,7 +135,7 @@ class MatMul(LayerNode):
     SHAPE_RULE = "B, *, N, K and B, *, K, M → B, *, N, M"
     PRIMARY = ("transpose",)
 
-    transpose: bool = Param(False, description="Transpose the second one: B, *, M, K")
+    transpose: bool = Param(False, description="Transpose the second input: B, *, M, K")
     scale: float = Param(1.0, description="Factor of the product")
 
     def build(self, input: Shape, other: Shape) -> nn.Module:
@@ -168,14 +168,14 @@ class LearnedScale(nn.Module):
 
 @NodeRegistry.register("Scale")
 class Scale(LayerNode):
-    """Multiplies by a number, which may be learned: one for all, or one for each feature of the last axis."""
+    """Multiplies by a fixed factor or a learned one, for all values or for each feature."""
 
     CATEGORY = "Math"
     FORMULA = "y = factor · x + shift"
     SHAPE_RULE = "* → *"
     PRIMARY = ("factor", "learned")
 
-    factor: float = Param(1.0, description="The factor, or where it starts when it is learned")
+    factor: float = Param(1.0, description="The factor, or its initial value if it is learned")
     shift: float = Param(0.0, description="Added afterwards; not with a learned factor")
     learned: str = Param("no", choices=["no", "one", "per feature"], description="Train the factor")
 
@@ -186,7 +186,7 @@ class Scale(LayerNode):
 
 
 class Reduction(Formula):
-    """Mean, sum, maximum and the like over axes."""
+    """A reduction over axes, such as mean, sum or maximum."""
 
     def __init__(self, name: str, dim: tuple[int, ...], keepdim: bool) -> None:
         super().__init__()
@@ -223,7 +223,7 @@ class _Reduce(LayerNode):
 
 @NodeRegistry.register("Mean")
 class Mean(_Reduce):
-    """The mean over one axis or several: over a sequence, or over the pixels of an image."""
+    """Mean over one or more axes, such as a sequence or the pixels of an image."""
 
     CALL = "mean"
     FORMULA = "y = mean of x over dim"
@@ -231,7 +231,7 @@ class Mean(_Reduce):
 
 @NodeRegistry.register("Sum")
 class Sum(_Reduce):
-    """The sum over one axis or several."""
+    """Sum over one or more axes."""
 
     CALL = "sum"
     FORMULA = "y = Σ of x over dim"
@@ -239,7 +239,7 @@ class Sum(_Reduce):
 
 @NodeRegistry.register("Max")
 class Max(_Reduce):
-    """The largest value over one axis or several."""
+    """Largest value over one or more axes."""
 
     CALL = "amax"
     FORMULA = "y = max of x over dim"
@@ -247,14 +247,14 @@ class Max(_Reduce):
 
 @NodeRegistry.register("Min")
 class Min(_Reduce):
-    """The smallest value over one axis or several."""
+    """Smallest value over one or more axes."""
 
     CALL = "amin"
     FORMULA = "y = min of x over dim"
 
 
 class Shortcut(nn.Module):
-    """A shortcut beside a branch, projected where the shapes differ."""
+    """A shortcut around a branch, projected if the shapes differ."""
 
     def __init__(self, projection: nn.Module | None) -> None:
         super().__init__()
@@ -266,7 +266,10 @@ class Shortcut(nn.Module):
 
 @NodeRegistry.register("Residual")
 class Residual(LayerNode):
-    """Adds a shortcut to a branch; where their shapes differ, the shortcut is projected. Source: He et al. 2016."""
+    """Adds a shortcut to a branch and projects it if the shapes differ.
+
+    Source: He et al. 2016.
+    """
 
     CATEGORY = "Math"
     FORMULA = "y = branch(x) + x, or branch(x) + W x"
@@ -276,7 +279,7 @@ class Residual(LayerNode):
     projection: str = Param(
         "when needed",
         choices=["when needed", "never"],
-        description="A Linear layer, or a convolution of size 1, where the shapes differ",
+        description="A Linear layer, or a convolution of size 1, if the shapes differ",
     )
 
     def build(self, input: Shape, branch: Shape) -> nn.Module:
@@ -297,8 +300,6 @@ def _projection(source: Shape, target: Shape) -> nn.Module:
     for before, after in zip(source[2:], target[2:], strict=True):
         stride = -(-before // after) if after else 0
         if after == 0 or -(-before // stride) != after:
-            raise ValueError(
-                "no projection fits: the branch is not a whole number of times smaller"
-            )
+            raise ValueError("no projection fits: the branch is not smaller by a whole factor")
         strides.append(stride)
     return kinds[len(source)](source[1], target[1], kernel_size=1, stride=tuple(strides))  # type: ignore[arg-type]

@@ -1,4 +1,7 @@
-"""Attention, and the layers of a transformer. Source: Vaswani et al., Attention Is All You Need, 2017."""
+"""Attention, and the layers of a transformer.
+
+Source: Vaswani et al., Attention Is All You Need, 2017.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ def _check_sequence(batch_first: bool, *inputs: Shape | None) -> None:
             raise ValueError(f"it takes (B, L, features), but got ({shape})")
         if not batch_first and shape.batch_first:
             raise ValueError(
-                "it would read the batch as positions: set batch_first, or transpose the input"
+                "it would treat the batch as positions: set batch_first, or transpose the input"
             )
 
 
@@ -35,7 +38,7 @@ def _causal(length: int, device: torch.device, dtype: torch.dtype) -> Tensor:
 
 
 class Attention(nn.MultiheadAttention):
-    """nn.MultiheadAttention that returns the output alone; key and value default to the query and the key."""
+    """nn.MultiheadAttention that returns only the output; key and value are optional."""
 
     causal = False
 
@@ -60,9 +63,9 @@ class Attention(nn.MultiheadAttention):
 
 @NodeRegistry.register("MultiheadAttention")
 class MultiheadAttention(WeightedLayer):
-    """Every position gathers from all others what it looks for, in several heads side by side.
+    """Attention of every position to all others, in several parallel heads.
 
-    Without key and value it attends to itself.
+    Without key and value it is self-attention.
     """
 
     CATEGORY = "Attention"
@@ -71,7 +74,7 @@ class MultiheadAttention(WeightedLayer):
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html"
     PRIMARY = ("num_heads", "causal")
 
-    num_heads: int = Param(4, min=1, description="Attention heads; they divide the width")
+    num_heads: int = Param(4, min=1, description="Number of attention heads; must divide the width")
     dropout: float = Param(
         0.0, min=0, max=1, step=0.05, description="Dropout of the attention weights"
     )
@@ -81,7 +84,7 @@ class MultiheadAttention(WeightedLayer):
     )
     add_zero_attn: bool = Param(False, description="Add a position of zeros to keys and values")
     batch_first: bool = Param(True, description=_BATCH_FIRST)
-    causal: bool = Param(False, description="Positions see only those before them, and themselves")
+    causal: bool = Param(False, description="Each position sees only itself and those before it")
 
     def build(
         self,
@@ -136,7 +139,7 @@ class DotProductAttention(nn.Module):
 
 @NodeRegistry.register("ScaledDotProductAttention")
 class ScaledDotProductAttention(LayerNode):
-    """Attention without weights of its own: the values, mixed by how well each key fits the query."""
+    """Attention without weights: the values, averaged by how well each key fits the query."""
 
     CATEGORY = "Attention"
     FORMULA = "y = softmax(Q Kᵀ · scale) V"
@@ -147,21 +150,17 @@ class ScaledDotProductAttention(LayerNode):
     dropout_p: float = Param(
         0.0, min=0, max=1, step=0.05, description="Dropout of the attention weights"
     )
-    is_causal: bool = Param(
-        False, description="Positions see only those before them, and themselves"
-    )
+    is_causal: bool = Param(False, description="Each position sees only itself and those before it")
     scale: float | None = Param(None, description="Factor of the scores; empty: 1 / √E")
 
     def build(self, query: Shape, key: Shape, value: Shape, mask: Shape | None = None) -> nn.Module:
         if self.is_causal and mask is not None:
-            raise ValueError(
-                "is_causal makes a mask of its own: switch it off, or remove the mask's wire"
-            )
+            raise ValueError("is_causal creates a mask: switch it off, or remove the mask's wire")
         return DotProductAttention(self.dropout_p, self.is_causal, self.scale)
 
 
 class EncoderLayer(nn.TransformerEncoderLayer):
-    """nn.TransformerEncoderLayer that can make its own causal mask."""
+    """nn.TransformerEncoderLayer that can create its causal mask."""
 
     causal = False
     axis = 1
@@ -173,7 +172,7 @@ class EncoderLayer(nn.TransformerEncoderLayer):
 
 
 class DecoderLayer(nn.TransformerDecoderLayer):
-    """nn.TransformerDecoderLayer that can make its own causal mask."""
+    """nn.TransformerDecoderLayer that can create its causal mask."""
 
     causal = False
     axis = 1
@@ -196,23 +195,23 @@ class _TransformerLayer(WeightedLayer):
     CATEGORY = "Attention"
     PRIMARY = ("nhead", "dim_feedforward", "causal")
 
-    nhead: int = Param(4, min=1, description="Attention heads; they divide the width")
+    nhead: int = Param(4, min=1, description="Number of attention heads; must divide the width")
     dim_feedforward: int = Param(
-        2048, min=1, max=10_000_000, description="Width inside the feed-forward part"
+        2048, min=1, max=10_000_000, description="Width of the feed-forward part"
     )
     dropout: float = Param(
-        0.1, min=0, max=1, step=0.05, description="Probability of an element to be zeroed"
+        0.1, min=0, max=1, step=0.05, description="Probability that an element is zeroed"
     )
     activation: str = Param(
-        "relu", choices=["relu", "gelu"], description="Of the feed-forward part"
+        "relu", choices=["relu", "gelu"], description="Activation of the feed-forward part"
     )
     layer_norm_eps: float = Param(1e-5, min=0, description="Added to a denominator of the norms")
     batch_first: bool = Param(True, description=_BATCH_FIRST)
     norm_first: bool = Param(
-        False, description="Normalise before attention and feed-forward, not behind them"
+        False, description="Normalise before attention and feed-forward, not after them"
     )
     bias: bool = Param(True, description="Learn additive biases")
-    causal: bool = Param(False, description="Positions see only those before them, and themselves")
+    causal: bool = Param(False, description="Each position sees only itself and those before it")
 
     def layer(self, cls: type[EncoderLayer] | type[DecoderLayer], input: Shape) -> nn.Module:
         _check_heads(input[-1], self.nhead)
@@ -233,7 +232,7 @@ class _TransformerLayer(WeightedLayer):
 
 @NodeRegistry.register("TransformerEncoderLayer")
 class TransformerEncoderLayer(_TransformerLayer):
-    """Self-attention and a feed-forward network, each with a residual connection and a LayerNorm."""
+    """Self-attention and a feed-forward network, with residual connections and LayerNorm."""
 
     FORMULA = "x ← norm(x + attention(x));  y = norm(x + feedforward(x))"
     SHAPE_RULE = "B, L, d_model (mask: L, L) → B, L, d_model"
@@ -248,7 +247,10 @@ class TransformerEncoderLayer(_TransformerLayer):
 class TransformerDecoderLayer(_TransformerLayer):
     """Self-attention, attention to an encoder's output, and a feed-forward network."""
 
-    FORMULA = "x ← norm(x + attention(x));  x ← norm(x + attention(x, memory));  y = norm(x + feedforward(x))"
+    FORMULA = (
+        "x ← norm(x + attention(x));  x ← norm(x + attention(x, memory));  "
+        "y = norm(x + feedforward(x))"
+    )
     SHAPE_RULE = "B, L, d_model and memory: B, S, d_model → B, L, d_model"
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.TransformerDecoderLayer.html"
 
@@ -266,7 +268,7 @@ class TransformerDecoderLayer(_TransformerLayer):
 
 
 class Mask(nn.Module):
-    """(L, L) of 0 and −∞ for the length of the input."""
+    """A mask (L, L) of 0 and −∞ for the length of the input."""
 
     def forward(self, input: Tensor) -> Tensor:
         return _causal(input.shape[1], input.device, torch.float32)
@@ -274,13 +276,13 @@ class Mask(nn.Module):
 
 @NodeRegistry.register("CausalMask")
 class CausalMask(LayerNode):
-    """A mask for attention that lets each position see only those before it, and itself."""
+    """A mask for attention: each position sees only itself and those before it."""
 
     CATEGORY = "Attention"
     FORMULA = "y[i, j] = 0 where j ≤ i, −∞ else"
     SHAPE_RULE = "B, L, * → L, L"
     CAN_DISABLE = False
-    DISABLE_REASON = "Remove its wire, and attention sees every position."
+    DISABLE_REASON = "Remove its wire instead: attention then sees every position."
     KEEPS_BATCH = False
 
     def build(self, input: Shape) -> nn.Module:
@@ -290,7 +292,7 @@ class CausalMask(LayerNode):
 
 
 class Positions(nn.Module):
-    """Learned vectors for the positions of a sequence, one set for all samples."""
+    """Learned vectors for the positions of a sequence, the same for all samples."""
 
     def __init__(self, num_embeddings: int, embedding_dim: int) -> None:
         super().__init__()
@@ -302,16 +304,18 @@ class Positions(nn.Module):
 
 @NodeRegistry.register("PositionEmbedding")
 class PositionEmbedding(WeightedLayer):
-    """A learned vector for each position of a sequence, to be added to the embeddings of its tokens."""
+    """Learned vectors for the positions of a sequence, to add to the token embeddings."""
 
     CATEGORY = "Attention"
     FORMULA = "y = W[0 … L − 1]"
     SHAPE_RULE = "B, L, * → L, embedding_dim"
     KEEPS_BATCH = False
     CAN_DISABLE = False
-    DISABLE_REASON = "Remove its wire, and positions are not told apart."
+    DISABLE_REASON = "Remove its wire instead: the model then ignores positions."
 
-    num_embeddings: int = Param(1024, min=1, max=10_000_000, description="The longest sequence")
+    num_embeddings: int = Param(
+        1024, min=1, max=10_000_000, description="Length of the longest sequence"
+    )
     embedding_dim: int | None = Param(
         None,
         min=1,
@@ -324,11 +328,12 @@ class PositionEmbedding(WeightedLayer):
             raise ValueError(f"it takes (B, L, …), but got ({input})")
         if input[1] > self.num_embeddings:
             raise ValueError(
-                f"the sequence has {input[1]} positions, but num_embeddings is {self.num_embeddings}"
+                f"the sequence has {input[1]} positions, "
+                f"but num_embeddings is {self.num_embeddings}"
             )
         width = self.embedding_dim or (input[2] if len(input) > 2 else None)
         if width is None:
-            raise ValueError("set embedding_dim: token ids have no features to take it from")
+            raise ValueError("set embedding_dim: token ids have no features from which to infer it")
         return self.initialised(Positions(self.num_embeddings, width))
 
 
@@ -353,13 +358,13 @@ class SinePositions(nn.Module):
 
 @NodeRegistry.register("SinusoidalPositions")
 class SinusoidalPositions(LayerNode):
-    """Sines and cosines of the positions of a sequence, to be added to the embeddings of its tokens."""
+    """Sines and cosines of the positions of a sequence, to add to the token embeddings."""
 
     CATEGORY = "Attention"
     FORMULA = "y[t, 2i] = sin(t / base^(2i/E)), y[t, 2i + 1] = cos(…)"
     SHAPE_RULE = "B, L, E → L, E"
     CAN_DISABLE = False
-    DISABLE_REASON = "Remove its wire, and positions are not told apart."
+    DISABLE_REASON = "Remove its wire instead: the model then ignores positions."
     KEEPS_BATCH = False
 
     base: float = Param(10_000.0, min=1, description="The longest wavelength over 2π")

@@ -1,4 +1,4 @@
-"""Convolutions, and the arrangements of pixels and channels that go with them."""
+"""Convolutions, and rearrangements of pixels and channels."""
 
 from torch import nn
 
@@ -39,7 +39,7 @@ class Conv3d(_Conv, module=nn.Conv3d, defaults=_OUT):
 
 @NodeRegistry.register("ConvTranspose1d")
 class ConvTranspose1d(_Conv, module=nn.ConvTranspose1d, defaults=_OUT):
-    """Transposed convolution along a sequence: it enlarges."""
+    """Transposed convolution that enlarges a sequence."""
 
     FORMULA = _TRANSPOSED
     SHAPE_RULE = "B, in_channels, L → B, out_channels, L_out"
@@ -47,7 +47,7 @@ class ConvTranspose1d(_Conv, module=nn.ConvTranspose1d, defaults=_OUT):
 
 @NodeRegistry.register("ConvTranspose2d")
 class ConvTranspose2d(_Conv, module=nn.ConvTranspose2d, defaults=_OUT):
-    """Transposed convolution over an image: it enlarges."""
+    """Transposed convolution that enlarges an image."""
 
     FORMULA = _TRANSPOSED
     SHAPE_RULE = "B, in_channels, H, W → B, out_channels, H_out, W_out"
@@ -55,7 +55,7 @@ class ConvTranspose2d(_Conv, module=nn.ConvTranspose2d, defaults=_OUT):
 
 @NodeRegistry.register("ConvTranspose3d")
 class ConvTranspose3d(_Conv, module=nn.ConvTranspose3d, defaults=_OUT):
-    """Transposed convolution over a volume: it enlarges."""
+    """Transposed convolution that enlarges a volume."""
 
     FORMULA = _TRANSPOSED
     SHAPE_RULE = "B, in_channels, D, H, W → B, out_channels, D_out, H_out, W_out"
@@ -75,7 +75,7 @@ class Unfold(_Pixels, module=nn.Unfold, defaults={"kernel_size": 3}):
 
 @NodeRegistry.register("Fold")
 class Fold(_Pixels, module=nn.Fold, defaults={"output_size": 8, "kernel_size": 2}):
-    """Puts windows back into an image; where they overlap, they add up."""
+    """Combines windows into an image; overlapping values are added."""
 
     FORMULA = "y = Σ over l of window l, at its place"
     SHAPE_RULE = "B, C · kernel, windows → B, C, *output_size"
@@ -93,12 +93,12 @@ class Upsample(_Pixels, module=nn.Upsample, leave_out=("recompute_scale_factor",
         None, min=1, description="Sizes of the output; empty: see scale_factor"
     )
     scale_factor: float | list[float] | None = Param(
-        2.0, min=1e-6, description="How many times larger"
+        2.0, min=1e-6, description="Factor by which each side grows"
     )
     mode: str = Param(
         "nearest",
         choices=["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear"],
-        description="How values between the old ones are found",
+        description="Interpolation between the input values",
     )
 
     def build(self, input: Shape) -> nn.Module:
@@ -114,7 +114,7 @@ class _Upsampling2d(_Pixels):
         None, min=1, description="Sizes of the output; empty: see scale_factor"
     )
     scale_factor: float | tuple[float, float] | None = Param(
-        2.0, min=1e-6, description="How many times larger"
+        2.0, min=1e-6, description="Factor by which each side grows"
     )
 
     def build(self, input: Shape) -> nn.Module:
@@ -131,14 +131,14 @@ class UpsamplingNearest2d(_Upsampling2d, module=nn.UpsamplingNearest2d):
 
 @NodeRegistry.register("UpsamplingBilinear2d")
 class UpsamplingBilinear2d(_Upsampling2d, module=nn.UpsamplingBilinear2d):
-    """Enlarges an image by linear interpolation, the corner pixels lined up."""
+    """Enlarges an image by linear interpolation with aligned corners."""
 
     FORMULA = "y[i, j] = the mean of the four nearest x, by distance"
 
 
 @NodeRegistry.register("PixelShuffle")
 class PixelShuffle(_Pixels, module=nn.PixelShuffle, defaults={"upscale_factor": 2}):
-    """Arranges channels as finer pixels: r² channels become r × r pixels."""
+    """Rearranges channels into pixels: r² channels become r × r pixels."""
 
     FORMULA = "B, C r², H, W → B, C, H r, W r"
     SHAPE_RULE = "*, C · r², H, W → *, C, H · r, W · r"
@@ -146,7 +146,7 @@ class PixelShuffle(_Pixels, module=nn.PixelShuffle, defaults={"upscale_factor": 
 
 @NodeRegistry.register("PixelUnshuffle")
 class PixelUnshuffle(_Pixels, module=nn.PixelUnshuffle, defaults={"downscale_factor": 2}):
-    """Arranges pixels as channels: the reverse of PixelShuffle."""
+    """Rearranges pixels into channels: the inverse of PixelShuffle."""
 
     FORMULA = "B, C, H r, W r → B, C r², H, W"
     SHAPE_RULE = "*, C, H · r, W · r → *, C · r², H, W"
@@ -154,7 +154,7 @@ class PixelUnshuffle(_Pixels, module=nn.PixelUnshuffle, defaults={"downscale_fac
 
 @NodeRegistry.register("ChannelShuffle")
 class ChannelShuffle(_Pixels, module=nn.ChannelShuffle, defaults={"groups": 2}):
-    """Deals the channels of each group out over all groups, as ShuffleNet does."""
+    """Distributes the channels of each group over all groups, as in ShuffleNet."""
 
     FORMULA = "(g, C / g) → (C / g, g)"
     SHAPE_RULE = "B, C, * → B, C, *"

@@ -1,4 +1,4 @@
-"""Dropout. Each node draws its masks from a generator of its own."""
+"""Dropout. Each node draws its masks from its own generator."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from visdl.nodes.contract.torch_layer import TorchLayer
 
 
 class _Seeded(nn.modules.dropout._DropoutNd):
-    """Draws masks from a generator of its own, so that switching one node off leaves the masks of all others.
+    """Draws masks from its own generator, so disabling one node leaves other masks unchanged.
 
-    Without a generator (a module that was loaded or exported) it is torch's own class.
+    Without a generator (a loaded or exported module) it behaves like torch's class.
     """
 
     generator: torch.Generator | None = None
 
     def seed(self, seed: int, device: torch.device) -> None:
-        """Give this module its own generator on the device of its activations."""
+        """Set the seed of this module's generator on the device of its activations."""
         self.generator = torch.Generator(device).manual_seed(seed)
 
     def forward(self, input: Tensor) -> Tensor:
@@ -30,7 +30,7 @@ class _Seeded(nn.modules.dropout._DropoutNd):
         return self.masked(input, 1.0 - self.p)
 
     def mask(self, input: Tensor, keep: float) -> Tensor:
-        """1 for what is kept, 0 for what is not, in a shape that fits the input."""
+        """Return 1 for kept and 0 for dropped values, in a shape that fits the input."""
         return torch.empty_like(input).bernoulli_(keep, generator=self.generator)
 
     def masked(self, input: Tensor, keep: float) -> Tensor:
@@ -48,7 +48,10 @@ class _Channels(_Seeded):
 
 
 class _Alpha(_Seeded):
-    """Dropped values become SELU's lower limit, and mean and variance are kept. Source: Klambauer et al. 2017."""
+    """Dropped values become SELU's lower limit; mean and variance are preserved.
+
+    Source: Klambauer et al. 2017.
+    """
 
     def masked(self, input: Tensor, keep: float) -> Tensor:
         low = -1.7580993408473766
@@ -91,14 +94,14 @@ class _Dropout(TorchLayer):
 
 @NodeRegistry.register("Dropout")
 class Dropout(_Dropout, module=SeededDropout):
-    """While training, sets each value to zero with probability p and scales the rest by 1 / (1 − p)."""
+    """Zeroes each value with probability p and scales the rest by 1 / (1 − p) in training."""
 
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.Dropout.html"
 
 
 @NodeRegistry.register("Dropout1d")
 class Dropout1d(_Dropout, module=SeededDropout1d):
-    """While training, sets whole channels of a sequence to zero with probability p."""
+    """Zeroes whole channels of a sequence with probability p in training."""
 
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.Dropout1d.html"
     SHAPE_RULE = "B, C, L → the same shape"
@@ -106,7 +109,7 @@ class Dropout1d(_Dropout, module=SeededDropout1d):
 
 @NodeRegistry.register("Dropout2d")
 class Dropout2d(_Dropout, module=SeededDropout2d):
-    """While training, sets whole channels of an image to zero with probability p."""
+    """Zeroes whole channels of an image with probability p in training."""
 
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.Dropout2d.html"
     SHAPE_RULE = "B, C, H, W → the same shape"
@@ -114,7 +117,7 @@ class Dropout2d(_Dropout, module=SeededDropout2d):
 
 @NodeRegistry.register("Dropout3d")
 class Dropout3d(_Dropout, module=SeededDropout3d):
-    """While training, sets whole channels of a volume to zero with probability p."""
+    """Zeroes whole channels of a volume with probability p in training."""
 
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.Dropout3d.html"
     SHAPE_RULE = "B, C, D, H, W → the same shape"
@@ -122,7 +125,7 @@ class Dropout3d(_Dropout, module=SeededDropout3d):
 
 @NodeRegistry.register("AlphaDropout")
 class AlphaDropout(_Dropout, module=SeededAlphaDropout):
-    """Dropout that keeps mean and variance, for networks of SELU."""
+    """Dropout that preserves mean and variance, for networks with SELU."""
 
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.AlphaDropout.html"
     FORMULA = "y = a (x m + α′ (1 − m)) + b, m ~ Bernoulli(1 − p)"

@@ -8,7 +8,7 @@ from visdl.nodes.contract.torch_layer import TorchLayer, WeightedLayer, check_el
 
 @NodeRegistry.register("Linear")
 class Linear(WeightedLayer, module=nn.Linear):
-    """Fully connected layer, applied to the last axis. The input width follows from the layer before."""
+    """Fully connected layer on the last axis. The input width is inferred."""
 
     FORMULA = "y = x Aᵀ + b"
     IS_LINEAR = True
@@ -19,7 +19,7 @@ class Linear(WeightedLayer, module=nn.Linear):
 
 @NodeRegistry.register("Bilinear")
 class Bilinear(WeightedLayer, module=nn.Bilinear, leave_out=("in1_features", "in2_features")):
-    """Combines two inputs by a product with a weight for every pair of their features."""
+    """Combines two inputs with a weight for every pair of their features."""
 
     FORMULA = "y = x₁ᵀ A x₂ + b"
     SHAPE_RULE = "*, in1_features and *, in2_features → *, out_features"
@@ -33,7 +33,7 @@ class Bilinear(WeightedLayer, module=nn.Bilinear, leave_out=("in1_features", "in
 
 @NodeRegistry.register("Identity")
 class Identity(TorchLayer, module=nn.Identity):
-    """Hands its input on as it is."""
+    """Returns its input unchanged."""
 
     ELEMENTWISE = True
     FINITE_SLOPE = True
@@ -48,7 +48,7 @@ class Identity(TorchLayer, module=nn.Identity):
 class Embedding(
     WeightedLayer, module=nn.Embedding, defaults={"num_embeddings": 1000, "embedding_dim": 64}
 ):
-    """A learned vector for each id, such as a token."""
+    """Learned vector for each id, such as a token."""
 
     IDS = True
     FORMULA = "y = W[x]"
@@ -62,20 +62,20 @@ class EmbeddingBag(
     defaults={"num_embeddings": 1000, "embedding_dim": 64},
     leave_out=("include_last_offset", "mode"),
 ):
-    """The mean, sum or maximum of the vectors of a bag of ids."""
+    """Mean, sum or maximum of the vectors of a bag of ids."""
 
     IDS = True
     FORMULA = "y = mean of W[xᵢ] over i"
     SHAPE_RULE = "B, N → B, embedding_dim"
 
     mode: str = Param(
-        "mean", choices=["sum", "mean", "max"], description="How the vectors of a bag are joined"
+        "mean", choices=["sum", "mean", "max"], description="How the vectors of a bag are combined"
     )
 
 
 @NodeRegistry.register("CosineSimilarity")
 class CosineSimilarity(TorchLayer, module=nn.CosineSimilarity):
-    """How far two inputs point the same way, from −1 to 1."""
+    """Cosine of the angle between two inputs, from −1 to 1."""
 
     CATEGORY = "Distance"
     FORMULA = "y = x₁ · x₂ / max(‖x₁‖ ‖x₂‖, ε)"
@@ -88,7 +88,7 @@ class CosineSimilarity(TorchLayer, module=nn.CosineSimilarity):
 
 @NodeRegistry.register("PairwiseDistance")
 class PairwiseDistance(TorchLayer, module=nn.PairwiseDistance, leave_out=("p",)):
-    """The distance of two inputs along the last axis."""
+    """Distance between two inputs along the last axis."""
 
     CATEGORY = "Distance"
     FORMULA = "y = ‖x₁ − x₂ + ε‖ₚ"

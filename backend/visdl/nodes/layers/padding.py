@@ -23,7 +23,7 @@ _WITH = {
 
 
 def _padding(kind: str, axes: int) -> None:
-    """Register the layer of one kind for inputs of so many axes."""
+    """Register the layer of one kind for inputs with this number of axes."""
     name = f"{kind}Pad{axes}d"
     filling, formula = _WITH[kind]
     body = {

@@ -1,4 +1,4 @@
-"""Pooling: a window's largest value, or its mean."""
+"""Pooling: the largest value or the mean of each window."""
 
 from typing import Any
 
@@ -59,21 +59,21 @@ class _MaxUnpool(_Pool):
 
 @NodeRegistry.register("MaxUnpool1d")
 class MaxUnpool1d(_MaxUnpool, module=nn.MaxUnpool1d, defaults=_KERNEL):
-    """Puts the maxima of a MaxPool1d with return_indices back to their places."""
+    """Restores the maxima of a MaxPool1d with return_indices to their positions."""
 
     SHAPE_RULE = _LINE
 
 
 @NodeRegistry.register("MaxUnpool2d")
 class MaxUnpool2d(_MaxUnpool, module=nn.MaxUnpool2d, defaults=_KERNEL):
-    """Puts the maxima of a MaxPool2d with return_indices back to their places."""
+    """Restores the maxima of a MaxPool2d with return_indices to their positions."""
 
     SHAPE_RULE = _IMAGE
 
 
 @NodeRegistry.register("MaxUnpool3d")
 class MaxUnpool3d(_MaxUnpool, module=nn.MaxUnpool3d, defaults=_KERNEL):
-    """Puts the maxima of a MaxPool3d with return_indices back to their places."""
+    """Restores the maxima of a MaxPool3d with return_indices to their positions."""
 
     SHAPE_RULE = _VOLUME
 
@@ -151,7 +151,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvg, module=nn.AdaptiveAvgPool1d, defaults=_ONE
 
 @NodeRegistry.register("AdaptiveAvgPool2d")
 class AdaptiveAvgPool2d(_AdaptiveAvg, module=nn.AdaptiveAvgPool2d, defaults=_ONE):
-    """Means over an image of any size, for an output of a given size; 1 is global average pooling."""
+    """Means over an image of any size for a given output size; 1 is global pooling."""
 
     SHAPE_RULE = "B, C, H, W → B, C, *output_size"
 
@@ -200,7 +200,7 @@ class _Fractional(_MaxPool):
 class FractionalMaxPool2d(
     _Fractional, module=nn.FractionalMaxPool2d, defaults=_KERNEL, leave_out=("output_ratio",)
 ):
-    """Maxima over windows of random size, for an image of any ratio of the size."""
+    """Maxima over windows of random size, for an image with any size ratio."""
 
     SHAPE_RULE = _IMAGE
 
@@ -208,7 +208,7 @@ class FractionalMaxPool2d(
         0.5,
         min=0.01,
         max=0.99,
-        description="Size of the output over that of the input; see output_size",
+        description="Output size divided by input size; see output_size",
     )
 
 
@@ -216,7 +216,7 @@ class FractionalMaxPool2d(
 class FractionalMaxPool3d(
     _Fractional, module=nn.FractionalMaxPool3d, defaults=_KERNEL, leave_out=("output_ratio",)
 ):
-    """Maxima over windows of random size, for a volume of any ratio of the size."""
+    """Maxima over windows of random size, for a volume with any size ratio."""
 
     SHAPE_RULE = _VOLUME
 
@@ -224,5 +224,5 @@ class FractionalMaxPool3d(
         0.5,
         min=0.01,
         max=0.99,
-        description="Size of the output over that of the input; see output_size",
+        description="Output size divided by input size; see output_size",
     )

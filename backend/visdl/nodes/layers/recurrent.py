@@ -14,7 +14,10 @@ _BATCH_FIRST = "The batch is the first axis (as everywhere here; torch's own def
 
 
 def _last(hidden: Tensor, directions: int) -> Tensor:
-    """The top layer's hidden state `(batch, directions · hidden)` of `(layers · directions, batch, hidden)`."""
+    """Return the top layer's hidden state.
+
+    `(layers · directions, batch, hidden)` becomes `(batch, directions · hidden)`.
+    """
     return hidden[-directions:].transpose(0, 1).flatten(1)
 
 
@@ -44,14 +47,15 @@ class LastStateLSTM(nn.LSTM):
 
 class _Recurrent(WeightedLayer):
     CATEGORY = "Recurrent"
-    SHAPE_RULE = "B, L, input_size → output: B, L, hidden_size · directions; last: B, hidden_size · directions"
+    SHAPE_RULE = (
+        "B, L, input_size → output: B, L, hidden_size · directions; "
+        "last: B, hidden_size · directions"
+    )
     PRIMARY = ("hidden_size", "num_layers", "bidirectional")
     RECURRENT: Callable[..., nn.Module]
 
     hidden_size: int = Param(64, min=1, max=10_000_000, description="Features of the hidden state")
-    num_layers: int = Param(
-        1, min=1, max=1000, description="Recurrent layers, one on top of the other"
-    )
+    num_layers: int = Param(1, min=1, max=1000, description="Number of recurrent layers")
     bias: bool = Param(True, description="Learn additive biases")
     batch_first: bool = Param(True, description=_BATCH_FIRST)
     dropout: float = Param(
@@ -63,7 +67,7 @@ class _Recurrent(WeightedLayer):
     def RETURN_TYPES(cls) -> list[OutputSpec]:
         return [
             OutputSpec(DataType.LAYER, "output", "The top layer's output at every step"),
-            OutputSpec(DataType.LAYER, "last", "The top layer's hidden state behind the last step"),
+            OutputSpec(DataType.LAYER, "last", "The top layer's hidden state after the last step"),
         ]
 
     def build(self, input: Shape) -> nn.Module:
@@ -81,13 +85,13 @@ class _Recurrent(WeightedLayer):
         return self.initialised(self.RECURRENT(sizes["input_size"], **values))
 
     def options(self) -> dict[str, Any]:
-        """What else the class takes."""
+        """Return further arguments of the class."""
         return {}
 
 
 @NodeRegistry.register("RNN")
 class RNN(_Recurrent):
-    """Recurrent network of Elman: the hidden state is a function of the input and of the state before."""
+    """Elman network: the hidden state depends on the input and the previous state."""
 
     RECURRENT = LastStateRNN
     FORMULA = "hₜ = tanh(W x + b + U hₜ₋₁ + c)"

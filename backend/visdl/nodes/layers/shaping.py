@@ -1,4 +1,4 @@
-"""Operations on the shape of activations: joining, cutting, and arranging axes."""
+"""Operations on the shape of activations: joining, splitting and rearranging axes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ class Call(Formula):
 
 
 class Joined(nn.Module):
-    """torch.cat; the values at `alone`, without a batch axis or with one of size 1, are repeated for each sample."""
+    """torch.cat that repeats inputs without batch for each sample.
+
+    `alone` has the positions of the inputs without a batch axis, or with one of size 1.
+    """
 
     def __init__(self, dim: int, alone: frozenset[int]) -> None:
         super().__init__()
@@ -60,7 +63,7 @@ class Joined(nn.Module):
 
 @NodeRegistry.register("Concat")
 class Concat(_Shaping):
-    """Puts any number of activations side by side along one axis; a learned token is repeated for each sample."""
+    """Concatenates any number of activations; a learned token is repeated for each sample."""
 
     FORMULA = "y = [x₁, x₂, …]"
     SHAPE_RULE = "equal but along dim → their sum along dim"
@@ -76,7 +79,7 @@ class Concat(_Shaping):
             place for place, shape in enumerate(inputs) if first.batch_first and not shape.has_batch
         }
         sizes = [
-            _behind_batch(shape, first) if place in alone else shape[1:]
+            _sizes_after_batch(shape, first) if place in alone else shape[1:]
             for place, shape in enumerate(inputs)
         ]
         if any(len(size) != len(first) - 1 for size in sizes):
@@ -93,12 +96,12 @@ class Concat(_Shaping):
         return Joined(axis, frozenset(alone))
 
 
-def _behind_batch(shape: Shape, other: Shape) -> tuple[int, ...]:
-    """The sizes behind the batch axis of what has none, or one of size 1."""
+def _sizes_after_batch(shape: Shape, other: Shape) -> tuple[int, ...]:
+    """Return the sizes without the batch axis of a shape that has none, or one of size 1."""
     return tuple(shape[1:]) if len(shape) == len(other) and shape[0] == 1 else tuple(shape)
 
 
-class Stacked(Formula):
+class StackTensors(Formula):
     def __init__(self, dim: int) -> None:
         super().__init__()
         self.dim = dim
@@ -109,19 +112,19 @@ class Stacked(Formula):
 
 @NodeRegistry.register("Stack")
 class Stack(_Shaping):
-    """Puts any number of activations of one shape behind each other along a new axis."""
+    """Stacks any number of activations of one shape along a new axis."""
 
     FORMULA = "y[:, i] = xᵢ"
     SHAPE_RULE = "n of one shape → the same with a new axis of size n"
     PRIMARY = ("dim",)
     URL = "https://pytorch.org/docs/stable/generated/torch.stack.html"
 
-    dim: int = Param(1, description="Place of the new axis; the batch is axis 0")
+    dim: int = Param(1, description="Position of the new axis; the batch is axis 0")
 
     def build(self, inputs: list[Shape]) -> nn.Module:
         if len(set(map(tuple, inputs))) > 1:
             raise ValueError("the shapes differ")
-        return Stacked(axis_of(self.dim, inputs[0], new=True))
+        return StackTensors(axis_of(self.dim, inputs[0], new=True))
 
 
 class Parts(nn.Module):
@@ -144,26 +147,26 @@ class _Parts(_Shaping):
 
 @NodeRegistry.register("Chunk")
 class Chunk(_Parts):
-    """Cuts an axis into equal parts: queries, keys and values, say."""
+    """Splits an axis into equal parts, such as queries, keys and values."""
 
     SHAPE_RULE = "* → `chunks` times the same, a part of the size along dim"
     OUTPUT_COUNT = "chunks"
     PRIMARY = ("chunks", "dim")
     URL = "https://pytorch.org/docs/stable/generated/torch.chunk.html"
 
-    chunks: int = Param(2, min=2, max=_MOST, description="How many parts")
+    chunks: int = Param(2, min=2, max=_MOST, description="Number of parts")
     dim: int = Param(-1, description=_DIM)
 
     def build(self, input: Shape) -> nn.Module:
         axis = axis_of(self.dim, input)
         if input[axis] % self.chunks:
-            raise ValueError(f"{input[axis]} cannot be cut into {self.chunks} equal parts")
+            raise ValueError(f"{input[axis]} cannot be split into {self.chunks} equal parts")
         return Parts((input[axis] // self.chunks,) * self.chunks, axis)
 
 
 @NodeRegistry.register("Split")
 class Split(_Parts):
-    """Cuts an axis into parts of given sizes."""
+    """Splits an axis into parts of given sizes."""
 
     SHAPE_RULE = "* → one output per section, its size along dim"
     OUTPUT_COUNT = "sections"
@@ -186,7 +189,7 @@ class Split(_Parts):
 
 
 class Reshaped(nn.Module):
-    """Tensor.reshape; with `keep_batch`, of the axes behind the batch."""
+    """Tensor.reshape; with `keep_batch`, of all axes but the batch."""
 
     def __init__(self, shape: tuple[int, ...], keep_batch: bool) -> None:
         super().__init__()
@@ -213,7 +216,7 @@ class Reshape(_Shaping):
     URL = "https://pytorch.org/docs/stable/generated/torch.reshape.html"
 
     shape: list[int] = Param(
-        (-1,), min=-1, description="Sizes without the batch axis; one may be −1: what is left"
+        (-1,), min=-1, description="Sizes without the batch axis; one may be −1 and is inferred"
     )
     keep_batch: bool = Param(
         True, description="Off: the shape is that of the whole batch, as in torch"
@@ -234,7 +237,7 @@ class Reshape(_Shaping):
 
 @NodeRegistry.register("Flatten")
 class Flatten(TorchLayer, module=nn.Flatten):
-    """Joins axes into one: by default all behind the batch."""
+    """Joins axes into one; by default all but the batch."""
 
     CATEGORY = "Shape"
     FINITE_SLOPE = True
@@ -250,7 +253,7 @@ class Flatten(TorchLayer, module=nn.Flatten):
 
 @NodeRegistry.register("Unflatten")
 class Unflatten(_Shaping):
-    """Cuts one axis into several."""
+    """Splits one axis into several."""
 
     FORMULA = "y = the values of x in several axes"
     SHAPE_RULE = "*, size, * → *, *unflattened_size, *"
@@ -267,7 +270,7 @@ class Unflatten(_Shaping):
 
 @NodeRegistry.register("Permute")
 class Permute(_Shaping):
-    """Puts the axes into another order."""
+    """Reorders the axes."""
 
     FORMULA = "axis i of y = axis dims[i] of x"
     SHAPE_RULE = "* → the same sizes in another order"
@@ -287,10 +290,10 @@ class Permute(_Shaping):
 
 @NodeRegistry.register("Transpose")
 class Transpose(_Shaping):
-    """Exchanges two axes."""
+    """Swaps two axes."""
 
     FORMULA = "y = xᵀ along dim0 and dim1"
-    SHAPE_RULE = "* → two sizes exchanged"
+    SHAPE_RULE = "* → two sizes swapped"
     URL = "https://pytorch.org/docs/stable/generated/torch.transpose.html"
 
     dim0: int = Param(1, description=_DIM)
@@ -332,7 +335,7 @@ class Unsqueeze(_Shaping):
     PRIMARY = ("dim",)
     URL = "https://pytorch.org/docs/stable/generated/torch.unsqueeze.html"
 
-    dim: int = Param(1, description="Place of the new axis; the batch is axis 0")
+    dim: int = Param(1, description="Position of the new axis; the batch is axis 0")
 
     def build(self, input: Shape) -> nn.Module:
         return Call("unsqueeze", axis_of(self.dim, input, new=True))
@@ -353,7 +356,7 @@ class Sliced(Formula):
 
 @NodeRegistry.register("Slice")
 class Slice(_Shaping):
-    """A part of an axis, from start up to but without end."""
+    """A part of an axis, from start up to but not including end."""
 
     FORMULA = "y = x[start : end : step] along dim"
     SHAPE_RULE = "* → a smaller size along dim"
@@ -361,7 +364,9 @@ class Slice(_Shaping):
 
     dim: int = Param(1, description=_DIM)
     start: int = Param(0, description="First place; negative: from the end")
-    end: int | None = Param(None, description="Behind the last place; empty: up to the end")
+    end: int | None = Param(
+        None, description="First position that is not included; empty: up to the end"
+    )
     step: int = Param(1, min=1, description="Every how many")
 
     def build(self, input: Shape) -> nn.Module:

@@ -1,4 +1,4 @@
-"""Tensors that do not come from the data: learned ones, and constants."""
+"""Tensors that do not come from the data: learned tensors and constants."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Source(LayerNode):
 
 @NodeRegistry.register("Parameter")
 class Parameter(_Source):
-    """A learned tensor of its own: a class token, or positions that are added to a sequence."""
+    """A learned tensor, such as a class token or positions to add to a sequence."""
 
     FORMULA = "y = W"
     URL = "https://pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html"
@@ -51,7 +51,7 @@ class Parameter(_Source):
     init: str = Param(
         "zeros",
         choices=["zeros", "ones", "normal", "uniform", "trunc_normal"],
-        description="Its start",
+        description="Initial values",
     )
     init_std: float = Param(
         0.02, min=0, description="Standard deviation of normal and trunc_normal, bound of uniform"
@@ -76,14 +76,14 @@ class Parameter(_Source):
 
 @NodeRegistry.register("Constant")
 class Constant(_Source):
-    """A tensor of one value that is not trained."""
+    """A constant tensor that is not trained."""
 
     FORMULA = "y = value"
 
     shape: list[int] = Param(
         (1,), min=1, description="Sizes of the whole tensor; it has no batch axis"
     )
-    value: float = Param(0.0, description="The value everywhere")
+    value: float = Param(0.0, description="The value of every element")
 
     def build(self) -> nn.Module:
         return FixedTensor(tuple(self.shape), self.value)

@@ -27,10 +27,10 @@ _MEANING: dict[str, tuple[str, dict[str, Any]]] = {
         {"min": 0, "max": 1, "step": 0.05},
     ),
     "log_input": ("The model gives the logarithm of the rate", {}),
-    "log_target": ("The target is a logarithm, too", {}),
-    "margin": ("How far the right class must be ahead", {}),
+    "log_target": ("The target is also a logarithm", {}),
+    "margin": ("Margin by which the right class must lead", {}),
     "p": ("The power of the distance", {"min": 1, "max": 2}),
-    "ignore_index": ("Class index that does not count; a negative one is never there", {}),
+    "ignore_index": ("Class index that is ignored; a negative index never occurs", {}),
 }
 
 
@@ -42,7 +42,7 @@ class TorchLoss(LossNode):
     reduction: str = Param(
         "mean",
         choices=["mean", "sum"],
-        description="How the samples of a batch are put together for a step",
+        description="How the losses of a batch are combined",
     )
 
     def __init_subclass__(cls, module: type[nn.Module] | None = None, **kwargs: Any) -> None:
@@ -77,7 +77,7 @@ class MSELoss(_FloatLoss, module=nn.MSELoss):
 
 @NodeRegistry.register("L1Loss")
 class L1Loss(_FloatLoss, module=nn.L1Loss):
-    """Mean absolute error, for numbers; less moved by outliers than MSE."""
+    """Mean absolute error, for numbers; less sensitive to outliers than MSE."""
 
     DISPLAY_NAME = "L1 Loss"
     FORMULA = "L = mean(|ŷ − y|)"
@@ -126,7 +126,7 @@ class KLDivLoss(_FloatLoss, module=nn.KLDivLoss):
     reduction: str = Param(
         "batchmean",
         choices=["batchmean", "mean", "sum"],
-        description="How values are put together; see the formula",
+        description="How values are combined; see the formula",
     )
 
 
@@ -140,7 +140,7 @@ class _YesNoLoss(TorchLoss):
 
 @NodeRegistry.register("BCEWithLogitsLoss")
 class BCEWithLogitsLoss(_YesNoLoss, module=nn.BCEWithLogitsLoss):
-    """Binary cross entropy between logits and targets of 0 and 1: yes or no, or several labels at once."""
+    """Binary cross entropy between logits and targets of 0 and 1, one or several labels."""
 
     DISPLAY_NAME = "BCE With Logits Loss"
     FORMULA = "L = −mean(y log σ(ŷ) + (1 − y) log(1 − σ(ŷ)))"
@@ -158,7 +158,8 @@ class BCEWithLogitsLoss(_YesNoLoss, module=nn.BCEWithLogitsLoss):
             and self.pos_weight is not None
             and len(self.pos_weight) not in (1, targets)
         ):
-            return f"pos_weight has {len(self.pos_weight)} values, but the number of target columns is {targets}"
+            count = len(self.pos_weight)
+            return f"pos_weight has {count} values, but the number of target columns is {targets}"
         return found
 
     def probability(self, prediction: Tensor) -> Tensor:
@@ -167,7 +168,7 @@ class BCEWithLogitsLoss(_YesNoLoss, module=nn.BCEWithLogitsLoss):
 
 @NodeRegistry.register("BCELoss")
 class BCELoss(_YesNoLoss, module=nn.BCELoss):
-    """Binary cross entropy between probabilities and targets of 0 and 1; end the model with a Sigmoid."""
+    """Binary cross entropy between probabilities and targets; end the model with a Sigmoid."""
 
     DISPLAY_NAME = "BCE Loss"
     FORMULA = "L = −mean(y log ŷ + (1 − y) log(1 − ŷ))"
@@ -199,7 +200,7 @@ class SoftMarginLoss(_SignLoss, module=nn.SoftMarginLoss):
 
 @NodeRegistry.register("HingeEmbeddingLoss")
 class HingeEmbeddingLoss(_SignLoss, module=nn.HingeEmbeddingLoss):
-    """For a model that gives a distance: small where the target is 1, beyond the margin where it is −1."""
+    """For distances: small if the target is 1, beyond the margin if it is −1."""
 
     DISPLAY_NAME = "Hinge Embedding Loss"
     FORMULA = "L = mean(ŷ where y = 1, max(0, margin − ŷ) where y = −1)"
@@ -241,7 +242,7 @@ class _LabelLists(nn.MultiLabelMarginLoss):
 
 @NodeRegistry.register("MultiLabelMarginLoss")
 class MultiLabelMarginLoss(TorchLoss, module=nn.MultiLabelMarginLoss):
-    """Several labels at once: a sample's target columns list its classes by index, and −1 ends the list."""
+    """Several labels at once: the target columns list class indices, and −1 ends the list."""
 
     DISPLAY_NAME = "Multi-Label Margin Loss"
     SHAPE_RULE = "prediction (B, classes), target (B, classes) class indices, then −1"
@@ -292,7 +293,7 @@ def _why_not_weights(weights: Sequence[float] | None, count: int, what: str) -> 
 
 @NodeRegistry.register("CrossEntropyLoss")
 class CrossEntropyLoss(_ClassLoss, module=nn.CrossEntropyLoss):
-    """Cross entropy between logits and class labels, for classification. Expects one output per class."""
+    """Cross entropy between logits and class labels. Needs one output per class."""
 
     DISPLAY_NAME = "Cross Entropy Loss"
     FORMULA = "L = −log softmax(ŷ)[y]"
@@ -313,7 +314,7 @@ class NLLLoss(_ClassLoss, module=nn.NLLLoss):
 
 @NodeRegistry.register("MultiMarginLoss")
 class MultiMarginLoss(_ClassLoss, module=nn.MultiMarginLoss):
-    """Hinge loss of several classes: the right score is to be ahead of all others by a margin."""
+    """Hinge loss of several classes: the right score must exceed all others by a margin."""
 
     DISPLAY_NAME = "Multi-Margin Loss"
     SHAPE_RULE = "prediction (B, classes), target (B) class indices"
@@ -322,7 +323,10 @@ class MultiMarginLoss(_ClassLoss, module=nn.MultiMarginLoss):
 
     def why_not(self, prediction: Shape, classes: int | None, targets: int) -> str | None:
         if len(prediction) > 2:
-            return f"The model gives {prediction}, but the loss needs one row of class scores per sample: B, classes"
+            return (
+                f"The model gives {prediction}, "
+                "but the loss needs one row of class scores per sample: B, classes"
+            )
         return super().why_not(prediction, classes, targets)
 
     def mass(self, target: Tensor) -> float:

@@ -5,7 +5,7 @@ from visdl.nodes import MetricNode, NodeRegistry, Param
 
 @NodeRegistry.register("Accuracy")
 class Accuracy(MetricNode):
-    """Share of samples whose highest score is at the right class."""
+    """Share of samples whose highest score is that of the right class."""
 
     KEY = "accuracy"
     FORMULA = "mean(argmax ŷ = y)"
@@ -24,14 +24,14 @@ class Accuracy(MetricNode):
 
 @NodeRegistry.register("BinaryAccuracy")
 class BinaryAccuracy(MetricNode):
-    """Share of yes-or-no targets that are on the right side of the threshold, over all target columns."""
+    """Share of binary targets predicted on the right side of the threshold, in all columns."""
 
     DISPLAY_NAME = "Binary Accuracy"
     KEY = "accuracy"
     FORMULA = "mean((ŷ > threshold) = (y > 0.5))"
 
     threshold: float = Param(
-        0.0, description="Outputs above it say yes: 0 for logits, 0.5 for probabilities"
+        0.0, description="Outputs above it count as 1: 0 for logits, 0.5 for probabilities"
     )
 
     def __init__(self) -> None:

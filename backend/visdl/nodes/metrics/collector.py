@@ -7,7 +7,7 @@ from visdl.nodes.contract.runtime_values import Metrics, TrainingResult
 
 @NodeRegistry.register("MetricsCollector")
 class MetricsCollector(BaseNode):
-    """Gathers the metrics of every epoch: writes them to metrics.csv and hands on the last values."""
+    """Writes the metrics of every epoch to metrics.csv and outputs the last values."""
 
     CATEGORY = "Training"
     DISPLAY_NAME = "Metrics Collector"

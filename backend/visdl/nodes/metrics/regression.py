@@ -52,10 +52,10 @@ class MeanAbsoluteError(_ErrorMean):
 
 @NodeRegistry.register("R2Score")
 class R2Score(MetricNode):
-    """Coefficient of determination: the share of the target's variance that is explained, averaged over targets.
+    """Coefficient of determination: the explained share of the variance, averaged over targets.
 
-    A target that never varies has no variance to explain: its score is 1 when predicted exactly, else 0,
-    as in scikit-learn.
+    A constant target has no variance to explain: its score is 1 if it is predicted exactly and 0
+    otherwise, as in scikit-learn.
     """
 
     DISPLAY_NAME = "R² Score"

@@ -9,14 +9,17 @@ from visdl.nodes.contract.base import AssemblyNode
 
 @NodeRegistry.register("ModelAssembly")
 class ModelAssembly(AssemblyNode):
-    """Makes a model of the layers that lead to it. A chain becomes nn.Sequential, any other graph a GraphModule."""
+    """Builds a model of the layers upstream.
+
+    A chain becomes nn.Sequential, any other graph a GraphModule.
+    """
 
     DISPLAY_NAME = "Model Assembly"
 
     device: str = Param(
         "auto",
         choices=["auto", "cpu", "cuda"],
-        description="Where to train; auto takes the GPU when there is one",
+        description="Device to train on; auto uses the GPU if there is one",
     )
 
     @classmethod
@@ -28,7 +31,7 @@ class ModelAssembly(AssemblyNode):
             "dataset": InputSpec(
                 DataType.DATASET,
                 also=DataType.LOADER,
-                description="Gives the input's shape; without it the training data does",
+                description="Defines the input shape; by default the training data does",
             ),
             **cls.PARAMS,
         }
@@ -38,6 +41,6 @@ class ModelAssembly(AssemblyNode):
         return [OutputSpec(DataType.MODEL, "model")]
 
     def execute(self, **kwargs: Any) -> tuple[nn.Module]:
-        """Move the built module to the device; `auto` is where the engine put it."""
+        """Move the module to the device; `auto` leaves it on the run's device."""
         module: nn.Module = kwargs["layers"]
         return (module if self.device == "auto" else module.to(torch.device(self.device)),)

@@ -13,16 +13,17 @@ from visdl.nodes.contract.runtime_values import TrainingResult, plain_weights, s
 class ModelExport(BaseNode):
     """Saves the trained model as a file of the run.
 
-    safetensors and pt hold the state dict; pt2 holds the whole program, which torch.export.load opens
-    without VisDL. Each says what it came from: in its metadata, or as `visdl.json` inside the file.
+    safetensors and pt contain the state dict; pt2 contains the whole program, which
+    torch.export.load opens without VisDL. Each records its provenance: in its metadata, or as
+    `visdl.json` inside the file.
     """
 
     CATEGORY = "Model"
     DISPLAY_NAME = "Model Export"
 
-    name: str = Param("model", description="Name of the file, without the ending")
+    name: str = Param("model", description="File name without extension")
     format: str = Param(
-        "safetensors", choices=["safetensors", "pt", "pt2"], description="Kind of file"
+        "safetensors", choices=["safetensors", "pt", "pt2"], description="File format"
     )
 
     @classmethod
@@ -42,7 +43,10 @@ class ModelExport(BaseNode):
         return [OutputSpec(DataType.STRING, "file_path")]
 
     def execute(self, **kwargs: Any) -> tuple[str]:
-        """Write the file into the run's folder; the name keeps letters, digits, dots, dashes and underscores."""
+        """Write the file into the run's folder and return its name.
+
+        The name keeps letters, digits, dots, dashes and underscores.
+        """
         result: TrainingResult = kwargs["training_result"]
         stem = re.sub(r"[^\w.-]+", "_", self.name).strip("._") or "model"
         path = result.folder / f"{stem[:100]}.{self.format}"
@@ -57,7 +61,7 @@ class ModelExport(BaseNode):
             torch.save(plain_weights(result.model), path)
             with zipfile.ZipFile(
                 path, "a"
-            ) as archive:  # torch reads what it knows, and passes over the rest
+            ) as archive:  # torch ignores further files in the archive
                 archive.writestr(
                     f"{archive.namelist()[0].partition('/')[0]}/visdl.json", result.provenance
                 )

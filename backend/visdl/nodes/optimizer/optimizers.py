@@ -18,7 +18,7 @@ _HOW = {
     "capturable",
     "differentiable",
     "fused",
-}  # how it computes, not what
+}  # how steps are computed, not what they are
 _DECAY: tuple[str, dict[str, Any]] = ("Weight decay (L2 penalty)", {"min": 0})
 _SHARE = {"min": 0, "max": 0.99999999}
 _MEANING: dict[str, tuple[str, dict[str, Any]]] = {
@@ -27,19 +27,19 @@ _MEANING: dict[str, tuple[str, dict[str, Any]]] = {
     "beta2_decay": ("Power with which the decay of the second moment changes", {"max": 0}),
     "betas": ("Decay of the running means of the gradient and of its square", _SHARE),
     "centered": ("Divide by the estimated variance of the gradient", {}),
-    "d": ("Steps are scaled down to this root mean square", {"min": 1e-12}),
+    "d": ("Root mean square to which steps are scaled down", {"min": 1e-12}),
     "dampening": ("Dampening of the momentum", {}),
     "decoupled_weight_decay": ("Weight decay as in AdamW: not through the gradient", {}),
     "eps": ("Added to the denominator for numerical stability", {"min": 0}),
-    "etas": ("Factors of a step that overshot, and of one that did not", {"min": 0}),
-    "history_size": ("How many past steps it remembers", {"min": 1}),
+    "etas": ("Factors for a step that overshot and one that did not", {"min": 0}),
+    "history_size": ("Number of past steps in memory", {"min": 1}),
     "initial_accumulator_value": ("Start of the sum of squared gradients", {"min": 0}),
     "lambd": ("Decay of the averaging", {"min": 0}),
     "lr": ("Learning rate: the size of each step", {"min": 0}),
-    "lr_decay": ("How fast the learning rate falls", {"min": 0}),
+    "lr_decay": ("Decay of the learning rate", {"min": 0}),
     "max_eval": ("Most evaluations in a step; empty: 1.25 · max_iter", {"min": 1}),
     "max_iter": ("Most iterations in a step", {"min": 1}),
-    "momentum": ("Share of the previous step that is kept", {"min": 0}),
+    "momentum": ("Share of the previous step that is added", {"min": 0}),
     "momentum_decay": ("Decay of the momentum", {"min": 0}),
     "nesterov": ("Nesterov momentum; needs momentum and no dampening", {}),
     "ns_coefficients": ("Coefficients of the Newton–Schulz iteration", {}),
@@ -58,7 +58,9 @@ class TorchOptimizer(OptimizerNode):
 
     ALGORITHM: ClassVar[type[optim.Optimizer]]
     PRIMARY: ClassVar[tuple[str, ...] | None] = ("lr", "weight_decay")
-    HOW: ClassVar[Mapping[str, Any]] = {}  # arguments that change how it computes, not what
+    HOW: ClassVar[
+        Mapping[str, Any]
+    ] = {}  # arguments that change how steps are computed, not what they are
 
     def __init_subclass__(
         cls,
@@ -75,7 +77,7 @@ class TorchOptimizer(OptimizerNode):
             cls.PARAMS = in_order(cls.PARAMS, algorithm)
 
     def options(self) -> dict[str, Any]:
-        """The arguments of the class, but for the parameters that it trains."""
+        """Return the arguments of the class without the trained weights."""
         return {name: getattr(self, name) for name in self.PARAMS}
 
     def build(self, params: list[nn.Parameter]) -> optim.Optimizer:
@@ -84,7 +86,7 @@ class TorchOptimizer(OptimizerNode):
 
 @NodeRegistry.register("SGD")
 class SGD(TorchOptimizer, algorithm=optim.SGD):
-    """Stochastic gradient descent, with momentum if wanted."""
+    """Stochastic gradient descent, optionally with momentum."""
 
     ELEMENTWISE = True
     FORMULA = "v ← μ v + g;  θ ← θ − lr · v"
@@ -131,7 +133,7 @@ class NAdam(TorchOptimizer, algorithm=optim.NAdam):
 
 @NodeRegistry.register("RAdam")
 class RAdam(TorchOptimizer, algorithm=optim.RAdam):
-    """Adam whose first steps are rectified, in place of a warm-up.
+    """Adam with rectified first steps, which replace a warm-up.
 
     Source: Liu et al., 2020.
     """
@@ -142,7 +144,7 @@ class RAdam(TorchOptimizer, algorithm=optim.RAdam):
 
 @NodeRegistry.register("Adamax")
 class Adamax(TorchOptimizer, algorithm=optim.Adamax):
-    """Adam with the largest gradient in the place of its variance.
+    """Adam with the largest gradient instead of its variance.
 
     Source: Kingma and Ba, 2015.
     """
@@ -177,7 +179,7 @@ class Adadelta(TorchOptimizer, algorithm=optim.Adadelta):
 
 @NodeRegistry.register("Adafactor")
 class Adafactor(TorchOptimizer, algorithm=optim.Adafactor, leave_out=("eps",)):
-    """Adam-like steps with a second moment that is kept per row and per column: little memory.
+    """Adam-like steps with a second moment per row and column, which saves memory.
 
     Source: Shazeer and Stern, 2018.
     """
@@ -187,7 +189,7 @@ class Adafactor(TorchOptimizer, algorithm=optim.Adafactor, leave_out=("eps",)):
     eps1: float | None = Param(
         None, min=0, description="Added to squared gradients; empty: the type's smallest step"
     )
-    eps2: float = Param(1e-3, min=0, description="Least size of a step, relative to the weights")
+    eps2: float = Param(1e-3, min=0, description="Minimum step size relative to the weights")
 
     def options(self) -> dict[str, Any]:
         values = super().options()
@@ -209,7 +211,7 @@ class RMSprop(TorchOptimizer, algorithm=optim.RMSprop):
 
 @NodeRegistry.register("Rprop")
 class Rprop(TorchOptimizer, algorithm=optim.Rprop):
-    """Uses the gradient's sign alone, with a step for each weight; for whole data in one batch.
+    """Uses only the gradient's sign, with a step size per weight; needs all data in one batch.
 
     Source: Riedmiller and Braun, 1993.
     """
@@ -232,9 +234,9 @@ class ASGD(TorchOptimizer, algorithm=optim.ASGD):
 
 @NodeRegistry.register("SparseAdam")
 class SparseAdam(TorchOptimizer, algorithm=optim.SparseAdam):
-    """Adam for sparse gradients alone: a model whose weights are all in an Embedding with `sparse` on."""
+    """Adam for sparse gradients: for models with only Embedding weights and `sparse` on."""
 
-    FORMULA = "as Adam, at the rows that the batch has"
+    FORMULA = "as Adam, for the rows in the batch"
     PRIMARY = ("lr",)
 
     def state_tensors(self) -> float:
@@ -243,7 +245,7 @@ class SparseAdam(TorchOptimizer, algorithm=optim.SparseAdam):
 
 @NodeRegistry.register("Muon")
 class Muon(TorchOptimizer, algorithm=getattr(optim, "Muon", None)):
-    """Steps along the orthogonalised momentum, for matrices alone.
+    """Steps along the orthogonalised momentum, for matrices only.
 
     Source: Jordan et al., 2024.
     """
@@ -256,18 +258,18 @@ class Muon(TorchOptimizer, algorithm=getattr(optim, "Muon", None)):
     adjust_lr_fn: str = Param(
         "original",
         choices=["original", "match_rms_adamw"],
-        description="How the learning rate follows the shape",
+        description="How the learning rate depends on the shape",
     )
 
     def why_not(self, shapes: Sequence[Sequence[int]]) -> str | None:
         if all(len(shape) == 2 for shape in shapes):
             return None
-        return "trains matrices alone, but the model has other weights, such as biases"
+        return "trains only matrices, but the model has other weights, such as biases"
 
 
 @NodeRegistry.register("LBFGS")
 class LBFGS(TorchOptimizer, algorithm=optim.LBFGS):
-    """A quasi-Newton method that remembers past steps; for smooth losses, with all the data in one batch.
+    """Quasi-Newton method with a memory of past steps; needs all data in one batch.
 
     Source: Liu and Nocedal, 1989.
     """
@@ -277,7 +279,7 @@ class LBFGS(TorchOptimizer, algorithm=optim.LBFGS):
     PRIMARY = ("lr", "max_iter", "line_search_fn")
 
     line_search_fn: str = Param(
-        "none", choices=["none", "strong_wolfe"], description="How far it goes along a step"
+        "none", choices=["none", "strong_wolfe"], description="Length of a step along its direction"
     )
 
     def options(self) -> dict[str, Any]:

@@ -19,30 +19,33 @@ _MOST = 1_000_000_000
 _STEPS = {"min": 1, "max": _MOST}
 _MEANING: dict[str, tuple[str, dict[str, Any]]] = {
     "T_0": ("Steps until the first restart", _STEPS),
-    "T_mult": ("How many times longer it is until each next restart", {"min": 1}),
-    "anneal_strategy": ("The form of the way down", {}),
+    "T_mult": ("Factor by which each period is longer than the previous one", {"min": 1}),
+    "anneal_strategy": ("Shape of the decrease", {}),
     "base_momentum": ("Momentum while the learning rate is largest", {"min": 0, "max": 1}),
-    "cooldown": ("Epochs of rest behind each reduction", {"min": 0}),
-    "cycle_momentum": ("Momentum goes the other way, where the optimizer has any", {}),
-    "div_factor": ("The start is max_lr divided by this", {"min": 1}),
+    "cooldown": ("Epochs to wait after each reduction", {"min": 0}),
+    "cycle_momentum": ("Cycle the momentum inversely, if the optimizer has one", {}),
+    "div_factor": ("max_lr divided by the initial learning rate", {"min": 1}),
     "end_factor": ("Factor at the end", {"min": 0, "max": 1}),
-    "eps": ("Smaller changes are left out", {"min": 0}),
+    "eps": ("Smallest change of the learning rate that is applied", {"min": 0}),
     "eta_min": ("Smallest learning rate", {"min": 0}),
-    "factor": ("What the learning rate is multiplied by", {"min": 0, "max": 1}),
-    "final_div_factor": ("The end is the start divided by this", {"min": 1}),
-    "gamma": ("What the learning rate is multiplied by each time", {"min": 0}),
+    "factor": ("Factor of the learning rate", {"min": 0, "max": 1}),
+    "final_div_factor": ("Initial divided by final learning rate", {"min": 1}),
+    "gamma": ("Factor of the learning rate at each step", {"min": 0}),
     "max_momentum": ("Momentum while the learning rate is smallest", {"min": 0, "max": 1}),
     "min_lr": ("Smallest learning rate", {"min": 0}),
-    "mode": ("The form of the cycles", {}),
-    "patience": ("Epochs without a better value until it is reduced", {"min": 0}),
-    "pct_start": ("Share of the training in which it rises", {"min": 0, "max": 1, "step": 0.05}),
+    "mode": ("Shape of the cycles", {}),
+    "patience": ("Epochs without improvement before a reduction", {"min": 0}),
+    "pct_start": (
+        "Share of the training with a rising learning rate",
+        {"min": 0, "max": 1, "step": 0.05},
+    ),
     "power": ("Power of the polynomial", {"min": 0}),
     "start_factor": ("Factor at the start", {"min": 1e-9, "max": 1}),
     "step_size": ("Steps between two reductions", _STEPS),
-    "step_size_down": ("Steps of the falling half; empty: as many as of the rising half", _STEPS),
+    "step_size_down": ("Steps of the falling half; empty: as in the rising half", _STEPS),
     "step_size_up": ("Steps of the rising half of a cycle", _STEPS),
-    "three_phase": ("A third phase takes it far below the start", {}),
-    "threshold": ("Changes below this are no change", {"min": 0}),
+    "three_phase": ("Add a third phase far below the initial learning rate", {}),
+    "threshold": ("Smallest change that counts as an improvement", {"min": 0}),
     "threshold_mode": ("Whether the threshold is relative", {}),
 }
 _WHOLE = "Steps until the end; empty: the whole training"
@@ -52,7 +55,7 @@ class TorchScheduler(SchedulerNode):
     """A scheduler that is a class of torch.optim.lr_scheduler."""
 
     SCHEDULER: ClassVar[type[lr_scheduler.LRScheduler]]
-    SPAN: ClassVar[str] = ""  # the parameter that is the whole training where it is empty
+    SPAN: ClassVar[str] = ""  # the parameter that defaults to the whole training
 
     def __init_subclass__(
         cls,
@@ -70,7 +73,7 @@ class TorchScheduler(SchedulerNode):
             cls.PARAMS = in_order(cls.PARAMS, scheduler)
 
     def options(self, optimizer: Optimizer, steps: int) -> dict[str, Any]:
-        """The arguments of the class."""
+        """Return the arguments of the class."""
         accepted = {
             name: getattr(self, name) for name in self.PARAMS if name not in ("interval", "monitor")
         }
@@ -99,13 +102,13 @@ class MultiStepLR(TorchScheduler, scheduler=lr_scheduler.MultiStepLR, leave_out=
     PRIMARY = ("milestones", "gamma")
 
     milestones: list[int] = Param(
-        (30, 60), min=1, description="After how many steps, in rising order"
+        (30, 60), min=1, description="Numbers of steps in increasing order"
     )
 
 
 @NodeRegistry.register("ConstantLR")
 class ConstantLR(TorchScheduler, scheduler=lr_scheduler.ConstantLR):
-    """Begins with a smaller learning rate, for `total_iters` steps."""
+    """Uses a smaller learning rate for the first `total_iters` steps."""
 
     FORMULA = "lr · factor for total_iters steps, then lr"
     PRIMARY = ("factor", "total_iters")
@@ -117,7 +120,7 @@ class ConstantLR(TorchScheduler, scheduler=lr_scheduler.ConstantLR):
 
 @NodeRegistry.register("LinearLR")
 class LinearLR(TorchScheduler, scheduler=lr_scheduler.LinearLR):
-    """Changes the learning rate's factor from one value to another: a warm-up, as it stands."""
+    """Changes the learning rate linearly between two factors; by default a warm-up."""
 
     FORMULA = "lr · (start + (end − start) · t / total_iters)"
     PRIMARY = ("start_factor", "end_factor", "total_iters")
@@ -135,7 +138,7 @@ class ExponentialLR(TorchScheduler, scheduler=lr_scheduler.ExponentialLR, defaul
 
 @NodeRegistry.register("PolynomialLR")
 class PolynomialLR(TorchScheduler, scheduler=lr_scheduler.PolynomialLR):
-    """Lets the learning rate fall to zero along a polynomial."""
+    """Decreases the learning rate to zero along a polynomial."""
 
     FORMULA = "lr · (1 − t / total_iters)ᵖ"
     PRIMARY = ("total_iters", "power")
@@ -146,7 +149,7 @@ class PolynomialLR(TorchScheduler, scheduler=lr_scheduler.PolynomialLR):
 
 @NodeRegistry.register("CosineAnnealingLR")
 class CosineAnnealingLR(TorchScheduler, scheduler=lr_scheduler.CosineAnnealingLR):
-    """Lets the learning rate fall along half a cosine.
+    """Decreases the learning rate along half a cosine.
 
     Source: Loshchilov and Hutter, 2017.
     """
@@ -162,7 +165,7 @@ class CosineAnnealingLR(TorchScheduler, scheduler=lr_scheduler.CosineAnnealingLR
 class CosineAnnealingWarmRestarts(
     TorchScheduler, scheduler=lr_scheduler.CosineAnnealingWarmRestarts, defaults={"T_0": 10}
 ):
-    """Lets the learning rate fall along half a cosine, again and again.
+    """Decreases the learning rate along half a cosine, with restarts.
 
     Source: Loshchilov and Hutter, 2017.
     """
@@ -178,7 +181,7 @@ class _Cycle(TorchScheduler):
     )
 
     def options(self, optimizer: Optimizer, steps: int) -> dict[str, Any]:
-        """Without the cycle of a momentum that the optimizer does not have."""
+        """Return the arguments without a momentum cycle if the optimizer has no momentum."""
         has_momentum = "momentum" in optimizer.defaults or "betas" in optimizer.defaults
         values = super().options(optimizer, steps)
         return {**values, "cycle_momentum": values["cycle_momentum"] and has_momentum}
@@ -186,7 +189,7 @@ class _Cycle(TorchScheduler):
 
 @NodeRegistry.register("CyclicLR")
 class CyclicLR(_Cycle, scheduler=lr_scheduler.CyclicLR, leave_out=("scale_fn", "scale_mode")):
-    """Lets the learning rate rise and fall between two values.
+    """Cycles the learning rate between two values.
 
     Source: Smith, 2017.
     """
@@ -217,7 +220,7 @@ class OneCycleLR(
     scheduler=lr_scheduler.OneCycleLR,
     leave_out=("total_steps", "epochs", "steps_per_epoch"),
 ):
-    """One rise of the learning rate and one fall, over the whole training.
+    """Increases the learning rate once and decreases it over the whole training.
 
     Source: Smith and Topin, 2018.
     """
@@ -235,16 +238,18 @@ class OneCycleLR(
 class ReduceLROnPlateau(
     TorchScheduler, scheduler=lr_scheduler.ReduceLROnPlateau, leave_out=("mode", "min_lr")
 ):
-    """Reduces the learning rate when a metric stops getting better."""
+    """Reduces the learning rate when a metric stops improving."""
 
     DISPLAY_NAME = "Reduce LR On Plateau"
     FORMULA = "lr ← lr · factor, after patience epochs without a better value"
     PRIMARY = ("factor", "patience")
 
-    interval: str = Param("epoch", choices=["epoch"], description="When it looks: after epochs")
+    interval: str = Param(
+        "epoch", choices=["epoch"], description="When it checks the metric: after epochs"
+    )
     monitor: str = Param(
         DEFAULT_MONITOR,
-        description="The metric that it waits for, such as val_loss or val_accuracy",
+        description="The monitored metric, such as val_loss or val_accuracy",
     )
     min_lr: float = Param(0.0, min=0, description="Smallest learning rate")
 
@@ -258,16 +263,16 @@ class ReduceLROnPlateau(
 
 @NodeRegistry.register("SequentialLR")
 class SequentialLR(SchedulerNode):
-    """Schedulers of one optimizer, one after another: the next one begins at each milestone."""
+    """Runs schedulers of one optimizer in sequence; each milestone starts the next."""
 
     FORMULA = "first until milestone 1, second until milestone 2, …"
     URL = f"{_DOCS}.SequentialLR.html"
     PRIMARY = ("milestones",)
     CAN_DISABLE = False
-    DISABLE_REASON = "It joins several schedulers: switch those off that you do not want."
+    DISABLE_REASON = "It combines several schedulers: disable those instead."
 
     milestones: list[int] = Param(
-        (5,), min=1, description="Steps after which the next one begins, in rising order"
+        (5,), min=1, description="Steps at which the next scheduler starts, in increasing order"
     )
 
     _parts: tuple[tuple[SchedulerNode, ...], ...] = ()
@@ -279,7 +284,7 @@ class SequentialLR(SchedulerNode):
                 DataType.SCHEDULER,
                 required=True,
                 multiple=True,
-                description="In their order, all of one optimizer",
+                description="The schedulers in order, all of one optimizer",
             )
         }
         return {**ports, **cls.PARAMS}
@@ -290,16 +295,18 @@ class SequentialLR(SchedulerNode):
         if any(schedule.optimizer is not given[0].optimizer for schedule in given):
             raise RunError(
                 "The schedulers are of different optimizers.",
-                hint="Wire them all to one optimizer.",
+                hint="Connect all of them to one optimizer.",
             )
         if len(self.milestones) != len(self._parts) - 1 or sorted(set(self.milestones)) != list(
             self.milestones
         ):
             count = len(self._parts)
-            message = f"{count} schedulers need {count - 1} milestones in rising order."
-            raise RunError(message, hint="Give the step at which each but the first begins.")
+            message = f"{count} schedulers need {count - 1} milestones in increasing order."
+            raise RunError(
+                message, hint="Give the step at which each scheduler but the first starts."
+            )
         if any(node.monitored for part in self._parts for node in part):
-            raise RunError("A scheduler that waits for a metric has no place in a sequence.")
+            raise RunError("A scheduler that monitors a metric cannot be part of a sequence.")
         return (Schedule(given[0].optimizer, (self,)),)
 
     def build(self, optimizer: Optimizer, steps: int) -> lr_scheduler.LRScheduler:

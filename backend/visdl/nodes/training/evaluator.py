@@ -18,7 +18,7 @@ _MISTAKES = 20
 
 @NodeRegistry.register("Evaluator")
 class Evaluator(BaseNode):
-    """Measures the trained model on data that it has not seen, with the encodings fitted on the training data."""
+    """Measures the trained model on held-out data, with the encodings of the training data."""
 
     CATEGORY = "Training"
     DISPLAY_NAME = "Evaluator"
@@ -73,7 +73,7 @@ def _charts(prediction: Tensor, target: Tensor, result: TrainingResult) -> dict[
 
 
 def _numbers(prediction: Tensor, target: Tensor, result: TrainingResult) -> dict[str, Any]:
-    """Predicted against true values, at most 2,000 rows evenly spread."""
+    """Return predicted and true values of at most 2,000 evenly spaced rows."""
     step = max(1, -(-len(target) // _POINTS))
     return {
         "task": "regression",
@@ -85,12 +85,15 @@ def _numbers(prediction: Tensor, target: Tensor, result: TrainingResult) -> dict
 
 
 def _plain(values: Tensor) -> list[list[float | None]]:
-    """As JSON can say it: what is not finite is None."""
+    """Return values for JSON, with None for those that are not finite."""
     return [[value if math.isfinite(value) else None for value in row] for row in values.tolist()]
 
 
 def _classes(probabilities: Tensor, target: Tensor, labels: list[str]) -> dict[str, Any]:
-    """Confusion matrix (rows: true class) and the mistakes that the model was surest of, over all rows and places."""
+    """Return the confusion matrix (rows: true class) and the most confident mistakes.
+
+    Every row and position counts: `probabilities` is (n, classes), `target` (n,).
+    """
     width = probabilities.shape[1]
     classes = [*labels, *map(str, range(len(labels), width))][:width]
     confidence, guess = probabilities.max(1)

@@ -5,7 +5,7 @@ from visdl.nodes.contract.metric_names import DEFAULT_MONITOR
 
 @NodeRegistry.register("TrainingLoop")
 class TrainingLoop(TrainingLoopNode):
-    """Trains the model: epochs over the training data, each followed by an evaluation on the validation data."""
+    """Trains the model and evaluates it on the validation data after each epoch."""
 
     DISPLAY_NAME = "Training Loop"
     PRIMARY = ("epochs",)
@@ -16,17 +16,17 @@ class TrainingLoop(TrainingLoopNode):
     keep: str = Param(
         "last",
         choices=["last", "best"],
-        description="Which weights the Evaluator, the export and the weights file use",
+        description="Weights used by the Evaluator, the export and the weights file",
     )
     monitor: str = Param(
         DEFAULT_MONITOR,
-        description="The metric that decides which epoch is best, such as val_loss or val_accuracy",
+        description="Metric that selects the best epoch, such as val_loss or val_accuracy",
     )
     patience: int | None = Param(
         None,
         min=1,
         unit="epochs",
-        description="Stop after this many epochs without a better value; empty: never",
+        description="Epochs without improvement before training stops; empty: never",
     )
     clip_grad_norm: float | None = Param(
         None, min=0, description="Scale gradients down to this norm; empty: off"
@@ -42,7 +42,9 @@ class TrainingLoop(TrainingLoopNode):
                 required=True,
                 description="Updates the weights",
             ),
-            "loss_fn": InputSpec(DataType.LOSS_FN, required=True, description="What is minimised"),
+            "loss_fn": InputSpec(
+                DataType.LOSS_FN, required=True, description="The loss to minimise"
+            ),
             "train_loader": InputSpec(
                 DataType.LOADER, also=DataType.DATASET, required=True, description="Training data"
             ),
@@ -52,7 +54,7 @@ class TrainingLoop(TrainingLoopNode):
             "metrics": InputSpec(
                 DataType.METRICS,
                 multiple=True,
-                description="More metrics, besides those that suit the loss",
+                description="Metrics besides those that suit the loss",
             ),
             **cls.PARAMS,
         }
