@@ -8,7 +8,7 @@ export const DIALOG = "[role=dialog]";
 export const MENU = "[role=menu]";
 export const CANVAS = ".react-flow";
 
-/** Rules whose findings the theme can change; of all others one theme tells as much as both. */
+/** Rules that depend on the theme; for all others, one theme suffices. */
 const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
 
 /** All rules in the light theme, those of colours in the dark one too, for the page or for a part of it. */

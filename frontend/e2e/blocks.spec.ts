@@ -108,7 +108,7 @@ test("a block that is kept is there for another graph", async ({ page }) => {
   await expect(page.locator(".react-flow__node:not([data-id^='frame:'])")).toHaveCount(1);
 });
 
-test("a warning is mended by a click, as one step", async ({ page }) => {
+test("a warning is fixed by a click, as one step", async ({ page }) => {
   await openSample(page, (graph) => {
     graph.name = "Too fast";
     setParam(graph, "Adam", "lr", 50);

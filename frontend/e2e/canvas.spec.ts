@@ -71,7 +71,7 @@ test("a wire dropped on a node takes the first free fitting port, which glows", 
   await undoTo(page, WIRES);
 });
 
-test("a refused wire says why and names both ends, on a node and on a port", async ({ page }) => {
+test("a rejected wire reports why and names both ends, on a node and on a port", async ({ page }) => {
   const from = await middle(port(page, "loss", "loss_fn"));
   await pull(page, from, await middle(title(page, "fc2")));
   await expect(page.locator(".wire-reason")).toHaveText("No input of fc2 takes the loss fn of loss.");
@@ -268,7 +268,7 @@ test("a double-click on a wire, and its menu, put a node into it; the menu delet
   await undoTo(page, WIRES);
 });
 
-test("Alt Delete joins the neighbours and says what it could not join", async ({ page }) => {
+test("Alt Delete reconnects the neighbours and reports what it could not reconnect", async ({ page }) => {
   await title(page, "fc1").click();
   await page.keyboard.press("Alt+Delete");
   await expect(toasts(page)).toContainText("2 wires could not be reconnected: into relu1 and minus.");

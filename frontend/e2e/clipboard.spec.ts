@@ -97,7 +97,7 @@ test("copies go to another tab with another graph", async ({ page, context }) =>
   await other.close();
 });
 
-test("what is no graph is said; text in a field stays text", async ({ page }) => {
+test("text that is not a graph is reported; text in a field stays text", async ({ page }) => {
   await openSmall(page, "Rubbish");
   for (const [text, answer] of [
     ["Dear diary", "The text in the clipboard is not a graph. Copy nodes, or the text of a graph file."],

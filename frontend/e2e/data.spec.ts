@@ -1,6 +1,6 @@
 import { button, expect, expectState, openSample, runButton, test } from "./page";
 
-/** Two clouds of points, far enough apart that any classifier tells them apart. */
+/** Two clouds of points, far enough apart that any classifier separates them. */
 function clouds(rows: number): string {
   const line = (i: number): string => {
     const far = i % 2 === 0;
@@ -35,7 +35,7 @@ test("a table is uploaded, looked at, put on the canvas and deleted", async ({ p
   await expect(page.getByRole("button", { name: /^trees\.csv/ })).toHaveCount(0);
 });
 
-test("what is no table is refused with a sentence", async ({ page }) => {
+test("a file that is not a table is rejected with a sentence", async ({ page }) => {
   await page.goto("/");
   await page.getByRole("tab", { name: "Datasets" }).click();
   await page

@@ -20,7 +20,7 @@ const row = (page: Page, label: string) =>
     .getByRole("row")
     .filter({ has: page.getByRole("rowheader", { name: label, exact: true }) });
 
-/** The sample network, whose second layer stands in a branch beside a skip: relu1 + mend(relu2(fc2(relu1))). */
+/** The sample network, whose second layer is in a branch beside a skip: relu1 + fix(relu2(fc2(relu1))). */
 async function residual(page: Page) {
   const graph = await sampleGraph(page.request);
   const wire = (source: string, target: string, input = "input") => ({
@@ -30,7 +30,7 @@ async function residual(page: Page) {
     target_input: input,
   });
   const place = (x: number, y: number) => ({ disabled: false, version: 1, position: { x, y } });
-  const mend = { id: "mend", type: "Linear", name: "mend", params: { out_features: 64 }, ...place(580, 170) };
+  const fix = { id: "fix", type: "Linear", name: "fix", params: { out_features: 64 }, ...place(580, 170) };
   const sum = { id: "sum", type: "Add", name: "sum", params: {}, ...place(810, 170) };
   const edges = graph.edges.filter((edge) => (edge as { source: string }).source !== "relu2");
   const nodes = graph.nodes.map((node) => ({
@@ -42,15 +42,15 @@ async function residual(page: Page) {
   return {
     ...graph,
     name: "Residual",
-    nodes: [...nodes, mend, sum],
+    nodes: [...nodes, fix, sum],
     edges: [
       ...edges,
-      wire("relu2", "mend"),
-      wire("mend", "sum", "inputs"),
+      wire("relu2", "fix"),
+      wire("fix", "sum", "inputs"),
       wire("relu1", "sum", "inputs"),
       wire("sum", "fc3"),
     ],
-    groups: [{ id: "branch", title: "The branch", nodes: ["fc2", "relu2", "mend"] }],
+    groups: [{ id: "branch", title: "The branch", nodes: ["fc2", "relu2", "fix"] }],
   };
 }
 
@@ -66,7 +66,7 @@ async function choose(page: Page, label: string, option: RegExp): Promise<void> 
   await page.getByRole("option", { name: option }).first().click();
 }
 
-test("a study of what is selected is defined, mended and started", async ({ page }) => {
+test("a study of the selection is defined, fixed and started", async ({ page }) => {
   await openSample(page, (graph) => {
     setParam(graph, "TrainingLoop", "epochs", 30);
     // a split of its own: no other test has runs that could be reused
@@ -118,7 +118,7 @@ test("a study of what is selected is defined, mended and started", async ({ page
   });
 });
 
-test("values of parameters are listed for a grid, and what will not do is said at its field", async ({
+test("values of parameters are listed for a grid, and what is not valid is reported at its field", async ({
   page,
 }) => {
   await openSample(page);
@@ -238,14 +238,14 @@ test("the replacement of each node of a group is selected, and a branch can be z
     .getByRole("button", { name: /each node of The branch/ })
     .click();
   await expect(dialog(page).getByText("Switched off: nothing else fits")).toBeVisible();
-  await choose(page, "Replacement of mend", /^Zero/);
+  await choose(page, "Replacement of fix", /^Zero/);
   await choose(page, "Replacement of relu2", /^Linear layer/);
   await expect(dialog(page).getByText("1 switched off, 1 linear layer, 1 zero")).toBeVisible();
   await expect(row(page, "w/o The branch")).toContainText("zero: its branch of the sum is cut");
 
   await choose(page, "Strategy", /^Leave one out/);
   await button(dialog(page), "Remove The branch").click();
-  await expect(row(page, "w/o mend")).toContainText("zero: its branch of the sum is cut");
+  await expect(row(page, "w/o fix")).toContainText("zero: its branch of the sum is cut");
   await dialog(page).getByLabel("Seeds", { exact: true }).fill("0, 1");
   await page.keyboard.press("Tab");
   await preview(page)
@@ -256,7 +256,7 @@ test("the replacement of each node of a group is selected, and a branch can be z
     .click();
   const drawer = page.getByTestId("drawer");
   await expect(drawer.getByText("Completed", { exact: true })).toBeVisible({ timeout: 120_000 });
-  const cut = drawer.getByRole("row").filter({ has: page.getByRole("button", { name: "w/o mend" }) });
+  const cut = drawer.getByRole("row").filter({ has: page.getByRole("button", { name: "w/o fix" }) });
   await expect(cut.getByRole("cell", { name: "zero: its branch of the sum is cut" })).toBeVisible();
 });
 

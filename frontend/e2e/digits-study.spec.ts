@@ -41,7 +41,7 @@ function wire(text: string) {
   return { source, source_output, target, target_input };
 }
 
-/** A classifier of five linear layers; which column is the target is still to be said. */
+/** A classifier of five linear layers; its target column is not selected yet. */
 function classifier() {
   const ids = LAYERS.map(({ id }) => id);
   return {
@@ -108,7 +108,7 @@ async function openFile(page: Page): Promise<void> {
 
 const TITLE = { position: { x: 50, y: 10 } };
 
-/** Says which column the network is to tell. */
+/** Selects the column that the network predicts. */
 async function chooseTarget(page: Page): Promise<void> {
   await card(page, "csv").click(TITLE);
   const target = page
@@ -223,8 +223,8 @@ async function expectRow(page: Page, { label, delta, ci, p }: Compared, values: 
   if (p < 0.001) expect(corrected).toBe("< 0.001");
   else expectShown(corrected, p, `p of ${label}`);
   expect(worse).toMatch(/^\d+(\.5)? of 10$/);
-  const said = p < 0.05 ? (delta < 0 ? /worse/i : /better/i) : /negligible|not shown/i;
-  expect(verdict, `verdict of ${label} with p ${p}`).toMatch(said);
+  const expected = p < 0.05 ? (delta < 0 ? /worse/i : /better/i) : /negligible|not shown/i;
+  expect(verdict, `verdict of ${label} with p ${p}`).toMatch(expected);
 }
 
 async function exported(page: Page): Promise<Map<string, number[]>> {

@@ -51,7 +51,7 @@ test("the ports of a card without rows take wires also after a reload", async ({
   });
   const edges = page.locator(".react-flow__edge");
   await expect(edges.first()).toBeVisible();
-  // The document is there before the catalogue, which says what ports a card has.
+  // The document is there before the catalogue, which defines the ports of a card.
   await page.route("**/api/nodes", async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     await route.continue();
@@ -136,7 +136,7 @@ test("a click on a problem goes to its node, and Run with problems starts nothin
     for (const node of graph.nodes) if (node.id === "samples") node.params.file = "gone.csv";
   });
   await expect(page.getByRole("button", { name: /problem/ }).first()).toBeVisible();
-  // It is marked as disabled for those who cannot see why, and still tells.
+  // It is marked as disabled for screen readers, and still explains why.
   await runButton(page).click({ force: true });
   await expect(page.getByRole("tab", { name: "Problems" })).toHaveAttribute("aria-selected", "true");
   await page
@@ -148,7 +148,7 @@ test("a click on a problem goes to its node, and Run with problems starts nothin
   expect(await runs.json()).toEqual([]);
 });
 
-test("with the server away editing goes on, a banner says so, and it comes back by itself", async ({
+test("without the server editing continues, a banner reports it, and the page reconnects automatically", async ({
   page,
   context,
 }) => {

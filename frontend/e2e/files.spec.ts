@@ -12,7 +12,7 @@ interface Dropped {
   bytes: Buffer | string;
 }
 
-/** Carries files over the page, reads what it says then, and lets go. */
+/** Drags files over the page, reads its hint, and drops them. */
 async function drop(page: Page, ...files: Dropped[]): Promise<string> {
   const carried = files.map(({ name, type, bytes }) => ({
     name,
@@ -29,12 +29,12 @@ async function drop(page: Page, ...files: Dropped[]): Promise<string> {
   }, carried);
   const target = page.locator("#root > div").first();
   await target.dispatchEvent("dragenter", { dataTransfer: data });
-  const said = await page
+  const hint = await page
     .getByRole("status")
     .filter({ hasText: "The open graph stays unchanged." })
     .innerText();
   await target.dispatchEvent("drop", { dataTransfer: data });
-  return said;
+  return hint;
 }
 
 const json = (name: string, value: unknown): Dropped => ({
@@ -56,12 +56,12 @@ test("graphs open, tables are uploaded, and what cannot be used is named", async
   const sample = await sampleGraph(page.request);
   const name = page.getByLabel("Name of the graph");
 
-  const said = await drop(
+  const hint = await drop(
     page,
     json("one.json", { ...sample, name: "One" }),
     json("two.json", { ...sample, name: "Two" }),
   );
-  expect(said).toContain("Open 2 graph files as new graphs");
+  expect(hint).toContain("Open 2 graph files as new graphs");
   await expect(toast(page, "Opened 2 graphs; this is two.json.")).toBeVisible();
   await expect(name).toHaveValue("Two");
 

@@ -73,7 +73,7 @@ async function build(page: Page, act: Act, drawn: () => Promise<void> = async ()
 const output = (page: Page, id: string): Locator =>
   card(page, id).locator('.react-flow__handle[data-handleid="output"]');
 
-/** Draws a wire from a port and lets it go where nothing is. */
+/** Drags a wire from a port to empty space. */
 async function dragAway(page: Page, port: Locator): Promise<void> {
   const box = await port.boundingBox();
   if (!box) throw new Error("the port is not there");

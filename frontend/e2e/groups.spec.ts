@@ -49,7 +49,7 @@ test("a group is made, named, folded, switched off and ungrouped, a step each", 
   await expect(encoder).toBeVisible();
 });
 
-test("a group moves as one; a card that is dragged out of it leaves it, and dragged back joins it", async ({
+test("a group moves as a unit; a card that is dragged out leaves it, and dragged back joins it", async ({
   page,
 }) => {
   await choose(page, "relu2", "fc3");

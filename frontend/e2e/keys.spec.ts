@@ -3,7 +3,7 @@ import { card, expect, openSample, test } from "./page";
 
 const nodes = ".react-flow__node-card";
 
-test("the palette finds commands by other words, says why one is not possible, and shows its keys", async ({
+test("the palette finds commands by synonyms, shows why one is not possible, and its keys", async ({
   page,
 }) => {
   await openSample(page);

@@ -15,7 +15,7 @@ import {
   upTo,
 } from "./page";
 
-test("pause holds a run, a reload shows its whole curve, resume goes on, stop keeps what there is", async ({
+test("pause holds a run, a reload shows its whole curve, resume continues, stop keeps the results", async ({
   page,
 }) => {
   await openSample(page, (graph) => {
@@ -52,7 +52,9 @@ test("pause holds a run, a reload shows its whole curve, resume goes on, stop ke
   expect(await testMetric(page, "test_r2")).toBeGreaterThan(0);
 });
 
-test("a layer is switched off, both variants run, and the comparison says what differs", async ({ page }) => {
+test("a layer is switched off, both variants run, and the comparison shows what differs", async ({
+  page,
+}) => {
   await openSample(page, (graph) => {
     graph.name = "Ablated";
     setParam(graph, "TrainingLoop", "epochs", 60);

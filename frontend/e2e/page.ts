@@ -30,7 +30,7 @@ export const test = base.extend<{ quiet: undefined }, { place: Place }>({
       const errors: string[] = [];
       page.on("pageerror", (error) => errors.push(error.message));
       page.on("console", (message) => {
-        // Chromium logs every refused request and socket; whether it may be refused is for the test to say.
+        // Chromium logs every rejected request and socket; the test decides whether it may be rejected.
         const refused = /^(Failed to load resource|WebSocket connection to)/.test(message.text());
         if (message.type() === "error" && !refused) errors.push(message.text());
       });
@@ -72,7 +72,7 @@ export const viewOf = (page: Page): Promise<string | null> =>
 
 /**
  * Waits until the view of the canvas has stood still for a while: it moves some frames after what asks for it, and
- * whoever measures a place before that clicks beside it.
+ * a position measured before that is off by then.
  */
 export const standsStill = (page: Page): Promise<void> =>
   page.locator(".react-flow__viewport").evaluate(async (viewport) => {

@@ -144,7 +144,7 @@ test("columns: what a glob finds, and what is missing", async ({ page }) => {
   await expect(field(page, "Inputs")).toHaveValue("x*");
 });
 
-test("several nodes are edited, lined up and reset as one, each in one step", async ({ page }) => {
+test("several nodes are edited, lined up and reset together, each in one step", async ({ page }) => {
   await open(page, "Several");
   await choose(page, "fc1");
   for (const id of ["fc2", "relu1", "conv"]) await choose(page, id, "Shift");
@@ -163,7 +163,7 @@ test("several nodes are edited, lined up and reset as one, each in one step", as
   await undo(page);
   await expect(page.getByRole("switch", { name: "bias", exact: true })).toBeChecked();
 
-  // Values that differ are said to, and a new one is for all.
+  // Different values are marked as such, and a new one applies to all.
   await field(page, "out features of fc2").fill("8");
   await page.keyboard.press("Enter");
   await choose(page, "relu2");
@@ -186,7 +186,7 @@ test("several nodes are edited, lined up and reset as one, each in one step", as
   await expect.poll(async () => (await top("fc1")) === (await top("fc2"))).toBe(true);
 });
 
-test("a wire says what it carries and where it leads, and can go", async ({ page }) => {
+test("a wire shows what it carries and its ends, and can be deleted", async ({ page }) => {
   await open(page, "A wire");
   const wires = page.locator(".react-flow__edge");
   await expect(wires).toHaveCount(17);
@@ -209,7 +209,7 @@ test("a wire says what it carries and where it leads, and can go", async ({ page
   await expect(field(page, "Name of the node")).toHaveValue("relu1");
 });
 
-test("the model's layers are sorted, chosen and taken along", async ({ page }) => {
+test("the model's layers are sorted, selected and exported", async ({ page }) => {
   await openSample(page, (graph) => {
     graph.name = "Layers";
     for (const n of [1, 2, 3, 4]) {

@@ -29,7 +29,7 @@ const test = base.extend<{ own: Place; started: ChildProcess[] }>({
   },
 });
 
-test("a killed server is said, the page comes back by itself, the curve has no hole, Resume goes on", async ({
+test("a killed server is reported, the page reconnects automatically, the curve has no gap, Resume continues", async ({
   page,
   own,
   started,
@@ -56,12 +56,12 @@ test("a killed server is said, the page comes back by itself, the curve has no h
   const status = page.getByRole("contentinfo");
   await expect(status.getByText("Connected", { exact: true })).toBeHidden();
   const before = await epochOf(page);
-  // Editing goes on meanwhile.
+  // Editing continues meanwhile.
   await card(page, "relu1").hover();
   await card(page, "relu1")
     .getByRole("button", { name: /^Disable/ })
     .click();
-  await expect(page.getByText("The VisDL server does not answer. You can go on editing")).toBeVisible();
+  await expect(page.getByText("The VisDL server does not answer. You can keep editing")).toBeVisible();
   await expect(status.getByText("Kept in this browser")).toBeVisible();
   startServer();
   await expect.poll(() => own.answers(), { timeout: 60_000 }).toBe(true);

@@ -78,7 +78,7 @@ test("runs are tagged, noted, filtered and deleted in bulk", async ({ page }) =>
   await page.request.post(`/api/runs/${live}/stop`);
 });
 
-test("the queue says who trains, who is next and why", async ({ page }) => {
+test("the queue shows what is training, what is next and why", async ({ page }) => {
   await openSample(page);
   const item = page.getByRole("contentinfo").getByRole("button", { name: /training|waiting|Queue/ });
   await expect(item).toHaveText("Queue empty");

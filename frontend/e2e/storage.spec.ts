@@ -1,6 +1,6 @@
 import { button, expect, expectState, openSample, runButton, setParam, test } from "./page";
 
-test("old checkpoints are removed, and what that means is said", async ({ page }) => {
+test("old checkpoints are removed, after the consequence is stated", async ({ page }) => {
   const name = "Storage";
   await openSample(page, (graph) => {
     graph.name = name;
@@ -38,9 +38,7 @@ test("old checkpoints are removed, and what that means is said", async ({ page }
   await expect(page.getByText(/has no checkpoint/)).toBeVisible();
 });
 
-test("a disk that is nearly full is said in the status bar, which leads to the clean-up", async ({
-  page,
-}) => {
+test("a nearly full disk is reported in the status bar, which opens the clean-up", async ({ page }) => {
   await page.routeWebSocket(/\/ws\/system/, (socket) => {
     const server = socket.connectToServer();
     server.onMessage((message) => {

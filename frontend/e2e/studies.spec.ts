@@ -26,7 +26,7 @@ test("a study is followed, read, exported, extended and deleted", async ({ page 
   await expect(page.getByText("Completed", { exact: true })).toBeVisible({ timeout: 120_000 });
   await expect(page.getByRole("status").filter({ hasText: "9 of 9 runs" })).toBeVisible();
 
-  // the table is what the server says, the baseline on top
+  // The table matches the server's results, the baseline on top.
   const results = await (await page.request.get(`/api/studies/${id}/results`)).json();
   const relu1 = results.variants.find((one: { label: string }) => one.label === "w/o relu1");
   const value = `${relu1.mean.toFixed(relu1.decimals)} ± ${relu1.sd.toFixed(relu1.decimals)}`;
@@ -60,7 +60,7 @@ test("a study is followed, read, exported, extended and deleted", async ({ page 
   await page.getByRole("tab", { name: "Curves" }).click();
   await expect(page.getByRole("img", { name: /^Learning curves/ })).toBeVisible();
 
-  // to take along
+  // Export.
   await button(page, "Export").click();
   const [download] = await Promise.all([
     page.waitForEvent("download"),
@@ -86,7 +86,7 @@ test("a study is followed, read, exported, extended and deleted", async ({ page 
   await expect(page.getByRole("region", { name: "Selected runs" }).getByText("3 selected")).toBeVisible();
   await page.keyboard.press("Control+3");
 
-  // one seed more is said to come after looking
+  // One more seed is marked as added after looking.
   await button(page, "Add seeds…").click();
   const dialog = page.getByRole("dialog", { name: "Add seeds" });
   await dialog.getByLabel("How many").fill("1");
@@ -123,7 +123,7 @@ test("a study is paused, resumed and stopped by its buttons", async ({ page }) =
   await expect(button(page, "Resume study")).toBeVisible();
 });
 
-test("a grid has a heat map with effects, and a search says that it tests nothing", async ({ page }) => {
+test("a grid has a heat map with effects, and a search states that it is not tested", async ({ page }) => {
   await openSample(page);
   const lr = { node: "adam", param: "lr", values: [0.001, 0.01] };
   const width = { node: "fc1", param: "out_features", values: [8, 32] };

@@ -118,7 +118,7 @@ test("graphs are found, renamed, copied, deleted and brought back", async ({ pag
   await expect(item("Gamma")).toBeVisible();
 });
 
-test("of two tabs with one graph the later one is told, and nothing is overwritten", async ({
+test("of two tabs with one graph the later one is warned, and nothing is overwritten", async ({
   page,
   context,
 }) => {
@@ -137,7 +137,7 @@ test("of two tabs with one graph the later one is told, and nothing is overwritt
   await expect(other.getByLabel("Name of the graph")).toHaveValue("Twice");
 });
 
-test("without the server editing goes on; the edits reach it when it is back", async ({ page }) => {
+test("without the server editing continues; the edits reach it when it is back", async ({ page }) => {
   await openSample(page, (graph) => {
     graph.name = "Away";
   });
@@ -157,7 +157,7 @@ test("without the server editing goes on; the edits reach it when it is back", a
   await expect(card(page, "relu1").locator(".card-disabled")).toBeVisible();
 });
 
-test("a browser that forbids its storage is said once, and editing goes on", async ({ page }) => {
+test("forbidden browser storage is reported once, and editing continues", async ({ page }) => {
   await page.addInitScript(() => {
     Storage.prototype.setItem = () => {
       throw new DOMException("full", "QuotaExceededError");

@@ -93,7 +93,7 @@ function choiceOf(text: string, choices: readonly Json[]): Typed {
 
 const unquoted = (text: string): string => /^"(.*)"$/.exec(text)?.[1] ?? text;
 
-/** The value of an unknown parameter: a number if it is written as one, otherwise the text. */
+/** The value of an unknown parameter: a number, or else the text. */
 function guessed(text: string): Json {
   const number = parseNumber(text);
   if (Number.isFinite(number)) return number;

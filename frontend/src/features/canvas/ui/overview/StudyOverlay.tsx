@@ -33,12 +33,12 @@ export function StudyOverlay() {
   const titlesOnly = useTitlesOnly();
   if (!study || !results || !about) return null;
   const tag = titlesOnly ? "none" : zoom < SHORT_BELOW ? "short" : "long";
-  const findings = effectsOf(study, results, path);
+  const effects = effectsOf(study, results, path);
   return (
     <>
       <ViewportPortal>
         <div style={{ "--zoom": Math.max(LEAST_ZOOM, Math.min(1, zoom)) } as CSSProperties}>
-          {findings.map((effect) => (
+          {effects.map((effect) => (
             <Found key={effect.nodes.join(" ")} effect={effect} tag={tag} />
           ))}
         </div>
@@ -56,7 +56,7 @@ export function StudyOverlay() {
           >
             <span className="block truncate font-medium">{study.name}</span>
             <span className="block truncate text-muted text-xs">
-              {findings.length > 0
+              {effects.length > 0
                 ? aimWords(study.plan.metric, study.direction)
                 : "No variant is about a part."}
             </span>
