@@ -31,7 +31,7 @@ def test_a_node_file_that_does_not_import_is_reported(serve, tmp_path):
     folder.mkdir()
     (folder / "broken.py").write_text("import visdl\nvisdl.there_is_no_such_thing\n")
     server = serve(nodes_dir=folder)
-    problem = server.client.get("/api/nodes/problems").json()[-1]
+    problem = server.client.get("/api/nodes/diagnostics").json()[-1]
     assert (problem["file"].endswith("broken.py"), problem["line"]) == (True, 2)
     assert "there_is_no_such_thing" in problem["message"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from ..api.helpers import bring_table, training_graph, until
 from ..conftest import run_server
-from ..test_server_process import free_port, refusal, serving
+from ..test_server_process import free_port, serving, start_error
 
 pytestmark = pytest.mark.integration
 
@@ -99,9 +99,9 @@ def test_how_soon_a_server_that_cannot_start_reports_it(tmp_path, fault_report):
     began = time.monotonic()
     with serving(tmp_path / "data") as (_, client):
         started = time.monotonic()
-        assert str(client.base_url.port) in refusal(tmp_path / "other", client.base_url.port)
+        assert str(client.base_url.port) in start_error(tmp_path / "other", client.base_url.port)
         port_taken = time.monotonic()
-        assert str(tmp_path / "data") in refusal(tmp_path / "data", free_port())
+        assert str(tmp_path / "data") in start_error(tmp_path / "data", free_port())
         folder_taken = time.monotonic()
     fault_report["cannot start"] = {
         "ms to start": round(1000 * (started - began)),

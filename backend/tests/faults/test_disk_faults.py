@@ -15,7 +15,7 @@ from unittest import mock
 
 import pytest
 
-from visdl.models.errors import is_refusal
+from visdl.models.errors import is_disk_error
 from visdl.models.events import CheckpointEvent, LogEvent
 from visdl.training import checkpoint, session
 from visdl.training.checkpoint import CheckpointFolder
@@ -140,7 +140,7 @@ def check_disk(
             )
             done["logged and continued"] += 1
         except OSError as error:
-            assert is_refusal(error, folder), error
+            assert is_disk_error(error, folder), error
             done["runs interrupted"] += 1
         assert disk.calls >= disk.first
         assert_no_lie(folder, events)

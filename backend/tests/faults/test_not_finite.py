@@ -43,7 +43,7 @@ def registry(odd_nodes):
     """A registry with the odd nodes."""
     with own_registry() as own:
         own.load_folder(odd_nodes)
-        assert own.file_problems() == []
+        assert own.diagnostics() == []
         yield own
 
 

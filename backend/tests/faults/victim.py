@@ -15,7 +15,7 @@ import torch
 
 from visdl.datasets.dataset import Dataset
 from visdl.models.datasets import DatasetRecord
-from visdl.models.errors import is_refusal
+from visdl.models.errors import is_disk_error
 from visdl.models.graph import Graph
 from visdl.training import checkpoint, session
 
@@ -70,7 +70,7 @@ def _main(
     try:
         execute(Graph.model_validate(graph), Path(folder), dataset, after_step=after_step)
     except OSError as error:
-        sys.exit(3 if is_refusal(error, Path(folder)) else 1)
+        sys.exit(3 if is_disk_error(error, Path(folder)) else 1)
 
 
 def _die_in_save(number: int, place: str) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from visdl.models.schemas import NodeFileProblem
+from visdl.models.diagnostics import Diagnostic
 from visdl.nodes.contract.registry import Registry
 
 from ..conftest import own_registry
 
-Load = Callable[..., list[NodeFileProblem]]
+Load = Callable[..., list[Diagnostic]]
 
 
 @pytest.fixture
@@ -27,10 +27,10 @@ def load(registry: Registry, tmp_path: Path) -> Load:
     folder = tmp_path / "nodes"
     folder.mkdir()
 
-    def write_and_load(**files: str | bytes) -> list[NodeFileProblem]:
+    def write_and_load(**files: str | bytes) -> list[Diagnostic]:
         for name, text in files.items():
             (folder / f"{name}.py").write_bytes(text if isinstance(text, bytes) else text.encode())
         registry.load_folder(folder)
-        return registry.file_problems()
+        return registry.diagnostics()
 
     return write_and_load

@@ -209,7 +209,7 @@ def test_files_of_the_nodes_folder_are_in_the_palette_and_train_in_a_process_of_
     client = serve(nodes_dir=folder).client
     catalogue = client.get("/api/nodes").json()
     assert {catalogue[name]["source"] for name in FILES} == {f"{name.lower()}.py" for name in FILES}
-    [problem] = client.get("/api/nodes/problems").json()
+    [problem] = client.get("/api/nodes/diagnostics").json()
     assert (problem["file"], problem["line"]) == ("broken.py", 3)
 
     layers = [MLP[0], ("own", "Gain", {"factor": 3.0}), ("power", "LearnedPower", {}), MLP[2]]

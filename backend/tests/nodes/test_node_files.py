@@ -281,7 +281,7 @@ def test_a_file_dropped_beside_the_built_in_nodes_is_found(registry, tmp_path, m
     monkeypatch.setattr(visdl.nodes, "__path__", [str(tmp_path)])
     registry.load_package(tmp_path)
     assert registry.describe()["Mine"].source == "mine.py"
-    assert [(problem.file, problem.line) for problem in registry.file_problems()] == [
+    assert [(problem.file, problem.line) for problem in registry.diagnostics()] == [
         ("broken.py", 3)
     ]
 
@@ -289,8 +289,8 @@ def test_a_file_dropped_beside_the_built_in_nodes_is_found(registry, tmp_path, m
 def test_a_folder_that_is_not_there_is_no_problem(registry, tmp_path):
     registry.load_folder(tmp_path / "nothing")
     registry.load_folder(None)
-    assert registry.file_problems() == []
+    assert registry.diagnostics() == []
 
 
 def test_the_built_in_files_have_no_problem():
-    assert NodeRegistry.file_problems() == []
+    assert NodeRegistry.diagnostics() == []

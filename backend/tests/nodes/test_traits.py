@@ -14,7 +14,7 @@ from visdl.nodes import LayerNode, NodeRegistry, OptimizerNode, Shape
 from visdl.nodes.contract.nan_trace import bad_gradient
 from visdl.nodes.contract.traits import Traits, set_traits, traits_of
 from visdl.training.batched.batch import Stack, fit_together
-from visdl.training.batched.eligibility import refusal
+from visdl.training.batched.eligibility import why_not_batched
 from visdl.training.batched.layers import simple_chain
 from visdl.training.loop import FitState, fit
 
@@ -175,7 +175,7 @@ def test_seeds_of_a_network_with_a_custom_activation_are_trained_as_a_batch(own)
     assert simple_chain(network()) == ["fc1", "own", "fc2"]
     separate = [told(list(fit(make(seed, network), FitState()))) for seed in SEEDS]
     plans = [make(seed, network) for seed in SEEDS]
-    assert refusal(plans) is None
+    assert why_not_batched(plans) is None
     stack = Stack(plans)
     events = list(fit_together(plans, [FitState() for _ in SEEDS], stack))
     stack.unstack()

@@ -2,8 +2,9 @@
 
 import pytest
 
+from visdl.models.diagnostics import Diagnostic
 from visdl.models.events import StateEvent
-from visdl.models.runs import Run, RunProblem
+from visdl.models.runs import Run
 from visdl.studies.cells import is_resumable
 
 OLD = '{"id": "r", "name": "Run", "created": 1.0, "parent": "p", "relation": "%s"}'
@@ -24,7 +25,7 @@ def test_relations_of_earlier_versions_are_read_under_their_new_names(stored, re
     [("trainer_died", "worker_died"), ("unstacked", "not_batched"), ("disk", "disk")],
 )
 def test_error_codes_of_earlier_versions_are_read_under_their_new_names(stored, code):
-    problem = RunProblem.model_validate_json(f'{{"code": "{stored}", "message": "It ended."}}')
+    problem = Diagnostic.model_validate_json(f'{{"code": "{stored}", "message": "It ended."}}')
     assert problem.code == code
     event = StateEvent.model_validate(
         {"state": "interrupted", "error": {"code": stored, "message": ""}}
@@ -34,6 +35,6 @@ def test_error_codes_of_earlier_versions_are_read_under_their_new_names(stored, 
 
 
 def test_a_study_resumes_a_run_that_the_server_left_while_it_changed_process():
-    error = RunProblem.model_validate({"code": "unstacked", "message": ""})
+    error = Diagnostic.model_validate({"code": "unstacked", "message": ""})
     run = Run(id="r", name="Run", created=1.0, state="interrupted", error=error)
     assert is_resumable(run)

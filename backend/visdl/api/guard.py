@@ -44,20 +44,20 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        refusal = self._refusal(scope)
-        if refusal is None:
+        reason = self._why_not(scope)
+        if reason is None:
             await self._app(scope, receive, _with_headers(send))
         elif scope["type"] == "websocket":
             await receive()
-            await send({"type": "websocket.close", "code": 4403, "reason": refusal[1][:120]})
+            await send({"type": "websocket.close", "code": 4403, "reason": reason[1][:120]})
         else:
-            status, message, hint = refusal
+            status, message, hint = reason
             code = "no_token" if status == 401 else "forbidden"
             await error_response(status, code, message, hint=hint)(
                 scope, receive, _with_headers(send)
             )
 
-    def _refusal(self, scope: Scope) -> tuple[int, str, str] | None:
+    def _why_not(self, scope: Scope) -> tuple[int, str, str] | None:
         """(status, sentence, hint) for a request that is not let in."""
         headers = _headers(scope)
         host = headers.get("host", "")

@@ -1,10 +1,12 @@
-"""Problems of a graph as data: each with a code, a place, a sentence and a remedy."""
+"""What is wrong, as data: each diagnostic has a code, a location, a sentence and a remedy."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, JsonValue
+
+from visdl.models.former_values import read_former_values
 
 Severity = Literal["error", "warning", "info"]
 
@@ -61,16 +63,25 @@ class Fix(BaseModel):
 
 
 class Diagnostic(BaseModel):
-    code: str
+    """One thing that is wrong, and what to do about it: in a graph, in a run or in a node file."""
+
+    code: Annotated[
+        str, read_former_values({"trainer_died": "worker_died", "unstacked": "not_batched"})
+    ]
     severity: Severity = "error"
     node: str | None = Field(
         default=None,
-        description="Id of the node, where the problem has one; inside a block its path, `encoder/2/fc`",
+        description="Id of the node where the cause lies; inside a block its path, `encoder/2/fc`",
     )
     port: str | None = Field(default=None, description="Port or parameter of that node")
     message: str
-    hint: str = ""
-    fix: Fix | None = None
+    hint: str = Field(default="", description="What to do about it")
+    fix: Fix | None = Field(default=None, description="Edits of the graph that repair it")
+    file: str | None = Field(default=None, description="Name of the node file that is wrong")
+    line: int | None = Field(default=None, description="Line of that file")
+    log: list[str] = Field(
+        default_factory=list, description="Last log lines of a worker process that died"
+    )
 
 
 class PortValue(BaseModel):

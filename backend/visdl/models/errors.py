@@ -100,7 +100,7 @@ _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ERO
 _ACCESS = frozenset({errno.EACCES, errno.EPERM})
 
 
-def is_refusal(error: BaseException, folder: Path) -> TypeGuard[OSError]:
+def is_disk_error(error: BaseException, folder: Path) -> TypeGuard[OSError]:
     """Whether a disk refused, not what was to be written: with room, or access to `folder`, the same goes on."""
     if not isinstance(error, OSError):
         return False

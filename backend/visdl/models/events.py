@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from visdl.models.runs import MetricSummary, Progress, RunProblem, RunState
+from visdl.models.diagnostics import Diagnostic
+from visdl.models.runs import MetricSummary, Progress, RunState
 
 #: (optimizer step, epochs finished, value); a value that is not finite is null.
 Point = tuple[int, int, float | None]
@@ -23,7 +24,7 @@ class BaseEvent(BaseModel):
 class StateEvent(BaseEvent):
     type: Literal["state"] = "state"
     state: RunState
-    error: RunProblem | None = None
+    error: Diagnostic | None = None
 
 
 class ProgressEvent(BaseEvent):

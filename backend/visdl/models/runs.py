@@ -5,7 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
+
+from visdl.models.diagnostics import Diagnostic
+from visdl.models.former_values import read_former_values
 
 
 class RunState(StrEnum):
@@ -39,23 +42,16 @@ LIVE = frozenset({S.STARTING, S.RUNNING, S.PAUSED, S.STOPPING})
 ENDED = FINAL | {S.INTERRUPTED}
 
 
-#: How many times faster trainings must be as one to be trained so.
 CHECKPOINTS_KEPT = 2  # of a run: the newest
 MOST_CHECKPOINTS = CHECKPOINTS_KEPT + 2  # the best too, and the one that is being written
+#: How many times faster a batch must be than its runs one by one to be trained as a batch.
 WORTH_STACKING = 1.1
 
 
-#: Values that earlier versions stored, and what they are called now.
-_OLD_RELATIONS = {"again": "rerun", "continues": "extended"}
-_OLD_CODES = {"trainer_died": "worker_died", "unstacked": "not_batched"}
-
-
-def _renamed(names: dict[str, str]) -> BeforeValidator:
-    """Read an old name as the new one."""
-    return BeforeValidator(lambda value: names.get(value, value) if value.__hash__ else value)
-
-
-Relation = Annotated[Literal["rerun", "extended", "weights"], _renamed(_OLD_RELATIONS)]
+Relation = Annotated[
+    Literal["rerun", "extended", "weights"],
+    read_former_values({"again": "rerun", "continues": "extended"}),
+]
 
 
 class Progress(BaseModel):
@@ -73,18 +69,6 @@ class MetricSummary(BaseModel):
     last: float | None = None
     best: float | None = None
     best_epoch: int | None = None
-
-
-class RunProblem(BaseModel):
-    """Why a run failed, in a sentence, and where."""
-
-    code: Annotated[str, _renamed(_OLD_CODES)]
-    message: str
-    hint: str = ""
-    node: str | None = None
-    log: list[str] = Field(
-        default_factory=list, description="The last lines of the log, when a worker process died"
-    )
 
 
 class DatasetUse(BaseModel):
@@ -127,7 +111,7 @@ class Run(BaseModel):
     note: str = ""
     progress: Progress = Field(default_factory=Progress)
     metrics: dict[str, MetricSummary] = Field(default_factory=dict)
-    error: RunProblem | None = None
+    error: Diagnostic | None = None
     datasets: list[DatasetUse] = Field(default_factory=list)
     parameters: int | None = None
     device: str | None = None

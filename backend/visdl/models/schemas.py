@@ -124,14 +124,6 @@ class UnavailableNode(BaseModel):
     reason: str = Field(description="Such as: Muon needs torch 2.9 or newer; this is 2.6.0.")
 
 
-class NodeFileProblem(BaseModel):
-    """A node file that could not be used."""
-
-    file: str
-    line: int | None = None
-    message: str
-
-
 class NewRun(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

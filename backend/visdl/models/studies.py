@@ -104,7 +104,9 @@ class Variant(BaseModel):
     )
     how: str = Field(default="", description="What was changed, in a few words")
     valid: bool = True
-    problems: list[Diagnostic] = Field(default_factory=list)
+    diagnostics: list[Diagnostic] = Field(
+        default_factory=list, description="Why it cannot be trained, where it is not valid"
+    )
     offers: list[How] = Field(default_factory=list, description="What could replace its part")
     plain: int | None = Field(
         default=None, description="Parameters of the linear replacement that is offered"

@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from visdl.models.diagnostics import Diagnostic
 from visdl.models.errors import TransitionError
-from visdl.models.runs import ENDED, Run, RunProblem, RunState
+from visdl.models.runs import ENDED, Run, RunState
 from visdl.runs.telemetry import Telemetry
 from visdl.store import Store
 
@@ -38,7 +39,7 @@ class RunStates:
         self._listeners.append(listener)
 
     def change_state(
-        self, run_id: str, state: RunState, *, error: RunProblem | None = None, **fields: Any
+        self, run_id: str, state: RunState, *, error: Diagnostic | None = None, **fields: Any
     ) -> Run:
         """Change the state, and with it other fields of the run. Raises TransitionError."""
         run, event = self._store.move_run(run_id, state, error=error, **fields)
@@ -55,7 +56,7 @@ class RunStates:
         return run
 
     def change_if_allowed(
-        self, run_id: str, state: RunState, error: RunProblem | None = None, **fields: Any
+        self, run_id: str, state: RunState, error: Diagnostic | None = None, **fields: Any
     ) -> None:
         """Change the state unless a command has overtaken the message that reports it."""
         try:

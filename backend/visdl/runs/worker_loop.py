@@ -10,9 +10,10 @@ from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any
 
+from visdl.models.diagnostics import Diagnostic
 from visdl.models.errors import NotFoundError, TransitionError
 from visdl.models.events import MetricsEvent, RunEvent
-from visdl.models.runs import ENDED, LIVE, WORTH_STACKING, Run, RunProblem, RunState
+from visdl.models.runs import ENDED, LIVE, WORTH_STACKING, Run, RunState
 from visdl.runs.curve_downsampling import CurveDownsampler
 from visdl.runs.policy import RunPolicy
 from visdl.runs.processes import WorkerPool, WorkerProcess
@@ -90,8 +91,8 @@ class WorkerLoop:
             self._drain(worker)
             worker.evicted = worker.evicted or worker.paused_since is not None
             with contextlib.suppress(NotFoundError):  # ended, and deleted before its process exited
-                problem = server_ended(self._store.run(worker.run), "was shut down")
-                self._handle_exit(worker, problem)
+                reason = server_ended(self._store.run(worker.run), "was shut down")
+                self._handle_exit(worker, reason)
 
     def _drain(self, worker: WorkerProcess) -> None:
         """Store what an exiting worker still sends."""
@@ -132,10 +133,10 @@ class WorkerLoop:
         except Exception as error:
             log.exception("The worker process of run %s could not be started.", runs[0].id)
             message = f"The worker process could not be started: {error}"
-            problem = RunProblem(code="not_started", message=message)
+            reason = Diagnostic(code="not_started", message=message)
             for run in runs:
                 with contextlib.suppress(TransitionError):
-                    self._states.change_state(run.id, S.FAILED, error=problem)
+                    self._states.change_state(run.id, S.FAILED, error=reason)
 
     def _mark_starting(self, run: Run, device: str) -> bool:
         """Record that a run gets a process; return False if it was stopped or deleted just now."""
@@ -220,7 +221,7 @@ class WorkerLoop:
                 worker.evicted = True
                 worker.send(Command.EVICT)
 
-    def _handle_exit(self, worker: WorkerProcess, problem: RunProblem | None = None) -> None:
+    def _handle_exit(self, worker: WorkerProcess, reason: Diagnostic | None = None) -> None:
         """Settle a run whose pipe is closed: it has ended, was evicted, or is interrupted now."""
         how = worker.wait_for_exit()
         self._pool.remove_worker(worker)
@@ -233,12 +234,12 @@ class WorkerLoop:
         if worker.evicted and worker.process.exitcode == 0 and state in (S.PAUSED, S.STOPPING):
             self._store.patch_run(worker.run, released=True, duration=worker.seconds)
         elif state in LIVE:
-            reason = problem or self._exit_reason(worker, how)
+            reason = reason or self._exit_reason(worker, how)
             self._states.change_if_allowed(
                 worker.run, S.INTERRUPTED, reason, duration=worker.seconds
             )
 
-    def _exit_reason(self, worker: WorkerProcess, how: str) -> RunProblem:
+    def _exit_reason(self, worker: WorkerProcess, how: str) -> Diagnostic:
         """Return why a worker died, with the last lines of its log."""
         hint = RESUME_HINT
         if "SIGKILL" in how:
@@ -248,10 +249,10 @@ class WorkerLoop:
             *run_folder.crash(self._folder / worker.run),
         ]
         message = f"The worker process ended: {how}."
-        return RunProblem(code="worker_died", message=message, hint=hint, log=lines)
+        return Diagnostic(code="worker_died", message=message, hint=hint, log=lines)
 
 
-def server_ended(run: Run, how: str) -> RunProblem:
+def server_ended(run: Run, how: str) -> Diagnostic:
     """Return the reason why the end of the server interrupted a run."""
     code = "server_ended_in_pause" if run.state is S.PAUSED and not run.resuming else "server_ended"
-    return RunProblem(code=code, message=f"The server {how}.", hint=RESUME_HINT)
+    return Diagnostic(code=code, message=f"The server {how}.", hint=RESUME_HINT)

@@ -110,6 +110,16 @@ MIGRATIONS = [
     CREATE INDEX study_runs_by_run ON study_runs (run);
     CREATE INDEX study_runs_by_fingerprint ON study_runs (fingerprint);
     """,
+    # the diagnostics of a study's variants were called problems
+    """
+    UPDATE studies SET record = json_set(record, '$.variants', (
+        SELECT json_group_array(json_remove(json_set(
+            variant.value, '$.diagnostics',
+            json(coalesce(json_extract(variant.value, '$.problems'), '[]'))
+        ), '$.problems'))
+        FROM json_each(studies.record, '$.variants') AS variant
+    ));
+    """,
 ]
 
 

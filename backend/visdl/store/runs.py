@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from visdl.models.diagnostics import Diagnostic
 from visdl.models.errors import ConflictError, NotFoundError, TransitionError
 from visdl.models.events import MetricsEvent, StateEvent
 from visdl.models.graph import Graph
-from visdl.models.runs import ENDED, LIVE, TRANSITIONS, Run, RunProblem, RunState
+from visdl.models.runs import ENDED, LIVE, TRANSITIONS, Run, RunState
 from visdl.store.database import Database
 from visdl.store.events import insert_event
 from visdl.store.run_list import read_run
@@ -135,7 +136,7 @@ class RunTable:
         )
 
     def move_run(
-        self, run_id: str, state: RunState, *, error: RunProblem | None = None, **fields: Any
+        self, run_id: str, state: RunState, *, error: Diagnostic | None = None, **fields: Any
     ) -> tuple[Run, StateEvent]:
         """Compare and swap: to `state`, if TRANSITIONS allows it from the present one. Raises TransitionError."""
 

@@ -28,7 +28,7 @@ from visdl.datasets.dataset import Dataset
 from visdl.datasets.encoding import Argument, Encoding
 from visdl.datasets.split import Loader
 from visdl.models.datasets import DatasetRecord
-from visdl.models.errors import AppError, RunError, is_refusal
+from visdl.models.errors import AppError, RunError, is_disk_error
 from visdl.models.events import ArtifactEvent
 from visdl.models.graph import Graph, Node
 from visdl.models.provenance import DatasetHash, Provenance, Split
@@ -276,7 +276,7 @@ class GraphRun:
         except TrainingSuspended:
             raise
         except Exception as error:  # anything that a node file raises
-            if is_refusal(error, self._folder):
+            if is_disk_error(error, self._folder):
                 raise
             if (missing := shortage(error)) is not None:
                 message = f"'{node.label}' ran out of memory: there was no room{missing}."

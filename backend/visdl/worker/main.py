@@ -19,8 +19,9 @@ from pathlib import Path
 
 import torch
 
-from visdl.models.errors import RunError, is_refusal
-from visdl.models.runs import RunProblem, RunState
+from visdl.models.diagnostics import Diagnostic
+from visdl.models.errors import RunError, is_disk_error
+from visdl.models.runs import RunState
 from visdl.nodes.contract.registry import NodeRegistry
 from visdl.nodes.contract.runtime_values import TrainingResult
 from visdl.training.batched.group import SeedGroup
@@ -134,30 +135,30 @@ class _RunTask:
                 ).run()
         except NotBatched:
             message = "Batching these seeds would not be faster, so each is trained separately."
-            return _interrupted(RunProblem(code=NOT_BATCHED, message=message))
+            return _interrupted(Diagnostic(code=NOT_BATCHED, message=message))
         except TrainingSuspended:
             return None
         except RunError as error:
             reporter.log(_trace(error), "error", error.node)
             return _failed(error.code, error.message, error.hint, error.node)
         except Exception as error:  # a fault of VisDL itself: the log has the details
-            if is_refusal(error, folder):
+            if is_disk_error(error, folder):
                 message = f"A file of the run could not be written: {error.strerror}."
                 hint = "Free some space, then resume: training continues from the last checkpoint."
-                return _interrupted(RunProblem(code="disk", message=message, hint=hint))
+                return _interrupted(Diagnostic(code="disk", message=message, hint=hint))
             reporter.log(traceback.format_exc(), "error")
             message = f"The run failed inside VisDL: {type(error).__name__}: {error}"
             return _failed("internal", message, "The Logs tab has the details.")
         return StateChanged(RunState.STOPPED if stopped else RunState.COMPLETED)
 
 
-def _interrupted(problem: RunProblem) -> StateChanged:
-    return StateChanged(RunState.INTERRUPTED, problem)
+def _interrupted(reason: Diagnostic) -> StateChanged:
+    return StateChanged(RunState.INTERRUPTED, reason)
 
 
 def _failed(code: str, message: str, hint: str, node: str | None = None) -> StateChanged:
-    problem = RunProblem(code=code, message=message, hint=hint, node=node)
-    return StateChanged(RunState.FAILED, problem)
+    reason = Diagnostic(code=code, message=message, hint=hint, node=node)
+    return StateChanged(RunState.FAILED, reason)
 
 
 def main(connections: Sequence[Connection], specs: Sequence[RunSpec]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from visdl.models.diagnostics import Diagnostic
 from visdl.models.errors import AppError
 from visdl.models.events import RunEvent
-from visdl.models.runs import RunProblem, RunState
+from visdl.models.runs import RunState
 from visdl.training.control import Command
 
 NOT_BATCHED = "not_batched"  # error code of a run that needs a process of its own
@@ -42,7 +43,7 @@ class StateChanged:
     """Worker to server: the run is now in this state."""
 
     state: RunState
-    error: RunProblem | None = None
+    error: Diagnostic | None = None
     threads: int | None = None
 
 

@@ -18,6 +18,6 @@ export function freshPage(graph?: Graph): void {
   for (const store of [useViewState, useRuns, useServer, useUi]) reset(store as StoreApi<unknown>);
   reset(useGraph);
   useGraph.temporal.getState().clear();
-  useCatalogue.setState({ types: TYPES, unavailable: [], problems: [], status: "ready" });
+  useCatalogue.setState({ types: TYPES, unavailable: [], diagnostics: [], status: "ready" });
   if (graph) openDocument({ graph, graphId: "g1", version: 1 });
 }

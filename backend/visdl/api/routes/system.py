@@ -11,15 +11,9 @@ import visdl
 from visdl.api.deps import Deps
 from visdl.api.guard import COOKIE
 from visdl.api.json_body import JsonRoute
+from visdl.models.diagnostics import Diagnostic
 from visdl.models.errors import InvalidInputError
-from visdl.models.schemas import (
-    Health,
-    NodeFileProblem,
-    NodeInfo,
-    RunQueue,
-    SystemStats,
-    UnavailableNode,
-)
+from visdl.models.schemas import Health, NodeInfo, RunQueue, SystemStats, UnavailableNode
 
 router = APIRouter(tags=["system"], route_class=JsonRoute)
 
@@ -69,7 +63,7 @@ def unavailable_nodes(deps: Deps) -> list[UnavailableNode]:
     return list(deps.registry.unavailable().values())
 
 
-@router.get("/nodes/problems", operation_id="listNodeProblems")
-def node_problems(deps: Deps) -> list[NodeFileProblem]:
-    """Node files that could not be used, and why."""
-    return deps.registry.file_problems()
+@router.get("/nodes/diagnostics", operation_id="listNodeDiagnostics")
+def node_diagnostics(deps: Deps) -> list[Diagnostic]:
+    """Return the node files that could not be loaded: each with its line and the reason."""
+    return deps.registry.diagnostics()

@@ -18,7 +18,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
-from visdl.models.schemas import NodeFileProblem, NodeInfo, UnavailableNode
+from visdl.models.diagnostics import Diagnostic
+from visdl.models.schemas import NodeInfo, UnavailableNode
 from visdl.nodes.contract.base import BaseNode, missing_torch
 from visdl.nodes.contract.specs import InputSpec, OutputSpec
 
@@ -44,11 +45,11 @@ class Registry:
     def __init__(self) -> None:
         self._types: dict[str, _Entry] = {}
         self._unavailable: dict[str, UnavailableNode] = {}
-        self._problems: dict[Path, NodeFileProblem] = {}
+        self._diagnostics: dict[Path, Diagnostic] = {}
         self._loaded: set[Path] = set()
 
     def copy(self) -> Registry:
-        """Return a registry with the same types and no problems; the two change independently."""
+        """Return a registry with the same types and no diagnostics; the two change independently."""
         other = Registry()
         other._types = self._types.copy()
         other._unavailable = self._unavailable.copy()
@@ -102,9 +103,9 @@ class Registry:
         """Return the types that the installed version of torch lacks, by type name."""
         return dict(sorted(self._unavailable.items()))
 
-    def file_problems(self) -> list[NodeFileProblem]:
+    def diagnostics(self) -> list[Diagnostic]:
         """Return what is wrong with node files that failed, in the order of their paths."""
-        return [problem for _, problem in sorted(self._problems.items())]
+        return [found for _, found in sorted(self._diagnostics.items())]
 
     def load_package(self, root: Path) -> None:
         """Import every node file of the package `visdl.nodes`, including any that a user added."""
@@ -162,9 +163,9 @@ class Registry:
             for name in {*self._types, *self._unavailable} - before:
                 self._types.pop(name, None)
                 self._unavailable.pop(name, None)
-            problem = _problem(path, error)
-            self._problems[path] = problem
-            log.warning("Node file %s, line %s: %s", problem.file, problem.line, problem.message)
+            found = _diagnostic(path, error)
+            self._diagnostics[path] = found
+            log.warning("Node file %s, line %s: %s", found.file, found.line, found.message)
 
 
 @dataclass(frozen=True)
@@ -248,7 +249,7 @@ def _is_input(item: tuple[object, object]) -> bool:
     return isinstance(item[0], str) and isinstance(item[1], InputSpec)
 
 
-def _problem(path: Path, error: BaseException) -> NodeFileProblem:
+def _diagnostic(path: Path, error: BaseException) -> Diagnostic:
     line = error.lineno if isinstance(error, SyntaxError) else None
     for frame in traceback.extract_tb(error.__traceback__):
         if Path(frame.filename).resolve() == path:
@@ -258,4 +259,5 @@ def _problem(path: Path, error: BaseException) -> NodeFileProblem:
         if isinstance(error, SyntaxError)
         else str(traceback.TracebackException.from_exception(error))
     )
-    return NodeFileProblem(file=path.name, line=line, message=f"{type(error).__name__}: {reason}")
+    message = f"{type(error).__name__}: {reason}"
+    return Diagnostic(code="node_file", message=message, file=path.name, line=line)

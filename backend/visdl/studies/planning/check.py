@@ -81,7 +81,7 @@ def check_variant(
     adapted = f"{variant.how}; {', '.join(resized)} adapted"
     fields = {
         "valid": report.valid,
-        "problems": [one for one in report.diagnostics if one.severity == "error"],
+        "diagnostics": [one for one in report.diagnostics if one.severity == "error"],
         "parameters": report.totals.parameters,
         "flops": report.totals.flops,
         "reset": resized,
@@ -122,7 +122,7 @@ def _untrainable(variants: Sequence[Variant]) -> InvalidInputError:
     offers = " or ".join(f"'{offer}'" for offer in first.offers)
     instead = f" For {first.parts[0]}, `how` can be {offers}." if offers else ""
     return InvalidInputError(
-        f"'{first.label}' cannot be trained{more}: {first.problems[0].message}",
+        f"'{first.label}' cannot be trained{more}: {first.diagnostics[0].message}",
         hint=f"Leave it out, or set `skip_invalid`.{instead}",
         field="strategy",
     )

@@ -1,18 +1,18 @@
 import { api, call } from "./client";
-import type { NodeFileProblem, NodeInfo, UnavailableNode } from "./types";
+import type { Diagnostic, NodeInfo, UnavailableNode } from "./types";
 
 /** The catalogue of node types, those that the server's torch lacks, and the node files that failed. */
 export async function fetchCatalogue(): Promise<{
   types: Record<string, NodeInfo>;
   unavailable: UnavailableNode[];
-  problems: NodeFileProblem[];
+  diagnostics: Diagnostic[];
 }> {
-  const [types, unavailable, problems] = await Promise.all([
+  const [types, unavailable, diagnostics] = await Promise.all([
     call(api.GET("/api/nodes")),
     call(api.GET("/api/nodes/unavailable")),
-    call(api.GET("/api/nodes/problems")),
+    call(api.GET("/api/nodes/diagnostics")),
   ]);
   // Without a prototype: a graph may call a type "constructor".
   const known = Object.assign(Object.create(null), types) as Record<string, NodeInfo>;
-  return { types: known, unavailable, problems: problems as NodeFileProblem[] };
+  return { types: known, unavailable, diagnostics: diagnostics as Diagnostic[] };
 }

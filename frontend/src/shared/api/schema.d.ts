@@ -282,7 +282,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/nodes/problems": {
+    "/api/nodes/diagnostics": {
         parameters: {
             query?: never;
             header?: never;
@@ -290,10 +290,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Node Problems
-         * @description Node files that could not be used, and why.
+         * Node Diagnostics
+         * @description Return the node files that could not be loaded: each with its line and the reason.
          */
-        get: operations["listNodeProblems"];
+        get: operations["listNodeDiagnostics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1705,21 +1705,41 @@ export interface components {
              */
             runs: string[];
         };
-        /** Diagnostic */
+        /**
+         * Diagnostic
+         * @description One thing that is wrong, and what to do about it: in a graph, in a run or in a node file.
+         */
         Diagnostic: {
             /** Code */
             code: string;
+            /**
+             * File
+             * @description Name of the node file that is wrong
+             */
+            file?: string | null;
+            /** @description Edits of the graph that repair it */
             fix?: components["schemas"]["Fix"] | null;
             /**
              * Hint
+             * @description What to do about it
              * @default
              */
             hint: string;
+            /**
+             * Line
+             * @description Line of that file
+             */
+            line?: number | null;
+            /**
+             * Log
+             * @description Last log lines of a worker process that died
+             */
+            log?: string[];
             /** Message */
             message: string;
             /**
              * Node
-             * @description Id of the node, where the problem has one; inside a block its path, `encoder/2/fc`
+             * @description Id of the node where the cause lies; inside a block its path, `encoder/2/fc`
              */
             node?: string | null;
             /**
@@ -2529,18 +2549,6 @@ export interface components {
              */
             type: "node";
         };
-        /**
-         * NodeFileProblem
-         * @description A node file that could not be used.
-         */
-        NodeFileProblem: {
-            /** File */
-            file: string;
-            /** Line */
-            line?: number | null;
-            /** Message */
-            message: string;
-        };
         /** NodeInfo */
         NodeInfo: {
             /**
@@ -3049,7 +3057,7 @@ export interface components {
             duration?: number | null;
             /** Ended */
             ended?: number | null;
-            error?: components["schemas"]["RunProblem"] | null;
+            error?: components["schemas"]["Diagnostic"] | null;
             /**
              * Fingerprint
              * @description Of a study's run: the same for trainings of the same network, data, seed and code
@@ -3205,28 +3213,6 @@ export interface components {
             /** Tags */
             tags?: string[] | null;
         };
-        /**
-         * RunProblem
-         * @description Why a run failed, in a sentence, and where.
-         */
-        RunProblem: {
-            /** Code */
-            code: string;
-            /**
-             * Hint
-             * @default
-             */
-            hint: string;
-            /**
-             * Log
-             * @description The last lines of the log, when a worker process died
-             */
-            log?: string[];
-            /** Message */
-            message: string;
-            /** Node */
-            node?: string | null;
-        };
         /** RunQueue */
         RunQueue: {
             /** Devices */
@@ -3323,7 +3309,7 @@ export interface components {
              * @description Place among the events of all runs
              */
             cursor?: number | null;
-            error?: components["schemas"]["RunProblem"] | null;
+            error?: components["schemas"]["Diagnostic"] | null;
             /**
              * Run
              * @default
@@ -3789,6 +3775,11 @@ export interface components {
          * @description One network of a study.
          */
         Variant: {
+            /**
+             * Diagnostics
+             * @description Why it cannot be trained, where it is not valid
+             */
+            diagnostics?: components["schemas"]["Diagnostic"][];
             /** Edits */
             edits?: (components["schemas"]["SetParam"] | components["schemas"]["SetDisabled"] | components["schemas"]["ReplaceNode"] | components["schemas"]["Rewire"])[];
             /** Flops */
@@ -3827,8 +3818,6 @@ export interface components {
              * @description Parameters of the linear replacement that is offered
              */
             plain?: number | null;
-            /** Problems */
-            problems?: components["schemas"]["Diagnostic"][];
             /**
              * Reference
              * @description Key of the variant that it is compared with
@@ -6582,7 +6571,7 @@ export interface operations {
             };
         };
     };
-    listNodeProblems: {
+    listNodeDiagnostics: {
         parameters: {
             query?: never;
             header?: never;
@@ -6597,7 +6586,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NodeFileProblem"][];
+                    "application/json": components["schemas"]["Diagnostic"][];
                 };
             };
             /** @description The body cannot be read */

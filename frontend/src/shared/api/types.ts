@@ -32,7 +32,6 @@ export type NodeInfo = Complete<Schemas["NodeInfo"]>;
 export type InputInfo = Complete<Schemas["InputInfo"]>;
 export type OutputInfo = Complete<Schemas["OutputInfo"]>;
 export type UnavailableNode = Complete<Schemas["UnavailableNode"]>;
-export type NodeFileProblem = Complete<Schemas["NodeFileProblem"]>;
 
 export type Report = Complete<Schemas["Report"]>;
 export type NodeReport = Complete<Schemas["NodeReport"]>;

@@ -61,9 +61,9 @@ describe("the catalogue", () => {
   const answers = [
     http.get("/api/nodes", () => HttpResponse.json({ ReLU: TYPES.ReLU })),
     http.get("/api/nodes/unavailable", () => HttpResponse.json([LACKING])),
-    http.get("/api/nodes/problems", () => HttpResponse.json([{ file: "a.py", line: 3, message: "No." }])),
+    http.get("/api/nodes/diagnostics", () => HttpResponse.json([{ file: "a.py", line: 3, message: "No." }])),
   ];
-  beforeEach(() => useCatalogue.setState({ types: {}, unavailable: [], problems: [], status: "loading" }));
+  beforeEach(() => useCatalogue.setState({ types: {}, unavailable: [], diagnostics: [], status: "loading" }));
 
   test("comes with the node files that could not be used", async () => {
     server.use(...answers);
@@ -71,7 +71,7 @@ describe("the catalogue", () => {
     expect(useCatalogue.getState()).toEqual({
       types: { ReLU: TYPES.ReLU },
       unavailable: [LACKING],
-      problems: [{ file: "a.py", line: 3, message: "No." }],
+      diagnostics: [{ file: "a.py", line: 3, message: "No." }],
       status: "ready",
     });
   });

@@ -1,21 +1,21 @@
 /** The node types of the server. Palette, ports, forms and help are built from them. */
 import { create } from "zustand";
 import { fetchCatalogue } from "@/shared/api/nodes";
-import type { NodeFileProblem, NodeInfo, UnavailableNode } from "@/shared/api/types";
+import type { Diagnostic, NodeInfo, UnavailableNode } from "@/shared/api/types";
 
 interface CatalogueState {
   types: Readonly<Record<string, NodeInfo>>;
   /** Node types that the server's version of torch lacks. */
   unavailable: UnavailableNode[];
   /** Custom node files that could not be used. */
-  problems: NodeFileProblem[];
+  diagnostics: Diagnostic[];
   status: "loading" | "ready" | "failed";
 }
 
 export const useCatalogue = create<CatalogueState>()(() => ({
   types: {},
   unavailable: [],
-  problems: [],
+  diagnostics: [],
   status: "loading",
 }));
 

@@ -179,11 +179,11 @@ function NoCatalogue() {
 
 /** Custom node files that could not be used: file, line and reason. */
 function FileProblems() {
-  const problems = useCatalogue((state) => state.problems);
-  if (problems.length === 0) return null;
+  const diagnostics = useCatalogue((state) => state.diagnostics);
+  if (diagnostics.length === 0) return null;
   return (
     <section aria-label="Node files with problems" className="max-h-40 shrink-0 overflow-y-auto border-t p-2">
-      {problems.map(({ file, line, message }) => (
+      {diagnostics.map(({ file, line, message }) => (
         <div key={`${file}:${line}:${message}`} className="flex gap-2 py-1 text-sm">
           <FileWarning aria-hidden className="mt-px size-4 shrink-0 text-warning" />
           <p className="min-w-0 break-words">

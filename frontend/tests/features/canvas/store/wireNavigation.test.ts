@@ -186,7 +186,7 @@ function start(): Graph {
 test("what was done can be undone and redone, and leaves the document whole", async () => {
   const goAlongWire = async (steps: [string, Dice][]): Promise<void> => {
     freshPage();
-    useCatalogue.setState({ types: ALL, problems: [], status: "ready" });
+    useCatalogue.setState({ types: ALL, diagnostics: [], status: "ready" });
     openDocument({ graph: start(), graphId: null, version: null });
     clip = "";
     for (const [name, dice] of steps) {

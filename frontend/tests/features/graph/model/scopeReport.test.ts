@@ -4,6 +4,7 @@ import { reportIn } from "@/features/graph/model/scopeReport";
 import { runAt } from "@/features/runs/model/nodeRuns";
 import type { Diagnostic, NodeReport, Report } from "@/shared/api/types";
 import { encoderGraph } from "../../../helpers/blocks";
+import { diagnostic } from "../../../helpers/diagnostics";
 import { sampleGraph } from "../../../helpers/graphs";
 
 const node = (status: NodeReport["status"], parameters: number | null = null): NodeReport => ({
@@ -16,15 +17,7 @@ const node = (status: NodeReport["status"], parameters: number | null = null): N
   reads_input: false,
 });
 
-const problem = (id: string, message: string): Diagnostic => ({
-  code: "c",
-  severity: "error",
-  node: id,
-  port: "x",
-  message,
-  hint: "",
-  fix: null,
-});
+const problem = (id: string, message: string): Diagnostic => diagnostic({ node: id, port: "x", message });
 
 const graph = encoderGraph({ repeat: 2 });
 const report: Report = {

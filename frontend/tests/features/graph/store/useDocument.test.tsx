@@ -18,7 +18,7 @@ const draftName = (): string | undefined => graphs.stored.get("g1")?.draft?.name
 const answers = () => [
   http.get("/api/nodes", () => HttpResponse.json(TYPES)),
   http.get("/api/nodes/unavailable", () => HttpResponse.json([])),
-  http.get("/api/nodes/problems", () => HttpResponse.json([])),
+  http.get("/api/nodes/diagnostics", () => HttpResponse.json([])),
   http.get("/api/health", () => HttpResponse.json({ status: "ok", version: "1" })),
   ...graphs.handlers,
 ];

@@ -6,6 +6,7 @@ import { edit, useGraph } from "@/features/graph/store/graph";
 import { useValidation } from "@/features/graph/store/useValidation";
 import type { Graph, Report } from "@/shared/api/types";
 import { useServer } from "@/shared/store/server";
+import { diagnostic } from "../../../helpers/diagnostics";
 import { sampleGraph } from "../../../helpers/graphs";
 import { gate, server, startServerDouble } from "../../../helpers/server";
 import { freshPage } from "../../../helpers/stores";
@@ -16,9 +17,7 @@ startServerDouble();
 let checked: string[] = [];
 const report = (name: string): Report => ({
   valid: false,
-  diagnostics: [
-    { code: "c", severity: "error", node: null, port: null, message: `About ${name}.`, hint: "", fix: null },
-  ],
+  diagnostics: [diagnostic({ message: `About ${name}.` })],
   nodes: {},
   totals: { parameters: 0, flops: 0, memory: null, memory_free: null },
 });

@@ -4,20 +4,13 @@ import { useGraph } from "@/features/graph/store/graph";
 import { useViewState } from "@/features/graph/store/viewState";
 import { ProblemsPanel } from "@/features/graph/ui/ProblemsPanel";
 import type { Diagnostic } from "@/shared/api/types";
+import { diagnostic } from "../../../helpers/diagnostics";
 import { sampleGraph } from "../../../helpers/graphs";
 import { renderPart } from "../../../helpers/render";
 import { freshPage } from "../../../helpers/stores";
 
-const problem = (message: string, rest: Partial<Diagnostic> = {}): Diagnostic => ({
-  code: "some_code",
-  severity: "error",
-  node: null,
-  port: null,
-  message,
-  hint: "",
-  fix: null,
-  ...rest,
-});
+const problem = (message: string, rest: Partial<Diagnostic> = {}): Diagnostic =>
+  diagnostic({ message, ...rest });
 
 function show(...diagnostics: Diagnostic[]) {
   const totals = { parameters: 0, flops: 0, memory: null, memory_free: null };

@@ -5,6 +5,7 @@ import { useCatalogue } from "@/features/graph/store/catalogue";
 import { useGraph } from "@/features/graph/store/graph";
 import { Palette } from "@/features/palette/ui/Palette";
 import { TYPES } from "../../../helpers/catalogue";
+import { diagnostic } from "../../../helpers/diagnostics";
 import { graphOf } from "../../../helpers/graphs";
 import { renderPart } from "../../../helpers/render";
 import { server, startServerDouble } from "../../../helpers/server";
@@ -76,7 +77,7 @@ describe("a catalogue that is not there", () => {
     server.use(
       http.get("/api/nodes", () => HttpResponse.json({ ReLU: TYPES.ReLU })),
       http.get("/api/nodes/unavailable", () => HttpResponse.json([])),
-      http.get("/api/nodes/problems", () => HttpResponse.json([])),
+      http.get("/api/nodes/diagnostics", () => HttpResponse.json([])),
     );
     const { user } = renderPart(<Palette />);
     await user.click(screen.getByRole("button", { name: "Retry" }));
@@ -96,7 +97,8 @@ describe("a catalogue that is not there", () => {
   });
 
   test("node files that could not be used are named", () => {
-    useCatalogue.setState({ problems: [{ file: "mine.py", line: 12, message: "There is no name torchh." }] });
+    const wrong = diagnostic({ file: "mine.py", line: 12, message: "There is no name torchh." });
+    useCatalogue.setState({ diagnostics: [wrong] });
     renderPart(<Palette />);
     const section = screen.getByRole("region", { name: "Node files with problems" });
     expect(section).toHaveTextContent("mine.py:12There is no name torchh.");

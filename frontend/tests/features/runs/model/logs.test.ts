@@ -1,18 +1,13 @@
 import { expect, test } from "vitest";
 import { lineText, logLines } from "@/features/runs/model/logs";
 import type { RunEvent } from "@/shared/api/types";
+import { diagnostic } from "../../../helpers/diagnostics";
 import { type Fact, log, nodeEvent, points, state } from "../../../helpers/runs";
 
 const event = (fact: Fact): RunEvent => ({ run: "r", seq: 7, time: 0, cursor: null, ...fact }) as RunEvent;
 const lineOf = (fact: Fact) => logLines([event(fact)], (id) => `node ${id}`)[0];
 
-const error = {
-  code: "nan",
-  message: "The loss is not finite.",
-  hint: "Lower the rate.",
-  node: "train",
-  log: [],
-};
+const error = diagnostic({ message: "The loss is not finite.", hint: "Lower the rate.", node: "train" });
 
 test.each<[string, Fact, object]>([
   ["a message", log("Hello"), { level: "info", text: "Hello", node: null }],

@@ -8,6 +8,7 @@ import {
   slices,
 } from "@/features/runs/model/runs";
 import { RUN_STATES, stateLabel } from "@/shared/lib/runStates";
+import { diagnostic } from "../../../helpers/diagnostics";
 import { runOf } from "../../../helpers/runs";
 
 const last = (value: number) => ({ last: value, best: value, best_epoch: 1 });
@@ -54,7 +55,7 @@ describe("how a run ended, in a sentence", () => {
     expect(describeEnd(runOf("a", { state: "completed", ...rest }))).toBe(sentence);
   });
   test("with the reason where it failed", () => {
-    const error = { code: "nan", message: "The loss is not finite.", hint: "", node: null, log: [] };
+    const error = diagnostic({ message: "The loss is not finite." });
     expect(describeEnd(runOf("a", { state: "failed", error }))).toBe(
       "Net · a failed: The loss is not finite.",
     );

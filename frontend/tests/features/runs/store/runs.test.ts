@@ -6,6 +6,7 @@ import * as runs from "@/features/runs/store/runs";
 import { curvesOf } from "@/features/runs/store/series";
 import type { Run } from "@/shared/api/types";
 import { selectRuns, useUi } from "@/shared/store/ui";
+import { diagnostic } from "../../../helpers/diagnostics";
 import { sampleGraph } from "../../../helpers/graphs";
 import { RunServer } from "../../../helpers/runServer";
 import { log, nodeEvent, points, state } from "../../../helpers/runs";
@@ -94,7 +95,7 @@ describe("following a run", () => {
   });
 
   test("a failure marks its node and is reported", async () => {
-    const error = { code: "nan", message: "The loss is not finite.", hint: "", node: "train", log: [] };
+    const error = diagnostic({ message: "The loss is not finite.", node: "train" });
     world.happen(id, state("failed", error));
     await expect.poll(toasts).toEqual([`Net · ${id} failed: The loss is not finite.`]);
     expect(page().nodes.train).toEqual({ status: "failed", message: "The loss is not finite." });

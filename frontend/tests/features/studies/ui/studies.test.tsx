@@ -45,7 +45,7 @@ const study: Study = {
     same_as: null,
     how: "",
     valid: true,
-    problems: [],
+    diagnostics: [],
     offers: [],
     plain: null,
     parameters: null,

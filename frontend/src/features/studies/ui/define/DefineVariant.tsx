@@ -16,7 +16,7 @@ interface DefineVariantProps {
 
 /** A variant of the preview: its label, the change, its size, and what is wrong with it. */
 export function DefineVariant({ variant, base, twin }: DefineVariantProps) {
-  const { label, role, parameters, valid, problems, reset } = variant;
+  const { label, role, parameters, valid, diagnostics, reset } = variant;
   return (
     <tr className="border-b align-top last:border-b-0">
       <th scope="row" className="wrap-break-word w-[34%] px-3 py-1.5 text-left font-medium">
@@ -35,7 +35,7 @@ export function DefineVariant({ variant, base, twin }: DefineVariantProps) {
             Reinitialised: {reset.join(", ")}
           </p>
         )}
-        {!valid && problems[0] && <Problem problem={problems[0]} variant={variant} />}
+        {!valid && diagnostics[0] && <Problem problem={diagnostics[0]} variant={variant} />}
       </td>
       <td className="whitespace-nowrap px-3 py-1.5 text-right tabular-nums">
         <span title={formatInt(parameters)}>{formatCount(parameters)}</span>

@@ -8,6 +8,7 @@ import { undo, useGraph } from "@/features/graph/store/graph";
 import { ParamField } from "@/features/inspector/ui/params/ParamField";
 import type { Diagnostic, InputInfo, Json } from "@/shared/api/types";
 import { input, nodeType } from "../../../../helpers/catalogue";
+import { diagnostic } from "../../../../helpers/diagnostics";
 import { graphOf } from "../../../../helpers/graphs";
 import { renderPart } from "../../../../helpers/render";
 import { server, startServerDouble } from "../../../../helpers/server";
@@ -232,15 +233,8 @@ describe("what stands around the control", () => {
   });
 
   test("what is wrong is read with it", () => {
-    const problem: Diagnostic = {
-      code: "bad_value",
-      severity: "error",
-      node: "n1",
-      port: "lr",
-      message: "Must be at least 0.",
-      hint: "Try 0.001.",
-      fix: null,
-    };
+    const message = "Must be at least 0.";
+    const problem = diagnostic({ node: "n1", port: "lr", message, hint: "Try 0.001." });
     show({ lr }, { lr: -1 }, problem);
     expect(field("Learning rate")).toBeInvalid();
     expect(field("Learning rate")).toHaveAccessibleDescription(
