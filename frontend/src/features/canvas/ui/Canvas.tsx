@@ -18,7 +18,7 @@ import { NodeCard } from "./cards/NodeCard";
 import { NoteCard } from "./cards/NoteCard";
 import { PortsCard } from "./cards/PortsCard";
 import { EmptyCanvas } from "./EmptyCanvas";
-import type { CanvasNode, WireEdge } from "./flow";
+import type { CanvasNode, WireEdge } from "./flow/view";
 import { Guides, InsertHint } from "./gestures/DragHints";
 import { onDragLeave, onDragOver, onDrop, onNodeDrag } from "./gestures/dropping";
 import { useEscape } from "./gestures/useEscape";

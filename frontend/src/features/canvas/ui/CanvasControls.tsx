@@ -8,7 +8,7 @@ import { FRAMES, frameOf } from "@/features/graph/model/layout/frames";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
 import { IconButton } from "@/shared/ui/IconButton";
-import { type CanvasNode, frameKind, groupId } from "./flow";
+import { type CanvasNode, frameKind, groupId } from "./flow/view";
 import { motion } from "./useRevealRequests";
 
 const MINIMAP_FROM = 15;

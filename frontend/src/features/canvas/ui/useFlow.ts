@@ -8,9 +8,9 @@ import { useCatalogue } from "@/features/graph/store/catalogue";
 import { edit, openReport, openScope, useGraph } from "@/features/graph/store/graph";
 import { type Size, useViewState } from "@/features/graph/store/viewState";
 import type { Graph, Position } from "@/shared/api/types";
+import { FlowBuilder } from "./flow/builder";
 import {
   type CanvasNode,
-  FlowBuilder,
   frameKind,
   frameOfNode,
   frameRects,
@@ -19,7 +19,7 @@ import {
   rectsOf,
   type View,
   type WireEdge,
-} from "./flow";
+} from "./flow/view";
 import { isGivenUp } from "./gestures/gesture";
 import { groupUnder, regrouped } from "./gestures/grouping";
 import { endHolding, heldPlaces } from "./gestures/snapping";

@@ -3,7 +3,7 @@ import { pairOf } from "@/features/studies/model/variantPair";
 import { useStudyView } from "@/features/studies/store/studies";
 import { useStudyResults } from "@/features/studies/store/useStudies";
 import type { Study, StudyResults } from "@/shared/api/types";
-import { useWidth } from "@/shared/ui/useWidth";
+import { useWidth } from "@/shared/ui/plots/useWidth";
 import { AddSeedsDialog } from "./AddSeedsDialog";
 import { VariantComparison } from "./compare/VariantComparison";
 import { StudyPlots } from "./plots/StudyPlots";

@@ -12,7 +12,7 @@ import { cn } from "@/shared/lib/cn";
 import { formatCount, plural } from "@/shared/lib/format";
 import { IconButton } from "@/shared/ui/IconButton";
 import { PortShape } from "@/shared/ui/PortShape";
-import { FOLDED, type FoldedPort, type FrameNode, foldedHandle } from "../flow";
+import { FOLDED, type FoldedPort, type FrameNode, foldedHandle } from "../flow/view";
 
 /** One of the three frames: a titled background, or, folded, a small card with the wires that cross its border. */
 export const FrameCard = memo(function FrameCard({ data }: NodeProps<FrameNode>) {

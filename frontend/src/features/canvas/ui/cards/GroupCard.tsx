@@ -11,7 +11,7 @@ import { plural } from "@/shared/lib/format";
 import { NameField } from "@/shared/ui/fields/NameField";
 import { IconButton } from "@/shared/ui/IconButton";
 import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
-import type { GroupNode } from "../flow";
+import type { GroupNode } from "../flow/view";
 import { FoldedPorts } from "./FrameCard";
 
 /** A user's own frame around nodes; folded, a small card with the wires that cross its border. */

@@ -11,7 +11,7 @@ import { useNodeInfo } from "@/features/graph/store/useNodeInfo";
 import { useViewState } from "@/features/graph/store/viewState";
 import type { GraphNode, NodeInfo } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
-import type { CardNode } from "../flow";
+import type { CardNode } from "../flow/view";
 import { useIsOverview } from "../overview/levelOfDetail";
 import { OverviewCard } from "../overview/OverviewCard";
 import { GhostWire } from "../wires/GhostWire";

@@ -4,7 +4,7 @@ import { NOTE, noteKey } from "@/features/graph/model/annotations";
 import { changeNote } from "@/features/graph/store/annotations";
 import { endRename, startRename, useViewState } from "@/features/graph/store/viewState";
 import { cn } from "@/shared/lib/cn";
-import type { NoteNode } from "../flow";
+import type { NoteNode } from "../flow/view";
 
 /** Text on the canvas: a double click or F2 edits it. */
 export const NoteCard = memo(function NoteCard({ data: { note }, selected }: NodeProps<NoteNode>) {

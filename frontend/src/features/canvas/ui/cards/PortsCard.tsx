@@ -12,7 +12,7 @@ import { openScope, useGraph } from "@/features/graph/store/graph";
 import { cn } from "@/shared/lib/cn";
 import { TextField } from "@/shared/ui/fields/TextField";
 import { IconButton } from "@/shared/ui/IconButton";
-import type { PortsNode } from "../flow";
+import type { PortsNode } from "../flow/view";
 import { Port, type PortSpec } from "./Port";
 
 /** The ports of the open block, as seen from inside: inputs provide what enters, outputs take what leaves. */

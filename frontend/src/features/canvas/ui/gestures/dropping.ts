@@ -5,7 +5,7 @@ import { CARD } from "@/features/graph/model/card";
 import { useViewState } from "@/features/graph/store/viewState";
 import { BLOCK_DRAG, LIBRARY_DRAG, NODE_DRAG } from "@/features/palette/model/dragTypes";
 import { addPaletteDrag } from "@/features/palette/store/paletteDrag";
-import type { CanvasNode } from "../flow";
+import type { CanvasNode } from "../flow/view";
 import { markWireForNode, markWireForPaletteDrag, unmarkWire } from "../wires/insertNodeOnEdge";
 
 const KINDS = [NODE_DRAG, BLOCK_DRAG, LIBRARY_DRAG] as const;

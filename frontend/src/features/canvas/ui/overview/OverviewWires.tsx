@@ -12,7 +12,7 @@ import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
 import type { Graph, NodeInfo, Position } from "@/shared/api/types";
 import { wireColor } from "@/shared/lib/wires";
-import type { CanvasNode } from "../flow";
+import type { CanvasNode } from "../flow/view";
 
 /** The wires of a large graph in overview: one path per colour, because a thousand paths draw slowly. */
 export function OverviewWires({ nodes }: { nodes: readonly CanvasNode[] }) {

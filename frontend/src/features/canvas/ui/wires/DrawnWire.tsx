@@ -16,7 +16,7 @@ import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
 import { type Drawing, useViewState } from "@/features/graph/store/viewState";
 import { wireColor } from "@/shared/lib/wires";
-import type { CanvasNode } from "../flow";
+import type { CanvasNode } from "../flow/view";
 import { graphFor } from "./wiring";
 
 /** The wire at the pointer, in the colour of its type; red if it is not possible. */

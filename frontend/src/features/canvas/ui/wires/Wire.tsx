@@ -16,7 +16,7 @@ import { openReport, openScope, useGraph } from "@/features/graph/store/graph";
 import { useViewState } from "@/features/graph/store/viewState";
 import { cn } from "@/shared/lib/cn";
 import { wireColor } from "@/shared/lib/wires";
-import type { WireEdge } from "../flow";
+import type { WireEdge } from "../flow/view";
 
 /** Width of one character of a label, in pixels. */
 const CHARACTER = 6.7;

@@ -23,7 +23,7 @@ import { openScope, useGraph } from "@/features/graph/store/graph";
 import { openQuickAdd, useViewState } from "@/features/graph/store/viewState";
 import type { Edge, Graph, Position } from "@/shared/api/types";
 import { toast } from "@/shared/store/toast";
-import type { WireEdge } from "../flow";
+import type { WireEdge } from "../flow/view";
 import { isGivenUp } from "../gestures/gesture";
 
 const CARDS = ".react-flow__node-card, .react-flow__node-ports";

@@ -2,8 +2,8 @@ import type { Predictions } from "@/shared/api/types";
 import { formatInt, formatNumber } from "@/shared/lib/format";
 import { extent, linear, padded } from "@/shared/lib/scale";
 import { factorOf, useUi } from "@/shared/store/ui";
-import { PlotGrid } from "@/shared/ui/PlotGrid";
-import { useWidth } from "@/shared/ui/useWidth";
+import { PlotGrid } from "@/shared/ui/plots/PlotGrid";
+import { useWidth } from "@/shared/ui/plots/useWidth";
 
 type Regression = Extract<Predictions, { task: "regression" }>;
 

@@ -3,8 +3,8 @@ import type { PointerEvent } from "react";
 import { formatNumber } from "@/shared/lib/format";
 import { extent, linear, logarithmic, padded, type Scale } from "@/shared/lib/scale";
 import { factorOf, useUi } from "@/shared/store/ui";
-import { PlotGrid } from "@/shared/ui/PlotGrid";
-import { useWidth } from "@/shared/ui/useWidth";
+import { PlotGrid } from "@/shared/ui/plots/PlotGrid";
+import { useWidth } from "@/shared/ui/plots/useWidth";
 import type { Arm } from "./BandLegend";
 import { usePlotHeight } from "./usePlotHeight";
 

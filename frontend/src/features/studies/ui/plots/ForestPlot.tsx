@@ -5,7 +5,7 @@ import type { Study, StudyResults, StudyRow } from "@/shared/api/types";
 import { formatNumber } from "@/shared/lib/format";
 import { extent, linear, padded, type Scale, shorten } from "@/shared/lib/scale";
 import { factorOf, useUi } from "@/shared/store/ui";
-import { useWidth } from "@/shared/ui/useWidth";
+import { useWidth } from "@/shared/ui/plots/useWidth";
 import { PlotCard, type PlotData } from "./PlotCard";
 import { Waiting } from "./Waiting";
 
