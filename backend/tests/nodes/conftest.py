@@ -23,7 +23,7 @@ def registry() -> Iterator[Registry]:
 
 @pytest.fixture
 def load(registry: Registry, tmp_path: Path) -> Load:
-    """`load(first="…", second=b"…")` writes first.py and second.py and loads them; returns the problems."""
+    """Return `load(first="…", second=b"…")`: it loads these files and returns their problems."""
     folder = tmp_path / "nodes"
     folder.mkdir()
 

@@ -1,4 +1,4 @@
-"""A layer of the catalogue by itself: inputs that suit it, and the model that it makes."""
+"""A single layer of the catalogue: inputs that suit it, and the model that it builds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LAYERS = [
 ]
 _SIZE = 8  # of every axis that a rule names
 
-#: Sizes of the axes behind the batch, where the shape rule alone does not say what suits the default parameters.
+#: Sizes without the batch axis, if the shape rule alone does not imply what suits the defaults.
 _SHAPES: dict[str, tuple[int, ...]] = {
     "Concat": (4,),
     "Fold": (12, 49),
@@ -131,10 +131,10 @@ def _features(name: str) -> tuple[int, ...]:
         .partition(" and ")[0]
     )
     axes = [axis.strip() for axis in left.partition("(")[0].split(",")]
-    behind = [axis for axis in axes if axis != "B"]
-    if "B" not in axes and len(behind) > 1 and axes[0].startswith("*"):
-        behind = behind[1:]  # the star stands for the batch
-    return (_SIZE,) * max(1, len(behind))
+    features = [axis for axis in axes if axis != "B"]
+    if "B" not in axes and len(features) > 1 and axes[0].startswith("*"):
+        features = features[1:]  # the star stands for the batch
+    return (_SIZE,) * max(1, len(features))
 
 
 def network_of(
@@ -164,7 +164,7 @@ def network_of(
 
 
 def tensors(inputs: Mapping[str, Any]) -> list[Tensor]:
-    """The arguments of a model that `network_of` describes: one also where the layer reads nothing."""
+    """Return the arguments of the model of `network_of`: one also if the layer reads nothing."""
     return [
         one for value in inputs.values() for one in (value if isinstance(value, list) else [value])
     ] or [torch.zeros(6, 2)]
@@ -192,7 +192,7 @@ def facts_of(
     *,
     disabled: bool = False,
 ) -> LayerFacts:
-    """What inference says of the layer for inputs of these shapes and any number of rows."""
+    """Return the inferred facts of the layer for inputs of these shapes."""
     [step] = network_of(name, inputs, params, disabled=disabled).steps
     return layer_facts(step, [_shapes(inputs.get(port)) for port in step.ports])
 

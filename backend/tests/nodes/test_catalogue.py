@@ -1,4 +1,4 @@
-"""The nineteen node types of the contract: their ports, their parameters, and torch's own names and defaults."""
+"""The nineteen node types of the contract: ports, parameters, torch's names and defaults."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import nn, optim
 
 from visdl.nodes import NodeRegistry
 
-#: What each type takes, gives and asks for. `?` marks a port that may stay empty, `|` a second type that it takes.
+#: Inputs, outputs and parameters of each type. `?` marks an optional port, `|` a second type.
 NINETEEN: dict[str, tuple[str, str, dict[str, object]]] = {
     "CSVLoader": ("", "dataset: DATASET", {"file": "", "input_columns": "", "target_columns": ""}),
     "DataSplitter": (
@@ -39,7 +39,8 @@ NINETEEN: dict[str, tuple[str, str, dict[str, object]]] = {
     "Adam": ("model: MODEL", "optimizer: OPTIMIZER", {"lr": 1e-3, "weight_decay": 0.0}),
     "AdamW": ("model: MODEL", "optimizer: OPTIMIZER", {"lr": 1e-3, "weight_decay": 0.01}),
     "TrainingLoop": (
-        "model: MODEL, optimizer: OPTIMIZER | SCHEDULER, loss_fn: LOSS_FN, train_loader: LOADER | DATASET, "
+        "model: MODEL, optimizer: OPTIMIZER | SCHEDULER, loss_fn: LOSS_FN, "
+        "train_loader: LOADER | DATASET, "
         "val_loader: LOADER | DATASET?",
         "result: TRAINING_RESULT",
         {"epochs": 10, "keep": "last", "monitor": "val_loss", "patience": None},
@@ -58,13 +59,13 @@ NINETEEN: dict[str, tuple[str, str, dict[str, object]]] = {
 }
 #: Ports beyond those of the contract.
 MORE = {"TrainingLoop": ", metrics: METRICS?"}
-#: The class of torch behind a type of this name.
+#: The class of torch for a type of this name.
 TORCH = {
     name: found
     for name in NINETEEN
     if (found := getattr(nn, name, None) or getattr(optim, name, None))
 }
-#: Parameters of torch that are no choice here: derived from the input, deprecated, or how a thing is computed.
+#: Parameters of torch that are left out: inferred, deprecated, or about how a result is computed.
 NOT_OFFERED = {
     *("in_features", "num_features", "params", "device", "dtype", "size_average", "reduce"),
     *("foreach", "maximize", "capturable", "differentiable", "fused"),

@@ -1,4 +1,4 @@
-"""Every node file in docs/nodes.md works as the page says."""
+"""Every node file in docs/nodes.md works as the page describes."""
 
 from __future__ import annotations
 

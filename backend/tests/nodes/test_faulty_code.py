@@ -1,4 +1,4 @@
-"""Code of a node that fails when it is asked: a sentence at that node, from the validator and from the run."""
+"""Node code that raises: a diagnostic at that node, from the validator and from the run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from visdl.models.graph import Node
 from ..support.graphs import MLP, chain, codes, numbers, validator, wire
 from ..support.runs import execute
 
-HEAD = "from visdl.nodes import *\nfrom visdl.nodes.contract.base import DataNode\nfrom torch import nn\n"
+HEAD = "from visdl.nodes import *\nfrom torch import nn\n"
 LOADER = """
 @NodeRegistry.register("Own")
 class Own(DataNode):

@@ -1,4 +1,4 @@
-"""Nodes written as functions: what their signature declares, and that they are nodes like any other."""
+"""Nodes written as functions: their declaration, and that they work like other nodes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ class Halves(NamedTuple):
     second: Annotated[Tensor, "The other half"]
 
 @node
-def multiply_by(x: Tensor, factor: float = Param(2.0, min=0, description="Of each value")) -> Tensor:
+def multiply_by(
+    x: Tensor, factor: float = Param(2.0, min=0, description="Of each value")
+) -> Tensor:
     '''Multiplies by a constant.'''
     return x * factor
 
@@ -202,7 +204,7 @@ def test_an_elementwise_function_is_written_into_the_models_code(own):
     assert "act = " in model.code
 
 
-def test_a_static_function_tells_columns_before_the_run(own, tmp_path):
+def test_a_static_function_gives_columns_before_the_run(own, tmp_path):
     graph, data = chain(MLP), numbers(tmp_path)
     graph.nodes.append(Node(id="only", type="Only"))
     graph.edges = [e for e in graph.edges if e.source != "csv"]

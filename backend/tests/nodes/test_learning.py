@@ -1,4 +1,4 @@
-"""Losses, optimizers and schedulers of the catalogue, against the classes of torch that they stand for."""
+"""Losses, optimizers and schedulers of the catalogue, compared with their torch classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue against PyTorch's own list of modules, with the inputs that PyTorch tests them with."""
+"""The catalogue compared with PyTorch's list of modules, on the inputs of PyTorch's tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from visdl.nodes import LayerNode, NodeRegistry, Shape
 from visdl.nodes.contract.learning import LossNode
 from visdl.nodes.contract.specs import BATCH
 
-#: Modules of torch that are no node, and why.
+#: Modules of torch that are not nodes, and why.
 NO_NODE = {
     "AdaptiveLogSoftmaxWithLoss": "a layer and its loss in one",
     "CTCLoss": "takes lengths",
@@ -89,16 +89,16 @@ def test_a_layer_does_what_torchs_own_does_with_pytorchs_own_inputs(name):
     node_cls, torch_cls = NodeRegistry.get(name), INFOS[name].module_cls
     compared = 0
     for sample in samples(name):
-        call, wanted = sample.forward_input, stated(torch_cls, sample.constructor_input)
+        call, stated_params = sample.forward_input, stated(torch_cls, sample.constructor_input)
         inputs = list(call.args)
         if call.kwargs or not all(isinstance(x, Tensor) and x.dim() > 1 for x in inputs):
             continue
-        params = {key: as_param(value) for key, value in wanted.items() if key in node_cls.PARAMS}
+        params = {
+            key: as_param(value) for key, value in stated_params.items() if key in node_cls.PARAMS
+        }
         if any(spec.why_not(params[key]) for key, spec in node_cls.PARAMS.items() if key in params):
             continue
-        if (
-            "batch_first" in node_cls.PARAMS
-        ):  # here the batch comes first unless it is said otherwise
+        if "batch_first" in node_cls.PARAMS:  # here the batch comes first unless stated otherwise
             sample.constructor_input.kwargs.setdefault("batch_first", True)
         theirs = torch_cls(*sample.constructor_input.args, **sample.constructor_input.kwargs).eval()
         if hasattr(theirs, "_random_samples"):
@@ -109,7 +109,7 @@ def test_a_layer_does_what_torchs_own_does_with_pytorchs_own_inputs(name):
             continue  # an input without a batch
         own = {key: tuple(value.shape) for key, value in ours.state_dict().items()}
         if own != {key: tuple(value.shape) for key, value in theirs.state_dict().items()}:
-            continue  # the sample's first axis is no batch, or it states what follows from another axis
+            continue  # the first axis is not a batch, or a size is stated that is inferred here
         ours.load_state_dict(theirs.state_dict())
         torch.manual_seed(1)
         expected = theirs(*inputs)
@@ -126,17 +126,17 @@ def test_a_loss_does_what_torchs_own_does_with_pytorchs_own_inputs(name):
     node_cls, torch_cls = NodeRegistry.get(name), INFOS[name].module_cls
     compared = 0
     for sample in samples(name):
-        wanted = {
+        stated_params = {
             key: as_param(value.tolist() if isinstance(value, Tensor) else value)
             for key, value in stated(torch_cls, sample.constructor_input).items()
         }
-        params = {key: value for key, value in wanted.items() if key in node_cls.PARAMS}
+        params = {key: value for key, value in stated_params.items() if key in node_cls.PARAMS}
         refused = any(node_cls.PARAMS[key].why_not(value) for key, value in params.items())
-        if refused or wanted.keys() - params.keys() or sample.forward_input.kwargs:
+        if refused or stated_params.keys() - params.keys() or sample.forward_input.kwargs:
             continue
         [loss] = node_cls.create(params).execute()
         theirs = torch_cls(*sample.constructor_input.args, **sample.constructor_input.kwargs)
-        if "reduction" not in wanted and name == "KLDivLoss":
+        if "reduction" not in stated_params and name == "KLDivLoss":
             continue  # its default here is the mean over the batch
         found, expected = loss(*sample.forward_input.args), theirs(*sample.forward_input.args)
         torch.testing.assert_close(found, expected, equal_nan=True)

@@ -1,4 +1,4 @@
-"""Node files that do not work disable themselves alone, and say why by file and line."""
+"""Node files that fail disable only themselves and report file, line and reason."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Good(BaseNode):
 HEAD = f"from visdl.nodes import {', '.join(visdl.nodes.__all__)}\n"
 CLASS = HEAD + "@NodeRegistry.register('C')\nclass C({}):\n    {}\n"
 LAYER = (
-    HEAD
-    + "@NodeRegistry.register('C')\nclass C(LayerNode):\n    {}\n    def build(self, input):\n        pass\n"
+    HEAD + "@NodeRegistry.register('C')\nclass C(LayerNode):\n    {}\n"
+    "    def build(self, input):\n        pass\n"
 )
 METHOD = (
-    HEAD
-    + "@NodeRegistry.register('C')\nclass C(BaseNode):\n    @classmethod\n    def {}(cls):\n        return {}\n"
+    HEAD + "@NodeRegistry.register('C')\nclass C(BaseNode):\n    @classmethod\n"
+    "    def {}(cls):\n        return {}\n"
 )
 PLAIN = HEAD + "class C(BaseNode):\n    pass\n{}\n"
 TWINS = "[OutputSpec(DataType.TENSOR), OutputSpec(DataType.TENSOR)]"
@@ -51,12 +51,12 @@ BROKEN = {
     "missing name": ("from visdl.nodes import NoSuchThing\n", 1, "NoSuchThing"),
     "exception": ("x = 1\n\ny = x / 0\n", 3, "ZeroDivisionError"),
     "exit": ("import sys\nsys.exit('enough')\n", 2, "SystemExit: enough"),
-    "an exception that is no Exception": (
+    "an exception outside of Exception": (
         "class Odd(BaseException): ...\nraise Odd('odd')\n",
         2,
         "Odd: odd",
     ),
-    "an exception that cannot say what it is": (
+    "an exception without a text": (
         "class Mute(Exception):\n    def __str__(self):\n        return self.no\nraise Mute\n",
         4,
         "Mute",
@@ -116,13 +116,13 @@ BROKEN = {
         "IMAGE",
     ),
     "default out of range": (LAYER.format("n: int = Param(0, min=1)"), 2, "must be at least 1"),
-    "default that is no choice": (
+    "default outside of the choices": (
         LAYER.format("n: str = Param('c', choices=['a', 'b'])"),
         2,
         "must be one of a, b",
     ),
     "infinite default": (LAYER.format("n: float = Param(float('inf'))"), 2, "finite"),
-    "default that is no JSON": (LAYER.format("n: str = Param(object())"), 2, "JSON"),
+    "default that JSON cannot store": (LAYER.format("n: str = Param(object())"), 2, "JSON"),
     "parameter without annotation": (LAYER.format("n = Param(1)"), 3, "annotation"),
     "parameter of an odd type": (LAYER.format("n: dict = Param(1)"), 3, "annotation"),
     "parameter with the name of a port": (
@@ -163,7 +163,9 @@ BROKEN = {
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
 @pytest.mark.parametrize(("text", "line", "reason"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_file_fails_alone_and_says_where(load, registry, text, line, reason, caplog):
+def test_a_broken_file_disables_only_itself_and_reports_where(
+    load, registry, text, line, reason, caplog
+):
     before = set(registry.names())
     with caplog.at_level(logging.WARNING):
         [problem] = load(broken=text, works=GOOD.format(name="Works"))
@@ -189,7 +191,7 @@ def test_all_that_is_broken_is_reported_by_file(load):
     assert [(problem.file, problem.line) for problem in problems] == [("a.py", 3), ("c.py", 1)]
 
 
-def test_a_graph_with_a_node_of_a_broken_file_is_told_so(load, registry, tmp_path):
+def test_a_graph_with_a_node_of_a_broken_file_gets_a_diagnostic(load, registry, tmp_path):
     load(broken=GOOD.format(name="Half") + "\nraise ValueError('late')\n")
     graph = chain(MLP)
     graph.nodes.append(Node(id="half", type="Half"))

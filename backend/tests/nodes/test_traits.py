@@ -1,4 +1,4 @@
-"""Traits of node types: what they promise holds, and custom nodes that have them are treated alike."""
+"""Traits of node types: their promises hold, and custom nodes with them are treated alike."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def own(load, registry):
 
 
 def beside(kind: str, *more: tuple[str, str, dict[str, object]]):
-    """A linear layer, then a node and the layer itself added up: no chain, so a graph is compiled."""
+    """Return a graph of a layer whose output is added to a node's: not a chain."""
     layers = [("fc", "Linear", {"out_features": 4}), ("own", kind, {}), *more, ("sum", "Add", {})]
     graph = chain([*layers, ("head", "Linear", {"out_features": 1})])
     graph.edges.append(wire("fc.output > sum.inputs"))
