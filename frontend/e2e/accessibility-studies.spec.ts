@@ -65,7 +65,7 @@ test("a study that trains, its table, its plots, and what is done with it", asyn
 
   await beginStudy(page, "Long", 1_000_000, [0, 1]);
   await button(page, "Long").click();
-  await expect(page.getByText("Running", { exact: true })).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByText("Running", { exact: true })).toBeVisible({ timeout: 300_000 });
   await expectAccessible(page, "a study that trains");
   await endStudies(page.request);
 
@@ -73,7 +73,7 @@ test("a study that trains, its table, its plots, and what is done with it", asyn
   await beginStudy(page, "Activations", 5, [0, 1, 2]);
   await page.keyboard.press("Control+3");
   await button(page, "Activations").click();
-  await expect(page.getByText("Completed", { exact: true })).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByText("Completed", { exact: true })).toBeVisible({ timeout: 300_000 });
   await expectAccessible(page, "a study with its table", DRAWER);
   await button(page, "Columns").click();
   await page.getByRole("menuitemcheckbox", { name: "Effect size" }).click();
@@ -110,7 +110,7 @@ test("a grid, two of its variants beside each other, and a search", async ({ pag
   const grid = await beginStudy(page, "Rate and width", 5, [0, 1, 2], { kind: "grid", factors: [lr, width] });
   await beginStudy(page, "Sweep", 5, [0, 1], { kind: "random", factors: [lr, width], trials: 3 });
   await page.keyboard.press("Control+3");
-  await expect(page.getByText("Completed", { exact: true })).toHaveCount(2, { timeout: 120_000 });
+  await expect(page.getByText("Completed", { exact: true })).toHaveCount(2, { timeout: 300_000 });
   await button(page, "Rate and width").click();
   await page.getByRole("tab", { name: "Grid" }).click();
   await expect(page.getByRole("region", { name: "Effects, figures" })).toBeVisible();

@@ -107,7 +107,7 @@ test("a study of the selection is defined, fixed and started", async ({ page }) 
   await expect(dialog(page)).toBeHidden();
   const drawer = page.getByTestId("drawer");
   await expect(drawer.getByText("What the ReLUs do").first()).toBeVisible();
-  await expect(drawer.getByText("Completed", { exact: true })).toBeVisible({ timeout: 120_000 });
+  await expect(drawer.getByText("Completed", { exact: true })).toBeVisible({ timeout: 300_000 });
   const [study] = await (await page.request.get("/api/studies")).json();
   expect(study.plan).toMatchObject({
     seeds: [0, 1],
@@ -255,7 +255,7 @@ test("the replacement of each node of a group is selected, and a branch can be z
     .getByRole("button", { name: /^Start \d+ runs$/ })
     .click();
   const drawer = page.getByTestId("drawer");
-  await expect(drawer.getByText("Completed", { exact: true })).toBeVisible({ timeout: 120_000 });
+  await expect(drawer.getByText("Completed", { exact: true })).toBeVisible({ timeout: 300_000 });
   const cut = drawer.getByRole("row").filter({ has: page.getByRole("button", { name: "w/o fix" }) });
   await expect(cut.getByRole("cell", { name: "zero: its branch of the sum is cut" })).toBeVisible();
 });
@@ -277,7 +277,7 @@ test("what a study finds stands at the nodes on the canvas", async ({ page }) =>
   await expect(legend).toContainText("higher is better");
   const result = (label: string) => page.getByRole("note", { name: new RegExp(`^${label}:`) });
   for (const label of ["w/o relu1", "w/o fc2"])
-    await expect(result(label)).toHaveAccessibleName(/Δ [−+][\d.]+ \[.+\]/, { timeout: 120_000 });
+    await expect(result(label)).toHaveAccessibleName(/Δ [−+][\d.]+ \[.+\]/, { timeout: 300_000 });
   await expect(page.getByRole("note")).toHaveCount(2);
 
   const before = await result("w/o relu1").boundingBox();
@@ -336,7 +336,7 @@ test("a comparison of single runs becomes a study with five seeds", async ({ pag
   await expect(row(page, "Chance · without relu2")).toBeVisible();
   await button(dialog(page), "Start 10 runs").click();
   const drawer = page.getByTestId("drawer");
-  await expect(drawer.getByText("Completed", { exact: true })).toBeVisible({ timeout: 120_000 });
+  await expect(drawer.getByText("Completed", { exact: true })).toBeVisible({ timeout: 300_000 });
   const [study] = await (await page.request.get("/api/studies")).json();
   expect(study.plan.strategy.graphs).toHaveLength(1);
   expect(study.counts).toMatchObject({ planned: 10, completed: 10 });

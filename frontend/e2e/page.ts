@@ -123,7 +123,7 @@ export const epochOf = async (page: Page): Promise<number> =>
 
 /** Waits until the run that is shown is in a state. */
 export const expectState = (page: Page, state: string): Promise<void> =>
-  expect(summary(page).getByText(state, { exact: true })).toBeVisible({ timeout: 120_000 });
+  expect(summary(page).getByText(state, { exact: true })).toBeVisible({ timeout: 300_000 });
 
 /** The figure of a test metric, in full. */
 export async function testMetric(page: Page, key: string): Promise<number> {

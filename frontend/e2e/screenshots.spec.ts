@@ -121,7 +121,7 @@ for (const theme of ["light", "dark"] as const) {
     await page.request.post("/api/studies", { data: study });
     await page.keyboard.press("Control+3");
     await page.getByRole("button", { name: "What matters", exact: true }).first().click();
-    await expect(page.getByText("Completed", { exact: true }).first()).toBeVisible({ timeout: 120_000 });
+    await expect(page.getByText("Completed", { exact: true }).first()).toBeVisible({ timeout: 300_000 });
     await button(page, "Show on canvas").click();
     await page.mouse.move(700, 30);
     await page.waitForTimeout(1500);

@@ -23,7 +23,7 @@ test("a study is followed, read, exported, extended and deleted", async ({ page 
   await expect(
     row(page, "w/o relu1").getByTitle("Appears when every planned run has ended.").first(),
   ).toHaveText("–");
-  await expect(page.getByText("Completed", { exact: true })).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByText("Completed", { exact: true })).toBeVisible({ timeout: 300_000 });
   await expect(page.getByRole("status").filter({ hasText: "9 of 9 runs" })).toBeVisible();
 
   // The table matches the server's results, the baseline on top.
@@ -94,7 +94,7 @@ test("a study is followed, read, exported, extended and deleted", async ({ page 
   await button(dialog, "Add 1 seed").click();
   await expect(page.getByText(/Extended after looking: seed 3 was added/)).toBeVisible();
   await expect(page.getByRole("status").filter({ hasText: "12 of 12 runs" })).toBeVisible({
-    timeout: 120_000,
+    timeout: 300_000,
   });
   await expect(page.getByText(/Extended after looking \(seed 3\)/)).toBeVisible();
 
@@ -132,7 +132,7 @@ test("a grid has a heat map with effects, and a search states that it is not tes
     await beginStudy(page, "Sweep", 5, [0, 1], { kind: "random", factors: [lr, width], trials: 3 }),
   ];
   await page.keyboard.press("Control+3");
-  await expect(page.getByText("Completed", { exact: true })).toHaveCount(2, { timeout: 120_000 });
+  await expect(page.getByText("Completed", { exact: true })).toHaveCount(2, { timeout: 300_000 });
 
   await button(page, "Rate and width").click();
   await page.getByRole("tab", { name: "Grid" }).click();

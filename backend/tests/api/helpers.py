@@ -52,9 +52,9 @@ def start_run(client: httpx.Client, **train: Any) -> dict[str, Any]:
     return record
 
 
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+def until(condition: Callable[[], bool], seconds: float = 120) -> None:
     """Wait for a condition that nothing announces."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
+        time.sleep(0.03)  # each look is a request, which takes from what it waits for
