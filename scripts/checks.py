@@ -36,7 +36,7 @@ class Stage:
 
 
 def page(name: str, command: str, levels: tuple[str, ...] = LEVELS, **environment: str) -> Stage:
-    """Build a stage of the frontend, whose programs lie in its own folder."""
+    """Build a stage of the frontend, which runs in its folder."""
     return Stage(name, f"node_modules/.bin/{command}", levels, environment, "frontend")
 
 

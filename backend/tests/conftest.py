@@ -1,7 +1,7 @@
-"""A real server for tests: the whole application over TCP, on a port of its own and a data folder of its own.
+"""A real server for tests: the complete application over TCP, with its own port and data folder.
 
-`server` is shared by the tests of one file, `serve(**settings)` starts one more for one test; both give a
-`Server`: an HTTP client, sockets, and the services behind the API.
+`server` is shared by the tests of one file, and `serve(**settings)` starts another one for a test.
+Both return a `Server`: an HTTP client, sockets, and the services of the API.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Server:
-    """A server that listens, and what lies behind it."""
+    """A running server and its services."""
 
     address: tuple[str, int]
     services: Services
@@ -86,16 +86,16 @@ def own_registry() -> Iterator[Registry]:
 
 @contextlib.contextmanager
 def run_server(data_dir: Path, **settings: Any) -> Iterator[Server]:
-    """The application as `main` composes it, on a free port of 127.0.0.1, with node types of its own."""
-    chosen = Settings(data_dir=data_dir, _env_file=None, **settings)
+    """Run the application as `main` composes it, on a free port, with its own node types."""
+    server_settings = Settings(data_dir=data_dir, _env_file=None, **settings)
     with (
         own_registry() as registry,
-        open_services(chosen, registry) as services,
+        open_services(server_settings, registry) as services,
         socket.create_server(("127.0.0.1", 0)) as listener,
     ):
         app = make_app()
         app.state.services = services
-        guarded = protect(app, chosen)
+        guarded = protect(app, server_settings)
         config = uvicorn.Config(
             guarded,
             lifespan="off",

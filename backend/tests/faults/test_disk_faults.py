@@ -125,7 +125,7 @@ def check_disk(
     with Disk(0, first=0, count=0) as disk, mock.patch.object(session, "_CHECKPOINT_SECONDS", 0.0):
         execute(network("mlp"), tmp_path / "calls", dataset)
     calls = disk.calls  # from the graph's file to the report's
-    done = {"refusals": 0, "runs interrupted": 0, "logged and continued": 0, "bit-equal": 0}
+    done = {"failed calls": 0, "runs interrupted": 0, "logged and continued": 0, "bit-equal": 0}
     for point in range(points):
         name, folder = rng.choice(list(LAYERS)), tmp_path / str(point)
         code = rng.choice([errno.ENOSPC, errno.EACCES, errno.EIO])
@@ -145,7 +145,7 @@ def check_disk(
         assert disk.calls >= disk.first
         assert_no_lie(folder, events)
         assert_as_undisturbed(execute(network(name), folder, dataset), whole[name])
-        done["refusals"] += 1
+        done["failed calls"] += 1
         done["bit-equal"] += 1
     return done
 

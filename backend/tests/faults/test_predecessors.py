@@ -117,7 +117,7 @@ def test_one_that_does_not_leave_is_ended(tmp_path, holder):
 
 
 def test_one_that_is_not_known_here_is_not_touched(tmp_path, holder):
-    (tmp_path / "trainer.pid").write_text(
+    (tmp_path / "trainer.pid").write_text(  # words: ok
         f"{holder.pid} 1.0"
     )  # as a process of another machine may be called
     with (

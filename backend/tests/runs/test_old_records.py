@@ -22,7 +22,7 @@ def test_relations_of_earlier_versions_are_read_under_their_new_names(stored, re
 
 @pytest.mark.parametrize(
     ("stored", "code"),
-    [("trainer_died", "worker_died"), ("unstacked", "not_batched"), ("disk", "disk")],
+    [("trainer_died", "worker_died"), ("unstacked", "not_batched"), ("disk", "disk")],  # words: ok
 )
 def test_error_codes_of_earlier_versions_are_read_under_their_new_names(stored, code):
     problem = Diagnostic.model_validate_json(f'{{"code": "{stored}", "message": "It ended."}}')
@@ -35,6 +35,6 @@ def test_error_codes_of_earlier_versions_are_read_under_their_new_names(stored, 
 
 
 def test_a_study_resumes_a_run_that_the_server_left_while_it_changed_process():
-    error = Diagnostic.model_validate({"code": "unstacked", "message": ""})
+    error = Diagnostic.model_validate({"code": "unstacked", "message": ""})  # words: ok
     run = Run(id="r", name="Run", created=1.0, state="interrupted", error=error)
     assert is_resumable(run)
