@@ -1,4 +1,4 @@
-"""Run the checks of both sides in parallel: `check` (minutes), `test` (guards a commit), `test-all`.
+"""Run the checks of both sides in parallel: `check`, `test` (guards a commit) and `test-all`.
 
 Each lane runs its stages in order, the cheapest first. A stage writes into `.checks/<stage>.log`.
 The first stage that fails ends all others, and its log is printed. A run that passes ends with a
