@@ -23,8 +23,8 @@ from visdl.config import ROOT, Settings
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.importer import import_csv
 from visdl.housekeeping import Retention, Storage
+from visdl.models.catalogue import NodeInfo
 from visdl.models.ids import new_id
-from visdl.models.schemas import NodeInfo
 from visdl.nodes import NodeRegistry
 from visdl.nodes.contract.registry import Registry
 from visdl.runs.dataset_uses import DatasetUses

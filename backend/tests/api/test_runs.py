@@ -311,8 +311,8 @@ def test_the_queue_says_who_has_a_place_and_who_is_next_and_why(client, long_run
     trains(client, long_run)
     second, third = (start_run(client, epochs=1) for _ in range(2))
     queue = client.get("/api/queue").json()
-    assert queue["devices"] == [{"device": "cpu", "places": 1, "runs": [long_run["id"]]}]
-    assert [(one["run"], one["place"]) for one in queue["waiting"]] == [
+    assert queue["devices"] == [{"device": "cpu", "slots": 1, "runs": [long_run["id"]]}]
+    assert [(one["run"], one["position"]) for one in queue["waiting"]] == [
         (second["id"], 1),
         (third["id"], 2),
     ]

@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 
 from visdl.models.errors import ConflictError, InvalidGraphError, TransitionError
 from visdl.models.events import CheckpointEvent, LogEvent, MetricsEvent
+from visdl.models.requests import NewRun
 from visdl.models.runs import RunState
-from visdl.models.schemas import NewRun
 from visdl.nodes import NodeRegistry
 from visdl.runs.dataset_uses import DatasetUses
 from visdl.runs.factory import RunFactory
@@ -206,7 +206,7 @@ def paused(runs, **train):
     run = start(runs, **train)
     trains(runs, run)
     assert runs[0].pause(run).state is RunState.PAUSED
-    until(lambda: runs[1].run(run).released)
+    until(lambda: runs[1].run(run).recovery.released)
     return run
 
 
@@ -226,7 +226,11 @@ def test_a_paused_run_makes_room_and_continues_in_another_process_as_if_nothing_
     assert step < 400 * 2
     assert hasty[0].resume(run).state is RunState.RUNNING
     done = ended(hasty, run)
-    assert (done.state, done.resuming, done.released) == (RunState.COMPLETED, False, False)
+    assert (done.state, done.recovery.resuming, done.recovery.released) == (
+        RunState.COMPLETED,
+        False,
+        False,
+    )
     straight = execute(hasty[1].run_graph(run), tmp_path / "straight", dataset)
     weights = load_file(hasty[0].artifact_path(run, "weights.safetensors"))
     assert_equal_weights(weights, straight.weights())
@@ -241,7 +245,7 @@ def test_a_resumed_run_waits_for_a_slot_before_those_that_are_new(hasty):
     other, third = start(hasty, **LONG), start(hasty, epochs=1)
     trains(hasty, other)
     waiting = hasty[0].resume(run)
-    assert (waiting.state, waiting.resuming) == (RunState.PAUSED, True)
+    assert (waiting.state, waiting.recovery.resuming) == (RunState.PAUSED, True)
     assert [waiting.run for waiting in hasty[0].queue().waiting] == [run, third]
     hasty[0].stop(other)
     until(lambda: hasty[1].run(run).state is RunState.RUNNING)
@@ -255,8 +259,8 @@ def test_a_run_that_waits_for_a_slot_can_be_paused_again(hasty):
     run = paused(hasty, **LONG)
     other = start(hasty, **LONG)
     trains(hasty, other)
-    assert hasty[0].resume(run).resuming is True
-    assert hasty[0].pause(run).resuming is False
+    assert hasty[0].resume(run).recovery.resuming is True
+    assert hasty[0].pause(run).recovery.resuming is False
     hasty[0].stop(other)
     ended(hasty, other)
     assert hasty[1].run(run).state is RunState.PAUSED
@@ -279,7 +283,7 @@ def test_a_paused_run_stays_paused_through_a_restart(tmp_path, dataset, minutes)
         pair[0].pause(run)
     with supervised(tmp_path / "data", dataset, auto_resume=True) as pair:
         record = pair[1].run(run)
-        assert (record.state, record.released) == (RunState.PAUSED, True)
+        assert (record.state, record.recovery.released) == (RunState.PAUSED, True)
         assert pair[0].resume(run).state is RunState.RUNNING
         until(lambda: pair[1].run(run).progress.step > record.progress.step)
 
@@ -289,13 +293,13 @@ def test_runs_continue_automatically_where_that_is_set_but_not_without_end(tmp_p
         run = start(pair, **LONG)
         trains(pair, run)
     with supervised(tmp_path / "data", dataset, auto_resume=True) as pair:
-        step = pair[1].run(run).revived_at
+        step = pair[1].run(run).recovery.requeued_at
         assert step == pair[1].run(run).progress.step
         until(lambda: pair[1].run(run).progress.step > step)
     with supervised(tmp_path / "data", dataset) as pair:
         assert pair[1].run(run).state is RunState.INTERRUPTED
         pair[1].patch_run(
-            run, revived_at=pair[1].run(run).progress.step
+            run, recovery={"requeued_at": pair[1].run(run).progress.step}
         )  # it got no further than the last time
     with supervised(tmp_path / "data", dataset, auto_resume=True) as pair:
         assert pair[1].run(run).state is RunState.INTERRUPTED

@@ -95,6 +95,15 @@ def test_every_run_opens_with_its_graph_its_events_its_curves_and_its_artifacts(
             assert series[key][-1][2] == summary["last"]
 
 
+def test_records_of_batches_and_of_recovery_are_nested_now(client):
+    assert find(client, "Paused")["recovery"]["released"]
+    assert not find(client, "Interrupted")["recovery"]["released"]
+    assert find(client, "Completed")["batch"] is None
+    batched = [run for run in get(client, "/runs", limit=100) if run["batch"]]
+    assert [run["batch"]["size"] for run in batched] == [2, 2, *[3] * 6]
+    assert all(run["batch"]["id"] and run["batch"]["speedup"] > 1.1 for run in batched)
+
+
 def test_what_a_run_was_made_from_is_still_known(client):
     completed = find(client, "Completed")
     successors = [

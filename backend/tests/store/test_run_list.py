@@ -11,8 +11,8 @@ from visdl.models.datasets import DatasetRecord
 from visdl.models.errors import InvalidInputError
 from visdl.models.events import LogEvent, MetricsEvent, ProgressEvent
 from visdl.models.graph import Graph
+from visdl.models.requests import PatchRuns
 from visdl.models.runs import DatasetUse, MetricSummary, Progress, Run, RunState
-from visdl.models.schemas import PatchRuns
 from visdl.store import Store
 from visdl.store.database import MIGRATIONS
 from visdl.store.run_list import RunFilter, RunOrder

@@ -251,7 +251,7 @@ def test_a_curve_that_grows_for_long_keeps_its_extremes_evenly_and_its_newest_po
             ],
         )
         if start % 4000 == 3960:
-            store.thin_curves("r", most)
+            store.downsample_curves("r", most)
     kept = store.series("r").series["train_loss"]
     assert most // 2 < len(kept) <= 2 * most
     assert [values[step - 1] for step, _, _ in kept] == [value for _, _, value in kept]
@@ -270,7 +270,7 @@ def test_thinning_leaves_out_the_steps_that_a_resumed_run_took_again(store):
     store.append(
         "r", [metrics(*range(100)), metrics(*range(1000, 1050), start=51), metrics(7, start=101)]
     )
-    assert store.thin_curves("r", 20) > 0
+    assert store.downsample_curves("r", 20) > 0
     points = store.series("r").series["train_loss"]
     assert [step for step, _, _ in points] == sorted({step for step, _, _ in points})
     assert all(

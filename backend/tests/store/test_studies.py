@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from visdl.models.graph import Graph
-from visdl.models.runs import Run, RunState
+from visdl.models.runs import Run, RunState, SeedBatch
 from visdl.models.strategies import LeaveOneOut
 from visdl.models.studies import Study, StudyPlan
 from visdl.store import Store
@@ -37,16 +37,14 @@ def test_cells_are_those_of_the_runs_without_their_records(store):
         GRAPH,
     )
     fields = {"name": "R", "created": 0.0, "study": "s", "fingerprint": "f"}
-    stacked = [
-        Run(id=f"r{n}", variant="v", seed=n, stack="k", stack_size=2, speedup=3.5, **fields)
-        for n in range(2)
-    ]
+    batch = SeedBatch(id="k", size=2, speedup=3.5)
+    batched = [Run(id=f"r{n}", variant="v", seed=n, batch=batch, **fields) for n in range(2)]
     store.add_runs(
-        [(run, GRAPH, None) for run in [*stacked, Run(id="alone", variant="w", seed=0, **fields)]]
+        [(run, GRAPH, None) for run in [*batched, Run(id="alone", variant="w", seed=0, **fields)]]
     )
     store.move_run("r1", RunState.STARTING)
     cells, runs = store.study_cells("s"), store.study_runs("s")
-    assert [(c.run, c.stack, c.speedup) for c in cells] == [
+    assert [(c.run, c.batch, c.speedup) for c in cells] == [
         ("r0", "k", 3.5),
         ("r1", "k", 3.5),
         ("alone", None, None),

@@ -389,7 +389,7 @@ def test_batched_seeds_are_runs_of_their_own_with_the_same_numbers(client):
         assert same["values"] == pytest.approx(one["values"], rel=1e-5)
     cells = get(client, batched, "/cells")
     runs = [client.get(f"/api/runs/{cell['run']}").json() for cell in cells]
-    assert all(run["state"] == "completed" and run["speedup"] is not None for run in runs)
+    assert all(run["state"] == "completed" and run["batch"]["speedup"] is not None for run in runs)
     twins = {(cell["variant"], cell["seed"]): cell["run"] for cell in get(client, alone, "/cells")}
     for cell in cells:
         url, twin = f"/api/runs/{cell['run']}", f"/api/runs/{twins[cell['variant'], cell['seed']]}"
@@ -449,7 +449,7 @@ def test_seeds_that_cannot_be_batched_train_one_after_the_other_as_if_never_batc
     ]
     assert {run["state"] for run in runs} == {"completed"}
     first = [run for run in runs if run["variant"] == "baseline"]
-    assert [run["speedup"] for run in first] == [0, 0, 0]
+    assert [run["batch"]["speedup"] for run in first] == [0, 0, 0]
     log = client.get(f"/api/runs/{first[0]['id']}/events", params={"type": "log"}).json()
     assert any("Trained separately: batch normalisation" in event["message"] for event in log)
     assert all(row["batched"] == 0 for row in b["variants"])

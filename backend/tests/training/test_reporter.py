@@ -126,7 +126,7 @@ def test_long_curves_are_downsampled_while_the_run_continues_and_the_log_reports
             )
 
     train(range(1, 2001))
-    until(lambda: store.run("r").thinned)
+    until(lambda: store.run("r").downsampled)
     train(range(2001, 6001))
     downsampler.close()
     series = store.series("r")

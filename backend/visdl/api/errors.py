@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from visdl.models import errors
-from visdl.models.schemas import ErrorBody
+from visdl.models.errors import ErrorBody
 
 log = logging.getLogger(__name__)
 _STATUS: dict[type[errors.AppError], int] = {

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pynvml
 
-from visdl.models.schemas import GpuStats, SystemStats
+from visdl.models.system import GpuStats, SystemStats
 
 _FRESH = 0.5  # seconds for which a sample is good enough
 

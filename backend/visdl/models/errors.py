@@ -21,8 +21,30 @@ from os import PathLike
 from pathlib import Path
 from typing import TypeGuard
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from visdl.models.diagnostics import Report
 from visdl.models.runs import RunState
+
+
+class ErrorInfo(BaseModel):
+    """What went wrong with a request, and what to do about it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    code: str
+    message: str
+    hint: str
+    field: str | None = Field(description="Field of the request that is wrong")
+    report: Report | None = Field(default=None, description="Of a graph that is not valid")
+    state: str | None = Field(default=None, description="State of the run, if it does not allow it")
+    allowed: list[str] | None = Field(default=None, description="What that state allows")
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer with an error."""
+
+    error: ErrorInfo
 
 
 class AppError(Exception):

@@ -1,9 +1,10 @@
-"""A run and its states. TRANSITIONS is the only statement of what may follow what."""
+"""A run and its states. TRANSITIONS is the only place that states which state may follow which."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -36,7 +37,7 @@ TRANSITIONS: dict[RunState, frozenset[RunState]] = {
     S.FAILED: frozenset(),
 }
 FINAL = frozenset(state for state, after in TRANSITIONS.items() if not after)
-#: States of a run that has, or is about to have, a trainer process.
+#: States of a run that has, or is about to have, a worker process.
 LIVE = frozenset({S.STARTING, S.RUNNING, S.PAUSED, S.STOPPING})
 #: States at which waiting for the end of a run ends.
 ENDED = FINAL | {S.INTERRUPTED}
@@ -45,7 +46,7 @@ ENDED = FINAL | {S.INTERRUPTED}
 CHECKPOINTS_KEPT = 2  # of a run: the newest
 MOST_CHECKPOINTS = CHECKPOINTS_KEPT + 2  # the best too, and the one that is being written
 #: How many times faster a batch must be than its runs one by one to be trained as a batch.
-WORTH_STACKING = 1.1
+WORTH_BATCHING = 1.1
 
 
 Relation = Annotated[
@@ -55,16 +56,18 @@ Relation = Annotated[
 
 
 class Progress(BaseModel):
-    epoch: int = Field(default=0, description="Epochs finished")
-    epochs: int = 0
-    step: int = Field(default=0, description="Optimizer steps finished")
-    steps: int = Field(default=0, description="Optimizer steps planned")
+    """How far a training is."""
+
+    epoch: int = Field(default=0, description="Finished epochs")
+    epochs: int = Field(default=0, description="Planned epochs")
+    step: int = Field(default=0, description="Finished optimizer steps")
+    steps: int = Field(default=0, description="Planned optimizer steps")
     samples_per_second: float | None = None
     seconds_left: float | None = None
 
 
 class MetricSummary(BaseModel):
-    """One metric of a run; `best` by the metric's own direction."""
+    """One metric of a run; `best` depends on the metric's direction."""
 
     last: float | None = None
     best: float | None = None
@@ -81,25 +84,59 @@ class DatasetUse(BaseModel):
     sha256: str
 
 
+class SeedBatch(BaseModel):
+    """The seed batch of a run: runs that differ in their seed only and train as one network."""
+
+    id: str | None = Field(
+        default=None, description="The same for all its runs; null once a run trains separately"
+    )
+    size: int = Field(default=1, description="Number of runs that are trained together")
+    speedup: float | None = Field(
+        default=None,
+        description="How many times faster the batch is than its runs one by one, once measured; "
+        "0 if they cannot be batched",
+    )
+
+
+class Recovery(BaseModel):
+    """How a run continues after a pause, or after the end of its process."""
+
+    released: bool = Field(
+        default=False, description="Paused without a process: its checkpoint holds everything"
+    )
+    resuming: bool = Field(
+        default=False, description="Paused, and resumes as soon as a slot is free"
+    )
+    requeued_at: int | None = Field(
+        default=None,
+        description="Step at which it was last queued again automatically",
+    )
+    requeues: int = Field(
+        default=0, description="How often its study has queued it again at that step"
+    )
+
+
 class Run(BaseModel):
+    """A training of a graph: its state, its progress and where it came from."""
+
     id: str
     name: str
     state: RunState = RunState.QUEUED
     seed: int = 0
     tags: list[str] = Field(default_factory=list)
-    graph_id: str | None = None
+    graph_id: str | None = Field(default=None, description="Id of the stored graph")
     graph_name: str = ""
     parent: str | None = Field(default=None, description="The run that this one was made from")
     relation: Relation | None = Field(
         default=None, description="A rerun, more epochs, or initialised with its weights"
     )
-    study: str | None = Field(default=None, description="The study that it was made for")
+    study: str | None = Field(default=None, description="The study that it belongs to")
     variant: str | None = Field(
         default=None, description="Key of the study's variant that it trains"
     )
     fingerprint: str | None = Field(
         default=None,
-        description="Of a study's run: the same for trainings of the same network, data, seed and code",
+        description="In a study: equal for the same network, data, seed and code",
     )
     notices: list[str] = Field(
         default_factory=list, description="What differs from the parent, in sentences"
@@ -111,57 +148,46 @@ class Run(BaseModel):
     note: str = ""
     progress: Progress = Field(default_factory=Progress)
     metrics: dict[str, MetricSummary] = Field(default_factory=dict)
-    error: Diagnostic | None = None
+    error: Diagnostic | None = Field(default=None, description="Why it failed or was interrupted")
     datasets: list[DatasetUse] = Field(default_factory=list)
-    parameters: int | None = None
+    parameters: int | None = Field(default=None, description="Number of trainable values")
     device: str | None = None
     threads: int | None = None
     versions: dict[str, str] = Field(default_factory=dict)
     created: float
     started: float | None = None
     ended: float | None = None
-    resuming: bool = Field(
-        default=False, description="Paused, and to go on as soon as a place is free"
-    )
-    released: bool = Field(
-        default=False, description="Paused, and without a process: a checkpoint holds all of it"
-    )
-    revived_at: int | None = Field(
-        default=None,
-        description="The step at which it was last queued again by itself after the server had died",
-    )
-    stack: str | None = Field(
-        default=None,
-        description="Runs with the same one begin in one process, and train as one where that is faster",
-    )
-    stack_size: int = Field(
-        default=1, description="Runs that its stack began with; 1 where it trains alone"
-    )
-    speedup: float | None = Field(
-        default=None,
-        description="How many times faster its stack is as one; 0 where they cannot be one",
-    )
-    revivals: int = Field(
-        default=0, description="How often its study has queued it again at that step"
-    )
+    batch: SeedBatch | None = Field(default=None, description="Its seed batch, if it has one")
+    recovery: Recovery = Field(default_factory=Recovery)
     duration: float | None = Field(
         default=None,
-        description="Seconds with a process, by the monotonic clock; of a stack, those of all of it",
+        description="Seconds with a process, by the monotonic clock; of a seed batch, of all its "
+        "runs together",
     )
-    thinned: bool = Field(
-        default=False,
-        description="Of its longest curves only the extremes of each stretch are kept",
+    downsampled: bool = Field(
+        default=False, description="Whether its longest curves keep only the extremes of intervals"
     )
     seq: int = Field(default=0, description="Sequence number of the last event")
 
+    def with_changes(self, **fields: Any) -> Run:
+        """Return a copy with other values; of `batch` and `recovery` with those of a mapping."""
+        nested: dict[str, SeedBatch | Recovery] = {
+            "batch": self.batch or SeedBatch(),
+            "recovery": self.recovery,
+        }
+        for name, present in nested.items():
+            if isinstance(fields.get(name), Mapping):
+                fields[name] = present.model_copy(update=fields[name])
+        return self.model_copy(update=fields)
 
-def is_stacked(run: Run) -> bool:
-    """Whether it was trained as one with the others of its stack."""
-    return (run.speedup or 0.0) > WORTH_STACKING
+
+def is_batched(run: Run) -> bool:
+    """Return whether a run was trained in one batch with other seeds."""
+    return run.batch is not None and (run.batch.speedup or 0.0) > WORTH_BATCHING
 
 
 def commands_of(state: RunState) -> list[str]:
-    """What may be asked of a run in this state."""
+    """Return the commands that a run in this state accepts."""
     after = TRANSITIONS[state]
     possible = {
         "pause": RunState.PAUSED in after,

@@ -71,9 +71,9 @@ class CurveDownsampler:
 
     def _downsample(self, run_id: str) -> None:
         run = self._store.run(run_id)
-        if not self._store.thin_curves(run_id, self._most // 2) or run.thinned:
+        if not self._store.downsample_curves(run_id, self._most // 2) or run.downsampled:
             return
-        self._store.patch_run(run_id, thinned=True)
+        self._store.patch_run(run_id, downsampled=True)
         message = (
             f"A curve has over {self._most // 2:,} points: it is downsampled to the lowest and"
             " highest values of each interval."

@@ -12,8 +12,8 @@ from visdl.models.errors import ConflictError, InvalidGraphError
 from visdl.models.events import MetricsEvent
 from visdl.models.graph import Graph
 from visdl.models.ids import new_id
+from visdl.models.requests import ExtendRequest, NewRun, RerunRequest
 from visdl.models.runs import FINAL, DatasetUse, Run
-from visdl.models.schemas import ExtendRequest, NewRun, RerunRequest
 from visdl.nodes.contract.base import BaseNode, TrainingLoopNode
 from visdl.nodes.contract.learning import SchedulerNode
 from visdl.nodes.contract.metric_names import is_measured_on

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from visdl.models.errors import ConflictError, InvalidInputError, RunError
-from visdl.models.schemas import PredictRequest, PredictResponse
+from visdl.models.requests import PredictRequest, PredictResponse
 from visdl.runs.processes import WorkerPool
 from visdl.runs.specs import SpecBuilder
 from visdl.store import Store

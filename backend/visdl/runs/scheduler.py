@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from visdl.models.errors import NotFoundError
+from visdl.models.queue import DeviceUsage, QueuePosition, RunQueue
 from visdl.models.runs import Run, RunState
-from visdl.models.schemas import DevicePlaces, QueuePlace, RunQueue
 from visdl.runs.policy import RunPolicy
 from visdl.runs.processes import WorkerPool
 from visdl.store import Store
@@ -84,8 +84,8 @@ class Scheduler:
             device = self._slots.find_device(run)
             if device is None:
                 break  # there is none for the runs after it either
-            is_batch = run.stack and run.state is RunState.QUEUED
-            yield Launch(self._store.queued_stack(str(run.stack)) if is_batch else [run], device)
+            batch = run.batch.id if run.batch and run.state is RunState.QUEUED else None
+            yield Launch(self._store.queued_batch(batch) if batch else [run], device)
 
     def queue(self) -> RunQueue:
         """Return which runs train on which device, and the order of those that wait."""
@@ -97,11 +97,11 @@ class Scheduler:
         reason = self._slots.why_waiting()
         return RunQueue(
             devices=[
-                DevicePlaces(device=device, places=self._slots.per_device, runs=runs)
+                DeviceUsage(device=device, slots=self._slots.per_device, runs=runs)
                 for device, runs in training.items()
             ],
             waiting=[
-                QueuePlace(run=run.id, place=position, reason=reason)
+                QueuePosition(run=run.id, position=position, reason=reason)
                 for position, run in enumerate(waiting, 1)
             ],
             names={run.id: run.name for run in (*known, *waiting) if run is not None},

@@ -39,7 +39,7 @@ class SpecBuilder:
             stored=self._store.stored_steps(run.id),
             extends=run.parent if run.relation == "extended" else None,
             weights_from=(str(run.parent), str(weights)) if run.relation == "weights" else None,
-            speedup=run.speedup,
+            speedup=run.batch.speedup if run.batch else None,
         )
 
     def find_files(self, dataset: str) -> DatasetFiles:

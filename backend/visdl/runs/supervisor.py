@@ -9,16 +9,16 @@ from typing import Any
 
 from visdl.models.errors import TransitionError
 from visdl.models.graph import Graph
-from visdl.models.runs import DatasetUse, Run, RunState, commands_of
-from visdl.models.schemas import (
+from visdl.models.queue import RunQueue
+from visdl.models.requests import (
     Artifact,
     DeletedRuns,
     DeleteRuns,
     ExtendRequest,
     NewRun,
     RerunRequest,
-    RunQueue,
 )
+from visdl.models.runs import DatasetUse, Run, RunState, commands_of
 from visdl.runs.curve_downsampling import CurveDownsampler
 from visdl.runs.factory import RunFactory
 from visdl.runs.policy import RunPolicy
@@ -100,7 +100,7 @@ class RunSupervisor:
     def start(self) -> None:
         """Settle the runs of an earlier server, and begin to work on the queue."""
         for run in self._store.live_runs():
-            if not run.released:
+            if not run.recovery.released:
                 problem = server_ended(run, "ended while this run was training")
                 self._states.change_state(run.id, S.INTERRUPTED, error=problem)
         if self._policy.auto_resume:
@@ -118,8 +118,10 @@ class RunSupervisor:
     def _resume_automatically(self, run: Run) -> None:
         """Queue a run that the server's end interrupted while it trained, unless it is stuck."""
         by_server = run.error is not None and run.error.code == "server_ended"
-        if by_server and (run.revived_at is None or run.progress.step > run.revived_at):
-            self._states.change_state(run.id, S.QUEUED, revived_at=run.progress.step)
+        last = run.recovery.requeued_at
+        if by_server and (last is None or run.progress.step > last):
+            requeued = {"requeued_at": run.progress.step}
+            self._states.change_state(run.id, S.QUEUED, recovery=requeued)
 
     def create(self, request: NewRun, graph: Graph) -> Run:
         """Queue a run. Raises InvalidGraphError with the report if the graph cannot be trained."""
@@ -148,8 +150,8 @@ class RunSupervisor:
     def pause(self, run_id: str) -> Run:
         """Pause a running run; return when it has paused, or after 10 s with the pause pending."""
         run = self._store.run(run_id)
-        if run.state is S.PAUSED and run.resuming:
-            run = self._store.patch_run(run_id, resuming=False)
+        if run.state is S.PAUSED and run.recovery.resuming:
+            run = self._store.patch_run(run_id, recovery={"resuming": False})
             self._send(run_id, Command.PAUSE)
         return self._command(run_id, Command.PAUSE, S.RUNNING, S.PAUSED, same={S.PAUSED})
 
@@ -163,7 +165,7 @@ class RunSupervisor:
         if state is S.INTERRUPTED:
             return self._queued(self._states.change_state(run_id, S.QUEUED))
         if state is S.PAUSED:
-            run = self._store.patch_run(run_id, resuming=True)
+            run = self._store.patch_run(run_id, recovery={"resuming": True})
             self._loop.wake()
             if self._pool.find_worker(run_id) is None and self._slots.find_device(run) is None:
                 return run  # it resumes when a slot is free

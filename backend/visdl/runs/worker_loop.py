@@ -13,7 +13,7 @@ from typing import Any
 from visdl.models.diagnostics import Diagnostic
 from visdl.models.errors import NotFoundError, TransitionError
 from visdl.models.events import MetricsEvent, RunEvent
-from visdl.models.runs import ENDED, LIVE, WORTH_STACKING, Run, RunState
+from visdl.models.runs import ENDED, LIVE, WORTH_BATCHING, Run, RunState
 from visdl.runs.curve_downsampling import CurveDownsampler
 from visdl.runs.policy import RunPolicy
 from visdl.runs.processes import WorkerPool, WorkerProcess
@@ -144,7 +144,7 @@ class WorkerLoop:
             if run.state is S.QUEUED:
                 self._states.change_state(run.id, S.STARTING, device=device, versions=versions())
             else:  # paused or stopping, without a process
-                self._store.patch_run(run.id, device=device, released=False)
+                self._store.patch_run(run.id, device=device, recovery={"released": False})
         except (TransitionError, NotFoundError):
             return False
         return True
@@ -167,10 +167,9 @@ class WorkerLoop:
         if isinstance(message, StateChanged):
             self._handle_state(worker, message)
         elif isinstance(message, BatchMeasured):
-            alone = (message.speedup or 0.0) <= WORTH_STACKING
-            self._store.patch_run(
-                worker.run, speedup=message.speedup, **({"stack_size": 1} if alone else {})
-            )
+            alone = (message.speedup or 0.0) <= WORTH_BATCHING
+            measured = {"speedup": message.speedup, **({"size": 1} if alone else {})}
+            self._store.patch_run(worker.run, batch=measured)
         elif not isinstance(message, Heartbeat):
             self._store_events(worker, message)
 
@@ -192,7 +191,7 @@ class WorkerLoop:
         if change.threads:
             fields["threads"] = change.threads
         if state is not S.PAUSED:
-            fields["resuming"] = False
+            fields["recovery"] = {"resuming": False}
         if state in ENDED:
             fields["duration"] = worker.seconds
         self._states.change_if_allowed(worker.run, state, change.error, **fields)
@@ -202,7 +201,7 @@ class WorkerLoop:
     def _requeue(self, worker: WorkerProcess) -> None:
         """Queue a run of a seed batch on its own; its process continues with another run."""
         self._pool.remove_worker(worker)
-        self._store.patch_run(worker.run, stack=None, stack_size=1)
+        self._store.patch_run(worker.run, batch={"id": None, "size": 1})
         with contextlib.suppress(TransitionError):  # stopped a moment ago
             self._states.change_state(worker.run, S.QUEUED)
         self._has_news = True
@@ -232,7 +231,7 @@ class WorkerLoop:
         except NotFoundError:  # it had ended, and was deleted before its process exited
             return
         if worker.evicted and worker.process.exitcode == 0 and state in (S.PAUSED, S.STOPPING):
-            self._store.patch_run(worker.run, released=True, duration=worker.seconds)
+            self._store.patch_run(worker.run, recovery={"released": True}, duration=worker.seconds)
         elif state in LIVE:
             reason = reason or self._exit_reason(worker, how)
             self._states.change_if_allowed(
@@ -254,5 +253,6 @@ class WorkerLoop:
 
 def server_ended(run: Run, how: str) -> Diagnostic:
     """Return the reason why the end of the server interrupted a run."""
-    code = "server_ended_in_pause" if run.state is S.PAUSED and not run.resuming else "server_ended"
+    in_pause = run.state is S.PAUSED and not run.recovery.resuming
+    code = "server_ended_in_pause" if in_pause else "server_ended"
     return Diagnostic(code=code, message=f"The server {how}.", hint=RESUME_HINT)

@@ -10,10 +10,10 @@ from typing import Any
 
 from visdl.datasets.importer import import_csv
 from visdl.datasets.samples import SAMPLES
+from visdl.models.catalogue import Starter
 from visdl.models.errors import NotFoundError
 from visdl.models.graph import Graph, StoredGraph
 from visdl.models.ids import new_id
-from visdl.models.schemas import Starter
 from visdl.store import Store
 from visdl.store.data_dir import STAGE
 

@@ -6,10 +6,10 @@ import time
 
 from pydantic import TypeAdapter
 
+from visdl.models.catalogue import BlockRecord, NewBlock
 from visdl.models.errors import NotFoundError
 from visdl.models.graph import Block
 from visdl.models.ids import new_id
-from visdl.models.schemas import BlockRecord, NewBlock
 from visdl.store.database import Database
 
 _BLOCKS = TypeAdapter(dict[str, Block])

@@ -110,7 +110,7 @@ MIGRATIONS = [
     CREATE INDEX study_runs_by_run ON study_runs (run);
     CREATE INDEX study_runs_by_fingerprint ON study_runs (fingerprint);
     """,
-    # the diagnostics of a study's variants were called problems
+    # diagnostics of variants were called problems; batch and recovery of runs were not nested
     """
     UPDATE studies SET record = json_set(record, '$.variants', (
         SELECT json_group_array(json_remove(json_set(
@@ -119,6 +119,21 @@ MIGRATIONS = [
         ), '$.problems'))
         FROM json_each(studies.record, '$.variants') AS variant
     ));
+    UPDATE runs SET record = json_remove(json_set(record,
+        '$.batch', json(CASE
+            WHEN json_extract(record, '$.stack') IS NULL
+                AND json_extract(record, '$.speedup') IS NULL THEN 'null'
+            ELSE json_object('id', json_extract(record, '$.stack'),
+                'size', coalesce(json_extract(record, '$.stack_size'), 1),
+                'speedup', json_extract(record, '$.speedup')) END),
+        '$.recovery', json_object(
+            'released', json(iif(json_extract(record, '$.released'), 'true', 'false')),
+            'resuming', json(iif(json_extract(record, '$.resuming'), 'true', 'false')),
+            'requeued_at', json_extract(record, '$.revived_at'),
+            'requeues', coalesce(json_extract(record, '$.revivals'), 0)),
+        '$.downsampled', json(iif(json_extract(record, '$.thinned'), 'true', 'false'))
+    ), '$.stack', '$.stack_size', '$.speedup', '$.released', '$.resuming', '$.revived_at', '$.revivals',
+        '$.thinned');
     """,
 ]
 

@@ -23,18 +23,10 @@ from visdl.models.events import (
     ProgressEvent,
     RunEvent,
 )
+from visdl.models.requests import MetricSeries
 from visdl.models.runs import Run
-from visdl.models.schemas import MetricSeries
 from visdl.store.database import Database
-from visdl.store.points import (
-    POINT_BYTES,
-    downsample,
-    downsample_by_step,
-    latest,
-    pack,
-    tuples,
-    unpack,
-)
+from visdl.store.points import POINT_BYTES, extremes_by_step, latest, pack, thin, tuples, unpack
 
 E = TypeVar("E", bound=BaseEvent)
 _ROWS_AT_ONCE = 500  # rewritten in one transaction
@@ -91,23 +83,23 @@ class EventTable:
     ) -> MetricSeries:
         """Metrics by key. More than `max_points` are thinned so that the extremes of every stretch stay."""
         found = self._db.read(
-            "SELECT number, json_extract(record, '$.thinned') FROM runs WHERE id = ?", (run_id,)
+            "SELECT number, json_extract(record, '$.downsampled') FROM runs WHERE id = ?", (run_id,)
         )
         if not found:
             raise NotFoundError(f"There is no run '{run_id}'.", hint="It may have been deleted.")
-        number, thinned = found[0]
+        number, downsampled = found[0]
         if keys is None:
             keys = [
                 row[0]
                 for row in self._db.read("SELECT DISTINCT key FROM points WHERE run = ?", (number,))
             ]
         series: dict[str, list[Point]] = {}
-        truncated = bool(thinned)
+        truncated = bool(downsampled)
         for key in keys:
             sql = "SELECT body FROM points WHERE run = ? AND key = ? ORDER BY seq"
             points = unpack(b"".join(row["body"] for row in self._db.read(sql, (number, key))))
             points = points[latest(points)]
-            shown = points[downsample(points[:, 2], max_points)] if max_points else points
+            shown = points[thin(points[:, 2], max_points)] if max_points else points
             series[key] = tuples(shown)
             truncated = truncated or len(shown) < len(points)
         return MetricSeries(series=series, truncated=truncated)
@@ -123,7 +115,7 @@ class EventTable:
             for row in reversed(self._db.read(sql, (run_id, lines)))
         ]
 
-    def thin_curves(self, run_id: str, most: int) -> int:
+    def downsample_curves(self, run_id: str, most: int) -> int:
         """Thin the curves of a run that have more than `most` points to that many; returns how many points went.
 
         Evenly over the steps, so that after any number of times no part is coarser than another; the extremes of
@@ -134,9 +126,9 @@ class EventTable:
             "SELECT key FROM points WHERE run = ? GROUP BY key HAVING sum(length(body)) > ?",
             (found[0]["number"], most * POINT_BYTES),
         )
-        return sum(self._thin_curve(found[0]["number"], row["key"], most) for row in keys)
+        return sum(self._downsample_curve(found[0]["number"], row["key"], most) for row in keys)
 
-    def _thin_curve(self, run: int, key: str, most: int) -> int:
+    def _downsample_curve(self, run: int, key: str, most: int) -> int:
         # the last row stays as it is: it says up to which step the curve is stored
         rows = self._db.read(
             "SELECT seq, body FROM points WHERE run = ? AND key = ? ORDER BY seq", (run, key)
@@ -144,7 +136,7 @@ class EventTable:
         if not rows:
             return 0
         bodies = [unpack(row["body"]) for row in rows]
-        kept = downsample_by_step(np.concatenate(bodies), most)
+        kept = extremes_by_step(np.concatenate(bodies), most)
         ends = np.cumsum([len(body) for body in bodies])
         changes = [
             (body[kept[end - len(body) : end]].tobytes(), run, key, row["seq"])

@@ -9,8 +9,8 @@ from contextlib import suppress
 from functools import partial
 
 from visdl.models.errors import ConflictError, NotFoundError, TransitionError
+from visdl.models.requests import MOST_TAGS, PatchedRuns, PatchRuns
 from visdl.models.runs import ENDED, Run, RunState
-from visdl.models.schemas import MOST_TAGS, PatchedRuns, PatchRuns
 from visdl.store.runs import RunTable, load_run, missing_run, save_run
 
 _PATCHED_AT_ONCE = 100  # runs in one transaction

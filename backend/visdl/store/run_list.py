@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from visdl.models.errors import InvalidInputError
+from visdl.models.requests import Facet, RunFacets
 from visdl.models.runs import Run, RunState
-from visdl.models.schemas import Facet, RunFacets
 from visdl.store.database import Database
 
 _LIST = "FROM runs INDEXED BY runs_listed"

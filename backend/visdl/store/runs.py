@@ -40,7 +40,7 @@ class WaitingRun:
 _FACTS = "SELECT id, name, state, starred, json_extract(record, '$.ended') AS ended FROM runs"
 _WAITING = (
     "SELECT id, name FROM runs"
-    " WHERE state IN ('stopping', 'queued') OR state = 'paused' AND json_extract(record, '$.resuming')"
+    " WHERE state IN ('stopping', 'queued') OR state = 'paused' AND json_extract(record, '$.recovery.resuming')"
     " ORDER BY CASE state WHEN 'stopping' THEN 1 WHEN 'paused' THEN 2 ELSE 3 END, rank, number"
 )
 
@@ -90,10 +90,13 @@ class RunTable:
         """Runs that want a trainer, in the order in which they get one: to end, to go on, to begin."""
         return [WaitingRun(row["id"], row["name"]) for row in self._db.read(_WAITING)]
 
-    def queued_stack(self, stack: str) -> list[Run]:
-        """The runs of a stack that wait, in their order."""
-        sql = "SELECT record, seq FROM runs WHERE state = ? AND json_extract(record, '$.stack') = ? ORDER BY number"
-        return [read_run(row) for row in self._db.read(sql, (RunState.QUEUED, stack))]
+    def queued_batch(self, batch: str) -> list[Run]:
+        """Return the queued runs of a seed batch, in their order."""
+        sql = (
+            "SELECT record, seq FROM runs"
+            " WHERE state = ? AND json_extract(record, '$.batch.id') = ? ORDER BY number"
+        )
+        return [read_run(row) for row in self._db.read(sql, (RunState.QUEUED, batch))]
 
     def count_queued(self) -> int:
         return int(
@@ -130,10 +133,8 @@ class RunTable:
         return self._db.write(work)
 
     def patch_run(self, run_id: str, **fields: Any) -> Run:
-        """Change what is not the state: name, tags, note, star."""
-        return self._db.write(
-            lambda db: save_run(db, load_run(db, run_id).model_copy(update=fields))
-        )
+        """Change fields of a run other than its state, as `Run.with_changes`."""
+        return self._db.write(lambda db: save_run(db, load_run(db, run_id).with_changes(**fields)))
 
     def move_run(
         self, run_id: str, state: RunState, *, error: Diagnostic | None = None, **fields: Any
@@ -153,7 +154,7 @@ class RunTable:
             if state in ENDED:
                 changes |= {"ended": now}
             event = insert_event(db, run_id, StateEvent(state=state, error=error, time=now))
-            return save_run(db, run.model_copy(update=changes)), event
+            return save_run(db, run.with_changes(**changes)), event
 
         return self._db.write(work)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from visdl.models.errors import ConflictError, NotFoundError
 from visdl.models.graph import Graph
-from visdl.models.runs import LIVE, WORTH_STACKING, Run, RunState
+from visdl.models.runs import LIVE, WORTH_BATCHING, Run, RunState
 from visdl.models.studies import STUDY_TRANSITIONS, Study, StudyState
 from visdl.store.database import Database
 from visdl.store.run_list import read_run
@@ -37,7 +37,7 @@ class StudyCell:
     run: str
     state: RunState
     reused: bool
-    stack: str | None
+    batch: str | None
     speedup: float | None
 
 
@@ -53,8 +53,8 @@ class StudyCount:
 
 #: Among how many trainings the time of a run is shared.
 _SHARED_BY = (
-    f"CASE WHEN json_extract(record, '$.speedup') > {WORTH_STACKING} "
-    "THEN json_extract(record, '$.stack_size') ELSE 1 END"
+    f"CASE WHEN json_extract(record, '$.batch.speedup') > {WORTH_BATCHING} "
+    "THEN json_extract(record, '$.batch.size') ELSE 1 END"
 )
 
 
@@ -187,7 +187,8 @@ class StudyTable:
         """All there are, in the order of `study_runs`, some ten times as quick."""
         rows = self._db.read(
             "SELECT variant, study_runs.seed AS at, runs.id AS id, state, reused,"
-            " json_extract(record, '$.stack') AS stack, json_extract(record, '$.speedup') AS speedup"
+            " json_extract(record, '$.batch.id') AS batch,"
+            " json_extract(record, '$.batch.speedup') AS speedup"
             " FROM study_runs JOIN runs ON runs.id = run WHERE study = ? ORDER BY runs.number",
             (study_id,),
         )
@@ -198,7 +199,7 @@ class StudyTable:
                 run=row["id"],
                 state=RunState(row["state"]),
                 reused=bool(row["reused"]),
-                stack=row["stack"],
+                batch=row["batch"],
                 speedup=row["speedup"],
             )
             for row in rows

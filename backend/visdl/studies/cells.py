@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from visdl.models.runs import LIVE, WORTH_STACKING, Run, RunState
+from visdl.models.runs import LIVE, WORTH_BATCHING, Run, RunState
 from visdl.models.studies import Study, Variant
 from visdl.store.studies import StudyCell
 from visdl.worker.protocol import NOT_BATCHED
@@ -35,7 +35,7 @@ def missing_batches(
 
     Seeds are not batched if the plan forbids it or a measured batch of the study was not faster.
     """
-    slow = any(cell.speedup is not None and cell.speedup <= WORTH_STACKING for cell in cells)
+    slow = any(cell.speedup is not None and cell.speedup <= WORTH_BATCHING for cell in cells)
     if slow or not study.plan.batch_seeds:
         yield from ((variant, [seed]) for variant, seed in missing_cells(study, cells))
         return
@@ -53,4 +53,6 @@ def is_resumable(run: Run) -> bool:
     if run.state is not RunState.INTERRUPTED or run.error is None:
         return False
     by_server = run.error.code.startswith(("server_ended", NOT_BATCHED))
-    return by_server and (run.revived_at != run.progress.step or run.revivals < _MAX_RESUMES)
+    recovery = run.recovery
+    is_stuck = recovery.requeued_at == run.progress.step and recovery.requeues >= _MAX_RESUMES
+    return by_server and not is_stuck

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from visdl.models.runs import Run, RunState, is_stacked
+from visdl.models.runs import Run, RunState, is_batched
 from visdl.models.strategies import AddOne, Configurations, Grid, Replace
 from visdl.models.studies import (
     BASELINE,
@@ -49,7 +49,7 @@ def value_of(plan: StudyPlan, run: Run, metric: str | None = None) -> float | No
 
 def run_seconds(run: Run) -> float | None:
     """Return how long a run trained, in seconds; for a run in a seed batch its share."""
-    shared_by = run.stack_size if is_stacked(run) else 1
+    shared_by = run.batch.size if run.batch and is_batched(run) else 1
     return None if run.duration is None else run.duration / shared_by
 
 
@@ -110,7 +110,7 @@ class _Table:
             planned=len(plan.seeds),
             failed=len(ended) - len(values),
             reused=sum(cell.reused for cell in cells),
-            batched=sum(is_stacked(cell.run) for cell in cells),
+            batched=sum(is_batched(cell.run) for cell in cells),
             mean=summary.mean,
             sd=summary.sd,
             values=dict(sorted(values.items())),

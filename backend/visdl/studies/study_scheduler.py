@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from visdl.models.errors import AppError, NotFoundError
 from visdl.models.ids import new_id
-from visdl.models.runs import Run, RunState
+from visdl.models.runs import Run, RunState, SeedBatch
 from visdl.models.studies import Study, StudyState, Variant
 from visdl.runs.supervisor import RunSupervisor
 from visdl.store import Store
@@ -150,7 +150,7 @@ class StudyScheduler:
         study = self._search.add_trial(study, cells)
         cells = self._store.study_cells(study_id)
         # the runs of a seed batch share a slot
-        active = len({cell.stack or cell.run for cell in cells if cell.state in ACTIVE})
+        active = len({cell.batch or cell.run for cell in cells if cell.state in ACTIVE})
         room = self._runs.slots + _QUEUED_AHEAD - active
         missing = False
         for variant, seeds in missing_batches(study, cells):
@@ -179,8 +179,7 @@ class StudyScheduler:
         shared = {
             "study": study.id,
             "variant": variant.key,
-            "stack": new_id() if len(new) > 1 else None,
-            "stack_size": len(new),
+            "batch": SeedBatch(id=new_id(), size=len(new)) if len(new) > 1 else None,
             "graph_id": study.graph_id,
             "datasets": ready.datasets,
         }
@@ -195,8 +194,10 @@ class StudyScheduler:
     def _resume_interrupted(self, run: Run) -> None:
         try:
             step = run.progress.step
-            revivals = run.revivals + 1 if step == run.revived_at else 1
-            self._store.patch_run(run.id, revived_at=step, revivals=revivals)
+            before = run.recovery
+            requeues = before.requeues + 1 if step == before.requeued_at else 1
+            requeued = {"requeued_at": step, "requeues": requeues}
+            self._store.patch_run(run.id, recovery=requeued)
             self._runs.resume(run.id)
         except AppError as error:
             log.info("Run %s of a study was not resumed: %s", run.id, error.message)

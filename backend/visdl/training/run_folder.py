@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 from visdl.models.errors import NotFoundError
-from visdl.models.schemas import Artifact
+from visdl.models.requests import Artifact
 
 CRASH = "crash.txt"
 _MEDIA_TYPES = {".json": "application/json", ".csv": "text/csv"}

@@ -6,8 +6,8 @@ from fastapi import APIRouter
 
 from visdl.api.deps import Deps
 from visdl.api.json_body import JsonRoute
+from visdl.models.catalogue import BlockRecord, NewBlock
 from visdl.models.errors import InvalidInputError
-from visdl.models.schemas import BlockRecord, NewBlock
 
 router = APIRouter(prefix="/blocks", tags=["blocks"], route_class=JsonRoute)
 

@@ -12,8 +12,7 @@ from visdl.api.json_body import JsonRoute
 from visdl.models.errors import InvalidInputError
 from visdl.models.events import EventType, RunEvent
 from visdl.models.graph import Graph
-from visdl.models.runs import Run, RunState
-from visdl.models.schemas import (
+from visdl.models.requests import (
     Artifact,
     DeletedRuns,
     DeleteRuns,
@@ -28,6 +27,7 @@ from visdl.models.schemas import (
     RunFacets,
     RunPatch,
 )
+from visdl.models.runs import Run, RunState
 from visdl.store.run_list import RunFilter, RunOrder
 from visdl.training.run_folder import media_type
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Response
 
 from visdl.api.deps import Deps
 from visdl.api.json_body import JsonRoute
+from visdl.models.catalogue import Starter
 from visdl.models.graph import StoredGraph
-from visdl.models.schemas import Starter
 
 router = APIRouter(prefix="/starters", tags=["graphs"], route_class=JsonRoute)
 

@@ -11,9 +11,11 @@ import visdl
 from visdl.api.deps import Deps
 from visdl.api.guard import COOKIE
 from visdl.api.json_body import JsonRoute
+from visdl.models.catalogue import NodeInfo, UnavailableNode
 from visdl.models.diagnostics import Diagnostic
 from visdl.models.errors import InvalidInputError
-from visdl.models.schemas import Health, NodeInfo, RunQueue, SystemStats, UnavailableNode
+from visdl.models.queue import RunQueue
+from visdl.models.system import Health, SystemStats
 
 router = APIRouter(tags=["system"], route_class=JsonRoute)
 

@@ -1,6 +1,6 @@
 from torch import nn
 
-from visdl.models.schemas import NodeInfo
+from visdl.models.catalogue import NodeInfo
 from visdl.nodes import LayerNode, NodeRegistry, Param, Shape
 
 

@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
+from visdl.models.catalogue import NodeInfo, OutputInfo
 from visdl.models.diagnostics import Diagnostic
-from visdl.models.schemas import NodeInfo, OutputInfo
 from visdl.nodes.contract.annotations import read_hint, resolved_hints
 from visdl.nodes.contract.specs import (
     DataType,

@@ -18,8 +18,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
+from visdl.models.catalogue import NodeInfo, UnavailableNode
 from visdl.models.diagnostics import Diagnostic
-from visdl.models.schemas import NodeInfo, UnavailableNode
 from visdl.nodes.contract.base import BaseNode, missing_torch
 from visdl.nodes.contract.specs import InputSpec, OutputSpec
 
@@ -49,7 +49,7 @@ class Registry:
         self._loaded: set[Path] = set()
 
     def copy(self) -> Registry:
-        """Return a registry with the same types and no diagnostics; both change independently."""
+        """Return a registry with the same types and no diagnostics; the two change independently."""
         other = Registry()
         other._types = self._types.copy()
         other._unavailable = self._unavailable.copy()

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import torch
 
-from visdl.models.schemas import InputInfo
+from visdl.models.catalogue import InputInfo
 
 
 class DataType(StrEnum):

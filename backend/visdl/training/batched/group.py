@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 
 from visdl.models.errors import RunError
-from visdl.models.runs import WORTH_STACKING, RunState
+from visdl.models.runs import WORTH_BATCHING, RunState
 from visdl.nodes.contract.runtime_values import TrainingResult
 from visdl.training.batched.batch import Events, SeedBatch, fit_batched
 from visdl.training.batched.eligibility import why_not_batched
@@ -152,7 +152,7 @@ def train_members(members: Sequence[_Member], on_measured: Callable[[float | Non
     # Measured once and kept, so that a run that is continued ends with the same bits.
     speedup = 0.0 if reason else live[0].training.speedup or measure_speedup(plans)
     on_measured(None if apart else speedup)
-    if speedup <= WORTH_STACKING:
+    if speedup <= WORTH_BATCHING:
         why = reason or f"batching these seeds would be only {speedup:.1f} times as fast"
         live[0].training.reporter.log(f"Trained separately: {why}.")
         for other in live[1:]:

@@ -1303,12 +1303,12 @@ export interface components {
         };
         /**
          * BlockRecord
-         * @description A block of the user's own library, with the blocks that it uses.
+         * @description A block of the library, with the blocks that it uses.
          */
         BlockRecord: {
             /**
              * Block
-             * @description Which of `blocks` it is
+             * @description Key of the block in `blocks`
              */
             block: string;
             /** Blocks */
@@ -1690,20 +1690,23 @@ export interface components {
             /** Part */
             part: string;
         };
-        /** DevicePlaces */
-        DevicePlaces: {
+        /**
+         * DeviceUsage
+         * @description The slots of a device.
+         */
+        DeviceUsage: {
             /** Device */
             device: string;
             /**
-             * Places
-             * @description Runs that may train there at once
-             */
-            places: number;
-            /**
              * Runs
-             * @description Those that do
+             * @description Ids of the runs that train on it
              */
             runs: string[];
+            /**
+             * Slots
+             * @description How many runs may train on it at once
+             */
+            slots: number;
         };
         /**
          * Diagnostic
@@ -1802,27 +1805,40 @@ export interface components {
             /** Term */
             term: string;
         };
-        /** ErrorBody */
+        /**
+         * ErrorBody
+         * @description The body of every answer with an error.
+         */
         ErrorBody: {
             error: components["schemas"]["ErrorInfo"];
         };
-        /** ErrorInfo */
+        /**
+         * ErrorInfo
+         * @description What went wrong with a request, and what to do about it.
+         */
         ErrorInfo: {
-            /** Allowed */
+            /**
+             * Allowed
+             * @description What that state allows
+             */
             allowed?: string[] | null;
             /** Code */
             code: string;
-            /** Field */
-            field?: string | null;
             /**
-             * Hint
-             * @default
+             * Field
+             * @description Field of the request that is wrong
              */
+            field: string | null;
+            /** Hint */
             hint: string;
             /** Message */
             message: string;
+            /** @description Of a graph that is not valid */
             report?: components["schemas"]["Report"] | null;
-            /** State */
+            /**
+             * State
+             * @description State of the run, if it does not allow it
+             */
             state?: string | null;
         } & {
             [key: string]: unknown;
@@ -2306,14 +2322,14 @@ export interface components {
             };
             /**
              * Truncated
-             * @description True where points were left out by down-sampling
+             * @description Whether points were left out by downsampling
              * @default false
              */
             truncated: boolean;
         };
         /**
          * MetricSummary
-         * @description One metric of a run; `best` by the metric's own direction.
+         * @description One metric of a run; `best` depends on the metric's direction.
          */
         MetricSummary: {
             /** Best */
@@ -2373,9 +2389,15 @@ export interface components {
             /** Seeds */
             seeds: number[];
         };
-        /** NewBlock */
+        /**
+         * NewBlock
+         * @description A block to add to the library.
+         */
         NewBlock: {
-            /** Block */
+            /**
+             * Block
+             * @description Key of the block in `blocks`
+             */
             block: string;
             /** Blocks */
             blocks: {
@@ -2384,7 +2406,10 @@ export interface components {
             /** Name */
             name: string;
         };
-        /** NewRun */
+        /**
+         * NewRun
+         * @description A run of a graph: in full, or by the id of a stored one.
+         */
         NewRun: {
             graph?: components["schemas"]["Graph"] | null;
             /** Graph Id */
@@ -2824,16 +2849,20 @@ export interface components {
             /** Probabilities */
             probabilities?: number[][] | null;
         };
-        /** Progress */
+        /**
+         * Progress
+         * @description How far a training is.
+         */
         Progress: {
             /**
              * Epoch
-             * @description Epochs finished
+             * @description Finished epochs
              * @default 0
              */
             epoch: number;
             /**
              * Epochs
+             * @description Planned epochs
              * @default 0
              */
             epochs: number;
@@ -2843,13 +2872,13 @@ export interface components {
             seconds_left?: number | null;
             /**
              * Step
-             * @description Optimizer steps finished
+             * @description Finished optimizer steps
              * @default 0
              */
             step: number;
             /**
              * Steps
-             * @description Optimizer steps planned
+             * @description Planned optimizer steps
              * @default 0
              */
             steps: number;
@@ -2885,16 +2914,19 @@ export interface components {
              */
             type: "progress";
         };
-        /** QueuePlace */
-        QueuePlace: {
+        /**
+         * QueuePosition
+         * @description A run that waits for a free slot.
+         */
+        QueuePosition: {
             /**
-             * Place
+             * Position
              * @description 1 is the next to start
              */
-            place: number;
+            position: number;
             /**
              * Reason
-             * @description What it waits for, as a sentence
+             * @description Why it waits, as a sentence
              */
             reason: string;
             /** Run */
@@ -2950,6 +2982,35 @@ export interface components {
             param: string;
             /** Values */
             values?: components["schemas"]["JsonValue"][] | null;
+        };
+        /**
+         * Recovery
+         * @description How a run continues after a pause, or after the end of its process.
+         */
+        Recovery: {
+            /**
+             * Released
+             * @description Paused without a process: its checkpoint holds everything
+             * @default false
+             */
+            released: boolean;
+            /**
+             * Requeued At
+             * @description Step at which it was last queued again automatically
+             */
+            requeued_at?: number | null;
+            /**
+             * Requeues
+             * @description How often its study has queued it again at that step
+             * @default 0
+             */
+            requeues: number;
+            /**
+             * Resuming
+             * @description Paused, and resumes as soon as a slot is free
+             * @default false
+             */
+            resuming: boolean;
         };
         /**
          * RemoveNode
@@ -3035,8 +3096,13 @@ export interface components {
             /** Remove */
             remove?: components["schemas"]["Edge"][];
         };
-        /** Run */
+        /**
+         * Run
+         * @description A training of a graph: its state, its progress and where it came from.
+         */
         Run: {
+            /** @description Its seed batch, if it has one */
+            batch?: components["schemas"]["SeedBatch"] | null;
             /**
              * Code
              * @description SHA-256 of custom node files, by type
@@ -3051,19 +3117,29 @@ export interface components {
             /** Device */
             device?: string | null;
             /**
+             * Downsampled
+             * @description Whether its longest curves keep only the extremes of intervals
+             * @default false
+             */
+            downsampled: boolean;
+            /**
              * Duration
-             * @description Seconds with a process, by the monotonic clock; of a stack, those of all of it
+             * @description Seconds with a process, by the monotonic clock; of a seed batch, of all its runs together
              */
             duration?: number | null;
             /** Ended */
             ended?: number | null;
+            /** @description Why it failed or was interrupted */
             error?: components["schemas"]["Diagnostic"] | null;
             /**
              * Fingerprint
-             * @description Of a study's run: the same for trainings of the same network, data, seed and code
+             * @description In a study: equal for the same network, data, seed and code
              */
             fingerprint?: string | null;
-            /** Graph Id */
+            /**
+             * Graph Id
+             * @description Id of the stored graph
+             */
             graph_id?: string | null;
             /**
              * Graph Name
@@ -3088,7 +3164,10 @@ export interface components {
              * @description What differs from the parent, in sentences
              */
             notices?: string[];
-            /** Parameters */
+            /**
+             * Parameters
+             * @description Number of trainable values
+             */
             parameters?: number | null;
             /**
              * Parent
@@ -3096,34 +3175,12 @@ export interface components {
              */
             parent?: string | null;
             progress?: components["schemas"]["Progress"];
+            recovery?: components["schemas"]["Recovery"];
             /**
              * Relation
              * @description A rerun, more epochs, or initialised with its weights
              */
             relation?: ("rerun" | "extended" | "weights") | null;
-            /**
-             * Released
-             * @description Paused, and without a process: a checkpoint holds all of it
-             * @default false
-             */
-            released: boolean;
-            /**
-             * Resuming
-             * @description Paused, and to go on as soon as a place is free
-             * @default false
-             */
-            resuming: boolean;
-            /**
-             * Revivals
-             * @description How often its study has queued it again at that step
-             * @default 0
-             */
-            revivals: number;
-            /**
-             * Revived At
-             * @description The step at which it was last queued again by itself after the server had died
-             */
-            revived_at?: number | null;
             /**
              * Seed
              * @default 0
@@ -3136,22 +3193,6 @@ export interface components {
              */
             seq: number;
             /**
-             * Speedup
-             * @description How many times faster its stack is as one; 0 where they cannot be one
-             */
-            speedup?: number | null;
-            /**
-             * Stack
-             * @description Runs with the same one begin in one process, and train as one where that is faster
-             */
-            stack?: string | null;
-            /**
-             * Stack Size
-             * @description Runs that its stack began with; 1 where it trains alone
-             * @default 1
-             */
-            stack_size: number;
-            /**
              * Starred
              * @default false
              */
@@ -3162,17 +3203,11 @@ export interface components {
             state: components["schemas"]["RunState"];
             /**
              * Study
-             * @description The study that it was made for
+             * @description The study that it belongs to
              */
             study?: string | null;
             /** Tags */
             tags?: string[];
-            /**
-             * Thinned
-             * @description Of its longest curves only the extremes of each stretch are kept
-             * @default false
-             */
-            thinned: boolean;
             /** Threads */
             threads?: number | null;
             /**
@@ -3213,19 +3248,22 @@ export interface components {
             /** Tags */
             tags?: string[] | null;
         };
-        /** RunQueue */
+        /**
+         * RunQueue
+         * @description Which runs train on which device, and the order of those that wait.
+         */
         RunQueue: {
             /** Devices */
-            devices: components["schemas"]["DevicePlaces"][];
+            devices: components["schemas"]["DeviceUsage"][];
             /**
              * Names
-             * @description What all these runs are called, by id
+             * @description Names of all these runs, by id
              */
             names?: {
                 [key: string]: string;
             };
             /** Waiting */
-            waiting: components["schemas"]["QueuePlace"][];
+            waiting: components["schemas"]["QueuePosition"][];
         };
         /**
          * RunState
@@ -3256,6 +3294,28 @@ export interface components {
             starred: boolean;
             state: components["schemas"]["RunState"];
         };
+        /**
+         * SeedBatch
+         * @description The seed batch of a run: runs that differ in their seed only and train as one network.
+         */
+        SeedBatch: {
+            /**
+             * Id
+             * @description The same for all its runs; null once a run trains separately
+             */
+            id?: string | null;
+            /**
+             * Size
+             * @description Number of runs that are trained together
+             * @default 1
+             */
+            size: number;
+            /**
+             * Speedup
+             * @description How many times faster the batch is than its runs one by one, once measured; 0 if they cannot be batched
+             */
+            speedup?: number | null;
+        };
         /** SetDisabled */
         SetDisabled: {
             /** Disabled */
@@ -3283,7 +3343,7 @@ export interface components {
         };
         /**
          * Starter
-         * @description A network to begin with, on data that VisDL makes itself.
+         * @description An example network, with data that VisDL generates.
          */
         Starter: {
             /** Description */
@@ -3686,7 +3746,7 @@ export interface components {
         StudyState: "running" | "paused" | "stopped" | "completed";
         /**
          * SystemStats
-         * @description The machine now. No GPU is an empty list, not an error.
+         * @description The current load of the machine. Without a GPU, `gpus` is empty.
          */
         SystemStats: {
             /** Cpu Count */
@@ -3695,12 +3755,12 @@ export interface components {
             cpu_percent: number;
             /**
              * Device
-             * @description The device that runs use
+             * @description Device that runs use
              */
             device: string;
             /**
              * Disk Free
-             * @description Bytes that are free where the data folder lies
+             * @description Free bytes on the disk of the data folder
              */
             disk_free: number;
             /** Disk Total */

@@ -33,7 +33,7 @@ export function describeEnd(run: Run): string {
 }
 
 /** How many runs share this run's time: those that were trained in one batch. */
-export const sharers = ({ speedup, stack_size }: Run): number => (speedup ? (stack_size ?? 1) : 1);
+export const sharers = ({ batch }: Run): number => (batch?.speedup ? batch.size : 1);
 
 /** "12 s", or "12 s / 10" where ten runs were trained in one batch in that time. */
 export function durationText(run: Run): string {

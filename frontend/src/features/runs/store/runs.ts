@@ -147,7 +147,13 @@ function apply(run: Run, event: RunEvent): Run {
   if (event.type === "metrics") return { ...next, metrics: { ...run.metrics, ...event.summary } };
   if (event.type !== "state") return next;
   const started = event.state === "starting" ? (run.started ?? event.time) : run.started;
-  return { ...next, state: event.state, error: event.error, started, resuming: false, released: false };
+  return {
+    ...next,
+    state: event.state,
+    error: event.error,
+    started,
+    recovery: { ...next.recovery, resuming: false, released: false },
+  };
 }
 
 /** Per run that is being loaded, the last event that the answer must include. */

@@ -34,12 +34,12 @@ export function Queue({ onLeave }: { onLeave: () => void }) {
     );
   return (
     <ScrollRegion label="Queue" className="overflow-y-auto p-3">
-      {queue.devices.map(({ device, places, runs }) => (
+      {queue.devices.map(({ device, slots, runs }) => (
         <section key={device} aria-label={`Training on ${device}`} className="mb-3">
           <h2 className="flex justify-between font-medium text-sm">
             Training on {device}
             <span className="font-normal text-muted">
-              {formatInt(runs.length)} of {plural(places, "place")} taken
+              {formatInt(runs.length)} of {plural(slots, "slot")} in use
             </span>
           </h2>
           <ul>
@@ -54,13 +54,13 @@ export function Queue({ onLeave }: { onLeave: () => void }) {
   );
 }
 
-interface PlaceProps {
+interface QueueRowProps {
   id: string;
   name: string;
   onLeave: () => void;
 }
 
-function Training({ id, name, onLeave }: PlaceProps) {
+function Training({ id, name, onLeave }: QueueRowProps) {
   const run = useRuns((state) => state.runs[id]);
   return (
     <li className="flex flex-col gap-1 border-b py-1.5 last:border-0">
@@ -94,8 +94,8 @@ function Waiting({ queue, onLeave }: { queue: RunQueue; onLeave: () => void }) {
       <h2 className="font-medium text-sm">Waiting, in this order</h2>
       <p className="text-muted text-sm">{waiting[0]?.reason}</p>
       <ol>
-        {waiting.slice(0, MOST_SHOWN).map(({ run, place }) => (
-          <Place key={run} id={run} place={place} name={names[run] ?? run} onLeave={onLeave} />
+        {waiting.slice(0, MOST_SHOWN).map(({ run, position }) => (
+          <QueuedRun key={run} id={run} position={position} name={names[run] ?? run} onLeave={onLeave} />
         ))}
       </ol>
       {more > 0 && (
@@ -114,14 +114,14 @@ function Waiting({ queue, onLeave }: { queue: RunQueue; onLeave: () => void }) {
   );
 }
 
-function Place({ id, place, name, onLeave }: PlaceProps & { place: number }) {
+function QueuedRun({ id, position, name, onLeave }: QueueRowProps & { position: number }) {
   // A paused run that is to resume keeps its position.
   const movable = useRuns((state) => (state.runs[id]?.state ?? "queued") === "queued");
   return (
     <li className="flex items-center gap-1.5 border-b py-0.5 last:border-0">
-      <span className="w-6 shrink-0 text-right text-muted text-sm tabular-nums">{place}.</span>
+      <span className="w-6 shrink-0 text-right text-muted text-sm tabular-nums">{position}.</span>
       <Name id={id} name={name} onLeave={onLeave} />
-      {place > 1 && movable && (
+      {position > 1 && movable && (
         <IconButton size="sm" label={`Start ${name} next`} onClick={() => void moveToFront(id)}>
           <ArrowUpToLine />
         </IconButton>
@@ -133,7 +133,7 @@ function Place({ id, place, name, onLeave }: PlaceProps & { place: number }) {
   );
 }
 
-function Name({ id, name, onLeave }: PlaceProps) {
+function Name({ id, name, onLeave }: QueueRowProps) {
   return (
     <button
       type="button"

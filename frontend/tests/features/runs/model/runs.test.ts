@@ -73,8 +73,9 @@ test("slices are at most so long, and nothing is lost", () => {
 });
 
 test("runs that were trained in one batch share their time", () => {
-  const run = runOf("a", { duration: 12, stack_size: 10 });
-  expect(durationText(run)).toBe("12 s");
-  expect(durationText({ ...run, speedup: 4.2 })).toBe("12 s / 10");
-  expect(durationText({ ...run, speedup: 4.2, duration: null })).toBe("–");
+  const batch = { id: "b", size: 10, speedup: 4.2 };
+  const run = runOf("a", { duration: 12, batch });
+  expect(durationText({ ...run, batch: { ...batch, speedup: null } })).toBe("12 s");
+  expect(durationText(run)).toBe("12 s / 10");
+  expect(durationText({ ...run, duration: null })).toBe("–");
 });

@@ -74,7 +74,7 @@ export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
           <>
             <dt>Batched seeds</dt>
             <dd>
-              {sharers(run)} seeds, {formatNumber(run.speedup)}× as fast
+              {sharers(run)} seeds, {formatNumber(run.batch?.speedup)}× as fast
             </dd>
           </>
         )}
@@ -89,7 +89,7 @@ export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
         <dt>Seed</dt>
         <dd>{run.seed}</dd>
       </dl>
-      {(run.state === "queued" || run.resuming) && <Waiting run={run} />}
+      {(run.state === "queued" || run.recovery.resuming) && <Waiting run={run} />}
       <Notices run={run} />
       {run.error && <Failure run={run} />}
       <Described run={run} />
@@ -124,18 +124,19 @@ function Described({ run }: { run: Run }) {
 function Waiting({ run }: { run: Run }) {
   const runs = useRuns((state) => state.runs);
   const { queue } = useQueue();
-  const mine = queue?.waiting.find((place) => place.run === run.id);
+  const mine = queue?.waiting.find((waiting) => waiting.run === run.id);
   if (!queue || !mine) return null;
   const before = queue.devices.flatMap((device) => device.runs).map((id) => queue.names[id] ?? id);
   const paused = queue.devices.some((device) => device.runs.some((id) => runs[id]?.state === "paused"));
   return (
     <div className="flex flex-col gap-1 rounded-md bg-warning-soft p-2 text-sm">
       <p>
-        {mine.place === 1 ? "Next to start." : `Number ${formatInt(mine.place)} in the queue.`} {mine.reason}
+        {mine.position === 1 ? "Next to start." : `Number ${formatInt(mine.position)} in the queue.`}{" "}
+        {mine.reason}
       </p>
       {before.length > 0 && <p className="break-words text-muted">Training: {before.join(", ")}.</p>}
       {paused && <p>A paused run keeps its slot for some minutes. Resume or stop it to free the slot now.</p>}
-      {mine.place > 1 && run.state === "queued" && (
+      {mine.position > 1 && run.state === "queued" && (
         <Button size="sm" className="self-start" onClick={() => void moveToFront(run.id)}>
           Start it next
         </Button>

@@ -1,0 +1,31 @@
+"""The queue of runs and the slots of the devices."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+
+class QueuePosition(BaseModel):
+    """A run that waits for a free slot."""
+
+    run: str
+    position: int = Field(description="1 is the next to start")
+    reason: str = Field(description="Why it waits, as a sentence")
+
+
+class DeviceUsage(BaseModel):
+    """The slots of a device."""
+
+    device: str
+    slots: int = Field(description="How many runs may train on it at once")
+    runs: list[str] = Field(description="Ids of the runs that train on it")
+
+
+class RunQueue(BaseModel):
+    """Which runs train on which device, and the order of those that wait."""
+
+    devices: list[DeviceUsage]
+    waiting: list[QueuePosition]
+    names: dict[str, str] = Field(
+        default_factory=dict, description="Names of all these runs, by id"
+    )

@@ -1,0 +1,135 @@
+"""What clients ask for about runs, and the answers to it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+from visdl.models.events import Point
+from visdl.models.graph import Graph
+
+MOST_TAGS = 50
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class NewRun(BaseModel):
+    """A run of a graph: in full, or by the id of a stored one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    graph: Graph | None = None
+    graph_id: str | None = None
+    seed: int = Field(default=0, ge=0, lt=2**53)
+    name: str | None = Field(default=None, max_length=200)
+    tags: list[Tag] = Field(default_factory=list, max_length=MOST_TAGS)
+    weights_from: str | None = Field(
+        default=None,
+        description="Id of a run whose weights this one starts with, as far as names and shapes match",
+    )
+
+
+class RerunRequest(BaseModel):
+    """A run of the same graph and data; with another seed if one is given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seed: int | None = Field(default=None, ge=0, lt=2**53)
+    name: str | None = Field(default=None, max_length=200)
+
+
+class ExtendRequest(BaseModel):
+    """More epochs of an ended run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    epochs: int = Field(ge=1, le=1_000_000, description="Epochs in addition to the finished ones")
+    name: str | None = Field(default=None, max_length=200)
+
+
+class RunPatch(BaseModel):
+    """What a user may change of a run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str | None = Field(default=None, min_length=1, max_length=200)
+    tags: list[Tag] | None = Field(default=None, max_length=MOST_TAGS)
+    starred: bool | None = None
+    note: str | None = Field(default=None, max_length=10_000)
+
+
+class PatchRuns(BaseModel):
+    """What a user may change of many runs at once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[str] = Field(min_length=1, max_length=10_000)
+    starred: bool | None = None
+    add_tags: list[Tag] = Field(default_factory=list, max_length=MOST_TAGS)
+    remove_tags: list[str] = Field(default_factory=list, max_length=MOST_TAGS)
+
+
+class PatchedRuns(BaseModel):
+    patched: list[str]
+    kept: dict[str, str] = Field(description="Runs that were not changed, with the reason")
+
+
+class DeleteRuns(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[str] = Field(min_length=1, max_length=10_000)
+    dry_run: bool = Field(default=False, description="Only say what would be deleted, and what not")
+
+
+class DeletedRuns(BaseModel):
+    deleted: list[str]
+    kept: dict[str, str] = Field(description="Runs that were not deleted, with the reason")
+
+
+class Facet(BaseModel):
+    """Something that runs can be filtered by."""
+
+    value: str = Field(description="What the filter takes")
+    name: str
+    runs: int
+
+
+class RunFacets(BaseModel):
+    """Tags, graphs, datasets and studies that runs have, the most used first."""
+
+    tags: list[Facet]
+    graphs: list[Facet]
+    datasets: list[Facet]
+    studies: list[Facet]
+
+
+class MetricSeries(BaseModel):
+    """Series by key, each a list of (step, epoch, value)."""
+
+    series: dict[str, list[Point]]
+    truncated: bool = Field(
+        default=False, description="Whether points were left out by downsampling"
+    )
+
+
+class Artifact(BaseModel):
+    name: str
+    bytes: int
+    media_type: str
+    created: float
+
+
+class PredictRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    rows: list[dict[str, JsonValue]] | None = Field(default=None, max_length=100_000)
+    dataset: str | None = Field(default=None, description="Id or name of a dataset")
+
+
+class PredictResponse(BaseModel):
+    columns: list[str] = Field(description="Target columns")
+    predictions: list[JsonValue] = Field(
+        description="A label per row, or a number per row (a list with several targets)"
+    )
+    probabilities: list[list[float]] | None = None
+    classes: list[str] | None = None

@@ -1,0 +1,36 @@
+"""The state of the server and of the machine."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+
+class Health(BaseModel):
+    status: str = "ok"
+    version: str
+
+
+class GpuStats(BaseModel):
+    index: int
+    name: str
+    utilization: float | None = Field(default=None, description="Percent")
+    memory_used: int | None = Field(default=None, description="Bytes")
+    memory_total: int | None = None
+    temperature: float | None = Field(default=None, description="Degrees Celsius")
+    power: float | None = Field(default=None, description="Watts")
+
+
+class SystemStats(BaseModel):
+    """The current load of the machine. Without a GPU, `gpus` is empty."""
+
+    time: float
+    device: str = Field(description="Device that runs use")
+    cpu_percent: float
+    cpu_count: int
+    ram_used: int
+    ram_total: int
+    disk_free: int = Field(description="Free bytes on the disk of the data folder")
+    disk_total: int
+    gpus: list[GpuStats] = Field(default_factory=list)
+    running: int = 0
+    queued: int = 0
