@@ -1,7 +1,8 @@
-"""Run the checks of both sides beside each other: `check` (minutes), `test` (what guards a commit), `test-all`.
+"""Run the checks of both sides in parallel: `check`, `test` (guards a commit) and `test-all`.
 
-Each lane runs its stages in order, the cheapest first. A stage writes into `.checks/<stage>.log`. The first stage that
-fails ends all others and has its log printed whole. A table of durations ends a run that passed.
+Each lane runs its stages in order, the cheapest first. A stage writes into `.checks/<stage>.log`.
+The first stage that fails ends all others, and its log is printed. A run that passes ends with a
+table of durations.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ class Runner:
             return process
 
     def _end_others(self, failed: Stage) -> None:
-        """Interrupt what still runs, as Ctrl C would, so that its servers end too; kill what does not end."""
+        """Interrupt running stages, as Ctrl C would, so that servers end too; kill the others."""
         with self._lock:
             self.failed = self.failed or failed
             groups = [process.pid for process in self._running.values()]

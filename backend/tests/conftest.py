@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 
-# Threads of torch that wait for each other sleep, as in a server (backend/run.py): they would spin, and take from each
-# other, and from the other tests, what cores there are. Read when torch is loaded; the processes of tests inherit it.
+# Threads of torch that wait for each other sleep instead of spinning, as in a server
+# (backend/run.py): spinning would take the cores from other tests. Read when torch is loaded; the
+# processes of tests inherit it.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 import contextlib
@@ -74,7 +75,7 @@ class Server:
 
 @contextlib.contextmanager
 def own_registry() -> Iterator[Registry]:
-    """A registry of the built-in types; the modules of files that it loads are removed at the end."""
+    """Return a registry of the built-in types; remove the modules that it loads at the end."""
     modules = set(sys.modules)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(NODES_DIR, "")  # a server sets it for its worker processes

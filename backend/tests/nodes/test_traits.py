@@ -13,14 +13,15 @@ from visdl.models.errors import RunError
 from visdl.nodes import LayerNode, NodeRegistry, OptimizerNode, Shape
 from visdl.nodes.contract.nan_trace import bad_gradient
 from visdl.nodes.contract.traits import Traits, set_traits, traits_of
-from visdl.training.batched.batch import Stack, fit_together
+from visdl.training.batched.batch import SeedBatch, fit_batched
 from visdl.training.batched.eligibility import why_not_batched
 from visdl.training.batched.layers import simple_chain
-from visdl.training.loop import FitState, fit
+from visdl.training.loop import fit
+from visdl.training.plan import FitState
 
 from ..support.graphs import MLP, chain, numbers, wire
 from ..support.runs import built, execute
-from ..training.test_batched import SEEDS, make, told
+from ..training.test_batched import SEEDS, make, reported
 from .layers import LAYERS, cases, inputs_of, model_of, tensors
 
 ELEMENTWISE = [name for name in LAYERS if NodeRegistry.get(name).ELEMENTWISE]
@@ -173,14 +174,14 @@ def test_seeds_of_a_network_with_a_custom_activation_are_trained_as_a_batch(own)
         return built(chain([MLP[0], ("own", "OwnSwish", {}), MLP[2]]), registry=own)
 
     assert simple_chain(network()) == ["fc1", "own", "fc2"]
-    separate = [told(list(fit(make(seed, network), FitState()))) for seed in SEEDS]
+    separate = [reported(list(fit(make(seed, network), FitState()))) for seed in SEEDS]
     plans = [make(seed, network) for seed in SEEDS]
     assert why_not_batched(plans) is None
-    stack = Stack(plans)
-    events = list(fit_together(plans, [FitState() for _ in SEEDS], stack))
-    stack.unstack()
+    seed_batch = SeedBatch(plans)
+    events = list(fit_batched(plans, [FitState() for _ in SEEDS], seed_batch))
+    seed_batch.split()
     for number, (losses, _) in enumerate(separate):
-        assert told([one[number] for one in events])[0] == pytest.approx(losses, rel=2e-6)
+        assert reported([one[number] for one in events])[0] == pytest.approx(losses, rel=2e-6)
 
 
 @pytest.mark.parametrize("compiled", [False, True])

@@ -26,7 +26,7 @@ class Folder:
         self.storage = Storage(self.store, root, 0)
 
     def run(self, state=RunState.COMPLETED, steps=(100, 200), days=10.0, **fields) -> Path:
-        """Add a run with these checkpoints and an artifact, that ended some days ago; its folder."""
+        """Add a run with checkpoints and an artifact that ended days ago; return its folder."""
         ended = time.time() - days * DAY if state in FINAL else None
         run = Run(id=new_id(), name=f"Run {state}", state=state, created=1.0, ended=ended, **fields)
         self.store.add_run(run, Graph(name="G"))

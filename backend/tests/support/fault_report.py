@@ -1,6 +1,7 @@
 """The report of what tests did to runs and servers, and of how these came out of it.
 
-The root conftest takes these hooks over: a process of pytest-xdist hands its counts to the one that prints them.
+The root conftest uses these hooks: each process of pytest-xdist sends its counts to the one that
+prints them.
 """
 
 from __future__ import annotations

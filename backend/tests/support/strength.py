@@ -1,4 +1,4 @@
-"""How often tests repeat something: seldom in `make test`, in full where STRENGTH=full (`make test-all`)."""
+"""How often tests repeat something: few times in `make test`, all in `make test-all`."""
 
 from __future__ import annotations
 

@@ -26,7 +26,15 @@ from visdl.models.events import (
 from visdl.models.requests import MetricSeries
 from visdl.models.runs import Run
 from visdl.store.database import Database
-from visdl.store.points import POINT_BYTES, extremes_by_step, latest, pack, thin, tuples, unpack
+from visdl.store.points import (
+    POINT_BYTES,
+    downsample,
+    downsample_by_step,
+    latest,
+    pack,
+    tuples,
+    unpack,
+)
 
 E = TypeVar("E", bound=BaseEvent)
 _ROWS_AT_ONCE = 500  # rewritten in one transaction
@@ -99,7 +107,7 @@ class EventTable:
             sql = "SELECT body FROM points WHERE run = ? AND key = ? ORDER BY seq"
             points = unpack(b"".join(row["body"] for row in self._db.read(sql, (number, key))))
             points = points[latest(points)]
-            shown = points[thin(points[:, 2], max_points)] if max_points else points
+            shown = points[downsample(points[:, 2], max_points)] if max_points else points
             series[key] = tuples(shown)
             truncated = truncated or len(shown) < len(points)
         return MetricSeries(series=series, truncated=truncated)
@@ -136,7 +144,7 @@ class EventTable:
         if not rows:
             return 0
         bodies = [unpack(row["body"]) for row in rows]
-        kept = extremes_by_step(np.concatenate(bodies), most)
+        kept = downsample_by_step(np.concatenate(bodies), most)
         ends = np.cumsum([len(body) for body in bodies])
         changes = [
             (body[kept[end - len(body) : end]].tobytes(), run, key, row["seq"])

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from tsdownsample import MinMaxDownsampler
 
 from visdl.models.events import Point
 
 Points = NDArray[np.float64]
 POINT_BYTES = 24
+_MIN_MAX = MinMaxDownsampler()  # type: ignore[no-untyped-call]
 
 
 def pack(points: Sequence[Point]) -> bytes:
@@ -39,38 +41,40 @@ def latest(points: Points) -> NDArray[np.bool_]:
     return steps < following
 
 
-def extremes_by_step(points: Points, most: int) -> NDArray[np.bool_]:
-    """Which of these points to keep so that some `most` are left: of each stretch of steps the lowest, the highest,
-    and the first that is not finite."""
-    steps, values = points[:, 0], points[:, 2]
-    stretches = max(1, most // 2)
-    first, last = steps.min(), steps.max()
-    stretch = np.minimum((steps - first) * stretches // max(1.0, last - first), stretches - 1)
-    kept = np.zeros(len(points), dtype=bool)
-    counts, finite = latest(points), np.isfinite(values)
-    for among in (counts & finite, counts & ~finite):
-        places = np.flatnonzero(among)
-        order = places[np.lexsort((values[places], stretch[places]))]
-        starts = np.flatnonzero(np.diff(stretch[order], prepend=-1))
-        kept[order[starts]] = True
-        if len(order) and finite[order[0]]:
-            kept[order[[*(starts[1:] - 1), -1]]] = True
-    return kept
+def extremes(
+    values: NDArray[np.float64], stretches: int, steps: NDArray[np.float64] | None = None
+) -> NDArray[np.int64]:
+    """Return the indices of the lowest and the highest finite value of each stretch, in order.
+
+    The stretches have equally many values, or equally many steps if these (rising) are given.
+    """
+    finite = np.where(np.isfinite(values), values, np.nan)
+    data = (finite,) if steps is None else (np.ascontiguousarray(steps), finite)
+    return np.unique(_MIN_MAX.downsample(*data, n_out=2 * stretches)).astype(np.int64)
 
 
-def thin(values: NDArray[np.float64], most: int) -> NDArray[np.int64]:
-    """The places of at most `most` values: the first, the last, and the extremes of each stretch between."""
+def downsample(values: NDArray[np.float64], most: int) -> NDArray[np.int64]:
+    """Return the indices of at most `most` values: the first, the last, and extremes between."""
     count = len(values)
     if count <= most or most < 4:
         return np.arange(count) if count <= most else np.array([0, count - 1])[:most]
-    stretches = (most - 2) // 2
-    length = -(-(count - 2) // stretches)
-    inner = np.full(stretches * length, np.nan)
-    inner[: count - 2] = values[1:-1]
-    table = inner.reshape(stretches, length)
-    extremes = [
-        np.where(np.isfinite(table), table, np.inf).argmin(axis=1),
-        np.where(np.isfinite(table), table, -np.inf).argmax(axis=1),
-    ]
-    places = 1 + np.arange(stretches) * length + np.array(extremes)
-    return np.unique(np.concatenate([[0], places[places < count - 1], [count - 1]]))
+    inner = 1 + extremes(values[1:-1], (most - 2) // 2)
+    return np.concatenate([[0], inner, [count - 1]])
+
+
+def downsample_by_step(points: Points, most: int) -> NDArray[np.bool_]:
+    """Return which of these points to keep so that about `most` are left.
+
+    Of each stretch of steps these are the lowest, the highest, and the first that is not finite.
+    """
+    steps, values = points[:, 0], points[:, 2]
+    stretches = max(1, most // 2)
+    kept = np.zeros(len(points), dtype=bool)
+    counts, finite = latest(points), np.isfinite(values)
+    indices = np.flatnonzero(counts & finite)
+    if len(indices):
+        kept[indices[extremes(values[indices], stretches, steps[indices])]] = True
+    indices = np.flatnonzero(counts & ~finite)
+    length = max(1.0, float(np.ptp(steps))) / stretches
+    kept[indices[np.unique((steps[indices] - steps.min()) // length, return_index=True)[1]]] = True
+    return kept

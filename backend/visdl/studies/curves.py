@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from statistics import fmean
+
+import numpy as np
 
 from visdl.models.events import Point
 from visdl.models.studies import BandPoint
+from visdl.store.points import downsample
 from visdl.studies.statistics import summarize
 
 MOST_POINTS = 1000
@@ -17,7 +21,7 @@ def mean_curve(series: Sequence[Sequence[Point]]) -> list[BandPoint]:
     """Return the mean ± sd of the runs at each epoch, over the runs with a finite value there.
 
     `series` has a list of points (step, epoch, value) for each run; `sd` counts as 0 for one run.
-    At most MOST_POINTS epochs are returned, evenly spaced.
+    At most MOST_POINTS epochs are returned; the extremes of the mean are among them.
     """
     values: dict[float, list[float]] = defaultdict(list)
     for points in series:
@@ -25,8 +29,9 @@ def mean_curve(series: Sequence[Sequence[Point]]) -> list[BandPoint]:
             if value is not None and math.isfinite(value):
                 values[float(epoch)].append(value)
     epochs = sorted(values)
-    every = max(1, math.ceil(len(epochs) / MOST_POINTS))
-    return [_band(epoch, values[epoch]) for index, epoch in enumerate(epochs) if index % every == 0]
+    means = np.array([fmean(values[epoch]) for epoch in epochs])
+    kept = [epochs[index] for index in downsample(means, MOST_POINTS)]
+    return [_band(epoch, values[epoch]) for epoch in kept]
 
 
 def _band(epoch: float, values: Sequence[float]) -> BandPoint:

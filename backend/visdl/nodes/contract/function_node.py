@@ -57,6 +57,9 @@ class FunctionNode(BaseNode):
     FUNCTION: ClassVar[Callable[..., Any]]
     ON_DISABLE: ClassVar[Callable[..., Any] | None] = None
     INPUTS: ClassVar[Mapping[str, InputSpec]] = MappingProxyType({})
+    #: Ports that may stay unconnected, and whether each takes any number of wires. A plain dict,
+    #: since torch.export of 2.6 cannot trace another mapping.
+    OPTIONAL_PORTS: ClassVar[dict[str, bool]] = {}
     RETURNS: ClassVar[tuple[OutputSpec, ...]] = ()
     RETURNS_TUPLE: ClassVar[bool] = False  # the outputs are the items of a tuple
 
@@ -80,23 +83,20 @@ class FunctionNode(BaseNode):
         arguments = {
             name: value
             for name, value in kwargs.items()
-            if not (self.INPUTS[name].is_port and _is_unconnected(value, self.INPUTS[name]))
+            if name not in self.OPTIONAL_PORTS
+            or not (value is None or (self.OPTIONAL_PORTS[name] and not value))
         }
         value = function(**arguments)
         if not self.RETURNS:
             return ()
         if not self.RETURNS_TUPLE:
             return (value,)
-        if not isinstance(value, tuple | list) or len(value) != len(self.RETURNS):
+        if not isinstance(value, (tuple, list)) or len(value) != len(self.RETURNS):
             names = ", ".join(output.name for output in self.RETURNS)
             raise TypeError(
                 f"{function.__name__}() must return {len(self.RETURNS)} values: {names}"
             )
         return tuple(value)
-
-
-def _is_unconnected(value: Any, spec: InputSpec) -> bool:
-    return not spec.required and (value is None or (spec.multiple and not value))
 
 
 class DataFunctionNode(FunctionNode, DataNode):
@@ -219,6 +219,11 @@ def _node_class(
         "__qualname__": f"{function.__qualname__}.node_class",
         "FUNCTION": staticmethod(function),
         "INPUTS": MappingProxyType(inputs),
+        "OPTIONAL_PORTS": {
+            name: spec.multiple
+            for name, spec in inputs.items()
+            if spec.is_port and not spec.required
+        },
         "PARAMS": MappingProxyType({n: spec for n, spec in inputs.items() if not spec.is_port}),
         "RETURNS": tuple(outputs),
         "RETURNS_TUPLE": is_tuple,

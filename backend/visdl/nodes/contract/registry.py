@@ -49,7 +49,7 @@ class Registry:
         self._loaded: set[Path] = set()
 
     def copy(self) -> Registry:
-        """Return a registry with the same types and no diagnostics; the two change independently."""
+        """Return a registry with the same types and no diagnostics; both change independently."""
         other = Registry()
         other._types = self._types.copy()
         other._unavailable = self._unavailable.copy()
