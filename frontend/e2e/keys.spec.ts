@@ -1,4 +1,4 @@
-/** The keyboard alone: palette, arrows, connecting, finding, the outline; and text that is enlarged. */
+/** The keyboard alone: palette, arrows, connecting, search, the outline; and text that is enlarged. */
 import { card, expect, openSample, test } from "./page";
 
 const nodes = ".react-flow__node-card";

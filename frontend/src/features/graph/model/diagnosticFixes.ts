@@ -3,7 +3,7 @@ import type { Edge, Fix, Graph, GraphNode, NodeInfo, Position } from "@/shared/a
 import { CARD } from "./card";
 import { type Catalogue, shapeOf } from "./catalogue";
 import { addNode, findNode, remove, setDisabled, setParam, uniqueName } from "./document";
-import { placeOf, scopeOf, withScope } from "./scope";
+import { locateNode, scopeOf, withScope } from "./scope";
 
 type GraphEdit = Fix["edits"][number];
 
@@ -24,7 +24,7 @@ export function nodeToFix(fix: Fix): string | undefined {
 }
 
 function applied(graph: Graph, catalogue: Catalogue, edit: GraphEdit): Graph | null {
-  const place = placeOf(graph, edit.op === "insert_node" ? edit.after : edit.node);
+  const place = locateNode(graph, edit.op === "insert_node" ? edit.after : edit.node);
   if (!place) return null;
   const scope = scopeOf(graph, place.path);
   const changed = inScope(scope, catalogue, edit, place.node);

@@ -246,13 +246,13 @@ export function isEnd(id: string): boolean {
 }
 
 /** The location of a node: its scope, and its id there. */
-export interface Place {
+export interface NodeLocation {
   path: string[];
   node: string;
 }
 
 /** Locate a path id such as "encoder/0/fc": numbers after a repeated block are not nodes. */
-export function placeOf(graph: Graph, id: string): Place | null {
+export function locateNode(graph: Graph, id: string): NodeLocation | null {
   let nodes = graph.nodes;
   const path: string[] = [];
   let rest = id;

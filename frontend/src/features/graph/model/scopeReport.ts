@@ -1,7 +1,7 @@
 /** The server's report for the open scope: by the ids of that scope, with all repeats of a block combined. */
 import type { Diagnostic, Graph, NodeReport, Report } from "@/shared/api/types";
 import { findNode, nodeLabel } from "./document";
-import { INPUTS, OUTPUTS, type Path, type Place, placeOf, scopeOf } from "./scope";
+import { INPUTS, locateNode, type NodeLocation, OUTPUTS, type Path, scopeOf } from "./scope";
 
 const known = new WeakMap<Report, { graph: Graph; byPath: Map<string, Report> }>();
 
@@ -23,7 +23,7 @@ export function reportIn(report: Report | null, graph: Graph, path: Path): Repor
 function madeOf(report: Report, graph: Graph, path: Path): Report {
   const nodes: Report["nodes"] = { ...endReports(report, graph, path) };
   for (const [id, one] of Object.entries(report.nodes)) {
-    const place = placeOf(graph, id);
+    const place = locateNode(graph, id);
     if (!place || !isAt(place, path)) continue;
     const first = nodes[place.node];
     nodes[place.node] = first ? { ...first, status: worse(first.status, one.status) } : one;
@@ -31,7 +31,7 @@ function madeOf(report: Report, graph: Graph, path: Path): Report {
   return { ...report, nodes, diagnostics: diagnosticsIn(report, graph, path) };
 }
 
-function isAt(place: Place, path: Path): boolean {
+function isAt(place: NodeLocation, path: Path): boolean {
   return place.path.length === path.length && startsWith(place.path, path);
 }
 
@@ -61,7 +61,7 @@ function endReports(report: Report, graph: Graph, path: Path): Report["nodes"] {
 function diagnosticsIn(report: Report, graph: Graph, path: Path): Diagnostic[] {
   const found = new Map<string, Diagnostic>();
   for (const problem of report.diagnostics) {
-    const place = problem.node === null ? null : placeOf(graph, problem.node);
+    const place = problem.node === null ? null : locateNode(graph, problem.node);
     const here = place ? problemHere(problem, place, graph, path) : path.length === 0 ? problem : null;
     if (!here) continue;
     // Each repeat has the diagnostic of the first; one of them is enough.
@@ -77,7 +77,7 @@ function diagnosticsIn(report: Report, graph: Graph, path: Path): Diagnostic[] {
 }
 
 /** Return a diagnostic at its node, or at the block that contains it. */
-function problemHere(problem: Diagnostic, place: Place, graph: Graph, path: Path): Diagnostic | null {
+function problemHere(problem: Diagnostic, place: NodeLocation, graph: Graph, path: Path): Diagnostic | null {
   if (!startsWith(place.path, path)) return null;
   const block = place.path[path.length];
   if (block === undefined) return { ...problem, node: place.node };

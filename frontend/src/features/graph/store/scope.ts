@@ -2,7 +2,7 @@
 
 import { findNode, nodeLabel } from "@/features/graph/model/document";
 import { blockOf } from "@/features/graph/model/rewire";
-import { definitionAt, type Path, placeOf, ROOT } from "@/features/graph/model/scope";
+import { definitionAt, locateNode, type Path, ROOT } from "@/features/graph/model/scope";
 import { toast } from "@/shared/store/toast";
 import { openScope, useGraph } from "./graph";
 import { fitView, focusNode, resetViewState, useViewState } from "./viewState";
@@ -41,7 +41,7 @@ export function closeBlock(depth: number = useGraph.getState().path.length - 1):
 
 /** Reveal a node by its path id, such as "encoder/0/fc"; returns false if it no longer exists. */
 export function goTo(id: string): boolean {
-  const place = placeOf(useGraph.getState().graph, id);
+  const place = locateNode(useGraph.getState().graph, id);
   if (!place) return false;
   showNode(place.path, place.node);
   return true;

@@ -1,6 +1,6 @@
 import { CircleCheck } from "lucide-react";
 import { findNode, nodeLabel } from "@/features/graph/model/document";
-import { placeOf, scopeOf } from "@/features/graph/model/scope";
+import { locateNode, scopeOf } from "@/features/graph/model/scope";
 import { useGraph } from "@/features/graph/store/graph";
 import { goTo, pathKey } from "@/features/graph/store/scope";
 import { useViewState } from "@/features/graph/store/viewState";
@@ -44,7 +44,7 @@ function Problem({ problem }: { problem: Diagnostic }) {
   const { icon: Icon, text } = SEVERITIES[problem.severity];
   const id = problem.node;
   const graph = useGraph((state) => state.graph);
-  const place = id === null ? null : placeOf(graph, id);
+  const place = id === null ? null : locateNode(graph, id);
   const node = place ? findNode(scopeOf(graph, place.path), place.node) : undefined;
   const here = useGraph((state) => place !== null && pathKey(state.path) === pathKey(place.path));
   const selected = useViewState((state) => here && place !== null && state.nodes.has(place.node));

@@ -12,7 +12,7 @@ interface Row {
   /** Depth in the tree, from 1. */
   level: 1 | 2 | 3;
   /** Its position among its siblings, from 1, and their number. */
-  place: number;
+  position: number;
   of: number;
 }
 
@@ -44,20 +44,20 @@ export interface WireRow extends Row {
 export type OutlineRow = FrameRow | NodeRow | WireRow;
 
 /** Return the visible rows. Frames are open and nodes closed, except those `toggled` by the user. */
-export function outlineRows(graph: Graph, types: Catalogue, turned: ReadonlySet<string>): OutlineRow[] {
+export function outlineRows(graph: Graph, types: Catalogue, toggled: ReadonlySet<string>): OutlineRow[] {
   const infos = new Map(graph.nodes.map((node) => [node.id, infoOf(graph, types, node)]));
   const members = new Map<FrameKind, GraphNode[]>(FRAMES.map(({ kind }) => [kind, []]));
   for (const node of graph.nodes) members.get(frameOf(infos.get(node.id)))?.push(node);
   const frames = FRAMES.filter(({ kind }) => members.get(kind)?.length);
-  return frames.flatMap(({ kind, title }, place): OutlineRow[] => {
+  return frames.flatMap(({ kind, title }, position): OutlineRow[] => {
     const nodes = members.get(kind) ?? [];
     const id = `frame:${kind}`;
-    const open = !turned.has(id);
+    const open = !toggled.has(id);
     const row: FrameRow = {
       kind: "frame",
       id,
       level: 1,
-      ...placed(place, frames),
+      ...siblingPosition(position, frames),
       title,
       nodes: nodes.length,
       open,
@@ -65,30 +65,35 @@ export function outlineRows(graph: Graph, types: Catalogue, turned: ReadonlySet<
     return [
       row,
       ...(open
-        ? nodes.flatMap((node, at) => nodeRows(graph, node, infos.get(node.id), turned, placed(at, nodes)))
+        ? nodes.flatMap((node, at) =>
+            nodeRows(graph, node, infos.get(node.id), toggled, siblingPosition(at, nodes)),
+          )
         : []),
     ];
   });
 }
 
-const placed = (index: number, siblings: readonly unknown[]) => ({ place: index + 1, of: siblings.length });
+const siblingPosition = (index: number, siblings: readonly unknown[]) => ({
+  position: index + 1,
+  of: siblings.length,
+});
 
 function nodeRows(
   graph: Graph,
   node: GraphNode,
   info: NodeInfo | undefined,
-  turned: ReadonlySet<string>,
-  where: { place: number; of: number },
+  toggled: ReadonlySet<string>,
+  where: { position: number; of: number },
 ): OutlineRow[] {
   const id = `node:${node.id}`;
-  const open = turned.has(id);
+  const open = toggled.has(id);
   const row: NodeRow = { kind: "node", id, level: 2, ...where, node, info, open };
   if (!open) return [row];
   const wires = [...inputsOf(graph, node, info), ...outputsOf(graph, node)];
-  return [row, ...wires.map((wire, index): WireRow => ({ ...wire, ...placed(index, wires) }))];
+  return [row, ...wires.map((wire, index): WireRow => ({ ...wire, ...siblingPosition(index, wires) }))];
 }
 
-type Wire = Omit<WireRow, "place" | "of">;
+type Wire = Omit<WireRow, "position" | "of">;
 
 function inputsOf(graph: Graph, node: GraphNode, info: NodeInfo | undefined): Wire[] {
   const edges = graph.edges.filter((edge) => edge.target === node.id);

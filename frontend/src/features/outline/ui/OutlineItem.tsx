@@ -18,7 +18,7 @@ interface OutlineItemProps {
   current: boolean;
   renaming: boolean;
   onRenamed: () => void;
-  onTurn: () => void;
+  onToggle: () => void;
   onChoose: () => void;
   /** On a double click: show it on the canvas. */
   onOpen: () => void;
@@ -28,13 +28,13 @@ const INDENT = { 1: "pl-1", 2: "pl-4", 3: "pl-10" } as const;
 
 /** A row of the outline. */
 export function OutlineItem(props: OutlineItemProps) {
-  const { row, selected, current, renaming, onTurn, onChoose, onOpen } = props;
+  const { row, selected, current, renaming, onToggle, onChoose, onOpen } = props;
   const opens = row.kind !== "wire";
   return (
     <div
       role="treeitem"
       aria-level={row.level}
-      aria-posinset={row.place}
+      aria-posinset={row.position}
       aria-setsize={row.of}
       aria-selected={selected}
       {...(opens && { "aria-expanded": row.open })}
@@ -59,7 +59,7 @@ export function OutlineItem(props: OutlineItemProps) {
           tip={null}
           tabIndex={-1}
           aria-hidden
-          onClick={onTurn}
+          onClick={onToggle}
         >
           <ChevronRight className={cn(row.open && "rotate-90")} />
         </IconButton>

@@ -15,11 +15,11 @@ import { OutlineItem } from "./OutlineItem";
 export function OutlinePanel() {
   const graph = useGraph(openScope);
   const types = useCatalogue((state) => state.types);
-  const [turned, setTurned] = useState<ReadonlySet<string>>(new Set());
+  const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
   const [current, setCurrent] = useState<string | null>(null);
   const [renaming, setRenaming] = useState<string | null>(null);
   const tree = useRef<HTMLDivElement>(null);
-  const rows = useMemo(() => outlineRows(graph, types, turned), [graph, types, turned]);
+  const rows = useMemo(() => outlineRows(graph, types, toggled), [graph, types, toggled]);
   const selected = useViewState((state) => state.nodes);
   const at = Math.max(
     0,
@@ -40,8 +40,8 @@ export function OutlinePanel() {
     selectRow(row);
     tree.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(row.id)}"]`)?.focus();
   };
-  const turn = (row: OutlineRow): void =>
-    setTurned((before) => {
+  const toggle = (row: OutlineRow): void =>
+    setToggled((before) => {
       const next = new Set(before);
       if (!next.delete(row.id)) next.add(row.id);
       return next;
@@ -52,7 +52,7 @@ export function OutlinePanel() {
   };
 
   /** Handle the navigation keys of a tree; returns whether the key was one. */
-  const walk = (key: string, row: OutlineRow): boolean => {
+  const handleNavigationKey = (key: string, row: OutlineRow): boolean => {
     const isOpen = row.kind !== "wire" && row.open;
     const parent = rows.slice(0, at).findLast(({ level }) => level < row.level);
     const keys: Record<string, () => void> = {
@@ -60,14 +60,14 @@ export function OutlinePanel() {
       ArrowUp: () => go(rows[at - 1]),
       Home: () => go(rows[0]),
       End: () => go(rows.at(-1)),
-      ArrowRight: () => (row.kind === "wire" ? undefined : isOpen ? go(rows[at + 1]) : turn(row)),
-      ArrowLeft: () => (isOpen ? turn(row) : go(parent)),
+      ArrowRight: () => (row.kind === "wire" ? undefined : isOpen ? go(rows[at + 1]) : toggle(row)),
+      ArrowLeft: () => (isOpen ? toggle(row) : go(parent)),
     };
     keys[key]?.();
     return key in keys;
   };
-  const act = (key: string, row: OutlineRow): boolean => {
-    if (key === "Enter") openRow(row, turn);
+  const handleEditKey = (key: string, row: OutlineRow): boolean => {
+    if (key === "Enter") openRow(row, toggle);
     else if (key === "F2" && row.kind === "node") setRenaming(row.node.id);
     else if (key === "Delete" || key === "Backspace") {
       // The next row gets the focus.
@@ -82,7 +82,7 @@ export function OutlinePanel() {
     const row = rows[at];
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (!row || !plain || (event.target as Element).matches("input")) return;
-    if (!walk(event.key, row) && !act(event.key, row)) return;
+    if (!handleNavigationKey(event.key, row) && !handleEditKey(event.key, row)) return;
     event.preventDefault();
     event.stopPropagation();
   };
@@ -105,9 +105,9 @@ export function OutlinePanel() {
             current={index === at}
             renaming={row.kind === "node" && row.node.id === renaming}
             onRenamed={endRename}
-            onTurn={() => turn(row)}
+            onToggle={() => toggle(row)}
             onChoose={() => go(row)}
-            onOpen={() => openRow(row, turn)}
+            onOpen={() => openRow(row, toggle)}
           />
         ))}
       </div>
@@ -121,8 +121,8 @@ function selectRow(row: OutlineRow): void {
 }
 
 /** Show a row on the canvas, or fold a frame: on Enter and double click. */
-function openRow(row: OutlineRow, turn: (row: OutlineRow) => void): void {
-  if (row.kind === "frame") turn(row);
+function openRow(row: OutlineRow, toggle: (row: OutlineRow) => void): void {
+  if (row.kind === "frame") toggle(row);
   else if (row.kind === "node") focusNode(row.node.id);
   else if (row.other) focusNode(row.other);
   else connect(row.node);

@@ -1,4 +1,4 @@
-import { type Path, placeOf } from "@/features/graph/model/scope";
+import { locateNode, type Path } from "@/features/graph/model/scope";
 import type { Graph } from "@/shared/api/types";
 
 /**
@@ -15,7 +15,7 @@ export function runAt<Run>(
   const fullPath = [...path, id];
   const inside = Object.keys(runs).find((key) => {
     if (!key.includes("/")) return false;
-    const place = placeOf(graph, key);
+    const place = locateNode(graph, key);
     const steps = place ? [...place.path, place.node] : [];
     return fullPath.every((step, index) => steps[index] === step);
   });

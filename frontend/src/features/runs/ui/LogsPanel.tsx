@@ -1,7 +1,7 @@
 import { Copy, ScrollText } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { findNode, nodeLabel } from "@/features/graph/model/document";
-import { placeOf, scopeOf } from "@/features/graph/model/scope";
+import { locateNode, scopeOf } from "@/features/graph/model/scope";
 import { useGraph } from "@/features/graph/store/graph";
 import { goTo } from "@/features/graph/store/scope";
 import { type LogLevel, type LogLine, lineText, logLines } from "@/features/runs/model/logs";
@@ -30,7 +30,7 @@ export function LogsPanel() {
   const [level, setLevel] = useState<LogLevel>("info");
   const lines = useMemo(() => {
     const label = (id: string): string => {
-      const place = placeOf(graph, id);
+      const place = locateNode(graph, id);
       const node = place && findNode(scopeOf(graph, place.path), place.node);
       return node ? nodeLabel(node) : id;
     };
@@ -109,7 +109,7 @@ function Lines({ lines }: { lines: LogLine[] }) {
 }
 
 function Line({ line }: { line: LogLine }) {
-  const there = useGraph((state) => line.node !== null && placeOf(state.graph, line.node) !== null);
+  const there = useGraph((state) => line.node !== null && locateNode(state.graph, line.node) !== null);
   const content = (
     <>
       <time className="shrink-0 text-muted">{new Date(line.time * 1000).toLocaleTimeString("en-GB")}</time>

@@ -2,7 +2,7 @@
 
 import { create } from "zustand";
 import { createJSONStorage, persist } from "zustand/middleware";
-import { placeOf } from "@/features/graph/model/scope";
+import { locateNode } from "@/features/graph/model/scope";
 import { openAsNew, reportError } from "@/features/graph/store/documents";
 import { useGraph } from "@/features/graph/store/graph";
 import { goTo } from "@/features/graph/store/scope";
@@ -117,9 +117,9 @@ export async function showStudyRuns(study: string, ids: string[]): Promise<void>
 /** Selects nodes on the canvas and reveals them; path ids such as "encoder/fc". */
 export function selectParts(parts: readonly string[]): void {
   const { graph } = useGraph.getState();
-  const places = parts.flatMap((part) => placeOf(graph, part) ?? []);
+  const places = parts.flatMap((part) => locateNode(graph, part) ?? []);
   const [first] = places;
-  const part = parts.find((one) => placeOf(graph, one));
+  const part = parts.find((one) => locateNode(graph, one));
   if (!first || part === undefined) {
     toast.info("These parts are not in the open graph.");
     return;

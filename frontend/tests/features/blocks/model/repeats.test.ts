@@ -22,7 +22,7 @@ const THREE: Times = [
   ["a2", "s2"],
   ["a3", "s3"],
 ];
-const refusalOf = (graph: Graph, times = THREE) => whyNotRepeat(graph, ALL, times);
+const reasonAgainst = (graph: Graph, times = THREE) => whyNotRepeat(graph, ALL, times);
 const rewired = (from: string, to: string): Graph => ({
   ...residual,
   edges: residual.edges.map((edge) => (same(edge, wire(from)) ? wire(to) : edge)),
@@ -30,8 +30,8 @@ const rewired = (from: string, to: string): Graph => ({
 const same = (a: object, b: object) => JSON.stringify(a) === JSON.stringify(b);
 
 describe("layers that repeat", () => {
-  test("become one block with a count, between what was before and behind them", () => {
-    expect(refusalOf(residual)).toBeNull();
+  test("become one block with a count, between what was upstream and downstream of them", () => {
+    expect(reasonAgainst(residual)).toBeNull();
     const { graph, id } = makeRepeat(residual, ALL, THREE, "Stage");
     expect(graph.nodes.map((node) => node.id)).toEqual(["in", "stage", "out"]);
     expect(graph.nodes.find((node) => node.id === id)?.params).toEqual({ block: "stage", repeat: 3 });
@@ -58,6 +58,6 @@ describe("layers that repeat", () => {
     ["s3.output > out.x", "a3.output > out.x", "first or last"],
     ["s3.output > out.x", "s2.output > out.x", "Only one wire"],
   ])("%s instead of %s: no block", (from, to, reason) => {
-    expect(refusalOf(rewired(from, to))).toContain(reason);
+    expect(reasonAgainst(rewired(from, to))).toContain(reason);
   });
 });

@@ -41,7 +41,7 @@ describe("going in and out", () => {
     expect(path()).toEqual([]);
   });
 
-  test("what is no block does not open", () => {
+  test("a node that is not a block does not open", () => {
     openBlock("head");
     expect(path()).toEqual([]);
   });
@@ -104,7 +104,7 @@ describe("making and expanding", () => {
     expect(blocks.freshBlockName()).toBe("Block 2");
   });
 
-  test("what cannot be a block is said, and nothing is asked", () => {
+  test("a selection that cannot become a block reports why, and no dialog opens", () => {
     select(["model"]);
     blocks.askForBlock();
     expect(useUi.getState().dialog).toBeNull();

@@ -21,7 +21,7 @@ test("a node announces type, name, parameters, inputs and output", () => {
   );
 });
 
-test("a name that is the type's is said once, what is missing is said", () => {
+test("a name that equals the type's appears once, and missing inputs are named", () => {
   expect(describeNode(node("n1", "ReLU", { name: "ReLU" }), TYPES.ReLU, new Map(), undefined)).toBe(
     "ReLU, x not connected",
   );
@@ -30,13 +30,13 @@ test("a name that is the type's is said once, what is missing is said", () => {
 test.each([
   ["error", "has a problem"],
   ["blocked", "blocked by an upstream problem"],
-] as const)("a node whose check says “%s” announces it", (status, words) => {
+] as const)("a node with the status “%s” announces it", (status, words) => {
   expect(describeNode(node("a", "ReLU"), TYPES.ReLU, new Map(), report(status))).toMatch(
     new RegExp(`${words}$`),
   );
 });
 
-test("a node that is off announces it, whatever its check says", () => {
+test("a disabled node announces it, whatever its status", () => {
   const off = node("a", "ReLU", { disabled: true });
   expect(describeNode(off, TYPES.ReLU, new Map(), report("error"))).toMatch(/disabled$/);
 });

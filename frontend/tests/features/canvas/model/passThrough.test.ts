@@ -13,7 +13,7 @@ test("a layer hands its input on", () => {
   expect(passes("Linear", "a.output > off.x")).toEqual([[0, 0]]);
 });
 
-test("of several inputs the first with a wire goes on", () => {
+test("of several inputs the first with a wire is passed through", () => {
   expect(passes("Add", "a.output > off.b")).toEqual([[1, 0]]);
   expect(passes("Add", "a.output > off.a", "a.output > off.b")).toEqual([[0, 0]]);
 });

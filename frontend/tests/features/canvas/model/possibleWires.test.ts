@@ -6,15 +6,15 @@ import { ALL, encoderGraph } from "../../../helpers/blocks";
 import { graphOf } from "../../../helpers/graphs";
 
 const chain = () => graphOf({ a: "Linear", b: "ReLU", c: "Linear" }, "a.output > b.x");
-const told = (node: string, graph = chain()) =>
+const listed = (node: string, graph = chain()) =>
   possibleWires(graph, ALL, node).map(({ from, to }) => `${from} > ${to}`);
 
 test("every wire that is possible and not there yet, from the outputs first", () => {
-  expect(told("a")).toEqual(["output > c · x", "x > c · output"]);
-  expect(told("c")).toEqual(["output > a · x", "output > b · x", "x > a · output", "x > b · output"]);
+  expect(listed("a")).toEqual(["output > c · x", "x > c · output"]);
+  expect(listed("c")).toEqual(["output > a · x", "output > b · x", "x > a · output", "x > b · output"]);
 });
 
-test("one that takes the place of another says so", () => {
+test("a wire that replaces another is marked", () => {
   const joins = possibleWires(chain(), ALL, "c");
   expect(joins.find(({ to }) => to === "b · x")?.replaces).toBe(true);
   expect(joins.find(({ to }) => to === "a · x")?.replaces).toBe(false);

@@ -30,7 +30,7 @@ describe("a PNG", () => {
     expect(isPng(new TextEncoder().encode("<svg/>"))).toBe(false);
   });
 
-  test("whose graph was damaged says so", () => {
+  test("with a damaged graph reports it", () => {
     const out = withGraph(PIXEL, '{"nodes": []}');
     const place = new TextDecoder("latin1").decode(out).indexOf("nodes");
     out[place] = 0x58;

@@ -14,7 +14,7 @@ test.each([
   expect(kindOfName(name)).toBe(kind);
 });
 
-describe("a drop says what it will do", () => {
+describe("a drop announces what it will do", () => {
   test.each([
     [["application/json"], ["Open 1 graph file as a new graph"]],
     [["application/json", "application/json"], ["Open 2 graph files as new graphs"]],

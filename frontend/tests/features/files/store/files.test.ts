@@ -31,7 +31,7 @@ describe("import", () => {
     expect(toasts()).toEqual(["net.json is not a graph file: it is not valid JSON."]);
   });
 
-  test("a graph that the server refuses is not said to be open", async () => {
+  test("a graph that the server rejects is not reported as open", async () => {
     const error = { code: "invalid", message: "Two nodes have the id fc1.", hint: "" };
     server.use(http.post("/api/graphs", () => HttpResponse.json({ error }, { status: 422 })));
     await openFiles([file(JSON.stringify(sampleGraph()))]);

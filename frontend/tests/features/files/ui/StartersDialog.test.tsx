@@ -64,7 +64,7 @@ test("they can be searched", async () => {
   expect(screen.getByText("No starter found")).toBeVisible();
 });
 
-test("one that cannot be opened is said, and the gallery stays", async () => {
+test("a starter that cannot be opened is reported, and the gallery stays", async () => {
   server.use(
     http.post("/api/starters/unet", () =>
       HttpResponse.json(

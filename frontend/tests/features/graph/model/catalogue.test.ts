@@ -27,7 +27,7 @@ test("a type's ports, parameters and primary parameters", () => {
   expect(primary.map(({ name }) => name)).toEqual(["lr"]);
 });
 
-test("the same arrays each time, so that nothing renders anew", () => {
+test("the same arrays each time, so that nothing renders again", () => {
   expect(shapeOf(TYPES.Adam)).toBe(shapeOf(TYPES.Adam));
 });
 
@@ -45,7 +45,7 @@ test("an output by its name", () => {
 describe("a parameter's value", () => {
   const lr = param("lr", { default: 0.1, nullable: true });
   test.each([
-    ["the default where nothing is stated", {}, 0.1, false],
+    ["the default if none is stored", {}, 0.1, false],
     ["what is stated", { lr: 0.5 }, 0.5, true],
     ["null where null is stated", { lr: null }, null, true],
     ["the default where just that is stated", { lr: 0.1 }, 0.1, false],

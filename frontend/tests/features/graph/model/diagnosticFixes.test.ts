@@ -6,7 +6,7 @@ import type { Fix } from "@/shared/api/types";
 import { ALL, encoderGraph } from "../../../helpers/blocks";
 import { graphOf, wire } from "../../../helpers/graphs";
 
-const fix = (...edits: Fix["edits"]): Fix => ({ label: "Mend it", edits });
+const fix = (...edits: Fix["edits"]): Fix => ({ label: "Fix it", edits });
 const graph = graphOf(
   {
     a: "Linear",

@@ -49,7 +49,7 @@ test("keys that this version does not know are kept", () => {
   expect(read(graph)).toEqual(graph);
 });
 
-describe("what is no graph file is refused by name", () => {
+describe("a file that is not a graph is rejected by name", () => {
   const refused = (value: unknown) => () => read(value);
 
   test("no JSON", () => {

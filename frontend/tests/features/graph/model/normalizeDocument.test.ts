@@ -11,25 +11,25 @@ test("a sound document is left as it is", () => {
 
 test("two nodes with one id: both stay, the wires with the first", () => {
   const graph = { ...sampleGraph(), nodes: [...sampleGraph().nodes, node("fc1", "Dropout")] };
-  const { graph: mended, repairs } = normalizeDocument(graph);
-  expect(mended.nodes.map(({ id }) => id)).toEqual([...sampleGraph().nodes.map(({ id }) => id), "fc1_2"]);
-  expect(mended.nodes.at(-1)?.type).toBe("Dropout");
-  expect(mended.edges).toEqual(graph.edges);
+  const { graph: normalized, repairs } = normalizeDocument(graph);
+  expect(normalized.nodes.map(({ id }) => id)).toEqual([...sampleGraph().nodes.map(({ id }) => id), "fc1_2"]);
+  expect(normalized.nodes.at(-1)?.type).toBe("Dropout");
+  expect(normalized.edges).toEqual(graph.edges);
   expect(repairs).toEqual([
     "Two nodes have the id fc1: one is called fc1_2 here, and the wires stay with the other node.",
   ]);
 });
 
-test("what is no node and no wire is put aside in the document, not lost", () => {
+test("unreadable nodes and wires are quarantined in the document, not lost", () => {
   const graph = { ...sampleGraph(), nodes: [null, { id: 3 }, node("a", "ReLU")], edges: [{ source: "a" }] };
-  const { graph: mended, repairs } = normalizeDocument(graph);
-  expect(mended.nodes.map(({ id }) => id)).toEqual(["a"]);
-  expect(mended.edges).toEqual([]);
-  expect(mended).toHaveProperty("unreadable", [null, { id: 3 }, { source: "a" }]);
+  const { graph: normalized, repairs } = normalizeDocument(graph);
+  expect(normalized.nodes.map(({ id }) => id)).toEqual(["a"]);
+  expect(normalized.edges).toEqual([]);
+  expect(normalized).toHaveProperty("unreadable", [null, { id: 3 }, { source: "a" }]);
   expect(repairs).toHaveLength(2);
 });
 
-test("a place beyond all reach is no place", () => {
+test("a position out of reach is dropped", () => {
   const graph = graphOf({ a: { type: "ReLU", position: { x: 1e300, y: 0 } } });
   expect(normalizeDocument(graph).graph.nodes[0]?.position).toBeNull();
 });

@@ -70,7 +70,7 @@ describe("what nodes share", () => {
     ]);
   });
 
-  test("has a range that suits all, and says where values and defaults differ", () => {
+  test("has a range that suits all, and marks differing values and defaults", () => {
     expect(shared[0]).toMatchObject({
       value: 8,
       mixed: true,

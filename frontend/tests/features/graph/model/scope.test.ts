@@ -12,11 +12,11 @@ import { addNode, findNode, moveNodes, remove, sameMeaning, setParam } from "@/f
 import { dropParams } from "@/features/graph/model/rewire";
 import {
   INPUTS,
+  locateNode,
   NEW_PORT,
   nearestPath,
   OUTPUTS,
   openBlock,
-  placeOf,
   scopeOf,
   usesOf,
   withScope,
@@ -73,7 +73,7 @@ describe("the inside of a block as a graph", () => {
     expect(sameMeaning(document, next)).toBe(false);
   });
 
-  test("places inside are no news to the server", () => {
+  test("positions inside do not concern the server", () => {
     const next = edited((scope) => moveNodes(scope, new Map([["fc", { x: 90, y: 0 }]])));
     expect(next).not.toBe(document);
     expect(sameMeaning(document, next)).toBe(true);
@@ -139,20 +139,20 @@ describe("paths", () => {
     ["enc", [], "enc"],
     ["enc/fc", ["enc"], "fc"],
   ])("%s is at %j: %s", (id, path, node) => {
-    expect(placeOf(document, id)).toEqual({ path, node });
+    expect(locateNode(document, id)).toEqual({ path, node });
   });
 
-  test("numbers behind a repeated block are no nodes, but a node may be called 0", () => {
+  test("numbers after a repeated block are not nodes, but a node may be called 0", () => {
     const repeated = encoderGraph({ repeat: 3 });
-    expect(placeOf(repeated, "enc/2/act")).toEqual({ path: ["enc"], node: "act" });
+    expect(locateNode(repeated, "enc/2/act")).toEqual({ path: ["enc"], node: "act" });
     const zero = { ...encoderGraph(), blocks: { mlp: blockOf({ "0": "ReLU" }, []) } };
-    expect(placeOf(zero, "enc/0")).toEqual({ path: ["enc"], node: "0" });
-    expect(placeOf(repeated, "enc/2/gone")).toBeNull();
-    expect(placeOf(repeated, "gone/fc")).toBeNull();
+    expect(locateNode(zero, "enc/0")).toEqual({ path: ["enc"], node: "0" });
+    expect(locateNode(repeated, "enc/2/gone")).toBeNull();
+    expect(locateNode(repeated, "gone/fc")).toBeNull();
   });
 
   test("through two blocks", () => {
-    expect(placeOf(nested(), "top/mlp/fc")).toEqual({ path: ["top", "mlp"], node: "fc" });
+    expect(locateNode(nested(), "top/mlp/fc")).toEqual({ path: ["top", "mlp"], node: "fc" });
   });
 });
 

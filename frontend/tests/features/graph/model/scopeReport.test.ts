@@ -56,7 +56,7 @@ test("a graph without blocks has the report as it is", () => {
   expect(reportIn(null, graph, ["enc"])).toBeNull();
 });
 
-test("what a run says inside a block is told at the block, and inside at the node", () => {
+test("the state of a run inside a block is shown at the block, and inside at the node", () => {
   const runs = { head: "done", "enc/1/fc": "failed" };
   expect(runAt(runs, graph, [], "head")).toBe("done");
   expect(runAt(runs, graph, [], "enc")).toBe("failed");

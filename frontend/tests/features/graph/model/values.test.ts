@@ -77,7 +77,7 @@ describe("sizes as they are typed", () => {
   });
 });
 
-describe("what is said of a parameter", () => {
+describe("the help of a parameter", () => {
   const float = (rest: Parameters<typeof input>[1]) => ({ ...input("FLOAT", rest), name: "x" });
   test.each([
     [named({ default: 32, min: 1, unit: "rows" }), "1 or more rows, default 32"],
@@ -91,7 +91,7 @@ describe("what is said of a parameter", () => {
     expect(factsOf(param)).toBe(text);
   });
 
-  test("an empty field says what it means", () => {
+  test("an empty field shows what it means", () => {
     expect(emptyText(named({ nullable: true, empty: "never" }))).toBe("never");
     expect(emptyText(named({ nullable: true }))).toBe("none");
     expect(emptyText(named({ nullable: true, empty: "1" }))).toBe("not set: 1");

@@ -99,7 +99,7 @@ describe("copy and paste", () => {
     expect(now().edges).toEqual([wire("accuracy1.metric > trainingloop1.metrics")]);
   });
 
-  test("a whole graph file brings its nodes, laid out where it says no places", async () => {
+  test("a whole graph file brings its nodes, laid out if it has no positions", async () => {
     openDocument({ graph: graphOf({ first: "Linear" }), graphId: null, version: null });
     const file = {
       nodes: [

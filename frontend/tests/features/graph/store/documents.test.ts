@@ -70,7 +70,7 @@ describe("saving", () => {
     expect(isDirty(open())).toBe(false);
   });
 
-  test("without the server it is not saved, and said so", async () => {
+  test("without the server it is not saved, and that is reported", async () => {
     server.use(noServer);
     rename("One");
     await documents.saveGraph();
@@ -125,7 +125,7 @@ describe("drafts", () => {
     expect(open().draft).toBe("server");
   });
 
-  test("edits one after another go on from one another", async () => {
+  test("consecutive edits build on each other", async () => {
     await documents.openGraph("g1");
     for (const name of ["One", "Two", "Three"]) {
       rename(name);
@@ -140,7 +140,7 @@ describe("drafts", () => {
     expect(graphs.stored.get("g1")).toMatchObject({ draft: { name: "Five" }, version: 2, revision: 6 });
   });
 
-  test("one that goes on from an older revision overwrites nothing; the page asks what to keep", async () => {
+  test("one based on an older revision overwrites nothing; the page asks what to keep", async () => {
     await documents.openGraph("g1");
     graphs.draft("g1", renameGraph(sampleGraph(), "Theirs"));
     rename("Mine");
@@ -206,7 +206,7 @@ describe("opening", () => {
     expect(graphs.stored.get("g1")?.draft?.name).toBe("One");
   });
 
-  test("one that is gone says so and leaves the open one", async () => {
+  test("a missing graph is reported and leaves the open one", async () => {
     await documents.openGraph("gone");
     expect(open().graphId).toBe("g1");
     expect(toasts()).toContain("There is no graph gone.");
@@ -259,7 +259,7 @@ describe("after a reload", () => {
     expect(open()).toMatchObject({ graph: { name: "Test graph" }, draft: "clean" });
   });
 
-  test("a graph that was deleted meanwhile goes on as one that was never stored", async () => {
+  test("a graph that was deleted meanwhile continues as one that was never stored", async () => {
     kept(true, "gone");
     await documents.restoreDocument();
     expect(open()).toMatchObject({ graph: { name: "Mine" }, graphId: null, version: null });

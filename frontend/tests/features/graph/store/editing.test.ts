@@ -174,7 +174,7 @@ describe("tidy", () => {
     expect(now()).toBe(before);
   });
 
-  test("a document without places gets its first layout, which is no edit", async () => {
+  test("a document without positions gets its first layout, which is not an edit", async () => {
     const graph = sampleGraph();
     const bare = { ...graph, nodes: graph.nodes.map((node) => ({ ...node, position: null })) };
     openDocument({ graph: bare, graphId: "g1", version: 1 });

@@ -44,7 +44,7 @@ describe("every edit is one step, back and forth", () => {
   });
 });
 
-test("what changes nothing is no step", () => {
+test("a change without effect is not a step", () => {
   edit((graph) => doc.renameNode(graph, "fc1", ""));
   expect(steps()).toEqual([0, 0]);
   expect(useGraph.getState().draft).toBe("clean");
@@ -58,7 +58,7 @@ test("an edit after an undo ends the other future", () => {
   expect(now().name).toBe("Two");
 });
 
-test("what is not the document, such as its report, is no step", () => {
+test("state outside the document, such as its report, is not a step", () => {
   useGraph.setState({ validating: true });
   expect(steps()).toEqual([0, 0]);
 });

@@ -39,7 +39,7 @@ async function openPage(): Promise<void> {
   await expect.poll(() => useGraph.getState().graphId).toBe("g1");
 }
 
-describe("edits are kept by themselves", () => {
+describe("edits are kept automatically", () => {
   beforeEach(openPage);
 
   test("within a second, on the server", async () => {

@@ -21,7 +21,7 @@ const report = (name: string): Report => ({
   nodes: {},
   totals: { parameters: 0, flops: 0, memory: null, memory_free: null },
 });
-const said = (): string | undefined => useGraph.getState().report?.diagnostics[0]?.message;
+const reported = (): string | undefined => useGraph.getState().report?.diagnostics[0]?.message;
 const rename = (name: string): void => edit((graph) => renameNode(graph, "csv", name));
 
 beforeEach(() => {
@@ -40,16 +40,16 @@ beforeEach(() => {
 test("the document is checked as it opens and after each edit", async () => {
   renderHook(useValidation);
   expect(useGraph.getState().validating).toBe(true);
-  await expect.poll(said).toBe("About one.");
+  await expect.poll(reported).toBe("About one.");
   rename("two");
-  await expect.poll(said).toBe("About two.");
+  await expect.poll(reported).toBe("About two.");
   expect(useGraph.getState().validating).toBe(false);
 });
 
 test("edits that come close together are checked once", async () => {
   renderHook(useValidation);
   for (const name of ["two", "three", "four"]) rename(name);
-  await expect.poll(said).toBe("About four.");
+  await expect.poll(reported).toBe("About four.");
   expect(checked.at(-1)).toBe("four");
   expect(checked).not.toContain("two");
   expect(checked).not.toContain("three");
@@ -57,7 +57,7 @@ test("edits that come close together are checked once", async () => {
 
 test("places need no check", async () => {
   renderHook(useValidation);
-  await expect.poll(said).toBe("About one.");
+  await expect.poll(reported).toBe("About one.");
   edit((graph) => moveNodes(graph, new Map([["fc1", { x: 90, y: 0 }]])));
   expect(useGraph.getState().validating).toBe(false);
 });
@@ -74,12 +74,12 @@ test("an answer about an older document is not shown", async () => {
   renderHook(useValidation);
   await expect.poll(() => asked).toBe(true);
   rename("two");
-  await expect.poll(said).toBe("About two.");
+  await expect.poll(reported).toBe("About two.");
   const shown: unknown[] = [];
-  const stop = useGraph.subscribe(() => shown.push(said()));
+  const stop = useGraph.subscribe(() => shown.push(reported()));
   open();
   rename("three");
-  await expect.poll(said).toBe("About three.");
+  await expect.poll(reported).toBe("About three.");
   stop();
   expect(shown).not.toContain("About an older one.");
 });
@@ -95,5 +95,5 @@ test("a server that was away checks again when it is back", async () => {
   renderHook(useValidation);
   await expect.poll(() => asked).toBe(true);
   useServer.setState({ reachable: true });
-  await expect.poll(said).toBe("About one.");
+  await expect.poll(reported).toBe("About one.");
 });

@@ -54,7 +54,7 @@ test("a graph without problems is ready", () => {
   expect(screen.getByText("The graph is ready to run.")).toBeVisible();
 });
 
-test("before the first check it says so", () => {
+test("before the first validation it states that", () => {
   renderPart(<ProblemsPanel />);
   expect(screen.getByText("Not validated yet")).toBeVisible();
 });

@@ -46,7 +46,7 @@ describe("search", () => {
     expect(listed()).toEqual(["ReLU"]);
   });
 
-  test("says where nothing fits", async () => {
+  test("reports that nothing fits", async () => {
     const { user } = renderPart(<Palette />);
     await user.type(search(), "convolution");
     expect(screen.getByText("No node type found")).toBeVisible();

@@ -97,7 +97,7 @@ export function onConnectEnd(event: MouseEvent | TouchEvent, state: FinalConnect
   // An undo may have removed the node meanwhile.
   if (state.isValid || isGivenUp() || !findEnd(graphFor(null), drawing.from.node)) return;
   const { from } = drawing;
-  const at = placeOf(event);
+  const at = locateNode(event);
   const drop = dropOf(at, from, state);
   if (drop.kind === "port" && drop.edge) connectPorts(drop.edge);
   if (drop.kind === "node") {
@@ -122,7 +122,7 @@ export function onReconnectEnd(
   const { drawing } = useViewState.getState();
   useViewState.setState({ drawing: null });
   if (!drawing || state.isValid || isGivenUp()) return;
-  const drop = dropOf(placeOf(event), drawing.from, state);
+  const drop = dropOf(locateNode(event), drawing.from, state);
   if (drop.kind === "port" && drop.edge) reconnectWire(wire.id, drop.edge);
   if (drop.kind === "node") {
     const edge = wireToNode(graphFor(wire.id), typesNow(), drawing.from, drop.id);
@@ -134,7 +134,7 @@ export function onReconnectEnd(
 
 type Drop = { kind: "port"; edge: Edge | null } | { kind: "node"; id: string } | { kind: "pane" | "nowhere" };
 
-function placeOf(event: MouseEvent | TouchEvent): Position {
+function locateNode(event: MouseEvent | TouchEvent): Position {
   const { clientX, clientY } =
     "changedTouches" in event ? (event.changedTouches[0] ?? { clientX: 0, clientY: 0 }) : event;
   return { x: clientX, y: clientY };

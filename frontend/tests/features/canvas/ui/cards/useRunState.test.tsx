@@ -24,7 +24,7 @@ test("a card follows its node in the run that is shown, and only while that run'
   expect(state.current).toBe("idle");
 });
 
-test("an edit elsewhere in the document draws no card anew", () => {
+test("an edit elsewhere in the document redraws no card", () => {
   let drawn = 0;
   renderHook(() => {
     drawn += 1;

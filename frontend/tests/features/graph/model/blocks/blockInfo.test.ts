@@ -74,7 +74,7 @@ describe("what a node is", () => {
     expect(infoAt(moved, ALL, "enc")).toBe(enc);
   });
 
-  test("without a definition, or inside itself, nothing is known, and why is said", () => {
+  test("without a definition, or inside itself, the type is unknown, with a reason", () => {
     const lost = { ...graph, blocks: {} };
     expect(infoAt(lost, ALL, "enc")).toBeUndefined();
     expect(unknownReason(lost, ALL, lost.nodes[0] ?? node("", ""))).toBe("The graph has no block “mlp”.");

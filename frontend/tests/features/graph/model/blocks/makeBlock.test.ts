@@ -106,7 +106,7 @@ describe("making a block", () => {
 describe("refused in a sentence", () => {
   const why = (graph: Graph, ...ids: string[]) => whyNotBlock(graph, ALL, new Set(ids));
   test("nothing selected", () => expect(why(chain)).toMatch(/^Select the nodes/));
-  test("what is no layer", () =>
+  test("nodes that are not layers", () =>
     expect(why(chain, "fc2", "model")).toMatch(/^model cannot be inside a block/));
   test("a node of a type that is not known", () =>
     expect(why(graphOf({ old: "Retired" }), "old")).toMatch(/^old cannot be inside/));
@@ -131,7 +131,7 @@ describe("expanding", () => {
     expect(withoutUnused(graph, "mlp").blocks).toEqual({});
   });
 
-  test("repeats are written out, one behind the other", () => {
+  test("repeats are written out in sequence", () => {
     const { graph, ids } = expandBlock(encoderGraph({ repeat: 3 }), ALL, "enc");
     expect(ids).toEqual(["fc", "act", "fc_2", "act_2", "fc_3", "act_3"]);
     const inner = [
@@ -160,7 +160,7 @@ describe("expanding", () => {
     );
   });
 
-  test("a block that is off, or whose repeats share weights, says why not", () => {
+  test("a disabled block, or one whose repeats share weights, gives a reason", () => {
     const off = encoderGraph();
     for (const node of off.nodes) node.disabled = true;
     expect(whyNotExpand(off, "enc")).toBe("encoder is disabled: enable it to expand it.");
@@ -213,7 +213,7 @@ function drawn(kinds: string[], wires: [number, number, number, number][]): Grap
   return graph;
 }
 
-/** What a graph says, whatever the order of its lists; at a port of many wires their order counts. */
+/** The content of a graph, whatever the order of its lists; at a port of many wires their order counts. */
 function summary({ nodes, edges, blocks }: Graph) {
   const into: Record<string, string[]> = {};
   const put = (edge: Edge): void => {

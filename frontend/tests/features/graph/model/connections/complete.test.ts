@@ -133,7 +133,7 @@ describe("a training around layers", () => {
     expect(loader?.params.file).toBe("sample_data.csv");
   });
 
-  test("says what it cannot do", () => {
+  test("reports what it cannot do", () => {
     expect(complete(emptyGraph(), TYPES, TABLES)).toBe("There is no layer to train. Add one first.");
     expect(complete(layers("Linear"), TYPES, [])).toBe(
       "There is no table to train on. Upload one under Datasets.",

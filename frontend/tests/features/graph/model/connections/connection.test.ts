@@ -76,7 +76,7 @@ describe("whyNotConnect", () => {
     expect(why(text)).toBe(reason);
   });
 
-  test("a parameter is no port", () => {
+  test("a parameter is not a port", () => {
     expect(why("csv.dataset > fc1.out_features")).toBe("fc1 has no input “out_features”.");
   });
 
@@ -146,7 +146,7 @@ describe("the ports that glow while a wire is drawn", () => {
     expect(fittingPorts(sampleGraph(), TYPES, output("gone", "output"))).toEqual(new Set());
   });
 
-  test("they are exactly those that refusal lets pass", () => {
+  test("they are exactly those that may be connected", () => {
     const graph = sampleGraph();
     const from = output("split", "train");
     const passed = graph.nodes.flatMap(({ id, type }) =>

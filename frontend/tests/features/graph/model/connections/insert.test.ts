@@ -41,9 +41,9 @@ test("a node whose ports are taken is not put in; by a free one it is", () => {
 });
 
 test("a node that leads to the wire, or is one of its ends, is not put in", () => {
-  const behind = graphOf({ a: "Linear", new: "Add", b: "ReLU" }, "a.output > b.x", "b.output > new.a");
-  expect(into(behind, edgeId(wire("a.output > b.x")))).toBeUndefined();
-  expect(into(behind, edgeId(wire("b.output > new.a")))).toBeUndefined();
+  const downstream = graphOf({ a: "Linear", new: "Add", b: "ReLU" }, "a.output > b.x", "b.output > new.a");
+  expect(into(downstream, edgeId(wire("a.output > b.x")))).toBeUndefined();
+  expect(into(downstream, edgeId(wire("b.output > new.a")))).toBeUndefined();
 });
 
 test("the wire keeps its place among those of an input for many", () => {
@@ -66,7 +66,7 @@ test("a wire from a port of the open block takes a node too", () => {
   expect(into(graph, edgeId(from))).toContain(edgeId({ ...from, target: "new" }));
 });
 
-test("types that fit both ends of a wire are told from others", () => {
+test("types that fit both ends of a wire are distinguished from others", () => {
   const fits = (type: string): boolean => {
     const info = ALL[type];
     return info !== undefined && fitsIntoWire(sampleGraph(), ALL, info, LAYERS);

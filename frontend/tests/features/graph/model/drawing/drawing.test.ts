@@ -55,7 +55,7 @@ test("a sketch is a few paths, however many nodes", () => {
   expect(wires).toHaveLength(0);
 });
 
-describe("two graphs as one", () => {
+describe("the union of two graphs", () => {
   const after = doc.remove(
     doc.addNode(doc.setParam(sample, "fc1", "out_features", 8), TYPES.ReLU, { x: 500, y: 0 }).graph,
     new Set(["act"]),

@@ -16,7 +16,7 @@ test.each([
   expect(frameOf(TYPES[type])).toBe(frame);
 });
 
-test("where the kind says nothing, the ports do", () => {
+test("an unknown kind is placed by its ports", () => {
   expect(frameOf(TYPES.Scale)).toBe("model");
   expect(frameOf(nodeType("Source", "other", {}, ["rows DATASET"]))).toBe("data");
   expect(frameOf(nodeType("Report", "other", { result: port("TRAINING_RESULT") }, []))).toBe("training");

@@ -187,7 +187,7 @@ describe("a value of several numbers", () => {
     expect(params()).toEqual({});
   });
 
-  test("typed another way, the same number is no edit", async () => {
+  test("the same number in another notation is not an edit", async () => {
     const { user } = show({ betas }, { betas: [0.8, 0.999] });
     await user.clear(field("betas 1"));
     await user.type(field("betas 1"), "0.80{Enter}");
