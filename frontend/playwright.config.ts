@@ -2,7 +2,7 @@ import { defineConfig } from "@playwright/test";
 
 export default defineConfig({
   testDir: "e2e",
-  // Each worker has a server and a data folder (e2e/page.ts), so that any test can run beside any other.
+  // Each worker has a server and a data folder (e2e/support/page.ts), so that any test can run beside any other.
   workers: 2,
   fullyParallel: true,
   forbidOnly: true,

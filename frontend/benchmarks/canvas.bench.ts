@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import type { CDPSession, Page } from "@playwright/test";
-import { test } from "../e2e/page";
+import { test } from "../e2e/support/page";
 
 const SIZES = [200, 1000, 2000];
 const SECONDS = 3;

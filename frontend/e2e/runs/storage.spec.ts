@@ -1,4 +1,4 @@
-import { button, expect, expectState, openSample, runButton, setParam, test } from "./page";
+import { button, expect, expectState, openSample, runButton, setParam, test } from "../support/page";
 
 test("old checkpoints are removed, after the consequence is stated", async ({ page }) => {
   const name = "Storage";

@@ -1,5 +1,5 @@
-import { test as base, expect, expectState, runButton, testMetric } from "./page";
-import { end, Place } from "./server";
+import { test as base, expect, expectState, runButton, testMetric } from "../support/page";
+import { end, Place } from "../support/server";
 
 /** Only once is a data folder new: it has a server of its own. */
 const test = base.extend({

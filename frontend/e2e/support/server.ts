@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 
-export const ROOT = path.resolve(import.meta.dirname, "../..");
+export const ROOT = path.resolve(import.meta.dirname, "../../..");
 
 /** The first of the ports in use; other ones where somebody else's tests run on the same machine. */
 const WEB_PORT = Number(process.env.E2E_WEB_PORT ?? 15173);

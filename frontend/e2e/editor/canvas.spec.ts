@@ -17,8 +17,8 @@ import {
   undoTo,
   wireOf,
   wireSpot,
-} from "./hand";
-import { button, card, expect, test, viewOf } from "./page";
+} from "../support/hand";
+import { button, card, expect, test, viewOf } from "../support/page";
 
 const WIRES = ["fc1/output/relu1/input", "relu1/output/fc2/input", "fc1/output/minus/input"];
 const NODES = ["fc1", "fc2", "loss", "minus", "relu1", "spare"];

@@ -1,7 +1,7 @@
 /** Files in and out: what is dropped on the page, images that carry a graph, graphs that cannot be opened fully. */
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
-import { button, card, expect, openGraph, openSample, sampleGraph, test } from "./page";
+import { button, card, expect, openGraph, openSample, sampleGraph, test } from "../support/page";
 
 const toast = (page: Page, text: string | RegExp) =>
   page.locator("[data-sonner-toast]").filter({ hasText: text });

@@ -10,7 +10,7 @@ import {
   sampleGraph,
   setParam,
   test,
-} from "./page";
+} from "../support/page";
 
 const IMAGES = "../docs/images";
 

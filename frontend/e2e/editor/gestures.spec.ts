@@ -1,6 +1,6 @@
 import type { Locator, Page } from "@playwright/test";
-import { wires } from "./hand";
-import { card, expect, openSample, test } from "./page";
+import { wires } from "../support/hand";
+import { card, expect, openSample, test } from "../support/page";
 
 const selectedName = (page: Page): Locator => page.getByLabel("Name of the node");
 

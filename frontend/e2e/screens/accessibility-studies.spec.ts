@@ -1,7 +1,7 @@
 /** The accessibility sweep of studies: how they are defined, what they show, and what is done with them. */
 import type { Page } from "@playwright/test";
-import { CANVAS, DIALOG, DRAWER, expectAccessible, MENU } from "./axe";
-import { beginStudy, button, endStudies, expect, openSample, runCommand, test } from "./page";
+import { CANVAS, DIALOG, DRAWER, expectAccessible, MENU } from "../support/axe";
+import { beginStudy, button, endStudies, expect, openSample, runCommand, test } from "../support/page";
 
 const dialog = (page: Page) => page.getByRole("dialog", { name: "New study" });
 const preview = (page: Page) => dialog(page).getByRole("region", { name: "Preview" });

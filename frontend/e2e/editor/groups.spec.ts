@@ -1,6 +1,6 @@
 /** Groups and notes: framed, named, folded, switched off, dragged into and out of, written, and undone. */
 import type { Locator, Page } from "@playwright/test";
-import { button, card, expect, openSample, test } from "./page";
+import { button, card, expect, openSample, test } from "../support/page";
 
 const group = (page: Page, name: RegExp) => page.getByRole("region", { name });
 

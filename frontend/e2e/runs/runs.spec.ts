@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { button, expect, expectEnded, openSample, queueRuns, summary, test } from "./page";
+import { button, expect, expectEnded, openSample, queueRuns, summary, test } from "../support/page";
 
 const row = (page: Page, name: string) => page.getByRole("row", { name: new RegExp(`Select ${name} `) });
 const box = (page: Page, name: string) => page.getByRole("checkbox", { name: `Select ${name}`, exact: true });

@@ -1,5 +1,5 @@
 /** The keyboard alone: palette, arrows, connecting, search, the outline; and text that is enlarged. */
-import { card, expect, openSample, test } from "./page";
+import { card, expect, openSample, test } from "../support/page";
 
 const nodes = ".react-flow__node-card";
 

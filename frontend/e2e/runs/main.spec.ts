@@ -13,7 +13,7 @@ import {
   test,
   testMetric,
   upTo,
-} from "./page";
+} from "../support/page";
 
 test("pause holds a run, a reload shows its whole curve, resume continues, stop keeps the results", async ({
   page,

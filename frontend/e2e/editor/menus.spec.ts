@@ -11,8 +11,8 @@ import {
   selected,
   title,
   undoTo,
-} from "./hand";
-import { card, expect, test } from "./page";
+} from "../support/hand";
+import { card, expect, test } from "../support/page";
 
 const WIRES = ["fc1/output/relu1/input", "relu1/output/fc2/input", "fc1/output/minus/input"];
 const NODES = ["fc1", "fc2", "loss", "minus", "relu1", "spare"];

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { beginStudy, button, expect, openSample, test } from "./page";
+import { beginStudy, button, expect, openSample, test } from "../support/page";
 
 const table = (page: Page) => page.getByRole("region", { name: "Variants" });
 const row = (page: Page, label: string) =>

@@ -12,8 +12,8 @@ import {
   runButton,
   setParam,
   upTo,
-} from "./page";
-import { end, Place, ROOT } from "./server";
+} from "../support/page";
+import { end, Place, ROOT } from "../support/server";
 
 /** A server and a page of their own: this server is killed. */
 const test = base.extend<{ own: Place; started: ChildProcess[] }>({

@@ -1,7 +1,7 @@
 /** The accessibility sweep: axe looks at every screen once, in both themes; studies are in a file of their own. */
 import type { Page } from "@playwright/test";
-import { CANVAS, DIALOG, expectAccessible, MENU, RIGHT } from "./axe";
-import { freeSpot, menu, openSmall, port, quickAdd, title, wireSpot } from "./hand";
+import { CANVAS, DIALOG, expectAccessible, MENU, RIGHT } from "../support/axe";
+import { freeSpot, menu, openSmall, port, quickAdd, title, wireSpot } from "../support/hand";
 import {
   button,
   card,
@@ -17,7 +17,7 @@ import {
   sampleGraph,
   setParam,
   test,
-} from "./page";
+} from "../support/page";
 
 /** Selects a node by its title, or adds it to what is selected. */
 const select = (page: Page, id: string, ...modifiers: "Shift"[]): Promise<void> =>

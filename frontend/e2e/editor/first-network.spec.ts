@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Locator, Page } from "@playwright/test";
-import { card, expect, expectState, openGraph, test } from "./page";
+import { card, expect, expectState, openGraph, test } from "../support/page";
 
 /** Most acts that a new user needs from the empty canvas to a network that trains. */
 const MOST = 12;
@@ -39,7 +39,7 @@ type Act = (what: () => Promise<unknown>) => Promise<unknown>;
 /** The path of docs/first-network.md; `drawn` is called when the layers are there. */
 async function build(page: Page, act: Act, drawn: () => Promise<void> = async () => {}): Promise<void> {
   // The newest table is trained on: other tests may have brought theirs.
-  const buffer = readFileSync(path.resolve(import.meta.dirname, "../../sample_data.csv"));
+  const buffer = readFileSync(path.resolve(import.meta.dirname, "../../../sample_data.csv"));
   const file = { name: "sample_data.csv", mimeType: "text/csv", buffer };
   expect((await page.request.post("/api/datasets", { multipart: { file } })).status()).toBe(201);
   await openGraph(page, { name: "My first network", nodes: [], edges: [] });

@@ -1,4 +1,4 @@
-import { button, expect, expectState, openSample, runButton, test } from "./page";
+import { button, expect, expectState, openSample, runButton, test } from "../support/page";
 
 /** Two clouds of points, far enough apart that any classifier separates them. */
 function clouds(rows: number): string {

@@ -1,6 +1,6 @@
 /** Never lose work: versions, the list of graphs, deletions that can be undone, a server that is away. */
 import type { Page } from "@playwright/test";
-import { button, card, expect, openGraph, openSample, sampleGraph, test } from "./page";
+import { button, card, expect, openGraph, openSample, sampleGraph, test } from "../support/page";
 
 const toast = (page: Page, text: string | RegExp) =>
   page.locator("[data-sonner-toast]").filter({ hasText: text });

@@ -11,7 +11,7 @@ import {
   setParam,
   test,
   upTo,
-} from "./page";
+} from "../support/page";
 
 const DROPS = 20;
 

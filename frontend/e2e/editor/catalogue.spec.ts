@@ -1,4 +1,4 @@
-import { expect, openSample, test } from "./page";
+import { expect, openSample, test } from "../support/page";
 
 interface Info {
   type: string;

@@ -10,7 +10,7 @@ import {
   sampleGraph,
   setParam,
   test,
-} from "./page";
+} from "../support/page";
 
 const dialog = (page: Page) => page.getByRole("dialog", { name: "New study" });
 const preview = (page: Page) => dialog(page).getByRole("region", { name: "Preview" });

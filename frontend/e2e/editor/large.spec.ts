@@ -1,4 +1,4 @@
-import { card, expect, openGraph, standsStill, test } from "./page";
+import { card, expect, openGraph, standsStill, test } from "../support/page";
 
 const SIZE = 400;
 

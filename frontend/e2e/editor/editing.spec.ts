@@ -1,4 +1,4 @@
-import { button, card, expect, openSample, runButton, test } from "./page";
+import { button, card, expect, openSample, runButton, test } from "../support/page";
 
 test("nodes are added, renamed, wired, undone and redone", async ({ page }) => {
   await openSample(page, (graph) => {

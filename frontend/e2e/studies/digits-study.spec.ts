@@ -2,9 +2,9 @@
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 import type { Download, Locator, Page } from "@playwright/test";
-import { button, card, expect, runButton, test } from "./page";
+import { button, card, expect, runButton, test } from "../support/page";
 
-const ROOT = path.resolve(import.meta.dirname, "../..");
+const ROOT = path.resolve(import.meta.dirname, "../../..");
 const SEEDS = 10;
 const PARTS = ["norm", "relu1", "fc2", "relu2", "drop", "fc3", "fc4"];
 

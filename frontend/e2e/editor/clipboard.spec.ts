@@ -1,7 +1,17 @@
 /** Copy, cut and paste by the system's clipboard. */
 import type { Page } from "@playwright/test";
-import { expectWires, freeSpot, middle, nodes, openSmall, selected, small, title, toasts } from "./hand";
-import { button, card, expect, test } from "./page";
+import {
+  expectWires,
+  freeSpot,
+  middle,
+  nodes,
+  openSmall,
+  selected,
+  small,
+  title,
+  toasts,
+} from "../support/hand";
+import { button, card, expect, test } from "../support/page";
 
 const WIRES = ["fc1/output/relu1/input", "relu1/output/fc2/input", "fc1/output/minus/input"];
 const NODES = ["fc1", "fc2", "loss", "minus", "relu1", "spare"];

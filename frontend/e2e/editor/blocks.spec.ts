@@ -9,7 +9,7 @@ import {
   runButton,
   setParam,
   test,
-} from "./page";
+} from "../support/page";
 
 /** The number on the wire that leaves the model. */
 const parameters = (page: Page, count: string) =>

@@ -1,4 +1,4 @@
-import { card, expect, openGraph, openStarter, sampleGraph, test } from "./page";
+import { card, expect, openGraph, openStarter, sampleGraph, test } from "../support/page";
 
 test("the layers of a long model are rows that read from top to bottom, and work as cards do", async ({
   page,

@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
-import { button, card, expect, openSample, test } from "./page";
+import { button, card, expect, openSample, test } from "../support/page";
 
 const field = (page: Page, name: string): Locator => page.getByRole("textbox", { name, exact: true });
 
