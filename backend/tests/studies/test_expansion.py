@@ -142,7 +142,7 @@ def test_costs_and_resized_layers_are_known(planner):
 def test_the_last_layer_cannot_be_left_out_but_a_plain_one_fits(planner):
     found = variants(planned(planner, {"kind": "leave_one_out", "nodes": ["out"]}))["w/o out"]
     assert not found.valid
-    assert "8" in found.problems[0].message
+    assert "8" in found.diagnostics[0].message
     assert found.offers == [], "a plain layer is what it is already"
     relu = planned(planner, {"kind": "leave_one_out", "nodes": ["relu"]}, how={"relu": "plain"})
     one = variants(relu)["w/o relu"]
