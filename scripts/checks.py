@@ -52,7 +52,7 @@ BACKEND = [
     Stage("pytest, all", f"{PYTEST} -m ''", ("test-all",), {"STRENGTH": "full"}),
 ]
 FRONTEND = [
-    page("API client", "openapi-typescript openapi.json -o src/shared/api/schema.d.ts --check"),
+    Stage("API client", "node schema.mjs --check", folder="frontend"),
     page("biome", "biome check --error-on-warnings ."),
     page("tsc", "tsc -b"),
     page("knip", "knip"),

@@ -1,4 +1,4 @@
-"""The HTTP application around services that a lifespan puts on `app.state.services`."""
+"""The HTTP application. A lifespan puts the services on `app.state.services`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def make_app(lifespan: Lifespan | None = None) -> FastAPI:
-    """All routes and the answers to errors."""
+    """Return an application with all routes and the handlers of errors."""
     app = FastAPI(
         title="VisDL", version=visdl.__version__, lifespan=lifespan, docs_url=None, redoc_url=None
     )
@@ -24,6 +24,7 @@ def make_app(lifespan: Lifespan | None = None) -> FastAPI:
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(websocket.router)
+    websocket.document_messages(app.webhooks)
     docs_page.install(app)
     errors.install(app)
     return app

@@ -1,4 +1,4 @@
-"""Live facts over WebSocket: first what was missed, then what happens, without a gap and without a repeat."""
+"""Live messages over WebSocket: first missed events, then new ones, without gaps or repeats."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 
 from visdl.api.deps import Services, socket_services
 from visdl.models.errors import NotFoundError
-from visdl.models.events import RunEvent
+from visdl.models.events import RunEvent, TrainingMessage
+from visdl.models.system import SystemStats
 from visdl.runs.telemetry import Subscription, encode, encode_resync
 
 router = APIRouter()
-Place = Annotated[int, Query(ge=0, lt=2**53)]
-_PAGE = 100  # events read from the store at once: each may hold thousands of points, and fifty pages may come back
+Position = Annotated[int, Query(ge=0, lt=2**53)]
+#: Events that are read from the store at once: each may hold thousands of points, and fifty clients
+#: may reconnect together.
+_PAGE = 100
 _SYSTEM_SECONDS = 1.0
 
 
 @router.websocket("/ws/training")
 async def training(
-    socket: WebSocket, run: str | None = None, after: Place = 0, cursor: Place | None = None
+    socket: WebSocket, run: str | None = None, after: Position = 0, cursor: Position | None = None
 ) -> None:
-    """Events of one run from `after` on, or of all runs from `cursor` on (without it: from now on)."""
+    """Send the events of one run after `after`, or of all runs after `cursor` (default: now)."""
     services = socket_services(socket)
     await socket.accept()
     if run is not None:
@@ -45,7 +48,10 @@ async def training(
 
 
 class _Feed:
-    """Sends one subscription's events; `_last` is the seq, or for all runs the cursor, of the last that was sent."""
+    """Sends the events of one subscription.
+
+    `_last` is the `seq` of the last event that was sent; for all runs, its `cursor`.
+    """
 
     def __init__(
         self, socket: WebSocket, services: Services, subscription: Subscription, last: int
@@ -64,17 +70,17 @@ class _Feed:
                 await self._socket.send_text(encode_resync(self._run, self._last))
                 await self._catch_up()
             else:
-                await self._pass_on(*message)
+                await self._forward(*message)
 
-    async def _pass_on(self, event: RunEvent, text: str) -> None:
-        """Send a live event, unless it is there already; two threads may publish theirs in the wrong order."""
-        if self._place(event) > self._last + 1:
+    async def _forward(self, event: RunEvent, text: str) -> None:
+        """Send a live event once; two threads may publish theirs in the wrong order."""
+        if self._position(event) > self._last + 1:
             await self._catch_up()
-        if self._place(event) > self._last:
+        if self._position(event) > self._last:
             await self._send(event, text)
 
     async def _catch_up(self) -> None:
-        """Send from the store what lies behind the last that was sent."""
+        """Send from the store what comes after the last event that was sent."""
         while events := await to_thread.run_sync(self._stored):
             for event in events:
                 await self._send(event, encode(event))
@@ -84,17 +90,17 @@ class _Feed:
             return self._store.events(self._run, self._last, _PAGE)
         return self._store.all_events(self._last, _PAGE)
 
-    def _place(self, event: RunEvent) -> int:
+    def _position(self, event: RunEvent) -> int:
         return event.seq if self._run is not None else event.cursor or 0
 
     async def _send(self, event: RunEvent, text: str) -> None:
-        self._last = self._place(event)
+        self._last = self._position(event)
         await self._socket.send_text(text)
 
 
 @router.websocket("/ws/system")
 async def system(socket: WebSocket) -> None:
-    """The machine's load, every second."""
+    """Send the load of the machine every second."""
     monitor = socket_services(socket).monitor
     await socket.accept()
 
@@ -107,8 +113,28 @@ async def system(socket: WebSocket) -> None:
     await _until_closed(socket, send())
 
 
+def document_messages(webhooks: APIRouter) -> None:
+    """State in the OpenAPI document what the sockets send: it has no sockets of its own."""
+
+    @webhooks.get("/ws/training", operation_id="trainingSocket", tags=["sockets"])
+    def training_message(
+        run: str | None = None, after: Position = 0, cursor: Position | None = None
+    ) -> TrainingMessage:
+        """WebSocket. Each message is a run event, or `resync` for a client that is too slow.
+
+        With `run`: the events of that run with seq > `after`, then live ones. Without: those of all
+        runs after `cursor`; from now on, if it is not given.
+        """
+        raise NotImplementedError
+
+    @webhooks.get("/ws/system", operation_id="systemSocket", tags=["sockets"])
+    def system_message() -> SystemStats:
+        """WebSocket. Each message is the current load of the machine, once a second."""
+        raise NotImplementedError
+
+
 async def _until_closed(socket: WebSocket, feed: Coroutine[Any, Any, None]) -> None:
-    """Run a feed until the client leaves. What a client sends is read and passed over."""
+    """Run a feed until the client disconnects. Messages of the client are ignored."""
 
     async def listen() -> None:
         while (await socket.receive())["type"] != "websocket.disconnect":

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field
 
 from visdl.models.graph import Block
+from visdl.models.record import Json, Record, Request
 
 
-class InputInfo(BaseModel):
+class InputInfo(Record):
     """A port (`is_handle`) or a parameter of a node type, as the palette and the form need it."""
 
     dtype: str
     is_handle: bool
     required: bool
     multiple: bool = Field(default=False, description="A port that takes any number of wires")
-    default: JsonValue = None
+    default: Json = None
     nullable: bool = False
     min: float | None = None
     max: float | None = None
     step: float | None = None
-    choices: list[JsonValue] | None = None
+    choices: list[Json] | None = None
     widget: str | None = Field(
         default=None,
         description="'dataset', 'columns', 'layer' or 'block' where a picker fits better than a field",
@@ -40,13 +41,13 @@ class InputInfo(BaseModel):
     empty: str = Field(default="", description="What an empty field means, in a word or two")
 
 
-class OutputInfo(BaseModel):
+class OutputInfo(Record):
     name: str
     dtype: str
     description: str = ""
 
 
-class NodeInfo(BaseModel):
+class NodeInfo(Record):
     type: str
     display_name: str
     category: str
@@ -74,7 +75,7 @@ class NodeInfo(BaseModel):
     )
 
 
-class UnavailableNode(BaseModel):
+class UnavailableNode(Record):
     """A node type that the installed version of torch cannot run."""
 
     type: str
@@ -83,7 +84,7 @@ class UnavailableNode(BaseModel):
     reason: str = Field(description="Such as: Muon needs torch 2.9 or newer; this is 2.6.0.")
 
 
-class Starter(BaseModel):
+class Starter(Record):
     """An example network, with data that VisDL generates."""
 
     id: str
@@ -94,7 +95,7 @@ class Starter(BaseModel):
     parameters: int
 
 
-class BlockRecord(BaseModel):
+class BlockRecord(Record):
     """A block of the library, with the blocks that it uses."""
 
     id: str
@@ -104,10 +105,8 @@ class BlockRecord(BaseModel):
     created: float
 
 
-class NewBlock(BaseModel):
+class NewBlock(Request):
     """A block to add to the library."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=200)
     block: str = Field(description="Key of the block in `blocks`")

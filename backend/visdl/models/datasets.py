@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import Field
+
+from visdl.models.record import Json, Record
 
 ColumnType = Literal["int", "float", "bool", "text"]
 
 
-class Note(BaseModel):
+class Note(Record):
     """Something worth knowing about one line of the file."""
 
     line: int
     value: str
 
 
-class Column(BaseModel):
+class Column(Record):
     name: str
     dtype: ColumnType
     missing: int = 0
@@ -36,7 +38,7 @@ class Column(BaseModel):
     )
 
 
-class DatasetRecord(BaseModel):
+class DatasetRecord(Record):
     id: str
     name: str
     rows: int
@@ -55,7 +57,7 @@ class DatasetRecord(BaseModel):
         raise KeyError(name)
 
 
-class Histogram(BaseModel):
+class Histogram(Record):
     """Counts per bin; `edges` for numbers (one more than counts), `labels` for classes."""
 
     counts: list[int]
@@ -63,9 +65,9 @@ class Histogram(BaseModel):
     labels: list[str] | None = None
 
 
-class DatasetPreview(BaseModel):
+class DatasetPreview(Record):
     columns: list[str]
-    rows: list[list[JsonValue]]
+    rows: list[list[Json]]
     offset: int
     total: int
     histograms: dict[str, Histogram] = Field(default_factory=dict)

@@ -4,50 +4,50 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import Field
 
-from visdl.models.former_values import read_former_values
+from visdl.models.record import Json, Record, read_former_values
 
 Severity = Literal["error", "warning", "info"]
 
 
-class SetParam(BaseModel):
+class SetParam(Record):
     op: Literal["set_param"] = "set_param"
     node: str
     param: str
-    value: JsonValue
+    value: Json
 
 
-class SetDisabled(BaseModel):
+class SetDisabled(Record):
     op: Literal["set_disabled"] = "set_disabled"
     node: str
     disabled: bool
 
 
-class RemoveNode(BaseModel):
+class RemoveNode(Record):
     """Remove a node; what read its output reads the source of its first input instead."""
 
     op: Literal["remove_node"] = "remove_node"
     node: str
 
 
-class InsertNode(BaseModel):
+class InsertNode(Record):
     """Put a new node of this type on the wires that leave an output."""
 
     op: Literal["insert_node"] = "insert_node"
     after: str
     output: str
     type: str
-    params: dict[str, JsonValue] = Field(default_factory=dict)
+    params: dict[str, Json] = Field(default_factory=dict)
 
 
-class ReplaceNode(BaseModel):
+class ReplaceNode(Record):
     """Give a node another type; wires stay where the port's name does, the first ones stand for each other."""
 
     op: Literal["replace_node"] = "replace_node"
     node: str
     type: str
-    params: dict[str, JsonValue] = Field(default_factory=dict)
+    params: dict[str, Json] = Field(default_factory=dict)
 
 
 GraphEdit = Annotated[
@@ -55,14 +55,14 @@ GraphEdit = Annotated[
 ]
 
 
-class Fix(BaseModel):
+class Fix(Record):
     """A remedy that a click can apply: edits of the graph, one undo step together."""
 
     label: str
     edits: list[GraphEdit]
 
 
-class Diagnostic(BaseModel):
+class Diagnostic(Record):
     """One thing that is wrong, and what to do about it: in a graph, in a run or in a node file."""
 
     code: Annotated[
@@ -84,7 +84,7 @@ class Diagnostic(BaseModel):
     )
 
 
-class PortValue(BaseModel):
+class PortValue(Record):
     """What is known of a port before a run."""
 
     dtype: str = Field(description="DataType of the port")
@@ -97,7 +97,7 @@ class PortValue(BaseModel):
     )
 
 
-class NodeReport(BaseModel):
+class NodeReport(Record):
     status: Literal["ok", "error", "blocked", "disabled", "unused"] = "ok"
     inputs: dict[str, PortValue] = Field(default_factory=dict)
     outputs: dict[str, PortValue] = Field(default_factory=dict)
@@ -109,7 +109,7 @@ class NodeReport(BaseModel):
     )
 
 
-class Totals(BaseModel):
+class Totals(Record):
     parameters: int = 0
     flops: int = Field(default=0, description="Per sample, forward")
     memory: int | None = Field(
@@ -119,7 +119,7 @@ class Totals(BaseModel):
     memory_free: int | None = Field(default=None, description="Bytes that are free on the device")
 
 
-class Report(BaseModel):
+class Report(Record):
     valid: bool
     diagnostics: list[Diagnostic] = Field(default_factory=list)
     nodes: dict[str, NodeReport] = Field(default_factory=dict)

@@ -24,6 +24,7 @@ from typing import TypeGuard
 from pydantic import BaseModel, ConfigDict, Field
 
 from visdl.models.diagnostics import Report
+from visdl.models.record import Record
 from visdl.models.runs import RunState
 
 
@@ -41,7 +42,7 @@ class ErrorInfo(BaseModel):
     allowed: list[str] | None = Field(default=None, description="What that state allows")
 
 
-class ErrorBody(BaseModel):
+class ErrorBody(Record):
     """The body of every answer with an error."""
 
     error: ErrorInfo

@@ -1,12 +1,14 @@
-"""What happens in a run, as one tagged union: the wire format and the stored format."""
+"""Events of runs, as one tagged union: the format that is sent and stored."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
+from typing_extensions import TypeAliasType
 
 from visdl.models.diagnostics import Diagnostic
+from visdl.models.record import Record
 from visdl.models.runs import MetricSummary, Progress, RunState
 
 #: (optimizer step, epochs finished, value); a value that is not finite is null.
@@ -14,11 +16,11 @@ Point = tuple[int, int, float | None]
 EventType = Literal["state", "progress", "metrics", "node", "checkpoint", "log", "artifact"]
 
 
-class BaseEvent(BaseModel):
+class BaseEvent(Record):
     run: str = ""
     seq: int = Field(default=0, description="Gapless within a run, from 1")
     time: float = Field(default=0.0, description="Unix seconds")
-    cursor: int | None = Field(default=None, description="Place among the events of all runs")
+    cursor: int | None = Field(default=None, description="Position among the events of all runs")
 
 
 class StateEvent(BaseEvent):
@@ -70,14 +72,31 @@ class ArtifactEvent(BaseEvent):
     media_type: str
 
 
-RunEvent = Annotated[
-    StateEvent
-    | ProgressEvent
-    | MetricsEvent
-    | NodeEvent
-    | CheckpointEvent
-    | LogEvent
-    | ArtifactEvent,
-    Field(discriminator="type"),
-]
+RunEvent = TypeAliasType(
+    "RunEvent",
+    Annotated[
+        StateEvent
+        | ProgressEvent
+        | MetricsEvent
+        | NodeEvent
+        | CheckpointEvent
+        | LogEvent
+        | ArtifactEvent,
+        Field(discriminator="type"),
+    ],
+)
 RUN_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
+
+
+class Resync(Record):
+    """For a client that could not keep up: the events after this position follow once more."""
+
+    type: Literal["resync"] = "resync"
+    run: str | None = Field(description="The run that the client follows, or null for all runs")
+    after: int = Field(
+        description="The last `seq`, or for all runs the last `cursor`, that was sent"
+    )
+
+
+#: A message of the socket /ws/training.
+TrainingMessage = TypeAliasType("TrainingMessage", RunEvent | Resync)

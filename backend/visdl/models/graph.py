@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, Field
+
+from visdl.models.record import Json, Record, Request
 
 #: The type of nodes that stand for a block.
 BLOCK = "Block"
 
 
-class Position(BaseModel):
+class Position(Record):
     x: float = Field(default=0.0, allow_inf_nan=False)
     y: float = Field(default=0.0, allow_inf_nan=False)
 
 
-class Node(BaseModel):
+class Node(Record):
     """One node. Keys that this version does not know survive a round trip."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+    __pydantic_extra__: dict[str, Json] = Field(init=False)
 
     id: str = Field(min_length=1, max_length=200)
     type: str = Field(min_length=1, max_length=200)
@@ -27,7 +29,7 @@ class Node(BaseModel):
     disabled: bool = False
     version: int = Field(default=1, description="Version of the node type that wrote the params")
     position: Position | None = None
-    params: dict[str, JsonValue] = Field(default_factory=dict)
+    params: dict[str, Json] = Field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -35,11 +37,11 @@ class Node(BaseModel):
         return self.name or self.id
 
 
-class Edge(BaseModel):
+class Edge(Record):
     """A wire, keyed by node ids and port names."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+    __pydantic_extra__: dict[str, Json] = Field(init=False)
 
     source: str
     source_output: str
@@ -47,7 +49,7 @@ class Edge(BaseModel):
     target_input: str
 
 
-class PortRef(BaseModel):
+class PortRef(Record):
     """A port or a parameter of a node inside a block."""
 
     node: str
@@ -63,11 +65,11 @@ class PortRef(BaseModel):
 Color = Literal["", "yellow", "green", "blue", "violet", "pink"]
 
 
-class Group(BaseModel):
+class Group(Record):
     """Nodes in a titled frame. It means nothing to a training."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+    __pydantic_extra__: dict[str, Json] = Field(init=False)
 
     id: str = Field(
         default="", max_length=200, description="The page gives one where a script leaves it out"
@@ -80,11 +82,11 @@ class Group(BaseModel):
     color: Color = ""
 
 
-class CanvasNote(BaseModel):
+class CanvasNote(Record):
     """Text on the canvas."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+    __pydantic_extra__: dict[str, Json] = Field(init=False)
 
     id: str = Field(
         default="", max_length=200, description="The page gives one where a script leaves it out"
@@ -96,11 +98,11 @@ class CanvasNote(BaseModel):
     color: Color = ""
 
 
-class Block(BaseModel):
+class Block(Record):
     """A named subgraph with ports and parameters of its own, used by nodes of the type Block."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+    __pydantic_extra__: dict[str, Json] = Field(init=False)
 
     name: str = Field(default="Block", max_length=200)
     nodes: list[Node] = Field(default_factory=list)
@@ -121,9 +123,9 @@ class Block(BaseModel):
     notes: list[CanvasNote] = Field(default_factory=list)
 
 
-class Graph(BaseModel):
+class Graph(Record):
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+    __pydantic_extra__: dict[str, Json] = Field(init=False)
 
     format: Literal[1] = 1
     name: str = Field(default="Untitled", max_length=200)
@@ -143,7 +145,7 @@ class Graph(BaseModel):
         raise KeyError(node_id)
 
 
-class GraphSummary(BaseModel):
+class GraphSummary(Record):
     """A stored graph in a list."""
 
     id: str
@@ -170,7 +172,7 @@ class StoredGraph(GraphSummary):
     )
 
 
-class DraftSaved(BaseModel):
+class DraftSaved(Record):
     """The graph's revision after its draft was kept."""
 
     revision: int
@@ -180,7 +182,7 @@ class DraftSaved(BaseModel):
 VersionLabel = Annotated[str, Field(max_length=200)]
 
 
-class GraphVersion(BaseModel):
+class GraphVersion(Record):
     """One earlier version of a stored graph."""
 
     version: int
@@ -189,9 +191,7 @@ class GraphVersion(BaseModel):
     label: VersionLabel = ""
 
 
-class VersionName(BaseModel):
+class VersionName(Request):
     """Another name for a version."""
-
-    model_config = ConfigDict(extra="forbid")
 
     label: VersionLabel

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from visdl.models.graph import Graph
+from visdl.models.record import Record
 
 
-class DatasetHash(BaseModel):
+class DatasetHash(Record):
     id: str
     name: str
     sha256: str
 
 
-class Split(BaseModel):
+class Split(Record):
     """How the rows were divided; the hash is that of the training rows' numbers, in their order (int64)."""
 
     train_rows: int
@@ -21,7 +22,7 @@ class Split(BaseModel):
     sha256: str
 
 
-class Provenance(BaseModel):
+class Provenance(Record):
     run: str
     name: str
     time: str = Field(description="When the training was prepared, ISO 8601, UTC")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from visdl.models.record import Record
 
 
-class QueuePosition(BaseModel):
+class QueuePosition(Record):
     """A run that waits for a free slot."""
 
     run: str
@@ -13,7 +15,7 @@ class QueuePosition(BaseModel):
     reason: str = Field(description="Why it waits, as a sentence")
 
 
-class DeviceUsage(BaseModel):
+class DeviceUsage(Record):
     """The slots of a device."""
 
     device: str
@@ -21,7 +23,7 @@ class DeviceUsage(BaseModel):
     runs: list[str] = Field(description="Ids of the runs that train on it")
 
 
-class RunQueue(BaseModel):
+class RunQueue(Record):
     """Which runs train on which device, and the order of those that wait."""
 
     devices: list[DeviceUsage]

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import Field, StringConstraints
 
 from visdl.models.events import Point
 from visdl.models.graph import Graph
+from visdl.models.record import Json, Record, Request
 
 MOST_TAGS = 50
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-class NewRun(BaseModel):
+class NewRun(Request):
     """A run of a graph: in full, or by the id of a stored one."""
-
-    model_config = ConfigDict(extra="forbid")
 
     graph: Graph | None = None
     graph_id: str | None = None
@@ -29,28 +28,22 @@ class NewRun(BaseModel):
     )
 
 
-class RerunRequest(BaseModel):
+class RerunRequest(Request):
     """A run of the same graph and data; with another seed if one is given."""
-
-    model_config = ConfigDict(extra="forbid")
 
     seed: int | None = Field(default=None, ge=0, lt=2**53)
     name: str | None = Field(default=None, max_length=200)
 
 
-class ExtendRequest(BaseModel):
+class ExtendRequest(Request):
     """More epochs of an ended run."""
-
-    model_config = ConfigDict(extra="forbid")
 
     epochs: int = Field(ge=1, le=1_000_000, description="Epochs in addition to the finished ones")
     name: str | None = Field(default=None, max_length=200)
 
 
-class RunPatch(BaseModel):
+class RunPatch(Request):
     """What a user may change of a run."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str | None = Field(default=None, min_length=1, max_length=200)
     tags: list[Tag] | None = Field(default=None, max_length=MOST_TAGS)
@@ -58,10 +51,8 @@ class RunPatch(BaseModel):
     note: str | None = Field(default=None, max_length=10_000)
 
 
-class PatchRuns(BaseModel):
+class PatchRuns(Request):
     """What a user may change of many runs at once."""
-
-    model_config = ConfigDict(extra="forbid")
 
     ids: list[str] = Field(min_length=1, max_length=10_000)
     starred: bool | None = None
@@ -69,24 +60,22 @@ class PatchRuns(BaseModel):
     remove_tags: list[str] = Field(default_factory=list, max_length=MOST_TAGS)
 
 
-class PatchedRuns(BaseModel):
+class PatchedRuns(Record):
     patched: list[str]
     kept: dict[str, str] = Field(description="Runs that were not changed, with the reason")
 
 
-class DeleteRuns(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class DeleteRuns(Request):
     ids: list[str] = Field(min_length=1, max_length=10_000)
     dry_run: bool = Field(default=False, description="Only say what would be deleted, and what not")
 
 
-class DeletedRuns(BaseModel):
+class DeletedRuns(Record):
     deleted: list[str]
     kept: dict[str, str] = Field(description="Runs that were not deleted, with the reason")
 
 
-class Facet(BaseModel):
+class Facet(Record):
     """Something that runs can be filtered by."""
 
     value: str = Field(description="What the filter takes")
@@ -94,7 +83,7 @@ class Facet(BaseModel):
     runs: int
 
 
-class RunFacets(BaseModel):
+class RunFacets(Record):
     """Tags, graphs, datasets and studies that runs have, the most used first."""
 
     tags: list[Facet]
@@ -103,7 +92,7 @@ class RunFacets(BaseModel):
     studies: list[Facet]
 
 
-class MetricSeries(BaseModel):
+class MetricSeries(Record):
     """Series by key, each a list of (step, epoch, value)."""
 
     series: dict[str, list[Point]]
@@ -112,23 +101,21 @@ class MetricSeries(BaseModel):
     )
 
 
-class Artifact(BaseModel):
+class Artifact(Record):
     name: str
     bytes: int
     media_type: str
     created: float
 
 
-class PredictRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    rows: list[dict[str, JsonValue]] | None = Field(default=None, max_length=100_000)
+class PredictRequest(Request):
+    rows: list[dict[str, Json]] | None = Field(default=None, max_length=100_000)
     dataset: str | None = Field(default=None, description="Id or name of a dataset")
 
 
-class PredictResponse(BaseModel):
+class PredictResponse(Record):
     columns: list[str] = Field(description="Target columns")
-    predictions: list[JsonValue] = Field(
+    predictions: list[Json] = Field(
         description="A label per row, or a number per row (a list with several targets)"
     )
     probabilities: list[list[float]] | None = None

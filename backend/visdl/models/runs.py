@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from visdl.models.diagnostics import Diagnostic
-from visdl.models.former_values import read_former_values
+from visdl.models.record import Record, read_former_values
 
 
 class RunState(StrEnum):
@@ -55,7 +55,7 @@ Relation = Annotated[
 ]
 
 
-class Progress(BaseModel):
+class Progress(Record):
     """How far a training is."""
 
     epoch: int = Field(default=0, description="Finished epochs")
@@ -66,7 +66,7 @@ class Progress(BaseModel):
     seconds_left: float | None = None
 
 
-class MetricSummary(BaseModel):
+class MetricSummary(Record):
     """One metric of a run; `best` depends on the metric's direction."""
 
     last: float | None = None
@@ -74,7 +74,7 @@ class MetricSummary(BaseModel):
     best_epoch: int | None = None
 
 
-class DatasetUse(BaseModel):
+class DatasetUse(Record):
     """A dataset as it was when the run was created."""
 
     node: str
@@ -84,7 +84,7 @@ class DatasetUse(BaseModel):
     sha256: str
 
 
-class SeedBatch(BaseModel):
+class SeedBatch(Record):
     """The seed batch of a run: runs that differ in their seed only and train as one network."""
 
     id: str | None = Field(
@@ -98,7 +98,7 @@ class SeedBatch(BaseModel):
     )
 
 
-class Recovery(BaseModel):
+class Recovery(Record):
     """How a run continues after a pause, or after the end of its process."""
 
     released: bool = Field(
@@ -116,7 +116,7 @@ class Recovery(BaseModel):
     )
 
 
-class Run(BaseModel):
+class Run(Record):
     """A training of a graph: its state, its progress and where it came from."""
 
     id: str

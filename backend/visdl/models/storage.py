@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from visdl.models.record import Record, Request
 from visdl.models.runs import RunState
 
 StorageKind = Literal["database", "datasets", "checkpoints", "artifacts", "leftovers", "other"]
 
 
-class KindUsage(BaseModel):
+class KindUsage(Record):
     kind: StorageKind
     bytes: int = Field(description="Files that several runs share count once")
     files: int
 
 
-class RunUsage(BaseModel):
+class RunUsage(Record):
     """What one run has on the disk."""
 
     id: str
@@ -32,7 +33,7 @@ class RunUsage(BaseModel):
     )
 
 
-class StorageReport(BaseModel):
+class StorageReport(Record):
     folder: str
     disk_free: int
     disk_total: int
@@ -44,10 +45,8 @@ class StorageReport(BaseModel):
     )
 
 
-class CleanRequest(BaseModel):
+class CleanRequest(Request):
     """What to remove. Runs that may go on, starred runs, weights, reports, curves and logs are never touched."""
-
-    model_config = ConfigDict(extra="forbid")
 
     dry_run: bool = Field(default=True, description="Only say what would be removed")
     checkpoint_days: int | None = Field(
@@ -64,19 +63,19 @@ class CleanRequest(BaseModel):
     )
 
 
-class CleanedRun(BaseModel):
+class CleanedRun(Record):
     id: str
     name: str
     checkpoints: int
     bytes: int
 
 
-class Leftover(BaseModel):
+class Leftover(Record):
     path: str = Field(description="Inside the data folder")
     bytes: int
 
 
-class CleanReport(BaseModel):
+class CleanReport(Record):
     """What was removed, or would be; all sizes are bytes that the disk has more of afterwards."""
 
     dry_run: bool

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field
 
 from visdl.models.graph import Graph
+from visdl.models.record import Json, Record, Request
 
 MOST_VARIANTS = 1000
 MOST_SEEDS = 100
@@ -24,11 +25,7 @@ Direction = Literal["minimize", "maximize"]
 How = Literal["disable", "plain", "zero"]
 
 
-class StudyRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class GroupPart(StudyRequest):
+class GroupPart(Request):
     """Several nodes that are removed together."""
 
     title: Title = ""
@@ -39,7 +36,7 @@ class GroupPart(StudyRequest):
     )
 
 
-class ColumnsPart(StudyRequest):
+class ColumnsPart(Request):
     """Input columns of a data node that are removed together."""
 
     node: NodeId
@@ -52,7 +49,7 @@ Part = NodeId | GroupPart | ColumnsPart
 Parts = Annotated[list[Part], Field(min_length=1, max_length=200)]
 
 
-class StrategyRecord(StudyRequest):
+class StrategyRecord(Request):
     """The base of all strategies."""
 
     METHODS: ClassVar[str]
@@ -111,11 +108,11 @@ class Cumulative(StrategyRecord, title="Cumulative"):
     order: Parts
 
 
-class Alternative(StudyRequest):
+class Alternative(Request):
     """A node that replaces another one."""
 
     type: str = Field(min_length=1, max_length=200)
-    params: dict[str, JsonValue] = Field(default_factory=dict)
+    params: dict[str, Json] = Field(default_factory=dict)
     label: Title = ""
 
 
@@ -129,12 +126,12 @@ class Replace(StrategyRecord, title="Replace"):
     alternatives: list[Alternative] = Field(min_length=1, max_length=100)
 
 
-class GridFactor(StudyRequest):
+class GridFactor(Request):
     """Values of one parameter."""
 
     node: NodeId
     param: str = Field(min_length=1, max_length=200)
-    values: list[JsonValue] = Field(min_length=1, max_length=100)
+    values: list[Json] = Field(min_length=1, max_length=100)
 
 
 class Grid(StrategyRecord, title="Grid"):
@@ -146,12 +143,12 @@ class Grid(StrategyRecord, title="Grid"):
     factors: list[GridFactor] = Field(min_length=1, max_length=10)
 
 
-class RangeFactor(StudyRequest):
+class RangeFactor(Request):
     """Values of one parameter: listed, or drawn between two bounds."""
 
     node: NodeId
     param: str = Field(min_length=1, max_length=200)
-    values: list[JsonValue] | None = Field(default=None, min_length=1, max_length=100)
+    values: list[Json] | None = Field(default=None, min_length=1, max_length=100)
     low: float | None = None
     high: float | None = None
     log: bool = Field(default=False, description="Draw uniformly on a logarithmic scale")
@@ -186,7 +183,7 @@ class OptunaSearch(StrategyRecord, title="Optuna search"):
     seed: Seed = Field(default=0, description="Seed of the search, not of the trainings")
 
 
-class Configuration(StudyRequest):
+class Configuration(Request):
     """A complete graph as a variant."""
 
     label: Title = ""
@@ -231,7 +228,7 @@ StrategyKind = Literal[
 ]
 
 
-class StrategyInfo(BaseModel):
+class StrategyInfo(Record):
     """What a strategy is called, what it does, and whether its variants are tested."""
 
     key: StrategyKind = Field(description="The `kind` of a study's strategy")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, JsonValue
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from visdl.models.diagnostics import Diagnostic, ReplaceNode, SetDisabled, SetParam
 from visdl.models.graph import Edge, Graph
+from visdl.models.record import Json, Record, Request
 from visdl.models.runs import DatasetUse, RunState
-from visdl.models.strategies import MOST_SEEDS, Direction, How, Seed, Strategy, StudyRequest, Title
+from visdl.models.strategies import MOST_SEEDS, Direction, How, Seed, Strategy, Title
 
 #: Keys of the variants that others are compared with.
 BASELINE = "baseline"
@@ -29,7 +30,7 @@ Role = Annotated[
 ]
 
 
-class Rewire(BaseModel):
+class Rewire(Record):
     """Removes and adds edges."""
 
     op: Literal["rewire"] = "rewire"
@@ -40,7 +41,7 @@ class Rewire(BaseModel):
 StudyEdit = Annotated[SetParam | SetDisabled | ReplaceNode | Rewire, Field(discriminator="op")]
 
 
-class StudyPlan(StudyRequest):
+class StudyPlan(Request):
     """What a study compares, by which metric, and with which seeds."""
 
     name: Title = ""
@@ -83,14 +84,14 @@ class NewStudy(StudyPlan):
     graph_id: str | None = None
 
 
-class Variant(BaseModel):
+class Variant(Record):
     """One network of a study."""
 
     key: str
     label: str
     role: Role = "variant"
     edits: list[StudyEdit] = Field(default_factory=list)
-    params: dict[str, JsonValue] = Field(
+    params: dict[str, Json] = Field(
         default_factory=dict, description="Of a grid or search: values by `node.param`"
     )
     parts: list[str] = Field(
@@ -119,14 +120,14 @@ class Variant(BaseModel):
     )
 
 
-class Offer(BaseModel):
+class Offer(Record):
     """What could replace a part instead of switching it off."""
 
     how: list[How] = Field(default_factory=list)
     plain: int | None = Field(default=None, description="Parameters of the linear replacement")
 
 
-class StudyPreview(BaseModel):
+class StudyPreview(Record):
     """The variants and the cost of a study that has not started."""
 
     variants: list[Variant]
@@ -160,7 +161,7 @@ STUDY_TRANSITIONS: dict[StudyState, frozenset[StudyState]] = {
 }
 
 
-class StudyCounts(BaseModel):
+class StudyCounts(Record):
     """Numbers of runs of a study by their state."""
 
     planned: int = 0
@@ -170,7 +171,7 @@ class StudyCounts(BaseModel):
     reused: int = 0
 
 
-class Study(BaseModel):
+class Study(Record):
     id: str
     name: str
     state: StudyState = StudyState.RUNNING
@@ -195,7 +196,7 @@ class Study(BaseModel):
     seconds_left: float | None = None
 
 
-class StudyPatch(StudyRequest):
+class StudyPatch(Request):
     """Changes of a study. `order` lists keys of variants; the others follow."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
@@ -204,11 +205,11 @@ class StudyPatch(StudyRequest):
     order: list[str] | None = None
 
 
-class MoreSeeds(StudyRequest):
+class MoreSeeds(Request):
     seeds: list[Seed] = Field(min_length=1, max_length=MOST_SEEDS)
 
 
-class Cell(BaseModel):
+class Cell(Record):
     """The run of one variant with one seed."""
 
     variant: str
@@ -221,14 +222,14 @@ class Cell(BaseModel):
     )
 
 
-class Arm(BaseModel):
+class Arm(Record):
     """A variant's row of the table, with `values` by seed."""
 
     key: str
     label: str
     role: Role
     edits: list[StudyEdit] = Field(default_factory=list)
-    params: dict[str, JsonValue] = Field(default_factory=dict)
+    params: dict[str, Json] = Field(default_factory=dict)
     parts: list[str] = Field(default_factory=list)
     how: str = ""
     reference: str | None = None
@@ -279,7 +280,7 @@ class VariantResult(Arm):
     )
 
 
-class Effect(BaseModel):
+class Effect(Record):
     """A main effect or an interaction of a grid, by least squares with the seed in the model."""
 
     term: str
@@ -292,7 +293,7 @@ class Effect(BaseModel):
     p: float | None = None
 
 
-class Dependence(BaseModel):
+class Dependence(Record):
     """How much a part's effect depends on the other parts: leave-one-out minus add-one."""
 
     part: str
@@ -301,7 +302,7 @@ class Dependence(BaseModel):
     ci: tuple[float, float] | None = None
 
 
-class StudyResults(BaseModel):
+class StudyResults(Record):
     """The results of a study. There are no tests before every planned run has ended."""
 
     state: StudyState
@@ -319,7 +320,7 @@ class StudyResults(BaseModel):
     methods: str = Field(default="", description="A paragraph for a paper")
 
 
-class BandPoint(BaseModel):
+class BandPoint(Record):
     epoch: float
     mean: float
     low: float
@@ -327,7 +328,7 @@ class BandPoint(BaseModel):
     n: int
 
 
-class StudyCurves(BaseModel):
+class StudyCurves(Record):
     """A metric over the epochs for each variant: mean ± sd of its runs."""
 
     metric: str

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from visdl.models.record import Record
 
 
-class Health(BaseModel):
+class Health(Record):
     status: str = "ok"
     version: str
 
 
-class GpuStats(BaseModel):
+class GpuStats(Record):
     index: int
     name: str
     utilization: float | None = Field(default=None, description="Percent")
@@ -20,7 +22,7 @@ class GpuStats(BaseModel):
     power: float | None = Field(default=None, description="Watts")
 
 
-class SystemStats(BaseModel):
+class SystemStats(Record):
     """The current load of the machine. Without a GPU, `gpus` is empty."""
 
     time: float

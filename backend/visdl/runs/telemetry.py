@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import Sequence
 
-from visdl.models.events import RunEvent
+from visdl.models.events import Resync, RunEvent
 
 _QUEUE = 256  # most messages that wait for a client; then it has to read from the store
 
@@ -78,4 +77,4 @@ def encode(event: RunEvent) -> str:
 
 def encode_resync(run: str | None, after: int) -> str:
     """Return the message for a client that could not keep up: it continues from the store."""
-    return json.dumps({"type": "resync", "run": run, "after": after})
+    return Resync(run=run, after=after).model_dump_json()

@@ -2,7 +2,7 @@ import { api, call } from "./client";
 import type { BlockRecord, Graph } from "./types";
 
 export async function listBlocks(): Promise<BlockRecord[]> {
-  return (await call(api.GET("/api/blocks"))) as BlockRecord[];
+  return await call(api.GET("/api/blocks"));
 }
 
 /** Keeps a block in the user's library, with the blocks that it uses. */
@@ -11,7 +11,7 @@ export async function createBlock(
   block: string,
   blocks: Graph["blocks"],
 ): Promise<BlockRecord> {
-  return (await call(api.POST("/api/blocks", { body: { name, block, blocks } }))) as BlockRecord;
+  return await call(api.POST("/api/blocks", { body: { name, block, blocks } }));
 }
 
 export async function deleteBlock(id: string): Promise<void> {

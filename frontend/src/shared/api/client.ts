@@ -16,7 +16,7 @@ export class ApiError extends Error {
   }
 
   get hint(): string {
-    return this.info.hint ?? "";
+    return this.info.hint;
   }
 
   /** True where VisDL itself did not answer: it is down, or a proxy answered for it. */
@@ -29,6 +29,7 @@ const UNREACHABLE: ErrorInfo = {
   code: "unreachable",
   message: "The VisDL server does not answer.",
   hint: "Is it running? The page reconnects automatically.",
+  field: null,
 };
 
 type Listener = (status: number) => void;

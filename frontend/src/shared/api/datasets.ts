@@ -2,7 +2,7 @@ import { api, call } from "./client";
 import type { DatasetPreview, DatasetRecord } from "./types";
 
 export async function listDatasets(signal?: AbortSignal): Promise<DatasetRecord[]> {
-  return (await call(api.GET("/api/datasets", { ...(signal && { signal }) }))) as DatasetRecord[];
+  return await call(api.GET("/api/datasets", { ...(signal && { signal }) }));
 }
 
 export async function previewDataset(
@@ -12,7 +12,7 @@ export async function previewDataset(
   signal: AbortSignal,
 ): Promise<DatasetPreview> {
   const params = { path: { dataset_id: id }, query: { offset, limit } };
-  return (await call(api.GET("/api/datasets/{dataset_id}/preview", { params, signal }))) as DatasetPreview;
+  return await call(api.GET("/api/datasets/{dataset_id}/preview", { params, signal }));
 }
 
 export async function deleteDataset(id: string): Promise<void> {

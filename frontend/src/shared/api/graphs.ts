@@ -4,22 +4,22 @@ import type { Graph, GraphSummary, GraphVersion, Report, StoredGraph } from "./t
 const one = (id: string) => ({ params: { path: { graph_id: id } } });
 
 export async function listGraphs(signal?: AbortSignal): Promise<GraphSummary[]> {
-  return (await call(api.GET("/api/graphs", { ...(signal && { signal }) }))) as GraphSummary[];
+  return await call(api.GET("/api/graphs", { ...(signal && { signal }) }));
 }
 
 /** The graphs that were deleted and can be restored. */
 export async function listDeletedGraphs(signal: AbortSignal): Promise<GraphSummary[]> {
   const params = { query: { deleted: true } };
-  return (await call(api.GET("/api/graphs", { params, signal }))) as GraphSummary[];
+  return await call(api.GET("/api/graphs", { params, signal }));
 }
 
 export async function readGraph(id: string, signal?: AbortSignal): Promise<StoredGraph> {
   const options = { ...one(id), ...(signal && { signal }) };
-  return (await call(api.GET("/api/graphs/{graph_id}", options))) as StoredGraph;
+  return await call(api.GET("/api/graphs/{graph_id}", options));
 }
 
 export async function createGraph(graph: Graph): Promise<StoredGraph> {
-  return (await call(api.POST("/api/graphs", { body: graph }))) as StoredGraph;
+  return await call(api.POST("/api/graphs", { body: graph }));
 }
 
 /** Saves a new version, under a name where it has one. Raises ApiError 412 when another one was saved since `version`. */
@@ -34,7 +34,7 @@ export async function replaceGraph(
     header: { "if-match": `"${version}"` },
     ...(label && { query: { label } }),
   };
-  return (await call(api.PUT("/api/graphs/{graph_id}", { params, body: graph }))) as StoredGraph;
+  return await call(api.PUT("/api/graphs/{graph_id}", { params, body: graph }));
 }
 
 /**
@@ -53,12 +53,12 @@ export async function deleteGraph(id: string): Promise<void> {
 
 /** Restores a deleted graph. */
 export async function restoreGraph(id: string): Promise<StoredGraph> {
-  return (await call(api.POST("/api/graphs/{graph_id}/restore", one(id)))) as StoredGraph;
+  return await call(api.POST("/api/graphs/{graph_id}/restore", one(id)));
 }
 
 /** All versions, the newest first. */
 export async function listVersions(id: string, signal: AbortSignal): Promise<GraphVersion[]> {
-  return (await call(api.GET("/api/graphs/{graph_id}/versions", { ...one(id), signal }))) as GraphVersion[];
+  return await call(api.GET("/api/graphs/{graph_id}/versions", { ...one(id), signal }));
 }
 
 const oneVersion = (id: string, number: number) => ({
@@ -67,7 +67,7 @@ const oneVersion = (id: string, number: number) => ({
 
 export async function readVersion(id: string, number: number, signal?: AbortSignal): Promise<Graph> {
   const options = { ...oneVersion(id, number), ...(signal && { signal }) };
-  return (await call(api.GET("/api/graphs/{graph_id}/versions/{version}", options))) as Graph;
+  return await call(api.GET("/api/graphs/{graph_id}/versions/{version}", options));
 }
 
 /** Gives a version a name. */
@@ -78,5 +78,5 @@ export async function labelVersion(id: string, number: number, label: string): P
 }
 
 export async function validateGraph(graph: Graph, signal: AbortSignal): Promise<Report> {
-  return (await call(api.POST("/api/graphs/validate", { body: graph, signal }))) as Report;
+  return await call(api.POST("/api/graphs/validate", { body: graph, signal }));
 }

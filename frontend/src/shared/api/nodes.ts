@@ -14,5 +14,5 @@ export async function fetchCatalogue(): Promise<{
   ]);
   // Without a prototype: a graph may call a type "constructor".
   const known = Object.assign(Object.create(null), types) as Record<string, NodeInfo>;
-  return { types: known, unavailable, diagnostics: diagnostics as Diagnostic[] };
+  return { types: known, unavailable, diagnostics };
 }

@@ -16,25 +16,25 @@ const one = (id: string) => ({ params: { path: { run_id: id } } });
 /** Queues a run of a graph; with the weights of another run where its id is given. */
 export async function createRun(graph: Graph, seed: number, weightsFrom?: string): Promise<Run> {
   const body = { graph, seed, tags: [], ...(weightsFrom !== undefined && { weights_from: weightsFrom }) };
-  return (await call(api.POST("/api/runs", { body }))) as Run;
+  return await call(api.POST("/api/runs", { body }));
 }
 
 /** The same graph, data and seed once more. */
 export async function rerun(id: string): Promise<Run> {
-  return (await call(api.POST("/api/runs/{run_id}/rerun", { ...one(id), body: {} }))) as Run;
+  return await call(api.POST("/api/runs/{run_id}/rerun", { ...one(id), body: {} }));
 }
 
 /** More epochs of an ended run, as a run of its own. */
 export async function extendRun(id: string, epochs: number): Promise<Run> {
-  return (await call(api.POST("/api/runs/{run_id}/extend", { ...one(id), body: { epochs } }))) as Run;
+  return await call(api.POST("/api/runs/{run_id}/extend", { ...one(id), body: { epochs } }));
 }
 
 export async function prioritizeRun(id: string): Promise<Run> {
-  return (await call(api.POST("/api/runs/{run_id}/prioritize", one(id)))) as Run;
+  return await call(api.POST("/api/runs/{run_id}/prioritize", one(id)));
 }
 
 export async function readQueue(): Promise<RunQueue> {
-  return (await call(api.GET("/api/queue"))) as RunQueue;
+  return await call(api.GET("/api/queue"));
 }
 
 /** A filter of runs; what is omitted matches all. */
@@ -76,7 +76,7 @@ export async function listRuns(
 ): Promise<{ runs: Run[]; total: number }> {
   const query = { ...runQuery(filter, sort, page), ...(signal && { signal }) };
   const { data, response } = await callWithResponse(api.GET("/api/runs", query));
-  return { runs: data as Run[], total: Number(response.headers.get("X-Total-Count")) };
+  return { runs: data, total: Number(response.headers.get("X-Total-Count")) };
 }
 
 /** Their ids alone: all of them, or a stretch. */
@@ -90,14 +90,14 @@ export async function readFacets(signal?: AbortSignal): Promise<RunFacets> {
 }
 
 export async function readRun(id: string): Promise<Run> {
-  return (await call(api.GET("/api/runs/{run_id}", one(id)))) as Run;
+  return await call(api.GET("/api/runs/{run_id}", one(id)));
 }
 
 /** What a user may write about a run. */
 export type RunPatch = Partial<Pick<Run, "name" | "tags" | "starred" | "note">>;
 
 export async function patchRun(id: string, patch: RunPatch): Promise<Run> {
-  return (await call(api.PATCH("/api/runs/{run_id}", { ...one(id), body: patch }))) as Run;
+  return await call(api.PATCH("/api/runs/{run_id}", { ...one(id), body: patch }));
 }
 
 /** What can be changed of many runs at once. */
@@ -126,11 +126,11 @@ export async function deleteRuns(
 export type RunCommand = "pause" | "resume" | "stop";
 
 export async function commandRun(id: string, command: RunCommand): Promise<Run> {
-  return (await call(api.POST(`/api/runs/{run_id}/${command}`, one(id)))) as Run;
+  return await call(api.POST(`/api/runs/{run_id}/${command}`, one(id)));
 }
 
 export async function readRunGraph(id: string): Promise<Graph> {
-  return (await call(api.GET("/api/runs/{run_id}/graph", one(id)))) as Graph;
+  return await call(api.GET("/api/runs/{run_id}/graph", one(id)));
 }
 
 /** The events of a log: all but points and progress, of which a night produces hundreds of thousands. */
@@ -142,6 +142,7 @@ export async function readLog(id: string): Promise<RunEvent[]> {
   const limit = 5000;
   for (let after = 0; ; after = events.at(-1)?.seq ?? after) {
     const params = { path: { run_id: id }, query: { after, limit, type: [...LOGGED] } };
+    // openapi-fetch takes tuples for arrays
     const page = (await call(api.GET("/api/runs/{run_id}/events", { params }))) as RunEvent[];
     events.push(...page);
     if (page.length < limit) return events;
@@ -152,11 +153,11 @@ export async function readLog(id: string): Promise<RunEvent[]> {
 export async function readSeries(id: string, maxPoints: number): Promise<Record<string, Point[]>> {
   const params = { path: { run_id: id }, query: { max_points: maxPoints } };
   const { series } = await call(api.GET("/api/runs/{run_id}/metrics", { params }));
-  return series as Record<string, Point[]>;
+  return series as Record<string, Point[]>; // openapi-fetch takes tuples for arrays
 }
 
 export async function listArtifacts(id: string): Promise<Artifact[]> {
-  return (await call(api.GET("/api/runs/{run_id}/artifacts", one(id)))) as Artifact[];
+  return await call(api.GET("/api/runs/{run_id}/artifacts", one(id)));
 }
 
 export function artifactUrl(id: string, name: string): string {

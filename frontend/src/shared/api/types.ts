@@ -1,106 +1,77 @@
-/** Names for the generated records. The server always sends every key, so none is optional here. */
+/** Names for the records of the server's OpenAPI document. */
 import type { components } from "./schema";
-
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
-
-type Complete<T> = unknown extends T
-  ? Json
-  : T extends readonly (infer Item)[]
-    ? Complete<Item>[]
-    : T extends object
-      ? { [Key in keyof T]-?: Complete<T[Key]> }
-      : T;
 
 type Schemas = components["schemas"];
 
-export type Position = Complete<Schemas["Position"]>;
-export type GraphNode = Complete<Schemas["Node"]>;
-export type Edge = Complete<Schemas["Edge"]>;
-export type Graph = Complete<Schemas["Graph"]>;
-export type Group = Complete<Schemas["Group"]>;
-export type Note = Complete<Schemas["CanvasNote"]>;
+export type { Json } from "./schema";
+
+export type Position = Schemas["Position-Output"];
+export type GraphNode = Schemas["Node-Output"];
+export type Edge = Schemas["Edge"];
+export type Graph = Schemas["Graph-Output"];
+export type Group = Schemas["Group-Output"];
+export type Note = Schemas["CanvasNote-Output"];
 /** A block's definition: a subgraph with ports and parameters of its own. */
-export type Block = Complete<Schemas["Block"]>;
-export type PortRef = Complete<Schemas["PortRef"]>;
-export type BlockRecord = Complete<Schemas["BlockRecord"]>;
-export type GraphSummary = Complete<Schemas["GraphSummary"]>;
-export type Starter = Complete<Schemas["Starter"]>;
-export type StoredGraph = Complete<Schemas["StoredGraph"]>;
-export type GraphVersion = Complete<Schemas["GraphVersion"]>;
+export type Block = Schemas["Block-Output"];
+export type PortRef = Schemas["PortRef-Output"];
+export type BlockRecord = Schemas["BlockRecord"];
+export type GraphSummary = Schemas["GraphSummary"];
+export type Starter = Schemas["Starter"];
+export type StoredGraph = Schemas["StoredGraph"];
+export type GraphVersion = Schemas["GraphVersion"];
 
-export type NodeInfo = Complete<Schemas["NodeInfo"]>;
-export type InputInfo = Complete<Schemas["InputInfo"]>;
-export type OutputInfo = Complete<Schemas["OutputInfo"]>;
-export type UnavailableNode = Complete<Schemas["UnavailableNode"]>;
+export type NodeInfo = Schemas["NodeInfo"];
+export type InputInfo = Schemas["InputInfo"];
+export type OutputInfo = Schemas["OutputInfo"];
+export type UnavailableNode = Schemas["UnavailableNode"];
 
-export type Report = Complete<Schemas["Report"]>;
-export type NodeReport = Complete<Schemas["NodeReport"]>;
-export type Totals = Complete<Schemas["Totals"]>;
-export type Diagnostic = Complete<Schemas["Diagnostic"]>;
-export type Fix = Complete<Schemas["Fix"]>;
+export type Report = Schemas["Report"];
+export type NodeReport = Schemas["NodeReport"];
+export type Totals = Schemas["Totals"];
+export type Diagnostic = Schemas["Diagnostic"];
+export type Fix = Schemas["Fix"];
 
-export type DatasetRecord = Complete<Schemas["DatasetRecord"]>;
-export type Column = Complete<Schemas["Column"]>;
+export type DatasetRecord = Schemas["DatasetRecord"];
+export type Column = Schemas["Column"];
 
-export type ErrorInfo = Pick<Schemas["ErrorInfo"], "code" | "message"> &
-  Partial<Complete<Schemas["ErrorInfo"]>>;
+export type ErrorInfo = Schemas["ErrorInfo"];
 
-export type Run = Complete<Schemas["Run"]>;
+export type Run = Schemas["Run"];
 export type RunState = Schemas["RunState"];
-export type Study = Complete<Schemas["Study"]>;
+export type Study = Schemas["Study"];
 export type StudyState = Schemas["StudyState"];
 /** What is asked for: what is left out has its default. */
 export type NewStudy = Schemas["NewStudy"];
-export type StudyPreview = Complete<Schemas["StudyPreview"]>;
-export type StudyVariant = Complete<Schemas["Variant"]>;
-export type StudyResults = Complete<Schemas["StudyResults"]>;
-export type StudyArm = Complete<Schemas["Arm"]>;
-export type StudyRow = Complete<Schemas["VariantResult"]>;
-export type StudyCell = Complete<Schemas["Cell"]>;
-export type StudyCurves = Complete<Schemas["StudyCurves"]>;
+export type StudyPreview = Schemas["StudyPreview"];
+export type StudyVariant = Schemas["Variant"];
+export type StudyResults = Schemas["StudyResults"];
+export type StudyArm = Schemas["Arm"];
+export type StudyRow = Schemas["VariantResult"];
+export type StudyCell = Schemas["Cell"];
+export type StudyCurves = Schemas["StudyCurves"];
 export type StudyPatch = Schemas["StudyPatch"];
 export type StrategyInfo = Schemas["StrategyInfo"];
-export type RunQueue = Complete<Schemas["RunQueue"]>;
-export type Facet = Complete<Schemas["Facet"]>;
-export type RunFacets = Complete<Schemas["RunFacets"]>;
-export type Artifact = Complete<Schemas["Artifact"]>;
-export type SystemStats = Complete<Schemas["SystemStats"]>;
+export type RunQueue = Schemas["RunQueue"];
+export type Facet = Schemas["Facet"];
+export type RunFacets = Schemas["RunFacets"];
+export type Artifact = Schemas["Artifact"];
+export type SystemStats = Schemas["SystemStats"];
 export type StorageKind = Schemas["KindUsage"]["kind"];
-export type StorageReport = Complete<Schemas["StorageReport"]>;
-export type RunUsage = Complete<Schemas["RunUsage"]>;
-export type CleanRequest = Complete<Schemas["CleanRequest"]>;
-export type CleanReport = Complete<Schemas["CleanReport"]>;
-export type GpuStats = Complete<Schemas["GpuStats"]>;
-export type DatasetPreview = Complete<Schemas["DatasetPreview"]>;
-export type Histogram = Complete<Schemas["Histogram"]>;
+export type StorageReport = Schemas["StorageReport"];
+export type RunUsage = Schemas["RunUsage"];
+export type CleanRequest = Schemas["CleanRequest"];
+export type CleanReport = Schemas["CleanReport"];
+export type GpuStats = Schemas["GpuStats"];
+export type DatasetPreview = Schemas["DatasetPreview"];
+export type Histogram = Schemas["Histogram"];
 
 /** [optimizer step, epochs finished, value]; null for a value that is not finite. */
-export type Point = [number, number, number | null];
+export type Point = Schemas["MetricsEvent"]["series"][string][number];
 
-interface EventBase {
-  run: string;
-  seq: number;
-  time: number;
-  cursor: number | null;
-}
-
-/** What happens in a run; the server's tagged union. */
-export type RunEvent = EventBase &
-  (
-    | { type: "state"; state: RunState; error: Run["error"] }
-    | { type: "progress"; progress: Run["progress"] }
-    | { type: "metrics"; series: Record<string, Point[]>; summary: Run["metrics"] }
-    | {
-        type: "node";
-        node: string;
-        status: "started" | "ended" | "failed";
-        seconds: number | null;
-        message: string;
-      }
-    | { type: "checkpoint"; name: string; epoch: number; step: number; reason: string }
-    | { type: "log"; level: "info" | "warning" | "error"; message: string; node: string | null }
-    | { type: "artifact"; name: string; bytes: number; media_type: string }
-  );
+/** What happens in a run. */
+export type RunEvent = Schemas["RunEvent"];
+/** A message of the socket: an event, or that events were dropped and follow once more. */
+export type TrainingMessage = Schemas["TrainingMessage"];
 
 /** What the Evaluator leaves for the results page. */
 export type Predictions =

@@ -6,6 +6,7 @@ const BROKEN: ErrorInfo = {
   code: "upload_failed",
   message: "The upload was interrupted.",
   hint: "Is the server running? Send the file again.",
+  field: null,
 };
 
 /** Sends a table; `onProgress` gets the share of one that is sent. Raises ApiError, AbortError when aborted. */

@@ -16,7 +16,7 @@ import {
   rerun,
 } from "@/shared/api/runs";
 import { openSocket, type SocketState } from "@/shared/api/socket";
-import type { Graph, Report, Run, RunEvent, RunState } from "@/shared/api/types";
+import type { Graph, Report, Run, RunEvent, RunState, TrainingMessage } from "@/shared/api/types";
 import { toast } from "@/shared/store/toast";
 import { openDrawer, selectRuns, useUi } from "@/shared/store/ui";
 import { addLive, forgetCurves, loadCurves, renewCurves } from "./series";
@@ -102,7 +102,7 @@ export function followRuns(): () => void {
       if (socket === "open") void refreshRuns();
     },
     onMessage: (data) => {
-      const message = JSON.parse(data) as RunEvent | { type: "resync" };
+      const message = JSON.parse(data) as TrainingMessage;
       // After a resync the server sends what was missed on its own.
       if (message.type !== "resync") take(message);
     },

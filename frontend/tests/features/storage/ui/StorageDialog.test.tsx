@@ -39,7 +39,7 @@ let closed = 0;
 
 /** What a clean-up gives: all checkpoints, unless only very old ones are to go. */
 function answer(request: CleanRequest): CleanReport {
-  const due = request.checkpoint_days !== null && request.checkpoint_days < 100;
+  const due = (request.checkpoint_days ?? 100) < 100;
   return {
     dry_run: request.dry_run,
     checkpoint_bytes: due ? 100 * MIB : 0,
