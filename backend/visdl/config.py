@@ -1,4 +1,4 @@
-"""Settings, from environment variables VISDL_… or a file `.env` beside the README. docs/settings.md lists them."""
+"""Settings from environment variables VISDL_… or `.env` beside the README; see docs/settings.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="VISDL_", env_file=ROOT / ".env", extra="ignore")
 
     host: str = Field(
-        default="127.0.0.1", description="Address to listen on; another than loopback needs a token"
+        default="127.0.0.1",
+        description="Address to listen on; one other than loopback needs a token",
     )
     port: int = Field(default=8000, ge=1, le=65535, description="Port of the API")
     data_dir: Path = Field(default=ROOT / "data", description="Folder of everything that is stored")
@@ -86,7 +87,8 @@ class Settings(BaseSettings):
     def _guarded(self) -> Settings:
         if self.host not in LOOPBACK and not (self.token and self.allowed_hosts):
             raise ValueError(
-                f"VISDL_HOST={self.host} can be reached from other machines: set VISDL_TOKEN (8 characters or more) "
+                f"VISDL_HOST={self.host} can be reached from other machines: "
+                "set VISDL_TOKEN (8 characters or more) "
                 "and VISDL_ALLOWED_HOSTS too, or use an SSH tunnel to 127.0.0.1"
             )
         return self

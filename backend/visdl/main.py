@@ -61,14 +61,14 @@ def create_app(settings: Settings) -> ASGIApp:
 
 
 def protect(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """The application behind the guard and the limit of a body."""
+    """Wrap the application in the guard and the limit of a body."""
     limited = BodyLimit(app, max_bytes=settings.max_body_mb * 2**20, upload_path=UPLOAD_PATH)
     return Guard(limited, allowed_hosts=settings.allowed_hosts, token=settings.token)
 
 
 @contextlib.contextmanager
 def open_services(settings: Settings, registry: Registry = NodeRegistry) -> Iterator[Services]:
-    """Everything behind the API, closed again at the end. Raises what `data_dir.check_data_dir` does."""
+    """Open all services, and close them at the end. Raises what `data_dir.check_data_dir` does."""
     with hold(settings.data_dir):
         shutil.rmtree(settings.data_dir / "uploads", ignore_errors=True)  # of a server that died
         store = Store(settings.data_dir / DATABASE)

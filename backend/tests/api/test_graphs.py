@@ -90,14 +90,14 @@ def test_saving_without_if_match_is_refused(client, stored):
 
 
 @pytest.mark.parametrize("etag", ["*", "", '"one"', '"-1"', '"²"', '"99999999999999999999"'])
-def test_an_etag_that_is_no_version_is_refused(client, stored, etag):
+def test_an_etag_that_is_not_a_version_is_rejected(client, stored, etag):
     answer = client.put(
         f"/api/graphs/{stored['id']}", json=GRAPH, headers=[(b"If-Match", etag.encode())]
     )
     assert error(answer, 422)["field"] == "If-Match"
 
 
-def test_the_later_of_two_tabs_is_told_and_overwrites_nothing(client, stored):
+def test_the_later_of_two_tabs_gets_412_and_overwrites_nothing(client, stored):
     assert save(client, stored["id"], "First tab", '"1"').status_code == 200
     record = error(save(client, stored["id"], "Second tab", '"1"'), 412)
     assert record["code"] == "stale"
@@ -127,7 +127,7 @@ def test_a_draft_makes_no_version_and_ends_with_the_next_one(client, stored):
     assert (saved["has_draft"], saved["draft"]) == (False, None)
 
 
-def test_a_draft_that_goes_on_from_an_older_one_overwrites_nothing(client, stored):
+def test_a_draft_that_continues_an_older_one_overwrites_nothing(client, stored):
     def keep(name, base):
         body = {**GRAPH, "name": name}
         return client.put(f"/api/graphs/{stored['id']}/draft", json=body, params={"base": base})

@@ -1,4 +1,7 @@
-"""Every route and every socket is behind the guard. The cases come from the route table, so none can be forgotten."""
+"""Every route and every socket passes the guard.
+
+The cases come from the route table, so none can be forgotten.
+"""
 
 from __future__ import annotations
 

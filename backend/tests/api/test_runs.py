@@ -48,7 +48,7 @@ def long_run(client):
         get(client, run, wait=60)
 
 
-def test_a_run_trains_to_its_end_and_says_everything_about_itself(finished):
+def test_a_run_trains_to_its_end_with_a_complete_record(finished):
     assert finished["state"] == "completed", finished["error"]
     assert finished["progress"]["epoch"] == finished["progress"]["epochs"] == 3
     assert finished["metrics"]["val_loss"].keys() == {"last", "best", "best_epoch"}
@@ -80,7 +80,7 @@ def test_its_events_are_complete_and_in_order(client, finished):
     )
 
 
-def test_its_metrics_can_be_asked_for_by_key_and_thinned(client, finished):
+def test_its_metrics_can_be_read_by_key_and_downsampled(client, finished):
     url = f"/api/runs/{finished['id']}/metrics"
     every = client.get(url).json()["series"]
     assert {"train_loss", "val_loss", "lr"} <= every.keys()
@@ -166,7 +166,7 @@ def test_pause_resume_and_stop_are_acknowledged_and_twice_is_fine(client, long_r
     }
 
 
-def test_stop_is_heard_at_any_moment_of_a_start(client):
+def test_stop_is_received_at_any_moment_of_a_start(client):
     for _ in range(5):
         run = start_run(client, epochs=LONG)
         answer = command(client, run, "stop")
@@ -225,7 +225,7 @@ def test_a_run_needs_one_graph(client, body):
     assert error(client.post("/api/runs", json=body), 422)["field"] == "graph"
 
 
-def test_a_run_that_diverges_fails_alone_and_says_at_which_step(client, finished):
+def test_a_run_that_diverges_fails_alone_and_names_the_step(client, finished):
     graph = training_graph(epochs=3)
     next(node for node in graph["nodes"] if node["id"] == "opt").update(
         type="SGD", params={"lr": 1e30}
@@ -307,7 +307,7 @@ def _paths(run):
     ]
 
 
-def test_the_queue_says_who_has_a_place_and_who_is_next_and_why(client, long_run):
+def test_the_queue_shows_who_has_a_slot_and_who_is_next_and_why(client, long_run):
     trains(client, long_run)
     second, third = (start_run(client, epochs=1) for _ in range(2))
     queue = client.get("/api/queue").json()
@@ -364,7 +364,7 @@ def test_runs_are_starred_noted_and_filtered(client, finished):
     assert client.get("/api/runs", params={"graph": "none"}).json() == []
 
 
-def test_many_runs_are_described_at_once_and_listed_by_what_was_said(client, finished):
+def test_many_runs_are_described_at_once_and_listed_by_their_descriptions(client, finished):
     runs = [finished["id"], start_run(client, epochs=1)["id"]]
     get(client, {"id": runs[1]}, wait=60)
     body = {"ids": [*runs, "nothing"], "starred": True, "add_tags": [" bulk "]}
@@ -397,7 +397,7 @@ def test_tags_that_could_not_be_filtered_by_are_refused(client, finished, tags):
     error(client.patch("/api/runs", json={"ids": [finished["id"]], "add_tags": tags}), 422)
 
 
-def test_what_would_be_deleted_is_said_without_deleting(client, long_run, finished):
+def test_a_dry_run_returns_what_would_be_deleted(client, long_run, finished):
     trains(client, long_run)
     body = {"ids": [finished["id"], long_run["id"]], "dry_run": True}
     answer = client.post("/api/runs/delete", json=body).json()
@@ -406,7 +406,7 @@ def test_what_would_be_deleted_is_said_without_deleting(client, long_run, finish
     assert state(client, finished) == "completed"
 
 
-def test_a_dataset_that_is_not_there_is_told_with_the_report_at_its_node(client):
+def test_a_missing_dataset_is_reported_at_its_node(client):
     graph = training_graph()
     next(node for node in graph["nodes"] if node["id"] == "csv")["params"]["file"] = "gone.csv"
     report = error(client.post("/api/runs", json={"graph": graph}), 422)["report"]

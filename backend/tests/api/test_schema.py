@@ -1,4 +1,6 @@
-"""Whatever is sent, the API answers as its own document says: no 5xx, no status that is not declared."""
+"""Whatever is sent, the API answers as its own document states: no 5xx, no status that is not
+declared.
+"""
 
 from __future__ import annotations
 

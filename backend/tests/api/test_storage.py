@@ -1,4 +1,4 @@
-"""What lies in the data folder, and its clean-up, over REST: with runs that were really trained."""
+"""The content of the data folder, and its clean-up, over REST: with runs that were really trained."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def is_checkpoint(name):
     return name.startswith("checkpoint-")
 
 
-def test_what_lies_there_is_told_by_kind(client):
+def test_usage_is_reported_by_kind(client):
     run = ended(client, start_run(client))
     report = client.get("/api/storage").json()
     assert [one["kind"] for one in report["kinds"]] == [
@@ -56,7 +56,7 @@ def test_what_lies_there_is_told_by_kind(client):
     assert largest["bytes"] > largest["checkpoint_bytes"] > 0
 
 
-def test_the_machine_says_how_large_its_disk_is(client):
+def test_the_machine_reports_the_size_of_its_disk(client):
     stats = client.get("/api/system").json()
     assert 0 < stats["disk_free"] < stats["disk_total"]
 
@@ -83,7 +83,7 @@ def test_a_cleaned_run_has_all_but_its_checkpoints_and_states_why_it_cannot_be_e
     client.delete(f"/api/runs/{starred['id']}")
 
 
-def test_a_run_that_goes_on_from_another_loses_nothing_when_that_is_cleaned(client):
+def test_a_run_that_extends_another_loses_nothing_when_that_is_cleaned(client):
     first = ended(client, start_run(client))
     more = client.post(f"/api/runs/{first['id']}/extend", json={"epochs": 900_000}).json()
     until(lambda: client.get(f"/api/runs/{more['id']}").json()["state"] == "running")

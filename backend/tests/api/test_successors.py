@@ -1,4 +1,6 @@
-"""Runs made from runs: exactly again, more epochs, another's weights; and what files say of where they came from."""
+"""Runs made from runs: exactly again, more epochs, another's weights; and what files record of where
+they came from.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,7 @@ def series(client, run):
     return client.get(f"/api/runs/{run['id']}/metrics").json()["series"]
 
 
-def said(client, run):
+def logged(client, run):
     events = client.get(f"/api/runs/{run['id']}/events", params={"limit": 10_000}).json()
     return [event["message"] for event in events if event["type"] == "log"]
 
@@ -140,7 +142,7 @@ def test_what_has_not_ended_or_has_no_checkpoint_cannot_be_extended(client, serv
     error(client.post(f"/api/runs/{run['id']}/extend", json={"epochs": 0}), 422)
 
 
-def test_a_warm_start_takes_what_fits_and_says_what_did_not(client, finished):
+def test_a_warm_start_takes_what_fits_and_reports_what_did_not(client, finished):
     graph = training_graph(epochs=1)
     for node in graph["nodes"]:
         if node["id"] == "fc1":
@@ -152,7 +154,7 @@ def test_a_warm_start_takes_what_fits_and_says_what_did_not(client, finished):
     assert (run["parent"], run["relation"]) == (finished["id"], "weights")
     mine, theirs = weights(client, run), weights(client, finished)
     assert torch.equal(mine["fc2.bias"], theirs["fc2.bias"])
-    lines = said(client, run)
+    lines = logged(client, run)
     assert f"Initialised 1 of 4 tensors from run {finished['id']}." in lines
     assert any(
         "fc1.weight (8 × 2 there, 5 × 2 here)" in line and "fc2.weight" in line for line in lines
@@ -165,7 +167,7 @@ def test_a_warm_start_from_a_run_without_weights_is_refused(client):
 
 
 @pytest.mark.parametrize("ending", ["safetensors", "pt", "pt2"])
-def test_every_file_of_weights_says_what_it_came_from(client, server, ending):
+def test_every_file_of_weights_states_its_origin(client, server, ending):
     graph = training_graph(epochs=1)
     graph["nodes"].append(
         {"id": "export", "type": "ModelExport", "params": {"name": "mine", "format": ending}}

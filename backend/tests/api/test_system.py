@@ -43,7 +43,8 @@ def test_node_types_that_need_a_newer_torch_are_listed_and_logged_with_the_reaso
     folder.mkdir()
     (folder / "tomorrow.py").write_text(
         "from visdl.nodes import BaseNode, NodeRegistry\n\n"
-        "@NodeRegistry.register('Tomorrow')\nclass Tomorrow(BaseNode):\n    REQUIRES_TORCH = '99.0'\n"
+        "@NodeRegistry.register('Tomorrow')\nclass Tomorrow(BaseNode):\n"
+        "    REQUIRES_TORCH = '99.0'\n"
     )
     client = serve(nodes_dir=folder).client
     assert "Tomorrow" not in client.get("/api/nodes").json()
@@ -70,7 +71,7 @@ def test_no_gpu_is_a_value_and_not_an_error(serve, monkeypatch):
     assert serve().client.get("/api/system").json()["gpus"] == []
 
 
-def test_a_gpu_that_cannot_tell_everything_tells_the_rest(serve, monkeypatch):
+def test_a_gpu_without_some_readings_reports_the_others(serve, monkeypatch):
     nvml = system_monitor.pynvml
 
     def not_supported(*_):

@@ -104,7 +104,7 @@ def test_the_limit_is_exact(serve, size, declared):
 
 
 def test_a_file_far_over_the_limit_is_refused_before_it_is_sent(serve):
-    """A client that says how much it will send is answered at once."""
+    """A client that announces its size is answered at once."""
     server = serve(max_upload_mb=1)
     with socket.create_connection(server.address) as connection:
         connection.sendall(_head(server, length=10**12))
@@ -130,7 +130,7 @@ def test_what_a_dead_server_left_of_an_upload_is_removed(serve, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("data", "status", "says"),
+    ("data", "status", "reason"),
     [
         (b"", 422, "The file is empty."),
         (b"a,b\n", 422, "The file has a header but no rows."),
@@ -140,9 +140,9 @@ def test_what_a_dead_server_left_of_an_upload_is_removed(serve, tmp_path):
         (b"PK\x03\x04rest", 415, "zip"),
     ],
 )
-def test_a_file_that_is_no_table_is_refused_with_its_reason(server, data, status, says):
+def test_a_file_that_is_not_a_table_is_rejected_with_its_reason(server, data, status, reason):
     before = _files(server)
-    assert says in error(upload(server.client, data), status)["message"]
+    assert reason in error(upload(server.client, data), status)["message"]
     assert _files(server) == before
 
 

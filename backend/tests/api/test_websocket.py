@@ -16,7 +16,7 @@ ENDED = {"completed", "failed", "stopped"}
 
 
 def receive(ws, until_state=ENDED, timeout=60):
-    """Events up to one that says that a run has ended."""
+    """Events up to the end of a run."""
     seen = []
     while not (seen and seen[-1]["type"] == "state" and seen[-1]["state"] in until_state):
         seen.append(json.loads(ws.recv(timeout)))
@@ -55,7 +55,7 @@ def test_a_socket_that_drops_and_returns_has_neither_gap_nor_repeat(server):
     assert [event["seq"] for event in seen] == list(range(1, len(seen) + 1))
 
 
-def test_the_socket_of_all_runs_goes_on_from_its_cursor(server):
+def test_the_socket_of_all_runs_continues_from_its_cursor(server):
     first = finished(server.client)
     cursor = server.client.get(f"/api/runs/{first['id']}/events").json()[-1]["cursor"]
     second = finished(server.client)
@@ -81,7 +81,7 @@ def test_a_run_that_is_not_there_closes_the_socket_with_a_reason(server):
     assert "none" in closed.value.rcvd.reason
 
 
-def test_what_a_client_says_is_passed_over(server):
+def test_what_a_client_sends_is_ignored(server):
     run = finished(server.client)
     with server.connect(f"/ws/training?run={run['id']}") as ws:
         ws.send("hello")
@@ -89,7 +89,7 @@ def test_what_a_client_says_is_passed_over(server):
         assert receive(ws)[-1]["state"] == "completed"
 
 
-def test_a_client_that_cannot_keep_up_is_told_and_still_gets_everything(server):
+def test_a_client_that_cannot_keep_up_is_notified_and_still_gets_everything(server):
     run = finished(server.client)
     with server.connect(
         f"/ws/training?run={run['id']}&after={run['seq']}", max_queue=1, close_timeout=1

@@ -52,14 +52,14 @@ def test_the_room_of_deleted_runs_is_given_back(store, tmp_path):
     assert [event.type for event in store.events("kept")] == ["state"] + ["log"] * 10
 
 
-def test_reads_and_writes_go_on_while_it_compacts(store, tmp_path):
+def test_reads_and_writes_continue_while_it_compacts(store, tmp_path):
     add(store, "busy", 1)
     for number in range(5):
         add(store, f"gone{number}", 2000)
         store.delete_run(f"gone{number}")
     stop, faults, written = threading.Event(), [], [0, 0]
 
-    def until_told(work):
+    def until_stopped(work):
         try:
             while not stop.is_set():
                 work()
@@ -76,7 +76,7 @@ def test_reads_and_writes_go_on_while_it_compacts(store, tmp_path):
         lambda: store.events("busy", 0, 10),
         store.run_facts,
     ]
-    threads = [threading.Thread(target=until_told, args=(work,)) for work in works]
+    threads = [threading.Thread(target=until_stopped, args=(work,)) for work in works]
     for thread in threads:
         thread.start()
     for _ in range(5):
@@ -122,7 +122,7 @@ def test_a_database_that_another_program_holds_is_left_alone(store, tmp_path):
     assert len(store.events("kept")) == 11
 
 
-def test_a_closed_database_says_so(tmp_path):
+def test_a_closed_database_reports_it(tmp_path):
     store = Store(tmp_path / "visdl.db")
     store.close()
     with pytest.raises(StoreError, match="closed"):

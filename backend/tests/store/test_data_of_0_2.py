@@ -118,7 +118,7 @@ def test_what_a_run_was_made_from_is_still_known(client):
     assert all(run["relation"] for run in successors)
 
 
-def test_a_failed_run_says_why(client):
+def test_a_failed_run_states_why(client):
     error = find(client, "Failed")["error"]
     assert (error["code"], error["node"]) == ("not_finite", "train")
     assert error["message"].startswith("The loss is inf at step 2")

@@ -1,4 +1,6 @@
-"""The database: what returned is stored, states change by compare and swap, series keep their extremes."""
+"""The database: what returned is stored, states change by compare and swap, series keep their
+extremes.
+"""
 
 from __future__ import annotations
 
@@ -54,9 +56,6 @@ def metrics(*values, key="train_loss", start=1):
     return MetricsEvent(series={key: points}, time=1.0)
 
 
-# --- states ---------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("goal", list(S))
 @pytest.mark.parametrize(
     "path",
@@ -72,7 +71,7 @@ def metrics(*values, key="train_loss", start=1):
         [S.INTERRUPTED],
     ],
 )
-def test_a_state_changes_only_as_the_table_says(store, path, goal):  # fmt: skip
+def test_a_state_changes_only_as_the_table_allows(store, path, goal):  # fmt: skip
     add(store)
     for state in path:
         store.move_run("r", state)
@@ -137,10 +136,7 @@ def test_a_run_that_waits_or_works_cannot_be_deleted(store):
     assert store.events("r") == []
 
 
-# --- events ---------------------------------------------------------------------------------------------------
-
-
-def test_numbers_are_gapless_in_a_run_whoever_writes(store):
+def test_numbers_are_gapless_in_a_run_with_many_writers(store):
     for run in "ab":
         add(store, run)
     with ThreadPoolExecutor(8) as pool:
@@ -210,10 +206,7 @@ def test_events_of_a_run_that_was_deleted_are_refused(store):
         store.append("gone", [LogEvent(message="x")])
 
 
-# --- series ---------------------------------------------------------------------------------------------------
-
-
-def test_thinned_series_keep_first_last_and_extremes(store):
+def test_downsampled_series_keep_first_last_and_extremes(store):
     add(store)
     values = [float(i % 7) for i in range(5000)]
     values[1234], values[4321] = 1e6, -1e6
@@ -265,7 +258,7 @@ def test_a_curve_that_grows_for_long_keeps_its_extremes_evenly_and_its_newest_po
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
 
 
-def test_thinning_leaves_out_the_steps_that_a_resumed_run_took_again(store):
+def test_downsampling_omits_the_steps_that_a_resumed_run_repeated(store):
     add(store)
     store.append(
         "r", [metrics(*range(100)), metrics(*range(1000, 1050), start=51), metrics(7, start=101)]
@@ -320,9 +313,6 @@ def test_steps_that_a_resumed_run_took_again_count_once(store):
     assert points == [(1, 0, 1), (2, 0, 2), (3, 0, 30), (4, 0, 41), (5, 0, 51), (6, 0, 61)]
 
 
-# --- lists, graphs, the file itself -----------------------------------------------------------------------------
-
-
 def test_runs_are_found_by_state_name_tag_and_graph(store):
     add(store, "a", tags=["Baseline"])
     add(store, "b", graph_name="Digits")
@@ -343,10 +333,10 @@ def test_runs_are_filtered_by_graph_tag_dataset_and_star(store):
     store.patch_run("a", starred=True, note="The best so far")
     store.patch_run("b", tags=["three"])
 
-    def found(**wanted):
-        chosen = RunFilter(**wanted)
-        ids = [run.id for run in store.runs(chosen)]
-        assert store.count_runs(chosen) == len(ids)
+    def found(**filters):
+        selected = RunFilter(**filters)
+        ids = [run.id for run in store.runs(selected)]
+        assert store.count_runs(selected) == len(ids)
         return ids
 
     assert found(tag="two") == ["a"]
@@ -403,7 +393,7 @@ def corrupt(path, table, column):
     db.close()
 
 
-def test_a_damaged_draft_gives_the_version_and_a_damaged_version_the_draft_and_says_so(
+def test_a_damaged_draft_gives_the_version_and_a_damaged_version_the_draft_and_reports_it(
     store, tmp_path
 ):
     stored = store.create_graph(GRAPH)
@@ -460,7 +450,7 @@ def test_a_database_of_a_newer_version_is_left_alone(tmp_path):
         Store(tmp_path / "visdl.db")
 
 
-def test_a_file_that_is_no_database_is_named(tmp_path):
+def test_a_file_that_is_not_a_database_is_named(tmp_path):
     (tmp_path / "visdl.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(StoreError, match="cannot be opened"):
         Store(tmp_path / "visdl.db")
@@ -490,7 +480,7 @@ while True:
 
 
 def _kill_while_writing(tmp_path, times):
-    """Kill a writing process at a random moment; every write it was told of must be there."""
+    """Kill a writing process at a random moment; every acknowledged write must be there."""
     path, rng = tmp_path / "visdl.db", random.Random(1)
     for attempt in range(times):
         with subprocess.Popen(

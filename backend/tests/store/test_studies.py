@@ -1,4 +1,4 @@
-"""What the store tells of the runs of a study."""
+"""What the store knows of the runs of a study."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from visdl.api.errors import error_response
 
 
 class BodyLimit:
-    """Pure ASGI. Holds a body back until it is whole; uploads pass, they have a limit of their own."""
+    """Pure ASGI. Buffer each body up to the limit; uploads pass, as they have their own limit."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int, upload_path: str) -> None:
         self._app = app

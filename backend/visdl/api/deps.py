@@ -23,7 +23,7 @@ from visdl.validation.validator import Validator
 
 @dataclass(frozen=True)
 class Services:
-    """Everything behind the API."""
+    """The services that the API uses."""
 
     store: Store
     telemetry: Telemetry

@@ -1,4 +1,4 @@
-"""The page /docs: Swagger UI from an installed package, so that it works without a network and under the CSP."""
+"""The page /docs: Swagger UI from an installed package; works offline and under the CSP."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def error_response(
 
 
 def install(app: FastAPI) -> None:
-    """Turn every exception into an error record; what nobody expected goes to the log with its traceback."""
+    """Turn every exception into an error record; unexpected ones are logged with a traceback."""
 
     @app.exception_handler(errors.AppError)
     async def _app_error(_: Request, error: errors.AppError) -> Response:
@@ -67,7 +67,7 @@ def install(app: FastAPI) -> None:
         kind, *inside = first["loc"]
         place = ".".join(map(str, inside if kind == "body" else inside[:1]))
         if first["type"] == "json_invalid":
-            message = f"The body is no valid JSON: {first['ctx']['error']}."
+            message = f"The body is not valid JSON: {first['ctx']['error']}."
             return error_response(
                 422, "not_json", message, hint="/docs shows what is expected.", field="body"
             )

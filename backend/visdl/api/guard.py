@@ -1,7 +1,7 @@
 """Who may talk to the server: one check before everything else, for HTTP and WebSocket alike.
 
-Kept out: another page in the user's browser (Origin, Sec-Fetch-Site), a name that was made to point here
-(Host), and with a token everybody who does not know it.
+Rejected: other pages in the user's browser (Origin, Sec-Fetch-Site), foreign names that resolve to
+this machine (Host) and, where a token is set, anyone who does not know it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from visdl.api.errors import error_response
 
 COOKIE = "visdl_token"
-#: Reachable without the token: whether the server lives, and the exchange of the token for a cookie.
+#: Reachable without the token: the health check, and the exchange of the token for a cookie.
 OPEN_PATHS = frozenset({"/api/health", "/api/session"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _HEADERS = [
@@ -25,7 +25,8 @@ _HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (
         b"content-security-policy",
-        b"default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+        b"default-src 'self'; img-src 'self' data: blob:; "
+        b"style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
     ),
 ]
 
@@ -116,7 +117,7 @@ def _name(host: str) -> str:
 
 
 def _authority(origin: str) -> str | None:
-    """Host and port of an origin; None for what is no URL."""
+    """Return host and port of an origin; None for what is not a URL."""
     try:
         return urlsplit(origin).netloc.lower()
     except ValueError:

@@ -1,6 +1,6 @@
-"""Reading a JSON body by the parser that later reads what was stored, so that whatever is let in comes out again.
+"""Read JSON bodies with the parser that reads stored records, so that all of them can be read.
 
-The standard library's parser accepts NaN, half surrogate pairs and any depth; this one refuses them.
+The standard library's parser accepts NaN, half surrogate pairs and any depth; this one does not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Prints the OpenAPI document: `python -m visdl.api.schema`. The page's typed client is generated from it."""
+"""Print the OpenAPI document, from which the page's client is made: `python -m
+visdl.api.schema`.
+"""
 
 import json
 

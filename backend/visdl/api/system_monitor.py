@@ -40,12 +40,14 @@ class SystemMonitor:
             return self._last
 
     def free(self, device: str | None = None) -> int | None:
-        """Bytes that are free on "cpu" or "cuda"; without a device where runs go. None where nobody can say."""
+        """Return the free bytes of "cpu" or "cuda", by default of the runs' device; None if
+        unknown.
+        """
         total, used = self._memory(device)
         return None if total is None or used is None else total - used
 
     def total(self, device: str | None = None) -> int | None:
-        """Bytes that there are, free or not, likewise."""
+        """Return the total bytes of a device, as `free` does."""
         return self._memory(device)[0]
 
     def _memory(self, device: str | None) -> tuple[int | None, int | None]:
@@ -82,7 +84,7 @@ def _open_gpus() -> list[Any]:
 
 
 def _gpu(index: int, handle: Any) -> GpuStats:
-    """What this GPU tells; a reading that it does not support is None."""
+    """The readings of this GPU; those that it does not support are None."""
     values: dict[str, Any] = {"index": index, "name": f"GPU {index}"}
     readings: dict[str, Callable[[], Any]] = {
         "name": lambda: pynvml.nvmlDeviceGetName(handle),

@@ -19,7 +19,7 @@ _HINT = "For example: curl -F file=@table.csv"
 
 
 class _FilePart:
-    """The field `file` of a form, as the parser's callbacks meet it. Other fields are passed over."""
+    """The field `file` of a form, written by the parser's callbacks. Other fields are skipped."""
 
     def __init__(self, max_bytes: int) -> None:
         self.name: str | None = None

@@ -19,7 +19,7 @@ __all__ = ["Store", "StoreError"]
 class Store(
     DatasetTable, GraphTable, BlockTable, RunBulkTable, RunListTable, EventTable, StudyTable
 ):
-    """The tables behind one door. Every method is safe from any thread; a write that returned is on the disk."""
+    """All tables. Every method is thread-safe; a write that has returned is on the disk."""
 
     def __init__(self, path: Path) -> None:
         """Open the database, or make it. Raises StoreError for one that this version cannot use."""
@@ -29,7 +29,7 @@ class Store(
         self._db.close()
 
     def compact(self) -> int:
-        """Give the room of deleted records back to the disk; says how many bytes. Raises StoreError."""
+        """Free the space of deleted records; returns how many bytes. Raises StoreError."""
         return self._db.compact()
 
     def spare_bytes(self) -> int:
@@ -37,7 +37,7 @@ class Store(
         return self._db.spare_bytes()
 
     def flag(self, key: str) -> bool:
-        """True the first time it is asked for this key, False ever after: what a first start does once."""
+        """Return True on the first call with this key, False ever after: for first starts."""
         return self._db.write(
             lambda db: db.execute("INSERT OR IGNORE INTO flags VALUES (?)", (key,)).rowcount == 1
         )

@@ -1,4 +1,4 @@
-"""The data folder, on which one server at a time works. Without torch: who cannot start is to say so at once."""
+"""The data folder, used by one server at a time. Without torch, so that errors appear at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DataDirInUseError(Exception):
 
 
 def check_data_dir(data_dir: Path) -> None:
-    """Whether a server can start on this data folder. Raises DataDirInUseError, StoreError or OSError."""
+    """Raise DataDirInUseError, StoreError or OSError if a server cannot start on this folder."""
     with hold(data_dir):
         Store(data_dir / DATABASE).close()
 

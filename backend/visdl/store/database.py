@@ -1,4 +1,4 @@
-"""SQLite in WAL mode: one writer thread that joins waiting writes into one transaction, readers beside it."""
+"""SQLite in WAL mode: one writer thread that batches waiting writes, and concurrent readers."""
 
 from __future__ import annotations
 
@@ -19,43 +19,51 @@ MIGRATIONS = [
     """
     CREATE TABLE flags (key TEXT PRIMARY KEY) WITHOUT ROWID;
 
-    CREATE TABLE datasets (id TEXT PRIMARY KEY, name TEXT NOT NULL, created REAL NOT NULL, record TEXT NOT NULL);
+    CREATE TABLE datasets (id TEXT PRIMARY KEY, name TEXT NOT NULL, created REAL NOT NULL,
+        record TEXT NOT NULL);
     CREATE INDEX datasets_by_name ON datasets (name, created);
 
     CREATE TABLE graphs (
         id TEXT PRIMARY KEY, version INTEGER NOT NULL, name TEXT NOT NULL, nodes INTEGER NOT NULL,
-        created REAL NOT NULL, updated REAL NOT NULL, draft TEXT, revision INTEGER NOT NULL DEFAULT 1
+        created REAL NOT NULL, updated REAL NOT NULL, draft TEXT,
+        revision INTEGER NOT NULL DEFAULT 1
     );
     CREATE TABLE graph_versions (
-        graph TEXT NOT NULL REFERENCES graphs ON DELETE CASCADE, version INTEGER NOT NULL, name TEXT NOT NULL,
+        graph TEXT NOT NULL REFERENCES graphs ON DELETE CASCADE, version INTEGER NOT NULL,
+        name TEXT NOT NULL,
         created REAL NOT NULL, document TEXT NOT NULL, PRIMARY KEY (graph, version)
     );
 
     CREATE TABLE runs (
         number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, state TEXT NOT NULL,
-        created REAL NOT NULL, seq INTEGER NOT NULL DEFAULT 0, search TEXT NOT NULL, record TEXT NOT NULL,
+        created REAL NOT NULL, seq INTEGER NOT NULL DEFAULT 0, search TEXT NOT NULL,
+        record TEXT NOT NULL,
         graph TEXT NOT NULL
     );
     CREATE INDEX runs_by_state ON runs (state, created);
     CREATE INDEX runs_by_time ON runs (created);
     CREATE TABLE run_datasets (
-        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, dataset TEXT NOT NULL, PRIMARY KEY (run, dataset)
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, dataset TEXT NOT NULL,
+        PRIMARY KEY (run, dataset)
     ) WITHOUT ROWID;
     CREATE INDEX runs_by_dataset ON run_datasets (dataset);
 
     CREATE TABLE events (
-        cursor INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+        cursor INTEGER PRIMARY KEY AUTOINCREMENT,
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
         seq INTEGER NOT NULL, time REAL NOT NULL, body TEXT NOT NULL, UNIQUE (run, seq)
     );
     CREATE TABLE points (
-        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, key TEXT NOT NULL, seq INTEGER NOT NULL,
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, key TEXT NOT NULL,
+        seq INTEGER NOT NULL,
         body BLOB NOT NULL, UNIQUE (run, key, seq)
     );
     CREATE INDEX points_by_seq ON points (run, seq);
     """,
     """
     CREATE TABLE blocks (
-        id TEXT PRIMARY KEY, name TEXT NOT NULL, created REAL NOT NULL, block TEXT NOT NULL, blocks TEXT NOT NULL
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, created REAL NOT NULL, block TEXT NOT NULL,
+        blocks TEXT NOT NULL
     );
     """,
     """
@@ -65,13 +73,16 @@ MIGRATIONS = [
     UPDATE runs SET graph_id = json_extract(record, '$.graph_id');
     CREATE INDEX runs_by_graph ON runs (graph_id, created);
     CREATE TABLE run_tags (
-        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, tag TEXT NOT NULL, PRIMARY KEY (run, tag)
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, tag TEXT NOT NULL,
+        PRIMARY KEY (run, tag)
     ) WITHOUT ROWID;
     CREATE INDEX runs_by_tag ON run_tags (tag);
-    INSERT OR IGNORE INTO run_tags SELECT runs.number, tags.value FROM runs, json_each(runs.record, '$.tags') AS tags;
+    INSERT OR IGNORE INTO run_tags
+        SELECT runs.number, tags.value FROM runs, json_each(runs.record, '$.tags') AS tags;
     """,
     """
-    CREATE INDEX events_told ON events (run, seq) WHERE json_extract(body, '$.type') NOT IN ('progress', 'metrics');
+    CREATE INDEX events_told ON events (run, seq) -- words: ok
+        WHERE json_extract(body, '$.type') NOT IN ('progress', 'metrics');
     """,
     # what lists are filtered and sorted by, in one index: rows are long, for they hold the graph
     """
@@ -84,12 +95,15 @@ MIGRATIONS = [
     UPDATE runs SET
         name = json_extract(record, '$.name'), graph_name = json_extract(record, '$.graph_name'),
         seed = json_extract(record, '$.seed'), parameters = json_extract(record, '$.parameters'),
-        duration = json_extract(record, '$.duration'), epoch = json_extract(record, '$.progress.epoch');
+        duration = json_extract(record, '$.duration'),
+        epoch = json_extract(record, '$.progress.epoch');
     CREATE INDEX runs_listed ON runs (
-        number, id, state, starred, graph_id, graph_name, name, seed, parameters, duration, epoch, search
+        number, id, state, starred, graph_id, graph_name, name, seed, parameters, duration,
+        epoch, search
     );
     CREATE TABLE run_metrics (
-        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, key TEXT NOT NULL, last REAL, PRIMARY KEY (run, key)
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, key TEXT NOT NULL, last REAL,
+        PRIMARY KEY (run, key)
     ) WITHOUT ROWID;
     INSERT INTO run_metrics SELECT runs.number, metric.key, json_extract(metric.value, '$.last')
         FROM runs, json_each(runs.record, '$.metrics') AS metric;
@@ -100,12 +114,15 @@ MIGRATIONS = [
     """,
     """
     CREATE TABLE studies (
-        id TEXT PRIMARY KEY, state TEXT NOT NULL, created REAL NOT NULL, record TEXT NOT NULL, graph TEXT NOT NULL
+        id TEXT PRIMARY KEY, state TEXT NOT NULL, created REAL NOT NULL, record TEXT NOT NULL,
+        graph TEXT NOT NULL
     );
     CREATE INDEX studies_by_state ON studies (state, created);
     CREATE TABLE study_runs (
-        study TEXT NOT NULL REFERENCES studies ON DELETE CASCADE, variant TEXT NOT NULL, seed INTEGER NOT NULL,
-        run TEXT NOT NULL, fingerprint TEXT NOT NULL, reused INTEGER NOT NULL, PRIMARY KEY (study, variant, seed)
+        study TEXT NOT NULL REFERENCES studies ON DELETE CASCADE, variant TEXT NOT NULL,
+        seed INTEGER NOT NULL,
+        run TEXT NOT NULL, fingerprint TEXT NOT NULL, reused INTEGER NOT NULL,
+        PRIMARY KEY (study, variant, seed)
     ) WITHOUT ROWID;
     CREATE INDEX study_runs_by_run ON study_runs (run);
     CREATE INDEX study_runs_by_fingerprint ON study_runs (fingerprint);
@@ -131,9 +148,10 @@ MIGRATIONS = [
             'resuming', json(iif(json_extract(record, '$.resuming'), 'true', 'false')),
             'requeued_at', json_extract(record, '$.revived_at'),
             'requeues', coalesce(json_extract(record, '$.revivals'), 0)),
-        '$.downsampled', json(iif(json_extract(record, '$.thinned'), 'true', 'false'))
-    ), '$.stack', '$.stack_size', '$.speedup', '$.released', '$.resuming', '$.revived_at', '$.revivals',
-        '$.thinned');
+        '$.downsampled',
+            json(iif(json_extract(record, '$.thinned'), 'true', 'false')) -- words: ok
+    ), '$.stack', '$.stack_size', '$.speedup', '$.released', '$.resuming', '$.revived_at',
+        '$.revivals', '$.thinned'); -- words: ok
     """,
 ]
 
@@ -151,7 +169,7 @@ class _Order(NamedTuple):
 
 
 class Database:
-    """One database file. `write` runs a closure on the writer thread, `read` on the caller's own connection."""
+    """One database file. `write` runs a closure on the writer thread, `read` on the caller's."""
 
     def __init__(self, path: Path) -> None:
         """Open the file, or make it. Raises StoreError."""
@@ -161,7 +179,7 @@ class Database:
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._queue: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
-        self._door = threading.Lock()  # nothing enters the queue behind the mark that ends it
+        self._door = threading.Lock()  # nothing enters the queue after the mark that ends it
         self._closed = False
         writer = self._open()
         self._thread = threading.Thread(
@@ -170,7 +188,7 @@ class Database:
         self._thread.start()
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` in a transaction; returns its value when it is committed, raises what it raises."""
+        """Run `work` in a transaction; returns its value once committed, raises what it raises."""
         return self._order(work, alone=False)
 
     def _order(self, work: Callable[[sqlite3.Connection], T], *, alone: bool) -> T:
@@ -182,9 +200,9 @@ class Database:
         return answer.result()
 
     def compact(self) -> int:
-        """Write the file anew without its empty pages; says how many bytes the disk has more of.
+        """Rewrite the file without its empty pages; returns how many bytes that freed.
 
-        Other writes wait until it is done, reads do not. Raises StoreError, and nothing has changed, where it cannot.
+        Other writes wait until it is done, reads do not. Raises StoreError, with nothing changed.
         """
         return self._order(self._compact, alone=True)
 
@@ -200,7 +218,8 @@ class Database:
         free = shutil.disk_usage(self._path.parent).free
         if free < needed:
             raise StoreError(
-                f"The database was not compacted: that needs {_mega(needed)} of free disk space for a while, "
+                f"The database was not compacted: that needs {_mega(needed)} "
+                "of free disk space for a while, "
                 f"and {_mega(free)} are free."
             )
         try:
@@ -239,7 +258,8 @@ class Database:
             connection = self._connect()
         except sqlite3.DatabaseError as error:
             raise StoreError(
-                f"{self._path} cannot be opened ({error}). Restore it from a copy, or set VISDL_DATA_DIR."
+                f"{self._path} cannot be opened ({error}). "
+                "Restore it from a copy, or set VISDL_DATA_DIR."
             ) from error
         try:
             _migrate(connection, self._path)
@@ -254,7 +274,7 @@ class Database:
         )
         connection.row_factory = sqlite3.Row
         connection.executescript(
-            # NORMAL: a commit survives the death of the process; FULL would add an fsync for a power cut
+            # NORMAL: a commit survives the death of the process; FULL adds an fsync for power cuts
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
         )
         return connection
@@ -274,7 +294,7 @@ class Database:
         connection.close()
 
     def _commit(self, connection: sqlite3.Connection, batch: list[_Order]) -> None:
-        """One transaction for all; a savepoint each, so that one that fails undoes nothing of the others."""
+        """One transaction for all, with a savepoint each: a failure undoes only its own write."""
         done: list[tuple[Future[Any], Any]] = []
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -287,7 +307,7 @@ class Database:
                     answer.set_exception(error)
                 connection.execute("RELEASE one")
             connection.execute("COMMIT")
-        except sqlite3.Error as error:  # a full disk, say: nothing of this batch is stored
+        except sqlite3.Error as error:  # such as a full disk: nothing of this batch is stored
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             for _, answer, _ in batch:
@@ -319,7 +339,7 @@ def _mega(count: int) -> str:
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring an older database to this version, one step at a time. Raises StoreError for a newer one."""
+    """Migrate an older database step by step. Raises StoreError for a newer one."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
         raise StoreError(

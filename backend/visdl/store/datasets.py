@@ -1,4 +1,4 @@
-"""Imported tables. Their data lies in folders; here are their records."""
+"""Records of imported tables. Their data is in folders."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ class DatasetTable:
 
         def work(db: sqlite3.Connection) -> None:
             used = db.execute(
-                "SELECT count(*), max(json_extract(record, '$.name')) FROM run_datasets JOIN runs ON number = run"
+                "SELECT count(*), max(json_extract(record, '$.name'))"
+                " FROM run_datasets JOIN runs ON number = run"
                 " WHERE dataset = ?",
                 (dataset_id,),
             ).fetchone()

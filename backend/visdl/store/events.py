@@ -1,6 +1,6 @@
-"""Events and metric points. A MetricsEvent is not stored twice: its points lie in their own table.
+"""Events and metric points. A MetricsEvent is not stored twice: its points are in their own table.
 
-There, one row holds the points that one event has for one key, packed. A row per point cost fifty times as much.
+There, one row holds the packed points of one event and key; a row per point cost 50 times more.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ from visdl.store.points import (
 E = TypeVar("E", bound=BaseEvent)
 _ROWS_AT_ONCE = 500  # rewritten in one transaction
 _TYPE = "json_extract(e.body, '$.type')"
-_MANY = frozenset(
-    {"progress", "metrics"}
-)  # twenty a second: the index `events_told` leaves them out
-_TOLD = f"{_TYPE} NOT IN ('progress', 'metrics')"
+#: Twenty per second: the index of logged events omits them.
+_MANY = frozenset({"progress", "metrics"})
+_LOGGED_EVENTS = "events e INDEXED BY events_told"  # words: ok (a stored name)
+_LOGGED = f"{_TYPE} NOT IN ('progress', 'metrics')"
 
 
 class EventTable:
     _db: Database
 
     def append(self, run_id: str, events: list[RunEvent]) -> list[RunEvent]:
-        """Store events: each gets its `seq` (gapless in the run) and `cursor`; progress and metrics go into the run."""
+        """Store events with `seq` (gapless in the run) and `cursor`; update the run's record."""
 
         def work(db: sqlite3.Connection) -> list[RunEvent]:
             stored = [insert_event(db, run_id, event) for event in events]
@@ -61,21 +61,23 @@ class EventTable:
     def events(
         self, run_id: str, after: int = 0, limit: int = 1000, types: Sequence[EventType] = ()
     ) -> list[RunEvent]:
-        """Events of one run with seq > `after`, in order, without gaps; of these types alone where some are given."""
-        table, wanted = "events e", ""
+        """Return events of a run with seq > `after`, in order, without gaps; only `types` if
+        given.
+        """
+        table, condition = "events e", ""
         if types:
-            wanted = f" AND {_TYPE} IN ({', '.join('?' * len(types))})"
+            condition = f" AND {_TYPE} IN ({', '.join('?' * len(types))})"
             if _MANY.isdisjoint(types):
-                table, wanted = "events e INDEXED BY events_told", f"{wanted} AND {_TOLD}"
+                table, condition = _LOGGED_EVENTS, f"{condition} AND {_LOGGED}"
         rows = self._db.read(
             f"SELECT e.*, r.id AS run_id FROM {table} JOIN runs r ON r.number = e.run"
-            f" WHERE r.id = ? AND e.seq > ?{wanted} ORDER BY e.seq LIMIT ?",
+            f" WHERE r.id = ? AND e.seq > ?{condition} ORDER BY e.seq LIMIT ?",
             (run_id, after, *types, limit),
         )
         return self._rebuild(rows)
 
     def all_events(self, cursor: int = 0, limit: int = 1000) -> list[RunEvent]:
-        """Events of all runs behind `cursor`, in the order in which they were stored."""
+        """Return events of all runs after `cursor`, in the order in which they were stored."""
         rows = self._db.read(
             "SELECT e.*, r.id AS run_id FROM events e JOIN runs r ON r.number = e.run"
             " WHERE e.cursor > ? ORDER BY e.cursor LIMIT ?",
@@ -89,7 +91,7 @@ class EventTable:
     def series(
         self, run_id: str, keys: Sequence[str] | None = None, max_points: int | None = None
     ) -> MetricSeries:
-        """Metrics by key. More than `max_points` are thinned so that the extremes of every stretch stay."""
+        """Return metrics by key, downsampled to `max_points` so that extremes are kept."""
         found = self._db.read(
             "SELECT number, json_extract(record, '$.downsampled') FROM runs WHERE id = ?", (run_id,)
         )
@@ -115,8 +117,8 @@ class EventTable:
     def last_log(self, run_id: str, lines: int) -> list[str]:
         """The newest lines of a run's log, in order."""
         sql = (
-            "SELECT e.body FROM events e INDEXED BY events_told JOIN runs r ON r.number = e.run"
-            f" WHERE r.id = ? AND {_TYPE} = 'log' AND {_TOLD} ORDER BY e.seq DESC LIMIT ?"
+            f"SELECT e.body FROM {_LOGGED_EVENTS} JOIN runs r ON r.number = e.run"
+            f" WHERE r.id = ? AND {_TYPE} = 'log' AND {_LOGGED} ORDER BY e.seq DESC LIMIT ?"
         )
         return [
             orjson.loads(row["body"])["message"]
@@ -124,10 +126,10 @@ class EventTable:
         ]
 
     def downsample_curves(self, run_id: str, most: int) -> int:
-        """Thin the curves of a run that have more than `most` points to that many; returns how many points went.
+        """Downsample a run's curves to `most` points each; returns how many points were removed.
 
-        Evenly over the steps, so that after any number of times no part is coarser than another; the extremes of
-        every stretch stay, and so do the newest points. Written in small transactions: nobody waits for long.
+        Even over the steps, however often it is done. The extremes of every stretch and the newest
+        points are kept. Uses small transactions, so that other writes need not wait long.
         """
         found = self._db.read("SELECT number FROM runs WHERE id = ?", (run_id,))
         keys = found and self._db.read(
@@ -137,7 +139,7 @@ class EventTable:
         return sum(self._downsample_curve(found[0]["number"], row["key"], most) for row in keys)
 
     def _downsample_curve(self, run: int, key: str, most: int) -> int:
-        # the last row stays as it is: it says up to which step the curve is stored
+        # the last row is kept: it shows up to which step the curve is stored
         rows = self._db.read(
             "SELECT seq, body FROM points WHERE run = ? AND key = ? ORDER BY seq", (run, key)
         )[:-1]

@@ -29,7 +29,8 @@ class GraphTable:
         def work(db: sqlite3.Connection) -> None:
             values = (graph_id, graph.name, len(graph.nodes), now, now)
             db.execute(
-                "INSERT INTO graphs (id, version, name, nodes, created, updated) VALUES (?, 1, ?, ?, ?, ?)",
+                "INSERT INTO graphs (id, version, name, nodes, created, updated)"
+                " VALUES (?, 1, ?, ?, ?, ?)",
                 values,
             )
             _add_version(
@@ -49,10 +50,14 @@ class GraphTable:
         return [_summary(row) for row in rows]
 
     def graph(self, graph_id: str) -> StoredGraph:
-        """The newest version, and the draft. Raises NotFoundError, ConflictError for a damaged one."""
+        """Return the newest version with its draft.
+
+        Raises NotFoundError, ConflictError if damaged.
+        """
         rows = self._db.read(
             "SELECT g.*, draft IS NOT NULL AS has_draft, document FROM graphs g"
-            " JOIN graph_versions v ON v.graph = g.id AND v.version = g.version WHERE id = ? AND deleted IS NULL",
+            " JOIN graph_versions v ON v.graph = g.id AND v.version = g.version"
+            " WHERE id = ? AND deleted IS NULL",
             (graph_id,),
         )
         if not rows:
@@ -82,7 +87,8 @@ class GraphTable:
     def graph_versions(self, graph_id: str) -> list[GraphVersion]:
         """All versions, the newest first."""
         rows = self._db.read(
-            "SELECT v.version, v.name, v.created, label FROM graph_versions v JOIN graphs g ON g.id = v.graph"
+            "SELECT v.version, v.name, v.created, label"
+            " FROM graph_versions v JOIN graphs g ON g.id = v.graph"
             " WHERE graph = ? AND deleted IS NULL ORDER BY v.version DESC",
             (graph_id,),
         )
@@ -110,7 +116,7 @@ class GraphTable:
     def replace_graph(
         self, graph_id: str, graph: Graph, version: int, label: str = ""
     ) -> StoredGraph:
-        """Save a new version on top of `version`; raises StaleError when that is no longer the newest."""
+        """Save a new version on top of `version`. Raises StaleError if that is not the newest."""
         now, document = time.time(), graph.model_dump_json()
 
         def work(db: sqlite3.Connection) -> None:
@@ -120,11 +126,15 @@ class GraphTable:
             if newest is None:
                 raise _missing(graph_id)
             if newest["version"] != version:
-                message = f"'{graph.name}' was saved elsewhere: version {newest['version']} is newer than yours ({version})."
+                message = (
+                    f"'{graph.name}' was saved elsewhere: version {newest['version']} "
+                    f"is newer than yours ({version})."
+                )
                 raise StaleError(message, hint="Load the newer version, or save yours as a copy.")
             values = (version + 1, graph.name, len(graph.nodes), now, graph_id)
             db.execute(
-                "UPDATE graphs SET version = ?, name = ?, nodes = ?, updated = ?, draft = NULL, revision = revision + 1"
+                "UPDATE graphs SET version = ?, name = ?, nodes = ?, updated = ?, draft = NULL,"
+                " revision = revision + 1"
                 " WHERE id = ?",
                 values,
             )
@@ -137,7 +147,7 @@ class GraphTable:
     def save_draft(self, graph_id: str, graph: Graph, base: int | None = None) -> int:
         """Keep unsaved work; makes no version. Returns the graph's new revision.
 
-        Raises StaleError when the graph has changed since the revision `base`, unless to this very draft.
+        Raises StaleError if the graph changed since the revision `base`, except to this draft.
         """
         document = graph.model_dump_json()
 
@@ -153,7 +163,8 @@ class GraphTable:
             revision = int(row["revision"]) + 1
             values = (document, graph.name, len(graph.nodes), time.time(), revision, graph_id)
             db.execute(
-                "UPDATE graphs SET draft = ?, name = ?, nodes = ?, updated = ?, revision = ? WHERE id = ?",
+                "UPDATE graphs SET draft = ?, name = ?, nodes = ?, updated = ?, revision = ?"
+                " WHERE id = ?",
                 values,
             )
             return revision
@@ -184,7 +195,7 @@ class GraphTable:
         return self.graph(graph_id)
 
     def forget_graphs(self, before: float) -> int:
-        """Remove for good what was deleted by then; says how many graphs."""
+        """Remove permanently the graphs deleted before this time; returns their number."""
         return self._db.write(
             lambda db: db.execute("DELETE FROM graphs WHERE deleted <= ?", (before,)).rowcount
         )

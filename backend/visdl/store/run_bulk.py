@@ -1,4 +1,4 @@
-"""Many runs at once: starred, tagged, deleted. In small transactions, so that others write in between."""
+"""Star, tag and delete many runs, in small transactions so that others write in between."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from visdl.store.runs import RunTable, load_run, missing_run, save_run
 _PATCHED_AT_ONCE = 100  # runs in one transaction
 _EVENTS_AT_ONCE = 500  # deleted in one transaction
 _AMONG = "id IN (SELECT value FROM json_each(?))"
-_HAS_ENDED = "+state IN ('completed', 'failed', 'interrupted', 'stopped')"  # ENDED; + for the index of ids is better
+#: States of ENDED; the + keeps SQLite from using the index of states, as that of ids is better.
+_HAS_ENDED = "+state IN ('completed', 'failed', 'interrupted', 'stopped')"
 _CAN_GO = f"{_HAS_ENDED} AND id NOT IN (SELECT run FROM study_runs)"
 _STUDY_OF = (
-    "SELECT run, json_extract(record, '$.name') AS name FROM study_runs JOIN studies ON studies.id = study"
+    "SELECT run, json_extract(record, '$.name') AS name"
+    " FROM study_runs JOIN studies ON studies.id = study"
     " WHERE run IN (SELECT value FROM json_each(?))"
 )
 
@@ -38,7 +40,7 @@ class RunBulkTable(RunTable):
         return answer
 
     def delete_runs(self, ids: Sequence[str]) -> Iterator[list[str]]:
-        """Delete those that have ended and that no study needs; yields after each transaction which went."""
+        """Delete ended runs that no study needs; yields the deleted ids after each transaction."""
         sql = f"SELECT id, seq FROM runs WHERE {_AMONG} AND {_CAN_GO}"
         batch, events = list[str](), 0
         for row in self._db.read(sql, (json.dumps(ids),)):
@@ -62,7 +64,10 @@ class RunBulkTable(RunTable):
             self._db.write(partial(_delete_history, run_id=run_id, last=last))
 
     def delete_run(self, run_id: str) -> None:
-        """Raises ConflictError while the run has, or waits for, a trainer, and while a study needs it."""
+        """Delete a run.
+
+        Raises ConflictError while it has a worker, waits for one, or a study needs it.
+        """
         if not any(self.delete_runs([run_id])):
             run = self.run(run_id)
             needed = self._needed([run_id]).get(run_id)
@@ -73,7 +78,9 @@ class RunBulkTable(RunTable):
             )
 
     def lasting_runs(self, ids: Sequence[str]) -> dict[str, str]:
-        """Which of these cannot be deleted, and why: they train, wait, are needed by a study, or are not there."""
+        """Return which of these cannot be deleted, and why: training, waiting, needed or
+        missing.
+        """
         sql = f"SELECT id, name, state FROM runs WHERE {_AMONG}"
         found = {row["id"]: row for row in self._db.read(sql, (json.dumps(ids),))}
         live = {
@@ -125,6 +132,7 @@ def _delete(db: sqlite3.Connection, ids: Sequence[str]) -> list[str]:
 
 def _delete_history(db: sqlite3.Connection, run_id: str, last: int) -> None:
     """Events up to this one, of a run that can never train again."""
-    run = "run = (SELECT number FROM runs WHERE id = ? AND state IN ('completed', 'failed', 'stopped'))"
+    final = "state IN ('completed', 'failed', 'stopped')"
+    run = f"run = (SELECT number FROM runs WHERE id = ? AND {final})"
     for table in ("events", "points"):
         db.execute(f"DELETE FROM {table} WHERE {run} AND seq <= ?", (run_id, last))

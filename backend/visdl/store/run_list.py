@@ -1,4 +1,7 @@
-"""Which runs there are: found, sorted, counted, in pages. All but their records is read from one narrow index."""
+"""Lists of runs: filtered, sorted, counted, in pages.
+
+All but the records is in one narrow index.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from visdl.models.runs import Run, RunState
 from visdl.store.database import Database
 
 _LIST = "FROM runs INDEXED BY runs_listed"
-# what a trainer tells goes into the record alone; the columns have it from when the run came to rest
+# while a run trains, its progress is in the record only; the columns get it when it ends or pauses
 _TRAINS = "state IN ('starting', 'running', 'paused', 'stopping')"  # LIVE
 _KEYS = {
     "created": "number",
@@ -30,7 +33,8 @@ _FACETS = {
     "tags": "SELECT tag AS value, tag AS name FROM run_tags",
     "graphs": f"SELECT graph_name AS value, graph_name AS name {_LIST} WHERE graph_name != ''",
     "datasets": "SELECT id AS value, name FROM run_datasets JOIN datasets ON id = dataset",
-    "studies": "SELECT id AS value, json_extract(record, '$.name') AS name FROM study_runs JOIN studies ON id = study",
+    "studies": "SELECT id AS value, json_extract(record, '$.name') AS name"
+    " FROM study_runs JOIN studies ON id = study",
 }
 _METRIC_OF_RUN = "(SELECT last FROM run_metrics WHERE run = number AND key = ?)"
 _LAST_VALUE = f"CASE WHEN {_TRAINS} THEN json_extract(record, ?) ELSE {_METRIC_OF_RUN} END"
@@ -39,7 +43,7 @@ _METRIC = re.compile(r"metrics\.([^\"\\\x00-\x1f]{1,200})")
 
 @dataclass(frozen=True)
 class RunFilter:
-    """Which runs are wanted; what is left out does not matter. `search` looks into name, tags, graph and note."""
+    """A filter of runs; omitted fields match all. `search` covers name, tags, graph and note."""
 
     state: Sequence[RunState] = ()
     search: str | None = None
@@ -47,18 +51,23 @@ class RunFilter:
     tag: str | None = None
     dataset: str | None = None
     starred: bool | None = None
-    study: str | None = None  # the id of a study; those that it has taken over, too
+    study: str | None = None  # the id of a study; the runs that it reuses, too
 
 
 @dataclass(frozen=True)
 class RunOrder:
-    """What a list is sorted by; runs without a value stand last, and of two alike the newer stands first."""
+    """The order of a list; runs without a value come last, and of two equal ones the newer
+    first.
+    """
 
     key: str = "created"
     descending: bool = True
 
     def sql(self) -> tuple[str, tuple[Any, ...]]:
-        """The terms of ORDER BY and their values. Raises InvalidInputError for a key that there is not."""
+        """Return the terms of ORDER BY and their values.
+
+        Raises InvalidInputError for an unknown key.
+        """
         direction = "DESC" if self.descending else "ASC"
         if self.key == "created":
             return f"number {direction}", ()  # clocks jump
@@ -66,7 +75,8 @@ class RunOrder:
         if self.key not in _KEYS and metric is None:
             raise InvalidInputError(
                 f"Runs cannot be sorted by '{self.key}'.",
-                hint=f"Sort by {', '.join(_KEYS)}, or by a metric's last value, such as metrics.val_loss.",
+                hint=f"Sort by {', '.join(_KEYS)}, "
+                "or by a metric's last value, such as metrics.val_loss.",
                 field="sort",
             )
         term = _LAST_VALUE if metric else _KEYS[self.key]
@@ -81,10 +91,14 @@ class RunListTable:
     _db: Database
 
     def runs(
-        self, wanted: RunFilter = _ALL, limit: int = 100, offset: int = 0, order: RunOrder = _NEWEST
+        self,
+        filters: RunFilter = _ALL,
+        limit: int = 100,
+        offset: int = 0,
+        order: RunOrder = _NEWEST,
     ) -> list[Run]:
         """A page of runs. Raises InvalidInputError for an order that there is not."""
-        numbers = [row["number"] for row in self._page("number", wanted, limit, offset, order)]
+        numbers = [row["number"] for row in self._page("number", filters, limit, offset, order)]
         found = self._db.read(
             "SELECT number, record, seq FROM runs WHERE number IN (SELECT value FROM json_each(?))",
             (json.dumps(numbers),),
@@ -94,32 +108,37 @@ class RunListTable:
 
     def run_ids(
         self,
-        wanted: RunFilter = _ALL,
+        filters: RunFilter = _ALL,
         limit: int = 100_000,
         offset: int = 0,
         order: RunOrder = _NEWEST,
     ) -> list[str]:
         """Their ids alone. Raises InvalidInputError for an order that there is not."""
-        return [row["id"] for row in self._page("id", wanted, limit, offset, order)]
+        return [row["id"] for row in self._page("id", filters, limit, offset, order)]
 
     def _page(
-        self, column: str, wanted: RunFilter, limit: int, offset: int, order: RunOrder
+        self, column: str, filters: RunFilter, limit: int, offset: int, order: RunOrder
     ) -> list[sqlite3.Row]:
-        where, values = _where(wanted)
+        where, values = _where(filters)
         terms, keys = order.sql()
         sql = f"SELECT {column} {_LIST} {where} ORDER BY {terms} LIMIT ? OFFSET ?"
         return self._db.read(sql, (*values, *keys, limit, offset))
 
-    def count_runs(self, wanted: RunFilter = _ALL) -> int:
-        where, values = _where(wanted)
+    def count_runs(self, filters: RunFilter = _ALL) -> int:
+        where, values = _where(filters)
         return int(self._db.read(f"SELECT count(*) {_LIST} {where}", values)[0][0])
 
     def run_facets(self, most: int) -> RunFacets:
-        """What runs can be filtered by: the `most` used tags, graphs and datasets, with their numbers of runs."""
+        """Return the `most` used tags, graphs and datasets for filters, with their numbers of
+        runs.
+        """
         return RunFacets(**{kind: self._facets(sql, most) for kind, sql in _FACETS.items()})
 
     def _facets(self, sql: str, most: int) -> list[Facet]:
-        counted = f"SELECT value, name, count(*) AS runs FROM ({sql}) GROUP BY value ORDER BY runs DESC, name LIMIT ?"
+        counted = (
+            f"SELECT value, name, count(*) AS runs FROM ({sql})"
+            " GROUP BY value ORDER BY runs DESC, name LIMIT ?"
+        )
         return [Facet(**row) for row in self._db.read(counted, (most,))]
 
 
@@ -128,20 +147,20 @@ def read_run(row: sqlite3.Row) -> Run:
     return Run.model_validate_json(row["record"]).model_copy(update={"seq": row["seq"]})
 
 
-def _where(wanted: RunFilter) -> tuple[str, tuple[Any, ...]]:
-    states = ", ".join("?" * len(wanted.state))
+def _where(filters: RunFilter) -> tuple[str, tuple[Any, ...]]:
+    states = ", ".join("?" * len(filters.state))
     found: list[tuple[str, Sequence[Any] | None]] = [
-        (f"state IN ({states})", list(map(str, wanted.state)) or None),
-        ("instr(search, ?)", [wanted.search.lower()] if wanted.search else None),
-        ("? IN (graph_id, graph_name)", _given(wanted.graph)),
-        ("number IN (SELECT run FROM run_tags WHERE tag = ?)", _given(wanted.tag)),
-        ("number IN (SELECT run FROM run_datasets WHERE dataset = ?)", _given(wanted.dataset)),
-        ("starred = ?", _given(wanted.starred)),
-        ("id IN (SELECT run FROM study_runs WHERE study = ?)", _given(wanted.study)),
+        (f"state IN ({states})", list(map(str, filters.state)) or None),
+        ("instr(search, ?)", [filters.search.lower()] if filters.search else None),
+        ("? IN (graph_id, graph_name)", _given(filters.graph)),
+        ("number IN (SELECT run FROM run_tags WHERE tag = ?)", _given(filters.tag)),
+        ("number IN (SELECT run FROM run_datasets WHERE dataset = ?)", _given(filters.dataset)),
+        ("starred = ?", _given(filters.starred)),
+        ("id IN (SELECT run FROM study_runs WHERE study = ?)", _given(filters.study)),
     ]
-    chosen = [(condition, values) for condition, values in found if values is not None]
-    where = f"WHERE {' AND '.join(condition for condition, _ in chosen)}" if chosen else ""
-    return where, tuple(value for _, values in chosen for value in values)
+    active = [(condition, values) for condition, values in found if values is not None]
+    where = f"WHERE {' AND '.join(condition for condition, _ in active)}" if active else ""
+    return where, tuple(value for _, values in active for value in values)
 
 
 def _given(value: object) -> list[object] | None:

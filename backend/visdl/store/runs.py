@@ -1,4 +1,4 @@
-"""Runs and their states. A state changes only from one that TRANSITIONS allows, inside the writer's transaction."""
+"""Runs and their states. TRANSITIONS is checked inside the writer's transaction."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class WaitingRun:
-    """A run that wants a trainer, and its name."""
+    """A run that waits for a worker, and its name."""
 
     id: str
     name: str
@@ -40,7 +40,8 @@ class WaitingRun:
 _FACTS = "SELECT id, name, state, starred, json_extract(record, '$.ended') AS ended FROM runs"
 _WAITING = (
     "SELECT id, name FROM runs"
-    " WHERE state IN ('stopping', 'queued') OR state = 'paused' AND json_extract(record, '$.recovery.resuming')"
+    " WHERE state IN ('stopping', 'queued')"
+    " OR state = 'paused' AND json_extract(record, '$.recovery.resuming')"
     " ORDER BY CASE state WHEN 'stopping' THEN 1 WHEN 'paused' THEN 2 ELSE 3 END, rank, number"
 )
 
@@ -49,7 +50,9 @@ class RunTable:
     _db: Database
 
     def add_run(self, run: Run, graph: Graph, curves: MetricsEvent | None = None) -> None:
-        """A new run in its first state, with that as its first event; `curves` are those that it goes on from."""
+        """Add a run in its first state, with its first event; `curves` are those that it
+        continues.
+        """
         self.add_runs([(run, graph, curves)])
 
     def add_runs(self, runs: Sequence[tuple[Run, Graph, MetricsEvent | None]]) -> None:
@@ -87,7 +90,9 @@ class RunTable:
         return next(map(_facts, self._db.read(f"{_FACTS} WHERE id = ?", (run_id,))), None)
 
     def waiting_runs(self) -> list[WaitingRun]:
-        """Runs that want a trainer, in the order in which they get one: to end, to go on, to begin."""
+        """Return runs that wait for a worker, in the order in which they get one: stop, resume,
+        start.
+        """
         return [WaitingRun(row["id"], row["name"]) for row in self._db.read(_WAITING)]
 
     def queued_batch(self, batch: str) -> list[Run]:
@@ -107,7 +112,7 @@ class RunTable:
         return self._in_states({RunState.INTERRUPTED})
 
     def live_runs(self) -> list[Run]:
-        """Those that have a trainer, or had one when the server died."""
+        """Return the runs that have a worker, or had one when the server died."""
         return self._in_states(LIVE)
 
     def _in_states(self, states: frozenset[RunState] | set[RunState]) -> list[Run]:
@@ -139,7 +144,7 @@ class RunTable:
     def move_run(
         self, run_id: str, state: RunState, *, error: Diagnostic | None = None, **fields: Any
     ) -> tuple[Run, StateEvent]:
-        """Compare and swap: to `state`, if TRANSITIONS allows it from the present one. Raises TransitionError."""
+        """Change to `state` if TRANSITIONS allows it (compare and swap). Raises TransitionError."""
 
         def work(db: sqlite3.Connection) -> tuple[Run, StateEvent]:
             run = load_run(db, run_id)
@@ -184,7 +189,9 @@ def _add(db: sqlite3.Connection, run: Run, graph: Graph, curves: MetricsEvent | 
 def put_study_run(
     db: sqlite3.Connection, study_id: str, run: Run, *, variant: str = "", reused: bool = False
 ) -> None:
-    """Let a run stand for its seed and a variant, its own unless given, in the place of the one that did."""
+    """Assign a run to the cell of its seed and a variant, its own by default, replacing the
+    previous.
+    """
     values = (study_id, variant or run.variant, run.seed, run.id, run.fingerprint, reused)
     db.execute("INSERT OR REPLACE INTO study_runs VALUES (?, ?, ?, ?, ?, ?)", values)
 
@@ -198,7 +205,8 @@ def load_run(db: sqlite3.Connection, run_id: str) -> Run:
 
 def save_run(db: sqlite3.Connection, run: Run) -> Run:
     columns = _columns(run)
-    sql = f"UPDATE runs SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ? RETURNING number"
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    sql = f"UPDATE runs SET {assignments} WHERE id = ? RETURNING number"
     number = db.execute(sql, (*columns.values(), run.id)).fetchone()[0]
     _save_metrics(db, number, run)
     tags = {row[0] for row in db.execute("SELECT tag FROM run_tags WHERE run = ?", (number,))}

@@ -113,7 +113,9 @@ class StudyTable:
         return self._db.write(work)
 
     def complete_study(self, study_id: str, *, seeds: int, variants: int) -> None:
-        """Mark a running study as completed, unless it has grown: it then has not these numbers any more."""
+        """Mark a running study as completed, unless it has grown and these counts no longer
+        hold.
+        """
 
         def work(db: sqlite3.Connection) -> None:
             study = _load(db, study_id)
@@ -130,7 +132,10 @@ class StudyTable:
         self._db.write(work)
 
     def delete_study(self, study_id: str) -> list[str]:
-        """Delete a study; says which of its runs no other study uses. Raises ConflictError while it is under way."""
+        """Delete a study; returns its runs that no other study uses.
+
+        Raises ConflictError while active.
+        """
 
         def work(db: sqlite3.Connection) -> list[str]:
             study = _load(db, study_id)
@@ -218,7 +223,8 @@ class StudyTable:
         """How many runs of each study are in which state; of one alone where its id is given."""
         where, values = ("", ()) if study_id is None else ("WHERE study = ?", (study_id,))
         rows = self._db.read(
-            f"SELECT study, state, reused, count(*) AS runs, sum(runs.duration / {_SHARED_BY}) AS seconds"
+            "SELECT study, state, reused, count(*) AS runs,"
+            f" sum(runs.duration / {_SHARED_BY}) AS seconds"
             f" FROM study_runs JOIN runs ON runs.id = run {where} GROUP BY study, state, reused",
             values,
         )
@@ -231,10 +237,13 @@ class StudyTable:
         return found
 
     def find_same_runs(self, fingerprints: Sequence[str]) -> dict[str, str]:
-        """Completed runs of studies by these fingerprints, as far as there are any: the newest of each."""
+        """Return the newest completed run of studies for each of these fingerprints that has
+        one.
+        """
         rows = self._db.read(
             "SELECT fingerprint, run FROM study_runs JOIN runs ON runs.id = run"
-            " WHERE fingerprint IN (SELECT value FROM json_each(?)) AND runs.state = ? ORDER BY runs.number",
+            " WHERE fingerprint IN (SELECT value FROM json_each(?)) AND runs.state = ?"
+            " ORDER BY runs.number",
             (json.dumps(list(fingerprints)), RunState.COMPLETED),
         )
         return {row["fingerprint"]: row["run"] for row in rows}

@@ -72,7 +72,7 @@ def _version(if_match: str | None) -> int:
     if if_match is None:
         hint = "Send the ETag of the graph as If-Match."
         raise PreconditionRequiredError(
-            "Say which version you change.", hint=hint, field="If-Match"
+            "State which version you change.", hint=hint, field="If-Match"
         )
     text = if_match.removeprefix("W/").strip('"')
     if not (text.isascii() and text.isdigit() and len(text) < 16):
@@ -100,7 +100,7 @@ def save_draft(
     deps: Deps,
     base: Annotated[int | None, Query(ge=1, lt=2**53)] = None,
 ) -> DraftSaved:
-    """Keep unsaved work; makes no version. With `base`, 412 when the graph has changed since that revision."""
+    """Store unsaved work without a new version. 412 if the graph changed since revision `base`."""
     return DraftSaved(revision=deps.store.save_draft(graph_id, graph, base))
 
 

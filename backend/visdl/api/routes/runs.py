@@ -46,7 +46,7 @@ def create_run(body: NewRun, deps: Deps) -> Run:
     return deps.runs.create(body, graph)
 
 
-def wanted_runs(
+def run_filter(
     state: Annotated[
         list[RunState], Query(description="Any of these; may be given several times")
     ] = [],  # noqa: B006
@@ -62,15 +62,13 @@ def wanted_runs(
     starred: bool | None = None,
     study: Annotated[
         str | None,
-        Query(
-            max_length=200, description="Id of a study, for the runs that it has or has taken over"
-        ),
+        Query(max_length=200, description="Id of a study, for its own runs and those it reuses"),
     ] = None,
 ) -> RunFilter:
     return RunFilter(state, search, graph, tag, dataset, starred, study)
 
 
-Wanted = Annotated[RunFilter, Depends(wanted_runs)]
+Filter = Annotated[RunFilter, Depends(run_filter)]
 
 
 def run_order(
@@ -78,7 +76,8 @@ def run_order(
         str,
         Query(
             max_length=250,
-            description="created, name, state, epoch, seed, parameters, duration, or metrics.KEY for its last value",
+            description="created, name, state, epoch, seed, parameters, duration, "
+            "or metrics.KEY for its last value",
         ),
     ] = "created",
     order: Literal["asc", "desc"] = "desc",
@@ -93,19 +92,19 @@ Order = Annotated[RunOrder, Depends(run_order)]
 def list_runs(
     deps: Deps,
     response: Response,
-    wanted: Wanted,
+    filters: Filter,
     order: Order,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Number = 0,
 ) -> list[Run]:
-    """Runs, the newest first unless sorted otherwise. X-Total-Count says how many there are in all."""
-    response.headers["X-Total-Count"] = str(deps.store.count_runs(wanted))
-    return deps.store.runs(wanted, limit, offset, order)
+    """Runs, the newest first unless sorted otherwise. X-Total-Count is their total number."""
+    response.headers["X-Total-Count"] = str(deps.store.count_runs(filters))
+    return deps.store.runs(filters, limit, offset, order)
 
 
 @router.patch("", operation_id="patchRuns")
 def patch_runs(body: PatchRuns, deps: Deps) -> PatchedRuns:
-    """Star or tag many runs; those that cannot be changed are kept as they are, each with the reason."""
+    """Star or tag many runs; those that cannot be changed are returned with the reason."""
     return deps.store.patch_runs(body)
 
 
@@ -124,13 +123,13 @@ def run_facets(deps: Deps, limit: Annotated[int, Query(ge=1, le=1000)] = 200) ->
 @router.get("/ids", operation_id="listRunIds")
 def list_run_ids(
     deps: Deps,
-    wanted: Wanted,
+    filters: Filter,
     order: Order,
     limit: Annotated[int, Query(ge=1, le=100_000)] = 100_000,
     offset: Number = 0,
 ) -> list[str]:
     """The ids of runs alone, as the list has them: what is then changed or deleted in bulk."""
-    return deps.store.run_ids(wanted, limit, offset, order)
+    return deps.store.run_ids(filters, limit, offset, order)
 
 
 @router.get("/{run_id}", operation_id="getRun")
@@ -212,9 +211,9 @@ def get_metrics(
     ] = None,
     max_points: Annotated[int | None, Query(ge=4, le=1_000_000)] = None,
 ) -> MetricSeries:
-    """Series of points; with `max_points` thinned so that extremes stay."""
-    chosen = [key.strip() for key in keys.split(",") if key.strip()] if keys is not None else None
-    return deps.store.series(run_id, chosen, max_points)
+    """Series of points; with `max_points` downsampled, keeping extremes."""
+    selected = [key.strip() for key in keys.split(",") if key.strip()] if keys is not None else None
+    return deps.store.series(run_id, selected, max_points)
 
 
 @router.get("/{run_id}/artifacts", operation_id="listArtifacts")

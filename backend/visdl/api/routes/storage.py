@@ -1,4 +1,4 @@
-"""The data folder: what lies in it, and a clean-up. Plain functions, so that a long walk keeps nobody waiting."""
+"""The data folder: its content and clean-up. Sync functions, so that a long scan blocks nobody."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ router = APIRouter(prefix="/storage", tags=["storage"], route_class=JsonRoute)
 
 @router.get("", operation_id="getStorage")
 def get_storage(deps: Deps) -> StorageReport:
-    """What lies in the data folder, by kind, and the largest runs."""
+    """The content of the data folder by kind, and the largest runs."""
     return deps.storage.report()
 
 
 @router.post("/clean", operation_id="cleanStorage")
 def clean_storage(body: CleanRequest, deps: Deps) -> CleanReport:
-    """Remove old checkpoints and leftovers, compact the database; with `dry_run` only say what that would free."""
+    """Remove old checkpoints and leftovers, compact the database; `dry_run` only returns the
+    plan.
+    """
     return deps.storage.clean(body)

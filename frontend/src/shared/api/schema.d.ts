@@ -180,7 +180,7 @@ export interface paths {
         get?: never;
         /**
          * Save Draft
-         * @description Keep unsaved work; makes no version. With `base`, 412 when the graph has changed since that revision.
+         * @description Store unsaved work without a new version. 412 if the graph changed since revision `base`.
          */
         put: operations["saveDraft"];
         post?: never;
@@ -351,7 +351,7 @@ export interface paths {
         };
         /**
          * List Runs
-         * @description Runs, the newest first unless sorted otherwise. X-Total-Count says how many there are in all.
+         * @description Runs, the newest first unless sorted otherwise. X-Total-Count is their total number.
          */
         get: operations["listRuns"];
         put?: never;
@@ -365,7 +365,7 @@ export interface paths {
         head?: never;
         /**
          * Patch Runs
-         * @description Star or tag many runs; those that cannot be changed are kept as they are, each with the reason.
+         * @description Star or tag many runs; those that cannot be changed are returned with the reason.
          */
         patch: operations["patchRuns"];
         trace?: never;
@@ -555,7 +555,7 @@ export interface paths {
         };
         /**
          * Get Metrics
-         * @description Series of points; with `max_points` thinned so that extremes stay.
+         * @description Series of points; with `max_points` downsampled, keeping extremes.
          */
         get: operations["getRunMetrics"];
         put?: never;
@@ -743,7 +743,7 @@ export interface paths {
         };
         /**
          * Get Storage
-         * @description What lies in the data folder, by kind, and the largest runs.
+         * @description The content of the data folder by kind, and the largest runs.
          */
         get: operations["getStorage"];
         put?: never;
@@ -765,7 +765,8 @@ export interface paths {
         put?: never;
         /**
          * Clean Storage
-         * @description Remove old checkpoints and leftovers, compact the database; with `dry_run` only say what that would free.
+         * @description Remove old checkpoints and leftovers, compact the database; `dry_run` only returns the
+         *     plan.
          */
         post: operations["cleanStorage"];
         delete?: never;
@@ -7556,7 +7557,7 @@ export interface operations {
                 /** @description Id of a dataset */
                 dataset?: string | null;
                 starred?: boolean | null;
-                /** @description Id of a study, for the runs that it has or has taken over */
+                /** @description Id of a study, for its own runs and those it reuses */
                 study?: string | null;
                 /** @description created, name, state, epoch, seed, parameters, duration, or metrics.KEY for its last value */
                 sort?: string;
@@ -8183,7 +8184,7 @@ export interface operations {
                 /** @description Id of a dataset */
                 dataset?: string | null;
                 starred?: boolean | null;
-                /** @description Id of a study, for the runs that it has or has taken over */
+                /** @description Id of a study, for its own runs and those it reuses */
                 study?: string | null;
                 /** @description created, name, state, epoch, seed, parameters, duration, or metrics.KEY for its last value */
                 sort?: string;
