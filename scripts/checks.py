@@ -44,8 +44,13 @@ def page(name: str, command: str, levels: tuple[str, ...] = LEVELS, **environmen
 BACKEND = [
     Stage("ruff", f"{BIN}/ruff check --quiet backend scripts"),
     Stage("ruff format", f"{BIN}/ruff format --quiet --check backend scripts"),
+    Stage("words", f"{BIN}/python scripts/check_words.py"),
     Stage("import-linter", f"{BIN}/lint-imports --no-logo"),
-    Stage("API schema", f"{BIN}/python -m visdl.api.schema | diff -q - frontend/openapi.json"),
+    Stage(
+        "API schema",
+        f"{BIN}/python -m visdl.api.schema | diff -q - frontend/openapi.json > /dev/null"
+        " || { echo \"The API schema is stale: run 'make schema' and commit.\"; exit 1; }",
+    ),
     Stage("mypy", f"{BIN}/mypy --no-error-summary"),
     Stage("unit tests", f"{PYTEST} -m 'not slow and not integration'", ("check",)),
     Stage("pytest", PYTEST, ("test",)),

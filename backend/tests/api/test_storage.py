@@ -1,4 +1,6 @@
-"""The content of the data folder, and its clean-up, over REST: with runs that were really trained."""
+"""The content of the data folder, and its clean-up, over REST: with runs that were really
+trained.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Runs made from runs: exactly again, more epochs, another's weights; and what files record of where
-they came from.
-"""
+"""Runs made from runs: reruns, more epochs, other weights; and the origin that files record."""
 
 from __future__ import annotations
 
