@@ -100,11 +100,11 @@ test("edits survive a reload and a version is saved", async ({ page }) => {
   });
   await card(page, "relu1").click();
   await page.keyboard.press("Control+b");
-  await expect(page.getByText("Switched off", { exact: false })).toBeVisible();
+  await expect(page.getByText("Disabled: its input is passed through.")).toBeVisible();
   await expect(page.getByText("Draft kept on the server")).toBeVisible();
   await page.reload();
   await card(page, "relu1").click();
-  await expect(page.getByText("Switched off", { exact: false })).toBeVisible();
+  await expect(page.getByText("Disabled: its input is passed through.")).toBeVisible();
   await page.keyboard.press("Control+s");
   await expect(page.getByText("Saved “Durable”, version 2.")).toBeVisible();
   await expect(page.getByText("All changes saved")).toBeVisible();
