@@ -23,18 +23,18 @@ class InputInfo(Record):
     choices: list[Json] | None = None
     widget: str | None = Field(
         default=None,
-        description="'dataset', 'columns', 'layer' or 'block' where a picker fits better than a field",
+        description="'dataset', 'columns', 'layer' or 'block' for a picker instead of a field",
     )
     label: str = ""
     unit: str = Field(default="", description="What a number counts, such as epochs")
     length: int | None = Field(default=None, description="A list of exactly this many values")
     many: bool = Field(
         default=False,
-        description="A list of any number of values (of `length` where that is given)",
+        description="A list of any number of values (or of `length`)",
     )
-    single: bool = Field(default=False, description="A lone value stands for a list")
+    single: bool = Field(default=False, description="A single value stands for a list")
     words: list[str] = Field(
-        default_factory=list, description="Words that are accepted beside numbers"
+        default_factory=list, description="Words that are accepted as well as numbers"
     )
     also: str | None = Field(default=None, description="A second type that the port accepts")
     description: str = ""
@@ -42,25 +42,30 @@ class InputInfo(Record):
 
 
 class OutputInfo(Record):
+    """An output of a node type."""
+
     name: str
     dtype: str
     description: str = ""
 
 
 class NodeInfo(Record):
+    """A node type: all that the palette, the form and the help need."""
+
     type: str
     display_name: str
     category: str
     description: str
     kind: str = Field(
-        description="data, input, layer, operation, block, model, loss, optimizer, scheduler, training, metric or other"
+        description="data, input, layer, operation, block, model, loss, optimizer, scheduler, "
+        "training, metric or other"
     )
     version: int
     inputs: dict[str, InputInfo]
     outputs: list[OutputInfo]
     output_count: str | None = Field(
         default=None,
-        description="The parameter that says how many of the outputs there are: a number, or a list",
+        description="The parameter that sets the number of outputs: a number, or a list",
     )
     can_disable: bool = True
     disable_reason: str = ""

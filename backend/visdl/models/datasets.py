@@ -1,4 +1,4 @@
-"""A table that was imported, as it is listed and stored."""
+"""Records of imported tables."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ ColumnType = Literal["int", "float", "bool", "text"]
 
 
 class Note(Record):
-    """Something worth knowing about one line of the file."""
+    """A value in one line of the file."""
 
     line: int
     value: str
 
 
 class Column(Record):
+    """A column of a table, with statistics of its values."""
+
     name: str
     dtype: ColumnType
     missing: int = 0
     distinct: int | None = Field(default=None, description="Different values; null above 1,000")
     classes: list[str] | None = Field(
         default=None,
-        description="The different values, sorted, of int, bool and text columns that have at most 1,000",
+        description="The different values, sorted, of int, bool, text columns with at most 1,000",
     )
     min: float | None = None
     max: float | None = None
@@ -34,11 +36,13 @@ class Column(Record):
     infinite: int = 0
     first_infinite: Note | None = None
     first_text: Note | None = Field(
-        default=None, description="Why a column with numbers in it is text"
+        default=None, description="The first text in a column that also has numbers"
     )
 
 
 class DatasetRecord(Record):
+    """A table."""
+
     id: str
     name: str
     rows: int
@@ -50,7 +54,7 @@ class DatasetRecord(Record):
     created: float
 
     def column(self, name: str) -> Column:
-        """The column of this name; KeyError when there is none."""
+        """Return the column of this name. Raises KeyError."""
         for column in self.columns:
             if column.name == name:
                 return column
@@ -66,6 +70,8 @@ class Histogram(Record):
 
 
 class DatasetPreview(Record):
+    """Some rows of a table, and a histogram per column."""
+
     columns: list[str]
     rows: list[list[Json]]
     offset: int

@@ -25,14 +25,14 @@ class SetDisabled(Record):
 
 
 class RemoveNode(Record):
-    """Remove a node; what read its output reads the source of its first input instead."""
+    """Remove a node; readers of its output are connected to the source of its first input."""
 
     op: Literal["remove_node"] = "remove_node"
     node: str
 
 
 class InsertNode(Record):
-    """Put a new node of this type on the wires that leave an output."""
+    """Insert a new node of this type into the wires that leave an output."""
 
     op: Literal["insert_node"] = "insert_node"
     after: str
@@ -42,7 +42,7 @@ class InsertNode(Record):
 
 
 class ReplaceNode(Record):
-    """Give a node another type; wires stay where the port's name does, the first ones stand for each other."""
+    """Change the type of a node. Wires stay at ports of the same name, or at the first port."""
 
     op: Literal["replace_node"] = "replace_node"
     node: str
@@ -56,18 +56,19 @@ GraphEdit = Annotated[
 
 
 class Fix(Record):
-    """A remedy that a click can apply: edits of the graph, one undo step together."""
+    """Edits of the graph that a click applies, as one undo step."""
 
     label: str
     edits: list[GraphEdit]
 
 
+_FORMER_CODES = {"trainer_died": "worker_died", "unstacked": "not_batched"}  # words: ok
+
+
 class Diagnostic(Record):
     """One thing that is wrong, and what to do about it: in a graph, in a run or in a node file."""
 
-    code: Annotated[
-        str, read_former_values({"trainer_died": "worker_died", "unstacked": "not_batched"})
-    ]
+    code: Annotated[str, read_former_values(_FORMER_CODES)]
     severity: Severity = "error"
     node: str | None = Field(
         default=None,
@@ -85,7 +86,7 @@ class Diagnostic(Record):
 
 
 class PortValue(Record):
-    """What is known of a port before a run."""
+    """What is known about a port before a run."""
 
     dtype: str = Field(description="DataType of the port")
     shape: list[int | str] | None = Field(
@@ -93,11 +94,13 @@ class PortValue(Record):
     )
     element: str | None = Field(default=None, description="Element type, such as float32")
     text: str = Field(
-        default="", description="The same for people: 'B, 64' or '800 rows, batch 32'"
+        default="", description="For display, such as 'B, 64' or '800 rows, batch 32'"
     )
 
 
 class NodeReport(Record):
+    """What is known about a node before a run."""
+
     status: Literal["ok", "error", "blocked", "disabled", "unused"] = "ok"
     inputs: dict[str, PortValue] = Field(default_factory=dict)
     outputs: dict[str, PortValue] = Field(default_factory=dict)
@@ -105,21 +108,26 @@ class NodeReport(Record):
     flops: int | None = Field(default=None, description="Per sample, forward")
     activation: int | None = Field(default=None, description="Bytes of the outputs, per sample")
     reads_input: bool = Field(
-        default=False, description="A layer without a wire: it reads the model's input"
+        default=False,
+        description="Whether it is a layer without a wire, which reads the model's input",
     )
 
 
 class Totals(Record):
+    """Size and cost of the model."""
+
     parameters: int = 0
     flops: int = Field(default=0, description="Per sample, forward")
     memory: int | None = Field(
         default=None,
-        description="Bytes to train: weights, gradients, optimizer state, activations of a batch, data",
+        description="Bytes for training: weights, gradients, optimizer state, activations, data",
     )
-    memory_free: int | None = Field(default=None, description="Bytes that are free on the device")
+    memory_free: int | None = Field(default=None, description="Free bytes on the device")
 
 
 class Report(Record):
+    """The result of validating a graph."""
+
     valid: bool
     diagnostics: list[Diagnostic] = Field(default_factory=list)
     nodes: dict[str, NodeReport] = Field(default_factory=dict)

@@ -9,8 +9,8 @@ AppError
 ├── ConflictError            not possible in this state
 │   └── TransitionError      a run cannot go from this state to that one
 ├── PreconditionRequiredError  If-Match is missing
-├── StaleError               somebody saved a newer version
-└── RunError                 a run cannot go on; raised in the trainer
+├── StaleError               a newer version was saved
+└── RunError                 a run cannot continue; raised in the worker process
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class AppError(Exception):
             self.code = code
 
     def details(self) -> dict[str, object]:
-        """More keys for the error record."""
+        """Return more keys for the error record."""
         return {}
 
 
@@ -124,7 +124,7 @@ _ACCESS = frozenset({errno.EACCES, errno.EPERM})
 
 
 def is_disk_error(error: BaseException, folder: Path) -> TypeGuard[OSError]:
-    """Whether a disk refused, not what was to be written: with room, or access to `folder`, the same goes on."""
+    """Return whether the disk is the cause: with space, or access to `folder`, writing works."""
     if not isinstance(error, OSError):
         return False
     ours = isinstance(error.filename, str | PathLike) and Path(error.filename).is_relative_to(
@@ -134,7 +134,7 @@ def is_disk_error(error: BaseException, folder: Path) -> TypeGuard[OSError]:
 
 
 class RunError(AppError):
-    """A run cannot go on. `node` is where the cause lies, when it is known."""
+    """A run cannot continue. `node` is the node with the cause, if it is known."""
 
     code = "run_failed"
 

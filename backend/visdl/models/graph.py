@@ -13,6 +13,8 @@ BLOCK = "Block"
 
 
 class Position(Record):
+    """Coordinates on the canvas."""
+
     x: float = Field(default=0.0, allow_inf_nan=False)
     y: float = Field(default=0.0, allow_inf_nan=False)
 
@@ -33,7 +35,7 @@ class Node(Record):
 
     @property
     def label(self) -> str:
-        """What to call this node in a sentence."""
+        """Return the name of this node in sentences."""
         return self.name or self.id
 
 
@@ -57,26 +59,26 @@ class PortRef(Record):
     index: int | None = Field(
         default=None,
         ge=0,
-        description="Place among the wires of a port that takes several; null: behind them",
+        description="Position among the wires of a port that takes several; null: after them",
     )
 
 
-#: The colours of groups and notes, as the page names them; it knows each in both themes.
+#: The colours of groups and notes, by the names that the page has for them.
 Color = Literal["", "yellow", "green", "blue", "violet", "pink"]
 
 
 class Group(Record):
-    """Nodes in a titled frame. It means nothing to a training."""
+    """Nodes in a titled frame, without an effect on training."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Json] = Field(init=False)
 
     id: str = Field(
-        default="", max_length=200, description="The page gives one where a script leaves it out"
+        default="", max_length=200, description="The page sets one if a script leaves it out"
     )
     title: str = Field(default="", max_length=200)
     nodes: list[str] = Field(
-        default_factory=list, description="Ids of its nodes; one that is not there is ignored"
+        default_factory=list, description="Ids of its nodes; unknown ones are ignored"
     )
     folded: bool = False
     color: Color = ""
@@ -89,7 +91,7 @@ class CanvasNote(Record):
     __pydantic_extra__: dict[str, Json] = Field(init=False)
 
     id: str = Field(
-        default="", max_length=200, description="The page gives one where a script leaves it out"
+        default="", max_length=200, description="The page sets one if a script leaves it out"
     )
     text: str = Field(default="", max_length=20_000)
     position: Position = Field(default_factory=Position)
@@ -113,7 +115,7 @@ class Block(Record):
     )
     outputs: dict[str, PortRef] = Field(
         default_factory=dict,
-        description="Each output port of the block, with the inner output that it hands on",
+        description="Each output port of the block, with the inner output that it passes on",
     )
     params: dict[str, list[PortRef]] = Field(
         default_factory=dict,
@@ -124,6 +126,8 @@ class Block(Record):
 
 
 class Graph(Record):
+    """A graph file. Keys that this version does not know survive a round trip."""
+
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Json] = Field(init=False)
 
@@ -138,7 +142,7 @@ class Graph(Record):
     notes: list[CanvasNote] = Field(default_factory=list)
 
     def node(self, node_id: str) -> Node:
-        """The node with this id; KeyError when there is none."""
+        """Return the node with this id. Raises KeyError."""
         for node in self.nodes:
             if node.id == node_id:
                 return node
@@ -168,17 +172,17 @@ class StoredGraph(GraphSummary):
     draft: Graph | None = None
     damaged: list[Literal["graph", "draft"]] = Field(
         default_factory=list,
-        description="What is stored but cannot be read; the other one stands in for it",
+        description="What is stored but cannot be read; the other one is shown instead",
     )
 
 
 class DraftSaved(Record):
-    """The graph's revision after its draft was kept."""
+    """The revision of a graph after its draft was saved."""
 
     revision: int
 
 
-#: What a user calls a version; empty for none.
+#: A name for a version; empty for none.
 VersionLabel = Annotated[str, Field(max_length=200)]
 
 
@@ -192,6 +196,6 @@ class GraphVersion(Record):
 
 
 class VersionName(Request):
-    """Another name for a version."""
+    """A new name for a version."""
 
     label: VersionLabel

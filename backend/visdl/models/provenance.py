@@ -1,4 +1,4 @@
-"""What a run's numbers came from: enough to do it exactly again, and to see what would differ."""
+"""What the numbers of a run came from: enough to reproduce it, and to see what would differ."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ class DatasetHash(Record):
 
 
 class Split(Record):
-    """How the rows were divided; the hash is that of the training rows' numbers, in their order (int64)."""
+    """How the rows were split.
+
+    The hash is that of the indices of the training rows, in their order (int64).
+    """
 
     train_rows: int
     val_rows: int
@@ -38,9 +41,7 @@ class Provenance(Record):
     code: dict[str, str] = Field(
         description="By custom node type, the SHA-256 of the file that defines it"
     )
-    continues: str | None = Field(
-        default=None, description="The run whose checkpoint it goes on from"
-    )
+    continues: str | None = Field(default=None, description="The run that it extends")
     weights_from: str | None = Field(
-        default=None, description="The run whose weights it starts with"
+        default=None, description="The run that it is initialised from"
     )

@@ -24,7 +24,7 @@ class NewRun(Request):
     tags: list[Tag] = Field(default_factory=list, max_length=MOST_TAGS)
     weights_from: str | None = Field(
         default=None,
-        description="Id of a run whose weights this one starts with, as far as names and shapes match",
+        description="Id of a run whose weights initialise this one, where names and shapes match",
     )
 
 
@@ -61,16 +61,24 @@ class PatchRuns(Request):
 
 
 class PatchedRuns(Record):
+    """Which runs were changed."""
+
     patched: list[str]
     kept: dict[str, str] = Field(description="Runs that were not changed, with the reason")
 
 
 class DeleteRuns(Request):
+    """Runs to delete."""
+
     ids: list[str] = Field(min_length=1, max_length=10_000)
-    dry_run: bool = Field(default=False, description="Only say what would be deleted, and what not")
+    dry_run: bool = Field(
+        default=False, description="Only return what would be deleted, and what not"
+    )
 
 
 class DeletedRuns(Record):
+    """Which runs were deleted."""
+
     deleted: list[str]
     kept: dict[str, str] = Field(description="Runs that were not deleted, with the reason")
 

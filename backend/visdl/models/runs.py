@@ -85,7 +85,7 @@ class DatasetUse(Record):
 
 
 class SeedBatch(Record):
-    """The seed batch of a run: runs that differ in their seed only and train as one network."""
+    """The seed batch of a run: runs that differ in their seed only and train as one batch."""
 
     id: str | None = Field(
         default=None, description="The same for all its runs; null once a run trains separately"

@@ -1,4 +1,4 @@
-"""What the data folder holds, and what a clean-up removes of it."""
+"""The contents of the data folder, and what a clean-up removes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class KindUsage(Record):
 
 
 class RunUsage(Record):
-    """What one run has on the disk."""
+    """The disk space of one run."""
 
     id: str
     name: str
@@ -29,7 +29,7 @@ class RunUsage(Record):
     bytes: int
     checkpoint_bytes: int
     shared_bytes: int = Field(
-        description="Of these, what another run has too: deleting one of them frees none of it"
+        description="Part of these that another run shares: deleting one of them frees none of it"
     )
 
 
@@ -39,16 +39,19 @@ class StorageReport(Record):
     disk_total: int
     kinds: list[KindUsage]
     runs: list[RunUsage] = Field(description="The largest runs, the largest first")
-    run_count: int = Field(description="Runs there are in all")
+    run_count: int = Field(description="Total number of runs")
     keep_checkpoint_days: int = Field(
-        description="After how many days the server itself removes checkpoints; 0: it does not"
+        description="Days after which the server removes checkpoints; 0: never"
     )
 
 
 class CleanRequest(Request):
-    """What to remove. Runs that may go on, starred runs, weights, reports, curves and logs are never touched."""
+    """What to remove.
 
-    dry_run: bool = Field(default=True, description="Only say what would be removed")
+    Runs that can resume, starred runs, weights, reports, curves and logs are never touched.
+    """
+
+    dry_run: bool = Field(default=True, description="Only return what would be removed")
     checkpoint_days: int | None = Field(
         default=None,
         ge=0,
@@ -56,11 +59,9 @@ class CleanRequest(Request):
         description="Checkpoints of runs that ended this many days ago or earlier",
     )
     leftovers: bool = Field(
-        default=False, description="What no run and no dataset has any more, older than an hour"
+        default=False, description="Files without a run or a dataset, older than an hour"
     )
-    database: bool = Field(
-        default=False, description="Give the room of deleted records back to the disk"
-    )
+    database: bool = Field(default=False, description="Free the space of deleted records")
 
 
 class CleanedRun(Record):
@@ -76,13 +77,13 @@ class Leftover(Record):
 
 
 class CleanReport(Record):
-    """What was removed, or would be; all sizes are bytes that the disk has more of afterwards."""
+    """What was removed, or would be; sizes are the bytes that this frees."""
 
     dry_run: bool
     checkpoint_bytes: int = 0
     leftover_bytes: int = 0
     database_bytes: int = Field(
-        default=0, description="In a dry run an estimate, the least that is given back"
+        default=0, description="In a dry run an estimate: the least that is freed"
     )
     runs: list[CleanedRun] = Field(default_factory=list, description="Runs that lose checkpoints")
     leftovers: list[Leftover] = Field(default_factory=list)

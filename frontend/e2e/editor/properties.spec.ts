@@ -228,7 +228,9 @@ test("the model's layers are sorted, selected and exported", async ({ page }) =>
   await expect(names.first()).toHaveText("fc1");
 
   await button(page, "Copy as Markdown").click();
-  await expect(page.getByRole("region", { name: /Notifications/ })).toContainText("Copied the layers as Markdown.");
+  await expect(page.getByRole("region", { name: /Notifications/ })).toContainText(
+    "Copied the layers as Markdown.",
+  );
   expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(
     "| fc2 | Linear | B, 64 | 4160 |",
   );

@@ -1367,7 +1367,7 @@ export interface components {
             notes?: components["schemas"]["CanvasNote-Input"][];
             /**
              * Outputs
-             * @description Each output port of the block, with the inner output that it hands on
+             * @description Each output port of the block, with the inner output that it passes on
              */
             outputs?: {
                 [key: string]: components["schemas"]["PortRef-Input"];
@@ -1409,7 +1409,7 @@ export interface components {
             notes: components["schemas"]["CanvasNote-Output"][];
             /**
              * Outputs
-             * @description Each output port of the block, with the inner output that it hands on
+             * @description Each output port of the block, with the inner output that it passes on
              */
             outputs: {
                 [key: string]: components["schemas"]["PortRef-Output"];
@@ -1463,7 +1463,7 @@ export interface components {
             height: number;
             /**
              * Id
-             * @description The page gives one where a script leaves it out
+             * @description The page sets one if a script leaves it out
              * @default
              */
             id: string;
@@ -1499,7 +1499,7 @@ export interface components {
             height: number;
             /**
              * Id
-             * @description The page gives one where a script leaves it out
+             * @description The page sets one if a script leaves it out
              * @default
              */
             id: string;
@@ -1583,7 +1583,7 @@ export interface components {
         };
         /**
          * CleanReport
-         * @description What was removed, or would be; all sizes are bytes that the disk has more of afterwards.
+         * @description What was removed, or would be; sizes are the bytes that this frees.
          */
         CleanReport: {
             /**
@@ -1593,7 +1593,7 @@ export interface components {
             checkpoint_bytes: number;
             /**
              * Database Bytes
-             * @description In a dry run an estimate, the least that is given back
+             * @description In a dry run an estimate: the least that is freed
              * @default 0
              */
             database_bytes: number;
@@ -1619,7 +1619,9 @@ export interface components {
         };
         /**
          * CleanRequest
-         * @description What to remove. Runs that may go on, starred runs, weights, reports, curves and logs are never touched.
+         * @description What to remove.
+         *
+         *     Runs that can resume, starred runs, weights, reports, curves and logs are never touched.
          */
         CleanRequest: {
             /**
@@ -1629,19 +1631,19 @@ export interface components {
             checkpoint_days?: number | null;
             /**
              * Database
-             * @description Give the room of deleted records back to the disk
+             * @description Free the space of deleted records
              * @default false
              */
             database: boolean;
             /**
              * Dry Run
-             * @description Only say what would be removed
+             * @description Only return what would be removed
              * @default true
              */
             dry_run: boolean;
             /**
              * Leftovers
-             * @description What no run and no dataset has any more, older than an hour
+             * @description Files without a run or a dataset, older than an hour
              * @default false
              */
             leftovers: boolean;
@@ -1657,11 +1659,14 @@ export interface components {
             /** Name */
             name: string;
         };
-        /** Column */
+        /**
+         * Column
+         * @description A column of a table, with statistics of its values.
+         */
         Column: {
             /**
              * Classes
-             * @description The different values, sorted, of int, bool and text columns that have at most 1,000
+             * @description The different values, sorted, of int, bool, text columns with at most 1,000
              */
             classes: string[] | null;
             /**
@@ -1675,7 +1680,7 @@ export interface components {
              */
             dtype: "int" | "float" | "bool" | "text";
             first_infinite: components["schemas"]["Note"] | null;
-            /** @description Why a column with numbers in it is text */
+            /** @description The first text in a column that also has numbers */
             first_text: components["schemas"]["Note"] | null;
             /**
              * Infinite
@@ -1804,7 +1809,10 @@ export interface components {
             /** Order */
             order: (string | components["schemas"]["GroupPart-Output"] | components["schemas"]["ColumnsPart-Output"])[];
         };
-        /** DatasetPreview */
+        /**
+         * DatasetPreview
+         * @description Some rows of a table, and a histogram per column.
+         */
         DatasetPreview: {
             /** Columns */
             columns: string[];
@@ -1819,7 +1827,10 @@ export interface components {
             /** Total */
             total: number;
         };
-        /** DatasetRecord */
+        /**
+         * DatasetRecord
+         * @description A table.
+         */
         DatasetRecord: {
             /** Bytes */
             bytes: number;
@@ -1862,18 +1873,24 @@ export interface components {
             /** Sha256 */
             sha256: string;
         };
-        /** DeleteRuns */
+        /**
+         * DeleteRuns
+         * @description Runs to delete.
+         */
         DeleteRuns: {
             /**
              * Dry Run
-             * @description Only say what would be deleted, and what not
+             * @description Only return what would be deleted, and what not
              * @default false
              */
             dry_run: boolean;
             /** Ids */
             ids: string[];
         };
-        /** DeletedRuns */
+        /**
+         * DeletedRuns
+         * @description Which runs were deleted.
+         */
         DeletedRuns: {
             /** Deleted */
             deleted: string[];
@@ -1971,7 +1988,7 @@ export interface components {
         };
         /**
          * DraftSaved
-         * @description The graph's revision after its draft was kept.
+         * @description The revision of a graph after its draft was saved.
          */
         DraftSaved: {
             /** Revision */
@@ -2085,7 +2102,7 @@ export interface components {
         };
         /**
          * Fix
-         * @description A remedy that a click can apply: edits of the graph, one undo step together.
+         * @description Edits of the graph that a click applies, as one undo step.
          */
         Fix: {
             /** Edits */
@@ -2122,7 +2139,10 @@ export interface components {
              */
             utilization: number | null;
         };
-        /** Graph */
+        /**
+         * Graph
+         * @description A graph file. Keys that this version does not know survive a round trip.
+         */
         "Graph-Input": {
             /**
              * Blocks
@@ -2153,7 +2173,10 @@ export interface components {
         } & {
             [key: string]: Json;
         };
-        /** Graph */
+        /**
+         * Graph
+         * @description A graph file. Keys that this version does not know survive a round trip.
+         */
         "Graph-Output": {
             /**
              * Blocks
@@ -2271,7 +2294,7 @@ export interface components {
         };
         /**
          * Group
-         * @description Nodes in a titled frame. It means nothing to a training.
+         * @description Nodes in a titled frame, without an effect on training.
          */
         "Group-Input": {
             /**
@@ -2287,13 +2310,13 @@ export interface components {
             folded: boolean;
             /**
              * Id
-             * @description The page gives one where a script leaves it out
+             * @description The page sets one if a script leaves it out
              * @default
              */
             id: string;
             /**
              * Nodes
-             * @description Ids of its nodes; one that is not there is ignored
+             * @description Ids of its nodes; unknown ones are ignored
              */
             nodes?: string[];
             /**
@@ -2306,7 +2329,7 @@ export interface components {
         };
         /**
          * Group
-         * @description Nodes in a titled frame. It means nothing to a training.
+         * @description Nodes in a titled frame, without an effect on training.
          */
         "Group-Output": {
             /**
@@ -2322,13 +2345,13 @@ export interface components {
             folded: boolean;
             /**
              * Id
-             * @description The page gives one where a script leaves it out
+             * @description The page sets one if a script leaves it out
              * @default
              */
             id: string;
             /**
              * Nodes
-             * @description Ids of its nodes; one that is not there is ignored
+             * @description Ids of its nodes; unknown ones are ignored
              */
             nodes: string[];
             /**
@@ -2446,7 +2469,7 @@ export interface components {
             length: number | null;
             /**
              * Many
-             * @description A list of any number of values (of `length` where that is given)
+             * @description A list of any number of values (or of `length`)
              * @default false
              */
             many: boolean;
@@ -2469,7 +2492,7 @@ export interface components {
             required: boolean;
             /**
              * Single
-             * @description A lone value stands for a list
+             * @description A single value stands for a list
              * @default false
              */
             single: boolean;
@@ -2483,18 +2506,18 @@ export interface components {
             unit: string;
             /**
              * Widget
-             * @description 'dataset', 'columns', 'layer' or 'block' where a picker fits better than a field
+             * @description 'dataset', 'columns', 'layer' or 'block' for a picker instead of a field
              */
             widget: string | null;
             /**
              * Words
-             * @description Words that are accepted beside numbers
+             * @description Words that are accepted as well as numbers
              */
             words: string[];
         };
         /**
          * InsertNode
-         * @description Put a new node of this type on the wires that leave an output.
+         * @description Insert a new node of this type into the wires that leave an output.
          */
         InsertNode: {
             /** After */
@@ -2785,7 +2808,7 @@ export interface components {
             tags?: string[];
             /**
              * Weights From
-             * @description Id of a run whose weights this one starts with, as far as names and shapes match
+             * @description Id of a run whose weights initialise this one, where names and shapes match
              */
             weights_from?: string | null;
         };
@@ -2967,7 +2990,10 @@ export interface components {
              */
             type: "node";
         };
-        /** NodeInfo */
+        /**
+         * NodeInfo
+         * @description A node type: all that the palette, the form and the help need.
+         */
         NodeInfo: {
             /**
              * Can Disable
@@ -3001,7 +3027,7 @@ export interface components {
             kind: string;
             /**
              * Output Count
-             * @description The parameter that says how many of the outputs there are: a number, or a list
+             * @description The parameter that sets the number of outputs: a number, or a list
              */
             output_count: string | null;
             /** Outputs */
@@ -3032,7 +3058,10 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** NodeReport */
+        /**
+         * NodeReport
+         * @description What is known about a node before a run.
+         */
         NodeReport: {
             /**
              * Activation
@@ -3056,7 +3085,7 @@ export interface components {
             parameters: number | null;
             /**
              * Reads Input
-             * @description A layer without a wire: it reads the model's input
+             * @description Whether it is a layer without a wire, which reads the model's input
              * @default false
              */
             reads_input: boolean;
@@ -3069,7 +3098,7 @@ export interface components {
         };
         /**
          * Note
-         * @description Something worth knowing about one line of the file.
+         * @description A value in one line of the file.
          */
         Note: {
             /** Line */
@@ -3150,7 +3179,10 @@ export interface components {
              */
             trials: number;
         };
-        /** OutputInfo */
+        /**
+         * OutputInfo
+         * @description An output of a node type.
+         */
         OutputInfo: {
             /**
              * Description
@@ -3176,7 +3208,10 @@ export interface components {
             /** Starred */
             starred?: boolean | null;
         };
-        /** PatchedRuns */
+        /**
+         * PatchedRuns
+         * @description Which runs were changed.
+         */
         PatchedRuns: {
             /**
              * Kept
@@ -3195,7 +3230,7 @@ export interface components {
         "PortRef-Input": {
             /**
              * Index
-             * @description Place among the wires of a port that takes several; null: behind them
+             * @description Position among the wires of a port that takes several; null: after them
              */
             index?: number | null;
             /** Node */
@@ -3210,7 +3245,7 @@ export interface components {
         "PortRef-Output": {
             /**
              * Index
-             * @description Place among the wires of a port that takes several; null: behind them
+             * @description Position among the wires of a port that takes several; null: after them
              */
             index: number | null;
             /** Node */
@@ -3220,7 +3255,7 @@ export interface components {
         };
         /**
          * PortValue
-         * @description What is known of a port before a run.
+         * @description What is known about a port before a run.
          */
         PortValue: {
             /**
@@ -3240,12 +3275,15 @@ export interface components {
             shape: (number | string)[] | null;
             /**
              * Text
-             * @description The same for people: 'B, 64' or '800 rows, batch 32'
+             * @description For display, such as 'B, 64' or '800 rows, batch 32'
              * @default
              */
             text: string;
         };
-        /** Position */
+        /**
+         * Position
+         * @description Coordinates on the canvas.
+         */
         "Position-Input": {
             /**
              * X
@@ -3258,7 +3296,10 @@ export interface components {
              */
             y: number;
         };
-        /** Position */
+        /**
+         * Position
+         * @description Coordinates on the canvas.
+         */
         "Position-Output": {
             /**
              * X
@@ -3516,7 +3557,7 @@ export interface components {
         };
         /**
          * RemoveNode
-         * @description Remove a node; what read its output reads the source of its first input instead.
+         * @description Remove a node; readers of its output are connected to the source of its first input.
          */
         RemoveNode: {
             /** Node */
@@ -3559,7 +3600,7 @@ export interface components {
         };
         /**
          * ReplaceNode
-         * @description Give a node another type; wires stay where the port's name does, the first ones stand for each other.
+         * @description Change the type of a node. Wires stay at ports of the same name, or at the first port.
          */
         ReplaceNode: {
             /** Node */
@@ -3576,7 +3617,10 @@ export interface components {
             /** Type */
             type: string;
         };
-        /** Report */
+        /**
+         * Report
+         * @description The result of validating a graph.
+         */
         Report: {
             /** Diagnostics */
             diagnostics: components["schemas"]["Diagnostic"][];
@@ -3812,7 +3856,7 @@ export interface components {
         RunState: "queued" | "starting" | "running" | "paused" | "stopping" | "stopped" | "completed" | "failed" | "interrupted";
         /**
          * RunUsage
-         * @description What one run has on the disk.
+         * @description The disk space of one run.
          */
         RunUsage: {
             /** Bytes */
@@ -3827,7 +3871,7 @@ export interface components {
             name: string;
             /**
              * Shared Bytes
-             * @description Of these, what another run has too: deleting one of them frees none of it
+             * @description Part of these that another run shares: deleting one of them frees none of it
              */
             shared_bytes: number;
             /** Starred */
@@ -3836,7 +3880,7 @@ export interface components {
         };
         /**
          * SeedBatch
-         * @description The seed batch of a run: runs that differ in their seed only and train as one network.
+         * @description The seed batch of a run: runs that differ in their seed only and train as one batch.
          */
         SeedBatch: {
             /**
@@ -3944,14 +3988,14 @@ export interface components {
             folder: string;
             /**
              * Keep Checkpoint Days
-             * @description After how many days the server itself removes checkpoints; 0: it does not
+             * @description Days after which the server removes checkpoints; 0: never
              */
             keep_checkpoint_days: number;
             /** Kinds */
             kinds: components["schemas"]["KindUsage"][];
             /**
              * Run Count
-             * @description Runs there are in all
+             * @description Total number of runs
              */
             run_count: number;
             /**
@@ -3969,7 +4013,7 @@ export interface components {
             created: number;
             /**
              * Damaged
-             * @description What is stored but cannot be read; the other one stands in for it
+             * @description What is stored but cannot be read; the other one is shown instead
              */
             damaged: ("graph" | "draft")[];
             /**
@@ -4329,7 +4373,10 @@ export interface components {
             /** Token */
             token: string;
         };
-        /** Totals */
+        /**
+         * Totals
+         * @description Size and cost of the model.
+         */
         Totals: {
             /**
              * Flops
@@ -4339,12 +4386,12 @@ export interface components {
             flops: number;
             /**
              * Memory
-             * @description Bytes to train: weights, gradients, optimizer state, activations of a batch, data
+             * @description Bytes for training: weights, gradients, optimizer state, activations, data
              */
             memory: number | null;
             /**
              * Memory Free
-             * @description Bytes that are free on the device
+             * @description Free bytes on the device
              */
             memory_free: number | null;
             /**
@@ -4605,7 +4652,7 @@ export interface components {
         };
         /**
          * VersionName
-         * @description Another name for a version.
+         * @description A new name for a version.
          */
         VersionName: {
             /** Label */
