@@ -1,6 +1,7 @@
 """Run the checks of both sides in parallel: `check`, `test` (guards a commit) and `test-all`.
 
-Each lane runs its stages in order, the cheapest first. A stage writes into `.checks/<stage>.log`.
+Each lane runs its stages in order, the cheapest first; the browser tests follow both lanes. A stage
+writes into `.checks/<stage>.log`.
 The first stage that fails ends all others, and its log is printed. A run that passes ends with a
 table of durations.
 """
@@ -63,6 +64,9 @@ FRONTEND = [
     page("knip", "knip"),
     page("vitest", "vitest run"),
     Stage("build", "make --no-print-directory frontend/dist/index.html", ("test", "test-all")),
+]
+#: After both lanes: trainings give way to whatever else the machine does, and pages wait for them.
+BROWSER = [
     page("browser tests", "playwright test", ("test",)),
     page("browser tests, all", "playwright test", ("test-all",), SLOW="1"),
 ]
@@ -118,7 +122,7 @@ class Runner:
             if process.returncode != 0:
                 self._end_others(stage)
                 return
-            print(f"ok  {stage.name} ({wall:.0f} s)", flush=True)
+            print(f"ok  {stage.name} ({wall:.0f} s){result_of(stage)}", flush=True)
 
     def _start(self, stage: Stage) -> subprocess.Popen[bytes] | None:
         with self._lock, log_of(stage).open("wb") as log:
@@ -161,6 +165,12 @@ def log_of(stage: Stage) -> Path:
     return LOGS / f"{stage.name.replace(', ', '-').replace(' ', '-')}.log"
 
 
+def result_of(stage: Stage) -> str:
+    """Return the line in which a test runner counts its tests; empty for other stages."""
+    lines = log_of(stage).read_text(errors="replace").splitlines()
+    return next((f": {line.strip()}" for line in reversed(lines) if " passed" in line), "")
+
+
 def find_browser() -> str:
     """Return the Chromium for the browser tests; exits with the reason where there is none."""
     script = ROOT / "scripts" / "find-browser.sh"
@@ -188,9 +198,8 @@ def main() -> int:
     runner = Runner(browser)
     start = time.monotonic()
     try:
-        runner.run_lanes(
-            [[stage for stage in lane if level in stage.levels] for lane in (BACKEND, FRONTEND)]
-        )
+        for lanes in ([BACKEND, FRONTEND], [BROWSER]):
+            runner.run_lanes([[one for one in lane if level in one.levels] for lane in lanes])
     except KeyboardInterrupt:
         return 130
     seconds = time.monotonic() - start

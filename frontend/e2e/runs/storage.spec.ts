@@ -18,7 +18,7 @@ test("old checkpoints are removed, after the consequence is stated", async ({ pa
   await dialog.getByRole("textbox", { name: "Days since the end of the run" }).fill("0");
   await page.keyboard.press("Enter");
   await dialog.getByRole("checkbox", { name: "Old checkpoints" }).check();
-  await expect(dialog.getByText(/To train .* for more epochs is no longer possible/)).toBeVisible();
+  await expect(dialog.getByText(/Training .* for more epochs is then no longer possible/)).toBeVisible();
   await dialog.getByRole("button", { name: /^Free .*…$/ }).click();
   await expect(dialog.getByRole("alert")).toContainText("the checkpoints of");
   await dialog.getByRole("button", { name: /^Free/ }).click();
