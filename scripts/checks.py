@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -168,7 +169,8 @@ def log_of(stage: Stage) -> Path:
 def result_of(stage: Stage) -> str:
     """Return the line in which a test runner counts its tests; empty for other stages."""
     lines = log_of(stage).read_text(errors="replace").splitlines()
-    return next((f": {line.strip()}" for line in reversed(lines) if " passed" in line), "")
+    counts = (line.strip() for line in reversed(lines) if re.search(r"\d+ passed", line))
+    return next((f": {line}" for line in counts), "")
 
 
 def find_browser() -> str:
