@@ -114,7 +114,7 @@ describe("copy and paste", () => {
   });
 
   test.each([
-    ["hello", /no graph/],
+    ["hello", /is not a graph/],
     ["{", /not valid JSON/],
     ['{"a": 1}', /no list of nodes/],
     ['{"nodes": []}', /has no nodes/],
