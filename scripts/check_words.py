@@ -19,7 +19,7 @@ SUFFIXES = {".py", ".ts", ".tsx", ".css", ".md", ".sh", ".html"}
 GENERATED = ("schema.d.ts",)
 #: What a space of a phrase may be in a file: also a line break inside a comment or a string.
 GAP = r"""(?:[ _]|["'`]?\s*\n\s*(?:[#*/]+\s+)?[fb]?["'`]?)"""
-WORD_START, WORD_END = r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))", r"(?![a-z])"
+WORD_START, WORD_END = r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))", r"(?![a-z]|(?<=[A-Z])[A-Z])"
 
 
 class WordList:

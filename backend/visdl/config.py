@@ -1,4 +1,7 @@
-"""Settings from environment variables VISDL_… or `.env` beside the README; see docs/settings.md."""
+"""Settings from environment variables VISDL_… or a file `.env` beside the README.
+
+docs/settings.md lists them.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ class Settings(BaseSettings):
 
     host: str = Field(
         default="127.0.0.1",
-        description="Address to listen on; one other than loopback needs a token",
+        description="Address to listen on; any other than loopback needs a token",
     )
     port: int = Field(default=8000, ge=1, le=65535, description="Port of the API")
     data_dir: Path = Field(default=ROOT / "data", description="Folder of everything that is stored")
@@ -26,7 +29,7 @@ class Settings(BaseSettings):
         default=None,
         min_length=8,
         pattern="^[!-~]+$",
-        description="Secret that every request must show",
+        description="Secret that every request must send",
     )
     allowed_hosts: Annotated[list[str], NoDecode] = Field(
         default_factory=list,
@@ -62,7 +65,7 @@ class Settings(BaseSettings):
         description="Days after which checkpoints of ended runs are removed; 0: never",
     )
     threads: int = Field(
-        default=0, ge=0, description="CPU threads of a run; 0: as many as it gains from"
+        default=0, ge=0, description="CPU threads of a run; 0: as many as it benefits from"
     )
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="Where runs train")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -87,8 +90,8 @@ class Settings(BaseSettings):
     def _guarded(self) -> Settings:
         if self.host not in LOOPBACK and not (self.token and self.allowed_hosts):
             raise ValueError(
-                f"VISDL_HOST={self.host} can be reached from other machines: "
-                "set VISDL_TOKEN (8 characters or more) "
-                "and VISDL_ALLOWED_HOSTS too, or use an SSH tunnel to 127.0.0.1"
+                f"VISDL_HOST={self.host} can be reached from other machines: set VISDL_TOKEN "
+                "(8 characters or more) and VISDL_ALLOWED_HOSTS too, or use an SSH tunnel to "
+                "127.0.0.1"
             )
         return self

@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings) -> ASGIApp:
-    """The whole server: guard, limits, API. Services live from startup to shutdown."""
+    """Return the server: guard, limits, API. Services are open from startup to shutdown."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -61,14 +61,14 @@ def create_app(settings: Settings) -> ASGIApp:
 
 
 def protect(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """Wrap the application in the guard and the limit of a body."""
+    """Return the application with the guard and the limit of bodies around it."""
     limited = BodyLimit(app, max_bytes=settings.max_body_mb * 2**20, upload_path=UPLOAD_PATH)
     return Guard(limited, allowed_hosts=settings.allowed_hosts, token=settings.token)
 
 
 @contextlib.contextmanager
 def open_services(settings: Settings, registry: Registry = NodeRegistry) -> Iterator[Services]:
-    """Open all services, and close them at the end. Raises what `data_dir.check_data_dir` does."""
+    """Open everything that the API uses, and close it at the end. Raises as `check_data_dir`."""
     with hold(settings.data_dir):
         shutil.rmtree(settings.data_dir / "uploads", ignore_errors=True)  # of a server that died
         store = Store(settings.data_dir / DATABASE)
@@ -133,7 +133,7 @@ def open_services(settings: Settings, registry: Registry = NodeRegistry) -> Iter
 
 
 def _policy(settings: Settings) -> RunPolicy:
-    """The settings that concern runs."""
+    """Return the settings for runs."""
     return RunPolicy(
         device=settings.device,
         threads=settings.threads,
@@ -147,7 +147,7 @@ def _policy(settings: Settings) -> RunPolicy:
 
 
 def _first_start(store: Store, starters: Starters, settings: Settings) -> None:
-    """Bring the sample tables and the sample network, once: what a user deletes stays deleted."""
+    """Add the sample tables and the sample network, once: deleted ones stay deleted."""
     for name in SAMPLES:
         if (ROOT / name).is_file() and store.flag(f"sample {name}"):
             dataset_id = new_id()

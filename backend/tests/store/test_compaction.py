@@ -59,7 +59,7 @@ def test_reads_and_writes_continue_while_it_compacts(store, tmp_path):
         store.delete_run(f"gone{number}")
     stop, faults, written = threading.Event(), [], [0, 0]
 
-    def until_stopped(work):
+    def until_set(work):
         try:
             while not stop.is_set():
                 work()
@@ -76,7 +76,7 @@ def test_reads_and_writes_continue_while_it_compacts(store, tmp_path):
         lambda: store.events("busy", 0, 10),
         store.run_facts,
     ]
-    threads = [threading.Thread(target=until_stopped, args=(work,)) for work in works]
+    threads = [threading.Thread(target=until_set, args=(work,)) for work in works]
     for thread in threads:
         thread.start()
     for _ in range(5):
@@ -103,7 +103,7 @@ def test_without_room_for_the_copy_nothing_is_done(store, tmp_path, monkeypatch)
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2**20))
     with pytest.raises(
-        StoreError, match=r"not compacted: that needs \d+ MiB .* and 1 MiB are free\."
+        StoreError, match=r"not compacted: it needs \d+ MiB .* and 1 MiB are free\."
     ):
         store.compact()
     assert on_disk(tmp_path) == before

@@ -14,7 +14,7 @@ from visdl.models.graph import Graph
 from visdl.models.requests import PatchRuns
 from visdl.models.runs import DatasetUse, MetricSummary, Progress, Run, RunState
 from visdl.store import Store
-from visdl.store.database import MIGRATIONS
+from visdl.store.migrations import MIGRATIONS
 from visdl.store.run_list import RunFilter, RunOrder
 
 S = RunState
@@ -28,7 +28,7 @@ def store(tmp_path):
 
 
 def add(store, run_id, *path, created=None, **fields):
-    """A run with this history; created in the order of the calls by default."""
+    """Add a run that went through these states; created in the order of the calls by default."""
     made = store.count_runs() if created is None else created
     store.add_run(Run(id=run_id, created=made, **{"name": run_id, **fields}), Graph())
     for state in path:
@@ -39,10 +39,10 @@ def measured(store, run_id, value):
     store.append(run_id, [MetricsEvent(series={}, summary={"val_loss": MetricSummary(last=value)})])
 
 
-def ids(store, key="created", descending=True, filters=None, **page):
+def ids(store, key="created", descending=True, selection=None, **page):
     return [
         run.id
-        for run in store.runs(filters or RunFilter(), order=RunOrder(key, descending), **page)
+        for run in store.runs(selection or RunFilter(), order=RunOrder(key, descending), **page)
     ]
 
 
@@ -58,7 +58,7 @@ def test_runs_are_sorted_by_any_column_over_all_pages(store):
     assert ids(store, "state", descending=False) == ["c", "b", "a"]
     assert ids(store, "created", descending=False) == ["a", "b", "c"]
     assert ids(store, "seed", limit=1, offset=1) == ["c"]
-    assert ids(store, "name", filters=RunFilter(state=[S.QUEUED])) == ["a", "b"]
+    assert ids(store, "name", selection=RunFilter(state=[S.QUEUED])) == ["a", "b"]
 
 
 @pytest.mark.parametrize("descending", [True, False])
@@ -69,7 +69,7 @@ def test_runs_without_a_value_stand_last_the_newest_first(store, descending):
     assert ids(store, "metrics.val_loss", descending) == ["c", "b", "a"]
 
 
-def test_a_run_that_trains_is_sorted_by_its_latest_values(store):
+def test_a_run_that_trains_is_sorted_by_its_last_report(store):
     for run_id, value in (("a", 3.0), ("b", 1.0), ("live", 2.0)):
         add(store, run_id, S.STARTING, S.RUNNING)
         measured(store, run_id, value)
@@ -93,8 +93,8 @@ def test_an_order_that_there_is_not_is_refused_in_words(store, key):
 def test_a_graph_is_found_by_its_id_and_by_its_name(store):
     add(store, "a", graph_id="g1", graph_name="Digits")
     add(store, "b", graph_name="Digits")
-    assert ids(store, filters=RunFilter(graph="g1")) == ["a"]
-    assert ids(store, filters=RunFilter(graph="Digits")) == ["b", "a"]
+    assert ids(store, selection=RunFilter(graph="g1")) == ["a"]
+    assert ids(store, selection=RunFilter(graph="Digits")) == ["b", "a"]
 
 
 def test_facets_count_what_runs_have_the_most_used_first(store):
@@ -136,7 +136,7 @@ def test_many_runs_are_starred_and_tagged_and_those_that_cannot_be_are_named(sto
         True,
         S.COMPLETED,
     )
-    assert ids(store, filters=RunFilter(tag="new", starred=True)) == ["b", "a"]
+    assert ids(store, selection=RunFilter(tag="new", starred=True)) == ["b", "a"]
     assert store.patch_runs(PatchRuns(ids=["full"], remove_tags=["7"])).patched == ["full"]
 
 
@@ -191,7 +191,7 @@ def test_a_long_run_is_deleted_in_small_transactions(store, tmp_path):
     store._db.write(lambda db: db.create_function("held", 0, lambda: held.append(1)))
     store._db.write(
         lambda db: db.execute(
-            "CREATE TEMP TRIGGER hold AFTER DELETE ON events BEGIN SELECT held(); END"
+            "CREATE TEMP TRIGGER deleted AFTER DELETE ON events BEGIN SELECT held(); END"
         )
     )
     write, most = store._db.write, []
@@ -245,5 +245,5 @@ def test_a_database_of_the_version_before_is_sorted_and_filtered(tmp_path):
     store = Store(path)
     for key in ("duration", "metrics.val_loss", "epoch"):
         assert ids(store, key) == ["b", "a", "c"], key
-    assert ids(store, filters=RunFilter(graph="Net", search="a")) == ["a"]
+    assert ids(store, selection=RunFilter(graph="Net", search="a")) == ["a"]
     store.close()

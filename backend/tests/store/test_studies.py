@@ -1,4 +1,4 @@
-"""What the store knows of the runs of a study."""
+"""The runs of a study in the store."""
 
 from __future__ import annotations
 

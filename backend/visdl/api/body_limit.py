@@ -1,4 +1,4 @@
-"""A limit for JSON bodies, outside the router: what is too large is refused while it arrives."""
+"""A limit for JSON bodies, outside the router: too large ones are rejected while they arrive."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from visdl.api.errors import error_response
 
 
 class BodyLimit:
-    """Pure ASGI. Buffer each body up to the limit; uploads pass, as they have their own limit."""
+    """Pure ASGI. Buffers a body until it is complete; uploads pass, they have their own limit."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int, upload_path: str) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""What the routes work with: made once by main, found on the application's state."""
+"""The services that routes use: created by main, stored on the application's state."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from visdl.validation.validator import Validator
 
 @dataclass(frozen=True)
 class Services:
-    """The services that the API uses."""
+    """Everything that the API uses."""
 
     store: Store
     telemetry: Telemetry
     registry: Registry
-    catalogue: bytes  # the node types as JSON: they are the same until the next start
+    catalogue: bytes  # the node types as JSON: constant until the next start
     validator: Validator
     runs: RunSupervisor
     studies: Studies

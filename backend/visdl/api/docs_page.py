@@ -1,4 +1,4 @@
-"""The page /docs: Swagger UI from an installed package; works offline and under the CSP."""
+"""The page /docs: Swagger UI from an installed package, for use offline and under the CSP."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _START = """SwaggerUIBundle({
 
 
 def install(app: FastAPI) -> None:
-    """Serve /docs and what it loads."""
+    """Serve /docs and its assets."""
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

@@ -1,4 +1,4 @@
-"""The one place that knows which error is which HTTP status. Every answer is `{"error": {...}}`."""
+"""Which error has which HTTP status. Every answer with an error is `{"error": {...}}`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         404: "No such thing",
         405: "No such method here",
         409: "Not possible in this state",
-        412: "Somebody saved a newer version",
+        412: "A newer version was saved",
         413: "Over a limit",
         415: "A file of another kind",
         422: "Not valid",
@@ -44,41 +44,50 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def error_response(
-    status: int, code: str, message: str, *, hint: str = "", **more: Any
+    status: int,
+    code: str,
+    message: str,
+    *,
+    hint: str = "",
+    field: str | None = None,
+    **more: Any,
 ) -> Response:
-    body = {"error": {"code": code, "message": message, "hint": hint, **more}}
+    """Return an answer with an error record."""
+    body = {"error": {"code": code, "message": message, "hint": hint, "field": field, **more}}
     return Response(
         json.dumps(body), status, media_type="application/json"
     )  # json: any text, surrogates escaped
 
 
 def install(app: FastAPI) -> None:
-    """Turn every exception into an error record; unexpected ones are logged with a traceback."""
+    """Turn every exception into an error record; log unexpected ones with their traceback."""
 
     @app.exception_handler(errors.AppError)
     async def _app_error(_: Request, error: errors.AppError) -> Response:
         status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 422)
-        details = {"field": error.field, **error.details()}
-        return error_response(status, error.code, error.message, hint=error.hint, **details)
+        more: dict[str, Any] = error.details()
+        return error_response(
+            status, error.code, error.message, hint=error.hint, field=error.field, **more
+        )
 
     @app.exception_handler(RequestValidationError)
     async def _not_valid(_: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         kind, *inside = first["loc"]
-        place = ".".join(map(str, inside if kind == "body" else inside[:1]))
+        path = ".".join(map(str, inside if kind == "body" else inside[:1]))
         if first["type"] == "json_invalid":
             message = f"The body is not valid JSON: {first['ctx']['error']}."
             return error_response(
                 422, "not_json", message, hint="/docs shows what is expected.", field="body"
             )
-        if not place and first["type"] in ("model_attributes_type", "missing"):
+        if not path and first["type"] in ("model_attributes_type", "missing"):
             hint = "Send it with 'Content-Type: application/json'."
             return error_response(
                 422, "not_json", "The body must be a JSON object.", hint=hint, field="body"
             )
         message = (
-            f"{place}: {_sentence(first)}"
-            if place
+            f"{path}: {_sentence(first)}"
+            if path
             else f"The request is not valid: {_sentence(first)}"
         )
         return error_response(
@@ -86,7 +95,7 @@ def install(app: FastAPI) -> None:
             "invalid_input",
             message,
             hint="/docs shows what is expected.",
-            field=place or "body",
+            field=path or "body",
         )
 
     @app.exception_handler(HTTPException)

@@ -1,7 +1,7 @@
-"""Who may talk to the server: one check before everything else, for HTTP and WebSocket alike.
+"""Who may use the server: one check before everything else, for HTTP and WebSocket.
 
-Rejected: other pages in the user's browser (Origin, Sec-Fetch-Site), foreign names that resolve to
-this machine (Host) and, where a token is set, anyone who does not know it.
+Rejected are other pages in the user's browser (Origin, Sec-Fetch-Site), names that were made to
+point here (Host), and, if there is a token, everyone who does not send it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from visdl.api.errors import error_response
 
 COOKIE = "visdl_token"
-#: Reachable without the token: the health check, and the exchange of the token for a cookie.
+#: Open without the token: the health check, and the exchange of the token for a cookie.
 OPEN_PATHS = frozenset({"/api/health", "/api/session"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _HEADERS = [
@@ -32,7 +32,7 @@ _HEADERS = [
 
 
 class Guard:
-    """Pure ASGI, outside the router, so that no route and no socket can be forgotten."""
+    """Pure ASGI, outside the router, so that it covers every route and socket."""
 
     def __init__(
         self, app: ASGIApp, *, allowed_hosts: Iterable[str] = (), token: str | None = None
@@ -59,7 +59,7 @@ class Guard:
             )
 
     def _why_not(self, scope: Scope) -> tuple[int, str, str] | None:
-        """(status, sentence, hint) for a request that is not let in."""
+        """Return (status, sentence, hint) for a request that is rejected, else None."""
         headers = _headers(scope)
         host = headers.get("host", "")
         if _name(host) not in self._hosts:
@@ -111,13 +111,13 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 
 def _name(host: str) -> str:
-    """The host without its port."""
+    """Return the host without its port."""
     name, colon, port = host.lower().rpartition(":")
     return name if colon and port.isdigit() else host.lower()
 
 
 def _authority(origin: str) -> str | None:
-    """Return host and port of an origin; None for what is not a URL."""
+    """Return host and port of an origin, or None if it is not a URL."""
     try:
         return urlsplit(origin).netloc.lower()
     except ValueError:
@@ -125,7 +125,7 @@ def _authority(origin: str) -> str | None:
 
 
 def _is_visit(scope: Scope, headers: dict[str, str]) -> bool:
-    """A link that was followed to the page itself."""
+    """Return whether a link to the page itself was followed."""
     is_get = scope["type"] == "http" and scope["method"] == "GET"
     return (
         is_get

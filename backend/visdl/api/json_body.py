@@ -1,6 +1,7 @@
-"""Read JSON bodies with the parser that reads stored records, so that all of them can be read.
+"""JSON bodies are read by the parser that later reads stored records, so that these stay readable.
 
-The standard library's parser accepts NaN, half surrogate pairs and any depth; this one does not.
+The parser of the standard library accepts NaN, half surrogate pairs and any depth; this one rejects
+them.
 """
 
 from __future__ import annotations

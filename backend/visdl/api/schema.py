@@ -1,5 +1,6 @@
-"""Print the OpenAPI document, from which the page's client is made: `python -m
-visdl.api.schema`.
+"""Print the OpenAPI document, from which the types of the page's client are generated.
+
+Usage: `python -m visdl.api.schema`.
 """
 
 import json

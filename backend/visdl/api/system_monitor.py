@@ -1,4 +1,4 @@
-"""The machine's load, sampled once for all who ask. No GPU is an empty list, not an error."""
+"""The load of the machine, sampled once for all clients."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import pynvml
 
 from visdl.models.system import GpuStats, SystemStats
 
-_FRESH = 0.5  # seconds for which a sample is good enough
+_FRESH = 0.5  # seconds for which a sample is used
 
 
 class SystemMonitor:
-    """Samples when it is asked, at most twice a second."""
+    """Samples on request, at most twice a second."""
 
     def __init__(
         self, data_dir: Path, device: Callable[[], str], counts: Callable[[], tuple[int, int]]
@@ -40,14 +40,12 @@ class SystemMonitor:
             return self._last
 
     def free(self, device: str | None = None) -> int | None:
-        """Return the free bytes of "cpu" or "cuda", by default of the runs' device; None if
-        unknown.
-        """
+        """Return the free bytes on "cpu" or "cuda" (default: where runs train); None if unknown."""
         total, used = self._memory(device)
         return None if total is None or used is None else total - used
 
     def total(self, device: str | None = None) -> int | None:
-        """Return the total bytes of a device, as `free` does."""
+        """Return the total bytes of a device, as `free`."""
         return self._memory(device)[0]
 
     def _memory(self, device: str | None) -> tuple[int | None, int | None]:
@@ -84,7 +82,7 @@ def _open_gpus() -> list[Any]:
 
 
 def _gpu(index: int, handle: Any) -> GpuStats:
-    """The readings of this GPU; those that it does not support are None."""
+    """Return the readings of a GPU; those that it does not support are None."""
     values: dict[str, Any] = {"index": index, "name": f"GPU {index}"}
     readings: dict[str, Callable[[], Any]] = {
         "name": lambda: pynvml.nvmlDeviceGetName(handle),

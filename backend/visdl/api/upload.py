@@ -1,4 +1,4 @@
-"""Receiving a file: straight to the disk, counted while it comes."""
+"""Receive a file: straight to the disk, with a limit on its size."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HINT = "For example: curl -F file=@table.csv"
 
 
 class _FilePart:
-    """The field `file` of a form, written by the parser's callbacks. Other fields are skipped."""
+    """The field `file` of a form, as the parser's callbacks receive it. Ignores other fields."""
 
     def __init__(self, max_bytes: int) -> None:
         self.name: str | None = None
@@ -80,10 +80,10 @@ class _FilePart:
         self.whole = self.whole or self._here
 
 
-async def receive_file(request: Request, place: Path, max_bytes: int) -> str:
-    """Write the form's field `file` to `place`; returns the name that its sender gave it.
+async def receive_file(request: Request, target: Path, max_bytes: int) -> str:
+    """Write the form's field `file` to `target`; return the file's name.
 
-    Raises TooLargeError as soon as it is known, InvalidInputError for a form without a whole file.
+    Raises TooLargeError as early as possible, InvalidInputError for a form without a complete file.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or b"boundary" not in options:
@@ -96,7 +96,7 @@ async def receive_file(request: Request, place: Path, max_bytes: int) -> str:
     part = _FilePart(max_bytes)
     try:
         parser = MultipartParser(options[b"boundary"], part.callbacks())  # type: ignore[arg-type]
-        with place.open("wb") as file:
+        with target.open("wb") as file:
             async for chunk in request.stream():
                 parser.write(chunk)
                 if part.pending >= _FLUSH:
@@ -105,7 +105,7 @@ async def receive_file(request: Request, place: Path, max_bytes: int) -> str:
             await _write(file, part.take())
     except ClientDisconnect as error:
         raise InvalidInputError(
-            "The upload broke off.", hint="Send the file again.", field="file"
+            "The upload was interrupted.", hint="Send the file again.", field="file"
         ) from error
     except FormParserError as error:
         raise InvalidInputError("The form cannot be read.", hint=_HINT, field="file") from error

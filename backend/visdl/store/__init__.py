@@ -19,25 +19,28 @@ __all__ = ["Store", "StoreError"]
 class Store(
     DatasetTable, GraphTable, BlockTable, RunBulkTable, RunListTable, EventTable, StudyTable
 ):
-    """All tables. Every method is thread-safe; a write that has returned is on the disk."""
+    """All tables in one object.
+
+    Every method may be called from any thread. A write that has returned is on the disk.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Open the database, or make it. Raises StoreError for one that this version cannot use."""
+        """Open the database, or create it. Raises StoreError if this version cannot use it."""
         self._db = Database(path)
 
     def close(self) -> None:
         self._db.close()
 
     def compact(self) -> int:
-        """Free the space of deleted records; returns how many bytes. Raises StoreError."""
+        """Free the space of deleted records; return its bytes. Raises StoreError."""
         return self._db.compact()
 
     def spare_bytes(self) -> int:
-        """What `compact` gives back at least."""
+        """Return the least number of bytes that `compact` frees."""
         return self._db.spare_bytes()
 
     def flag(self, key: str) -> bool:
-        """Return True on the first call with this key, False ever after: for first starts."""
+        """Return True the first time for a key, later False: once per data folder."""
         return self._db.write(
             lambda db: db.execute("INSERT OR IGNORE INTO flags VALUES (?)", (key,)).rowcount == 1
         )

@@ -1,4 +1,4 @@
-"""The user's own library of blocks."""
+"""The library of blocks."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class BlockTable:
         return record
 
     def blocks(self) -> list[BlockRecord]:
-        """All blocks of the library, by name."""
+        """Return all blocks of the library, by name."""
         rows = self._db.read("SELECT * FROM blocks ORDER BY name COLLATE NOCASE, created")
         return [
             BlockRecord(**{**row, "blocks": _BLOCKS.validate_json(row["blocks"])}) for row in rows
         ]
 
     def delete_block(self, block_id: str) -> None:
-        """Raises NotFoundError."""
+        """Delete a block. Raises NotFoundError."""
         gone = self._db.write(
             lambda db: db.execute("DELETE FROM blocks WHERE id = ?", (block_id,)).rowcount
         )

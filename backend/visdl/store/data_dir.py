@@ -1,4 +1,7 @@
-"""The data folder, used by one server at a time. Without torch, so that errors appear at once."""
+"""The data folder, which one server at a time uses.
+
+Without torch, so that a server that cannot start reports it at once.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +14,22 @@ from filelock import FileLock, Timeout
 from visdl.store import Store
 
 DATABASE = "visdl.db"
-STAGE = ".starter-"  # begins the name of a folder in which tables are being made
+STAGE = ".starter-"  # prefix of a folder in which tables are being made
 
 
 class DataDirInUseError(Exception):
-    """Another server works on the same data folder."""
+    """Another server uses the same data folder."""
 
 
 def check_data_dir(data_dir: Path) -> None:
-    """Raise DataDirInUseError, StoreError or OSError if a server cannot start on this folder."""
+    """Check that a server can use this folder. Raises DataDirInUseError, StoreError or OSError."""
     with hold(data_dir):
         Store(data_dir / DATABASE).close()
 
 
 @contextlib.contextmanager
 def hold(data_dir: Path) -> Iterator[None]:
-    """Keep other servers away from this data folder, which is made where there is none."""
+    """Lock this data folder against other servers; create it if there is none."""
     data_dir.mkdir(parents=True, exist_ok=True)
     lock = FileLock(data_dir / ".lock")
     try:

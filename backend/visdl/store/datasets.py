@@ -17,7 +17,7 @@ class DatasetTable:
         self._db.write(lambda db: db.execute("INSERT INTO datasets VALUES (?, ?, ?, ?)", values))
 
     def datasets(self) -> list[DatasetRecord]:
-        """All tables, the newest first."""
+        """Return all tables, the newest first."""
         rows = self._db.read("SELECT record FROM datasets ORDER BY created DESC, rowid DESC")
         return [DatasetRecord.model_validate_json(row["record"]) for row in rows]
 
@@ -25,7 +25,7 @@ class DatasetTable:
         return {row["id"] for row in self._db.read("SELECT id FROM datasets")}
 
     def dataset(self, id_or_name: str) -> DatasetRecord:
-        """The table with this id, else the newest of this name. Raises NotFoundError."""
+        """Return the table with this id, or the newest of this name. Raises NotFoundError."""
         rows = self._db.read(
             "SELECT record FROM datasets WHERE id = ?1 OR name = ?1"
             " ORDER BY id = ?1 DESC, created DESC, rowid DESC LIMIT 1",
@@ -39,13 +39,12 @@ class DatasetTable:
         return DatasetRecord.model_validate_json(rows[0]["record"])
 
     def delete_dataset(self, dataset_id: str) -> None:
-        """Raises NotFoundError, and ConflictError while a run uses it."""
+        """Delete a record. Raises NotFoundError, and ConflictError while a run uses it."""
 
         def work(db: sqlite3.Connection) -> None:
             used = db.execute(
                 "SELECT count(*), max(json_extract(record, '$.name'))"
-                " FROM run_datasets JOIN runs ON number = run"
-                " WHERE dataset = ?",
+                " FROM run_datasets JOIN runs ON number = run WHERE dataset = ?",
                 (dataset_id,),
             ).fetchone()
             if used[0]:

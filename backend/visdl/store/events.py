@@ -1,6 +1,7 @@
-"""Events and metric points. A MetricsEvent is not stored twice: its points are in their own table.
+"""Events and metric points.
 
-There, one row holds the packed points of one event and key; a row per point cost 50 times more.
+The points of a MetricsEvent are in a table of their own: one row holds the points that one event
+has for one key, packed. A row per point costs fifty times as much.
 """
 
 from __future__ import annotations
@@ -39,17 +40,17 @@ from visdl.store.points import (
 E = TypeVar("E", bound=BaseEvent)
 _ROWS_AT_ONCE = 500  # rewritten in one transaction
 _TYPE = "json_extract(e.body, '$.type')"
-#: Twenty per second: the index of logged events omits them.
-_MANY = frozenset({"progress", "metrics"})
-_LOGGED_EVENTS = "events e INDEXED BY events_told"  # words: ok (a stored name)
-_LOGGED = f"{_TYPE} NOT IN ('progress', 'metrics')"
+#: Types with twenty events a second. The index of all other events is small.
+_FREQUENT = frozenset({"progress", "metrics"})
+_OTHER = f"{_TYPE} NOT IN ('progress', 'metrics')"
+_INDEXED = "events e INDEXED BY events_told"  # words: ok (the name of a stored index)
 
 
 class EventTable:
     _db: Database
 
     def append(self, run_id: str, events: list[RunEvent]) -> list[RunEvent]:
-        """Store events with `seq` (gapless in the run) and `cursor`; update the run's record."""
+        """Store events, and their progress and metrics in the run; return them as stored."""
 
         def work(db: sqlite3.Connection) -> list[RunEvent]:
             stored = [insert_event(db, run_id, event) for event in events]
@@ -61,14 +62,12 @@ class EventTable:
     def events(
         self, run_id: str, after: int = 0, limit: int = 1000, types: Sequence[EventType] = ()
     ) -> list[RunEvent]:
-        """Return events of a run with seq > `after`, in order, without gaps; only `types` if
-        given.
-        """
+        """Return events of one run with seq > `after`, in order; of `types` only, if given."""
         table, condition = "events e", ""
         if types:
             condition = f" AND {_TYPE} IN ({', '.join('?' * len(types))})"
-            if _MANY.isdisjoint(types):
-                table, condition = _LOGGED_EVENTS, f"{condition} AND {_LOGGED}"
+            if _FREQUENT.isdisjoint(types):
+                table, condition = _INDEXED, f"{condition} AND {_OTHER}"
         rows = self._db.read(
             f"SELECT e.*, r.id AS run_id FROM {table} JOIN runs r ON r.number = e.run"
             f" WHERE r.id = ? AND e.seq > ?{condition} ORDER BY e.seq LIMIT ?",
@@ -91,7 +90,7 @@ class EventTable:
     def series(
         self, run_id: str, keys: Sequence[str] | None = None, max_points: int | None = None
     ) -> MetricSeries:
-        """Return metrics by key, downsampled to `max_points` so that extremes are kept."""
+        """Return metrics by key, downsampled to `max_points` so that extremes stay."""
         found = self._db.read(
             "SELECT number, json_extract(record, '$.downsampled') FROM runs WHERE id = ?", (run_id,)
         )
@@ -115,10 +114,10 @@ class EventTable:
         return MetricSeries(series=series, truncated=truncated)
 
     def last_log(self, run_id: str, lines: int) -> list[str]:
-        """The newest lines of a run's log, in order."""
+        """Return the newest lines of a run's log, in order."""
         sql = (
-            f"SELECT e.body FROM {_LOGGED_EVENTS} JOIN runs r ON r.number = e.run"
-            f" WHERE r.id = ? AND {_TYPE} = 'log' AND {_LOGGED} ORDER BY e.seq DESC LIMIT ?"
+            f"SELECT e.body FROM {_INDEXED} JOIN runs r ON r.number = e.run"
+            f" WHERE r.id = ? AND {_TYPE} = 'log' AND {_OTHER} ORDER BY e.seq DESC LIMIT ?"
         )
         return [
             orjson.loads(row["body"])["message"]
@@ -126,10 +125,11 @@ class EventTable:
         ]
 
     def downsample_curves(self, run_id: str, most: int) -> int:
-        """Downsample a run's curves to `most` points each; returns how many points were removed.
+        """Downsample the curves of a run with over `most` points; return how many were dropped.
 
-        Even over the steps, however often it is done. The extremes of every stretch and the newest
-        points are kept. Uses small transactions, so that other writes need not wait long.
+        Evenly over the steps, so that no part gets coarser than another when this is repeated. The
+        extremes of every interval and the newest points stay. It writes in small transactions, so
+        that other writes do not wait for long.
         """
         found = self._db.read("SELECT number FROM runs WHERE id = ?", (run_id,))
         keys = found and self._db.read(
@@ -139,7 +139,7 @@ class EventTable:
         return sum(self._downsample_curve(found[0]["number"], row["key"], most) for row in keys)
 
     def _downsample_curve(self, run: int, key: str, most: int) -> int:
-        # the last row is kept: it shows up to which step the curve is stored
+        # the last row stays as it is: it states up to which step the curve is stored
         rows = self._db.read(
             "SELECT seq, body FROM points WHERE run = ? AND key = ? ORDER BY seq", (run, key)
         )[:-1]
@@ -158,7 +158,7 @@ class EventTable:
         return int(len(kept) - kept.sum())
 
     def stored_steps(self, run_id: str) -> dict[str, int]:
-        """Up to which optimizer step each metric of a run is there."""
+        """Return up to which optimizer step each metric of a run is stored."""
         rows = self._db.read(
             "SELECT p.key, max(p.seq), p.body FROM points p JOIN runs r ON r.number = p.run"
             " WHERE r.id = ? GROUP BY p.key",
@@ -175,17 +175,17 @@ class EventTable:
             sql = "SELECT key, body FROM points WHERE run = ? AND seq = ? ORDER BY rowid"
             found = self._db.read(sql, (row["run"], row["seq"]))
             body["series"] = {points["key"]: tuples(unpack(points["body"])) for points in found}
-        place = {
+        position = {
             "run": row["run_id"],
             "seq": row["seq"],
             "time": row["time"],
             "cursor": row["cursor"],
         }
-        return RUN_EVENT.validate_python({**body, **place})
+        return RUN_EVENT.validate_python({**body, **position})
 
 
 def insert_event(db: sqlite3.Connection, run_id: str, event: E) -> E:
-    """Store one event inside a transaction; returns it with its place."""
+    """Store one event in a transaction; return it with its position."""
     row = db.execute(
         "UPDATE runs SET seq = seq + 1 WHERE id = ? RETURNING number, seq", (run_id,)
     ).fetchone()
@@ -210,7 +210,7 @@ def insert_event(db: sqlite3.Connection, run_id: str, event: E) -> E:
 
 
 def _fold(db: sqlite3.Connection, run_id: str, events: list[RunEvent]) -> None:
-    """Keep the run's record up with its progress and its metrics."""
+    """Update the progress and the metrics in the run's record."""
     changes: dict[str, Any] = {}
     row = db.execute("SELECT record FROM runs WHERE id = ?", (run_id,)).fetchone()
     run = Run.model_validate_json(row["record"])
@@ -225,9 +225,9 @@ def _fold(db: sqlite3.Connection, run_id: str, events: list[RunEvent]) -> None:
 
 
 def _rewrite(db: sqlite3.Connection, changes: list[tuple[bytes, int, str, int]]) -> None:
-    """Rows of points with what is left of them; those with nothing left go."""
+    """Replace rows of points with what is left of them, and delete empty ones."""
     where = "WHERE run = ? AND key = ? AND seq = ?"
     db.executemany(
         f"UPDATE points SET body = ? {where}", [change for change in changes if change[0]]
     )
-    db.executemany(f"DELETE FROM points {where}", [place for body, *place in changes if not body])
+    db.executemany(f"DELETE FROM points {where}", [row for body, *row in changes if not body])

@@ -1,6 +1,6 @@
-"""Stored graphs: numbered versions whose documents never change, and one draft beside them.
+"""Stored graphs: numbered versions that never change, and at most one draft.
 
-A deleted graph is only out of sight: it can be restored for `KEEP_DELETED` seconds.
+A deleted graph can be restored for `KEEP_DELETED` seconds.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class GraphTable:
         return self.graph(graph_id)
 
     def graphs(self, *, deleted: bool = False) -> list[GraphSummary]:
-        """All graphs, or those that were deleted, the one changed last first."""
+        """Return all graphs, or the deleted ones; the last changed first."""
         rows = self._db.read(
             "SELECT *, draft IS NOT NULL AS has_draft FROM graphs WHERE (deleted IS NOT NULL) = ?"
             " ORDER BY coalesce(deleted, updated) DESC, rowid DESC",
@@ -50,9 +50,9 @@ class GraphTable:
         return [_summary(row) for row in rows]
 
     def graph(self, graph_id: str) -> StoredGraph:
-        """Return the newest version with its draft.
+        """Return the newest version, and the draft.
 
-        Raises NotFoundError, ConflictError if damaged.
+        Raises NotFoundError, and ConflictError for a damaged graph.
         """
         rows = self._db.read(
             "SELECT g.*, draft IS NOT NULL AS has_draft, document FROM graphs g"
@@ -71,7 +71,7 @@ class GraphTable:
         return StoredGraph(**_summary(row).model_dump(), graph=shown, draft=draft, damaged=damaged)
 
     def graph_version(self, graph_id: str, version: int) -> Graph:
-        """Raises NotFoundError, ConflictError for a damaged one."""
+        """Return a version. Raises NotFoundError, and ConflictError for a damaged one."""
         rows = self._db.read(
             "SELECT v.name, document FROM graph_versions v JOIN graphs g ON g.id = v.graph"
             " WHERE graph = ? AND v.version = ? AND deleted IS NULL",
@@ -85,7 +85,7 @@ class GraphTable:
         return document
 
     def graph_versions(self, graph_id: str) -> list[GraphVersion]:
-        """All versions, the newest first."""
+        """Return all versions, the newest first."""
         rows = self._db.read(
             "SELECT v.version, v.name, v.created, label"
             " FROM graph_versions v JOIN graphs g ON g.id = v.graph"
@@ -97,7 +97,7 @@ class GraphTable:
         return [GraphVersion(**row) for row in rows]
 
     def label_version(self, graph_id: str, version: int, label: str) -> GraphVersion:
-        """Give a version a name of its own, or another one. Raises NotFoundError."""
+        """Name or rename a version. Raises NotFoundError."""
 
         def work(db: sqlite3.Connection) -> GraphVersion:
             _check_there(db, graph_id)
@@ -116,7 +116,7 @@ class GraphTable:
     def replace_graph(
         self, graph_id: str, graph: Graph, version: int, label: str = ""
     ) -> StoredGraph:
-        """Save a new version on top of `version`. Raises StaleError if that is not the newest."""
+        """Save a version after `version`. Raises StaleError if that is no longer the newest."""
         now, document = time.time(), graph.model_dump_json()
 
         def work(db: sqlite3.Connection) -> None:
@@ -127,15 +127,14 @@ class GraphTable:
                 raise _missing(graph_id)
             if newest["version"] != version:
                 message = (
-                    f"'{graph.name}' was saved elsewhere: version {newest['version']} "
-                    f"is newer than yours ({version})."
+                    f"'{graph.name}' was saved elsewhere: "
+                    f"version {newest['version']} is newer than yours ({version})."
                 )
                 raise StaleError(message, hint="Load the newer version, or save yours as a copy.")
             values = (version + 1, graph.name, len(graph.nodes), now, graph_id)
             db.execute(
                 "UPDATE graphs SET version = ?, name = ?, nodes = ?, updated = ?, draft = NULL,"
-                " revision = revision + 1"
-                " WHERE id = ?",
+                " revision = revision + 1 WHERE id = ?",
                 values,
             )
             made = GraphVersion(version=version + 1, name=graph.name, created=now, label=label)
@@ -145,9 +144,9 @@ class GraphTable:
         return self.graph(graph_id)
 
     def save_draft(self, graph_id: str, graph: Graph, base: int | None = None) -> int:
-        """Keep unsaved work; makes no version. Returns the graph's new revision.
+        """Save a draft without creating a version; return the graph's new revision.
 
-        Raises StaleError if the graph changed since the revision `base`, except to this draft.
+        Raises StaleError if the graph has changed since the revision `base`, unless to this draft.
         """
         document = graph.model_dump_json()
 
@@ -172,7 +171,7 @@ class GraphTable:
         return self._db.write(work)
 
     def delete_graph(self, graph_id: str) -> None:
-        """Take a graph out of sight. Raises NotFoundError."""
+        """Mark a graph as deleted. Raises NotFoundError."""
         now = time.time()
 
         def work(db: sqlite3.Connection) -> None:
@@ -183,7 +182,7 @@ class GraphTable:
         self.forget_graphs(now - KEEP_DELETED)
 
     def restore_graph(self, graph_id: str) -> StoredGraph:
-        """Bring a deleted graph back; one that is there stays as it is. Raises NotFoundError."""
+        """Restore a deleted graph. Raises NotFoundError."""
 
         def work(db: sqlite3.Connection) -> None:
             if not db.execute(
@@ -195,14 +194,14 @@ class GraphTable:
         return self.graph(graph_id)
 
     def forget_graphs(self, before: float) -> int:
-        """Remove permanently the graphs deleted before this time; returns their number."""
+        """Remove for good the graphs that were deleted by then; return how many."""
         return self._db.write(
             lambda db: db.execute("DELETE FROM graphs WHERE deleted <= ?", (before,)).rowcount
         )
 
 
 def _read(document: str | None) -> Graph | None:
-    """A stored document; None where there is none that can be read."""
+    """Return a stored document, or None if it cannot be read."""
     if document is None:
         return None
     try:
@@ -233,7 +232,7 @@ def _add_version(db: sqlite3.Connection, graph_id: str, made: GraphVersion, docu
 
 
 def _no_version(graph_id: str, version: int) -> NotFoundError:
-    return NotFoundError(f"There is no version {version} of the graph '{graph_id}'.")
+    return NotFoundError(f"There is no version {version} of graph '{graph_id}'.")
 
 
 def _damaged(name: str, version: int) -> ConflictError:

@@ -35,8 +35,9 @@ def tuples(points: Points) -> list[Point]:
 
 
 def latest(points: Points) -> NDArray[np.bool_]:
-    """Return which points count: a run resumed from a checkpoint repeats steps; the later ones
-    count.
+    """Return which points count.
+
+    A run that resumed from a checkpoint has taken some steps twice: the later ones count.
     """
     steps = points[:, 0]
     following = np.append(np.minimum.accumulate(steps[::-1])[::-1][1:], np.inf)

@@ -1,4 +1,4 @@
-"""Star, tag and delete many runs, in small transactions so that others write in between."""
+"""Many runs at once: star, tag, delete. In small transactions, so that others can write between."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from visdl.store.runs import RunTable, load_run, missing_run, save_run
 _PATCHED_AT_ONCE = 100  # runs in one transaction
 _EVENTS_AT_ONCE = 500  # deleted in one transaction
 _AMONG = "id IN (SELECT value FROM json_each(?))"
-#: States of ENDED; the + keeps SQLite from using the index of states, as that of ids is better.
+#: ENDED; the + keeps SQLite from the index of states, since that of ids is better.
 _HAS_ENDED = "+state IN ('completed', 'failed', 'interrupted', 'stopped')"
-_CAN_GO = f"{_HAS_ENDED} AND id NOT IN (SELECT run FROM study_runs)"
+_DELETABLE = f"{_HAS_ENDED} AND id NOT IN (SELECT run FROM study_runs)"
 _STUDY_OF = (
     "SELECT run, json_extract(record, '$.name') AS name"
     " FROM study_runs JOIN studies ON studies.id = study"
@@ -28,7 +28,7 @@ _STUDY_OF = (
 
 class RunBulkTable(RunTable):
     def patch_runs(self, patch: PatchRuns) -> PatchedRuns:
-        """Change many runs; those that cannot be are named with the reason."""
+        """Change many runs; the answer names those that cannot be changed, with the reason."""
         answer = PatchedRuns(patched=[], kept={})
         ids = list(dict.fromkeys(patch.ids))
         for start in range(0, len(ids), _PATCHED_AT_ONCE):
@@ -40,8 +40,8 @@ class RunBulkTable(RunTable):
         return answer
 
     def delete_runs(self, ids: Sequence[str]) -> Iterator[list[str]]:
-        """Delete ended runs that no study needs; yields the deleted ids after each transaction."""
-        sql = f"SELECT id, seq FROM runs WHERE {_AMONG} AND {_CAN_GO}"
+        """Delete ended runs that no study needs; yield those of each transaction."""
+        sql = f"SELECT id, seq FROM runs WHERE {_AMONG} AND {_DELETABLE}"
         batch, events = list[str](), 0
         for row in self._db.read(sql, (json.dumps(ids),)):
             if row["seq"] > _EVENTS_AT_ONCE:
@@ -55,19 +55,14 @@ class RunBulkTable(RunTable):
             yield self._db.write(partial(_delete, ids=batch))
 
     def _shorten(self, run_id: str, seq: int) -> None:
-        """Delete the history of a long run that has ended, all but its last events."""
+        """Delete all but the last events of a long run that has ended."""
         with suppress(TransitionError, NotFoundError):
-            self.move_run(
-                run_id, RunState.STOPPED
-            )  # an interrupted one: nobody resumes it any more
+            self.move_run(run_id, RunState.STOPPED)  # so that an interrupted one cannot resume
         for last in range(_EVENTS_AT_ONCE, seq, _EVENTS_AT_ONCE):
             self._db.write(partial(_delete_history, run_id=run_id, last=last))
 
     def delete_run(self, run_id: str) -> None:
-        """Delete a run.
-
-        Raises ConflictError while it has a worker, waits for one, or a study needs it.
-        """
+        """Delete a run. Raises ConflictError while it is active or a study needs it."""
         if not any(self.delete_runs([run_id])):
             run = self.run(run_id)
             needed = self._needed([run_id]).get(run_id)
@@ -78,8 +73,9 @@ class RunBulkTable(RunTable):
             )
 
     def lasting_runs(self, ids: Sequence[str]) -> dict[str, str]:
-        """Return which of these cannot be deleted, and why: training, waiting, needed or
-        missing.
+        """Return which of these runs cannot be deleted, each with the reason.
+
+        They train, wait, are needed by a study, or do not exist.
         """
         sql = f"SELECT id, name, state FROM runs WHERE {_AMONG}"
         found = {row["id"]: row for row in self._db.read(sql, (json.dumps(ids),))}
@@ -96,7 +92,7 @@ class RunBulkTable(RunTable):
         }
 
     def _needed(self, ids: Sequence[str]) -> dict[str, str]:
-        """Those of these runs that a study needs, with a sentence that names it."""
+        """Return the runs that a study needs, each with a sentence that names the study."""
         rows = self._db.read(_STUDY_OF, (json.dumps(list(ids)),))
         return {row["run"]: f"It belongs to the study '{row['name']}'." for row in rows}
 
@@ -126,12 +122,12 @@ def _patched(run: Run, patch: PatchRuns) -> Run:
 
 
 def _delete(db: sqlite3.Connection, ids: Sequence[str]) -> list[str]:
-    sql = f"DELETE FROM runs WHERE {_AMONG} AND {_CAN_GO} RETURNING id"
+    sql = f"DELETE FROM runs WHERE {_AMONG} AND {_DELETABLE} RETURNING id"
     return [row["id"] for row in db.execute(sql, (json.dumps(ids),))]
 
 
 def _delete_history(db: sqlite3.Connection, run_id: str, last: int) -> None:
-    """Events up to this one, of a run that can never train again."""
+    """Delete events up to this one, of a run that can never train again."""
     final = "state IN ('completed', 'failed', 'stopped')"
     run = f"run = (SELECT number FROM runs WHERE id = ? AND {final})"
     for table in ("events", "points"):

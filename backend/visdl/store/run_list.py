@@ -1,6 +1,6 @@
 """Lists of runs: filtered, sorted, counted, in pages.
 
-All but the records is in one narrow index.
+Everything but the records is read from one narrow index.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from visdl.models.runs import Run, RunState
 from visdl.store.database import Database
 
 _LIST = "FROM runs INDEXED BY runs_listed"
-# while a run trains, its progress is in the record only; the columns get it when it ends or pauses
+# while a run trains, its progress is in the record only; the columns get it when it ends
 _TRAINS = "state IN ('starting', 'running', 'paused', 'stopping')"  # LIVE
 _KEYS = {
     "created": "number",
@@ -43,7 +43,7 @@ _METRIC = re.compile(r"metrics\.([^\"\\\x00-\x1f]{1,200})")
 
 @dataclass(frozen=True)
 class RunFilter:
-    """A filter of runs; omitted fields match all. `search` covers name, tags, graph and note."""
+    """Conditions on runs; None or empty for any. `search` looks in name, tags, graph and note."""
 
     state: Sequence[RunState] = ()
     search: str | None = None
@@ -51,23 +51,18 @@ class RunFilter:
     tag: str | None = None
     dataset: str | None = None
     starred: bool | None = None
-    study: str | None = None  # the id of a study; the runs that it reuses, too
+    study: str | None = None  # the id of a study; with the runs that it reuses
 
 
 @dataclass(frozen=True)
 class RunOrder:
-    """The order of a list; runs without a value come last, and of two equal ones the newer
-    first.
-    """
+    """What a list is sorted by. Runs without a value are last; ties go to the newer."""
 
     key: str = "created"
     descending: bool = True
 
     def sql(self) -> tuple[str, tuple[Any, ...]]:
-        """Return the terms of ORDER BY and their values.
-
-        Raises InvalidInputError for an unknown key.
-        """
+        """Return the terms of ORDER BY and their values. Raises InvalidInputError."""
         direction = "DESC" if self.descending else "ASC"
         if self.key == "created":
             return f"number {direction}", ()  # clocks jump
@@ -75,8 +70,8 @@ class RunOrder:
         if self.key not in _KEYS and metric is None:
             raise InvalidInputError(
                 f"Runs cannot be sorted by '{self.key}'.",
-                hint=f"Sort by {', '.join(_KEYS)}, "
-                "or by a metric's last value, such as metrics.val_loss.",
+                hint=f"Sort by {', '.join(_KEYS)}, or by the last value of a metric, "
+                "such as metrics.val_loss.",
                 field="sort",
             )
         term = _LAST_VALUE if metric else _KEYS[self.key]
@@ -92,13 +87,13 @@ class RunListTable:
 
     def runs(
         self,
-        filters: RunFilter = _ALL,
+        selection: RunFilter = _ALL,
         limit: int = 100,
         offset: int = 0,
         order: RunOrder = _NEWEST,
     ) -> list[Run]:
-        """A page of runs. Raises InvalidInputError for an order that there is not."""
-        numbers = [row["number"] for row in self._page("number", filters, limit, offset, order)]
+        """Return a page of runs. Raises InvalidInputError for an unknown order."""
+        numbers = [row["number"] for row in self._page("number", selection, limit, offset, order)]
         found = self._db.read(
             "SELECT number, record, seq FROM runs WHERE number IN (SELECT value FROM json_each(?))",
             (json.dumps(numbers),),
@@ -108,30 +103,28 @@ class RunListTable:
 
     def run_ids(
         self,
-        filters: RunFilter = _ALL,
+        selection: RunFilter = _ALL,
         limit: int = 100_000,
         offset: int = 0,
         order: RunOrder = _NEWEST,
     ) -> list[str]:
-        """Their ids alone. Raises InvalidInputError for an order that there is not."""
-        return [row["id"] for row in self._page("id", filters, limit, offset, order)]
+        """Return the ids of a page of runs. Raises InvalidInputError for an unknown order."""
+        return [row["id"] for row in self._page("id", selection, limit, offset, order)]
 
     def _page(
-        self, column: str, filters: RunFilter, limit: int, offset: int, order: RunOrder
+        self, column: str, selection: RunFilter, limit: int, offset: int, order: RunOrder
     ) -> list[sqlite3.Row]:
-        where, values = _where(filters)
+        where, values = _where(selection)
         terms, keys = order.sql()
         sql = f"SELECT {column} {_LIST} {where} ORDER BY {terms} LIMIT ? OFFSET ?"
         return self._db.read(sql, (*values, *keys, limit, offset))
 
-    def count_runs(self, filters: RunFilter = _ALL) -> int:
-        where, values = _where(filters)
+    def count_runs(self, selection: RunFilter = _ALL) -> int:
+        where, values = _where(selection)
         return int(self._db.read(f"SELECT count(*) {_LIST} {where}", values)[0][0])
 
     def run_facets(self, most: int) -> RunFacets:
-        """Return the `most` used tags, graphs and datasets for filters, with their numbers of
-        runs.
-        """
+        """Return what runs can be filtered by, the most used first, at most `most` of each kind."""
         return RunFacets(**{kind: self._facets(sql, most) for kind, sql in _FACETS.items()})
 
     def _facets(self, sql: str, most: int) -> list[Facet]:
@@ -143,24 +136,24 @@ class RunListTable:
 
 
 def read_run(row: sqlite3.Row) -> Run:
-    """A run of its stored record and `seq`."""
+    """Return the run of a row with its record and `seq`."""
     return Run.model_validate_json(row["record"]).model_copy(update={"seq": row["seq"]})
 
 
-def _where(filters: RunFilter) -> tuple[str, tuple[Any, ...]]:
-    states = ", ".join("?" * len(filters.state))
-    found: list[tuple[str, Sequence[Any] | None]] = [
-        (f"state IN ({states})", list(map(str, filters.state)) or None),
-        ("instr(search, ?)", [filters.search.lower()] if filters.search else None),
-        ("? IN (graph_id, graph_name)", _given(filters.graph)),
-        ("number IN (SELECT run FROM run_tags WHERE tag = ?)", _given(filters.tag)),
-        ("number IN (SELECT run FROM run_datasets WHERE dataset = ?)", _given(filters.dataset)),
-        ("starred = ?", _given(filters.starred)),
-        ("id IN (SELECT run FROM study_runs WHERE study = ?)", _given(filters.study)),
+def _where(selection: RunFilter) -> tuple[str, tuple[Any, ...]]:
+    states = ", ".join("?" * len(selection.state))
+    terms: list[tuple[str, Sequence[Any] | None]] = [
+        (f"state IN ({states})", list(map(str, selection.state)) or None),
+        ("instr(search, ?)", [selection.search.lower()] if selection.search else None),
+        ("? IN (graph_id, graph_name)", _given(selection.graph)),
+        ("number IN (SELECT run FROM run_tags WHERE tag = ?)", _given(selection.tag)),
+        ("number IN (SELECT run FROM run_datasets WHERE dataset = ?)", _given(selection.dataset)),
+        ("starred = ?", _given(selection.starred)),
+        ("id IN (SELECT run FROM study_runs WHERE study = ?)", _given(selection.study)),
     ]
-    active = [(condition, values) for condition, values in found if values is not None]
-    where = f"WHERE {' AND '.join(condition for condition, _ in active)}" if active else ""
-    return where, tuple(value for _, values in active for value in values)
+    given = [(term, values) for term, values in terms if values is not None]
+    where = f"WHERE {' AND '.join(term for term, _ in given)}" if given else ""
+    return where, tuple(value for _, values in given for value in values)
 
 
 def _given(value: object) -> list[object] | None:

@@ -1,4 +1,4 @@
-"""Runs and their states. TRANSITIONS is checked inside the writer's transaction."""
+"""Runs and their states. A state changes only as TRANSITIONS allows, in one transaction."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from visdl.store.run_list import read_run
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What matters of a run when its files are counted or cleaned."""
+    """The fields of a run that matter when its files are counted or deleted."""
 
     id: str
     name: str
@@ -31,7 +31,7 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class WaitingRun:
-    """A run that waits for a worker, and its name."""
+    """A run that waits for a worker process, and its name."""
 
     id: str
     name: str
@@ -50,13 +50,11 @@ class RunTable:
     _db: Database
 
     def add_run(self, run: Run, graph: Graph, curves: MetricsEvent | None = None) -> None:
-        """Add a run in its first state, with its first event; `curves` are those that it
-        continues.
-        """
+        """Add a run, with its state as first event; `curves` are those of a run that it extends."""
         self.add_runs([(run, graph, curves)])
 
     def add_runs(self, runs: Sequence[tuple[Run, Graph, MetricsEvent | None]]) -> None:
-        """Several of them, at once."""
+        """Add several runs in one transaction."""
 
         def work(db: sqlite3.Connection) -> None:
             for run, graph, curves in runs:
@@ -65,14 +63,14 @@ class RunTable:
         self._db.write(work)
 
     def run(self, run_id: str) -> Run:
-        """Raises NotFoundError."""
+        """Return a run. Raises NotFoundError."""
         rows = self._db.read("SELECT record, seq FROM runs WHERE id = ?", (run_id,))
         if not rows:
             raise missing_run(run_id)
         return read_run(rows[0])
 
     def run_graph(self, run_id: str) -> Graph:
-        """Raises NotFoundError."""
+        """Return the graph of a run. Raises NotFoundError."""
         return Graph.model_validate_json(self.run_graph_json(run_id))
 
     def run_graph_json(self, run_id: str) -> str:
@@ -83,16 +81,14 @@ class RunTable:
         return str(rows[0]["graph"])
 
     def run_facts(self) -> dict[str, RunFacts]:
-        """Of every run there is, by id: much quicker than their records."""
+        """Return the facts of all runs, by id: much faster than their records."""
         return {row["id"]: _facts(row) for row in self._db.read(_FACTS)}
 
     def find_run_facts(self, run_id: str) -> RunFacts | None:
         return next(map(_facts, self._db.read(f"{_FACTS} WHERE id = ?", (run_id,))), None)
 
     def waiting_runs(self) -> list[WaitingRun]:
-        """Return runs that wait for a worker, in the order in which they get one: stop, resume,
-        start.
-        """
+        """Return the runs that wait for a worker: first stopping, then resuming, then new ones."""
         return [WaitingRun(row["id"], row["name"]) for row in self._db.read(_WAITING)]
 
     def queued_batch(self, batch: str) -> list[Run]:
@@ -112,7 +108,7 @@ class RunTable:
         return self._in_states({RunState.INTERRUPTED})
 
     def live_runs(self) -> list[Run]:
-        """Return the runs that have a worker, or had one when the server died."""
+        """Return the runs that have a worker process, or had one when the server died."""
         return self._in_states(LIVE)
 
     def _in_states(self, states: frozenset[RunState] | set[RunState]) -> list[Run]:
@@ -120,8 +116,8 @@ class RunTable:
         sql = f"SELECT record, seq FROM runs WHERE state IN ({marks}) ORDER BY rank, number"
         return [read_run(row) for row in self._db.read(sql, tuple(states))]
 
-    def move_to_front(self, run_id: str) -> Run:
-        """Make a queued run the next to start. Raises ConflictError for one that does not wait."""
+    def prioritize_run(self, run_id: str) -> Run:
+        """Make a queued run the next to start. Raises ConflictError if it is not queued."""
 
         def work(db: sqlite3.Connection) -> Run:
             run = load_run(db, run_id)
@@ -144,7 +140,7 @@ class RunTable:
     def move_run(
         self, run_id: str, state: RunState, *, error: Diagnostic | None = None, **fields: Any
     ) -> tuple[Run, StateEvent]:
-        """Change to `state` if TRANSITIONS allows it (compare and swap). Raises TransitionError."""
+        """Change the state and other fields; raise TransitionError if TRANSITIONS forbids it."""
 
         def work(db: sqlite3.Connection) -> tuple[Run, StateEvent]:
             run = load_run(db, run_id)
@@ -189,9 +185,7 @@ def _add(db: sqlite3.Connection, run: Run, graph: Graph, curves: MetricsEvent | 
 def put_study_run(
     db: sqlite3.Connection, study_id: str, run: Run, *, variant: str = "", reused: bool = False
 ) -> None:
-    """Assign a run to the cell of its seed and a variant, its own by default, replacing the
-    previous.
-    """
+    """Make a run the one of its seed and a variant (its own unless given) in a study."""
     values = (study_id, variant or run.variant, run.seed, run.id, run.fingerprint, reused)
     db.execute("INSERT OR REPLACE INTO study_runs VALUES (?, ?, ?, ?, ?, ?)", values)
 
@@ -230,7 +224,7 @@ def _facts(row: sqlite3.Row) -> RunFacts:
 
 
 def _columns(run: Run) -> dict[str, Any]:
-    """The record, and what of it lists are filtered and sorted by."""
+    """Return the record, and the columns that lists are filtered and sorted by."""
     return {
         "state": run.state,
         "search": " ".join([run.name, run.graph_name, run.id, *run.tags, run.note]).lower(),

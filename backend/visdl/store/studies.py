@@ -1,4 +1,4 @@
-"""Studies, and which run stands for which variant and seed of them."""
+"""Studies, and which run belongs to which of their variants and seeds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from visdl.store.runs import load_run, put_study_run
 
 @dataclass(frozen=True)
 class StudyRun:
-    """The training of one variant with one seed."""
+    """The run of one variant with one seed."""
 
     variant: str
     seed: int
@@ -43,7 +43,7 @@ class StudyCell:
 
 @dataclass(frozen=True)
 class StudyCount:
-    """So many runs of a study in one state, and how long they trained."""
+    """The number of runs of a study in one state, and how long they trained."""
 
     state: RunState
     reused: bool
@@ -51,7 +51,7 @@ class StudyCount:
     seconds: float
 
 
-#: Among how many trainings the time of a run is shared.
+#: The number of runs that share the time of a run.
 _SHARED_BY = (
     f"CASE WHEN json_extract(record, '$.batch.speedup') > {WORTH_BATCHING} "
     "THEN json_extract(record, '$.batch.size') ELSE 1 END"
@@ -72,14 +72,14 @@ class StudyTable:
         self._db.write(lambda db: db.execute("INSERT INTO studies VALUES (?, ?, ?, ?, ?)", values))
 
     def study(self, study_id: str) -> Study:
-        """Raises NotFoundError."""
+        """Return a study. Raises NotFoundError."""
         rows = self._db.read("SELECT record FROM studies WHERE id = ?", (study_id,))
         if not rows:
             raise _missing(study_id)
         return Study.model_validate_json(rows[0]["record"])
 
     def studies(self, state: StudyState | None = None) -> list[Study]:
-        """The newest first; those in one state alone where it is given."""
+        """Return studies, the newest first; only those in `state`, if given."""
         where, values = ("", ()) if state is None else ("WHERE state = ?", (state,))
         rows = self._db.read(
             f"SELECT record FROM studies {where} ORDER BY created DESC, id", values
@@ -93,11 +93,11 @@ class StudyTable:
         return Graph.model_validate_json(rows[0]["graph"])
 
     def patch_study(self, study_id: str, **fields: Any) -> Study:
-        """Change what is not the state."""
+        """Change fields of a study other than its state."""
         return self._db.write(lambda db: _save(db, _load(db, study_id).model_copy(update=fields)))
 
     def move_study(self, study_id: str, state: StudyState, **fields: Any) -> Study:
-        """Compare and swap: to `state`, if STUDY_TRANSITIONS allows it. Raises ConflictError."""
+        """Change the state; raise ConflictError if STUDY_TRANSITIONS forbids it."""
 
         def work(db: sqlite3.Connection) -> Study:
             study = _load(db, study_id)
@@ -113,9 +113,7 @@ class StudyTable:
         return self._db.write(work)
 
     def complete_study(self, study_id: str, *, seeds: int, variants: int) -> None:
-        """Mark a running study as completed, unless it has grown and these counts no longer
-        hold.
-        """
+        """Mark a running study as completed, unless it has grown and has other counts now."""
 
         def work(db: sqlite3.Connection) -> None:
             study = _load(db, study_id)
@@ -132,9 +130,9 @@ class StudyTable:
         self._db.write(work)
 
     def delete_study(self, study_id: str) -> list[str]:
-        """Delete a study; returns its runs that no other study uses.
+        """Delete a study; return its runs that no other study uses.
 
-        Raises ConflictError while active.
+        Raises ConflictError while it is running or paused.
         """
 
         def work(db: sqlite3.Connection) -> list[str]:
@@ -158,7 +156,7 @@ class StudyTable:
         return self._db.write(work)
 
     def reuse_run(self, study_id: str, variant: str, run_id: str) -> None:
-        """Let a run of an earlier study stand for its seed and a variant here."""
+        """Reuse a run of an earlier study for its seed and a variant here."""
         self._db.write(
             lambda db: put_study_run(
                 db, study_id, load_run(db, run_id), variant=variant, reused=True
@@ -166,19 +164,19 @@ class StudyTable:
         )
 
     def keep_study_run(self, run: Run) -> None:
-        """Let a run stand again for what it was made for."""
+        """Put a run back to the variant and seed that it was made for."""
         study_id = run.study
         if study_id is not None:
             self._db.write(lambda db: put_study_run(db, study_id, run))
 
     def drop_study_runs(self, study_id: str, runs: Sequence[str]) -> None:
-        """Forget that these runs stand for anything in this study."""
+        """Remove these runs from the cells of a study."""
         values = (study_id, json.dumps(list(runs)))
         sql = "DELETE FROM study_runs WHERE study = ? AND run IN (SELECT value FROM json_each(?))"
         self._db.write(lambda db: db.execute(sql, values))
 
     def study_runs(self, study_id: str) -> list[StudyRun]:
-        """All there are, with their runs as they are now."""
+        """Return the cells of a study with their runs."""
         rows = self._db.read(
             "SELECT variant, study_runs.seed AS at, reused, record, seq FROM study_runs"
             " JOIN runs ON runs.id = run WHERE study = ? ORDER BY runs.number",
@@ -189,7 +187,7 @@ class StudyTable:
         ]
 
     def study_cells(self, study_id: str) -> list[StudyCell]:
-        """All there are, in the order of `study_runs`, some ten times as quick."""
+        """Return the cells of a study without their records: ten times faster."""
         rows = self._db.read(
             "SELECT variant, study_runs.seed AS at, runs.id AS id, state, reused,"
             " json_extract(record, '$.batch.id') AS batch,"
@@ -211,7 +209,7 @@ class StudyTable:
         ]
 
     def study_is_live(self, study_id: str) -> bool:
-        """Whether a run of the study trains or waits; much quicker than reading them all."""
+        """Return whether a run of the study trains or waits; faster than reading all of them."""
         states = sorted(LIVE | {RunState.QUEUED})
         sql = (
             "SELECT 1 FROM study_runs JOIN runs ON runs.id = run"
@@ -220,7 +218,7 @@ class StudyTable:
         return bool(self._db.read(sql, (study_id, *states)))
 
     def study_counts(self, study_id: str | None = None) -> dict[str, list[StudyCount]]:
-        """How many runs of each study are in which state; of one alone where its id is given."""
+        """Return how many runs of each study are in which state; of one study, if given."""
         where, values = ("", ()) if study_id is None else ("WHERE study = ?", (study_id,))
         rows = self._db.read(
             "SELECT study, state, reused, count(*) AS runs,"
@@ -237,9 +235,7 @@ class StudyTable:
         return found
 
     def find_same_runs(self, fingerprints: Sequence[str]) -> dict[str, str]:
-        """Return the newest completed run of studies for each of these fingerprints that has
-        one.
-        """
+        """Return the newest completed run of a study for each of these fingerprints."""
         rows = self._db.read(
             "SELECT fingerprint, run FROM study_runs JOIN runs ON runs.id = run"
             " WHERE fingerprint IN (SELECT value FROM json_each(?)) AND runs.state = ?"

@@ -14,6 +14,7 @@ router = APIRouter(prefix="/blocks", tags=["blocks"], route_class=JsonRoute)
 
 @router.get("", operation_id="listBlocks")
 def list_blocks(deps: Deps) -> list[BlockRecord]:
+    """Return the blocks of the library, by name."""
     return deps.store.blocks()
 
 

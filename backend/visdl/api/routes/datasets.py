@@ -1,4 +1,4 @@
-"""Tables: upload, list, look, delete."""
+"""Tables: upload, list, preview, delete."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _BODY = {"requestBody": {"required": True, "content": {"multipart/form-data": {"
 async def create_dataset(request: Request, deps: Deps) -> DatasetRecord:
     """Import a CSV file, sent as the field `file` of a form."""
     dataset_id = new_id()
-    place = deps.data_dir / "uploads" / dataset_id
-    place.parent.mkdir(parents=True, exist_ok=True)
+    upload = deps.data_dir / "uploads" / dataset_id
+    upload.parent.mkdir(parents=True, exist_ok=True)
     try:
-        name = await receive_file(request, place, deps.max_upload)
-        return await anyio.to_thread.run_sync(_import, deps, place, dataset_id, name)
+        name = await receive_file(request, upload, deps.max_upload)
+        return await anyio.to_thread.run_sync(_import, deps, upload, dataset_id, name)
     finally:
-        place.unlink(missing_ok=True)
+        upload.unlink(missing_ok=True)
 
 
 def _import(deps: Services, source: Path, dataset_id: str, name: str) -> DatasetRecord:
@@ -49,11 +49,13 @@ def _import(deps: Services, source: Path, dataset_id: str, name: str) -> Dataset
 
 @router.get("", operation_id="listDatasets")
 def list_datasets(deps: Deps) -> list[DatasetRecord]:
+    """Return all tables, the newest first."""
     return deps.store.datasets()
 
 
 @router.get("/{dataset_id}", operation_id="getDataset")
 def get_dataset(dataset_id: str, deps: Deps) -> DatasetRecord:
+    """Return a table by its id or name."""
     return deps.store.dataset(dataset_id)
 
 
@@ -64,11 +66,12 @@ def preview_dataset(
     offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> DatasetPreview:
-    """Some rows, and a histogram per column."""
+    """Return some rows, and a histogram per column."""
     return deps.validator.find_dataset(dataset_id).preview(offset, limit)
 
 
 @router.delete("/{dataset_id}", operation_id="deleteDataset", status_code=204)
 def delete_dataset(dataset_id: str, deps: Deps) -> None:
+    """Delete a table. 409 while a run uses it."""
     deps.store.delete_dataset(dataset_id)
     shutil.rmtree(deps.data_dir / "datasets" / dataset_id, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Graphs: check, save as versions, keep drafts."""
+"""Graphs: validate, save versions and drafts, delete and restore."""
 
 from __future__ import annotations
 
@@ -26,20 +26,24 @@ VersionNumber = Annotated[int, Path(ge=1, lt=2**53)]
 
 @router.post("/validate", operation_id="validateGraph")
 def validate(graph: Graph, deps: Deps) -> Report:
-    """Every problem at its node, and what is known of every port."""
+    """Return the diagnostics of a graph, and what is known about its nodes and ports."""
     return deps.validator.report(graph)
 
 
 @router.get("", operation_id="listGraphs")
 def list_graphs(
     deps: Deps,
-    deleted: Annotated[bool, Query(description="Those that can be restored instead")] = False,
+    deleted: Annotated[
+        bool, Query(description="List the deleted graphs, which can be restored")
+    ] = False,
 ) -> list[GraphSummary]:
+    """Return stored graphs, the last changed first."""
     return deps.store.graphs(deleted=deleted)
 
 
 @router.post("", operation_id="createGraph", status_code=201)
 def create_graph(graph: Graph, deps: Deps, response: Response) -> StoredGraph:
+    """Store a graph as version 1."""
     stored = deps.store.create_graph(graph)
     response.headers["ETag"] = f'"{stored.version}"'
     return stored
@@ -47,7 +51,7 @@ def create_graph(graph: Graph, deps: Deps, response: Response) -> StoredGraph:
 
 @router.get("/{graph_id}", operation_id="getGraph")
 def get_graph(graph_id: str, deps: Deps, response: Response) -> StoredGraph:
-    """The newest version, and the draft when there is one. The ETag is the version."""
+    """Return the newest version, and the draft if there is one. The ETag is the version."""
     stored = deps.store.graph(graph_id)
     response.headers["ETag"] = f'"{stored.version}"'
     return stored
@@ -62,7 +66,7 @@ def replace_graph(
     if_match: Annotated[str | None, Header()] = None,
     label: Annotated[VersionLabel, Query(description="A name for the version")] = "",
 ) -> StoredGraph:
-    """Save a new version on top of the one named by If-Match."""
+    """Save a new version after the one that If-Match names."""
     stored = deps.store.replace_graph(graph_id, graph, _version(if_match), label)
     response.headers["ETag"] = f'"{stored.version}"'
     return stored
@@ -72,7 +76,7 @@ def _version(if_match: str | None) -> int:
     if if_match is None:
         hint = "Send the ETag of the graph as If-Match."
         raise PreconditionRequiredError(
-            "State which version you change.", hint=hint, field="If-Match"
+            "The version that you change is missing.", hint=hint, field="If-Match"
         )
     text = if_match.removeprefix("W/").strip('"')
     if not (text.isascii() and text.isdigit() and len(text) < 16):
@@ -84,12 +88,13 @@ def _version(if_match: str | None) -> int:
 
 @router.delete("/{graph_id}", operation_id="deleteGraph", status_code=204)
 def delete_graph(graph_id: str, deps: Deps) -> None:
-    """Out of sight with all its versions; for 30 days it can be restored."""
+    """Delete a graph with all its versions. It can be restored for 30 days."""
     deps.store.delete_graph(graph_id)
 
 
 @router.post("/{graph_id}/restore", operation_id="restoreGraph")
 def restore_graph(graph_id: str, deps: Deps) -> StoredGraph:
+    """Restore a deleted graph."""
     return deps.store.restore_graph(graph_id)
 
 
@@ -100,17 +105,22 @@ def save_draft(
     deps: Deps,
     base: Annotated[int | None, Query(ge=1, lt=2**53)] = None,
 ) -> DraftSaved:
-    """Store unsaved work without a new version. 412 if the graph changed since revision `base`."""
+    """Save a draft without creating a version.
+
+    With `base`, 412 if the graph has changed since that revision.
+    """
     return DraftSaved(revision=deps.store.save_draft(graph_id, graph, base))
 
 
 @router.get("/{graph_id}/versions", operation_id="listGraphVersions")
 def list_versions(graph_id: str, deps: Deps) -> list[GraphVersion]:
+    """Return the versions of a graph, the newest first."""
     return deps.store.graph_versions(graph_id)
 
 
 @router.get("/{graph_id}/versions/{version}", operation_id="getGraphVersion")
 def get_version(graph_id: str, version: VersionNumber, deps: Deps) -> Graph:
+    """Return one version of a graph."""
     return deps.store.graph_version(graph_id, version)
 
 
@@ -118,5 +128,5 @@ def get_version(graph_id: str, version: VersionNumber, deps: Deps) -> Graph:
 def label_version(
     graph_id: str, version: VersionNumber, body: VersionName, deps: Deps
 ) -> GraphVersion:
-    """Name a version, or call it something else; its document never changes."""
+    """Name or rename a version. Its document never changes."""
     return deps.store.label_version(graph_id, version, body.label)

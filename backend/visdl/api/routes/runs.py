@@ -62,7 +62,7 @@ def run_filter(
     starred: bool | None = None,
     study: Annotated[
         str | None,
-        Query(max_length=200, description="Id of a study, for its own runs and those it reuses"),
+        Query(max_length=200, description="Id of a study, for its runs and those that it reuses"),
     ] = None,
 ) -> RunFilter:
     return RunFilter(state, search, graph, tag, dataset, starred, study)
@@ -77,7 +77,7 @@ def run_order(
         Query(
             max_length=250,
             description="created, name, state, epoch, seed, parameters, duration, "
-            "or metrics.KEY for its last value",
+            "or metrics.KEY for the last value of a metric",
         ),
     ] = "created",
     order: Literal["asc", "desc"] = "desc",
@@ -92,19 +92,19 @@ Order = Annotated[RunOrder, Depends(run_order)]
 def list_runs(
     deps: Deps,
     response: Response,
-    filters: Filter,
+    selection: Filter,
     order: Order,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Number = 0,
 ) -> list[Run]:
-    """Runs, the newest first unless sorted otherwise. X-Total-Count is their total number."""
-    response.headers["X-Total-Count"] = str(deps.store.count_runs(filters))
-    return deps.store.runs(filters, limit, offset, order)
+    """Return runs, by default the newest first. X-Total-Count is their total number."""
+    response.headers["X-Total-Count"] = str(deps.store.count_runs(selection))
+    return deps.store.runs(selection, limit, offset, order)
 
 
 @router.patch("", operation_id="patchRuns")
 def patch_runs(body: PatchRuns, deps: Deps) -> PatchedRuns:
-    """Star or tag many runs; those that cannot be changed are returned with the reason."""
+    """Star or tag many runs. The answer names those that cannot be changed, with the reason."""
     return deps.store.patch_runs(body)
 
 
@@ -123,13 +123,13 @@ def run_facets(deps: Deps, limit: Annotated[int, Query(ge=1, le=1000)] = 200) ->
 @router.get("/ids", operation_id="listRunIds")
 def list_run_ids(
     deps: Deps,
-    filters: Filter,
+    selection: Filter,
     order: Order,
     limit: Annotated[int, Query(ge=1, le=100_000)] = 100_000,
     offset: Number = 0,
 ) -> list[str]:
     """The ids of runs alone, as the list has them: what is then changed or deleted in bulk."""
-    return deps.store.run_ids(filters, limit, offset, order)
+    return deps.store.run_ids(selection, limit, offset, order)
 
 
 @router.get("/{run_id}", operation_id="getRun")
@@ -140,33 +140,38 @@ async def get_run(run_id: str, deps: Deps, wait: Annotated[float, Query(ge=0, le
 
 @router.patch("/{run_id}", operation_id="patchRun")
 def patch_run(run_id: str, patch: RunPatch, deps: Deps) -> Run:
+    """Change name, tags, star and note of a run."""
     return deps.store.patch_run(run_id, **patch.model_dump(exclude_none=True))
 
 
 @router.delete("/{run_id}", operation_id="deleteRun", status_code=204)
 def delete_run(run_id: str, deps: Deps) -> None:
+    """Delete a run and its files. 409 while it trains or waits."""
     deps.runs.delete(run_id)
 
 
 @router.post("/{run_id}/pause", operation_id="pauseRun")
 def pause_run(run_id: str, deps: Deps) -> Run:
+    """Pause a running run."""
     return deps.runs.pause(run_id)
 
 
 @router.post("/{run_id}/resume", operation_id="resumeRun")
 def resume_run(run_id: str, deps: Deps) -> Run:
+    """Resume a paused or an interrupted run."""
     return deps.runs.resume(run_id)
 
 
 @router.post("/{run_id}/stop", operation_id="stopRun")
 def stop_run(run_id: str, deps: Deps) -> Run:
+    """Stop a run. Nodes after the training loop still run, on the partial result."""
     return deps.runs.stop(run_id)
 
 
 @router.post("/{run_id}/prioritize", operation_id="prioritizeRun")
 def prioritize_run(run_id: str, deps: Deps) -> Run:
     """Make a queued run the next to start."""
-    return deps.store.move_to_front(run_id)
+    return deps.store.prioritize_run(run_id)
 
 
 @router.post("/{run_id}/rerun", operation_id="rerun", status_code=201)
@@ -211,18 +216,20 @@ def get_metrics(
     ] = None,
     max_points: Annotated[int | None, Query(ge=4, le=1_000_000)] = None,
 ) -> MetricSeries:
-    """Series of points; with `max_points` downsampled, keeping extremes."""
+    """Return series of points, downsampled to `max_points` so that extremes stay."""
     selected = [key.strip() for key in keys.split(",") if key.strip()] if keys is not None else None
     return deps.store.series(run_id, selected, max_points)
 
 
 @router.get("/{run_id}/artifacts", operation_id="listArtifacts")
 def list_artifacts(run_id: str, deps: Deps) -> list[Artifact]:
+    """Return the files of a run."""
     return deps.runs.artifacts(run_id)
 
 
 @router.get("/{run_id}/artifacts/{name}", operation_id="getArtifact", response_class=FileResponse)
 def get_artifact(run_id: str, name: str, deps: Deps) -> FileResponse:
+    """Return a file of a run."""
     path = deps.runs.artifact_path(run_id, name)
     return FileResponse(path, media_type=media_type(name), filename=name)
 

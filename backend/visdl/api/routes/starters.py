@@ -14,6 +14,7 @@ router = APIRouter(prefix="/starters", tags=["graphs"], route_class=JsonRoute)
 
 @router.get("", operation_id="listStarters")
 def list_starters(deps: Deps) -> list[Starter]:
+    """Return the starters, the simplest first."""
     return deps.starters.list_starters()
 
 

@@ -1,4 +1,4 @@
-"""The data folder: its content and clean-up. Sync functions, so that a long scan blocks nobody."""
+"""The contents of the data folder, and its clean-up."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ router = APIRouter(prefix="/storage", tags=["storage"], route_class=JsonRoute)
 
 @router.get("", operation_id="getStorage")
 def get_storage(deps: Deps) -> StorageReport:
-    """The content of the data folder by kind, and the largest runs."""
+    """Return the contents of the data folder by kind, and the largest runs."""
     return deps.storage.report()
 
 
 @router.post("/clean", operation_id="cleanStorage")
 def clean_storage(body: CleanRequest, deps: Deps) -> CleanReport:
-    """Remove old checkpoints and leftovers, compact the database; `dry_run` only returns the
-    plan.
+    """Remove old checkpoints and leftovers, and compact the database.
+
+    With `dry_run`, only return what that would free.
     """
     return deps.storage.clean(body)

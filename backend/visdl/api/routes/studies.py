@@ -73,6 +73,7 @@ def list_studies(
 
 @router.get("/{study_id}", operation_id="getStudy")
 def get_study(study_id: str, deps: Deps) -> Study:
+    """Return a study."""
     return deps.studies.get(study_id)
 
 
@@ -90,11 +91,13 @@ def delete_study(
         bool, Query(description="Also delete its runs, except those that another study uses")
     ] = False,
 ) -> None:
+    """Delete a study."""
     deps.studies.delete(study_id, runs=runs)
 
 
 @router.post("/{study_id}/pause", operation_id="pauseStudy")
 def pause_study(study_id: str, deps: Deps) -> Study:
+    """Pause a study: no further runs start."""
     return deps.studies.pause(study_id)
 
 
@@ -127,6 +130,7 @@ def retry_study(study_id: str, deps: Deps) -> Study:
 
 @router.get("/{study_id}/results", operation_id="getStudyResults")
 def get_results(study_id: str, deps: Deps) -> StudyResults:
+    """Return the table of a study with its statistics."""
     return deps.studies.results(study_id)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 import visdl
 from visdl.api.deps import Deps
@@ -15,17 +15,21 @@ from visdl.models.catalogue import NodeInfo, UnavailableNode
 from visdl.models.diagnostics import Diagnostic
 from visdl.models.errors import InvalidInputError
 from visdl.models.queue import RunQueue
+from visdl.models.record import Record
 from visdl.models.system import Health, SystemStats
 
 router = APIRouter(tags=["system"], route_class=JsonRoute)
 
 
-class Token(BaseModel):
+class Token(Record):
+    """The server's token."""
+
     token: str = Field(max_length=1000)
 
 
 @router.get("/health", operation_id="getHealth")
 async def health() -> Health:
+    """Return that the server runs, and its version."""
     return Health(version=visdl.__version__)
 
 
@@ -44,24 +48,25 @@ async def create_session(token: Token, deps: Deps, response: Response) -> None:
 
 @router.get("/queue", operation_id="getQueue")
 def get_queue(deps: Deps) -> RunQueue:
-    """Which runs have a place, and in which order the others get one."""
+    """Return which runs have a slot, and the order of those that wait for one."""
     return deps.runs.queue()
 
 
 @router.get("/system", operation_id="getSystem")
 def system(deps: Deps) -> SystemStats:
+    """Return the current load of the machine."""
     return deps.monitor.sample()
 
 
 @router.get("/nodes", operation_id="listNodes", response_model=dict[str, NodeInfo])
 async def nodes(deps: Deps) -> Response:
-    """The catalogue of node types, by type."""
+    """Return the catalogue of node types, by type."""
     return Response(deps.catalogue, media_type="application/json")
 
 
 @router.get("/nodes/unavailable", operation_id="listUnavailableNodes")
 def unavailable_nodes(deps: Deps) -> list[UnavailableNode]:
-    """Node types that the installed version of torch cannot run, and why."""
+    """Return the node types that the installed version of torch cannot run, and why."""
     return list(deps.registry.unavailable().values())
 
 

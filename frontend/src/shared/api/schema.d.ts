@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Blocks */
+        /**
+         * List Blocks
+         * @description Return the blocks of the library, by name.
+         */
         get: operations["listBlocks"];
         put?: never;
         /**
@@ -52,7 +55,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Datasets */
+        /**
+         * List Datasets
+         * @description Return all tables, the newest first.
+         */
         get: operations["listDatasets"];
         put?: never;
         /**
@@ -73,11 +79,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Dataset */
+        /**
+         * Get Dataset
+         * @description Return a table by its id or name.
+         */
         get: operations["getDataset"];
         put?: never;
         post?: never;
-        /** Delete Dataset */
+        /**
+         * Delete Dataset
+         * @description Delete a table. 409 while a run uses it.
+         */
         delete: operations["deleteDataset"];
         options?: never;
         head?: never;
@@ -93,7 +105,7 @@ export interface paths {
         };
         /**
          * Preview Dataset
-         * @description Some rows, and a histogram per column.
+         * @description Return some rows, and a histogram per column.
          */
         get: operations["previewDataset"];
         put?: never;
@@ -111,10 +123,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Graphs */
+        /**
+         * List Graphs
+         * @description Return stored graphs, the last changed first.
+         */
         get: operations["listGraphs"];
         put?: never;
-        /** Create Graph */
+        /**
+         * Create Graph
+         * @description Store a graph as version 1.
+         */
         post: operations["createGraph"];
         delete?: never;
         options?: never;
@@ -133,7 +151,7 @@ export interface paths {
         put?: never;
         /**
          * Validate
-         * @description Every problem at its node, and what is known of every port.
+         * @description Return the diagnostics of a graph, and what is known about its nodes and ports.
          */
         post: operations["validateGraph"];
         delete?: never;
@@ -151,18 +169,18 @@ export interface paths {
         };
         /**
          * Get Graph
-         * @description The newest version, and the draft when there is one. The ETag is the version.
+         * @description Return the newest version, and the draft if there is one. The ETag is the version.
          */
         get: operations["getGraph"];
         /**
          * Replace Graph
-         * @description Save a new version on top of the one named by If-Match.
+         * @description Save a new version after the one that If-Match names.
          */
         put: operations["replaceGraph"];
         post?: never;
         /**
          * Delete Graph
-         * @description Out of sight with all its versions; for 30 days it can be restored.
+         * @description Delete a graph with all its versions. It can be restored for 30 days.
          */
         delete: operations["deleteGraph"];
         options?: never;
@@ -180,7 +198,9 @@ export interface paths {
         get?: never;
         /**
          * Save Draft
-         * @description Store unsaved work without a new version. 412 if the graph changed since revision `base`.
+         * @description Save a draft without creating a version.
+         *
+         *     With `base`, 412 if the graph has changed since that revision.
          */
         put: operations["saveDraft"];
         post?: never;
@@ -199,7 +219,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Restore Graph */
+        /**
+         * Restore Graph
+         * @description Restore a deleted graph.
+         */
         post: operations["restoreGraph"];
         delete?: never;
         options?: never;
@@ -214,7 +237,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Versions */
+        /**
+         * List Versions
+         * @description Return the versions of a graph, the newest first.
+         */
         get: operations["listGraphVersions"];
         put?: never;
         post?: never;
@@ -231,7 +257,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Version */
+        /**
+         * Get Version
+         * @description Return one version of a graph.
+         */
         get: operations["getGraphVersion"];
         put?: never;
         post?: never;
@@ -240,7 +269,7 @@ export interface paths {
         head?: never;
         /**
          * Label Version
-         * @description Name a version, or call it something else; its document never changes.
+         * @description Name or rename a version. Its document never changes.
          */
         patch: operations["labelGraphVersion"];
         trace?: never;
@@ -252,7 +281,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Health */
+        /**
+         * Health
+         * @description Return that the server runs, and its version.
+         */
         get: operations["getHealth"];
         put?: never;
         post?: never;
@@ -271,7 +303,7 @@ export interface paths {
         };
         /**
          * Nodes
-         * @description The catalogue of node types, by type.
+         * @description Return the catalogue of node types, by type.
          */
         get: operations["listNodes"];
         put?: never;
@@ -311,7 +343,7 @@ export interface paths {
         };
         /**
          * Unavailable Nodes
-         * @description Node types that the installed version of torch cannot run, and why.
+         * @description Return the node types that the installed version of torch cannot run, and why.
          */
         get: operations["listUnavailableNodes"];
         put?: never;
@@ -331,7 +363,7 @@ export interface paths {
         };
         /**
          * Get Queue
-         * @description Which runs have a place, and in which order the others get one.
+         * @description Return which runs have a slot, and the order of those that wait for one.
          */
         get: operations["getQueue"];
         put?: never;
@@ -351,7 +383,7 @@ export interface paths {
         };
         /**
          * List Runs
-         * @description Runs, the newest first unless sorted otherwise. X-Total-Count is their total number.
+         * @description Return runs, by default the newest first. X-Total-Count is their total number.
          */
         get: operations["listRuns"];
         put?: never;
@@ -365,7 +397,7 @@ export interface paths {
         head?: never;
         /**
          * Patch Runs
-         * @description Star or tag many runs; those that cannot be changed are returned with the reason.
+         * @description Star or tag many runs. The answer names those that cannot be changed, with the reason.
          */
         patch: operations["patchRuns"];
         trace?: never;
@@ -444,11 +476,17 @@ export interface paths {
         get: operations["getRun"];
         put?: never;
         post?: never;
-        /** Delete Run */
+        /**
+         * Delete Run
+         * @description Delete a run and its files. 409 while it trains or waits.
+         */
         delete: operations["deleteRun"];
         options?: never;
         head?: never;
-        /** Patch Run */
+        /**
+         * Patch Run
+         * @description Change name, tags, star and note of a run.
+         */
         patch: operations["patchRun"];
         trace?: never;
     };
@@ -459,7 +497,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Artifacts */
+        /**
+         * List Artifacts
+         * @description Return the files of a run.
+         */
         get: operations["listArtifacts"];
         put?: never;
         post?: never;
@@ -476,7 +517,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Artifact */
+        /**
+         * Get Artifact
+         * @description Return a file of a run.
+         */
         get: operations["getArtifact"];
         put?: never;
         post?: never;
@@ -555,7 +599,7 @@ export interface paths {
         };
         /**
          * Get Metrics
-         * @description Series of points; with `max_points` downsampled, keeping extremes.
+         * @description Return series of points, downsampled to `max_points` so that extremes stay.
          */
         get: operations["getRunMetrics"];
         put?: never;
@@ -575,7 +619,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pause Run */
+        /**
+         * Pause Run
+         * @description Pause a running run.
+         */
         post: operations["pauseRun"];
         delete?: never;
         options?: never;
@@ -652,7 +699,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Resume Run */
+        /**
+         * Resume Run
+         * @description Resume a paused or an interrupted run.
+         */
         post: operations["resumeRun"];
         delete?: never;
         options?: never;
@@ -669,7 +719,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop Run */
+        /**
+         * Stop Run
+         * @description Stop a run. Nodes after the training loop still run, on the partial result.
+         */
         post: operations["stopRun"];
         delete?: never;
         options?: never;
@@ -704,7 +757,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Starters */
+        /**
+         * List Starters
+         * @description Return the starters, the simplest first.
+         */
         get: operations["listStarters"];
         put?: never;
         post?: never;
@@ -743,7 +799,7 @@ export interface paths {
         };
         /**
          * Get Storage
-         * @description The content of the data folder by kind, and the largest runs.
+         * @description Return the contents of the data folder by kind, and the largest runs.
          */
         get: operations["getStorage"];
         put?: never;
@@ -765,8 +821,9 @@ export interface paths {
         put?: never;
         /**
          * Clean Storage
-         * @description Remove old checkpoints and leftovers, compact the database; `dry_run` only returns the
-         *     plan.
+         * @description Remove old checkpoints and leftovers, and compact the database.
+         *
+         *     With `dry_run`, only return what that would free.
          */
         post: operations["cleanStorage"];
         delete?: never;
@@ -846,11 +903,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Study */
+        /**
+         * Get Study
+         * @description Return a study.
+         */
         get: operations["getStudy"];
         put?: never;
         post?: never;
-        /** Delete Study */
+        /**
+         * Delete Study
+         * @description Delete a study.
+         */
         delete: operations["deleteStudy"];
         options?: never;
         head?: never;
@@ -950,7 +1013,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pause Study */
+        /**
+         * Pause Study
+         * @description Pause a study: no further runs start.
+         */
         post: operations["pauseStudy"];
         delete?: never;
         options?: never;
@@ -965,7 +1031,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Results */
+        /**
+         * Get Results
+         * @description Return the table of a study with its statistics.
+         */
         get: operations["getStudyResults"];
         put?: never;
         post?: never;
@@ -1064,7 +1133,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** System */
+        /**
+         * System
+         * @description Return the current load of the machine.
+         */
         get: operations["getSystem"];
         put?: never;
         post?: never;
@@ -4368,7 +4440,10 @@ export interface components {
             /** Time */
             time: number;
         };
-        /** Token */
+        /**
+         * Token
+         * @description The server's token.
+         */
         Token: {
             /** Token */
             token: string;
@@ -4739,7 +4814,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -4862,7 +4937,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -4981,7 +5056,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5100,7 +5175,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5226,7 +5301,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5347,7 +5422,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5466,7 +5541,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5590,7 +5665,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5640,7 +5715,7 @@ export interface operations {
     listGraphs: {
         parameters: {
             query?: {
-                /** @description Those that can be restored instead */
+                /** @description List the deleted graphs, which can be restored */
                 deleted?: boolean;
             };
             header?: never;
@@ -5712,7 +5787,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5835,7 +5910,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5958,7 +6033,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6079,7 +6154,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6209,7 +6284,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6328,7 +6403,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6455,7 +6530,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6576,7 +6651,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6697,7 +6772,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6819,7 +6894,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6945,7 +7020,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -7064,7 +7139,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -7185,7 +7260,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -7304,7 +7379,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -7423,7 +7498,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -7542,7 +7617,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -7604,9 +7679,9 @@ export interface operations {
                 /** @description Id of a dataset */
                 dataset?: string | null;
                 starred?: boolean | null;
-                /** @description Id of a study, for its own runs and those it reuses */
+                /** @description Id of a study, for its runs and those that it reuses */
                 study?: string | null;
-                /** @description created, name, state, epoch, seed, parameters, duration, or metrics.KEY for its last value */
+                /** @description created, name, state, epoch, seed, parameters, duration, or metrics.KEY for the last value of a metric */
                 sort?: string;
                 order?: "asc" | "desc";
             };
@@ -7679,7 +7754,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -7802,7 +7877,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -7925,7 +8000,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -8048,7 +8123,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -8169,7 +8244,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -8231,9 +8306,9 @@ export interface operations {
                 /** @description Id of a dataset */
                 dataset?: string | null;
                 starred?: boolean | null;
-                /** @description Id of a study, for its own runs and those it reuses */
+                /** @description Id of a study, for its runs and those that it reuses */
                 study?: string | null;
-                /** @description created, name, state, epoch, seed, parameters, duration, or metrics.KEY for its last value */
+                /** @description created, name, state, epoch, seed, parameters, duration, or metrics.KEY for the last value of a metric */
                 sort?: string;
                 order?: "asc" | "desc";
             };
@@ -8306,7 +8381,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -8429,7 +8504,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -8548,7 +8623,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -8673,7 +8748,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -8794,7 +8869,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -8914,7 +8989,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -9040,7 +9115,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -9165,7 +9240,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -9286,7 +9361,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -9411,7 +9486,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -9532,7 +9607,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -9657,7 +9732,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -9778,7 +9853,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -9903,7 +9978,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -10024,7 +10099,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -10145,7 +10220,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -10266,7 +10341,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -10385,7 +10460,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -10506,7 +10581,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -10625,7 +10700,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -10748,7 +10823,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -10872,7 +10947,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -10995,7 +11070,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -11118,7 +11193,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -11237,7 +11312,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -11358,7 +11433,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -11480,7 +11555,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -11605,7 +11680,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -11726,7 +11801,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -11849,7 +11924,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -11973,7 +12048,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -12097,7 +12172,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -12218,7 +12293,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -12339,7 +12414,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -12460,7 +12535,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -12581,7 +12656,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -12706,7 +12781,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -12827,7 +12902,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -12946,7 +13021,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Somebody saved a newer version */
+            /** @description A newer version was saved */
             412: {
                 headers: {
                     [name: string]: unknown;
