@@ -98,6 +98,15 @@ def logged(runs, run):
     ]
 
 
+def interrupted_at(runs, run):
+    """Return the number of the event with which the run was interrupted."""
+    return next(
+        event.seq
+        for event in runs[1].events(run, 0, 100_000, ["state"])
+        if event.state is RunState.INTERRUPTED
+    )
+
+
 def checkpoints(runs, run):
     return [
         event for event in runs[1].events(run, 0, 100_000) if isinstance(event, CheckpointEvent)
@@ -169,6 +178,12 @@ def test_a_killed_worker_interrupts_its_run_alone_and_resume_continues(runs):
     until(lambda: runs[1].run(run).progress.step > last)
     runs[0].stop(run)
     assert ended(runs, run).state is RunState.STOPPED
+    kinds = [
+        event.message if isinstance(event, LogEvent) else event.type
+        for event in runs[1].events(run, interrupted_at(runs, run), 100_000)
+    ]
+    log_line = kinds.index(f"Continuing from the checkpoint at step {last}.")
+    assert not {"progress", "metrics"} & set(kinds[:log_line])
 
 
 def test_a_server_that_ends_leaves_its_runs_interrupted_and_the_next_one_continues(

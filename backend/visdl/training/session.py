@@ -130,10 +130,10 @@ class TrainingSession:
             self.reporter.flush()
             return state
         self._saved_step = state.step
+        self.reporter.log(f"Continuing from the checkpoint at step {state.step}.")
         self.reporter.restore(newest[1].get("reporter", {}), self.stored)
         if newest[1].get("run", self.run_id) != self.run_id:  # the checkpoint of its parent
             state.patience_ended, state.patience_from = False, state.epoch
-        self.reporter.log(f"Continuing from the checkpoint at step {state.step}.")
         if different := differences(newest[1], plan):
             what = "; ".join(different)
             message = f"From here on, values may differ in the last digits: {what}."
