@@ -23,7 +23,7 @@ test("the definition of a study", async ({ page }) => {
   await runCommand(page, "New study");
   await expect(dialog(page)).toBeVisible();
   await expect(row(page, "w/o fc3")).toContainText("but the target has 1 column");
-  await expectAccessible(page, "a study with a variant that cannot be trained");
+  await expectAccessible(page, "a study with a variant that cannot be trained", DIALOG);
 
   await choose(page, "Strategy", /^Leave group out/);
   await choose(page, "Add a group", /^The branch/);
@@ -35,7 +35,7 @@ test("the definition of a study", async ({ page }) => {
     .getByRole("button", { name: /each node of The branch/ })
     .click();
   await expect(dialog(page).getByLabel("Replacement of relu2")).toBeVisible();
-  await expectAccessible(page, "what takes the place of the nodes of a group");
+  await expectAccessible(page, "what takes the place of the nodes of a group", DIALOG);
 
   await choose(page, "Strategy", /^Grid/);
   await choose(page, "Node of parameter 1", /^fc1/);
@@ -48,13 +48,13 @@ test("the definition of a study", async ({ page }) => {
       .getByText(/many” is neither/)
       .first(),
   ).toBeVisible();
-  await expectAccessible(page, "a study that will not do");
+  await expectAccessible(page, "a study that will not do", DIALOG);
 
   await choose(page, "Strategy", /^Configurations/);
   await choose(page, "Add a network", /^Version 1/);
   await expect(dialog(page).getByLabel("Name of Version 1 in the table")).toBeVisible();
   await expect(row(page, "Version 1")).toBeVisible();
-  await expectAccessible(page, "a study of chosen networks");
+  await expectAccessible(page, "a study of chosen networks", DIALOG);
 });
 
 test("a study that trains, its table, its plots, and what is done with it", async ({ page }) => {

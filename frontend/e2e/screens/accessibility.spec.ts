@@ -1,6 +1,6 @@
 /** The accessibility sweep: axe looks at every screen once, in both themes; studies are in a file of their own. */
 import type { Page } from "@playwright/test";
-import { CANVAS, DIALOG, expectAccessible, MENU, RIGHT } from "../support/axe";
+import { BANNER, CANVAS, DIALOG, DRAWER, expectAccessible, LEFT, MENU, RIGHT } from "../support/axe";
 import { freeSpot, menu, openSmall, port, quickAdd, title, wireSpot } from "../support/hand";
 import {
   button,
@@ -39,10 +39,10 @@ test("the editor, its forms and its lists", async ({ page }) => {
   await page.keyboard.press("Escape");
   await select(page, "fc1");
   await page.keyboard.press("Control+b");
-  await expectAccessible(page, "a disabled node, and its properties");
+  await expectAccessible(page, "a disabled node, and its properties", CANVAS, RIGHT);
   await page.keyboard.press("Control+z");
   await select(page, "samples");
-  await expectAccessible(page, "column picker");
+  await expectAccessible(page, "column picker", RIGHT);
   await select(page, "fc1", "Shift");
   await select(page, "conv", "Shift");
   await expectAccessible(page, "several nodes", RIGHT);
@@ -51,7 +51,7 @@ test("the editor, its forms and its lists", async ({ page }) => {
   await page.getByRole("search", { name: "Find in graph" }).getByRole("searchbox").fill("relu");
   await expect(page.locator(".card-found")).toHaveCount(2);
   await page.keyboard.press("Enter");
-  await expectAccessible(page, "the find bar");
+  await expectAccessible(page, "the find bar", CANVAS, "search");
   await page.keyboard.press("Escape");
   await page.locator('.react-flow__node-card[data-id="relu1"]').focus();
   await page.keyboard.press("Enter");
@@ -60,13 +60,13 @@ test("the editor, its forms and its lists", async ({ page }) => {
   await expect(ports.getByRole("combobox")).toBeFocused();
   await page.keyboard.type("output into");
   await expect(ports.getByRole("option").first()).toContainText(/output into /);
-  await expectAccessible(page, "the list of ports");
+  await expectAccessible(page, "the list of ports", DIALOG);
   await page.keyboard.press("Escape");
 
   await page.keyboard.press("Control+Shift+O");
   const tree = page.getByRole("tree", { name: "Outline of the graph" });
   await expect(tree.getByRole("treeitem", { name: /^Model \d/ })).toBeVisible();
-  await expectAccessible(page, "the outline");
+  await expectAccessible(page, "the outline", LEFT);
   await tree.locator('[data-node="relu1"]').click({ button: "right" });
   await expect(menu(page)).toBeVisible();
   await expectAccessible(page, "a menu of the outline", MENU);
@@ -79,30 +79,30 @@ test("palette, starters, shortcuts, problems, graphs, datasets, and larger text"
   });
   await runCommand(page, "New from starter");
   await expect(page.getByRole("button", { name: /LeNet-5/ })).toBeVisible();
-  await expectAccessible(page, "starters");
+  await expectAccessible(page, "starters", DIALOG);
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+k");
   await expect(page.getByPlaceholder("Search commands and nodes")).toBeFocused();
-  await expectAccessible(page, "command palette");
+  await expectAccessible(page, "command palette", DIALOG);
   await page.keyboard.press("Escape");
   await page.keyboard.press("Shift+?");
   await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
-  await expectAccessible(page, "shortcuts");
+  await expectAccessible(page, "shortcuts", DIALOG);
   await page.keyboard.press("Escape");
   await page.getByRole("tab", { name: "Problems" }).click();
   await expect(button(page, "Set lr to 0.001")).toBeVisible();
-  await expectAccessible(page, "problems");
+  await expectAccessible(page, "problems", DRAWER);
   await page.getByRole("tab", { name: "Graphs" }).click();
   await page.getByRole("searchbox", { name: "Search graphs" }).fill("lists");
   await expect(page.getByRole("list", { name: "Graphs", exact: true }).getByRole("listitem")).toHaveCount(1);
-  await expectAccessible(page, "the list of graphs");
+  await expectAccessible(page, "the list of graphs", LEFT);
   await page.getByRole("tab", { name: "Datasets" }).click();
   await page
     .getByRole("button", { name: /^sample_data\.csv/ })
     .first()
     .click();
   await expect(page.getByRole("dialog")).toBeVisible();
-  await expectAccessible(page, "dataset");
+  await expectAccessible(page, "dataset", DIALOG);
   await page.keyboard.press("Escape");
   await runCommand(page, "projector");
   await expect(page.locator("html")).toHaveAttribute("style", /--ui-scale: 1.25/);
@@ -119,7 +119,7 @@ test("blocks, groups and notes", async ({ page }) => {
   await expect(page.getByRole("dialog").getByLabel("Block name")).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.getByText("2 nodes inside")).toBeVisible();
-  await expectAccessible(page, "block");
+  await expectAccessible(page, "block", CANVAS, RIGHT);
   await page.keyboard.press("Alt+Enter");
   await expect(page.getByText("Exposed parameters")).toBeVisible();
   await expectAccessible(page, "inside a block");
@@ -177,7 +177,7 @@ test("a long model", async ({ page }) => {
   await openGraph(page, { ...(await sampleGraph(page.request)), name: "Before" });
   await openStarter(page, "ResNet18");
   await expect(card(page, "conv1").locator(".card-row")).toContainText("B×64×16×16");
-  await expectAccessible(page, "a long model");
+  await expectAccessible(page, "a long model", CANVAS, RIGHT);
 });
 
 test("versions", async ({ page }) => {
@@ -203,7 +203,7 @@ test("a graph that cannot be opened fully, and safe mode", async ({ page }) => {
   const banner = page.getByRole("region", { name: "What is missing" });
   await button(banner, "What is missing").click();
   await expect(banner).toContainText("This server has no node type “FromTheFuture”.");
-  await expectAccessible(page, "what is missing");
+  await expectAccessible(page, "what is missing", BANNER);
   await page.goto("/?safe");
   await expect(page.getByRole("region", { name: "Safe mode" })).toBeVisible();
   await expectAccessible(page, "safe mode");
@@ -219,10 +219,10 @@ test("training, results, runs and their comparison", async ({ page }) => {
   await expect(page.getByRole("link", { name: /weights/ })).toBeVisible();
   await expectAccessible(page, "training and results");
   await page.getByRole("button", { name: "Show Loss as a table" }).click();
-  await expectAccessible(page, "chart as a table");
+  await expectAccessible(page, "chart as a table", DRAWER);
   await page.getByRole("tab", { name: "Logs" }).click();
   await expect(page.getByRole("region", { name: "Lines" })).toContainText("Completed");
-  await expectAccessible(page, "logs");
+  await expectAccessible(page, "logs", DRAWER);
 
   await runButton(page).click();
   await expectState(page, "Completed");
@@ -231,10 +231,10 @@ test("training, results, runs and their comparison", async ({ page }) => {
   const boxes = page.getByRole("checkbox", { name: /^Select Trained/ });
   await expect(boxes).toHaveCount(2);
   for (const box of await boxes.all()) await box.check();
-  await expectAccessible(page, "runs");
+  await expectAccessible(page, "runs", DRAWER);
   await button(page, "Compare").click();
   await expect(page.getByText("The same graph as A.")).toBeVisible();
-  await expectAccessible(page, "comparison");
+  await expectAccessible(page, "comparison", DRAWER);
 });
 
 test("what is done with runs: tags, filters, deletion, the queue", async ({ page }) => {
@@ -244,7 +244,7 @@ test("what is done with runs: tags, filters, deletion, the queue", async ({ page
   await expect(item).toHaveText("Queue empty");
   await item.press("Enter");
   await expect(page.getByText("Nothing is training or waiting")).toBeVisible();
-  await expectAccessible(page, "empty queue");
+  await expectAccessible(page, "empty queue", DIALOG);
   await page.keyboard.press("Escape");
 
   await expectEnded(page, await queueRuns(page, 1, "Swept a", "Swept b"));
@@ -257,17 +257,17 @@ test("what is done with runs: tags, filters, deletion, the queue", async ({ page
   await dialog.getByLabel("Tags", { exact: true }).fill("tagged");
   await page.keyboard.press("Enter");
   await dialog.getByLabel("Note").fill("The first of three");
-  await expectAccessible(page, "name, tags and note");
+  await expectAccessible(page, "name, tags and note", DIALOG);
   await button(dialog, "Save").click();
   for (const box of await page.getByRole("checkbox", { name: /^Select Swept/ }).all()) await box.check();
   const selection = page.getByRole("region", { name: "Selected runs" });
   await button(selection, "Tags…").click();
   await expect(page.getByRole("dialog").getByRole("button", { name: "Take tagged" }).first()).toBeVisible();
-  await expectAccessible(page, "tags of many runs");
+  await expectAccessible(page, "tags of many runs", DIALOG);
   await page.keyboard.press("Escape");
   await button(selection, "Delete…").click();
   await expect(page.getByText(/^One is kept/)).toBeVisible();
-  await expectAccessible(page, "delete runs");
+  await expectAccessible(page, "delete runs", DIALOG);
   await page.keyboard.press("Escape");
   await button(page, "Runs tagged tagged").first().click();
   await expect(page.getByText("1 run", { exact: true })).toBeVisible();
@@ -275,7 +275,7 @@ test("what is done with runs: tags, filters, deletion, the queue", async ({ page
 
   await item.press("Enter");
   await expect(page.getByRole("dialog", { name: "Queue" }).getByRole("listitem")).toHaveCount(3);
-  await expectAccessible(page, "queue");
+  await expectAccessible(page, "queue", DIALOG);
 });
 
 test("storage, and a disk that is nearly full", async ({ page }) => {
@@ -295,5 +295,5 @@ test("storage, and a disk that is nearly full", async ({ page }) => {
   await expect(page.getByRole("dialog", { name: "Storage and clean-up" })).toContainText(
     "Weights and reports",
   );
-  await expectAccessible(page, "storage and clean-up");
+  await expectAccessible(page, "storage and clean-up", DIALOG);
 });

@@ -1,9 +1,11 @@
 /** What the accessibility sweep asks axe. No other test does: an analysis takes a second or more. */
-import { AxeBuilder } from "@axe-core/playwright";
 import { expect, type Page } from "@playwright/test";
+import axe, { type RunOptions } from "axe-core";
 
+export const LEFT = '[data-testid="left"]';
 export const RIGHT = '[data-testid="right"]';
 export const DRAWER = '[data-testid="drawer"]';
+export const BANNER = '[aria-label="What is missing"]';
 export const DIALOG = "[role=dialog]";
 export const MENU = "[role=menu]";
 export const CANVAS = ".react-flow";
@@ -11,12 +13,16 @@ export const CANVAS = ".react-flow";
 /** Rules that depend on the theme; for all others, one theme suffices. */
 const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
 
-/** All rules in the light theme, those of colours in the dark one too, for the page or for a part of it. */
-export async function expectAccessible(page: Page, screen: string, part?: string): Promise<void> {
+/**
+ * All rules in the light theme, those of colours in the dark one too: for the parts of the page that this screen
+ * brings, or for all of it.
+ */
+export async function expectAccessible(page: Page, screen: string, ...parts: string[]): Promise<void> {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe.source);
   await showTheme(page, "light");
-  const light = await violations(page, {}, part);
+  const light = await violations(page, {}, parts);
   await showTheme(page, "dark");
-  const dark = await violations(page, { runOnly: COLOUR_RULES }, part);
+  const dark = await violations(page, { runOnly: COLOUR_RULES }, parts);
   expect({ light, dark }, screen).toEqual({ light: [], dark: [] });
 }
 
@@ -29,12 +35,22 @@ async function showTheme(page: Page, colorScheme: "light" | "dark"): Promise<voi
   }, colorScheme === "dark");
 }
 
-async function violations(page: Page, options: object, part?: string): Promise<string[]> {
-  // Without frames of other origins there is nothing to gather on a page of its own; and to describe what is in
-  // order takes twice as long as to look at it.
-  const axe = new AxeBuilder({ page }).setLegacyMode().options({ ...options, resultTypes: ["violations"] });
-  const found = await (part ? axe.include(part) : axe).analyze();
-  return found.violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`,
+/** What axe finds wrong. To describe what is in order too would take twice as long. */
+function violations(page: Page, options: RunOptions, parts: string[]): Promise<string[]> {
+  return page.evaluate(
+    async ([options, parts]) => {
+      const context = parts.length > 0 ? { include: parts } : document;
+      const result = await window.axe.run(context, { ...options, resultTypes: ["violations"] });
+      return result.violations.map(
+        ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`,
+      );
+    },
+    [options, parts] as const,
   );
+}
+
+declare global {
+  interface Window {
+    axe: typeof axe;
+  }
 }
