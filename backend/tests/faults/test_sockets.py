@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from ..api.helpers import start_run
 from ..conftest import run_server
+from ..support.strength import count
 from ..test_server_process import serving
 
 pytestmark = pytest.mark.integration
@@ -151,7 +152,7 @@ def slow_clients(tmp_path, messages: int) -> dict[str, int]:
 
 def test_ten_of_fifty_clients_never_read_and_the_others_miss_nothing(tmp_path):
     # the server grows by some 40 MB during the first half, while its database threads warm up
-    slow_clients(tmp_path, 800)
+    slow_clients(tmp_path, count(gate=400, full=800))
 
 
 @pytest.mark.slow

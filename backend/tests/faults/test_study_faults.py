@@ -9,6 +9,7 @@ import pytest
 
 from ..api.helpers import until
 from ..studies.test_studies import begin, finished, get
+from ..support.strength import count
 from ..test_server_process import serving
 
 pytestmark = pytest.mark.integration
@@ -20,11 +21,11 @@ def check_study_kills(tmp_path, kills: int, seeds: int, seed: int) -> dict[str, 
     rng, study = random.Random(seed), None
     selected = list(range(seeds))
     for _ in range(kills):
-        with serving(tmp_path / "killed") as (process, client):
+        with serving(tmp_path) as (process, client):
             study = study or begin(client, seeds=selected, epochs=EPOCHS)
             time.sleep(rng.uniform(0, 1.5))
             process.kill()
-    with serving(tmp_path / "killed") as (_, client):
+    with serving(tmp_path) as (_, client):
         results = finished(client, study)
         cells = get(client, study, "/cells")
         mine = [
@@ -34,8 +35,8 @@ def check_study_kills(tmp_path, kills: int, seeds: int, seed: int) -> dict[str, 
         ]
         assert sorted(run["id"] for run in mine) == sorted(cell["run"] for cell in cells)
         assert {run["state"] for run in mine} == {"completed"}
-    with serving(tmp_path / "peaceful") as (_, client):
-        peaceful = finished(client, begin(client, seeds=selected, epochs=EPOCHS))
+        again = begin(client, seeds=selected, epochs=EPOCHS)
+        peaceful = finished(client, again)
     different = [
         (row["label"], seed)
         for row, same in zip(results["variants"], peaceful["variants"], strict=True)
@@ -53,7 +54,7 @@ def check_study_kills(tmp_path, kills: int, seeds: int, seed: int) -> dict[str, 
 
 @pytest.mark.timeout(300)
 def test_a_study_survives_the_server_being_killed(tmp_path):
-    check_study_kills(tmp_path, kills=2, seeds=2, seed=1)
+    check_study_kills(tmp_path, kills=count(gate=1, full=2), seeds=2, seed=1)
 
 
 @pytest.mark.slow
@@ -68,11 +69,11 @@ def test_a_study_survives_twenty_kills(tmp_path, fault_report):
 def test_a_seed_batch_continues_after_the_server_was_killed(tmp_path):
     selected = {
         "seeds": [0, 1, 2, 3],
-        "epochs": 1500,
+        "epochs": count(gate=400, full=1500),
         "batch_seeds": True,
         "strategy": {"kind": "leave_one_out", "nodes": ["relu"]},
     }
-    with serving(tmp_path / "killed") as (process, client):
+    with serving(tmp_path) as (process, client):
         study = begin(client, **selected)
         until(
             lambda: (
@@ -83,10 +84,9 @@ def test_a_seed_batch_continues_after_the_server_was_killed(tmp_path):
             )
         )
         process.kill()
-    with serving(tmp_path / "killed") as (_, client):
+    with serving(tmp_path) as (_, client):
         results = finished(client, study, seconds=200)
         assert get(client, study)["counts"]["completed"] == 8
-    with serving(tmp_path / "peaceful") as (_, client):
         peaceful = finished(client, begin(client, **selected), seconds=200)
     for row, same in zip(results["variants"], peaceful["variants"], strict=True):
         assert row["values"] == pytest.approx(same["values"], rel=1e-3)
