@@ -196,8 +196,10 @@ def main() -> int:
         return 2
     level = sys.argv[1]
     LOGS.mkdir(exist_ok=True)
-    browser = {} if level == "check" else {"PLAYWRIGHT_CHROMIUM": find_browser()}
-    runner = Runner(browser)
+    environment = {"PYTHONDONTWRITEBYTECODE": ""}  # tests import the same files in many processes
+    if level != "check":
+        environment["PLAYWRIGHT_CHROMIUM"] = find_browser()
+    runner = Runner(environment)
     start = time.monotonic()
     try:
         for lanes in ([BACKEND, FRONTEND], [BROWSER]):

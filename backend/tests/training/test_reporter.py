@@ -112,6 +112,20 @@ def test_a_checkpoint_holds_all_points_that_the_server_has_not_stored(
     assert [step for step, _, _ in logged] == list(range(61, 101))
 
 
+def test_a_checkpoint_holds_points_that_are_not_sent_yet(reporting):
+    reporter, _, events = reporting
+    reporter.step(1, 8, [(1, 0.5)])
+    reporter.values({"val_loss": 0.4}, {"val_loss": "minimize"})  # within 100 ms: it waits
+    assert [list(event.series) for event in events if isinstance(event, MetricsEvent)] == [
+        ["batch_loss"]
+    ]
+    curves = reporter.state()["curves"]
+    assert {key: points[:, 0].tolist() for key, points in curves.items()} == {
+        "batch_loss": [1],
+        "val_loss": [1],
+    }
+
+
 def test_long_curves_are_downsampled_while_the_run_continues_and_the_log_reports_so_once(tmp_path):
     store, telemetry = Store(tmp_path / "visdl.db"), Telemetry()
     store.add_run(Run(id="r", name="Run", created=1.0), Graph(name="Graph", nodes=[], edges=[]))

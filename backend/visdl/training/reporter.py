@@ -119,12 +119,12 @@ class Reporter:
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds of the reporter.
 
-        `curves` has, by metric key, the points that the server may not have stored: a float64
-        tensor (points, 3) of step, epoch and value, NaN for a missing value. `best` has the
-        summary of each metric.
+        `curves` has, by metric key, the points that the server may not have stored, those included
+        that are not sent yet: a float64 tensor (points, 3) of step, epoch and value, NaN for a
+        missing value. `best` has the summary of each metric.
         """
         merged: dict[str, list[Point]] = {}
-        for _, series in list(self._unstored):
+        for series in (*(sent for _, sent in list(self._unstored)), self._series):
             for key, points in series.items():
                 merged.setdefault(key, []).extend(points)
         nan = math.nan

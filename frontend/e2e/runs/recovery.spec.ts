@@ -79,6 +79,10 @@ test("a killed server is reported, the page reconnects automatically, the curve 
   await expect
     .poll(async () => epochsWith(await chartRows(page, "Loss"), "Validation").length)
     .toBeGreaterThan(0);
+  const [run] = await (await page.request.get("/api/runs")).json();
+  const { series } = await (await page.request.get(`/api/runs/${run.id}/metrics`)).json();
+  const stored = series.val_loss.map(([, epoch]: [number, number]) => epoch);
+  expect(stored, "what the server has").toEqual(upTo(done));
   const epochs = epochsWith(await chartRows(page, "Loss"), "Validation");
-  expect(epochs).toEqual(upTo(done));
+  expect(epochs, "what the page shows").toEqual(upTo(done));
 });
