@@ -230,7 +230,7 @@ class CnnCase:
             auto_threads=False,
             folder=tempfile.mkdtemp(dir=self.folder),
             datasets={
-                ("csv", "file"): (
+                ("data", "file"): (
                     self.dataset.record.model_dump(mode="json"),
                     str(self.dataset.folder),
                 )
