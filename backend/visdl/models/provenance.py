@@ -41,6 +41,11 @@ class Provenance(Record):
     code: dict[str, str] = Field(
         description="By custom node type, the SHA-256 of the file that defines it"
     )
+    predictions: str = Field(
+        default="output",
+        description="How predictions in the target's space follow from the model's output, "
+        "such as exp(output)",
+    )
     continues: str | None = Field(default=None, description="The run that it extends")
     weights_from: str | None = Field(
         default=None, description="The run that it is initialised from"

@@ -124,7 +124,12 @@ class PredictRequest(Request):
 class PredictResponse(Record):
     columns: list[str] = Field(description="Target columns")
     predictions: list[Json] = Field(
-        description="A label per row, or a number per row (a list with several targets)"
+        description="A label per row, or a number per row (a list with several targets), in the "
+        "target's own space: expected values, and the probability of a 1 for targets of 0 and 1"
     )
-    probabilities: list[list[float]] | None = None
+    probabilities: list[Json] | None = Field(
+        default=None,
+        description="For each row the probability of each class; with several target columns, "
+        "a list of these",
+    )
     classes: list[str] | None = None

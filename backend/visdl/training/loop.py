@@ -248,7 +248,7 @@ def _bad_weights(plan: FitPlan, state: FitState) -> RunError:
 def _measure(plan: FitPlan, state: FitState) -> dict[str, float]:
     """Return the values of the epoch that has just ended."""
     loss = state.loss_sum / state.loss_mass if state.loss_mass else math.nan
-    measured = measure(plan.metrics, list(_joined(state.seen)))
+    measured = measure(plan.metrics, plan.loss.node, _joined(state.seen))
     values = with_part("train", {LOSS: loss, **measured})
     if plan.val is not None:
         where = f"validation loss is {{}} after step {state.step}"

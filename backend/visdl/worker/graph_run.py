@@ -219,6 +219,7 @@ class GraphRun:
             threads=torch.get_num_threads(),
             platform=platform.platform(),
             code=self._registry.code_hashes({node.type for node in self._flat.graph.nodes}),
+            predictions=plan.loss.node.prediction_formula,
             continues=spec.extends,
             weights_from=spec.weights_from[0] if spec.weights_from else None,
         )

@@ -24,6 +24,7 @@ from visdl.models.errors import AppError, RunError, TooLargeError
 from visdl.models.graph import Graph
 from visdl.nodes.contract.base import AssemblyNode, TrainingLoopNode
 from visdl.nodes.contract.evaluation import predict
+from visdl.nodes.contract.learning import LossNode
 from visdl.nodes.contract.registry import NodeRegistry
 from visdl.worker.protocol import PredictionAnswer, PredictionRequest, RunSpec
 
@@ -62,20 +63,21 @@ def _predict(request: PredictionRequest) -> dict[str, Any]:
     else:
         record, table = request.dataset
         x = encoding.encode_inputs(Dataset(DatasetRecord.model_validate(record), Path(table)))
-    model = trained_model(spec, encoding)
+    model, loss = trained_model(spec, encoding)
     arguments = [torch.from_numpy(value) for value in x]
     output = predict(model, arguments) if len(arguments[0]) else torch.empty(0, 1)
     if output.numel() > _MOST_VALUES:
         most = f"a response holds at most {_MOST_VALUES:,}"
         message = f"The prediction has {output.numel():,} values; {most}."
         raise TooLargeError(message, hint=_FEWER)
+    prediction = output if loss is None else loss.predictions(output)
     if encoding.classes is None:
-        values = output.tolist()
+        values = prediction.tolist()
         return {
             "columns": encoding.targets,
             "predictions": [v[0] if len(v) == 1 else v for v in values],
         }
-    probabilities = output.softmax(1).movedim(1, -1)
+    probabilities = prediction.movedim(1, -1)
     indices = probabilities.argmax(-1).masked_fill(~probabilities.isfinite().all(-1), _NO_CLASS)
     labels = _labels(indices.tolist(), encoding.classes)
     return {
@@ -95,8 +97,8 @@ def _labels(indices: Any, classes: list[str]) -> Any:
     return classes[indices] if indices < len(classes) else str(indices)
 
 
-def trained_model(spec: RunSpec, encoding: Encoding) -> nn.Module:
-    """Return the run's model on the CPU with its kept weights, in evaluation mode."""
+def trained_model(spec: RunSpec, encoding: Encoding) -> tuple[nn.Module, LossNode | None]:
+    """Return the run's model with its kept weights, in evaluation mode on the CPU, and its loss."""
     flat = flatten(Graph.model_validate_json(spec.graph))
     graph, topology = flat.graph, Topology(flat.graph)
     types = {node.id: NodeRegistry.get(node.type) for node in graph.nodes}
@@ -106,4 +108,14 @@ def trained_model(spec: RunSpec, encoding: Encoding) -> nn.Module:
     network = extract(flat, topology, NodeRegistry, graph.node(assembly))
     model = build(network, [torch.from_numpy(value) for value in encoding.examples(2)], spec.seed)
     model.load_state_dict(load_file(Path(spec.folder) / "artifacts" / "weights.safetensors"))
-    return model.eval()
+    return model.eval(), _loss_node(graph, topology, loop)
+
+
+def _loss_node(graph: Graph, topology: Topology, loop: str) -> LossNode | None:
+    """Return the loss of a training loop; None if a custom node makes it of something else."""
+    wired = [edge.source for edge in topology.incoming[loop] if edge.target_input == "loss_fn"]
+    for node in (graph.node(i) for i in (*wired, *topology.ancestors(wired))):
+        cls = NodeRegistry.get(node.type)
+        if issubclass(cls, LossNode):
+            return cls.create(node.params)
+    return None

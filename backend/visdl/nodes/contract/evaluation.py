@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from visdl.nodes.contract.learning import Loss, MetricNode
+from visdl.nodes.contract.learning import Loss, LossNode, MetricNode
 from visdl.nodes.contract.metric_names import LOSS, metric_name
 from visdl.nodes.contract.nan_trace import Batch, NotFiniteError, bad_loss
 
@@ -43,7 +43,7 @@ def evaluate(
     metrics: Sequence[Callable[[], MetricNode]],
     where: str,
 ) -> tuple[dict[str, float], Tensor]:
-    """Return loss and metrics by name, and the predictions `(rows, …)`.
+    """Return loss and metrics by name, and the outputs of the model `(rows, …)`.
 
     The loss is the mean over samples, in the units of the loss; metrics use the target's units.
 
@@ -66,7 +66,7 @@ def evaluate(
         raise _bad_evaluation(f"The {where.format(total)}", model, loss, Batch(xs, y, prediction))
     return {
         LOSS: total / mass if mass else math.nan,
-        **measure(metrics, [(prediction, y)]),
+        **measure(metrics, loss.node, [(prediction, y)]),
     }, prediction
 
 
@@ -86,14 +86,21 @@ def _bad_evaluation(what: str, model: nn.Module, loss: Loss, batch: Batch) -> No
         model.train(was_training)
 
 
+@torch.no_grad()
 def measure(
-    metrics: Sequence[Callable[[], MetricNode]], batches: Sequence[tuple[Tensor, Tensor]]
+    metrics: Sequence[Callable[[], MetricNode]],
+    loss: LossNode,
+    batches: Iterable[tuple[Tensor, Tensor]],
 ) -> dict[str, float]:
-    """Return the metrics by name over all batches of (prediction, target)."""
-    values = {}
-    for make in metrics:
-        metric = make()
-        for prediction, target in batches:
-            metric.update(prediction, target)
-        values[metric_name(metric)] = float(metric.compute())
-    return values
+    """Return the metrics by name over all batches of (output of the model, target).
+
+    Metrics get the outputs as predictions of this loss.
+    """
+    made = [make() for make in metrics]
+    for metric in made:
+        metric.loss = loss
+    for output, target in batches:
+        prediction = loss.predictions(output)
+        for metric in made:
+            metric.update(output if metric.READS_OUTPUTS else prediction, target)
+    return {metric_name(metric): float(metric.compute()) for metric in made}

@@ -20,11 +20,29 @@ from visdl.nodes.contract.specs import DataType, InputSpec, OutputSpec, Param, S
 from visdl.nodes.contract.traits import set_traits
 
 TargetKind = Literal["index", "float"]
+Link = Literal["identity", "exp", "sigmoid", "softmax", "tanh_half"]
 Interval = Literal["epoch", "step"]
 
 _USUAL: dict[TargetKind, Mapping[str, Mapping[str, Any]]] = {
     "index": {"Accuracy": {}},
     "float": {"MeanSquaredError": {}, "MeanAbsoluteError": {}, "R2Score": {}},
+}
+
+
+#: How the predictions are made of the model's outputs, for the caller of an exported model.
+_LINK_FORMULAS: dict[Link, str] = {
+    "identity": "output",
+    "exp": "exp(output)",
+    "sigmoid": "sigmoid(output)",
+    "softmax": "softmax(output, dim=1)",
+    "tanh_half": "tanh(output / 2)",
+}
+_LINKS: dict[Link, Callable[[Tensor], Tensor]] = {
+    "identity": lambda output: output,
+    "exp": torch.exp,
+    "sigmoid": torch.sigmoid,
+    "softmax": lambda output: output.softmax(1),
+    "tanh_half": lambda output: (output / 2).tanh(),
 }
 
 
@@ -79,6 +97,42 @@ class LossNode(BaseNode, ABC):
         return f"The model gives {prediction}, but the target has {columns}: B, {targets}"
 
     @property
+    def link(self) -> Link:
+        """The function that turns outputs of the model into predictions, by what it WANTS.
+
+        Logits become probabilities by sigmoid, or by softmax over the classes at axis 1, and
+        log-probabilities by exp. Scores of classes without a declared kind are taken as logits.
+        "tanh_half" is tanh(x / 2), the mean of a target of −1 and 1 whose logit is x.
+        """
+        if self.WANTS == "log_probabilities":
+            return "exp"
+        if self.WANTS == "probabilities":
+            return "identity"
+        if self.TARGET == "index":
+            return "softmax"
+        return "sigmoid" if self.WANTS == "logits" else "identity"
+
+    def predictions(self, output: Tensor) -> Tensor:
+        """Return the model's outputs `(B, …)` as predictions in the target's own space.
+
+        Metrics, charts and predictions read these: expected values of numbers and counts, and
+        probabilities of labels and classes, in the shape of the output. By default `link` of them.
+        """
+        return _LINKS[self.link](output)
+
+    @property
+    def prediction_formula(self) -> str:
+        """How predictions follow from outputs, such as "exp(output)", for exported files."""
+        if type(self).predictions is not LossNode.predictions:
+            return f"{type(self).__name__}.predictions(output)"
+        return _LINK_FORMULAS[self.link]
+
+    @property
+    def threshold(self) -> float:
+        """The output of the model above which a 1 is predicted: the middle of what it WANTS."""
+        return 0.5 if self.WANTS == "probabilities" else 0.0
+
+    @property
     def counts_rows(self) -> bool:
         """Return whether `mass` is always the number of rows."""
         return type(self).mass is LossNode.mass
@@ -87,9 +141,16 @@ class LossNode(BaseNode, ABC):
         """Return the divisor of the mean over these targets: by default the number of samples."""
         return len(target)
 
-    def probability(self, prediction: Tensor) -> Tensor | None:
-        """Return the probability of a 1, in the shape of the prediction; None if not binary."""
-        return None
+    def probability(self, output: Tensor) -> Tensor | None:
+        """Return the probability of a 1, in the shape of the output; None if not binary.
+
+        A target is binary if its RANGE is that of labels and the loss WANTS their logits or
+        probabilities.
+        """
+        if self.link == "tanh_half":
+            return (1 + self.predictions(output)) / 2
+        binary = self.TARGET == "float" and self.RANGE == (0, 1)
+        return self.predictions(output) if binary and self.WANTS else None
 
     @classmethod
     def RETURN_TYPES(cls) -> list[OutputSpec]:
@@ -255,14 +316,19 @@ class SchedulerNode(BaseNode, ABC):
 class MetricNode(BaseNode, ABC):
     """A metric over an epoch: `update` gets batches, `compute` returns the value over all.
 
-    `prediction` has the model's shape `(batch, …)`; `target` is `(batch,)` class indices (int64) or
-    `(batch, targets)` floats, in the target's own units.
+    `prediction` has the shape of the model's output `(batch, …)`, in the target's own space: see
+    `LossNode.predictions`. `target` is `(batch,)` class indices (int64) or `(batch, targets)`
+    floats, in the target's own units.
     """
 
     CATEGORY = "Metrics"
     KIND = "metric"
     KEY: ClassVar[str] = ""  # default: the type's name in lower case
+    READS_OUTPUTS: ClassVar[bool] = False  # `update` gets the model's outputs, not predictions
     DIRECTION: ClassVar[Literal["minimize", "maximize"]] = "maximize"
+
+    #: The loss of the training that it belongs to; set before the first batch.
+    loss: LossNode | None = None
 
     @abstractmethod
     def update(self, prediction: Tensor, target: Tensor) -> None:

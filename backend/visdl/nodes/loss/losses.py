@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from visdl.nodes import LossNode, NodeRegistry, Param, Shape
+from visdl.nodes.contract.learning import Link
 from visdl.nodes.contract.torch_signature import declare, in_order
 
 _DOCS = "https://pytorch.org/docs/stable/generated/torch.nn"
@@ -111,6 +112,12 @@ class PoissonNLLLoss(_FloatLoss, module=nn.PoissonNLLLoss):
     RANGE = (0, float("inf"))
     PRIMARY = ("log_input",)
 
+    log_input: bool
+
+    @property
+    def link(self) -> Link:
+        return "exp" if self.log_input else "identity"
+
 
 @NodeRegistry.register("KLDivLoss")
 class KLDivLoss(_FloatLoss, module=nn.KLDivLoss):
@@ -128,6 +135,12 @@ class KLDivLoss(_FloatLoss, module=nn.KLDivLoss):
         choices=["batchmean", "mean", "sum"],
         description="How values are combined; see the formula",
     )
+    log_target: bool
+
+    @property
+    def link(self) -> Link:
+        """With `log_target` the target's own space is that of the logarithms."""
+        return "identity" if self.log_target else "exp"
 
 
 class _YesNoLoss(TorchLoss):
@@ -135,7 +148,7 @@ class _YesNoLoss(TorchLoss):
 
     SHAPE_RULE = _SAME
     RANGE = (0, 1)
-    METRICS: ClassVar[Metrics] = {"BinaryAccuracy": {"threshold": 0.0}}
+    METRICS: ClassVar[Metrics] = {"BinaryAccuracy": {}}
 
 
 @NodeRegistry.register("BCEWithLogitsLoss")
@@ -162,9 +175,6 @@ class BCEWithLogitsLoss(_YesNoLoss, module=nn.BCEWithLogitsLoss):
             return f"pos_weight has {count} values, but the number of target columns is {targets}"
         return found
 
-    def probability(self, prediction: Tensor) -> Tensor:
-        return prediction.sigmoid()
-
 
 @NodeRegistry.register("BCELoss")
 class BCELoss(_YesNoLoss, module=nn.BCELoss):
@@ -174,11 +184,7 @@ class BCELoss(_YesNoLoss, module=nn.BCELoss):
     FORMULA = "L = −mean(y log ŷ + (1 − y) log(1 − ŷ))"
     WANTS = "probabilities"
     BEFORE = "Sigmoid"
-    METRICS: ClassVar[Metrics] = {"BinaryAccuracy": {"threshold": 0.5}}
     PRIMARY = ()
-
-    def probability(self, prediction: Tensor) -> Tensor:
-        return prediction
 
 
 class _SignLoss(TorchLoss):
@@ -186,7 +192,7 @@ class _SignLoss(TorchLoss):
 
     SHAPE_RULE = _SAME
     RANGE = (-1, 1)
-    METRICS: ClassVar[Metrics] = {"BinaryAccuracy": {"threshold": 0.0}}
+    METRICS: ClassVar[Metrics] = {"BinaryAccuracy": {}}
 
 
 @NodeRegistry.register("SoftMarginLoss")
@@ -196,6 +202,10 @@ class SoftMarginLoss(_SignLoss, module=nn.SoftMarginLoss):
     DISPLAY_NAME = "Soft Margin Loss"
     FORMULA = "L = mean(log(1 + exp(−y ŷ)))"
     PRIMARY = ()
+
+    @property
+    def link(self) -> Link:
+        return "tanh_half"
 
 
 @NodeRegistry.register("HingeEmbeddingLoss")
@@ -228,11 +238,8 @@ class MultiLabelSoftMarginLoss(_ColumnWeights, module=nn.MultiLabelSoftMarginLos
     FORMULA = "L = −mean(y log σ(ŷ) + (1 − y) log(1 − σ(ŷ)))"
     WANTS = "logits"
     RANGE = (0, 1)
-    METRICS: ClassVar[Metrics] = {"BinaryAccuracy": {"threshold": 0.0}}
+    METRICS: ClassVar[Metrics] = {"BinaryAccuracy": {}}
     PRIMARY = ()
-
-    def probability(self, prediction: Tensor) -> Tensor:
-        return prediction.sigmoid()
 
 
 class _LabelLists(nn.MultiLabelMarginLoss):

@@ -30,8 +30,12 @@ class BinaryAccuracy(MetricNode):
     KEY = "accuracy"
     FORMULA = "mean((ŷ > threshold) = (y > 0.5))"
 
-    threshold: float = Param(
-        0.0, description="Outputs above it count as 1: 0 for logits, 0.5 for probabilities"
+    READS_OUTPUTS = True  # so that a threshold of logits is exact, however far from 0
+
+    threshold: float | None = Param(
+        None,
+        description="Outputs of the model above it count as 1; "
+        "empty: 0 for logits, 0.5 for probabilities",
     )
 
     def __init__(self) -> None:
@@ -39,7 +43,10 @@ class BinaryAccuracy(MetricNode):
         self._seen = 0
 
     def update(self, prediction: Tensor, target: Tensor) -> None:
-        self._right += float(((prediction > self.threshold) == (target > 0.5)).sum())
+        above = 0.5 if self.threshold is None else self.threshold
+        if self.threshold is None and self.loss is not None:
+            above = self.loss.threshold
+        self._right += float(((prediction > above) == (target > 0.5)).sum())
         self._seen += target.numel()
 
     def compute(self) -> float:

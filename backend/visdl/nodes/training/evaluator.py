@@ -53,22 +53,25 @@ class Evaluator(BaseNode):
         inputs, targets = result.encoding.encode(dataset, rows)
         xs = [torch.from_numpy(value).to(result.device) for value in inputs]
         y = torch.from_numpy(targets).to(result.device)
-        values, prediction = evaluate(
+        values, output = evaluate(
             result.model, result.loss, xs, y, result.metrics, "test loss is {}"
         )
         metrics = Metrics(with_part("test", values))
-        metrics.charts = _charts(prediction.cpu(), y.cpu(), result)
+        metrics.charts = _charts(output.cpu(), y.cpu(), result)
         return (metrics,)
 
 
-def _charts(prediction: Tensor, target: Tensor, result: TrainingResult) -> dict[str, Any]:
-    yes = result.loss.node.probability(prediction)
+def _charts(output: Tensor, target: Tensor, result: TrainingResult) -> dict[str, Any]:
+    loss = result.loss.node
+    yes = loss.probability(output)
     if yes is not None:
         scores = torch.stack([1 - yes.flatten(), yes.flatten()], dim=1)
-        return _classes(scores, (target.flatten() > 0.5).long(), ["0", "1"])
+        labels = [f"{value:g}" for value in loss.RANGE]
+        return _classes(scores, (target.flatten() > 0.5).long(), labels)
+    prediction = loss.predictions(output)
     if result.loss.target == "float":
         return _numbers(prediction, target, result)
-    scores = prediction.movedim(1, -1).reshape(-1, prediction.shape[1]).softmax(1)
+    scores = prediction.movedim(1, -1).reshape(-1, prediction.shape[1])
     return _classes(scores, target.flatten(), result.encoding.classes or [])
 
 

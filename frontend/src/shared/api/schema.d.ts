@@ -3407,11 +3407,14 @@ export interface components {
             columns: string[];
             /**
              * Predictions
-             * @description A label per row, or a number per row (a list with several targets)
+             * @description A label per row, or a number per row (a list with several targets), in the target's own space: expected values, and the probability of a 1 for targets of 0 and 1
              */
             predictions: Json[];
-            /** Probabilities */
-            probabilities: number[][] | null;
+            /**
+             * Probabilities
+             * @description For each row the probability of each class; with several target columns, a list of these
+             */
+            probabilities: Json[] | null;
         };
         /**
          * Progress

@@ -1,0 +1,79 @@
+"""Metrics, charts and predictions in the target's own space, by runs of small stored cases."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+CASES = Path(__file__).parents[1] / "cases"
+
+
+def read_case(client: httpx.Client, case: str, graph: str = "graph") -> dict[str, Any]:
+    """Upload the table of a case, unless it is there, and return its graph."""
+    [table] = (CASES / case).glob("*.csv")
+    if all(record["name"] != table.name for record in client.get("/api/datasets").json()):
+        files = {"file": (table.name, table.read_bytes(), "text/csv")}
+        assert client.post("/api/datasets", files=files).status_code == 201
+    found: dict[str, Any] = json.loads((CASES / case / f"{graph}.json").read_text())
+    return found
+
+
+def run_graph(client: httpx.Client, graph: dict[str, Any]) -> dict[str, Any]:
+    """Run a graph with the seed 1 to its end, and return the run."""
+    response = client.post("/api/runs", json={"graph": graph, "seed": 1})
+    assert response.status_code == 201, response.text
+    run: dict[str, Any] = client.get(
+        f"/api/runs/{response.json()['id']}", params={"wait": 60}
+    ).json()
+    assert run["state"] == "completed", run["error"]
+    return run
+
+
+def last(run: dict[str, Any], key: str) -> float:
+    return float(run["metrics"][key]["last"])
+
+
+def artifact(client: httpx.Client, run: dict[str, Any], name: str) -> Any:
+    return client.get(f"/api/runs/{run['id']}/artifacts/{name}").json()
+
+
+def predict(client: httpx.Client, run: dict[str, Any], **body: Any) -> dict[str, Any]:
+    response = client.post(f"/api/runs/{run['id']}/predict", json=body)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+@pytest.fixture(scope="module")
+def rates(server):
+    return run_graph(server.client, read_case(server.client, "F01"))
+
+
+def test_metrics_of_a_poisson_model_compare_rates_with_counts(rates):
+    # The values of maximum likelihood by scipy on the same 96 rows.
+    assert last(rates, "val_r2") == pytest.approx(0.5963, abs=2e-4)
+    assert last(rates, "val_mse") == pytest.approx(3.3953, abs=2e-3)
+    assert last(rates, "test_r2") == pytest.approx(0.8150, abs=2e-4)
+
+
+def test_predictions_charts_and_provenance_of_a_poisson_model_are_rates(client, rates):
+    answer = predict(client, rates, rows=[{"load": 1.0}])
+    assert answer["predictions"] == [pytest.approx(7.191, abs=5e-3)]
+    whole = predict(client, rates, dataset="f01.csv")["predictions"]
+    charts = artifact(client, rates, "predictions.json")
+    assert charts["predicted"][0] == pytest.approx(whole, rel=1e-6)
+    assert artifact(client, rates, "provenance.json")["predictions"] == "exp(output)"
+
+
+def test_predictions_of_several_labels_are_probabilities(client):
+    run = run_graph(client, read_case(client, "F07"))
+    answer = predict(client, run, dataset="f07.csv")
+    assert answer["columns"] == ["wet", "cold", "dark"]
+    values = [value for row in answer["predictions"] for value in row]
+    assert len(values) == 72
+    assert all(0 < value < 1 for value in values)
+    assert artifact(client, run, "provenance.json")["predictions"] == "sigmoid(output)"
