@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from visdl.datasets.assignment import held_out
 from visdl.datasets.checks import check_data
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.encoding import Encoding
 from visdl.datasets.importer import import_csv
-from visdl.datasets.split import Loader, held_out
+from visdl.datasets.split import Loader
 from visdl.models.errors import InvalidInputError
 
 from ..support.graphs import table

@@ -14,7 +14,7 @@ NINETEEN: dict[str, tuple[str, str, dict[str, object]]] = {
     "CSVLoader": ("", "dataset: DATASET", {"file": "", "input_columns": "", "target_columns": ""}),
     "DataSplitter": (
         "dataset: DATASET",
-        "train_loader: LOADER, val_loader: LOADER",
+        "train_loader: LOADER, val_loader: LOADER, test_loader: LOADER",
         {"val_ratio": 0.2, "batch_size": 32, "shuffle": True, "seed": 0},
     ),
     "Linear": ("input: LAYER?", "output: LAYER", {"out_features": 64, "bias": True}),

@@ -50,10 +50,10 @@ class Dataset:
     def columns(self) -> dict[str, Column]:
         return {column.name: column for column in self.record.columns}
 
-    def column(self, name: str) -> Column:
-        """Return the column of this name. Raises InvalidInputError if there is none."""
+    def column(self, name: str, field: str | None = None) -> Column:
+        """Return the column of this name. Raises InvalidInputError, with `field`, without it."""
         if name not in self.columns:
-            raise self._no_column(name)
+            raise self._no_column(name, field)
         return self.columns[name]
 
     def select(self, inputs: str, targets: str) -> Dataset:

@@ -22,6 +22,7 @@ class Split(Record):
 
     train_rows: int
     val_rows: int
+    test_rows: int = Field(default=0, description="Held out by the last splitter of the graph")
     sha256: str
 
 

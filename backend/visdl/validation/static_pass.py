@@ -118,7 +118,9 @@ class StaticVisitor:
         empty = _empty_ports(cls, inputs)
         if empty:
             return self._report_empty_ports(node, cls, empty, inputs)
-        if self.report.add_all(node, instance.check(**args)):
+        diagnostics = instance.check(**args)
+        self.report.add_all(node, diagnostics)
+        if any(diagnostic.severity == "error" for diagnostic in diagnostics):
             return BLOCKED
         return self._infer(node, instance, args, inputs)
 

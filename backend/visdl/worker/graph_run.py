@@ -33,7 +33,7 @@ from visdl.models.events import ArtifactEvent
 from visdl.models.graph import Graph, Node
 from visdl.models.provenance import DatasetHash, Provenance, Split
 from visdl.models.runs import RunState
-from visdl.nodes.contract.base import AssemblyNode, BaseNode, TrainingLoopNode
+from visdl.nodes.contract.base import AssemblyNode, BaseNode, DataNode, TrainingLoopNode
 from visdl.nodes.contract.metric_names import metric_directions
 from visdl.nodes.contract.registry import NodeRegistry, Registry
 from visdl.nodes.contract.runtime_values import Metrics, TrainingResult, save_weights
@@ -47,6 +47,7 @@ from visdl.training.run_folder import media_type
 from visdl.training.session import TrainingSession, TrainingSuspended
 from visdl.training.snapshot import machine
 from visdl.worker.protocol import DatasetFiles, RunSpec
+from visdl.worker.split_file import write_split
 
 
 class GraphRun:
@@ -79,6 +80,8 @@ class GraphRun:
         self._announced: dict[Path, tuple[int, int]] = {}
         self._result: TrainingResult | None = None
         self._test: dict[str, float] = {}
+        self._splits = 0  # written so far
+        self._test_rows = 0
 
     def run(self) -> bool:
         """Execute the whole graph; return True when it was stopped before its end.
@@ -144,7 +147,20 @@ class GraphRun:
             return (self._result,)
         if isinstance(instance, AssemblyNode):
             args = {**args, "layers": self._build(node, args, inputs)}
-        return instance.execute(**args)
+        values = instance.execute(**args)
+        is_data = isinstance(instance, DataNode) and isinstance(values, tuple)
+        return self._split(node, values) if is_data else values
+
+    def _split(self, node: Node, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Draw the rows that vary with the run's seed, and write which row is in which part."""
+        seed = seeds.derive(self._spec.seed, "split", node.id)
+        drawn = tuple(v.drawn_by(seed) if isinstance(v, Loader) else v for v in values)
+        parts = next((v for v in drawn if isinstance(v, Loader) and v.part is not None), None)
+        if parts is not None:
+            self._splits += 1
+            self._test_rows = parts.sizes[2]
+            write_split(parts, self._artifacts, self._splits, self._reporter.log)
+        return drawn
 
     def _train(self, node: Node, args: dict[str, Any]) -> TrainingResult:
         arguments = self._arguments.get(args["model"]) or next(iter(self._arguments.values()))
@@ -212,6 +228,7 @@ class GraphRun:
             split=Split(
                 train_rows=len(rows),
                 val_rows=len(plan.val[1]) if plan.val else 0,
+                test_rows=self._test_rows,
                 sha256=hashlib.sha256(rows.tobytes()).hexdigest(),
             ),
             versions=versions(),

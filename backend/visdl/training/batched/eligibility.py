@@ -73,6 +73,17 @@ def _same_data(plan: FitPlan, other: FitPlan) -> bool:
         return True
     mine, theirs = plan.train.dataset.tensors, other.train.dataset.tensors  # type: ignore[attr-defined]
     same = all(torch.equal(a, b) for a, b in zip(mine, theirs, strict=True))
-    return same and torch.equal(
-        torch.as_tensor(plan.train.indices), torch.as_tensor(other.train.indices)
+    return (
+        same
+        and torch.equal(torch.as_tensor(plan.train.indices), torch.as_tensor(other.train.indices))
+        and _same_validation(plan.val, other.val)
     )
+
+
+def _same_validation(
+    mine: tuple[tuple[torch.Tensor, ...], torch.Tensor] | None,
+    theirs: tuple[tuple[torch.Tensor, ...], torch.Tensor] | None,
+) -> bool:
+    if mine is None or theirs is None:
+        return mine is theirs
+    return torch.equal(mine[1], theirs[1]) and all(map(torch.equal, mine[0], theirs[0]))

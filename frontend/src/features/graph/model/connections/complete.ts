@@ -82,8 +82,8 @@ class Work implements Completion {
     const info = id === undefined ? undefined : this.infoOf(id);
     const takes = this.infoOf(target)?.inputs[port];
     const fits = info?.outputs.filter((output) => takes && accepts(takes, output.dtype)) ?? [];
-    // Of two loaders, the second is for validation.
-    const output = port.startsWith("val") ? fits.at(-1) : fits[0];
+    // Of several loaders, the one of the port's name.
+    const output = fits.find((one) => one.name === port) ?? fits[0];
     if (id === undefined || !output) return undefined;
     this.wire({ source: id, source_output: output.name, target, target_input: port });
     return id;

@@ -16,6 +16,7 @@ const TYPES = Object.fromEntries(
     nodeType("DataSplitter", "data", { dataset: port("DATASET") }, [
       "train_loader LOADER",
       "val_loader LOADER",
+      "test_loader LOADER",
     ]),
     nodeType("Linear", "layer", LAYER, ["output LAYER"]),
     nodeType("ReLU", "layer", LAYER, ["output LAYER"]),
