@@ -14,11 +14,11 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.utils.flop_counter import FlopCounterMode
 
 from visdl.compiler.memory import Kept, SavedTensors, with_gradients
 from visdl.compiler.network import Network, Read, Source, Step
 from visdl.nodes.contract.base import BaseNode, LayerNode
+from visdl.nodes.contract.flops import FlopCounter
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import BATCH, Shape
 from visdl.nodes.contract.traits import set_traits
@@ -189,8 +189,7 @@ def _facts(
             warnings.simplefilter("ignore")
             module = make_module(cls, json.loads(params), ports, shapes, disabled=disabled)
             inputs = [_meta(shape) for shape in shapes]
-            with FlopCounterMode(display=False) as counter, SavedTensors() as saved:
-                outputs = module(*inputs)
+            outputs, flops, kept = _run_measured(module, inputs)
         facts = _outputs(outputs, shapes if getattr(cls, "KEEPS_BATCH", True) else [])
     except Exception as error:  # a node may raise anything
         return (
@@ -203,9 +202,21 @@ def _facts(
     weights = {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
     parameters = sum(math.prod(shape) for shape in weights.values())
     over_batch = any(isinstance(part, _BatchNorm) for part in module.modules())
-    flops = counter.get_total_flops() // BATCH
-    kept = saved.kept(module, list(_tensors(inputs)), list(_tensors(outputs)))
     return LayerFacts(facts, parameters, flops, over_batch=over_batch, weights=weights, kept=kept)
+
+
+def _run_measured(module: nn.Module, inputs: Sequence[Any]) -> tuple[Any, int, Kept]:
+    """Return the outputs on meta tensors, the FLOPs of one sample, and what the layer keeps.
+
+    A layer that works, but not while it is measured, counts as one without FLOPs and activations.
+    """
+    try:
+        with FlopCounter() as counter, SavedTensors() as saved:
+            outputs = module(*inputs)
+        kept = saved.kept(module, list(_tensors(inputs)), list(_tensors(outputs)))
+        return outputs, counter.get_total_flops() // BATCH, kept
+    except Exception:  # the layer's own error is raised by the next line again
+        return module(*inputs), 0, Kept()
 
 
 def _tensors(values: Any) -> Iterator[Tensor]:

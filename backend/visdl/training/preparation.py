@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils.data import Subset, TensorDataset
-from torch.utils.flop_counter import FlopCounterMode
 
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.encoding import Argument, Encoding, Values
 from visdl.datasets.split import Loader
 from visdl.models.errors import RunError
+from visdl.nodes.contract.estimates import estimate
 from visdl.nodes.contract.evaluation import predict
+from visdl.nodes.contract.flops import FlopCounter
 from visdl.nodes.contract.learning import Loss, Schedule
 from visdl.nodes.contract.metric_names import metric_direction, usual_metrics
 from visdl.nodes.contract.registry import Registry
@@ -124,13 +126,21 @@ def _fit_target(model: nn.Module, loss: Loss, encoding: Encoding, xs: Sequence[T
     encoding.target_shape = list(prediction.shape[1:] if classes is None else prediction.shape[2:])
 
 
-def useful_threads(plan: FitPlan, limit: int) -> int:
+def useful_threads(plan: FitPlan, limit: int, warn: Callable[[str], None]) -> int:
     """Return how many threads this training benefits from: one for a small step, else `limit`.
 
     Below about 4 MFLOP in the forward pass a second thread gained nothing, and on busy cores each
     step waited up to 100 ms for it.
     """
+    step = estimate(
+        lambda: _flops(plan), math.inf, warn, f"Training may use all of its {limit} threads"
+    )
+    return limit if step > _SMALL_STEP else 1
+
+
+def _flops(plan: FitPlan) -> float:
+    """Return the FLOPs of a batch's forward pass, from one of two rows."""
     *xs, _ = plan.train.dataset.tensors  # type: ignore[attr-defined]
-    with FlopCounterMode(display=False) as counter:
+    with FlopCounter() as counter:
         predict(plan.model, [x[:2] for x in xs])
-    return limit if counter.get_total_flops() / 2 * plan.batch_size > _SMALL_STEP else 1
+    return float(counter.get_total_flops() / 2 * plan.batch_size)

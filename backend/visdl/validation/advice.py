@@ -5,12 +5,14 @@ Each warning states the reason, and most of them offer a fix.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 
 from visdl.compiler.network import Source, Step
 from visdl.models.diagnostics import Diagnostic, InsertNode, RemoveNode, ReplaceNode, SetParam
 from visdl.nodes.contract.base import LayerNode
+from visdl.nodes.contract.estimates import estimate
 from visdl.validation.data_advice import (
     advise_on_inputs,
     advise_on_targets,
@@ -19,6 +21,7 @@ from visdl.validation.data_advice import (
 from visdl.validation.report_builder import ReportBuilder
 from visdl.validation.training_setup import TrainingSetup, display_name, make_fix, warning
 
+log = logging.getLogger(__name__)
 _SMALL_BATCH = 8
 _USUAL_BATCH = 32
 _ACTIVATION = "ReLU"
@@ -43,7 +46,13 @@ def advise(setup: TrainingSetup, report: ReportBuilder) -> None:
         advise_on_unused_columns,
     )
     for rule in rules:
-        report.diagnostics.extend(rule(setup))
+        advice: list[Diagnostic] = estimate(
+            lambda rule=rule: list(rule(setup)),  # type: ignore[misc]
+            [],
+            log.warning,
+            "A training has no advice on one point",
+        )
+        report.diagnostics.extend(advice)
 
 
 def _output(setup: TrainingSetup) -> Iterator[Diagnostic]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -13,12 +14,15 @@ from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
 from visdl.models.diagnostics import Fix, SetDisabled, SetParam
 from visdl.models.graph import Node
+from visdl.nodes.contract.estimates import estimate
 from visdl.nodes.contract.learning import LossNode, MetricNode, OptimizerNode, Schedule
 from visdl.nodes.contract.metric_names import is_measured_on, measured_keys, usual_metrics
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.runtime_values import TrainingFacts
 from visdl.validation.model_checks import ModelFacts, class_count, dataset_of
 from visdl.validation.report_builder import ReportBuilder
+
+log = logging.getLogger(__name__)
 
 
 def check_training(
@@ -52,9 +56,7 @@ def check_training(
         _check_output(loop, model, train, loss, report)
     if isinstance(model, ModelFacts):
         report.device = _device(model.assembly)
-        report.totals.memory = _memory(model, args["train_loader"], train, args["optimizer"])
-        report.checkpoint = _checkpoint(model, args["optimizer"])
-        report.lasting = _lasting(model, args["optimizer"])
+        _estimate_sizes(model, args, train, report)
     failed = any(diagnostic.severity == "error" for diagnostic in report.diagnostics[before:])
     return None if failed else facts
 
@@ -68,6 +70,25 @@ def _device(assembly: Node) -> str | None:
     """Return the device that the model asks for, or None."""
     device = assembly.params.get("device")
     return device if isinstance(device, str) and device != "auto" else None
+
+
+def _estimate_sizes(
+    model: ModelFacts, args: dict[str, Any], train: Dataset, report: ReportBuilder
+) -> None:
+    """Set how much memory and disk the training needs, as far as that can be estimated."""
+    optimizer = args["optimizer"]
+    report.totals.memory = estimate(
+        lambda: _memory(model, args["train_loader"], train, optimizer),
+        None,
+        log.warning,
+        "The memory that a training needs is not known",
+    )
+    report.checkpoint, report.lasting = estimate(
+        lambda: (_checkpoint(model, optimizer), _lasting(model, optimizer)),
+        (None, None),
+        log.warning,
+        "The size of the optimizer's state is not known",
+    )
 
 
 def _memory(model: ModelFacts, loader: Any, train: Dataset, given: Any) -> int | None:

@@ -6,6 +6,7 @@ through the graph in one walk.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 
 from visdl.compiler.flatten import flatten
@@ -16,12 +17,14 @@ from visdl.models.diagnostics import Diagnostic, NodeReport, Report, Severity
 from visdl.models.graph import Graph
 from visdl.models.runs import MOST_CHECKPOINTS
 from visdl.nodes.contract.base import BaseNode, TrainingLoopNode
+from visdl.nodes.contract.estimates import estimate
 from visdl.nodes.contract.registry import Registry
 from visdl.validation.block_reports import block_reports
 from visdl.validation.report_builder import ReportBuilder
 from visdl.validation.static_pass import StaticVisitor
 from visdl.validation.structure_checks import check_structure
 
+log = logging.getLogger(__name__)
 #: How many nodes there may be after all blocks are expanded, for each that may be drawn.
 _EXPANSION = 10
 
@@ -70,8 +73,13 @@ class Validator:
         visitor = StaticVisitor(flat, topology, self._registry, self.find_dataset, broken)
         if not topology.cycle:
             walk(flat.graph, topology, self._registry, visitor)
-            self._memory(visitor.report)
-            self._disk(visitor.report)
+            for check in (self._memory, self._disk):
+                estimate(
+                    lambda check=check: check(visitor.report),  # type: ignore[misc]
+                    None,
+                    log.warning,
+                    "A run's need of memory or disk is not compared with what is free",
+                )
             diagnostics += visitor.report.diagnostics
         order = {node.id: index for index, node in enumerate(flat.graph.nodes)}
         diagnostics.sort(key=lambda d: (d.severity != "error", order.get(d.node or "", -1)))

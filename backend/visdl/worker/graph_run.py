@@ -170,7 +170,7 @@ class GraphRun:
             args, arguments, seeds.derive(self._spec.seed, "order", node.id), self._registry
         )
         if self._spec.auto_threads:
-            torch.set_num_threads(useful_threads(prepared.plan, self._spec.threads))
+            torch.set_num_threads(useful_threads(prepared.plan, self._spec.threads, self._warn))
         if self._spec.weights_from:
             self._warm_start(args["model"], *self._spec.weights_from)
         provenance = self._provenance(prepared.plan)
@@ -189,6 +189,9 @@ class GraphRun:
         result = self._drive(training)
         self._write_weights(result)
         return result
+
+    def _warn(self, message: str) -> None:
+        self._reporter.log(message, "warning")
 
     def _warm_start(self, model: nn.Module, run: str, file: str) -> None:
         """Initialise from another run's weights of the same name and shape, and log which match."""

@@ -15,12 +15,13 @@ import torch
 
 from visdl.models.errors import RunError
 from visdl.models.runs import WORTH_BATCHING, RunState
+from visdl.nodes.contract.estimates import estimate
 from visdl.nodes.contract.runtime_values import TrainingResult
 from visdl.training.batched.batch import Events, SeedBatch, fit_batched
 from visdl.training.batched.eligibility import why_not_batched
 from visdl.training.batched.speedup import measure_speedup
 from visdl.training.control import Command
-from visdl.training.plan import FitState
+from visdl.training.plan import FitPlan, FitState
 from visdl.training.session import NotBatched, TrainingSession, yield_cpu
 
 
@@ -145,12 +146,15 @@ def train_members(members: Sequence[_Member], on_measured: Callable[[float | Non
         return
     torch.set_num_threads(live[0].threads)  # each thread has a number of its own
     plans = [member.training.prepared.plan for member in live]
-    reason = why_not_batched(plans)
+    reason, speedup = estimate(
+        lambda: _speedup(plans, live[0].training.speedup),
+        ("their speed is not known", 0.0),
+        lambda line: live[0].training.reporter.log(line, "warning"),
+        "These seeds are trained separately",
+    )
     apart = len({member.position for member in live}) > 1
     if apart:
-        reason = "they continue from different steps"
-    # Measured once and kept, so that a run that is continued ends with the same bits.
-    speedup = 0.0 if reason else live[0].training.speedup or measure_speedup(plans)
+        reason, speedup = "they continue from different steps", 0.0
     on_measured(None if apart else speedup)
     if speedup <= WORTH_BATCHING:
         why = reason or f"batching these seeds would be only {speedup:.1f} times as fast"
@@ -168,6 +172,15 @@ def train_members(members: Sequence[_Member], on_measured: Callable[[float | Non
         live = _train_batched(live)
     for member in live:
         member.train_alone()
+
+
+def _speedup(plans: Sequence[FitPlan], known: float | None) -> tuple[str | None, float]:
+    """Return why the trainings cannot be a seed batch, or None, and how many times faster it is.
+
+    It is measured once, and `known` then, so that a run that is continued ends with the same bits.
+    """
+    reason = why_not_batched(plans)
+    return reason, 0.0 if reason else known or measure_speedup(plans)
 
 
 def _random_state() -> tuple[torch.Tensor, list[torch.Tensor]]:
