@@ -104,7 +104,7 @@ function options(
   return {
     width,
     height,
-    padding: [6, 10, 0, 0],
+    padding: [6, 20, 0, 0],
     cursor: { sync: { key: SYNC }, drag: { x: true, y: false }, points: { size: 6 } },
     legend: { show: false },
     scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
