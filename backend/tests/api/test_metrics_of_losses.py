@@ -77,3 +77,80 @@ def test_predictions_of_several_labels_are_probabilities(client):
     assert len(values) == 72
     assert all(0 < value < 1 for value in values)
     assert artifact(client, run, "provenance.json")["predictions"] == "sigmoid(output)"
+
+
+def test_rows_and_labels_of_mistakes_are_those_of_the_table(client):
+    run = run_graph(client, read_case(client, "F07"))
+    charts = artifact(client, run, "predictions.json")
+    assert charts["rows"] == 24
+    assert [column["name"] for column in charts["columns"]] == ["wet", "cold", "dark"]
+    assert all(sum(map(sum, column["confusion"])) == 24 for column in charts["columns"])
+    predicted = predict(client, run, dataset="f07.csv")["predictions"]
+    for mistake in charts["mistakes"]:
+        assert 1 <= mistake["row"] <= 24
+        value = predicted[mistake["row"] - 1][["wet", "cold", "dark"].index(mistake["column"])]
+        assert max(value, 1 - value) == pytest.approx(mistake["confidence"], rel=1e-5)
+
+
+def test_mistakes_in_a_part_of_a_table_name_the_rows_of_the_table(client):
+    graph = read_case(client, "F07")
+    graph["nodes"] = [node for node in graph["nodes"] if node["id"] != "testcsv"]
+    graph["edges"] = [edge for edge in graph["edges"] if edge["source"] != "testcsv"]
+    ends = {"source": "split", "source_output": "val_loader"}
+    graph["edges"] += [{**ends, "target": "eval", "target_input": "test_dataset"}]
+    run = run_graph(client, graph)
+    charts = artifact(client, run, "predictions.json")
+    predicted = predict(client, run, dataset="f07.csv")["predictions"]
+    assert charts["rows"] == 5
+    assert charts["mistakes"]
+    for mistake in charts["mistakes"]:
+        value = predicted[mistake["row"] - 1][["wet", "cold", "dark"].index(mistake["column"])]
+        assert max(value, 1 - value) == pytest.approx(mistake["confidence"], rel=1e-5)
+
+
+def test_several_columns_of_classes_are_evaluated_and_predicted_each(client):
+    graph = read_case(client, "F07")
+    for node in graph["nodes"]:
+        if node["id"] == "loss":
+            node["type"] = "CrossEntropyLoss"
+        if node["id"] == "l0":
+            node["params"]["out_features"] = 6
+    graph["nodes"].append(
+        {"id": "two", "type": "Unflatten", "params": {"unflattened_size": [2, 3]}}
+    )
+    for edge in graph["edges"]:
+        if edge["target_input"] == "layers":
+            edge["source"] = "two"
+    ends = {"source": "l0", "source_output": "output", "target": "two", "target_input": "input"}
+    graph["edges"].append(ends)
+    run = run_graph(client, graph)
+    charts = artifact(client, run, "predictions.json")
+    assert charts["rows"] == 24
+    assert [column["name"] for column in charts["columns"]] == ["wet", "cold", "dark"]
+    assert sum(map(sum, charts["confusion"])) == 72
+    answer = predict(client, run, dataset="f07.csv")
+    assert all(sum(p) == pytest.approx(1) for row in answer["probabilities"] for p in row)
+    for mistake in charts["mistakes"]:
+        at = mistake["row"] - 1, ["wet", "cold", "dark"].index(mistake["column"])
+        assert answer["predictions"][at[0]][at[1]] == mistake["predicted"]
+
+
+def test_what_a_loss_ignores_lowers_no_accuracy_and_is_in_no_confusion(client):
+    graph = read_case(client, "F08")
+    graph["nodes"].append({"id": "eval", "type": "Evaluator"})
+    graph["edges"] += [
+        {"source": "train", "source_output": "result", "target": "eval", "target_input": port}
+        for port in ["training_result"]
+    ]
+    data = {"source": "csv", "source_output": "dataset"}
+    graph["edges"] += [{**data, "target": "eval", "target_input": "test_dataset"}]
+    run = run_graph(client, graph)
+    assert last(run, "val_accuracy") == 1.0
+    charts = artifact(client, run, "predictions.json")
+    known = [row for row in (CASES / "F08/f08.csv").read_text().split() if "unknown" not in row]
+    assert charts["rows"] == len(known) - 1  # without the header
+    assert charts["ignored"] > 0
+    assert sum(charts["confusion"][charts["classes"].index("unknown")]) == 0
+    assert last(run, "test_accuracy") == pytest.approx(
+        sum(charts["confusion"][i][i] for i in range(3)) / charts["rows"]
+    )

@@ -80,3 +80,45 @@ test("text labels become classes, and the results show accuracy and a confusion 
   await expect(page.getByTestId("test_accuracy")).toHaveText("1");
   await expect(page.getByText("spruce").first()).toBeVisible();
 });
+
+test("several labels have a confusion and scores each, and mistakes name row and label", async ({ page }) => {
+  const rows = Array.from({ length: 24 }, (_, i) => {
+    const [a, b] = [Math.sin(i * 7), Math.cos(i * 5)];
+    return [a, b, Number(a > 0), Number(b > 0), i % 2].join(",");
+  });
+  const file = {
+    name: "weather.csv",
+    mimeType: "text/csv",
+    buffer: Buffer.from(["a,b,wet,cold,dark", ...rows].join("\n")),
+  };
+  expect((await page.request.post("/api/datasets", { multipart: { file } })).status()).toBe(201);
+  await openSample(page, (graph) => {
+    graph.name = "Weather";
+    const layers = graph.nodes.filter((node) => node.type === "Linear");
+    for (const node of graph.nodes) {
+      if (node.type === "CSVLoader")
+        node.params = { file: "weather.csv", input_columns: "a, b", target_columns: "wet, cold, dark" };
+      if (node.type === "MSELoss") node.type = "BCEWithLogitsLoss";
+      if (node.type === "TrainingLoop") node.params.epochs = 5;
+      if (node === layers.at(-1)) node.params.out_features = 3;
+    }
+  });
+  await runButton(page).click();
+  await expectState(page, "Completed");
+  const matrices = page.getByRole("figure", { name: "Confusion by target column" });
+  await expect(matrices).toContainText("24 test rows");
+  await expect(matrices.getByRole("table")).toHaveCount(3);
+  const scores = page.getByRole("figure", { name: "Scores by label" });
+  await expect(scores.getByRole("row")).toHaveText([/^Label/, /^wet/, /^cold/, /^dark/]);
+  const mistakes = page.getByRole("figure", { name: "Worst mistakes" });
+  await expect(mistakes.getByRole("columnheader")).toHaveText([
+    "Row",
+    "Column",
+    "True",
+    "Predicted",
+    "Confidence",
+  ]);
+  const [first] = await mistakes.getByRole("row").nth(1).getByRole("cell").allTextContents();
+  expect(Number(first)).toBeGreaterThanOrEqual(1);
+  expect(Number(first)).toBeLessThanOrEqual(24);
+});

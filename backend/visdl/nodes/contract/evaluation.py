@@ -94,13 +94,30 @@ def measure(
 ) -> dict[str, float]:
     """Return the metrics by name over all batches of (output of the model, target).
 
-    Metrics get the outputs as predictions of this loss.
+    Metrics get the outputs as predictions of this loss, and only the targets that count in it.
+    They are not finite if none does.
     """
     made = [make() for make in metrics]
+    some = False
     for metric in made:
         metric.loss = loss
     for output, target in batches:
-        prediction = loss.predictions(output)
+        mask = loss.counted(target)
+        counted = target if mask is None else target[mask]
+        if not len(counted):
+            continue
+        some = True
+        prediction = _where_counted(loss.predictions(output), target, mask)
         for metric in made:
-            metric.update(output if metric.READS_OUTPUTS else prediction, target)
-    return {metric_name(metric): float(metric.compute()) for metric in made}
+            read = _where_counted(output, target, mask) if metric.READS_OUTPUTS else prediction
+            metric.update(read, counted)
+    return {metric_name(metric): float(metric.compute()) if some else math.nan for metric in made}
+
+
+def _where_counted(values: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the values of the targets in `mask`: scores of classes as (counted, classes)."""
+    if mask is None:
+        return values
+    if values.dim() > target.dim():
+        return values.movedim(1, -1)[mask]
+    return values.reshape(target.shape)[mask]

@@ -141,6 +141,13 @@ class LossNode(BaseNode, ABC):
         """Return the divisor of the mean over these targets: by default the number of samples."""
         return len(target)
 
+    def counted(self, target: Tensor) -> Tensor | None:
+        """Return which targets count, in the shape of `target`; None if all do.
+
+        What the loss leaves out, metrics, confusions, mistakes and counts leave out too.
+        """
+        return None
+
     def probability(self, output: Tensor) -> Tensor | None:
         """Return the probability of a 1, in the shape of the output; None if not binary.
 

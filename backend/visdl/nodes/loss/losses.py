@@ -283,6 +283,14 @@ class _ClassLoss(TorchLoss):
     def _ignored(self) -> int:
         return getattr(self, "ignore_index", -100)
 
+    def counted(self, target: Tensor) -> Tensor | None:
+        """Leave out targets of `ignore_index`, and of classes whose weight is 0."""
+        mask = target != self._ignored if self._ignored >= 0 else None
+        if self.weight is None or min(self.weight) > 0:
+            return mask
+        weighs = torch.tensor(self.weight, device=target.device)[target] > 0
+        return weighs if mask is None else weighs & mask
+
     def mass(self, target: Tensor) -> float:
         if self.counts_rows:
             return len(target)

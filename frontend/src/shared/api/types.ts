@@ -78,9 +78,24 @@ export type Predictions =
   | { task: "regression"; targets: string[]; true: number[][]; predicted: number[][]; rows: number }
   | {
       task: "classification";
+      /** Absent in results of earlier versions, which count rows from 0. */
+      format?: number;
       classes: string[];
-      /** Rows: the true class. */
-      confusion: number[][];
-      mistakes: { row: number; true: string; predicted: string; confidence: number }[];
+      /** Rows: the true class. Absent for several labels, which have one each. */
+      confusion?: number[][];
+      /** The target columns, where there are several. */
+      columns?: TargetColumn[];
+      mistakes: { row: number; column?: string; true: string; predicted: string; confidence: number }[];
       rows: number;
+      /** Targets that the loss leaves out. */
+      ignored?: number;
     };
+
+/** How a target column was predicted; the shares are those of a 1, if it is a label. */
+export interface TargetColumn {
+  name: string;
+  confusion: number[][];
+  precision?: number | null;
+  recall?: number | null;
+  f1?: number | null;
+}

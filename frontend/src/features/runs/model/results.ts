@@ -1,5 +1,7 @@
 /** Figures of a classification, from its confusion matrix (rows: the true class). */
 
+import type { TargetColumn } from "@/shared/api/types";
+
 export interface ClassScore {
   label: string;
   /** Share of the predictions of this class that are right; null where it was never predicted. */
@@ -26,4 +28,20 @@ export function classScores(classes: string[], confusion: number[][]): ClassScor
       support,
     };
   });
+}
+
+/** Scores of each label of several, of its 1s: from the results, whose confusion has the true values as rows. */
+export function labelScores(columns: TargetColumn[]): ClassScore[] {
+  return columns.map((column) => ({
+    label: column.name,
+    precision: column.precision ?? null,
+    recall: column.recall ?? null,
+    f1: column.f1 ?? null,
+    support: sum(column.confusion[1] ?? []),
+  }));
+}
+
+/** The number of a row in its table, from 1: earlier versions counted from 0. */
+export function rowNumber(row: number, format: number | undefined): number {
+  return format === undefined ? row + 1 : row;
 }

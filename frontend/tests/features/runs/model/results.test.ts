@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { classScores } from "@/features/runs/model/results";
+import { classScores, labelScores, rowNumber } from "@/features/runs/model/results";
 
 test("scores of each class from the confusion matrix, rows being the true class", () => {
   const [cat, dog] = classScores(
@@ -31,4 +31,19 @@ test("a share of nothing is not a number", () => {
     f1: null,
     support: 0,
   });
+});
+
+test("each label of several has its own scores, and as many rows as it has 1s", () => {
+  const confusion = [
+    [3, 1],
+    [2, 4],
+  ];
+  expect(labelScores([{ name: "wet", confusion, precision: 0.8, recall: 4 / 6, f1: null }])).toEqual([
+    { label: "wet", precision: 0.8, recall: 4 / 6, f1: null, support: 6 },
+  ]);
+});
+
+test("rows are counted from 1, in results of earlier versions too", () => {
+  expect(rowNumber(0, undefined)).toBe(1);
+  expect(rowNumber(24, 2)).toBe(24);
 });

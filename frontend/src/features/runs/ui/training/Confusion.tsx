@@ -1,86 +1,131 @@
-import { classScores } from "@/features/runs/model/results";
+import { classScores, labelScores, rowNumber } from "@/features/runs/model/results";
 import type { Predictions } from "@/shared/api/types";
 import { formatInt, formatPercent } from "@/shared/lib/format";
 import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 
 type Classification = Extract<Predictions, { task: "classification" }>;
 
-/** Confusion matrix, scores per class, and the most confident mistakes. */
+/** Confusion matrices, scores per class or label, and the most confident mistakes. */
 export function Confusion({ predictions }: { predictions: Classification }) {
-  const { classes, confusion, mistakes, rows } = predictions;
+  const { classes, confusion, columns, rows, ignored } = predictions;
+  const tested = `${formatInt(rows)} test rows${ignored ? `, ${formatInt(ignored)} targets ignored by the loss` : ""}`;
   return (
     <div
       className="grid items-start gap-2"
       style={{ gridTemplateColumns: "repeat(auto-fit, minmax(min(330px, 100%), 1fr))" }}
     >
-      <Card title="Confusion matrix" note={`${formatInt(rows)} test rows; rows are true, columns predicted`}>
-        <table className="text-center font-mono text-xs tabular-nums">
-          <thead>
-            <tr>
-              <td />
-              {classes.map((label) => (
-                <th
-                  key={label}
-                  scope="col"
-                  className="max-w-24 truncate px-1.5 py-1 font-normal text-muted"
-                  title={label}
-                >
-                  {label}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {classes.map((label, i) => (
-              <tr key={label}>
-                <th
-                  scope="row"
-                  className="max-w-28 truncate px-2 py-1 text-right font-normal text-muted"
-                  title={label}
-                >
-                  {label}
-                </th>
-                {(confusion[i] ?? []).map((count, j) => (
-                  <Cell
-                    key={classes[j]}
-                    count={count}
-                    total={(confusion[i] ?? []).reduce((a, b) => a + b, 0)}
-                    right={i === j}
-                  />
-                ))}
-              </tr>
+      {confusion && (
+        <Card
+          title="Confusion matrix"
+          note={`${tested}${columns ? ", all target columns" : ""}; rows are true, columns predicted`}
+        >
+          <Matrix classes={classes} confusion={confusion} />
+        </Card>
+      )}
+      {columns && (
+        <Card
+          title="Confusion by target column"
+          note={
+            confusion ? "rows are true, columns predicted" : `${tested}; rows are true, columns predicted`
+          }
+        >
+          <div className="flex flex-wrap gap-x-4 gap-y-2">
+            {columns.map((column) => (
+              <div key={column.name}>
+                <p className="px-1 text-sm">{column.name}</p>
+                <Matrix classes={classes} confusion={column.confusion} />
+              </div>
             ))}
-          </tbody>
-        </table>
-      </Card>
-      <Card title="Scores by class" note="on the test rows">
+          </div>
+        </Card>
+      )}
+      <Scores predictions={predictions} />
+      <Mistakes predictions={predictions} />
+    </div>
+  );
+}
+
+function Scores({ predictions: { classes, confusion, columns } }: { predictions: Classification }) {
+  const scores = confusion ? classScores(classes, confusion) : labelScores(columns ?? []);
+  const kind = confusion ? "Class" : "Label";
+  return (
+    <Card title={`Scores by ${kind.toLowerCase()}`} note={confusion ? "on the test rows" : "of its 1s"}>
+      <Table
+        head={[kind, "Precision", "Recall", "F1", "Rows"]}
+        rows={scores.map((score) => [
+          score.label,
+          formatPercent(score.precision),
+          formatPercent(score.recall),
+          formatPercent(score.f1),
+          formatInt(score.support),
+        ])}
+      />
+    </Card>
+  );
+}
+
+function Mistakes({ predictions: { columns, mistakes, format } }: { predictions: Classification }) {
+  return (
+    <Card title="Worst mistakes" note="wrong with the highest confidence">
+      {mistakes.length === 0 ? (
+        <p className="py-2 text-muted">Every test row was right.</p>
+      ) : (
         <Table
-          head={["Class", "Precision", "Recall", "F1", "Rows"]}
-          rows={classScores(classes, confusion).map((score) => [
-            score.label,
-            formatPercent(score.precision),
-            formatPercent(score.recall),
-            formatPercent(score.f1),
-            formatInt(score.support),
+          head={["Row", ...(columns ? ["Column"] : []), "True", "Predicted", "Confidence"]}
+          rows={mistakes.map((mistake) => [
+            String(rowNumber(mistake.row, format)),
+            ...(columns ? [mistake.column ?? ""] : []),
+            mistake.true,
+            mistake.predicted,
+            formatPercent(mistake.confidence),
           ])}
         />
-      </Card>
-      <Card title="Worst mistakes" note="wrong with the highest confidence">
-        {mistakes.length === 0 ? (
-          <p className="py-2 text-muted">Every test row was right.</p>
-        ) : (
-          <Table
-            head={["Row", "True", "Predicted", "Sure"]}
-            rows={mistakes.map((mistake) => [
-              String(mistake.row + 1),
-              mistake.true,
-              mistake.predicted,
-              formatPercent(mistake.confidence),
-            ])}
-          />
-        )}
-      </Card>
-    </div>
+      )}
+    </Card>
+  );
+}
+
+/** Counts of the true classes (rows) by the predicted ones. */
+function Matrix({ classes, confusion }: { classes: string[]; confusion: number[][] }) {
+  return (
+    <table className="text-center font-mono text-xs tabular-nums">
+      <thead>
+        <tr>
+          <td />
+          {classes.map((label) => (
+            <th
+              key={label}
+              scope="col"
+              className="max-w-24 truncate px-1.5 py-1 font-normal text-muted"
+              title={label}
+            >
+              {label}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {classes.map((label, i) => (
+          <tr key={label}>
+            <th
+              scope="row"
+              className="max-w-28 truncate px-2 py-1 text-right font-normal text-muted"
+              title={label}
+            >
+              {label}
+            </th>
+            {(confusion[i] ?? []).map((count, j) => (
+              <Cell
+                key={classes[j]}
+                count={count}
+                total={(confusion[i] ?? []).reduce((a, b) => a + b, 0)}
+                right={i === j}
+              />
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 
