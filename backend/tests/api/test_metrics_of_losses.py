@@ -154,3 +154,41 @@ def test_what_a_loss_ignores_lowers_no_accuracy_and_is_in_no_confusion(client):
     assert last(run, "test_accuracy") == pytest.approx(
         sum(charts["confusion"][i][i] for i in range(3)) / charts["rows"]
     )
+
+
+def test_metrics_of_one_type_with_other_parameters_are_other_metrics(client):
+    graph = read_case(client, "F22")
+    run = run_graph(client, graph)
+    names = ("val_accuracy", "val_accuracy_threshold_2", "val_accuracy_threshold_-2")
+    assert [last(run, name) for name in names] == [0.25, 0.75, 0.25]
+    plan = {"keep": "best", "monitor": "val_accuracy_threshold_2"}
+    next(node for node in graph["nodes"] if node["id"] == "train")["params"] |= plan
+    report = client.post("/api/graphs/validate", json=graph).json()
+    assert report["valid"], report["diagnostics"]
+
+
+@pytest.mark.parametrize(
+    ("graph", "message"),
+    [
+        (
+            "graph_accuracy_of_numbers",
+            "'m' (Accuracy) measures class labels, but the targets of MSE Loss are numbers.",
+        ),
+        (
+            "graph_binary_of_classes",
+            "'m' (Binary Accuracy) measures targets of 0 and 1, "
+            "but the targets of Cross Entropy Loss are class labels.",
+        ),
+        (
+            "graph_r2_of_classes",
+            "'m' (R² Score) measures numbers, "
+            "but the targets of Cross Entropy Loss are class labels.",
+        ),
+    ],
+)
+def test_a_metric_that_does_not_fit_the_targets_is_an_error_at_the_metric(client, graph, message):
+    report = client.post("/api/graphs/validate", json=read_case(client, "F23", graph)).json()
+    assert not report["valid"]
+    [found] = report["diagnostics"]
+    assert (found["code"], found["node"], found["message"]) == ("metric_target", "m", message)
+    assert found["hint"].startswith("Remove it, or use a metric of ")

@@ -10,6 +10,7 @@ from visdl.nodes.contract.metric_names import (
     measured_keys,
     metric_direction,
     metric_key,
+    metric_names,
     split_key,
     usual_metrics,
     with_part,
@@ -59,3 +60,36 @@ def test_the_direction_is_that_of_the_loss_or_of_the_metric_node(key, direction)
 def test_a_training_measures_the_loss_and_the_metrics_on_each_part():
     keys = measured_keys(("val", "train"), [make() for make in CLASSES])
     assert keys == ["val_loss", "val_accuracy", "train_loss", "train_accuracy"]
+
+
+def metric(name, **params):
+    return NodeRegistry.get(name).create(params)
+
+
+def test_one_metric_has_its_key_whatever_its_parameters():
+    assert metric_names([metric("BinaryAccuracy", threshold=2.0)]) == ["accuracy"]
+
+
+def test_parameters_that_differ_distinguish_metrics_of_one_type_in_any_order():
+    metrics = [metric("BinaryAccuracy", **p) for p in ({"threshold": -0.25}, {}, {"threshold": 2})]
+    names = ["accuracy_threshold_-0.25", "accuracy", "accuracy_threshold_2"]
+    assert metric_names(metrics) == names
+    assert metric_names(metrics[::-1]) == names[::-1]
+
+
+def test_the_same_metric_twice_is_one():
+    both = [metric("MeanSquaredError"), metric("MeanSquaredError")]
+    assert metric_names(both) == ["mse", "mse"]
+    assert measured_keys(("val",), both) == ["val_loss", "val_mse"]
+
+
+def test_other_types_of_one_key_add_the_name_of_their_type():
+    assert metric_names([metric("Accuracy"), metric("BinaryAccuracy")]) == [
+        "accuracy",
+        "accuracy_binaryaccuracy",
+    ]
+
+
+def test_each_of_several_metrics_has_its_own_direction():
+    factories = [lambda: metric("BinaryAccuracy"), lambda: metric("BinaryAccuracy", threshold=1.0)]
+    assert metric_direction("val_accuracy_threshold_1", factories) == "maximize"

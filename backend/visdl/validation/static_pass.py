@@ -25,6 +25,7 @@ from visdl.nodes.contract.learning import (
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import DataType
 from visdl.validation.advice import advise
+from visdl.validation.metric_checks import check_metrics
 from visdl.validation.model_checks import ModelFacts, check_model, dataset_of
 from visdl.validation.report_builder import ReportBuilder
 from visdl.validation.training_checks import check_training
@@ -70,6 +71,7 @@ class StaticVisitor:
             n.id for n in graph.nodes if issubclass(self._classes[n.id], AssemblyNode)
         )
         self._model_of: dict[str, Node] = {}
+        self._metric_of: dict[str, MetricNode] = {}
         self.report = ReportBuilder()
 
     def visit(self, node: Node, cls: type[BaseNode], inputs: Inputs) -> Outputs:
@@ -177,6 +179,8 @@ class StaticVisitor:
         names = list(instance.outputs())
         if isinstance(instance, DataNode):
             return self._infer_data(node, instance, args)
+        if isinstance(instance, MetricNode):
+            self._metric_of[node.id] = instance
         if isinstance(instance, LossNode | MetricNode | OptimizerNode):
             return dict.fromkeys(names, instance)
         if isinstance(instance, SchedulerNode):
@@ -185,10 +189,23 @@ class StaticVisitor:
             return self._infer_model(node, args["dataset"] or inputs.training_data)
         if isinstance(instance, TrainingLoopNode):
             data_nodes = list(self._data_nodes(node))
+            self._check_metrics(node, args)
             result = check_training(node, args, self._registry, data_nodes, self.report)
             self._advise(node, args, data_nodes)
             return BLOCKED if result is None else {"result": result}
         return dict.fromkeys(names, UNKNOWN)
+
+    def _check_metrics(self, loop: Node, args: dict[str, Any]) -> None:
+        """Report metrics wired to a training that do not fit its loss."""
+        wired = [
+            (self._nodes[edge.source], value)
+            for edge in self._topology.incoming[loop.id]
+            if edge.target_input == "metrics"
+            and (value := self._metric_of.get(edge.source)) is not None
+        ]
+        loss, train = args["loss_fn"], dataset_of(args["train_loader"])
+        if isinstance(loss, LossNode) and train is not None:
+            check_metrics(wired, loss, train, self.report)
 
     def _advise(
         self, loop: Node, args: dict[str, Any], data_nodes: list[tuple[Node, set[str]]]

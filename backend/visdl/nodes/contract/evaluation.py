@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from visdl.nodes.contract.learning import Loss, LossNode, MetricNode
-from visdl.nodes.contract.metric_names import LOSS, metric_name
+from visdl.nodes.contract.metric_names import LOSS, metric_names
 from visdl.nodes.contract.nan_trace import Batch, NotFiniteError, bad_loss
 
 _CHUNK = 8192  # most rows per forward pass of an evaluation
@@ -97,10 +97,7 @@ def measure(
     Metrics get the outputs as predictions of this loss, and only the targets that count in it.
     They are not finite if none does.
     """
-    made = [make() for make in metrics]
-    some = False
-    for metric in made:
-        metric.loss = loss
+    made, some = named_metrics(metrics, loss), False
     for output, target in batches:
         mask = loss.counted(target)
         counted = target if mask is None else target[mask]
@@ -108,10 +105,20 @@ def measure(
             continue
         some = True
         prediction = _where_counted(loss.predictions(output), target, mask)
-        for metric in made:
+        for metric in made.values():
             read = _where_counted(output, target, mask) if metric.READS_OUTPUTS else prediction
             metric.update(read, counted)
-    return {metric_name(metric): float(metric.compute()) if some else math.nan for metric in made}
+    return {name: float(m.compute()) if some else math.nan for name, m in made.items()}
+
+
+def named_metrics(
+    metrics: Sequence[Callable[[], MetricNode]], loss: LossNode
+) -> dict[str, MetricNode]:
+    """Return new metrics by name, each once, for trainings with this loss."""
+    made = [make() for make in metrics]
+    for metric in made:
+        metric.loss = loss
+    return dict(zip(metric_names(made), made, strict=True))
 
 
 def _where_counted(values: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:

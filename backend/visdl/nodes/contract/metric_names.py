@@ -6,9 +6,10 @@ nodes. The learning rate and the loss of each batch are keys without a direction
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from visdl.nodes.contract.learning import LossNode, MetricNode
 from visdl.nodes.contract.registry import Registry
@@ -51,14 +52,55 @@ def with_part(part: Part, values: Mapping[str, Value]) -> dict[str, Value]:
     return {metric_key(part, name): value for name, value in values.items()}
 
 
-def metric_name(metric: MetricNode) -> str:
-    """Return the name of a metric node: its KEY, by default its class in lower case."""
+def metric_names(metrics: Sequence[MetricNode]) -> list[str]:
+    """Return a name for each metric; metrics of one type and the same parameters share one.
+
+    Where others have the same KEY, the parameters that differ from their defaults follow it:
+    `accuracy_threshold_2`. Where those are equal too, it is the name of the type, then a number.
+    """
+    identities = [(type(metric), tuple(_changed(metric).items())) for metric in metrics]
+    named: dict[Any, str] = {}
+    for metric, identity in zip(metrics, identities, strict=True):
+        if identity in named:
+            continue
+        rivals = {i for m, i in zip(metrics, identities, strict=True) if _key(m) == _key(metric)}
+        name = _key(metric)
+        if len(rivals) > 1:
+            changed = (f"_{param}_{_slug(value)}" for param, value in identity[1])
+            name += "".join(changed)
+        if name in named.values():
+            name += f"_{type(metric).__name__.lower()}"
+        free = (name, *(f"{name}_{number}" for number in range(2, len(metrics) + 2)))
+        named[identity] = next(each for each in free if each not in named.values())
+    return [named[identity] for identity in identities]
+
+
+def _key(metric: MetricNode) -> str:
     return metric.KEY or type(metric).__name__.lower()
+
+
+def _changed(metric: MetricNode) -> dict[str, str]:
+    """Return the parameters that differ from their defaults, as text that can be compared."""
+    return {
+        name: _text(getattr(metric, name))
+        for name, spec in metric.PARAMS.items()
+        if _text(getattr(metric, name)) != _text(spec.default)
+    }
+
+
+def _text(value: Any) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value:.12g}" if is_number else str(value)
+
+
+def _slug(text: str) -> str:
+    """Return text with letters, digits, dots and minus signs only, and "_" between them."""
+    return re.sub(r"[^\w.-]+", "_", text).strip("_")
 
 
 def measured_keys(parts: Iterable[Part], metrics: Sequence[MetricNode]) -> list[str]:
     """Return the keys that a training measures on these parts, the loss first in each."""
-    names = list(dict.fromkeys([LOSS, *map(metric_name, metrics)]))
+    names = list(dict.fromkeys([LOSS, *metric_names(metrics)]))
     return [metric_key(part, name) for part in parts for name in names]
 
 
@@ -79,7 +121,9 @@ def metric_direction(key: str, metrics: Iterable[MetricFactory]) -> Direction | 
     part, name = split_key(key)
     if part is None:
         return None
-    return next((m.DIRECTION for m in (make() for make in metrics) if metric_name(m) == name), None)
+    made = [make() for make in metrics]
+    directions = {n: m.DIRECTION for n, m in zip(metric_names(made), made, strict=True)}
+    return directions.get(name)
 
 
 def metric_directions(

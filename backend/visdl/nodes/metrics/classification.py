@@ -8,6 +8,7 @@ class Accuracy(MetricNode):
     """Share of samples whose highest score is that of the right class."""
 
     KEY = "accuracy"
+    MEASURES = "index"
     FORMULA = "mean(argmax ŷ = y)"
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class BinaryAccuracy(MetricNode):
 
     DISPLAY_NAME = "Binary Accuracy"
     KEY = "accuracy"
+    MEASURES = "binary"
     FORMULA = "mean((ŷ > threshold) = (y > 0.5))"
 
     READS_OUTPUTS = True  # so that a threshold of logits is exact, however far from 0

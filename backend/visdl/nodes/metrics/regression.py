@@ -10,6 +10,7 @@ class _ErrorMean(MetricNode):
     """The mean of an error per value."""
 
     DIRECTION = "minimize"
+    MEASURES = "float"
 
     def __init__(self) -> None:
         self._sum = 0.0
@@ -60,6 +61,7 @@ class R2Score(MetricNode):
 
     DISPLAY_NAME = "R² Score"
     KEY = "r2"
+    MEASURES = "float"
     FORMULA = "1 − Σ(y − ŷ)² / Σ(y − ȳ)²"
 
     def __init__(self) -> None:

@@ -44,7 +44,7 @@ export function metricLabel(key: string): string {
   const name = rest.join("_");
   const prefix = { train: "Training", val: "Validation", test: "Test", batch: "Batch" }[split ?? ""];
   if (!prefix || !name) return NAMES[key] ?? key;
-  const known = NAMES[name] ?? name;
+  const known = NAMES[name] ?? name.replaceAll("_", " ");
   return `${prefix} ${["Loss", "Accuracy"].includes(known) ? known.toLowerCase() : known}`;
 }
 
