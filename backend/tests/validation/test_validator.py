@@ -274,9 +274,9 @@ def test_too_many_nodes_is_one_sentence(data):
 
 
 def test_a_wired_metric_may_be_monitored_and_an_unmonitored_one_is_not_checked(tmp_path):
-    data = numbers(tmp_path)
+    data = table(tmp_path, "a,b,y", [(i / 40, i % 7, i % 2) for i in range(40)])
     graph = chain(MLP, train={"keep": "best", "monitor": "val_accuracy"})
-    graph.nodes.append(Node(id="accuracy", type="Accuracy"))
+    graph.nodes.append(Node(id="accuracy", type="BinaryAccuracy"))
     assert codes(validator(data).report(graph, to_run=True)) == [("no_metric", "train", "monitor")]
     graph.edges.append(wire("accuracy.metric > train.metrics"))
     assert validator(data).report(graph, to_run=True).valid

@@ -31,7 +31,7 @@ test.each([
   ["train_loss", "Training loss"],
   ["test_accuracy", "Test accuracy"],
   ["batch_loss", "Batch loss"],
-  ["val_top_5", "Validation top_5"],
+  ["val_top_5", "Validation top 5"],
   ["lr", "Learning rate"],
   ["loss", "Loss"],
   ["grad_norm", "grad_norm"],
