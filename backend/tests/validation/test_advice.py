@@ -55,6 +55,10 @@ def apply(graph: Graph, found: Diagnostic) -> Graph:
                     edge.source, edge.source_output = "new", "output"
             graph.nodes.append(Node(id="new", type=edit.type, params=edit.params))
             graph.edges.append(wire(f"{edit.after}.{edit.output} > new.input"))
+        elif edit.op == "connect":
+            port = (edit.node, edit.port)
+            graph.edges = [e for e in graph.edges if (e.target, e.target_input) != port]
+            graph.edges.append(wire(f"{edit.source}.{edit.output} > {edit.node}.{edit.port}"))
         elif edit.op == "replace_node":
             graph.node(edit.node).type, graph.node(edit.node).params = edit.type, edit.params
         else:

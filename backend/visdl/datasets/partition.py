@@ -45,9 +45,9 @@ def stratified_parts(codes: Index, val: int, test: int, rng: np.random.Generator
         rng: Draws the rows of each class.
     """
     rows, sizes = len(codes), np.bincount(codes)
-    wanted = np.array([rows - val - test, val, test], dtype=np.int64)
-    counts, fractions = np.divmod(sizes[:, None] * wanted, rows)
-    needed, left = wanted - counts.sum(0), sizes - counts.sum(1)
+    totals = np.array([rows - val - test, val, test], dtype=np.int64)
+    counts, fractions = np.divmod(sizes[:, None] * totals, rows)
+    needed, left = totals - counts.sum(0), sizes - counts.sum(1)
     # Each class gives its remaining rows to the parts that need most. This meets all sums, as in
     # the construction of a 0-1 matrix with given row and column sums (Gale and Ryser 1957).
     for place in rng.permutation(np.flatnonzero(left)):
@@ -69,11 +69,11 @@ def grouped_parts(codes: Index, val: int, test: int, rng: np.random.Generator) -
     sizes = np.bincount(codes)
     remaining = rng.permutation(len(sizes))
     groups = np.zeros(len(sizes), dtype=np.int8)
-    wanted = [(part, count) for part, count in ((TEST, test), (VAL, val)) if count]
-    if len(sizes) <= len(wanted):
+    held = [(part, count) for part, count in ((TEST, test), (VAL, val)) if count]
+    if len(sizes) <= len(held):
         raise TooFewError
-    for place, (part, count) in enumerate(wanted):
-        most = len(remaining) - (len(wanted) - place)  # one group for each part that follows
+    for place, (part, count) in enumerate(held):
+        most = len(remaining) - (len(held) - place)  # one group for each part that follows
         taken = _fill(sizes[remaining], count, most)
         groups[remaining[taken]] = part
         remaining = np.delete(remaining, taken)

@@ -50,8 +50,19 @@ class ReplaceNode(Record):
     params: dict[str, Json] = Field(default_factory=dict)
 
 
+class Connect(Record):
+    """Connect an input to an output of another node, in place of its present wire."""
+
+    op: Literal["connect"] = "connect"
+    node: str
+    port: str
+    source: str
+    output: str
+
+
 GraphEdit = Annotated[
-    SetParam | SetDisabled | RemoveNode | InsertNode | ReplaceNode, Field(discriminator="op")
+    SetParam | SetDisabled | RemoveNode | InsertNode | ReplaceNode | Connect,
+    Field(discriminator="op"),
 ]
 
 
@@ -98,6 +109,18 @@ class PortValue(Record):
     )
 
 
+class PartRows(Record):
+    """The rows of one part of a split."""
+
+    part: Literal["train", "val", "test"]
+    rows: int
+    classes: dict[str, int] = Field(
+        default_factory=dict,
+        description="Rows per class of the target, all classes in each part; empty where the "
+        "target is not a class, or the table is large",
+    )
+
+
 class NodeReport(Record):
     """What is known about a node before a run."""
 
@@ -107,6 +130,9 @@ class NodeReport(Record):
     parameters: int | None = None
     flops: int | None = Field(default=None, description="Per sample, forward")
     activation: int | None = Field(default=None, description="Bytes of the outputs, per sample")
+    parts: list[PartRows] = Field(
+        default_factory=list, description="Of a node that splits rows: its parts that have any"
+    )
     reads_input: bool = Field(
         default=False,
         description="Whether it is a layer without a wire, which reads the model's input",

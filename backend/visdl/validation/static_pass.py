@@ -11,7 +11,7 @@ from visdl.compiler.network import extract
 from visdl.compiler.topology import Topology
 from visdl.compiler.walk import BLOCKED, Blocked, FindDataset, Inputs, arguments, is_network_node
 from visdl.datasets.split import Loader
-from visdl.models.diagnostics import Fix, NodeReport, RemoveNode
+from visdl.models.diagnostics import Diagnostic, Fix, NodeReport, RemoveNode
 from visdl.models.errors import AppError
 from visdl.models.graph import Node
 from visdl.nodes.contract.base import AssemblyNode, BaseNode, DataNode, TrainingLoopNode
@@ -25,8 +25,10 @@ from visdl.nodes.contract.learning import (
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import DataType
 from visdl.validation.advice import advise
+from visdl.validation.evaluation_advice import Evaluation, advise_on_evaluation
 from visdl.validation.metric_checks import check_metrics
 from visdl.validation.model_checks import ModelFacts, check_model, dataset_of
+from visdl.validation.part_counts import part_rows
 from visdl.validation.report_builder import ReportBuilder
 from visdl.validation.training_checks import check_training
 from visdl.validation.training_setup import TrainingSetup
@@ -66,6 +68,7 @@ class StaticVisitor:
             for n in graph.nodes
             if issubclass(self._classes[n.id], TrainingLoopNode) and not n.disabled
         ]
+        self._loops = set(loops)
         self._needed = topology.ancestors(loops)
         self._in_models = topology.ancestors(
             n.id for n in graph.nodes if issubclass(self._classes[n.id], AssemblyNode)
@@ -97,6 +100,8 @@ class StaticVisitor:
             outputs = self._outputs(node, cls, inputs)
             if isinstance(outputs, Mapping):
                 self.report.describe_outputs(node, cls, dict(outputs))
+                if issubclass(cls, DataNode):
+                    node_report.parts = part_rows(outputs.values())
         except Exception as error:  # a node may raise anything
             log.warning("'%s' (%s) cannot be checked.", node.label, node.type, exc_info=True)
             message = f"'{node.label}' cannot be checked: {type(error).__name__}: {error}."
@@ -122,9 +127,27 @@ class StaticVisitor:
             return self._report_empty_ports(node, cls, empty, inputs)
         diagnostics = instance.check(**args)
         self.report.add_all(node, diagnostics)
+        if not diagnostics:
+            diagnostics = self._check_evaluation(node, args)
+            self.report.diagnostics += diagnostics
         if any(diagnostic.severity == "error" for diagnostic in diagnostics):
             return BLOCKED
         return self._infer(node, instance, args, inputs)
+
+    def _check_evaluation(self, node: Node, args: dict[str, Any]) -> list[Diagnostic]:
+        """Return what is wrong with the rows that a node measures a trained model on."""
+        sources = {
+            edge.target_input: self._nodes[edge.source] for edge in self._topology.incoming[node.id]
+        }
+        loops = self._loops & self._topology.ancestors([node.id])
+        splitters = [
+            data_node
+            for loop in loops
+            for data_node, names in self._data_nodes(self._nodes[loop])
+            if "test_ratio" in names
+        ]
+        evaluation = Evaluation.find(node, args, sources, next(iter(splitters), None))
+        return [] if evaluation is None else advise_on_evaluation(evaluation)
 
     def _report_unused(self, node: Node) -> None:
         """Report a layer that no model reads, so that it does not train."""

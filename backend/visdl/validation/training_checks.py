@@ -41,7 +41,9 @@ def check_training(
     before = len(report.diagnostics)
     if not isinstance(loss, LossNode) or train is None:
         return TrainingFacts(None, "float")
-    facts = TrainingFacts(train, loss.TARGET)
+    facts = TrainingFacts(
+        train, loss.TARGET, *map(_data, (args["train_loader"], args["val_loader"]))
+    )
     for found in check_data(train, loss.TARGET):
         report.add_all(_node_with(found.port or "", data_nodes, loop), [found])
     if (val := dataset_of(args["val_loader"])) is not None and val.record.id != train.record.id:
@@ -59,6 +61,11 @@ def check_training(
         _estimate_sizes(model, args, train, report)
     failed = any(diagnostic.severity == "error" for diagnostic in report.diagnostics[before:])
     return None if failed else facts
+
+
+def _data(value: Any) -> Loader | Dataset | None:
+    """Return the data on a port, or None where there is none or it is known only at run time."""
+    return value if isinstance(value, Loader | Dataset) else None
 
 
 def _node_with(field: str, data_nodes: Sequence[tuple[Node, set[str]]], loop: Node) -> Node:

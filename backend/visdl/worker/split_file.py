@@ -19,7 +19,7 @@ def write_split(loader: Loader, folder: Path, number: int, log: Callable[[str], 
 
     The columns are `row`, from 1 in the order of the file, and `part`: train, val or test. The
     second split of a graph is `split_2.csv`. Above a million rows nothing is written, and `log`
-    says so: the table and the rule of the split still give the same rows.
+    states it: the table and the rule of the split still give the same rows.
     """
     rows = loader.dataset.rows
     if rows > _MOST_ROWS:

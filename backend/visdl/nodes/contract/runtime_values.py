@@ -45,10 +45,12 @@ class Formula(nn.Module):
 
 @dataclass(frozen=True)
 class TrainingFacts:
-    """What is known about a training result before the run."""
+    """What is known about a training result before the run; `train` and `val` are its data."""
 
     dataset: Dataset | None
     target: TargetKind
+    train: Loader | Dataset | None = None
+    val: Loader | Dataset | None = None
 
     def check_data(self, port: str, data: object) -> list[Diagnostic]:
         """Return why `data` (a Dataset or Loader) cannot be encoded as the training data was."""

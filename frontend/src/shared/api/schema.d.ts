@@ -1856,6 +1856,25 @@ export interface components {
             kind: "configurations";
         };
         /**
+         * Connect
+         * @description Connect an input to an output of another node, in place of its present wire.
+         */
+        Connect: {
+            /** Node */
+            node: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "connect";
+            /** Output */
+            output: string;
+            /** Port */
+            port: string;
+            /** Source */
+            source: string;
+        };
+        /**
          * Cumulative
          * @description Removes one part after the other and compares each step with the previous one.
          */
@@ -2178,7 +2197,7 @@ export interface components {
          */
         Fix: {
             /** Edits */
-            edits: (components["schemas"]["SetParam"] | components["schemas"]["SetDisabled"] | components["schemas"]["RemoveNode"] | components["schemas"]["InsertNode"] | components["schemas"]["ReplaceNode"])[];
+            edits: (components["schemas"]["SetParam"] | components["schemas"]["SetDisabled"] | components["schemas"]["RemoveNode"] | components["schemas"]["InsertNode"] | components["schemas"]["ReplaceNode"] | components["schemas"]["Connect"])[];
             /** Label */
             label: string;
         };
@@ -3156,6 +3175,11 @@ export interface components {
             /** Parameters */
             parameters: number | null;
             /**
+             * Parts
+             * @description Of a node that splits rows: its parts that have any
+             */
+            parts: components["schemas"]["PartRows"][];
+            /**
              * Reads Input
              * @description Whether it is a layer without a wire, which reads the model's input
              * @default false
@@ -3265,6 +3289,26 @@ export interface components {
             dtype: string;
             /** Name */
             name: string;
+        };
+        /**
+         * PartRows
+         * @description The rows of one part of a split.
+         */
+        PartRows: {
+            /**
+             * Classes
+             * @description Rows per class of the target, all classes in each part; empty where the target is not a class, or the table is large
+             */
+            classes: {
+                [key: string]: number;
+            };
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "train" | "val" | "test";
+            /** Rows */
+            rows: number;
         };
         /**
          * PatchRuns

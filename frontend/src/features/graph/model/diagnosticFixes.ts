@@ -6,6 +6,7 @@ import { addNode, findNode, remove, setDisabled, setParam, uniqueName } from "./
 import { locateNode, scopeOf, withScope } from "./scope";
 
 type GraphEdit = Fix["edits"][number];
+type Connect = Extract<GraphEdit, { op: "connect" }>;
 
 /** Apply every edit of a fix; null, with nothing changed, if one of them no longer applies. */
 export function applyFix(graph: Graph, catalogue: Catalogue, fix: Fix): Graph | null {
@@ -35,10 +36,19 @@ function inScope(scope: Graph, catalogue: Catalogue, edit: GraphEdit, id: string
   if (edit.op === "set_param") return setParam(scope, id, edit.param, edit.value);
   if (edit.op === "set_disabled") return setDisabled(scope, new Set([id]), edit.disabled);
   if (edit.op === "remove_node") return withoutNode(scope, id);
+  if (edit.op === "connect") return connected(scope, edit, id);
   const info = catalogue[edit.type];
   if (!info) return null;
   if (edit.op === "insert_node") return insertedAfter(scope, info, id, edit.output, edit.params ?? {});
   return replaced(scope, catalogue, info, id, edit.params ?? {});
+}
+
+/** Connect an input to an output, in place of its present wire. */
+function connected(scope: Graph, edit: Connect, target: string): Graph | null {
+  if (!findNode(scope, edit.source)) return null;
+  const isFormer = (edge: Edge): boolean => edge.target === target && edge.target_input === edit.port;
+  const wire = { source: edit.source, source_output: edit.output, target, target_input: edit.port };
+  return { ...scope, edges: [...scope.edges.filter((edge) => !isFormer(edge)), wire] };
 }
 
 /** Remove a node; its readers read the source of its first wire instead. */

@@ -21,6 +21,7 @@ import { BlockSection } from "./BlockSection";
 import { PortList } from "./PortList";
 import { ParamField } from "./params/ParamField";
 import { Section } from "./Section";
+import { SplitRows } from "./SplitRows";
 
 const NONE: Diagnostic[] = [];
 
@@ -59,6 +60,7 @@ export function NodeProperties({ node }: { node: GraphNode }) {
         </Section>
       )}
       {info && <PortList node={node} info={info} report={report} />}
+      <SplitRows parts={report?.parts ?? []} />
       <Figures report={report} />
       {info && <Help info={info} />}
       <div className="p-3">

@@ -33,6 +33,7 @@ test("each with what the check knows of it", () => {
         flops: 256,
         activation: 256,
         reads_input: true,
+        parts: [],
       },
     },
     totals: { parameters: 192, flops: 256, memory: null, memory_free: null },

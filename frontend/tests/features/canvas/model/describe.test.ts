@@ -12,6 +12,7 @@ const report = (status: NodeReport["status"], text = ""): NodeReport => ({
   flops: null,
   activation: null,
   reads_input: false,
+  parts: [],
 });
 
 test("a node announces type, name, parameters, inputs and output", () => {

@@ -51,6 +51,15 @@ describe("a remedy", () => {
     expect(nodeToFix(fix(edit))).toBe("a");
   });
 
+  test("connects an input to another output, in place of its wire", () => {
+    const edit = { op: "connect", node: "c", port: "x", source: "a", output: "output" } as const;
+    const next = applyFix(graph, ALL, fix(edit));
+    expect(wires(next)).toEqual(
+      [wire("a.output > b.x"), wire("a.output > c.x"), wire("c.output > model.layers")].map(edgeId).sort(),
+    );
+    expect(applyFix(graph, ALL, fix({ ...edit, source: "gone" }))).toBeNull();
+  });
+
   test("gives a node another type; a name of the user's own stays", () => {
     const next = applyFix(graph, ALL, fix({ op: "replace_node", node: "loss", type: "L1Loss", params: {} }));
     expect(next && findNode(next, "loss")).toMatchObject({ type: "L1Loss", name: "L1 Loss", params: {} });

@@ -15,6 +15,7 @@ const node = (status: NodeReport["status"], parameters: number | null = null): N
   flops: null,
   activation: null,
   reads_input: false,
+  parts: [],
 });
 
 const problem = (id: string, message: string): Diagnostic => diagnostic({ node: id, port: "x", message });

@@ -112,7 +112,7 @@ class Work implements Completion {
   private add(type: string | undefined): string | undefined {
     const info = type === undefined ? undefined : this.types[type];
     if (!info) return undefined;
-    const params = info.inputs.file?.widget === "dataset" ? this.data() : {};
+    const params = info.inputs.file?.widget === "dataset" ? this.data() : this.splitting(info);
     if (!params) return undefined;
     const { graph, id } = addNode(this.graph, info, { x: 0, y: 0 }, params);
     this.graph = graph;
@@ -125,6 +125,13 @@ class Work implements Completion {
     const table = this.table();
     const target = table?.columns.at(-1);
     return table && target && { file: table.name, target_columns: target.name };
+  }
+
+  /** Return the way to split rows: by class where the target is words. */
+  private splitting(info: Catalogue[string]): GraphNode["params"] {
+    return info.inputs.strategy?.choices?.includes("stratified") && this.targetsWords()
+      ? { strategy: "stratified" }
+      : {};
   }
 
   private table(): Table | undefined {
