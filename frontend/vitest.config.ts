@@ -29,6 +29,9 @@ export default mergeConfig(
           test: {
             name: "page",
             environment: "jsdom",
+            // Files share a worker and the modules loaded in it: a third of the time. Tests reset the stores that
+            // they use (helpers/stores.ts), and pass in any order: --sequence.shuffle.files.
+            isolate: false,
             setupFiles: ["./tests/setup.ts"],
             include: [
               "tests/app/**/*.test.{ts,tsx}",

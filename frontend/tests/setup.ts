@@ -54,6 +54,7 @@ configure({ asyncUtilTimeout: 10_000 });
 beforeEach(() => {
   localStorage.clear();
   sessionStorage.clear();
+  for (const { id } of toast.getToasts()) toast.dismiss(id);
 });
 
 afterEach(cleanup);

@@ -10,7 +10,10 @@ interface Info {
 /** So many nodes are on the canvas at most: each takes the longer, the more there are. */
 const TOGETHER = 40;
 
-test("every node type of the catalogue can be added, and its form has a field for each parameter", async ({
+/** Without SLOW=1, one node type of so many is added. */
+const SHARE = 3;
+
+test("node types of the catalogue can be added, and their forms have a field for each parameter", async ({
   page,
 }) => {
   await openSample(page, (graph) => {
@@ -19,8 +22,9 @@ test("every node type of the catalogue can be added, and its form has a field fo
     graph.edges = [];
   });
   const catalogue = (await (await page.request.get("/api/nodes")).json()) as Record<string, Info>;
-  const types = Object.values(catalogue).filter((info) => info.type !== "Block");
-  expect(types.length).toBeGreaterThan(180);
+  const all = Object.values(catalogue).filter((info) => info.type !== "Block");
+  expect(all.length).toBeGreaterThan(180);
+  const types = all.filter((_, index) => process.env.SLOW || index % SHARE === 0);
   const search = page.getByLabel("Search node types");
   const name = page.getByLabel("Name of the node");
   for (const [index, info] of types.entries()) {

@@ -24,7 +24,7 @@ const points = (steps: number[]): Record<string, Point[]> => ({
 const curve = (): number[] => [...(curvesOf(run).get("loss")?.steps ?? [])];
 
 beforeEach(() => {
-  run = `run-${++count}`;
+  run = `run of the series ${++count}`;
   requests = 0;
   past = [1, 2, 3];
   server.use(
