@@ -245,7 +245,7 @@ def plain(name, params, optimizer, steps):
     if name == "PolynomialLR":
         params = {"total_iters": steps, **params}
     if name == "OneCycleLR":
-        params = {"total_steps": steps + 1, "max_lr": 0.01, **params}
+        params = {"total_steps": steps, "max_lr": 0.01, **params}
     if name == "CyclicLR":
         params = {"base_lr": 0.1, "max_lr": 0.01, **params}
     return getattr(lr_scheduler, name)(optimizer, **params)

@@ -85,11 +85,12 @@ def execute(
     on_state: Callable[[RunState], None] = lambda state: None,
     train: Callable[[TrainingSession], TrainingResult] = TrainingSession.train_to_end,
     registry: Registry = NodeRegistry,
+    run: str = "run",
 ) -> Outcome:
     """Run a graph to its end. Raises RunError, or TrainingSuspended, as in a worker."""
     outcome = Outcome(folder)
     spec = RunSpec(
-        run="run",
+        run=run,
         name="Run",
         graph=graph.model_dump_json(),
         seed=seed,

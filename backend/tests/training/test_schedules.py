@@ -51,7 +51,7 @@ def test_a_scheduler_may_step_after_every_batch_over_the_whole_training(tmp_path
         )
     )
     outcome = execute(graph, tmp_path / "run", data)
-    assert outcome.series("lr") == pytest.approx([0.08, 0.06, 0.05, 0.05, 0.05])
+    assert outcome.series("lr") == pytest.approx([0.085, 0.065, 0.05, 0.05, 0.05])
 
 
 def test_a_scheduler_that_is_switched_off_changes_nothing(tmp_path, data):

@@ -242,6 +242,8 @@ def _outputs(outputs: Any, inputs: Sequence[Shapes]) -> tuple[Shape, ...] | str:
         if not isinstance(tensor, Tensor):
             return f"it returns {type(tensor).__name__} instead of a tensor"
     shapes = tuple(Shape(tuple(tensor.shape), tensor.dtype) for tensor in tensors)
+    if (empty := next((shape for shape in shapes if 0 in shape), None)) is not None:
+        return f"its output would be empty: the shape is {empty}"
     read = [
         one
         for shape in inputs

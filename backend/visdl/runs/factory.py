@@ -15,10 +15,10 @@ from visdl.models.ids import new_id
 from visdl.models.requests import ExtendRequest, NewRun, RerunRequest
 from visdl.models.runs import FINAL, DatasetUse, Run
 from visdl.nodes.contract.base import BaseNode, TrainingLoopNode
-from visdl.nodes.contract.learning import SchedulerNode
 from visdl.nodes.contract.metric_names import is_measured_on
 from visdl.nodes.contract.registry import Registry
 from visdl.runs.dataset_uses import DatasetUses
+from visdl.runs.extension import check_extension, schedule_notices
 from visdl.runs.policy import RunPolicy
 from visdl.store import Store
 from visdl.training import run_folder
@@ -89,7 +89,11 @@ class RunFactory:
     def extend(self, run: Run, request: ExtendRequest) -> Run:
         """Create a run with more epochs, from the last checkpoint of an ended run.
 
-        Raises ConflictError when the run has not ended, or has no valid checkpoint.
+        A schedule that is tied to the length of the training is stretched to the new length, and
+        `notices` state that. Any other one continues.
+
+        Raises ConflictError when the run has not ended, has no valid checkpoint, or its learning
+        rate would stay at 0.
         """
         if run.state not in FINAL:
             raise ConflictError(
@@ -99,9 +103,10 @@ class RunFactory:
         if newest is None:
             raise _no_checkpoint(run)
         manifest = newest[0]
-        graph, notices = self._with_epochs(
-            self._store.run_graph(run.id), manifest.epoch + request.epochs
-        )
+        graph, epochs = self._store.run_graph(run.id), manifest.epoch + request.epochs
+        check_extension(run, graph, self._registry, manifest)
+        notices = schedule_notices(graph, self._registry, epochs)
+        graph = self._with_epochs(graph, epochs)
         fields = {
             "id": new_id(),
             "relation": "extended",
@@ -122,8 +127,8 @@ class RunFactory:
             raise _no_checkpoint(run) from None
         return self._add(graph, {**_inherited(run), **fields}, self._curves(run, manifest.step))
 
-    def _with_epochs(self, graph: Graph, epochs: int) -> tuple[Graph, list[str]]:
-        """Return the graph with another number of epochs, and notices about that."""
+    def _with_epochs(self, graph: Graph, epochs: int) -> Graph:
+        """Return the graph with another number of epochs."""
         classes = {node.id: self._registry.find(node.type) or BaseNode for node in graph.nodes}
         nodes = [
             node.model_copy(update={"params": {**node.params, "epochs": epochs}})
@@ -131,12 +136,7 @@ class RunFactory:
             else node
             for node in graph.nodes
         ]
-        notices = []
-        if any(issubclass(cls, SchedulerNode) for cls in classes.values()):
-            notices.append(
-                "The learning-rate schedule continues as planned for the parent's number of epochs."
-            )
-        return graph.model_copy(update={"nodes": nodes}), notices
+        return graph.model_copy(update={"nodes": nodes})
 
     def _add(
         self, graph: Graph, fields: Mapping[str, Any], curves: MetricsEvent | None = None

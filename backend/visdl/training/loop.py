@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler
 
 from visdl.models.errors import RunError
 from visdl.nodes.contract.evaluation import evaluate, measure
@@ -47,7 +49,7 @@ def fit(plan: FitPlan, state: FitState) -> Iterator[TrainEvent]:
     The training loss of an epoch is the mean over its samples, of the predictions made while
     training: the sum of batch losses weighted by their mass (rows, or the sum of class weights),
     divided by the sum of masses. Validation loss and metrics are computed in evaluation mode
-    after the epoch. Learning rates are those with which the epoch ended.
+    after the epoch. The learning rate of an epoch is that of its last step.
 
     Training ends earlier when the monitored metric has not improved for `plan.patience` epochs
     (early stopping: Goodfellow, Bengio, Courville, "Deep Learning", 2016, algorithm 7.1).
@@ -111,7 +113,7 @@ def _epoch(plan: FitPlan, state: FitState) -> Iterator[StepDone]:
         else:
             optimizer.step()
         if by_step:
-            advance(plan, "step")
+            advance_step(plan, state)
         state.step += 1
         state.batch += 1
         state.seen.append((prediction.detach(), y))
@@ -169,9 +171,24 @@ def advance(plan: FitPlan, interval: str, values: Mapping[str, float] | None = N
         if part.interval != interval:
             continue
         if part.monitor is None:
-            part.scheduler.step()
+            _step_scheduler(part.scheduler)
         else:
-            part.scheduler.step(_monitored(plan, part.monitor, values or {}))  # type: ignore[arg-type]
+            _step_scheduler(part.scheduler, _monitored(plan, part.monitor, values or {}))
+
+
+def advance_step(plan: FitPlan, state: FitState) -> None:
+    """Note the learning rate of the step that is done, and step the schedulers of batches."""
+    state.lr = float(plan.optimizer.param_groups[0]["lr"])
+    advance(plan, "step")
+
+
+def _step_scheduler(scheduler: LRScheduler, *value: Any) -> None:
+    try:
+        scheduler.step(*value)
+    except Exception as error:  # torch, or the code of a node file
+        message = f"{type(scheduler).__name__} has no learning rate for another step."
+        hint = "Its schedule may be shorter than the training. The log has the reason."
+        raise RunError(message, hint=hint, code="scheduler") from error
 
 
 def _monitored(plan: FitPlan, name: str, values: Mapping[str, float]) -> float:
@@ -254,7 +271,11 @@ def _measure(plan: FitPlan, state: FitState) -> dict[str, float]:
         where = f"validation loss is {{}} after step {state.step}"
         measured, _ = evaluate(plan.model, plan.loss, *plan.val, plan.metrics, where)
         values |= with_part("val", measured)
-    return {**values, LEARNING_RATE: float(plan.optimizer.param_groups[0]["lr"])}
+    lr, state.lr = state.lr, None
+    return {
+        **values,
+        LEARNING_RATE: float(plan.optimizer.param_groups[0]["lr"] if lr is None else lr),
+    }
 
 
 def _joined(batches: list[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:

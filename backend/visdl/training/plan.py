@@ -22,6 +22,7 @@ class Scheduled:
     scheduler: LRScheduler
     interval: str  # "epoch" or "step"
     monitor: str | None = None
+    is_tied: bool = False  # to the length of the training: it is stretched when that is extended
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,8 @@ class FitState:
     seen: list[tuple[Tensor, Tensor]] = field(default_factory=list)
     #: (step, loss, mass) of the losses that were not read back yet and are not in `loss_sum`
     unread: list[tuple[int, Tensor, float]] = field(default_factory=list)
+    #: learning rate of the last step of the present epoch, where schedulers step after each batch
+    lr: float | None = None
     patience_ended: bool = False
     patience_from: int = 0  # patience counts from this epoch on: the parent's epochs do not count
 

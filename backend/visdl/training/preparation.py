@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import Subset, TensorDataset
 
 from visdl.datasets.dataset import Dataset
@@ -18,7 +20,7 @@ from visdl.models.errors import RunError
 from visdl.nodes.contract.estimates import estimate
 from visdl.nodes.contract.evaluation import predict
 from visdl.nodes.contract.flops import FlopCounter
-from visdl.nodes.contract.learning import Loss, Schedule
+from visdl.nodes.contract.learning import Loss, Schedule, SchedulerNode
 from visdl.nodes.contract.metric_names import metric_direction, usual_metrics
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import BATCH, Shape
@@ -79,9 +81,20 @@ def _scheduled(schedule: Schedule, plan: FitPlan) -> Iterator[Scheduled]:
     for node in schedule.nodes:
         if node.monitored:
             node.maximize = metric_direction(node.monitored, plan.metrics) == "maximize"
-        yield Scheduled(
-            node.build(schedule.optimizer, steps[node.interval]), node.interval, node.monitored
-        )
+        scheduler = _built(node, schedule.optimizer, steps[node.interval])
+        yield Scheduled(scheduler, node.interval, node.monitored, node.is_tied)
+
+
+def _built(node: SchedulerNode, optimizer: Optimizer, steps: int) -> LRScheduler:
+    try:
+        return node.build(optimizer, steps)
+    except RunError:
+        raise
+    except Exception as error:  # torch, or the code of a node file
+        name, of = type(node).DISPLAY_NAME or type(node).__name__, type(optimizer).__name__
+        message = f"{name} cannot schedule the learning rate of {of} over {steps:,} steps."
+        hint = "Check its parameters, or use another scheduler. The log has the reason."
+        raise RunError(message, hint=hint, code="scheduler") from error
 
 
 def _loader(data: Loader | Dataset) -> Loader:

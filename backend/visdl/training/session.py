@@ -122,7 +122,8 @@ class TrainingSession:
         if damaged and newest is None:
             message = "No valid checkpoint was found; training restarts from the beginning."
             self.reporter.log(message, "warning")
-        state = restore(newest[1], plan) if newest else FitState()
+        extends = newest is not None and newest[1].get("run", self.run_id) != self.run_id
+        state = restore(newest[1], plan, extends=extends) if newest else FitState()
         progress.epochs = plan.epochs
         progress.steps = plan.epochs * len(batch_sizes(plan))
         progress.epoch, progress.step = state.epoch, state.step
@@ -132,8 +133,11 @@ class TrainingSession:
         self._saved_step = state.step
         self.reporter.log(f"Continuing from the checkpoint at step {state.step}.")
         self.reporter.restore(newest[1].get("reporter", {}), self.stored)
-        if newest[1].get("run", self.run_id) != self.run_id:  # the checkpoint of its parent
+        if extends:  # the checkpoint of its parent
             state.patience_ended, state.patience_from = False, state.epoch
+            if any(part.is_tied for part in plan.schedule):
+                message = f"The learning-rate schedule is stretched to {plan.epochs:,} epochs."
+                self.reporter.log(message)
         if different := differences(newest[1], plan):
             what = "; ".join(different)
             message = f"From here on, values may differ in the last digits: {what}."

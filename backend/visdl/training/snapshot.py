@@ -7,6 +7,8 @@ from typing import Any
 import torch
 
 from visdl.nodes.contract.runtime_values import Seeded
+from visdl.training.batches import batch_sizes
+from visdl.training.loop import advance
 from visdl.training.plan import FitPlan, FitState
 
 #: What the bits of a training depend on besides the checkpoint, with its name in a sentence.
@@ -29,18 +31,29 @@ def snapshot(plan: FitPlan, state: FitState) -> dict[str, Any]:
     }
 
 
-def restore(payload: dict[str, Any], plan: FitPlan) -> FitState:
+def restore(payload: dict[str, Any], plan: FitPlan, *, extends: bool = False) -> FitState:
     """Put a snapshot back into the model and optimizer of `plan`; return its `FitState`.
 
     The number of threads is restored too: sums over another number of parts are rounded
     differently.
+
+    Args:
+        extends: The snapshot is of a training of another length. A schedule that is tied to the
+            length is then stretched: learning rates are those of a training of the new length at
+            this position.
     """
     device = _device(plan)
     torch.set_num_threads(payload["threads"])
     plan.model.load_state_dict(payload["model"])
+    planned = [_options(group) for group in plan.optimizer.param_groups]
     plan.optimizer.load_state_dict(payload["optimizer"])
-    for part, scheduler_state in zip(plan.schedule, payload.get("schedule", []), strict=True):
-        part.scheduler.load_state_dict(scheduler_state)
+    stretched = extends and any(part.is_tied for part in plan.schedule)
+    if stretched:
+        for group, options in zip(plan.optimizer.param_groups, planned, strict=True):
+            group.update(options)
+    else:
+        for part, scheduler_state in zip(plan.schedule, payload.get("schedule", []), strict=True):
+            part.scheduler.load_state_dict(scheduler_state)
     for module, generator_state in zip(_seeded(plan), payload["generators"], strict=True):
         module.generator.set_state(generator_state)
     torch.set_rng_state(payload["torch_rng"])
@@ -49,8 +62,28 @@ def restore(payload: dict[str, Any], plan: FitPlan) -> FitState:
     state = FitState(**payload["state"])
     if state.step:  # otherwise a scheduler warns that it steps before the optimizer
         plan.optimizer._opt_called = True  # type: ignore[attr-defined]
+    if stretched:
+        _replay(plan, state)
     state.seen = [(prediction.to(device), target.to(device)) for prediction, target in state.seen]
     return state
+
+
+def _options(group: dict[str, Any]) -> dict[str, Any]:
+    """Return what a parameter group holds besides its weights, such as its learning rate."""
+    return {key: value for key, value in group.items() if key != "params"}
+
+
+def _replay(plan: FitPlan, state: FitState) -> None:
+    """Step new schedulers to the position of `state`, with the values that were measured then."""
+    for epoch in range(state.epoch):
+        for _ in batch_sizes(plan):
+            advance(plan, "step")
+        values = {
+            key: series[epoch] for key, series in state.history.items() if epoch < len(series)
+        }
+        advance(plan, "epoch", values)
+    for _ in range(state.batch):
+        advance(plan, "step")
 
 
 def differences(payload: dict[str, Any], plan: FitPlan) -> list[str]:

@@ -9,11 +9,11 @@ from functools import cache
 from typing import Any
 
 from visdl.compiler.topology import Topology
-from visdl.models.diagnostics import Diagnostic
+from visdl.models.diagnostics import Diagnostic, Fix, SetParam
 from visdl.models.graph import Edge, Graph, Node
 from visdl.nodes.contract.base import BaseNode, missing_torch
 from visdl.nodes.contract.registry import Registry
-from visdl.nodes.contract.specs import OutputSpec
+from visdl.nodes.contract.specs import InputSpec, OutputSpec
 
 
 def check_structure(graph: Graph, topology: Topology, registry: Registry) -> Iterator[Diagnostic]:
@@ -91,7 +91,17 @@ def _check_params(node: Node, cls: type[BaseNode]) -> Iterator[Diagnostic]:
                 port=name,
                 message=message,
                 hint=spec.description,
+                fix=_default_fix(node, name, spec),
             )
+
+
+def _default_fix(node: Node, name: str, spec: InputSpec) -> Fix | None:
+    """Return the fix that sets a parameter to its default; None if that is not valid either."""
+    if name not in node.params or spec.why_not(spec.default) or spec.default == "":
+        return None
+    default = list(spec.default) if isinstance(spec.default, tuple) else spec.default
+    label = f"Leave {name} empty" if default is None else f"Set {name} to {default}"
+    return Fix(label=label, edits=[SetParam(node=node.id, param=name, value=default)])
 
 
 @cache

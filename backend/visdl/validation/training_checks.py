@@ -56,6 +56,7 @@ def check_training(
         _check_batches(loop, model, args["train_loader"], data_nodes, report)
     if isinstance(model, ModelFacts) and len(report.diagnostics) == before:
         _check_output(loop, model, train, loss, report)
+    _check_schedule(loop, args, train, report)
     if isinstance(model, ModelFacts):
         report.device = _device(model.assembly)
         _estimate_sizes(model, args, train, report)
@@ -187,6 +188,34 @@ def _check_optimizer(given: Any, model: ModelFacts, loop: Node, report: ReportBu
             port="optimizer",
             hint="Choose another optimizer, such as AdamW.",
         )
+
+
+def _check_schedule(
+    loop: Node, args: dict[str, Any], train: Dataset, report: ReportBuilder
+) -> None:
+    """Warn of a learning rate that is 0 before the training ends."""
+    loader = args["train_loader"]
+    loader = loader if isinstance(loader, Loader) else Loader(train)
+    batches = math.ceil(len(loader) / loader.batch_size)
+    for node in Schedule.of(args["optimizer"]).nodes:
+        unit = "steps" if node.interval == "step" else "epochs"
+        length = args["epochs"] * (batches if unit == "steps" else 1)
+        end = node.zero_from()
+        if end is not None and end < length:
+            name = type(node).DISPLAY_NAME or type(node).__name__
+            message = (
+                f"{name} ends at a learning rate of 0 after {end:,} of {length:,} {unit}: "
+                "nothing is learned in the others."
+            )
+            hint = "Make its total_iters as long as the training, or let it end above 0."
+            report.add(
+                loop,
+                message,
+                code="learning_rate",
+                port="optimizer",
+                hint=hint,
+                severity="warning",
+            )
 
 
 def _check_monitors(

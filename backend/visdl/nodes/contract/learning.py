@@ -297,6 +297,15 @@ class SchedulerNode(BaseNode, ABC):
         """Return the scheduler of this optimizer. Raises ValueError if the two do not fit."""
 
     @property
+    def is_tied(self) -> bool:
+        """Whether `build` uses the number of steps: a longer training has another schedule."""
+        return False
+
+    def zero_from(self) -> int | None:
+        """Return its step from which a learning rate of 0 is fixed by a parameter, or None."""
+        return None
+
+    @property
     def monitored(self) -> str | None:
         """The key of the metric that it monitors; None if only the number of steps counts."""
         return None

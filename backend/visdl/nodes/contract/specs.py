@@ -131,7 +131,8 @@ class InputSpec:
             may_be_empty = self.dtype is not DataType.DATASET and self.default == ""
             return "needs a value" if value == "" and self.required and not may_be_empty else None
         if self.min is not None and value < self.min:
-            return f"must be at least {self.min:g}, not {value}"
+            least = "more than 0" if self.min == LEAST else f"at least {self.min:g}"
+            return f"must be {least}, not {value}"
         if self.max is not None and value > self.max:
             return f"must be at most {self.max:g}, not {value}"
         return None
@@ -228,6 +229,11 @@ def Param(
 _EMPTY = re.compile(r"\bempty: ([^,.;]+)")
 _PARAM_TYPES = {int: DataType.INT, float: DataType.FLOAT, str: DataType.STRING, bool: DataType.BOOL}
 
+
+#: The smallest value of a parameter that would switch learning off at 0, such as a factor.
+LEAST = 1e-12
+#: The largest dropout: with 1, everything is zeroed and nothing upstream is learned.
+MOST_DROPPED = 0.99
 
 #: Stands for the batch axis in a `Shape`. Prime, and no usual size of a layer.
 BATCH = 10_007

@@ -11,12 +11,13 @@ from collections.abc import Collection, Container, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
-from visdl.nodes.contract.specs import Param, ParamSpec
+from visdl.nodes.contract.specs import LEAST, MOST_DROPPED, Param, ParamSpec
 
 _NEVER = frozenset({"self", "args", "kwargs", "device", "dtype"})
 _POSITIVE = {"min": 1}
 _NOT_NEGATIVE = {"min": 0}
 _SHARE = {"min": 0, "max": 1, "step": 0.05}
+_DROPPED = {"min": 0, "max": MOST_DROPPED, "step": 0.05}
 _SIZE = {"min": 1, "max": 10_000_000}
 
 #: What a parameter of this name means in every class of torch.nn that has it, and its range.
@@ -36,7 +37,7 @@ _KNOWN: dict[str, Meaning] = {
         _POSITIVE,
     ),
     "downscale_factor": ("Factor by which each side shrinks", _POSITIVE),
-    "dropout": ("Probability that an element is zeroed in training", _SHARE),
+    "dropout": ("Probability that an element is zeroed in training", _DROPPED),
     "elementwise_affine": ("Learn a scale per element", {}),
     "embedding_dim": ("Size of each vector", _SIZE),
     "end_dim": ("Last axis to flatten", {}),
@@ -54,7 +55,7 @@ _KNOWN: dict[str, Meaning] = {
         _NOT_NEGATIVE,
     ),
     "lower": ("Smallest slope", {}),
-    "max_norm": ("Longest vector; longer ones are shortened; empty: off", _NOT_NEGATIVE),
+    "max_norm": ("Longest vector; longer ones are shortened; empty: off", {"min": LEAST}),
     "max_val": ("Largest output", {}),
     "min_val": ("Smallest output", {}),
     "momentum": ("Weight of the newest batch; empty: a cumulative average", _SHARE),
@@ -71,7 +72,7 @@ _KNOWN: dict[str, Meaning] = {
     "out_features": ("Size of each output sample", _SIZE),
     "output_padding": ("Added to one side of the output's size", _NOT_NEGATIVE),
     "output_size": ("Size of the output: one number, or one per axis", _POSITIVE),
-    "p": ("Probability that an element is zeroed", _SHARE),
+    "p": ("Probability that an element is zeroed", _DROPPED),
     "padding": ("Added on each side", _NOT_NEGATIVE),
     "padding_idx": ("The id whose vector is never trained; empty: none", {}),
     "padding_mode": ("Values of the padding", {}),

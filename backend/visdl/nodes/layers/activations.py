@@ -75,6 +75,11 @@ class CELU(_Elementwise, module=nn.CELU):
 
     FORMULA = "y = max(0, x) + min(0, α (exp(x/α) − 1))"
 
+    def build(self, input: Shape) -> nn.Module:
+        if not self.alpha:  # type: ignore[attr-defined]
+            raise ValueError("alpha cannot be 0; a ReLU has no negative part")
+        return super().build(input)
+
 
 @NodeRegistry.register("GELU")
 class GELU(_Elementwise, module=nn.GELU, leave_out=("approximate",)):

@@ -142,6 +142,8 @@ class MatMul(LayerNode):
         for shape in (input, other):
             if shape.batch_first and len(shape) < 3:
                 raise ValueError(f"a matrix per sample is needed, B, N, K, but got ({shape})")
+        if not self.scale:
+            raise ValueError("with a scale of 0 nothing upstream is learned: set another")
         return MatrixProduct(self.transpose, self.scale)
 
 
@@ -181,6 +183,10 @@ class Scale(LayerNode):
 
     def build(self, input: Shape) -> nn.Module:
         if self.learned == "no":
+            if not self.factor:
+                raise ValueError(
+                    "with a fixed factor of 0 nothing upstream is learned: set another, or learn it"
+                )
             return Scaled(self.factor, self.shift)
         return LearnedScale(self.factor, input[-1] if self.learned == "per feature" else None)
 

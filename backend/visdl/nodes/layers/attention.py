@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from visdl.nodes import LayerNode, NodeRegistry, Param, Shape
+from visdl.nodes.contract.specs import MOST_DROPPED
 from visdl.nodes.contract.torch_layer import WeightedLayer, check_element
 
 _BATCH_FIRST = "The batch is the first axis (as everywhere here; torch's own default is False)"
@@ -76,7 +77,7 @@ class MultiheadAttention(WeightedLayer):
 
     num_heads: int = Param(4, min=1, description="Number of attention heads; must divide the width")
     dropout: float = Param(
-        0.0, min=0, max=1, step=0.05, description="Dropout of the attention weights"
+        0.0, min=0, max=MOST_DROPPED, step=0.05, description="Dropout of the attention weights"
     )
     bias: bool = Param(True, description="Learn additive biases of the projections")
     add_bias_kv: bool = Param(
@@ -148,7 +149,7 @@ class ScaledDotProductAttention(LayerNode):
     PRIMARY = ("is_causal",)
 
     dropout_p: float = Param(
-        0.0, min=0, max=1, step=0.05, description="Dropout of the attention weights"
+        0.0, min=0, max=MOST_DROPPED, step=0.05, description="Dropout of the attention weights"
     )
     is_causal: bool = Param(False, description="Each position sees only itself and those before it")
     scale: float | None = Param(None, description="Factor of the scores; empty: 1 / √E")
@@ -200,7 +201,7 @@ class _TransformerLayer(WeightedLayer):
         2048, min=1, max=10_000_000, description="Width of the feed-forward part"
     )
     dropout: float = Param(
-        0.1, min=0, max=1, step=0.05, description="Probability that an element is zeroed"
+        0.1, min=0, max=MOST_DROPPED, step=0.05, description="Probability that an element is zeroed"
     )
     activation: str = Param(
         "relu", choices=["relu", "gelu"], description="Activation of the feed-forward part"

@@ -3,6 +3,7 @@
 from torch import nn
 
 from visdl.nodes import NodeRegistry, Param, Shape
+from visdl.nodes.contract.specs import LEAST
 from visdl.nodes.contract.torch_layer import TorchLayer, WeightedLayer, check_element
 
 
@@ -94,7 +95,7 @@ class PairwiseDistance(TorchLayer, module=nn.PairwiseDistance, leave_out=("p",))
     FORMULA = "y = ‖x₁ − x₂ + ε‖ₚ"
     SHAPE_RULE = "*, D and *, D → *"
 
-    p: float = Param(2.0, description="The p of the p-norm")
+    p: float = Param(2.0, min=LEAST, description="The p of the p-norm")
 
     def build(self, x1: Shape, x2: Shape) -> nn.Module:  # type: ignore[override]
         check_element(x1)

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from visdl.nodes import DataType, NodeRegistry, OutputSpec, Param, Shape
+from visdl.nodes.contract.specs import MOST_DROPPED
 from visdl.nodes.contract.torch_layer import WeightedLayer
 
 _BATCH_FIRST = "The batch is the first axis (as everywhere here; torch's own default is False)"
@@ -59,7 +60,7 @@ class _Recurrent(WeightedLayer):
     bias: bool = Param(True, description="Learn additive biases")
     batch_first: bool = Param(True, description=_BATCH_FIRST)
     dropout: float = Param(
-        0.0, min=0, max=1, step=0.05, description="Dropout between the layers of a stack"
+        0.0, min=0, max=MOST_DROPPED, step=0.05, description="Dropout between the layers of a stack"
     )
     bidirectional: bool = Param(False, description="Also read the sequence backwards")
 

@@ -25,7 +25,7 @@ _MEANING: dict[str, tuple[str, dict[str, Any]]] = {
     "full": ("Add the Stirling approximation term", {}),
     "label_smoothing": (
         "Mixes the target with a uniform distribution",
-        {"min": 0, "max": 1, "step": 0.05},
+        {"min": 0, "max": 0.99, "step": 0.05},
     ),
     "log_input": ("The model gives the logarithm of the rate", {}),
     "log_target": ("The target is also a logarithm", {}),
@@ -301,9 +301,11 @@ class _ClassLoss(TorchLoss):
 
 
 def _why_not_weights(weights: Sequence[float] | None, count: int, what: str) -> str | None:
-    if weights is None or len(weights) == count:
+    if weights is None:
         return None
-    return f"weight has {len(weights)} values, but the number of {what} is {count}"
+    if len(weights) != count:
+        return f"weight has {len(weights)} values, but the number of {what} is {count}"
+    return None if any(weights) else f"weight is 0 for all {what}, so nothing is learned"
 
 
 @NodeRegistry.register("CrossEntropyLoss")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from torch import nn, optim
 
 from visdl.nodes import NodeRegistry, OptimizerNode, Param
+from visdl.nodes.contract.specs import LEAST
 from visdl.nodes.contract.torch_signature import declare, in_order
 
 _DOCS = "https://pytorch.org/docs/stable/generated/torch.optim"
@@ -28,9 +29,9 @@ _MEANING: dict[str, tuple[str, dict[str, Any]]] = {
     "betas": ("Decay of the running means of the gradient and of its square", _SHARE),
     "centered": ("Divide by the estimated variance of the gradient", {}),
     "d": ("Root mean square to which steps are scaled down", {"min": 1e-12}),
-    "dampening": ("Dampening of the momentum", {}),
+    "dampening": ("Dampening of the momentum", {"max": 0.99}),
     "decoupled_weight_decay": ("Weight decay as in AdamW: not through the gradient", {}),
-    "eps": ("Added to the denominator for numerical stability", {"min": 0}),
+    "eps": ("Added to the denominator for numerical stability", {"min": LEAST}),
     "etas": ("Factors for a step that overshot and one that did not", {"min": 0}),
     "history_size": ("Number of past steps in memory", {"min": 1}),
     "initial_accumulator_value": ("Start of the sum of squared gradients", {"min": 0}),
@@ -45,7 +46,7 @@ _MEANING: dict[str, tuple[str, dict[str, Any]]] = {
     "ns_coefficients": ("Coefficients of the Newton–Schulz iteration", {}),
     "ns_steps": ("Newton–Schulz iterations in a step", {"min": 1, "max": 99}),
     "rho": ("Decay of the running mean of the squared gradient", _SHARE),
-    "step_sizes": ("Smallest and largest step", {"min": 0}),
+    "step_sizes": ("Smallest and largest step", {"min": LEAST}),
     "t0": ("The step at which averaging begins", {"min": 0}),
     "tolerance_change": ("Stops where values change less", {"min": 0}),
     "tolerance_grad": ("Stops where the gradient is smaller", {"min": 0}),
@@ -220,6 +221,12 @@ class Rprop(TorchOptimizer, algorithm=optim.Rprop):
     USUAL_LR = (1e-5, 1.0)
     PRIMARY = ("lr",)
 
+    def why_not(self, shapes: Sequence[Sequence[int]]) -> str | None:
+        low, high = self.etas  # type: ignore[attr-defined]
+        if 0 < low < 1 < high:
+            return None
+        return "needs one factor between 0 and 1 and one above 1 as etas, such as 0.5, 1.2"
+
 
 @NodeRegistry.register("ASGD")
 class ASGD(TorchOptimizer, algorithm=optim.ASGD):
@@ -255,6 +262,9 @@ class Muon(TorchOptimizer, algorithm=getattr(optim, "Muon", None)):
     USUAL_LR = (1e-5, 1.0)
     PRIMARY = ("lr", "momentum")
 
+    momentum: float = Param(
+        0.95, min=0, max=0.99999999, description="Share of the running mean of the gradient"
+    )
     adjust_lr_fn: str = Param(
         "original",
         choices=["original", "match_rms_adamw"],

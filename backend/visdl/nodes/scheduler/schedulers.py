@@ -11,6 +11,7 @@ from visdl.models.errors import RunError
 from visdl.nodes import DataType, InputSpec, NodeRegistry, Param, SchedulerNode
 from visdl.nodes.contract.learning import Schedule
 from visdl.nodes.contract.metric_names import DEFAULT_MONITOR
+from visdl.nodes.contract.specs import LEAST
 from visdl.nodes.contract.torch_signature import declare, in_order
 
 _DOCS = "https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler"
@@ -28,16 +29,16 @@ _MEANING: dict[str, tuple[str, dict[str, Any]]] = {
     "end_factor": ("Factor at the end", {"min": 0, "max": 1}),
     "eps": ("Smallest change of the learning rate that is applied", {"min": 0}),
     "eta_min": ("Smallest learning rate", {"min": 0}),
-    "factor": ("Factor of the learning rate", {"min": 0, "max": 1}),
+    "factor": ("Factor of the learning rate", {"min": LEAST, "max": 1}),
     "final_div_factor": ("Initial divided by final learning rate", {"min": 1}),
-    "gamma": ("Factor of the learning rate at each step", {"min": 0}),
+    "gamma": ("Factor of the learning rate at each step", {"min": LEAST}),
     "max_momentum": ("Momentum while the learning rate is smallest", {"min": 0, "max": 1}),
     "min_lr": ("Smallest learning rate", {"min": 0}),
     "mode": ("Shape of the cycles", {}),
     "patience": ("Epochs without improvement before a reduction", {"min": 0}),
     "pct_start": (
         "Share of the training with a rising learning rate",
-        {"min": 0, "max": 1, "step": 0.05},
+        {"min": 0, "max": 0.999, "step": 0.05},
     ),
     "power": ("Power of the polynomial", {"min": 0}),
     "start_factor": ("Factor at the start", {"min": 1e-9, "max": 1}),
@@ -56,6 +57,7 @@ class TorchScheduler(SchedulerNode):
 
     SCHEDULER: ClassVar[type[lr_scheduler.LRScheduler]]
     SPAN: ClassVar[str] = ""  # the parameter that defaults to the whole training
+    ENDS_AT: ClassVar[str] = ""  # the parameter with the step from which the learning rate is 0
 
     def __init_subclass__(
         cls,
@@ -84,6 +86,14 @@ class TorchScheduler(SchedulerNode):
 
     def build(self, optimizer: Optimizer, steps: int) -> lr_scheduler.LRScheduler:
         return self.SCHEDULER(optimizer, **self.options(optimizer, steps))
+
+    @property
+    def is_tied(self) -> bool:
+        return bool(self.SPAN) and getattr(self, self.SPAN) is None
+
+    def zero_from(self) -> int | None:
+        span = getattr(self, self.ENDS_AT) if self.ENDS_AT else None
+        return span if span is None else int(span)
 
 
 @NodeRegistry.register("StepLR")
@@ -124,8 +134,12 @@ class LinearLR(TorchScheduler, scheduler=lr_scheduler.LinearLR):
 
     FORMULA = "lr · (start + (end − start) · t / total_iters)"
     PRIMARY = ("start_factor", "end_factor", "total_iters")
+    ENDS_AT = "total_iters"
 
     total_iters: int = Param(5, min=1, max=_MOST, description="Steps until the end factor")
+
+    def zero_from(self) -> int | None:
+        return None if self.end_factor else super().zero_from()  # type: ignore[attr-defined]
 
 
 @NodeRegistry.register("ExponentialLR")
@@ -142,9 +156,12 @@ class PolynomialLR(TorchScheduler, scheduler=lr_scheduler.PolynomialLR):
 
     FORMULA = "lr · (1 − t / total_iters)ᵖ"
     PRIMARY = ("total_iters", "power")
-    SPAN = "total_iters"
+    SPAN = ENDS_AT = "total_iters"
 
     total_iters: int | None = Param(None, min=1, max=_MOST, description=_WHOLE)
+
+    def zero_from(self) -> int | None:
+        return super().zero_from() if self.power else None  # type: ignore[attr-defined]
 
 
 @NodeRegistry.register("CosineAnnealingLR")
@@ -200,7 +217,7 @@ class CyclicLR(_Cycle, scheduler=lr_scheduler.CyclicLR, leave_out=("scale_fn", "
     base_lr: float | None = Param(
         None, min=0, description="Smallest learning rate; empty: the optimizer's"
     )
-    max_lr: float = Param(0.01, min=0, description="Largest learning rate")
+    max_lr: float = Param(0.01, min=LEAST, description="Largest learning rate")
     base_momentum: float = Param(
         0.8, min=0, max=1, description="Momentum while the learning rate is largest"
     )
@@ -228,10 +245,27 @@ class OneCycleLR(
     FORMULA = "max_lr / div_factor ↗ max_lr ↘ max_lr / (div_factor · final_div_factor)"
     PRIMARY = ("max_lr", "pct_start")
 
-    max_lr: float = Param(0.01, min=1e-12, description="Largest learning rate")
+    max_lr: float = Param(0.01, min=LEAST, description="Largest learning rate")
+    base_momentum: float = Param(
+        0.85, min=0, max=1, description="Momentum while the learning rate is largest"
+    )
+    max_momentum: float = Param(
+        0.95, min=0, max=1, description="Momentum while the learning rate is smallest"
+    )
+
+    @property
+    def is_tied(self) -> bool:
+        return True
 
     def options(self, optimizer: Optimizer, steps: int) -> dict[str, Any]:
-        return {**super().options(optimizer, steps), "total_steps": steps + 1}
+        """Return the arguments for `steps` steps: the last one has the smallest learning rate.
+
+        torch divides by 0 where the rise lasts exactly one step; it then lasts a billionth longer.
+        """
+        values = {**super().options(optimizer, steps), "total_steps": max(1, steps)}
+        if values["pct_start"] * values["total_steps"] == 1.0:
+            values["pct_start"] *= 1 + 1e-9
+        return values
 
 
 @NodeRegistry.register("ReduceLROnPlateau")
@@ -251,6 +285,7 @@ class ReduceLROnPlateau(
         DEFAULT_MONITOR,
         description="The monitored metric, such as val_loss or val_accuracy",
     )
+    factor: float = Param(0.1, min=LEAST, max=0.99999999, description="Factor of the learning rate")
     min_lr: float = Param(0.0, min=0, description="Smallest learning rate")
 
     @property
@@ -308,6 +343,16 @@ class SequentialLR(SchedulerNode):
         if any(node.monitored for part in self._parts for node in part):
             raise RunError("A scheduler that monitors a metric cannot be part of a sequence.")
         return (Schedule(given[0].optimizer, (self,)),)
+
+    @property
+    def is_tied(self) -> bool:
+        return any(node.is_tied for node in (self._parts or ((),))[-1])
+
+    def zero_from(self) -> int | None:
+        start = self.milestones[-1] if self.milestones else 0
+        last = (self._parts or ((),))[-1]
+        spans = [span for node in last if (span := node.zero_from()) is not None]
+        return start + min(spans) if spans else None
 
     def build(self, optimizer: Optimizer, steps: int) -> lr_scheduler.LRScheduler:
         ends = [*self.milestones, max(steps, self.milestones[-1] + 1 if self.milestones else 1)]

@@ -29,7 +29,7 @@ class TrainingLoop(TrainingLoopNode):
         description="Epochs without improvement before training stops; empty: never",
     )
     clip_grad_norm: float | None = Param(
-        None, min=0, description="Scale gradients down to this norm; empty: off"
+        None, min=1e-12, description="Scale gradients down to this norm; empty: off"
     )
 
     @classmethod

@@ -28,7 +28,7 @@ from visdl.models.errors import RunError
 from visdl.nodes.contract.nan_trace import watched
 from visdl.training.batched.layers import Forward, batched_layer, batched_loss, simple_chain
 from visdl.training.batches import CHUNK_BYTES, batch_sizes, row_order
-from visdl.training.loop import advance, end_epoch
+from visdl.training.loop import advance_step, end_epoch
 from visdl.training.plan import FitPlan, FitState, StepDone, TrainEvent
 
 _REPORT_SECONDS = 0.002  # quick steps are reported together, at this interval
@@ -199,7 +199,7 @@ class SeedBatch:
         if any(part.interval == "step" for part in plan.schedule):
             for number, each in enumerate(self._plans):
                 if number not in bad:
-                    advance(each, "step")
+                    advance_step(each, self._states[number])
 
     def _record_steps(self, steps: Sequence[_Step]) -> Events:
         """Update each state by these steps, and return their events. A bad step comes alone."""
