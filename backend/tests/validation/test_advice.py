@@ -148,7 +148,7 @@ def test_batch_norm_over_a_few_rows(data):
 
 
 def test_inputs_of_large_numbers_are_scaled_by_a_click(tmp_path):
-    data = table(tmp_path, "a,b,y", [(i, i / 60, i / 60) for i in range(60)])
+    data = table(tmp_path, "a,b,y", [(i * 7 % 60, i / 60, i * 13 % 60 / 60) for i in range(60)])
     graph = chain(MLP)
     found = only(data, graph)
     assert (found.code, found.node, found.port) == ("unscaled_inputs", "split", "scaling")
@@ -156,12 +156,12 @@ def test_inputs_of_large_numbers_are_scaled_by_a_click(tmp_path):
 
 
 def test_inputs_that_are_normalised_first_need_no_scaling(tmp_path):
-    data = table(tmp_path, "a,b,y", [(i, i / 60, i / 60) for i in range(60)])
+    data = table(tmp_path, "a,b,y", [(i * 7 % 60, i / 60, i * 13 % 60 / 60) for i in range(60)])
     assert validator(data).report(chain([("bn", "BatchNorm1d", {}), *MLP])).diagnostics == []
 
 
 def test_a_target_of_large_numbers(tmp_path):
-    data = table(tmp_path, "a,b,y", [(i / 60, 0.5, i * 10.5) for i in range(60)])
+    data = table(tmp_path, "a,b,y", [(i * 7 % 60 / 60, 0.5, i * 10.5) for i in range(60)])
     found = only(data, chain(MLP))
     assert (found.code, found.node) == ("unscaled_target", "csv")
 
@@ -181,7 +181,7 @@ def test_classes_for_a_loss_of_amounts(tmp_path):
 
 
 def test_amounts_for_a_loss_of_classes(tmp_path):
-    data = table(tmp_path, "a,b,y", [(i / 200, 0.5, i) for i in range(200)])
+    data = table(tmp_path, "a,b,y", [(i * 7 % 200 / 200, 0.5, i) for i in range(200)])
     graph = chain([("fc", "Linear", {"out_features": 200})], loss="CrossEntropyLoss")
     found = warnings_of(data, graph)
     assert [d.code for d in found] == ["loss_suits"]

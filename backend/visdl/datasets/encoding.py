@@ -196,13 +196,13 @@ def _number(row: Mapping[str, Any], name: str, place: int) -> float:
 
 
 def _fit_classes(loader: Loader) -> list[str]:
-    """The labels of all target columns in their order: numbers by value, text by alphabet."""
+    """The labels of all target columns in order: numbers by value, others by alphabet."""
     dataset = loader.dataset
     found = [dataset.factorize(name, loader.rows)[1] for name in dataset.targets]
     if len(found) == 1:
         return found[0]
     labels = {label for labels in found for label in labels}
-    text = any(dataset.column(name).dtype == "text" for name in dataset.targets)
+    text = any(dataset.column(name).dtype in ("text", "bool") for name in dataset.targets)
     return sorted(labels) if text else sorted(labels, key=float)
 
 

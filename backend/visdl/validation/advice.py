@@ -18,6 +18,11 @@ from visdl.validation.data_advice import (
     advise_on_targets,
     advise_on_unused_columns,
 )
+from visdl.validation.leakage_advice import (
+    advise_on_class_shares,
+    advise_on_leakage,
+    advise_on_omitted_text,
+)
 from visdl.validation.report_builder import ReportBuilder
 from visdl.validation.training_setup import TrainingSetup, display_name, make_fix, warning
 
@@ -44,6 +49,9 @@ def advise(setup: TrainingSetup, report: ReportBuilder) -> None:
         _learning_rate,
         _unused_outputs,
         advise_on_unused_columns,
+        advise_on_leakage,
+        advise_on_omitted_text,
+        advise_on_class_shares,
     )
     for rule in rules:
         advice: list[Diagnostic] = estimate(

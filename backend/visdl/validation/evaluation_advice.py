@@ -16,6 +16,7 @@ from visdl.nodes.contract.runtime_values import TrainingFacts
 from visdl.validation.training_setup import make_fix, warning
 
 _TEST_RATIO = 0.2
+_FEW_ROWS = 30
 _RATIO, _OUTPUT = "test_ratio", "test_loader"
 
 
@@ -81,6 +82,13 @@ def advise_on_evaluation(evaluation: Evaluation) -> list[Diagnostic]:
             )
             fix = _fix(evaluation)
             return [warning(code, node, message, _hint(evaluation), evaluation.port, fix)]
+    if rows < _FEW_ROWS:
+        message = (
+            f"'{node.label}' measures on only {rows} row{'' if rows == 1 else 's'}: "
+            f"one row changes an accuracy by {1 / rows:.3f}."
+        )
+        hint = "Hold out more rows, or average several folds or seeds of the split."
+        return [warning("few_test_rows", node, message, hint, evaluation.port)]
     return []
 
 

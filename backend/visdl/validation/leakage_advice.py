@@ -1,0 +1,201 @@
+"""Advice on columns that give the target away, and on classes that no part can learn or measure.
+
+Values are compared on at most 2,000 rows, evenly spaced over the table, and 500 columns.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from visdl.datasets.dataset import Dataset
+from visdl.datasets.split import Loader
+from visdl.datasets.storage import Floats, Index
+from visdl.models.datasets import Column
+from visdl.models.diagnostics import Diagnostic, Fix, SetParam
+from visdl.validation.part_counts import class_counts
+from visdl.validation.training_setup import TrainingSetup, make_fix, warning
+
+_ROWS, _COLUMNS = 2000, 500
+_FEWEST = 20  # rows that show a relation
+_ROWS_PER_VALUE = 5  # fewer would determine any target
+_DOMINANT = 0.95
+_LISTED = 20
+
+
+def advise_on_leakage(setup: TrainingSetup) -> Iterator[Diagnostic]:
+    """Warn of inputs that are the target, that state it exactly, or that count the rows."""
+    train = setup.train
+    if train.inputs == train.targets:  # an autoencoder
+        return
+    given = [name for name in train.inputs if name in train.targets]
+    if given:
+        yield _about_input(
+            setup, "target_among_inputs", given[0], f"The target '{given[0]}' is among the inputs."
+        )
+    if train.rows < _FEWEST:
+        return
+    rows = np.unique(np.linspace(0, train.rows - 1, min(train.rows, _ROWS)).astype(np.int64))
+    for name in [name for name in train.inputs if name not in given][:_COLUMNS]:
+        column = train.columns[name]
+        if _counts_rows(train, column, rows):
+            message = f"Input '{name}' counts the rows: it rises by 1 from row to row."
+            yield _about_input(setup, "row_number", name, message)
+        elif len(train.targets) == 1 and _states_target(train, column, rows):
+            message = f"Input '{name}' states the target '{train.targets[0]}' exactly."
+            yield _about_input(setup, "target_leak", name, message)
+
+
+def _about_input(setup: TrainingSetup, code: str, name: str, message: str) -> Diagnostic:
+    node = setup.parameter_nodes.get("input_columns")
+    hint = "Leave it out of the inputs, unless it is known before the target in use too."
+    return warning(
+        code,
+        node or setup.loop,
+        message,
+        hint,
+        port="input_columns" if node else None,
+        fix=_without(setup, name),
+    )
+
+
+def _without(setup: TrainingSetup, name: str) -> Fix | None:
+    """Return a fix that names the inputs without one of them, where the list stays short."""
+    node = setup.parameter_nodes.get("input_columns")
+    rest = [other for other in setup.train.inputs if other != name]
+    if node is None or not 0 < len(rest) <= _LISTED:
+        return None
+    edit = SetParam(node=node.id, param="input_columns", value=_comma_list(rest))
+    return make_fix(f"Leave out '{name}'", edit)
+
+
+def _comma_list(names: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(names)
+    return text.getvalue()
+
+
+def _counts_rows(data: Dataset, column: Column, rows: Index) -> bool:
+    if column.dtype != "int" or column.min is None or column.max is None:
+        return False
+    if column.missing or column.max - column.min != data.rows - 1:
+        return False
+    values = data.values(column.name, rows)
+    return bool(np.array_equal(values - values[0], rows))
+
+
+def _states_target(data: Dataset, column: Column, rows: Index) -> bool:
+    """Return whether the target follows from a column: by a line, or value by value."""
+    target = data.columns[data.targets[0]]
+    if column.dtype == "text" or column.missing or target.missing:
+        return False
+    if target.dtype != "text" and _is_line(
+        data.values(column.name, rows), data.values(target.name, rows)
+    ):
+        return True
+    few = column.distinct is not None and 2 <= column.distinct <= len(rows) / _ROWS_PER_VALUE
+    if not few or target.distinct is None or target.distinct < 2:
+        return False
+    values, classes = data.factorize(column.name, rows)[0], data.factorize(target.name, rows)[0]
+    pairs = np.unique(np.stack([values, classes]), axis=1)
+    return pairs.shape[1] == len(np.unique(values)) and len(np.unique(classes)) > 1
+
+
+def _is_line(x: Floats, y: Floats) -> bool:
+    """Return whether y = a + b x, up to rounding, and neither is constant."""
+    if not np.isfinite(x).all() or not np.isfinite(y).all() or not np.ptp(x) or not np.ptp(y):
+        return False
+    x, y = (x - x.mean()) / x.std(), (y - y.mean()) / y.std()
+    return bool(np.abs(y - np.sign(x @ y) * x).max() < 1e-6)
+
+
+def advise_on_omitted_text(setup: TrainingSetup) -> Iterator[Diagnostic]:
+    """Warn of text columns that an empty list of inputs leaves out."""
+    node, train = setup.parameter_nodes.get("input_columns"), setup.train
+    if node is None or str(node.params.get("input_columns", "")).strip():
+        return
+    used = {*train.targets, *train.inputs, setup.loader.column if setup.loader else ""}
+    omitted = [c.name for c in train.record.columns if c.dtype == "text" and c.name not in used]
+    if not omitted:
+        return
+    names = ", ".join(f"'{name}'" for name in omitted[:5])
+    names += f" and {len(omitted) - 5} more" if len(omitted) > 5 else ""
+    verb = "is text and is" if len(omitted) == 1 else "are text and are"
+    fix = None
+    if 0 < len(train.inputs) <= _LISTED:
+        edit = SetParam(node=node.id, param="input_columns", value=_comma_list(train.inputs))
+        fix = make_fix("Name the columns that are used", edit)
+    yield warning(
+        "omitted_text",
+        node,
+        f"{names} {verb} left out of the inputs.",
+        "To use them, write each value as a column of 0 and 1 in the file. Otherwise name the "
+        "inputs.",
+        port="input_columns",
+        fix=fix,
+    )
+
+
+def advise_on_class_shares(setup: TrainingSetup) -> Iterator[Diagnostic]:
+    """Warn of a constant target, of one class in nearly all rows, and of a part without a class."""
+    train, node = setup.train, setup.parameter_nodes.get("target_columns", setup.loop)
+    if setup.loss.TARGET == "float" and all(
+        train.columns[name].distinct == 1 for name in train.targets
+    ):
+        yield warning(
+            "constant_target",
+            node,
+            f"Target '{train.targets[0]}' has one value only, so there is nothing to learn from "
+            "it.",
+            "Choose another column.",
+            port="target_columns",
+        )
+    loader = setup.loader
+    if setup.loss.TARGET != "index" or loader is None or loader.part is None:
+        return
+    counts = class_counts(loader)
+    totals = {name: sum(part[name] for part in counts.values()) for name in counts.get("train", {})}
+    if not totals:
+        return
+    top = max(totals, key=lambda name: totals[name])
+    share = totals[top] / sum(totals.values())
+    if share > _DOMINANT:
+        yield warning(
+            "dominant_class",
+            node,
+            f"{share:.1%} of the rows have the class '{top}': a model that always answers it "
+            f"reaches an accuracy of {share:.3f}.",
+            "Compare accuracies with this number, or weight the classes in the loss.",
+            port="target_columns",
+        )
+    yield from _missing_classes(setup, loader, counts)
+
+
+def _missing_classes(
+    setup: TrainingSetup, loader: Loader, counts: dict[str, dict[str, int]]
+) -> Iterator[Diagnostic]:
+    """Warn of a held-out part that lacks a class."""
+    names = {"val": "validation", "test": "test"}
+    for part, size in zip(("val", "test"), loader.sizes[1:], strict=True):
+        missing = [name for name, rows in counts[part].items() if not rows] if size else []
+        if not missing or loader.vary_with_seed:
+            continue
+        node = setup.parameter_nodes.get("strategy")
+        fix = None
+        share = size / sum(loader.sizes)
+        rows = min(sum(of_part[name] for of_part in counts.values()) for name in missing)
+        if node is not None and loader.strategy == "random" and share * rows >= 1:
+            edit = SetParam(node=node.id, param="strategy", value="stratified")
+            fix = make_fix("Stratify the split", edit)
+        listed = ", ".join(f"'{name}'" for name in missing[:5])
+        yield warning(
+            "missing_class",
+            node or setup.loop,
+            f"The {names[part]} rows contain no row of class {listed}.",
+            "Stratify the split, or hold out more rows.",
+            port="strategy" if node else None,
+            fix=fix,
+        )
