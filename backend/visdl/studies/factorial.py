@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
-from statsmodels.regression.linear_model import OLS
+import scipy
 
 Floats = npt.NDArray[np.float64]
 #: A run: its seed, the level of each factor, and its value in the unit of the metric.
@@ -165,13 +164,20 @@ def _contrasts(term: Term, levels: Mapping[str, Sequence[Hashable]]) -> list[tup
     return list(product(*(levels[name][1:] for name in term)))
 
 
+def _least_squares(values: Floats, columns: Floats) -> Any:
+    """Return the fit of `values` by least squares, a result of statsmodels."""
+    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415  see statistics.py
+
+    return OLS(values, columns).fit()
+
+
 def _fit(
     values: Floats,
     intercepts: Floats,
     columns: Mapping[Term, Floats],
     levels: Mapping[str, Sequence[Hashable]],
 ) -> Factorial:
-    fit = OLS(values, np.hstack([intercepts, *columns.values()])).fit()
+    fit = _least_squares(values, np.hstack([intercepts, *columns.values()]))
     exact = math.sqrt(fit.ssr / len(values)) <= _SINGLE * float(np.abs(values).max())
     effects = _effects(fit, intercepts.shape[1], levels, list(columns), exact)
     large = [term for term in columns if _size(term, levels) > 1]
@@ -226,7 +232,8 @@ def _test_term(
         [intercepts, *(part for other, part in columns.items() if not set(term) <= set(other))]
     )
     explained = (
-        OLS(values, others).fit().ssr - OLS(values, np.hstack([others, columns[term]])).fit().ssr
+        _least_squares(values, others).ssr
+        - _least_squares(values, np.hstack([others, columns[term]])).ssr
     )
     f = float(explained / df / variance)
-    return TermTest(term, df, f, float(stats.f.sf(f, df, residual_df)))
+    return TermTest(term, df, f, float(scipy.stats.f.sf(f, df, residual_df)))

@@ -16,11 +16,12 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.weightstats import ttost_paired
+import scipy
 
 from visdl.models.strategies import Direction
+
+# Modules of scipy and statsmodels are loaded where they are first used: they take a second, which
+# the start of the server would wait for.
 
 ALPHA = 0.05
 #: All sign flips are enumerated up to this number (16 pairs); above it, as many are drawn.
@@ -246,7 +247,7 @@ def paired_t(values: Floats, references: Floats) -> PairedT:
         case "constant":
             return PairedT(delta, None, None)
         case "varies":
-            result = stats.ttest_rel(values, references)
+            result = scipy.stats.ttest_rel(values, references)
             low, high = result.confidence_interval(1 - ALPHA)
             return PairedT(delta, (float(low), float(high)), float(result.pvalue))
 
@@ -263,7 +264,7 @@ def sign_flip_p(values: Floats, references: Floats) -> float | None:
         return None
     if spread == "zero":
         return 1.0
-    result = stats.permutation_test(
+    result = scipy.stats.permutation_test(
         (values - references,),
         np.mean,
         permutation_type="samples",
@@ -287,6 +288,8 @@ def tost_p(values: Floats, references: Floats, margin: float) -> float | None:
         return None
     if spread == "zero":
         return 0.0
+    from statsmodels.stats.weightstats import ttost_paired  # noqa: PLC0415  as above
+
     return float(ttost_paired(values, references, -margin, margin)[0])
 
 
@@ -307,14 +310,15 @@ def hedges_dz(values: Floats, references: Floats) -> float | None:
     if df < 2 or _spread(values, references) != "varies":
         return None
     differences = values - references
-    correction = math.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / math.sqrt(
-        df / 2
-    )
+    gammaln = scipy.special.gammaln
+    correction = math.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / math.sqrt(df / 2)
     return float(correction * differences.mean() / differences.std(ddof=1))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Return the p values after Holm's step-down correction (Holm 1979); None stays None."""
+    from statsmodels.stats.multitest import multipletests  # noqa: PLC0415  as above
+
     tested = [p for p in p_values if p is not None]
     corrected: Iterable[float] = multipletests(tested, method="holm")[1] if tested else ()
     following = iter(corrected)
