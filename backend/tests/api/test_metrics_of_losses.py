@@ -192,3 +192,26 @@ def test_a_metric_that_does_not_fit_the_targets_is_an_error_at_the_metric(client
     [found] = report["diagnostics"]
     assert (found["code"], found["node"], found["message"]) == ("metric_target", "m", message)
     assert found["hint"].startswith("Remove it, or use a metric of ")
+
+
+def test_a_metric_of_the_catalogue_is_monitored_drawn_and_offered_to_a_study(client):
+    graph = read_case(client, "F22")
+    graph["nodes"] = [node for node in graph["nodes"] if node["type"] != "BinaryAccuracy"]
+    graph["edges"] = [edge for edge in graph["edges"] if not edge["source"].startswith("acc")]
+    for name, node_type in (("area", "AUROC"), ("f1", "F1Score")):
+        graph["nodes"].append({"id": name, "type": node_type})
+        wire = {"source": name, "source_output": "metric", "target": "train"}
+        graph["edges"].append({**wire, "target_input": "metrics"})
+    plan = {"keep": "best", "monitor": "val_auroc"}
+    next(node for node in graph["nodes"] if node["id"] == "train")["params"] |= plan
+    run = run_graph(client, graph)
+    series = client.get(f"/api/runs/{run['id']}/metrics").json()["series"]
+    values = [value for _, _, value in series["val_auroc"]]
+    assert len(values) == 5
+    assert run["metrics"]["val_auroc"]["best"] == max(values)
+    assert {"train_auroc", "train_f1", "val_f1", "val_accuracy"} <= series.keys()
+    study = {"graph": graph, "strategy": {"kind": "leave_one_out", "nodes": ["l0"]}, "seeds": [0]}
+    for metric, status in (("val_f1", 200), ("val_f2", 422)):
+        preview = client.post("/api/studies/preview", json={**study, "metric": metric})
+        assert preview.status_code == status, preview.text
+    assert "val_f1" in preview.json()["error"]["hint"]

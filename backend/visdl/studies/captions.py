@@ -8,7 +8,10 @@ from visdl.models.studies import Arm, Study, StudyState
 from visdl.nodes.contract.metric_names import is_measured_on, split_key
 
 _PARTS = {"train": "training", "val": "validation", "test": "test", None: ""}
-_NAMES = {"mse": "MSE", "mae": "MAE", "r2": "R²"}
+_NAMES = {
+    **{name: name.upper() for name in ("mse", "mae", "rmse", "mape", "auroc", "mcc", "f1")},
+    "r2": "R²",
+}
 
 
 def format_metric(key: str) -> str:

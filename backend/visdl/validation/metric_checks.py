@@ -14,6 +14,7 @@ _TARGETS = {
     "index": "class labels",
     "float": "numbers",
     "binary": "targets of 0 and 1",
+    "classes": "class labels, or targets of 0 and 1",
 }
 _SUITABLE = {
     "index": "a metric of classes, such as Accuracy",
@@ -44,6 +45,8 @@ def check_metrics(
 
 def fits(metric: MetricNode, loss: LossNode, train: Dataset) -> bool:
     """Return whether a metric measures the kind of target that this loss and these data have."""
+    if metric.MEASURES == "classes":
+        return loss.TARGET == "index" or loss.RANGE in ((0, 1), (-1, 1))
     if metric.MEASURES != "binary":
         return metric.MEASURES in ("", loss.TARGET)
     return loss.TARGET == "float" and (loss.RANGE in ((0, 1), (-1, 1)) or _within_0_1(train))

@@ -343,8 +343,9 @@ class MetricNode(BaseNode, ABC):
     READS_OUTPUTS: ClassVar[bool] = False  # `update` gets the model's outputs, not predictions
     DIRECTION: ClassVar[Literal["minimize", "maximize"]] = "maximize"
 
-    #: The targets that it measures: class indices, numbers, 0 and 1 (or −1 and 1); "" for any.
-    MEASURES: ClassVar[Literal["index", "float", "binary", ""]] = ""
+    #: The targets that it measures: class indices, numbers, 0 and 1 (or −1 and 1), "classes" for
+    #: indices or 0 and 1; "" for any.
+    MEASURES: ClassVar[Literal["index", "float", "binary", "classes", ""]] = ""
     #: The loss of the training that it belongs to; set before the first batch.
     loss: LossNode | None = None
 

@@ -35,6 +35,13 @@ const NAMES: Record<string, string> = {
   r2: "R²",
   mse: "MSE",
   mae: "MAE",
+  rmse: "RMSE",
+  mape: "MAPE",
+  smape: "SMAPE",
+  wmape: "WMAPE",
+  f1: "F1",
+  auroc: "AUROC",
+  mcc: "MCC",
   lr: "Learning rate",
 };
 
@@ -48,11 +55,21 @@ export function metricLabel(key: string): string {
   return `${prefix} ${["Loss", "Accuracy"].includes(known) ? known.toLowerCase() : known}`;
 }
 
+const SMALLER = new Set([
+  ...["loss", "mse", "mae", "rmse", "mape", "smape", "wmape", "log_cosh", "hamming"],
+  ...["calibration_error", "perplexity"],
+]);
+const LARGER = new Set([
+  ...["accuracy", "r2", "precision", "recall", "f1", "fbeta", "specificity", "jaccard", "mcc"],
+  ...["cohen_kappa", "auroc", "average_precision", "balanced_accuracy", "top_k_accuracy"],
+  ...["explained_variance", "pearson", "spearman", "concordance"],
+]);
+
 /** Whether a smaller value is better; null for what does not measure quality. */
 export function lowerIsBetter(key: string): boolean | null {
   const name = key.split("_").slice(1).join("_");
-  if (["loss", "mse", "mae"].includes(name)) return true;
-  return ["accuracy", "r2"].includes(name) ? false : null;
+  if (SMALLER.has(name)) return true;
+  return LARGER.has(name) ? false : null;
 }
 
 type Metrics = Readonly<Record<string, unknown>>;

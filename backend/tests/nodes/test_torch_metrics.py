@@ -1,0 +1,209 @@
+"""The catalogue of metrics, batch by batch on random data, against scikit-learn and scipy."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from sklearn import metrics as sk
+
+from visdl.nodes import MetricNode, NodeRegistry
+from visdl.nodes.contract.evaluation import measure
+from visdl.nodes.contract.torch_metric import TorchMetric
+
+ROWS, BATCH = 200, 33
+CATALOGUE = [n for n in NodeRegistry.names() if issubclass(NodeRegistry.get(n), TorchMetric)]
+AVERAGES = ["macro", "micro", "weighted"]
+
+
+def measured(metric, loss, output, target, **params):
+    """The value of a metric over batches of 33 rows."""
+    node, loss = NodeRegistry.get(metric), NodeRegistry.get(loss).create({})
+    batches = zip(output.split(BATCH), target.split(BATCH), strict=True)
+    [value] = measure([lambda: node.create(params)], loss, batches).values()
+    return value
+
+
+@pytest.fixture
+def random():
+    return torch.Generator().manual_seed(5)
+
+
+@pytest.fixture
+def classes(random):
+    """Logits of 4 classes (rows, 4), and labels that often follow them."""
+    output = torch.randn(ROWS, 4, generator=random)
+    other = torch.randint(4, (ROWS,), generator=random)
+    return output, torch.where(torch.rand(ROWS, generator=random) > 0.5, output.argmax(1), other)
+
+
+@pytest.fixture
+def labels(random):
+    """Logits and 0 or 1 of 3 labels, (rows, 3) each."""
+    output = torch.randn(ROWS, 3, generator=random)
+    noise = torch.randn(ROWS, 3, generator=random)
+    return output, (output + noise > 0.3).float()
+
+
+@pytest.fixture
+def numbers(random):
+    """Predictions and targets above 0 of 2 columns, (rows, 2) each."""
+    target = torch.rand(ROWS, 2, generator=random) * 3 + 0.5
+    return target + 0.5 * torch.randn(ROWS, 2, generator=random), target
+
+
+BY_AVERAGE = {
+    "Precision": lambda y, p, a: sk.precision_score(y, p, average=a),
+    "Recall": lambda y, p, a: sk.recall_score(y, p, average=a),
+    "F1Score": lambda y, p, a: sk.f1_score(y, p, average=a),
+    "FBetaScore": lambda y, p, a: sk.fbeta_score(y, p, beta=2, average=a),
+    "JaccardIndex": lambda y, p, a: sk.jaccard_score(y, p, average=a),
+}
+OF_CLASSES = {
+    "BalancedAccuracy": lambda y, s: sk.balanced_accuracy_score(y, s.argmax(1)),
+    "MatthewsCorrCoef": lambda y, s: sk.matthews_corrcoef(y, s.argmax(1)),
+    "CohenKappa": lambda y, s: sk.cohen_kappa_score(y, s.argmax(1)),
+    "AUROC": lambda y, s: sk.roc_auc_score(y, s, multi_class="ovr"),
+    "AveragePrecision": lambda y, s: sk.average_precision_score(np.eye(4)[y], s),
+    "Perplexity": lambda y, s: math.exp(sk.log_loss(y, s)),
+    "Specificity": lambda y, s: np.mean(
+        [sk.recall_score(y != c, s.argmax(1) != c) for c in range(4)]
+    ),
+}
+OF_LABELS = {
+    "MatthewsCorrCoef": lambda y, s: sk.matthews_corrcoef(y, s > 0.5),
+    "CohenKappa": lambda y, s: sk.cohen_kappa_score(y, s > 0.5),
+    "BalancedAccuracy": lambda y, s: sk.balanced_accuracy_score(y, s > 0.5),
+    "AUROC": sk.roc_auc_score,
+    "AveragePrecision": sk.average_precision_score,
+    "HammingDistance": lambda y, s: sk.hamming_loss(y, s > 0.5),
+    "Specificity": lambda y, s: sk.recall_score(1 - y, s <= 0.5),
+    "Precision": lambda y, s: sk.precision_score(y, s > 0.5),
+    "JaccardIndex": lambda y, s: sk.jaccard_score(y, s > 0.5),
+}
+OF_NUMBERS = {
+    "RootMeanSquaredError": lambda y, p: sk.root_mean_squared_error(y.ravel(), p.ravel()),
+    "MeanAbsolutePercentageError": sk.mean_absolute_percentage_error,
+    "SymmetricMeanAbsolutePercentageError": lambda y, p: np.mean(
+        2 * abs(p - y) / (abs(p) + abs(y))
+    ),
+    "WeightedMeanAbsolutePercentageError": lambda y, p: abs(p - y).sum() / abs(y).sum(),
+    "LogCoshError": lambda y, p: np.log(np.cosh(p - y)).mean(),
+    "ExplainedVariance": sk.explained_variance_score,
+    "PearsonCorrCoef": lambda y, p: np.mean([np.corrcoef(y[:, i], p[:, i])[0, 1] for i in (0, 1)]),
+    "SpearmanCorrCoef": lambda y, p: np.mean(
+        [stats.spearmanr(y[:, i], p[:, i]).statistic for i in (0, 1)]
+    ),
+    "ConcordanceCorrCoef": lambda y, p: np.mean([concordance(y[:, i], p[:, i]) for i in (0, 1)]),
+}
+
+
+def concordance(y, p):
+    shift = (p.mean() - y.mean()) ** 2
+    return 2 * np.cov(y, p)[0, 1] / (y.var(ddof=1) + p.var(ddof=1) + shift)
+
+
+def test_every_metric_of_the_catalogue_is_compared():
+    compared = {*BY_AVERAGE, *OF_CLASSES, *OF_LABELS, *OF_NUMBERS}
+    assert set(CATALOGUE) == {*compared, "CalibrationError", "TopKAccuracy"}
+    assert all(issubclass(NodeRegistry.get(name), MetricNode) for name in CATALOGUE)
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+@pytest.mark.parametrize("name", BY_AVERAGE)
+def test_averages_over_classes(name, average, classes):
+    output, target = classes
+    expected = BY_AVERAGE[name](target, output.argmax(1), average)
+    found = measured(name, "CrossEntropyLoss", output, target, average=average)
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+@pytest.mark.parametrize("name", BY_AVERAGE)
+def test_averages_over_labels(name, average, labels):
+    output, target = labels
+    expected = BY_AVERAGE[name](target, output > 0, average)
+    found = measured(name, "BCEWithLogitsLoss", output, target, average=average)
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", OF_CLASSES)
+def test_metrics_of_classes(name, classes):
+    output, target = classes
+    scores = output.double().softmax(1).numpy()
+    found = measured(name, "CrossEntropyLoss", output.double(), target)
+    assert found == pytest.approx(OF_CLASSES[name](target.numpy(), scores), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", OF_LABELS)
+def test_metrics_of_one_label_and_the_mean_over_several(name, labels):
+    output, target = labels
+    scores, truth = output.sigmoid().numpy(), target.numpy()
+    each = [OF_LABELS[name](truth[:, i], scores[:, i]) for i in range(3)]
+    found = measured(name, "BCEWithLogitsLoss", output, target)
+    assert found == pytest.approx(np.mean(each), abs=1e-6)
+    one = measured(name, "BCEWithLogitsLoss", output[:, :1], target[:, :1])
+    assert one == pytest.approx(each[0], abs=1e-6)
+    signs = measured(name, "SoftMarginLoss", output[:, :1], target[:, :1] * 2 - 1)
+    assert signs == pytest.approx(each[0], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", OF_NUMBERS)
+def test_metrics_of_numbers(name, numbers):
+    output, target = numbers
+    found = measured(name, "MSELoss", output, target)
+    y, p = target.double().numpy(), output.double().numpy()
+    assert found == pytest.approx(OF_NUMBERS[name](y, p), rel=1e-5)
+    column = measured(name, "MSELoss", output[:, :1], target[:, :1])
+    twice = [np.repeat(each[:, :1], 2, axis=1) for each in (y, p)]
+    assert column == pytest.approx(OF_NUMBERS[name](*twice), rel=1e-5)
+
+
+def test_metrics_of_counts_compare_rates(numbers):
+    output, target = numbers
+    found = measured("RootMeanSquaredError", "PoissonNLLLoss", output, target.exp())
+    y, p = target.double().exp().numpy(), output.exp().double().numpy()
+    assert found == pytest.approx(sk.root_mean_squared_error(y.ravel(), p.ravel()), rel=1e-5)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_top_k_accuracy(k, classes):
+    output, target = classes
+    expected = sk.top_k_accuracy_score(target, output, k=k)
+    found = measured("TopKAccuracy", "CrossEntropyLoss", output, target, k=k)
+    assert found == pytest.approx(expected)
+
+
+def test_top_k_accuracy_of_fewer_classes_than_k_is_1(classes):
+    assert measured("TopKAccuracy", "CrossEntropyLoss", *classes, k=9) == 1
+
+
+def test_calibration_error_is_the_gap_of_confidence_and_accuracy(classes):
+    output, target = classes
+    confidence, guess = output.softmax(1).max(1)
+    bins = (confidence * 10).ceil()
+    gaps = [
+        float((bins == b).double().mean())
+        * abs(float((guess == target)[bins == b].double().mean() - confidence[bins == b].mean()))
+        for b in bins.unique()
+    ]
+    found = measured("CalibrationError", "CrossEntropyLoss", output, target, n_bins=10)
+    assert found == pytest.approx(sum(gaps), rel=1e-5)
+
+
+def test_scores_at_several_positions_count_each(random):
+    output = torch.randn(ROWS, 4, 5, generator=random)
+    target = torch.randint(4, (ROWS, 5), generator=random)
+    flat, truth = output.movedim(1, -1).reshape(-1, 4), target.flatten()
+    for name in ("F1Score", "Perplexity", "BalancedAccuracy", "TopKAccuracy", "AUROC"):
+        whole = measured(name, "CrossEntropyLoss", output, target)
+        assert whole == pytest.approx(measured(name, "CrossEntropyLoss", flat, truth), rel=1e-6)
+
+
+def test_a_number_of_thresholds_approximates_the_area(labels):
+    exact = measured("AUROC", "BCEWithLogitsLoss", *labels)
+    binned = measured("AUROC", "BCEWithLogitsLoss", *labels, thresholds=200)
+    assert exact != binned == pytest.approx(exact, abs=0.01)

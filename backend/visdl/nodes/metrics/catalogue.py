@@ -1,0 +1,276 @@
+"""The metrics of torchmetrics that compare one prediction with one target."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torchmetrics.regression as of_numbers
+from torch import Tensor
+from torchmetrics.classification import MulticlassAccuracy
+from torchmetrics.text import Perplexity as TorchPerplexity
+
+from visdl.nodes import NodeRegistry, Param
+from visdl.nodes.contract.torch_metric import (
+    AveragedMetric,
+    ClassMetric,
+    CurveMetric,
+    NumberMetric,
+    TorchMetric,
+)
+
+
+@NodeRegistry.register("Precision")
+class Precision(AveragedMetric, family="Precision"):
+    """Share of the predictions of a class that are right."""
+
+    KEY = "precision"
+    FORMULA = "TP / (TP + FP)"
+
+
+@NodeRegistry.register("Recall")
+class Recall(AveragedMetric, family="Recall"):
+    """Share of a class that is found; also called sensitivity."""
+
+    KEY = "recall"
+    FORMULA = "TP / (TP + FN)"
+
+
+@NodeRegistry.register("F1Score")
+class F1Score(AveragedMetric, family="F1Score"):
+    """Harmonic mean of precision and recall."""
+
+    DISPLAY_NAME = "F1 Score"
+    KEY = "f1"
+    FORMULA = "2 TP / (2 TP + FP + FN)"
+
+
+@NodeRegistry.register("FBetaScore")
+class FBetaScore(AveragedMetric, family="FBetaScore", defaults={"beta": 2.0}):
+    """Weighted harmonic mean of precision and recall."""
+
+    DISPLAY_NAME = "F-beta Score"
+    KEY = "fbeta"
+    FORMULA = "(1 + β²) TP / ((1 + β²) TP + β² FN + FP)"
+
+
+@NodeRegistry.register("Specificity")
+class Specificity(AveragedMetric, family="Specificity"):
+    """Share of what is not of a class that is predicted so."""
+
+    KEY = "specificity"
+    FORMULA = "TN / (TN + FP)"
+
+
+@NodeRegistry.register("JaccardIndex")
+class JaccardIndex(AveragedMetric, family="JaccardIndex"):
+    """Intersection over union of predicted and true members of a class."""
+
+    DISPLAY_NAME = "Jaccard Index (IoU)"
+    KEY = "jaccard"
+    FORMULA = "TP / (TP + FP + FN)"
+
+
+@NodeRegistry.register("HammingDistance")
+class HammingDistance(AveragedMetric, family="HammingDistance"):
+    """Share of wrong decisions."""
+
+    DISPLAY_NAME = "Hamming Distance"
+    KEY = "hamming"
+    FORMULA = "mean(ŷ ≠ y)"
+
+
+@NodeRegistry.register("MatthewsCorrCoef")
+class MatthewsCorrCoef(ClassMetric, family="MatthewsCorrCoef", one_each=True):
+    """Correlation of predicted and true classes: fair to classes of any size."""
+
+    DISPLAY_NAME = "Matthews Correlation"
+    KEY = "mcc"
+    FORMULA = "(TP TN − FP FN) / √((TP + FP)(TP + FN)(TN + FP)(TN + FN))"
+
+
+@NodeRegistry.register("CohenKappa")
+class CohenKappa(ClassMetric, family="CohenKappa"):
+    """Agreement of predicted and true classes beyond chance."""
+
+    DISPLAY_NAME = "Cohen's Kappa"
+    KEY = "cohen_kappa"
+    FORMULA = "(p − pₑ) / (1 − pₑ), pₑ the agreement by chance"
+
+
+@NodeRegistry.register("CalibrationError")
+class CalibrationError(ClassMetric, family="CalibrationError"):
+    """Gap between confidence and accuracy over bins of confidence."""
+
+    DISPLAY_NAME = "Calibration Error"
+    KEY = "calibration_error"
+    FORMULA = "Σ share(bin) |accuracy(bin) − confidence(bin)|"
+
+
+@NodeRegistry.register("AUROC")
+class AUROC(CurveMetric, family="AUROC"):
+    """Area under the ROC curve: how often a 1 gets a higher score than a 0."""
+
+    KEY = "auroc"
+    FORMULA = "P(ŷ₁ > ŷ₀)"
+
+
+@NodeRegistry.register("AveragePrecision")
+class AveragePrecision(CurveMetric, family="AveragePrecision"):
+    """Area under the curve of precision over recall."""
+
+    DISPLAY_NAME = "Average Precision"
+    KEY = "average_precision"
+    FORMULA = "Σ (Rₙ − Rₙ₋₁) Pₙ"
+
+
+class _OneClass(TorchMetric):
+    """A metric of class scores that torchmetrics has for one task."""
+
+    MEASURES = "index"
+
+
+@NodeRegistry.register("BalancedAccuracy")
+class BalancedAccuracy(TorchMetric):
+    """Mean recall of the classes, so that each counts the same."""
+
+    DISPLAY_NAME = "Balanced Accuracy"
+    KEY = "balanced_accuracy"
+    MEASURES = "classes"
+    FORMULA = "mean over classes of TP / (TP + FN)"
+
+    def _update(self, prediction: Tensor, target: Tensor) -> None:
+        """Measure class scores, or each label as a choice of two classes."""
+        if target.is_floating_point():
+            guesses = (self.probabilities(prediction) > 0.5).long().flatten(1).unbind(1)
+            truths, classes = (target > 0.5).long().flatten(1).unbind(1), 2
+        else:
+            guesses, truths, classes = (prediction,), (target,), prediction.shape[1]
+        metrics = self._made(
+            lambda: [MulticlassAccuracy(classes, average="macro") for _ in truths], target.device
+        )
+        for metric, guess, truth in zip(metrics, guesses, truths, strict=True):
+            metric.update(guess, truth)
+
+
+@NodeRegistry.register("TopKAccuracy")
+class TopKAccuracy(_OneClass):
+    """Share of samples whose class is among the k highest scores."""
+
+    DISPLAY_NAME = "Top-k Accuracy"
+    KEY = "top_k_accuracy"
+    FORMULA = "mean(y ∈ top-k ŷ)"
+
+    k: int = Param(5, min=1, max=10_000, description="How many of the highest scores count")
+
+    def _update(self, prediction: Tensor, target: Tensor) -> None:
+        classes = prediction.shape[1]
+        [metric] = self._made(
+            lambda: [MulticlassAccuracy(classes, top_k=min(self.k, classes), average="micro")],
+            target.device,
+        )
+        metric.update(prediction, target)
+
+
+@NodeRegistry.register("Perplexity")
+class Perplexity(_OneClass):
+    """Exponential of the mean cross entropy: how many classes a prediction hesitates between."""
+
+    KEY = "perplexity"
+    DIRECTION = "minimize"
+    FORMULA = "exp(−mean(log p(y)))"
+
+    def _update(self, prediction: Tensor, target: Tensor) -> None:
+        [metric] = self._made(lambda: [TorchPerplexity()], target.device)
+        scores = prediction.movedim(1, -1).flatten(0, -2).double().log()
+        metric.update(scores[None], target.flatten()[None])
+
+
+@NodeRegistry.register("RootMeanSquaredError")
+class RootMeanSquaredError(NumberMetric):
+    """Root of the mean squared error, in the target's units."""
+
+    DISPLAY_NAME = "Root Mean Squared Error"
+    KEY = "rmse"
+    DIRECTION = "minimize"
+    FORMULA = "√mean((ŷ − y)²)"
+    CLASS = of_numbers.MeanSquaredError
+    FIXED: ClassVar[dict[str, object]] = {"squared": False, "num_outputs": 1}
+
+    def _update(self, prediction: Tensor, target: Tensor) -> None:
+        super()._update(prediction.reshape(-1, 1), target.reshape(-1, 1))
+
+
+@NodeRegistry.register("MeanAbsolutePercentageError")
+class MeanAbsolutePercentageError(NumberMetric, of=of_numbers.MeanAbsolutePercentageError):
+    """Mean absolute error relative to the target; large for targets near 0."""
+
+    DISPLAY_NAME = "Mean Absolute Percentage Error"
+    KEY = "mape"
+    FORMULA = "mean(|ŷ − y| / |y|)"
+
+
+@NodeRegistry.register("SymmetricMeanAbsolutePercentageError")
+class SymmetricMeanAbsolutePercentageError(
+    NumberMetric, of=of_numbers.SymmetricMeanAbsolutePercentageError
+):
+    """Mean absolute error relative to the mean size of prediction and target."""
+
+    DISPLAY_NAME = "Symmetric Mean Absolute Percentage Error"
+    KEY = "smape"
+    FORMULA = "mean(2 |ŷ − y| / (|ŷ| + |y|))"
+
+
+@NodeRegistry.register("WeightedMeanAbsolutePercentageError")
+class WeightedMeanAbsolutePercentageError(
+    NumberMetric, of=of_numbers.WeightedMeanAbsolutePercentageError
+):
+    """Sum of absolute errors relative to the sum of absolute targets."""
+
+    DISPLAY_NAME = "Weighted Mean Absolute Percentage Error"
+    KEY = "wmape"
+    FORMULA = "Σ|ŷ − y| / Σ|y|"
+
+
+@NodeRegistry.register("LogCoshError")
+class LogCoshError(NumberMetric, of=of_numbers.LogCoshError):
+    """Mean log-cosh of the error: squared near 0, absolute far from it."""
+
+    DISPLAY_NAME = "Log-Cosh Error"
+    KEY = "log_cosh"
+    FORMULA = "mean(log cosh(ŷ − y))"
+
+
+@NodeRegistry.register("ExplainedVariance")
+class ExplainedVariance(NumberMetric, of=of_numbers.ExplainedVariance):
+    """Explained share of the variance, whatever the bias."""
+
+    DISPLAY_NAME = "Explained Variance"
+    KEY = "explained_variance"
+    FORMULA = "1 − Var(y − ŷ) / Var(y)"
+
+
+@NodeRegistry.register("PearsonCorrCoef")
+class PearsonCorrCoef(NumberMetric, of=of_numbers.PearsonCorrCoef):
+    """Linear correlation of predictions and targets."""
+
+    DISPLAY_NAME = "Pearson Correlation"
+    KEY = "pearson"
+    FORMULA = "Cov(ŷ, y) / (σ(ŷ) σ(y))"
+
+
+@NodeRegistry.register("SpearmanCorrCoef")
+class SpearmanCorrCoef(NumberMetric, of=of_numbers.SpearmanCorrCoef):
+    """Correlation of the ranks of predictions and targets; keeps all of an epoch."""
+
+    DISPLAY_NAME = "Spearman Correlation"
+    KEY = "spearman"
+    FORMULA = "Pearson correlation of the ranks"
+
+
+@NodeRegistry.register("ConcordanceCorrCoef")
+class ConcordanceCorrCoef(NumberMetric, of=of_numbers.ConcordanceCorrCoef):
+    """Agreement of predictions and targets: correlation that also counts shift and scale."""
+
+    DISPLAY_NAME = "Concordance Correlation"
+    KEY = "concordance"
+    FORMULA = "2 Cov(ŷ, y) / (Var(ŷ) + Var(y) + (mean(ŷ) − mean(y))²)"
