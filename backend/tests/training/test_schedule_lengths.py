@@ -46,10 +46,10 @@ TIED = {"CosineAnnealingLR", "OneCycleLR", "PolynomialLR", "SequentialLR"}
 def graph_of(name: str, epochs: int, interval: str, **params: object) -> Graph:
     graph = chain(MLP, split=SPLIT, train={"epochs": epochs}, optimizer=("SGD", {"lr": 0.1}))
     graph.edges = [edge for edge in graph.edges if edge.target_input != "optimizer"]
-    chosen = {**CASES[name][0], **params}
+    options = {**CASES[name][0], **params}
     if name != "ReduceLROnPlateau":
-        chosen["interval"] = interval
-    graph.nodes.append(Node(id="s", type=name, params=chosen))
+        options["interval"] = interval
+    graph.nodes.append(Node(id="s", type=name, params=options))
     if name == "SequentialLR":
         graph.nodes.append(Node(id="p0", type="ConstantLR"))
         graph.nodes.append(Node(id="p1", type="CosineAnnealingLR"))

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from visdl.nodes.contract.own_random import OwnRandom
 from visdl.nodes.contract.runtime_values import Seeded
 from visdl.training.batches import batch_sizes
 from visdl.training.loop import advance
@@ -23,6 +24,7 @@ def snapshot(plan: FitPlan, state: FitState) -> dict[str, Any]:
         "schedule": [part.scheduler.state_dict() for part in plan.schedule],
         "state": {**vars(state), "seen": [list(pair) for pair in state.seen]},
         "generators": [module.generator.get_state() for module in _seeded(plan)],
+        "own_random": True,  # layers with dropout inside are among them
         "torch_rng": torch.get_rng_state(),
         "cuda_rng": torch.cuda.get_rng_state_all() if _device(plan).type == "cuda" else [],
         "seed": plan.seed,
@@ -54,6 +56,10 @@ def restore(payload: dict[str, Any], plan: FitPlan, *, extends: bool = False) ->
     else:
         for part, scheduler_state in zip(plan.schedule, payload.get("schedule", []), strict=True):
             part.scheduler.load_state_dict(scheduler_state)
+    if not payload.get("own_random"):  # of an earlier version: these shared torch's generator
+        for module in plan.model.modules():
+            if isinstance(module, OwnRandom):
+                module.generator = None
     for module, generator_state in zip(_seeded(plan), payload["generators"], strict=True):
         module.generator.set_state(generator_state)
     torch.set_rng_state(payload["torch_rng"])

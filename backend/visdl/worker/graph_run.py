@@ -164,7 +164,7 @@ class GraphRun:
 
     def _train(self, node: Node, args: dict[str, Any]) -> TrainingResult:
         arguments = self._arguments.get(args["model"]) or next(iter(self._arguments.values()))
-        # for random layers without a generator of their own, such as dropout inside attention
+        # for random layers without a generator of their own, such as those of node files
         torch.manual_seed(seeds.derive(self._spec.seed, "layers"))
         prepared = prepare(
             args, arguments, seeds.derive(self._spec.seed, "order", node.id), self._registry

@@ -2,9 +2,11 @@
 
 from typing import ClassVar
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from visdl.nodes import NodeRegistry, Param, Shape
+from visdl.nodes.contract.own_random import OwnRandom
 from visdl.nodes.contract.torch_layer import TorchLayer
 
 
@@ -48,9 +50,29 @@ class PReLU(_Activation, module=nn.PReLU):
     FORMULA = "y = max(0, x) + a · min(0, x)"
 
 
+class SeededRReLU(OwnRandom, nn.RReLU):
+    """nn.RReLU that draws its slopes from its own generator.
+
+    torch draws one for each value below zero; this draws one for every value, so that the slopes
+    do not depend on the layers upstream.
+    """
+
+    @property
+    def draws(self) -> bool:
+        return self.upper > self.lower
+
+    def forward(self, input: Tensor) -> Tensor:
+        if self.generator is None or not self.training:
+            return super().forward(input)
+        slopes = torch.empty_like(input).uniform_(self.lower, self.upper, generator=self.generator)
+        return torch.where(input >= 0, input, input * slopes)
+
+
 @NodeRegistry.register("RReLU")
-class RReLU(_Activation, module=nn.RReLU):
+class RReLU(_Activation, module=SeededRReLU):
     """Rectified linear unit with a slope below zero that is random during training."""
+
+    URL = "https://pytorch.org/docs/stable/generated/torch.nn.RReLU.html"
 
     FORMULA = "y = max(0, x) + a · min(0, x), a ~ U(lower, upper)"
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from visdl.nodes import LayerNode, NodeRegistry, Param, Shape
+from visdl.nodes.contract.own_random import OwnRandom, drawing
 from visdl.nodes.contract.specs import MOST_DROPPED
 from visdl.nodes.contract.torch_layer import WeightedLayer, check_element
 
@@ -38,12 +39,17 @@ def _causal(length: int, device: torch.device, dtype: torch.dtype) -> Tensor:
     return nn.Transformer.generate_square_subsequent_mask(length, device=device, dtype=dtype)
 
 
-class Attention(nn.MultiheadAttention):
+class Attention(OwnRandom, nn.MultiheadAttention):
     """nn.MultiheadAttention that returns only the output; key and value are optional."""
 
     causal = False
 
-    def forward(  # type: ignore[override]
+    @property
+    def draws(self) -> bool:
+        return float(self.dropout) > 0
+
+    @drawing
+    def forward(
         self,
         query: Tensor,
         key: Tensor | None = None,
@@ -113,13 +119,18 @@ class MultiheadAttention(WeightedLayer):
         return self.initialised(module)
 
 
-class DotProductAttention(nn.Module):
+class DotProductAttention(OwnRandom, nn.Module):
     """torch's scaled_dot_product_attention as a module."""
 
     def __init__(self, dropout_p: float, is_causal: bool, scale: float | None) -> None:
         super().__init__()
         self.dropout_p, self.is_causal, self.scale = dropout_p, is_causal, scale
 
+    @property
+    def draws(self) -> bool:
+        return self.dropout_p > 0
+
+    @drawing
     def forward(
         self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
     ) -> Tensor:
@@ -160,25 +171,35 @@ class ScaledDotProductAttention(LayerNode):
         return DotProductAttention(self.dropout_p, self.is_causal, self.scale)
 
 
-class EncoderLayer(nn.TransformerEncoderLayer):
+class EncoderLayer(OwnRandom, nn.TransformerEncoderLayer):
     """nn.TransformerEncoderLayer that can create its causal mask."""
 
     causal = False
     axis = 1
 
-    def forward(self, input: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
+    @property
+    def draws(self) -> bool:
+        return self.dropout.p > 0
+
+    @drawing
+    def forward(self, input: Tensor, mask: Tensor | None = None) -> Tensor:
         if self.causal:
             mask = _causal(input.shape[self.axis], input.device, input.dtype)
         return super().forward(input, src_mask=mask, is_causal=self.causal)
 
 
-class DecoderLayer(nn.TransformerDecoderLayer):
+class DecoderLayer(OwnRandom, nn.TransformerDecoderLayer):
     """nn.TransformerDecoderLayer that can create its causal mask."""
 
     causal = False
     axis = 1
 
-    def forward(  # type: ignore[override]
+    @property
+    def draws(self) -> bool:
+        return self.dropout.p > 0
+
+    @drawing
+    def forward(
         self,
         input: Tensor,
         memory: Tensor,

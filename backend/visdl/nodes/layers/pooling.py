@@ -5,6 +5,7 @@ from typing import Any
 from torch import nn
 
 from visdl.nodes import DataType, NodeRegistry, OutputSpec, Param, Shape
+from visdl.nodes.contract.own_random import OwnRandom, drawing
 from visdl.nodes.contract.torch_layer import TorchLayer, check_element
 
 _LINE = "B, C, L → B, C, L_out"
@@ -196,12 +197,32 @@ class _Fractional(_MaxPool):
         return self.make(sizes)
 
 
+class _RandomWindows(OwnRandom):
+    """Windows that are random in evaluation too."""
+
+    ALWAYS = True
+    draws = True
+
+
+class SeededFractionalMaxPool2d(_RandomWindows, nn.FractionalMaxPool2d):
+    """nn.FractionalMaxPool2d that draws its windows from its own generator."""
+
+    forward = drawing(nn.FractionalMaxPool2d.forward)
+
+
+class SeededFractionalMaxPool3d(_RandomWindows, nn.FractionalMaxPool3d):
+    """nn.FractionalMaxPool3d that draws its windows from its own generator."""
+
+    forward = drawing(nn.FractionalMaxPool3d.forward)
+
+
 @NodeRegistry.register("FractionalMaxPool2d")
 class FractionalMaxPool2d(
-    _Fractional, module=nn.FractionalMaxPool2d, defaults=_KERNEL, leave_out=("output_ratio",)
+    _Fractional, module=SeededFractionalMaxPool2d, defaults=_KERNEL, leave_out=("output_ratio",)
 ):
     """Maxima over windows of random size, for an image with any size ratio."""
 
+    URL = "https://pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool2d.html"
     SHAPE_RULE = _IMAGE
 
     output_ratio: float | tuple[float, float] | None = Param(
@@ -214,10 +235,11 @@ class FractionalMaxPool2d(
 
 @NodeRegistry.register("FractionalMaxPool3d")
 class FractionalMaxPool3d(
-    _Fractional, module=nn.FractionalMaxPool3d, defaults=_KERNEL, leave_out=("output_ratio",)
+    _Fractional, module=SeededFractionalMaxPool3d, defaults=_KERNEL, leave_out=("output_ratio",)
 ):
     """Maxima over windows of random size, for a volume with any size ratio."""
 
+    URL = "https://pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool3d.html"
     SHAPE_RULE = _VOLUME
 
     output_ratio: float | tuple[float, float, float] | None = Param(

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from visdl.nodes import DataType, NodeRegistry, OutputSpec, Param, Shape
+from visdl.nodes.contract.own_random import OwnRandom, drawing
 from visdl.nodes.contract.specs import MOST_DROPPED
 from visdl.nodes.contract.torch_layer import WeightedLayer
 
@@ -22,26 +23,38 @@ def _last(hidden: Tensor, directions: int) -> Tensor:
     return hidden[-directions:].transpose(0, 1).flatten(1)
 
 
-class LastStateRNN(nn.RNN):
+class _Stack(OwnRandom):
+    dropout: float
+    num_layers: int
+
+    @property
+    def draws(self) -> bool:
+        return self.dropout > 0 and self.num_layers > 1
+
+
+class LastStateRNN(_Stack, nn.RNN):
     """nn.RNN that returns `(output, last)`."""
 
-    def forward(self, input: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    @drawing
+    def forward(self, input: Tensor) -> tuple[Tensor, Tensor]:
         output, hidden = super().forward(input)
         return output, _last(hidden, 1 + self.bidirectional)
 
 
-class LastStateGRU(nn.GRU):
+class LastStateGRU(_Stack, nn.GRU):
     """nn.GRU that returns `(output, last)`."""
 
-    def forward(self, input: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    @drawing
+    def forward(self, input: Tensor) -> tuple[Tensor, Tensor]:
         output, hidden = super().forward(input)
         return output, _last(hidden, 1 + self.bidirectional)
 
 
-class LastStateLSTM(nn.LSTM):
+class LastStateLSTM(_Stack, nn.LSTM):
     """nn.LSTM that returns `(output, last, cell)`."""
 
-    def forward(self, input: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # type: ignore[override]
+    @drawing
+    def forward(self, input: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         output, (hidden, cell) = super().forward(input)
         return output, _last(hidden, 1 + self.bidirectional), _last(cell, 1 + self.bidirectional)
 
@@ -60,7 +73,11 @@ class _Recurrent(WeightedLayer):
     bias: bool = Param(True, description="Learn additive biases")
     batch_first: bool = Param(True, description=_BATCH_FIRST)
     dropout: float = Param(
-        0.0, min=0, max=MOST_DROPPED, step=0.05, description="Dropout between the layers of a stack"
+        0.0,
+        min=0,
+        max=MOST_DROPPED,
+        step=0.05,
+        description="Dropout between stacked layers; on a GPU, recurrent layers share its state",
     )
     bidirectional: bool = Param(False, description="Also read the sequence backwards")
 

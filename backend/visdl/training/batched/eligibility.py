@@ -18,7 +18,10 @@ def why_not_batched(plans: Sequence[FitPlan]) -> str | None:
     """Return why these trainings cannot be a seed batch, as the end of a sentence, or None."""
     first = plans[0]
     optimizer = first.optimizer
-    has_dropout = any(isinstance(module, Seeded) for module in first.model.modules())
+    has_dropout = any(
+        isinstance(module, Seeded) and getattr(module, "draws", True)
+        for module in first.model.modules()
+    )
     # The gradient of a bias before it is rounding error only, which Adam scales up: the running
     # mean would then differ.
     has_batch_norm = any(isinstance(module, _BatchNorm) for module in first.model.modules())

@@ -27,8 +27,10 @@ def simple_chain(model: nn.Module) -> list[str] | None:
 def _is_simple(module: nn.Module) -> bool:
     if isinstance(module, nn.Flatten):
         return (module.start_dim, module.end_dim) == (1, -1)
-    if type(module) is nn.Linear or isinstance(module, Seeded):
+    if type(module) is nn.Linear:
         return True
+    if isinstance(module, Seeded):
+        return not list(module.parameters())
     return traits_of(module).elementwise
 
 
