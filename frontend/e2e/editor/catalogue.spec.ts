@@ -10,7 +10,7 @@ interface Info {
 /** So many nodes are on the canvas at most: each takes the longer, the more there are. */
 const TOGETHER = 40;
 
-/** Without SLOW=1, one node type of so many is added. */
+/** Without SLOW=1, every third node type is added. */
 const SHARE = 3;
 
 test("node types of the catalogue can be added, and their forms have a field for each parameter", async ({

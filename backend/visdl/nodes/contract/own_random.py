@@ -41,14 +41,14 @@ def drawing(forward: Callable[..., Any]) -> Callable[..., Any]:
     def own(self: OwnRandom, *args: Any, **kwargs: Any) -> Any:
         if self.generator is None or not (self.training or self.ALWAYS):
             return forward(self, *args, **kwargs)
-        with _lent(self.generator):
+        with _shared_as(self.generator):
             return forward(self, *args, **kwargs)
 
     return own
 
 
 @contextlib.contextmanager
-def _lent(generator: torch.Generator) -> Iterator[None]:
+def _shared_as(generator: torch.Generator) -> Iterator[None]:
     """Have the shared generator of the device continue from this one, and restore it after."""
     device = generator.device
     if device.type == "cuda":

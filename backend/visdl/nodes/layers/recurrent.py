@@ -77,7 +77,7 @@ class _Recurrent(WeightedLayer):
         min=0,
         max=MOST_DROPPED,
         step=0.05,
-        description="Dropout between stacked layers; on a GPU, recurrent layers share its state",
+        description="Dropout between the layers; on a GPU, recurrent layers share its state",
     )
     bidirectional: bool = Param(False, description="Also read the sequence backwards")
 
