@@ -15,7 +15,7 @@ class OwnRandom:
 
     torch's layers with dropout inside (attention, recurrent stacks) draw from the generator that
     all of a process share, so switching one off would change the masks of the others. This base
-    gives the module a state of its own, which `drawing` lends to the shared generator during a
+    gives the module a state of its own, which the shared generator has during a
     forward pass in training. Without a generator (a loaded or exported module) it behaves like
     torch's class.
     """
