@@ -14,6 +14,7 @@ from visdl.models.diagnostics import Connect, Diagnostic, Fix, SetParam
 from visdl.models.graph import Node
 from visdl.nodes.contract.runtime_values import TrainingFacts
 from visdl.validation.training_setup import make_fix, warning
+from visdl.validation.value_checks import as_loader, unseen_label
 
 _TEST_RATIO = 0.2
 _FEW_ROWS = 30
@@ -48,7 +49,7 @@ class Evaluation:
         facts = next((v for v in args.values() if isinstance(v, TrainingFacts)), None)
         for port, value in args.items():
             if facts is not None and port in sources and isinstance(value, Loader | Dataset):
-                return cls(node, port, facts, _loader(value), sources[port], splitter)
+                return cls(node, port, facts, as_loader(value), sources[port], splitter)
         return None
 
 
@@ -69,11 +70,25 @@ def advise_on_evaluation(evaluation: Evaluation) -> list[Diagnostic]:
                 fix=make_fix(f"Set {ratio} to {_TEST_RATIO:g}", edit),
             )
         ]
+    facts = evaluation.facts
+    if facts.target == "index" and facts.train is not None:
+        unseen = list(
+            unseen_label(
+                node,
+                evaluation.port,
+                as_loader(facts.train),
+                evaluation.data,
+                evaluation.splitter,
+                facts.ignored,
+            )
+        )
+        if unseen:
+            return unseen
     for used, code, what in (
-        (evaluation.facts.train, "tested_on_training_rows", "rows that were trained on"),
-        (evaluation.facts.val, "tested_on_validation_rows", "the validation rows"),
+        (facts.train, "tested_on_training_rows", "rows that were trained on"),
+        (facts.val, "tested_on_validation_rows", "the validation rows"),
     ):
-        shared = 0 if used is None else shared_rows(_loader(used), evaluation.data)
+        shared = 0 if used is None else shared_rows(as_loader(used), evaluation.data)
         if shared:
             count = "all" if shared == rows else f"{shared:,}"
             message = (
@@ -90,10 +105,6 @@ def advise_on_evaluation(evaluation: Evaluation) -> list[Diagnostic]:
         hint = "Hold out more rows, or average several folds or seeds of the split."
         return [warning("few_test_rows", node, message, hint, evaluation.port)]
     return []
-
-
-def _loader(data: Loader | Dataset) -> Loader:
-    return data if isinstance(data, Loader) else Loader(data)
 
 
 def shared_rows(one: Loader, other: Loader) -> int:

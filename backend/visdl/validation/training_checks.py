@@ -21,6 +21,7 @@ from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.runtime_values import TrainingFacts
 from visdl.validation.model_checks import ModelFacts, class_count, dataset_of
 from visdl.validation.report_builder import ReportBuilder
+from visdl.validation.value_checks import as_loader, ids_out_of_range, unseen_label
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,11 @@ def check_training(
     if not isinstance(loss, LossNode) or train is None:
         return TrainingFacts(None, "float")
     facts = TrainingFacts(
-        train, loss.TARGET, *map(_data, (args["train_loader"], args["val_loader"]))
+        train,
+        loss.TARGET,
+        train=_data(args["train_loader"]),
+        val=_data(args["val_loader"]),
+        ignored=str(getattr(loss, "ignore_index", "")),
     )
     for found in check_data(train, loss.TARGET):
         report.add_all(_node_with(found.port or "", data_nodes, loop), [found])
@@ -54,6 +59,7 @@ def check_training(
         _check_optimizer(args["optimizer"], model, loop, report)
     if isinstance(model, ModelFacts):
         _check_batches(loop, model, args["train_loader"], data_nodes, report)
+    _check_values(loop, args, facts, data_nodes, report)
     if isinstance(model, ModelFacts) and len(report.diagnostics) == before:
         _check_output(loop, model, train, loss, report)
     _check_schedule(loop, args, train, report)
@@ -62,6 +68,27 @@ def check_training(
         _estimate_sizes(model, args, train, report)
     failed = any(diagnostic.severity == "error" for diagnostic in report.diagnostics[before:])
     return None if failed else facts
+
+
+def _check_values(
+    loop: Node,
+    args: dict[str, Any],
+    facts: TrainingFacts,
+    data_nodes: Sequence[tuple[Node, set[str]]],
+    report: ReportBuilder,
+) -> None:
+    """Report labels that only validation has, and ids that a layer has no vector for."""
+    train, val = facts.train, facts.val
+    if any(found.severity == "error" for found in report.diagnostics):
+        return
+    if isinstance(args["model"], ModelFacts):
+        tables = [data for data in map(dataset_of, (train, val)) if data is not None]
+        report.diagnostics += ids_out_of_range(args["model"], *tables)
+    if facts.target == "index" and train is not None and val is not None:
+        splitter = next((node for node, names in data_nodes if "strategy" in names), None)
+        report.diagnostics += unseen_label(
+            loop, "val_loader", as_loader(train), as_loader(val), splitter, facts.ignored
+        )
 
 
 def _data(value: Any) -> Loader | Dataset | None:

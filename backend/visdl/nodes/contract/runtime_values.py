@@ -45,12 +45,16 @@ class Formula(nn.Module):
 
 @dataclass(frozen=True)
 class TrainingFacts:
-    """What is known about a training result before the run; `train` and `val` are its data."""
+    """What is known about a training result before the run.
+
+    `train` and `val` are its data, `ignored` is the class that the loss leaves out.
+    """
 
     dataset: Dataset | None
     target: TargetKind
     train: Loader | Dataset | None = None
     val: Loader | Dataset | None = None
+    ignored: str = ""
 
     def check_data(self, port: str, data: object) -> list[Diagnostic]:
         """Return why `data` (a Dataset or Loader) cannot be encoded as the training data was."""
