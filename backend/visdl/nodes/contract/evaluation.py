@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from visdl.nodes.contract.metric_names import LOSS, metric_names
 from visdl.nodes.contract.nan_trace import Batch, NotFiniteError, bad_loss
 
 _CHUNK = 8192  # most rows per forward pass of an evaluation
+_MEASURED_VALUES = 2**22  # most outputs that become predictions at once
 _CHUNK_VALUES = 2**20  # most values of the model's arguments in it
 
 
@@ -98,7 +99,7 @@ def measure(
     They are not finite if none does.
     """
     made, some = named_metrics(metrics, loss), False
-    for output, target in batches:
+    for output, target in _pieces(batches):
         mask = loss.counted(target)
         counted = target if mask is None else target[mask]
         if not len(counted):
@@ -119,6 +120,13 @@ def named_metrics(
     for metric in made:
         metric.loss = loss
     return dict(zip(metric_names(made), made, strict=True))
+
+
+def _pieces(batches: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Split large batches: their predictions would take as much memory again."""
+    for output, target in batches:
+        rows = max(1, _MEASURED_VALUES // max(1, output[:1].numel()))
+        yield from zip(torch.split(output, rows), torch.split(target, rows), strict=True)
 
 
 def _where_counted(values: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
