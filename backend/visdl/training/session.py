@@ -14,11 +14,13 @@ from pathlib import Path
 
 from visdl.models.events import CheckpointEvent
 from visdl.models.runs import RunState
+from visdl.nodes.contract.estimates import estimate
 from visdl.nodes.contract.metric_names import metric_directions
 from visdl.nodes.contract.runtime_values import TrainingResult
 from visdl.training.batches import batch_sizes
 from visdl.training.checkpoint import CheckpointFolder, Reason
 from visdl.training.control import Command, TrainingController
+from visdl.training.convergence import not_converged
 from visdl.training.loop import fit, keep_weights, read_losses
 from visdl.training.plan import EpochDone, FitState, StepDone, TrainEvent
 from visdl.training.preparation import Prepared
@@ -109,8 +111,18 @@ class TrainingSession:
         """Return the result of a training that has reached its end, or was stopped."""
         if not stopped and state.epoch:
             self.save_checkpoint(state, "epoch")
+            for line in self._not_converged(state):
+                self.reporter.log(line, "warning")
         keep_weights(self.prepared.plan, state)
         return self._result(state, stopped)
+
+    def _not_converged(self, state: FitState) -> list[str]:
+        return estimate(
+            lambda: list(not_converged(state.history, ended_early=state.patience_ended)),
+            [],
+            lambda line: self.reporter.log(line, "warning"),
+            "It is not known whether the training has converged",
+        )
 
     def restore_state(self) -> FitState:
         """Return the state of the newest valid checkpoint, or that of the beginning."""

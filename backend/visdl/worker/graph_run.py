@@ -322,7 +322,6 @@ class GraphRun:
 
     def _write_report(self, result: TrainingResult) -> None:
         """Write what was run, with what, and the results."""
-        last = {key: values[-1] for key, values in result.history.items() if values}
         write_json(
             self._artifacts / "report.json",
             {
@@ -333,7 +332,7 @@ class GraphRun:
                 "stopped": result.stopped,
                 "weights": result.kept,
                 "best_epoch": result.best_epoch,
-                "metrics": _finite({**last, **self._test}),
+                "metrics": _finite({**result.kept_values(), **self._test}),
                 "parameters": sum(p.numel() for p in result.model.parameters()),
                 "model": str(result.model),
                 "datasets": {

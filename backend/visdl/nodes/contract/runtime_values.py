@@ -113,6 +113,11 @@ class TrainingResult:
     stopped: bool = False
     provenance: str = "{}"
 
+    def kept_values(self) -> dict[str, float]:
+        """Return the values by metric key of the epoch whose weights are kept."""
+        at = self.best_epoch - 1 if self.kept == "best" and self.best_epoch else -1
+        return {key: values[at] for key, values in self.history.items() if values[at:]}
+
 
 def plain_weights(model: nn.Module) -> dict[str, Tensor]:
     """Return the state dict on the CPU, without shared memory, as a weights file needs it."""

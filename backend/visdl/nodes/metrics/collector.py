@@ -7,7 +7,7 @@ from visdl.nodes.contract.runtime_values import Metrics, TrainingResult
 
 @NodeRegistry.register("MetricsCollector")
 class MetricsCollector(BaseNode):
-    """Writes the metrics of every epoch to metrics.csv and outputs the last values."""
+    """Writes the metrics of every epoch to metrics.csv and outputs those of the kept weights."""
 
     CATEGORY = "Training"
     DISPLAY_NAME = "Metrics Collector"
@@ -33,4 +33,4 @@ class MetricsCollector(BaseNode):
                 [epoch, *row]
                 for epoch, row in enumerate(zip(*result.history.values(), strict=True), 1)
             )
-        return (Metrics({key: values[-1] for key, values in result.history.items() if values}),)
+        return (Metrics(result.kept_values()),)
