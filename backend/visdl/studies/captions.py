@@ -56,7 +56,8 @@ def write_caption(study: Study, rows: Sequence[Arm], *, concluded: bool) -> str:
     if plan.margin is not None:
         parts.append(f"Equivalence margin: ±{plan.margin:g}, set before the results.")
     parts.append(
-        "Seeds vary initialisation, order and dropout on one fixed split; "
+        "Seeds vary initialisation, order and dropout on one fixed split, or "
+        "on a split of each seed where the splitter has vary_with_seed; "
         "the choice and size of the test set are not covered."
     )
     if study.extended:

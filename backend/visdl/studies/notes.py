@@ -67,7 +67,8 @@ def limit_notes(seeds: int, variants: int) -> list[str]:
     """Return what a study with this many seeds and variants cannot show, as sentences."""
     return [
         *_too_few(seeds, variants),
-        "Seeds vary initialisation, order and dropout on one fixed split; "
+        "Seeds vary initialisation, order and dropout on one fixed split, or "
+        "on a split of each seed where the splitter has vary_with_seed; "
         "the choice and size of the test set are not covered.",
         "“No effect shown” does not mean that there is no effect.",
         "“Negligible” means within the margin that was set before the results, not zero.",
