@@ -112,3 +112,14 @@ def test_numbers_are_drawn_in_the_targets_space():
     found = result_charts(output, torch.tensor([[1.0], [3.0]]), node, ["calls"], (), [1, 2])
     assert found["predicted"] == [[1.0, pytest.approx(np.e)]]
     assert (found["true"], found["rows"]) == ([[1.0, 3.0]], 2)
+
+
+@pytest.mark.parametrize("loss", ["MSELoss", "BCEWithLogitsLoss"])
+def test_one_number_per_row_may_come_without_an_axis_of_its_own(loss):
+    node = NodeRegistry.get(loss).create({})
+    output, target = torch.tensor([2.0, -1.0, 3.0]), torch.tensor([1.0, 0.0, 0.0])
+    flat, wide = (
+        result_charts(*values, node, ["y"], (), [1, 2, 3])
+        for values in ((output, target), (output[:, None], target[:, None]))
+    )
+    assert flat == wide

@@ -44,8 +44,8 @@ def result_charts(
     if one is None and loss.TARGET == "float":
         return _numbers(prediction, target, mask, targets)
     if one is not None:
-        probabilities = torch.stack([1 - one.flatten(1), one.flatten(1)], dim=-1)
-        truth, names = (target.flatten(1) > 0.5).long(), [f"{value:g}" for value in loss.RANGE]
+        probabilities = torch.stack([1 - _by_row(one), _by_row(one)], dim=-1)
+        truth, names = (_by_row(target) > 0.5).long(), [f"{value:g}" for value in loss.RANGE]
     else:
         width = prediction.shape[1]
         probabilities = prediction.movedim(1, -1).reshape(len(prediction), -1, width)
@@ -56,12 +56,17 @@ def result_charts(
     )
 
 
+def _by_row(values: Tensor) -> Tensor:
+    """Return values (n, …) as (n, values per row); a model may give one number per row as (n,)."""
+    return values.reshape(len(values), -1)
+
+
 def _numbers(
     prediction: Tensor, target: Tensor, mask: Tensor, targets: Sequence[str]
 ) -> dict[str, Any]:
     """Return predicted and true values of at most 2,000 evenly spaced rows."""
-    kept = mask.flatten(1).any(1)
-    prediction, target, mask = (each.flatten(1)[kept] for each in (prediction, target, mask))
+    kept = _by_row(mask).any(1)
+    prediction, target, mask = (_by_row(each)[kept] for each in (prediction, target, mask))
     step = max(1, -(-len(target) // _POINTS))
     nothing = torch.tensor(math.nan)
     return {
