@@ -225,3 +225,16 @@ def test_the_code_of_custom_nodes_is_part_of_it(serve, tmp_path):
     again = post(client, run, "rerun")
     assert again["notices"] == ["The code of node type 'Doubled' has changed since that run."]
     ended(client, again)
+
+
+def test_the_row_of_a_run_that_keeps_its_best_epoch_has_the_values_of_that_epoch(client):
+    graph = training_graph(epochs=8, keep="best")
+    next(node for node in graph["nodes"] if node["id"] == "opt")["params"]["lr"] = 1.0
+    bring_table(client)
+    run = ended(client, client.post("/api/runs", json={"graph": graph}).json())
+    curves = series(client, run)
+    epoch = run["metrics"]["val_loss"]["best_epoch"]
+    assert epoch < 8
+    for key in ("val_loss", "train_loss", "lr", "val_r2"):
+        assert run["metrics"][key]["last"] == curves[key][epoch - 1][2]
+    assert len(curves["val_loss"]) == 8

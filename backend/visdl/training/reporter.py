@@ -98,6 +98,18 @@ class Reporter:
         best, epoch = (value, self.progress.epoch) if improved else (before.best, before.best_epoch)
         return MetricSummary(last=value, best=best, best_epoch=epoch)
 
+    def keep_epoch(self, values: Mapping[str, float]) -> None:
+        """Make these the last values in the run's record: those of the epoch that is kept."""
+        self.flush()
+        for key, value in values.items():
+            finite = value if math.isfinite(value) else None
+            before = self._summary.get(key, MetricSummary())
+            self._summary[key] = before.model_copy(update={"last": finite})
+        self._messages += 1
+        self._unstored.append((self._messages, {}))
+        summary = {key: self._summary[key] for key in values}
+        self._dispatch([MetricsEvent(series={}, summary=summary)])
+
     def flush(self) -> None:
         """Send the collected points and the progress now."""
         self._sent = self._now()

@@ -114,7 +114,12 @@ class TrainingSession:
             for line in self._not_converged(state):
                 self.reporter.log(line, "warning")
         keep_weights(self.prepared.plan, state)
-        return self._result(state, stopped)
+        result = self._result(state, stopped)
+        if result.kept == "best" and result.best_epoch != state.epoch:
+            self.reporter.keep_epoch(result.kept_values())
+            message = f"The run's values are those of epoch {result.best_epoch}, the best one."
+            self.reporter.log(f"{message} Its weights are kept.")
+        return result
 
     def _not_converged(self, state: FitState) -> list[str]:
         return estimate(
