@@ -185,7 +185,7 @@ export async function queueRuns(page: Page, epochs: number, ...names: string[]):
 
 export async function expectEnded(page: Page, ids: string[]): Promise<void> {
   for (const id of ids) {
-    const answer = await page.request.get(`/api/runs/${id}`, { params: { wait: 120 } });
+    const answer = await page.request.get(`/api/runs/${id}`, { params: { wait: 120 }, timeout: 150_000 });
     expect((await answer.json()).ended, "the run has ended").not.toBeNull();
   }
 }
