@@ -55,7 +55,8 @@ export async function endStudies(request: APIRequestContext): Promise<void> {
 /** Whatever a test left training would keep the next one waiting. */
 async function stopRuns(request: APIRequestContext): Promise<void> {
   for (const run of (await (await request.get("/api/runs")).json()) as { id: string; state: string }[]) {
-    if (["queued", "starting", "running", "paused"].includes(run.state)) await request.post(`/api/runs/${run.id}/stop`);
+    if (["queued", "starting", "running", "paused"].includes(run.state))
+      await request.post(`/api/runs/${run.id}/stop`);
   }
 }
 
