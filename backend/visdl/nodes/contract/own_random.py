@@ -26,8 +26,8 @@ class OwnRandom:
 
     @property
     def draws(self) -> bool:
-        """Whether it draws random numbers in training."""
-        raise NotImplementedError
+        """Whether it draws random numbers in training; some do only with certain parameters."""
+        return True
 
     def seed(self, seed: int, device: torch.device) -> None:
         """Set the seed of this module's generator on the device of its activations."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
@@ -54,8 +55,9 @@ class TorchMetric(MetricNode):
             warnings.simplefilter("ignore")  # that memory grows, or that a class is missing
             self._update(prediction, target)
 
+    @abstractmethod
     def _update(self, prediction: Tensor, target: Tensor) -> None:
-        raise NotImplementedError
+        """Add one batch to the metrics of this task."""
 
     def compute(self) -> float:
         """Return the value; with a metric for each column or label, their mean."""
