@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.importer import import_csv
+from visdl.datasets.storage import Floats, Index
 from visdl.models.graph import Graph, Node
 
 from ..support.graphs import MLP, chain, numbers, table, validator, wire
@@ -47,6 +49,23 @@ def test_inputs_that_give_the_answer_away_are_left_out_by_clicks(tmp_path, file,
         graph = apply(graph, found[0])
     names = set(data.select(graph.node("csv").params["input_columns"], "group").inputs)
     assert names == {"a", "b"}
+
+
+def test_a_table_is_searched_once_however_often_its_graph_is_checked(tmp_path, monkeypatch):
+    data, graph = case("F19", tmp_path), graph_of("F19", "graph_all_columns.json")
+    reads: list[str] = []
+    exact = Dataset.exact
+
+    def counted(self: Dataset, names: Sequence[str], rows: Index | None = None) -> Floats:
+        reads.extend(names)
+        return exact(self, names, rows)
+
+    monkeypatch.setattr(Dataset, "exact", counted)
+    validator(data).report(graph)
+    assert reads
+    reads.clear()
+    assert {one.code for one in validator(data).report(graph).diagnostics} >= {"target_leak"}
+    assert reads == []
 
 
 @pytest.mark.parametrize(

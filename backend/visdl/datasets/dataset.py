@@ -124,8 +124,12 @@ class Dataset:
 
     def values(self, name: str, rows: Index | None = None) -> Floats:
         """Return a numeric column as float64 (rows,), exact up to 2^53; a blank cell is NaN."""
-        column: Floats = self._reader.exact([self._positions[name]], rows)[0]
+        column: Floats = self.exact([name], rows)[0]
         return column
+
+    def exact(self, names: Sequence[str], rows: Index | None = None) -> Floats:
+        """Return numeric columns as float64 (columns, rows), as `values` does for one."""
+        return self._reader.exact([self._positions[name] for name in names], rows)
 
     def factorize(self, name: str, rows: Index | None = None) -> tuple[Index, list[str]]:
         """Return a column as codes int64 (rows,) and the sorted distinct labels they index.

@@ -8,6 +8,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +19,7 @@ from visdl.datasets.split import Loader
 from visdl.datasets.storage import Floats, Index
 from visdl.models.datasets import Column
 from visdl.models.diagnostics import Diagnostic, Fix, SetParam
+from visdl.validation.keyed import Keyed
 from visdl.validation.part_counts import class_counts
 from visdl.validation.training_setup import TrainingSetup, make_fix, warning
 
@@ -24,6 +28,7 @@ _FEWEST = 20  # rows that show a relation
 _ROWS_PER_VALUE = 5  # fewer would determine any target
 _DOMINANT = 0.95
 _LISTED = 20
+Leak = Literal["row_number", "target_leak"]
 
 
 def advise_on_leakage(setup: TrainingSetup) -> Iterator[Diagnostic]:
@@ -36,17 +41,58 @@ def advise_on_leakage(setup: TrainingSetup) -> Iterator[Diagnostic]:
         yield _about_input(
             setup, "target_among_inputs", given[0], f"The target '{given[0]}' is among the inputs."
         )
-    if train.rows < _FEWEST:
-        return
-    rows = np.unique(np.linspace(0, train.rows - 1, min(train.rows, _ROWS)).astype(np.int64))
-    for name in [name for name in train.inputs if name not in given][:_COLUMNS]:
-        column = train.columns[name]
-        if _counts_rows(train, column, rows):
+    key = (train.folder, train.record.sha256, train.inputs, train.targets)
+    for name, kind in _leaks(Keyed(key, train)):
+        if kind == "row_number":
             message = f"Input '{name}' counts the rows: it rises by 1 from row to row."
-            yield _about_input(setup, "row_number", name, message)
-        elif len(train.targets) == 1 and _states_target(train, column, rows):
+        else:
             message = f"Input '{name}' states the target '{train.targets[0]}' exactly."
-            yield _about_input(setup, "target_leak", name, message)
+        yield _about_input(setup, kind, name, message)
+
+
+@lru_cache(maxsize=64)
+def _leaks(table: Keyed[Dataset]) -> list[tuple[str, Leak]]:
+    """Return the inputs that give the target away, by name, with how they do."""
+    data = table.value
+    if data.rows < _FEWEST:
+        return []
+    rows = np.unique(np.linspace(0, data.rows - 1, min(data.rows, _ROWS)).astype(np.int64))
+    columns = [data.columns[name] for name in data.inputs if name not in data.targets][:_COLUMNS]
+    columns = [column for column in columns if column.dtype != "text" and not column.missing]
+    target = data.columns[data.targets[0]] if len(data.targets) == 1 else None
+    goal = None if target is None or target.missing else _Goal.read(data, target, rows)
+    found: list[tuple[str, Leak]] = []
+    values = data.exact([column.name for column in columns], rows)
+    for column, x in zip(columns, values, strict=True):
+        if _counts_rows(data, column, x, rows):
+            found.append((column.name, "row_number"))
+        elif goal is not None and goal.follows_from(column, x):
+            found.append((column.name, "target_leak"))
+    return found
+
+
+@dataclass(frozen=True)
+class _Goal:
+    """The target on some rows: its numbers (None for text), and its values as codes, (rows,)."""
+
+    numbers: Floats | None
+    codes: Index
+
+    @classmethod
+    def read(cls, data: Dataset, target: Column, rows: Index) -> _Goal:
+        """Return the target of these rows."""
+        numbers = None if target.dtype == "text" else data.exact([target.name], rows)[0]
+        return cls(numbers, data.factorize(target.name, rows)[0])
+
+    def follows_from(self, column: Column, x: Floats) -> bool:
+        """Return whether the target follows from a column: by a line, or value by value."""
+        if self.numbers is not None and _is_line(x, self.numbers):
+            return True
+        if column.distinct is None or not 2 <= column.distinct <= len(x) / _ROWS_PER_VALUE:
+            return False
+        inputs = np.unique(x, return_inverse=True)[1]
+        pairs = np.unique(inputs * (int(self.codes.max()) + 1) + self.codes)
+        return len(pairs) == int(inputs.max()) + 1 and bool(np.ptp(self.codes))
 
 
 def _about_input(setup: TrainingSetup, code: str, name: str, message: str) -> Diagnostic:
@@ -78,30 +124,10 @@ def _comma_list(names: Sequence[str]) -> str:
     return text.getvalue()
 
 
-def _counts_rows(data: Dataset, column: Column, rows: Index) -> bool:
+def _counts_rows(data: Dataset, column: Column, x: Floats, rows: Index) -> bool:
     if column.dtype != "int" or column.min is None or column.max is None:
         return False
-    if column.missing or column.max - column.min != data.rows - 1:
-        return False
-    values = data.values(column.name, rows)
-    return bool(np.array_equal(values - values[0], rows))
-
-
-def _states_target(data: Dataset, column: Column, rows: Index) -> bool:
-    """Return whether the target follows from a column: by a line, or value by value."""
-    target = data.columns[data.targets[0]]
-    if column.dtype == "text" or column.missing or target.missing:
-        return False
-    if target.dtype != "text" and _is_line(
-        data.values(column.name, rows), data.values(target.name, rows)
-    ):
-        return True
-    few = column.distinct is not None and 2 <= column.distinct <= len(rows) / _ROWS_PER_VALUE
-    if not few or target.distinct is None or target.distinct < 2:
-        return False
-    values, classes = data.factorize(column.name, rows)[0], data.factorize(target.name, rows)[0]
-    pairs = np.unique(np.stack([values, classes]), axis=1)
-    return pairs.shape[1] == len(np.unique(values)) and len(np.unique(classes)) > 1
+    return column.max - column.min == data.rows - 1 and bool(np.array_equal(x - x[0], rows))
 
 
 def _is_line(x: Floats, y: Floats) -> bool:

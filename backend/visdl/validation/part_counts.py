@@ -7,9 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from visdl.datasets.assignment import Rule, fold_classes
+from visdl.datasets.assignment import fold_classes
 from visdl.datasets.split import PARTS, Loader
 from visdl.models.diagnostics import PartRows
+from visdl.validation.keyed import Keyed
 
 _MOST_ROWS = 1_000_000
 _MOST_CLASSES = 50
@@ -38,30 +39,15 @@ def class_counts(loader: Loader) -> dict[str, dict[str, int]]:
         return {}
     if len(column.classes or ()) > _MOST_CLASSES:
         return {}
-    key = (str(loader.dataset.folder), loader.dataset.record.sha256, column.name, loader.rule)
-    return _counts(_Table(key, loader))
-
-
-class _Table:
-    """A split that is equal to another of the same table, column and rule."""
-
-    def __init__(self, key: tuple[str, str, str, Rule], loader: Loader) -> None:
-        self.key = key
-        self.loader = loader
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Table) and other.key == self.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
+    key = (loader.dataset.folder, loader.dataset.record.sha256, column.name, loader.rule)
+    return _counts(Keyed(key, (loader, column.name)))
 
 
 @lru_cache(maxsize=64)
-def _counts(table: _Table) -> dict[str, dict[str, int]]:
-    codes, labels = table.loader.dataset.factorize(table.key[2])
-    flat = np.bincount(
-        table.loader.parts * np.int64(len(labels)) + codes, minlength=3 * len(labels)
-    )
+def _counts(split: Keyed[tuple[Loader, str]]) -> dict[str, dict[str, int]]:
+    loader, column = split.value
+    codes, labels = loader.dataset.factorize(column)
+    flat = np.bincount(loader.parts * np.int64(len(labels)) + codes, minlength=3 * len(labels))
     rows = flat.reshape(len(PARTS), len(labels)).tolist()
     return {
         part: dict(zip(labels, counts, strict=True))
