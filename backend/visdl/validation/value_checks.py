@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
 from visdl.compiler.network import INPUT, Step
-from visdl.datasets.assignment import Rule
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.encoding import Argument
 from visdl.datasets.split import Loader
 from visdl.models.diagnostics import Diagnostic, SetParam
 from visdl.models.graph import Node
+from visdl.validation.keyed import Keyed
 from visdl.validation.model_checks import ModelFacts
 from visdl.validation.training_setup import make_fix
 
@@ -64,31 +62,20 @@ def as_loader(data: Loader | Dataset) -> Loader:
     return data if isinstance(data, Loader) else Loader(data)
 
 
-@dataclass(frozen=True)
-class _Key:
-    """The same rows of the same columns of a table."""
-
-    folder: Path
-    sha256: str
-    columns: tuple[str, ...]
-    rule: Rule
-    part: str | None
-    loader: Loader = field(compare=False)
-
-
 def _labels(loader: Loader, like: Dataset) -> dict[str, dict[str, int]]:
     data = loader.dataset
     columns = tuple(name for name in like.targets if name in data.columns)
-    key = _Key(data.folder, data.record.sha256, columns, loader.rule, loader.part, loader)
-    return _count_labels(key)
+    key = (data.folder, data.record.sha256, columns, loader.rule, loader.part)
+    return _count_labels(Keyed(key, (loader, columns)))
 
 
 @lru_cache(maxsize=64)
-def _count_labels(key: _Key) -> dict[str, dict[str, int]]:
+def _count_labels(rows: Keyed[tuple[Loader, tuple[str, ...]]]) -> dict[str, dict[str, int]]:
     """Return how many rows of the loader have each label, by column."""
+    loader, columns = rows.value
     found = {}
-    for name in key.columns:
-        codes, labels = key.loader.dataset.factorize(name, key.loader.rows)
+    for name in columns:
+        codes, labels = loader.dataset.factorize(name, loader.rows)
         counts = np.bincount(codes, minlength=len(labels)).tolist()
         found[name] = dict(zip(labels, counts, strict=True))
     return found
