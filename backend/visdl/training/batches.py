@@ -13,6 +13,7 @@ from visdl.models.errors import RunError
 from visdl.training.plan import FitPlan, FitState
 
 CHUNK_BYTES = 128 * 2**20  # rows are gathered in shuffled order this much at a time
+ALIGNMENT = 64  # bytes: as torch aligns a tensor of its own
 
 
 def batch_sizes(plan: FitPlan) -> list[int]:
@@ -46,12 +47,22 @@ def row_order(plan: FitPlan, epoch: int, device: torch.device) -> Tensor:
     return rows.to(device)
 
 
+def aligned(tensor: Tensor) -> Tensor:
+    """Return the tensor, or a copy if its memory is not aligned as that of a new tensor.
+
+    Matrix products round differently by the alignment of their factors. A batch in the middle of
+    a chunk would otherwise give other bits after a resume, when chunks begin elsewhere.
+    """
+    return tensor.clone() if tensor.data_ptr() % ALIGNMENT else tensor
+
+
 def remaining_batches(
-    plan: FitPlan, state: FitState
+    plan: FitPlan, state: FitState, chunk_bytes: int = CHUNK_BYTES
 ) -> Iterator[tuple[tuple[Tensor, ...], Tensor]]:
     """Yield the present epoch's batches from `state.batch` on: arguments and target.
 
-    Each tensor is (batch, …). Rows are gathered a chunk of `CHUNK_BYTES` at a time.
+    Each tensor is (batch, …). Rows are gathered a chunk of `chunk_bytes` at a time. Where a chunk
+    begins changes no bit of the training: see `aligned`.
     """
     sizes = batch_sizes(plan)
     tensors: tuple[Tensor, ...] = plan.train.dataset.tensors  # type: ignore[attr-defined]
@@ -59,10 +70,10 @@ def remaining_batches(
     first = state.batch
     start = sum(sizes[:first])
     row_bytes = sum(tensor[0].numel() * tensor.element_size() for tensor in tensors)
-    per_chunk = max(1, CHUNK_BYTES // max(1, sizes[0] * row_bytes))
+    per_chunk = max(1, chunk_bytes // max(1, sizes[0] * row_bytes))
     while first < len(sizes):
         part = sizes[first : first + per_chunk]
         rows = order[start : start + sum(part)]
         for *xs, y in zip(*(torch.split(tensor[rows], part) for tensor in tensors), strict=True):
-            yield tuple(xs), y
+            yield tuple(map(aligned, xs)), aligned(y)
         first, start = first + len(part), start + sum(part)
