@@ -328,6 +328,14 @@ def test_the_same_network_twice_is_one(planner):
             {},
             "trains with another loss",
         ),
+        (
+            {
+                "kind": "grid",
+                "factors": [{"node": "split", "param": "target_scaling", "values": ["minmax"]}],
+            },
+            {"metric": "val_loss"},
+            "another scaling of the target",
+        ),
     ],
 )
 def test_what_cannot_be_studied_is_an_error(planner, strategy, fields, message):
@@ -338,6 +346,16 @@ def test_what_cannot_be_studied_is_an_error(planner, strategy, fields, message):
 def test_a_changed_loss_can_be_studied_by_another_metric(planner):
     strategy = {"kind": "replace", "node": "loss", "alternatives": [{"type": "L1Loss"}]}
     assert planned(planner, strategy, metric="val_r2").direction == "maximize"
+
+
+def test_the_scaling_of_the_target_is_a_factor_of_a_study(planner):
+    values = ["standardize", "minmax", "log1p"]
+    strategy = {
+        "kind": "grid",
+        "factors": [{"node": "split", "param": "target_scaling", "values": values}],
+    }
+    found = planned(planner, strategy, metric="val_r2").variants
+    assert [one.valid for one in found] == [True] * 4
 
 
 def test_what_is_already_off_is_not_a_part(planner):

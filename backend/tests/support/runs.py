@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -26,12 +27,14 @@ from visdl.training.control import Command, TrainingController
 from visdl.training.reporter import Reporter
 from visdl.training.session import TrainingSession, TrainingSuspended
 from visdl.worker.graph_run import GraphRun
-from visdl.worker.protocol import DatasetFiles, RunSpec
+from visdl.worker.predict import predict_rows
+from visdl.worker.protocol import DatasetFiles, PredictionRequest, RunSpec
 
 
 @dataclass
 class Outcome:
     folder: Path
+    spec: RunSpec
     stopped: bool = False
     events: list[RunEvent] = field(default_factory=list)
     states: list[RunState] = field(default_factory=list)
@@ -58,6 +61,10 @@ class Outcome:
             if isinstance(event, MetricsEvent) and key in event.summary
         ]
         return found[-1]
+
+    def predict(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        """What a user gets for these rows."""
+        return predict_rows(PredictionRequest(self.spec, rows, None))
 
     def weights(self) -> dict[str, Tensor]:
         return load_file(self.folder / "artifacts" / "weights.safetensors")
@@ -88,7 +95,6 @@ def execute(
     run: str = "run",
 ) -> Outcome:
     """Run a graph to its end. Raises RunError, or TrainingSuspended, as in a worker."""
-    outcome = Outcome(folder)
     spec = RunSpec(
         run=run,
         name="Run",
@@ -100,6 +106,7 @@ def execute(
         folder=str(folder),
         datasets=dict(dataset_files(graph, datasets)),
     )
+    outcome = Outcome(folder, spec)
 
     def note(state: RunState) -> None:
         outcome.states.append(state)

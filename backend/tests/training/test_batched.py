@@ -12,10 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Subset, TensorDataset
 
+from visdl.datasets.encoding import Encoding
 from visdl.models.errors import RunError
 from visdl.nodes import NodeRegistry
 from visdl.nodes.contract.learning import Loss, LossNode
 from visdl.nodes.contract.metric_names import usual_metrics
+from visdl.nodes.contract.target_scaling import TargetScaling
 from visdl.nodes.contract.traits import set_traits
 from visdl.nodes.layers.dropout import SeededDropout
 from visdl.training.batched import batch
@@ -33,6 +35,14 @@ from ..support.runs import assert_equal_weights, execute, suspend
 pytestmark = pytest.mark.integration
 
 SEEDS = range(4)
+SCALED = Encoding(
+    inputs=["a", "b"],
+    targets=["y"],
+    target="float",
+    target_scaling="standardize",
+    target_shift=[1.0],
+    target_scale=[3.0],
+)
 
 
 elementwise = partial(set_traits, elementwise=True)
@@ -70,6 +80,7 @@ def make(
     loss: str = "MSELoss",
     optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
     scheduled: str | None = None,
+    scaled: Encoding | None = None,
     **changes: Any,
 ) -> FitPlan:
     x = torch.randn(rows, 2, generator=torch.Generator().manual_seed(1))
@@ -98,7 +109,9 @@ def make(
         "schedule": schedule,
         **changes,
     }
-    return FitPlan(model=model, loss=Loss(node.build(), node), optimizer=steps, seed=seed, **fields)
+    made = Loss(node.build(), node)
+    made = made if scaled is None else made.scaled(TargetScaling(scaled))
+    return FitPlan(model=model, loss=made, optimizer=steps, seed=seed, **fields)
 
 
 def reported(events: list[Any]) -> tuple[list[float], list[dict[str, float]]]:
@@ -125,6 +138,7 @@ def momentum(params: Any, lr: float) -> torch.optim.Optimizer:
         (mlp, {"scheduled": "step"}),
         (mlp, {"scheduled": "epoch"}),
         (mlp, {"keep": "best"}),
+        (mlp, {"scaled": SCALED}),
     ],
 )
 def test_each_comes_out_as_it_does_alone(network, options):

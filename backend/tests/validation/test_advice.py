@@ -163,7 +163,7 @@ def test_inputs_that_are_normalised_first_need_no_scaling(tmp_path):
 def test_a_target_of_large_numbers(tmp_path):
     data = table(tmp_path, "a,b,y", [(i * 7 % 60 / 60, 0.5, i * 10.5) for i in range(60)])
     found = only(data, chain(MLP))
-    assert (found.code, found.node) == ("unscaled_target", "csv")
+    assert (found.code, found.node, found.port) == ("unscaled_target", "split", "target_scaling")
 
 
 def test_classes_for_a_loss_of_amounts(tmp_path):

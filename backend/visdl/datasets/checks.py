@@ -52,6 +52,25 @@ def check_targets(
     _raise_first(list(_targets(dataset, names, target)))
 
 
+def check_log1p(dataset: Dataset, names: Sequence[str]) -> None:
+    """Raise InvalidInputError if one of these columns has no log(1 + y)."""
+    _raise_first(list(not_log1p(dataset, names)))
+
+
+def not_log1p(dataset: Dataset, names: Sequence[str]) -> Iterator[Diagnostic]:
+    """Yield what is wrong with targets that are to be scaled by log1p, at "target_scaling"."""
+    for name in names:
+        column = dataset.columns.get(name)
+        if column is not None and column.min is not None and column.min <= -1:
+            yield _diagnostic(
+                "target_scaling",
+                "target_scaling",
+                f"log1p needs targets above −1, but '{name}' goes down to {column.min:g} "
+                f"in {dataset.name}.",
+                "Use standardize or minmax, or choose another column.",
+            )
+
+
 def _diagnostic(code: str, port: str, message: str, hint: str) -> Diagnostic:
     return Diagnostic(code=code, port=port, message=message, hint=hint)
 

@@ -1,4 +1,4 @@
-"""The encoding of table columns as tensors: scaling of the inputs, class indices of the labels.
+"""The encoding of table columns as tensors: scaling of inputs and targets, indices of labels.
 
 It is fitted on the training rows only, stored with the run, and reused for every later file.
 """
@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from visdl.datasets.checks import check_inputs, check_loader, check_targets
+from visdl.datasets.checks import check_inputs, check_loader, check_log1p, check_targets
 from visdl.datasets.dataset import Dataset
-from visdl.datasets.split import Loader, Scaling
+from visdl.datasets.split import Loader, Scaling, TargetScaling
 from visdl.datasets.storage import Floats, Index
 from visdl.models.errors import InvalidInputError
 
 TargetKind = Literal["index", "float"]
 Element = Literal["float32", "int64"]
-Values = NDArray[np.float32] | NDArray[np.int64]
+Values = NDArray[np.float32] | NDArray[np.float64] | NDArray[np.int64]
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -35,7 +35,8 @@ class Argument(BaseModel):
 class Encoding(BaseModel):
     """What is fitted on the training rows.
 
-    Inputs become `(x - shift) / scale`, labels become indices into `classes`.
+    Inputs become `(x - shift) / scale`, labels become indices into `classes`. Targets keep their
+    own units; the loss gets `(y - target_shift) / target_scale`, or `log(1 + y)`.
     """
 
     inputs: list[str]
@@ -45,6 +46,11 @@ class Encoding(BaseModel):
     scaling: Scaling = "none"
     shift: list[float] = Field(default_factory=list, description="Per input; empty without scaling")
     scale: list[float] = Field(default_factory=list)
+    target_scaling: TargetScaling = "none"
+    target_shift: list[float] = Field(
+        default_factory=list, description="Per target; empty without scaling, and for log1p"
+    )
+    target_scale: list[float] = Field(default_factory=list)
     classes: list[str] | None = Field(
         default=None, description="Labels by class index; null for a target of numbers"
     )
@@ -64,13 +70,20 @@ class Encoding(BaseModel):
         """
         dataset = loader.dataset
         check_loader(loader, target)
+        if target == "index" and loader.target_scaling != "none":
+            raise InvalidInputError(
+                "Class labels have no scale.",
+                hint="Set target_scaling to none, or use a loss for amounts.",
+                field="target_scaling",
+            )
         ids = {
             name
             for argument in arguments
             if argument.element == "int64"
             for name in argument.columns
         }
-        shift, scale = _fit_scaling(loader, ids)
+        shift, scale = _fit_scaling(loader, loader.scaling, dataset.inputs, ids)
+        target_shift, target_scale = _fit_scaling(loader, loader.target_scaling, dataset.targets)
         return cls(
             inputs=list(dataset.inputs),
             arguments=list(arguments),
@@ -79,6 +92,9 @@ class Encoding(BaseModel):
             scaling=loader.scaling,
             shift=shift,
             scale=scale,
+            target_scaling=loader.target_scaling,
+            target_shift=target_shift,
+            target_scale=target_scale,
             classes=_fit_classes(loader) if target == "index" else None,
         )
 
@@ -115,19 +131,26 @@ class Encoding(BaseModel):
         return values.reshape(len(values), *argument.shape)
 
     def encode_targets(self, dataset: Dataset, rows: Index | None = None) -> Values:
-        """Return class indices int64 or numbers float32, `(rows, *target_shape)`.
+        """Return class indices int64 or numbers in their own units, `(rows, *target_shape)`.
+
+        Numbers are float32, and float64 where the loss gets them scaled.
 
         Raises InvalidInputError for a label that the training did not contain.
         """
         check_targets(dataset, self.targets, self.target)
         values = (
-            dataset.numbers(self.targets, rows)
-            if self.classes is None
-            else self._indices(dataset, rows)
+            self._numbers(dataset, rows) if self.classes is None else self._indices(dataset, rows)
         )
         if self.target_shape is not None:
             return values.reshape(len(values), *self.target_shape)
         return values[:, 0] if self.classes is not None and len(self.targets) == 1 else values
+
+    def _numbers(self, dataset: Dataset, rows: Index | None) -> Values:
+        if self.target_scaling == "none":
+            return dataset.numbers(self.targets, rows)
+        if self.target_scaling == "log1p":
+            check_log1p(dataset, self.targets)
+        return np.ascontiguousarray(dataset.exact(self.targets, rows).T)
 
     def _indices(self, dataset: Dataset, rows: Index | None) -> Values:
         places = {label: place for place, label in enumerate(self.classes or ())}
@@ -206,12 +229,14 @@ def _fit_classes(loader: Loader) -> list[str]:
     return sorted(labels) if text else sorted(labels, key=float)
 
 
-def _fit_scaling(loader: Loader, exclude: Container[str] = ()) -> tuple[list[float], list[float]]:
-    """Return shift and scale of the inputs; columns of ids in `exclude` are not scaled."""
-    if loader.scaling == "none":
+def _fit_scaling(
+    loader: Loader, scaling: TargetScaling, names: Sequence[str], exclude: Container[str] = ()
+) -> tuple[list[float], list[float]]:
+    """Return shift and scale of these columns; those in `exclude`, such as ids, are not scaled."""
+    if scaling not in ("standardize", "minmax"):
         return [], []
     shift, scale = [], []
-    for name in loader.dataset.inputs:
+    for name in names:
         if name in exclude:
             shift.append(0.0)
             scale.append(1.0)
@@ -219,7 +244,7 @@ def _fit_scaling(loader: Loader, exclude: Container[str] = ()) -> tuple[list[flo
         values = loader.dataset.values(name, loader.rows)
         low, spread = (
             (values.mean(), values.std())
-            if loader.scaling == "standardize"
+            if scaling == "standardize"
             else (values.min(), np.ptp(values))
         )
         shift.append(float(low))

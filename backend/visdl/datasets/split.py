@@ -18,6 +18,7 @@ from visdl.datasets.storage import Index
 
 Part = Literal["train", "val", "test"]
 Scaling = Literal["none", "standardize", "minmax"]
+TargetScaling = Literal["none", "standardize", "minmax", "log1p"]
 #: The names of the parts, in the order of their numbers in `Loader.parts`.
 PARTS: tuple[Part, ...] = ("train", "val", "test")
 
@@ -43,6 +44,7 @@ class Loader:
     fold: int = 1
     folds: int = 5
     vary_with_seed: bool = False
+    target_scaling: TargetScaling = "none"
 
     def __len__(self) -> int:
         if self.part is None:

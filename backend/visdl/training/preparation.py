@@ -24,6 +24,7 @@ from visdl.nodes.contract.learning import Loss, Schedule, SchedulerNode
 from visdl.nodes.contract.metric_names import metric_direction, usual_metrics
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import BATCH, Shape
+from visdl.nodes.contract.target_scaling import TargetScaling
 from visdl.training.batches import batch_sizes
 from visdl.training.plan import FitPlan, Scheduled
 
@@ -51,6 +52,8 @@ def prepare(
     encoding = Encoding.fit(train, loss.target, arguments)
     xs = _put(encoding.encode_inputs(train.dataset), device)
     _fit_target(model, loss, encoding, xs)
+    if encoding.target_scaling != "none":
+        loss = loss.scaled(TargetScaling(encoding))
     (y,) = _put([encoding.encode_targets(train.dataset)], device)
     loss.module.to(device)
     schedule = Schedule.of(args["optimizer"])

@@ -115,15 +115,35 @@ def _number_targets(setup: TrainingSetup, columns: Sequence[Column]) -> Iterator
         )
         return
     large = next((column for column in columns if _size(column) > _LARGE_TARGET), None)
-    if large is not None:
-        yield warning(
+    if large is not None and (setup.loader is None or setup.loader.target_scaling == "none"):
+        yield _large_target(setup, large)
+
+
+def _large_target(setup: TrainingSetup, column: Column) -> Diagnostic:
+    message = (
+        f"Target '{column.name}' ranges from {column.min:g} to {column.max:g}: "
+        "the first losses will be very large."
+    )
+    splitter = setup.parameter_nodes.get("target_scaling")
+    if splitter is None or setup.loss.why_not_scaled("standardize") is not None:
+        return warning(
             "unscaled_target",
             setup.parameter_nodes.get("target_columns", setup.loop),
-            f"Target '{large.name}' ranges from {large.min:g} to {large.max:g}: "
-            "the first losses will be very large.",
-            "Scale the column in the file, or use more epochs and a larger learning rate.",
+            message,
+            "Use more epochs and a larger learning rate, or scale the column.",
             port="target_columns",
         )
+    return warning(
+        "unscaled_target",
+        splitter,
+        message,
+        "Scale the target. Metrics and predictions stay in its own units.",
+        port="target_scaling",
+        fix=make_fix(
+            "Standardize the target",
+            SetParam(node=splitter.id, param="target_scaling", value="standardize"),
+        ),
+    )
 
 
 def _is_categorical(column: Column) -> bool:

@@ -21,6 +21,7 @@ from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.runtime_values import TrainingFacts
 from visdl.validation.model_checks import ModelFacts, class_count, dataset_of
 from visdl.validation.report_builder import ReportBuilder
+from visdl.validation.target_checks import check_target_scaling, check_target_values
 from visdl.validation.value_checks import as_loader, ids_out_of_range, unseen_label
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,9 @@ def check_training(
         report.add_all(_node_with(found.port or "", data_nodes, loop), [found])
     if (val := dataset_of(args["val_loader"])) is not None and val.record.id != train.record.id:
         report.add_all(loop, facts.check_data("val_loader", val))
-    _check_range(loss, train, _node_with("target_columns", data_nodes, loop), report)
+    check_target_values(loss, train, _node_with("target_columns", data_nodes, loop), report)
+    splitter = next((node for node, names in data_nodes if "target_scaling" in names), None)
+    check_target_scaling(loss, facts, loop, splitter, report)
     _check_monitors(loop, args, loss, registry, report)
     if isinstance(model, ModelFacts):
         _check_optimizer(args["optimizer"], model, loop, report)
@@ -170,33 +173,6 @@ def _checkpoint(model: ModelFacts, given: Any) -> int | None:
     if not isinstance(optimizer, OptimizerNode):
         return None
     return checkpoint_bytes(model.parameters, optimizer.state_tensors())
-
-
-def _check_range(loss: LossNode, train: Dataset, node: Node, report: ReportBuilder) -> None:
-    """Report targets outside the range that the loss allows."""
-    low, high = loss.RANGE
-    for name in train.targets if loss.TARGET == "float" else ():
-        column = train.columns.get(name)
-        if (
-            column is None
-            or column.min is None
-            or column.max is None
-            or low <= column.min <= column.max <= high
-        ):
-            continue
-        allowed = (
-            f"targets from {low:g} to {high:g}"
-            if math.isfinite(high)
-            else f"targets of at least {low:g}"
-        )
-        kind = type(loss).DISPLAY_NAME or type(loss).__name__
-        message = (
-            f"{kind} needs {allowed}, but '{name}' goes from {column.min:g} to {column.max:g}."
-        )
-        hint = (
-            "Choose another column, or a loss that suits it, such as MSELoss or CrossEntropyLoss."
-        )
-        report.add(node, message, code="target_range", port="target_columns", hint=hint)
 
 
 def _check_optimizer(given: Any, model: ModelFacts, loop: Node, report: ReportBuilder) -> None:

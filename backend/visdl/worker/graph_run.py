@@ -169,6 +169,9 @@ class GraphRun:
         prepared = prepare(
             args, arguments, seeds.derive(self._spec.seed, "order", node.id), self._registry
         )
+        if prepared.encoding.target_scaling != "none":
+            message = f"The loss gets the target scaled ({prepared.encoding.target_scaling})"
+            self._reporter.log(f"{message}; every other value is in the target's own units.")
         if self._spec.auto_threads:
             torch.set_num_threads(useful_threads(prepared.plan, self._spec.threads, self._warn))
         if self._spec.weights_from:

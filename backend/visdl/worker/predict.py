@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
 from visdl.compiler.builder import build
 from visdl.compiler.flatten import flatten
@@ -26,6 +26,7 @@ from visdl.nodes.contract.base import AssemblyNode, TrainingLoopNode
 from visdl.nodes.contract.evaluation import predict
 from visdl.nodes.contract.learning import LossNode
 from visdl.nodes.contract.registry import NodeRegistry
+from visdl.nodes.contract.target_scaling import TargetScaling
 from visdl.worker.protocol import PredictionAnswer, PredictionRequest, RunSpec
 
 _FEWER = "Predict fewer rows at once."
@@ -41,7 +42,7 @@ def main(connections: Sequence[Connection], request: PredictionRequest) -> None:
     if spec.nodes_dir:
         NodeRegistry.load_folder(Path(spec.nodes_dir))
     try:
-        answer: PredictionAnswer = _predict(request)
+        answer: PredictionAnswer = predict_rows(request)
     except AppError as error:
         answer = error
     except Exception as error:  # anything that a node file raises
@@ -54,7 +55,11 @@ def main(connections: Sequence[Connection], request: PredictionRequest) -> None:
     os._exit(0)
 
 
-def _predict(request: PredictionRequest) -> dict[str, Any]:
+def predict_rows(request: PredictionRequest) -> dict[str, Any]:
+    """Return the predictions of a run's kept weights, in the fields of a PredictResponse.
+
+    Raises InvalidInputError for rows that do not match, and TooLargeError for too many values.
+    """
     spec = request.spec
     folder = Path(spec.folder) / "artifacts"
     encoding = Encoding.model_validate_json((folder / "encoding.json").read_bytes())
@@ -70,7 +75,7 @@ def _predict(request: PredictionRequest) -> dict[str, Any]:
         most = f"a response holds at most {_MOST_VALUES:,}"
         message = f"The prediction has {output.numel():,} values; {most}."
         raise TooLargeError(message, hint=_FEWER)
-    prediction = output if loss is None else loss.predictions(output)
+    prediction = _decoded(output, loss, encoding)
     if encoding.classes is None:
         values = prediction.tolist()
         return {
@@ -86,6 +91,15 @@ def _predict(request: PredictionRequest) -> dict[str, Any]:
         "probabilities": probabilities.tolist(),
         "classes": encoding.classes,
     }
+
+
+def _decoded(output: Tensor, loss: LossNode | None, encoding: Encoding) -> Tensor:
+    """Return outputs (rows, …) as predictions in the units of the table."""
+    scaling = None if encoding.target_scaling == "none" else TargetScaling(encoding)
+    if loss is None:
+        return output if scaling is None else scaling.undo(output)
+    loss.scaling = scaling
+    return loss.decode(output)
 
 
 def _labels(indices: Any, classes: list[str]) -> Any:

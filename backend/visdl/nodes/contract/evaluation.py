@@ -105,7 +105,7 @@ def measure(
         if not len(counted):
             continue
         some = True
-        prediction = _where_counted(loss.predictions(output), target, mask)
+        prediction = _where_counted(loss.decode(output), target, mask)
         for metric in made.values():
             read = _where_counted(output, target, mask) if metric.READS_OUTPUTS else prediction
             metric.update(read, counted)

@@ -17,6 +17,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from visdl.nodes.contract.base import BaseNode
 from visdl.nodes.contract.specs import DataType, InputSpec, OutputSpec, Param, Shape
+from visdl.nodes.contract.target_scaling import ScaledLoss, TargetScaling
 from visdl.nodes.contract.traits import set_traits
 
 TargetKind = Literal["index", "float"]
@@ -63,6 +64,8 @@ class LossNode(BaseNode, ABC):
     WANTS: ClassVar[str] = ""
     #: The type of layer that computes it from any numbers.
     BEFORE: ClassVar[str] = ""
+    #: Scaling of the targets of the training that it belongs to; set when that is prepared.
+    scaling: TargetScaling | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -120,12 +123,36 @@ class LossNode(BaseNode, ABC):
         """
         return _LINKS[self.link](output)
 
+    def decode(self, output: Tensor) -> Tensor:
+        """Return the model's outputs `(B, …)` as predictions in the units of the table.
+
+        These are `predictions` of them, with the scaling of the targets undone.
+        """
+        found = self.predictions(output)
+        return found if self.scaling is None else self.scaling.undo(found)
+
+    def why_not_scaled(self, scaling: str) -> str | None:
+        """Return why its targets cannot be scaled in this way, as a sentence, or None.
+
+        Only amounts have a scale: class labels, probabilities and signs mean what they are.
+        """
+        name = self.DISPLAY_NAME or type(self).__name__
+        if self.TARGET == "index":
+            return f"{name} reads class labels, which have no scale"
+        low, high = self.RANGE
+        if self.WANTS or math.isfinite(high):
+            return f"{name} reads labels or probabilities, which have no scale"
+        if math.isfinite(low) and scaling == "standardize":
+            return f"{name} needs targets of at least {low:g}, but some standardized ones are less"
+        return None
+
     @property
     def prediction_formula(self) -> str:
-        """How predictions follow from outputs, such as "exp(output)", for exported files."""
+        """How the values of `decode` follow from outputs, such as "exp(output)", for exports."""
+        formula = _LINK_FORMULAS[self.link]
         if type(self).predictions is not LossNode.predictions:
-            return f"{type(self).__name__}.predictions(output)"
-        return _LINK_FORMULAS[self.link]
+            formula = f"{type(self).__name__}.predictions(output)"
+        return formula if self.scaling is None else self.scaling.formula(formula)
 
     @property
     def threshold(self) -> float:
@@ -196,6 +223,11 @@ class Loss:
     @property
     def target(self) -> TargetKind:
         return self.node.TARGET
+
+    def scaled(self, scaling: TargetScaling) -> Loss:
+        """Return this loss for targets in their own units that it has to get scaled."""
+        self.node.scaling = scaling
+        return Loss(ScaledLoss(self.module, scaling), self.node)
 
     @property
     def is_sum(self) -> bool:

@@ -37,7 +37,7 @@ def result_charts(
         labels: Labels of the classes by index; empty for numbers.
         rows: Numbers of the n rows in their table, from 1.
     """
-    prediction, counted = loss.predictions(output), loss.counted(target)
+    prediction, counted = loss.decode(output), loss.counted(target)
     mask = torch.ones_like(target, dtype=torch.bool) if counted is None else counted
     table = torch.as_tensor(rows)
     one = loss.probability(output)

@@ -2,7 +2,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from visdl.datasets.assignment import Strategy
-from visdl.datasets.split import Loader, Scaling
+from visdl.datasets.split import Loader, Scaling, TargetScaling
 from visdl.nodes import DataNode, DataType, InputSpec, NodeRegistry, OutputSpec, Param
 
 
@@ -61,6 +61,12 @@ class DataSplitter(DataNode):
         choices=("none", "standardize", "minmax"),
         description="Scaling of the inputs, fitted on the training rows",
     )
+    target_scaling: str = Param(
+        "none",
+        choices=("none", "standardize", "minmax", "log1p"),
+        description="Scaling of targets that are amounts, fitted on the training rows: the loss "
+        "trains on it, metrics, charts, predictions and exports are in the target's own units",
+    )
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, InputSpec]:
@@ -97,6 +103,7 @@ class DataSplitter(DataNode):
             fold=self.fold,
             folds=self.folds,
             vary_with_seed=self.vary_with_seed,
+            target_scaling=cast(TargetScaling, self.target_scaling),
         )
         train.check()
         return (

@@ -260,6 +260,9 @@ class MultiLabelMarginLoss(TorchLoss, module=nn.MultiLabelMarginLoss):
     def build(self) -> nn.Module:
         return _LabelLists(reduction=self.reduction)
 
+    def why_not_scaled(self, scaling: str) -> str | None:
+        return "Multi-Label Margin Loss reads class indices, which have no scale"
+
 
 class _ClassLoss(TorchLoss):
     """A loss of class scores, with a weight for each class."""

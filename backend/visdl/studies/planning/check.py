@@ -21,6 +21,8 @@ from visdl.studies.planning.expand import Candidate
 from visdl.studies.planning.replacements import Replacements
 from visdl.studies.planning.resolve import Baseline, PlanningContext, ResolvedStudy
 
+_SCALING = "target_scaling"
+
 
 @dataclass(frozen=True)
 class PlannedStudy:
@@ -47,7 +49,8 @@ def check(
 ) -> PlannedStudy:
     """Validate the candidates of a study.
 
-    Raises InvalidInputError if the metric is a loss and a variant trains with another loss.
+    Raises InvalidInputError if the metric is a loss and a variant trains with another loss, or on
+    a target that is scaled in another way.
     """
     baseline = resolved.baseline
     replacements = Replacements(baseline, context.registry)
@@ -139,16 +142,28 @@ def _check_same_loss(
         if _losses(candidate.graph, registry) != expected:
             others = [name for name in metrics if not is_loss(name)]
             label = candidate.variant.label
-            message = f"'{label}' trains with another loss, so their values cannot be compared."
+            message = (
+                f"'{label}' trains with another loss or another scaling of the target, "
+                "so their losses cannot be compared."
+            )
             hint = f"Choose another metric: {', '.join(others)}."
             raise InvalidInputError(message, hint=hint, field="metric")
 
 
 def _losses(graph: Graph, registry: Registry) -> list[tuple[str, str]]:
-    """Return type and parameters of the losses, those inside blocks included."""
-    nodes = flatten(graph).graph.nodes
-    losses = [n for n in nodes if issubclass(registry.find(n.type) or BaseNode, LossNode)]
-    return sorted((node.type, repr(sorted(node.params.items()))) for node in losses)
+    """Return type and parameters of the losses, those inside blocks included.
+
+    The scaling of the target belongs to them.
+    """
+    found = []
+    for node in flatten(graph).graph.nodes:
+        cls = registry.find(node.type) or BaseNode
+        if issubclass(cls, LossNode):
+            found.append((node.type, repr(sorted(node.params.items()))))
+        elif _SCALING in cls.parameters():
+            value = node.params.get(_SCALING, cls.parameters()[_SCALING].default)
+            found.append((_SCALING, str(value)))
+    return sorted(found)
 
 
 def _offers(

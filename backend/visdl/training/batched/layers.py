@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from visdl.nodes.contract.runtime_values import Seeded
+from visdl.nodes.contract.target_scaling import ScaledLoss, TargetScaling
 from visdl.nodes.contract.traits import traits_of
 from visdl.training.plan import FitPlan
 
@@ -63,11 +65,18 @@ def _linear(values: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 def batched_loss(plan: FitPlan) -> Forward:
     """Return the loss function: predictions and targets (members, batch, …) to (members,)."""
     module = plan.loss.module
+    if isinstance(module, ScaledLoss):
+        return _scaled(replace(plan, loss=replace(plan.loss, module=module.loss)), module.scaling)
     if type(module) is nn.MSELoss and module.reduction == "mean":
         return lambda prediction, y: (prediction - y).square().flatten(1).mean(1)
     if type(module) is nn.CrossEntropyLoss and _is_usual(module):
         return _cross_entropy
     return vmap(module)
+
+
+def _scaled(plan: FitPlan, scaling: TargetScaling) -> Forward:
+    loss = batched_loss(plan)
+    return lambda prediction, y: loss(prediction, scaling(y).to(prediction.dtype))
 
 
 def _is_usual(module: nn.CrossEntropyLoss) -> bool:

@@ -1,5 +1,7 @@
 /** What metric keys mean: which share a chart, and their labels. */
 
+import type { Graph } from "@/shared/api/types";
+
 export interface MetricGroup {
   /** loss, accuracy, mse, …, lr */
   name: string;
@@ -70,6 +72,25 @@ export function lowerIsBetter(key: string): boolean | null {
   const name = key.split("_").slice(1).join("_");
   if (SMALLER.has(name)) return true;
   return LARGER.has(name) ? false : null;
+}
+
+const SCALED: Record<string, string> = {
+  standardize: "standardized target",
+  minmax: "target scaled to 0 to 1",
+  log1p: "log(1 + target)",
+};
+
+/** How the loss of a graph gets the target: "none" as in the table. */
+export function targetScaling(graph: Graph): string {
+  const values = graph.nodes.map((node) => node.params?.target_scaling);
+  return (values.find((value) => typeof value === "string" && value in SCALED) as string) ?? "none";
+}
+
+/** What the losses of runs with these target scalings are measured on; undefined if on the target itself. */
+export function lossNote(scalings: readonly string[]): string | undefined {
+  const [first = "none", ...others] = new Set(scalings);
+  if (others.length > 0) return "of targets scaled differently: not comparable";
+  return first === "none" ? undefined : `of the ${SCALED[first] ?? first}`;
 }
 
 type Metrics = Readonly<Record<string, unknown>>;

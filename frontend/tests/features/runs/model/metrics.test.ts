@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import {
   finalMetrics,
+  lossNote,
   lowerIsBetter,
   metricGroups,
   metricLabel,
   tableMetrics,
+  targetScaling,
 } from "@/features/runs/model/metrics";
 
 describe("charts", () => {
@@ -24,6 +26,22 @@ describe("charts", () => {
       "lr",
     ]);
   });
+});
+
+test("the loss states how it gets the target, and losses of other targets are not compared", () => {
+  const graph = (params: Record<string, string>) => ({
+    format: 1 as const,
+    nodes: [{ id: "split", type: "DataSplitter", params }],
+    edges: [],
+  });
+  const scalings = ["standardize", "none", ""].map((target_scaling) =>
+    targetScaling(graph(target_scaling ? { target_scaling } : {}) as never),
+  );
+  expect(scalings).toEqual(["standardize", "none", "none"]);
+  expect(lossNote(["standardize", "standardize"])).toBe("of the standardized target");
+  expect(lossNote(["none"])).toBeUndefined();
+  expect(lossNote([])).toBeUndefined();
+  expect(lossNote(scalings)).toBe("of targets scaled differently: not comparable");
 });
 
 test.each([

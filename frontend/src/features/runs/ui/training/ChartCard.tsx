@@ -10,6 +10,8 @@ import { Chart, type Curve } from "./Chart";
 
 interface ChartCardProps {
   title: string;
+  /** What the values are of, where the title does not state it. */
+  note?: string | undefined;
   curves: Curve[];
   log: boolean;
   smoothing: number;
@@ -18,13 +20,15 @@ interface ChartCardProps {
 
 /** A chart with its legend, its figures as a table, and as a file. */
 export function ChartCard(props: ChartCardProps) {
-  const { title, curves } = props;
+  const { title, note, curves } = props;
   const [asTable, setAsTable] = useState(false);
   useCurves();
   return (
     <figure className="flex min-w-0 flex-col rounded-lg border bg-panel" aria-label={title}>
       <figcaption className="flex min-h-8 flex-wrap items-center pt-1 pr-1 pl-3">
-        <span className="grow font-medium text-sm">{title}</span>
+        <span className="grow font-medium text-sm">
+          {title} {note && <span className="font-normal text-muted text-xs">{note}</span>}
+        </span>
         <span className="order-last flex basis-full flex-wrap gap-x-3">
           {curves.map((curve) => (
             <Legend key={`${curve.run}/${curve.key}`} curve={curve} />

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { metricGroups, metricLabel } from "@/features/runs/model/metrics";
 import { curvesOf } from "@/features/runs/store/series";
 import { useCurves } from "@/features/runs/store/useCurves";
+import { useLossNote } from "@/features/runs/store/useLossNote";
 import { RUN_COLORS } from "@/shared/lib/runColors";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { Switch } from "@/shared/ui/fields/Switch";
@@ -26,6 +27,7 @@ const LINEAR = new Set(["r2", "accuracy"]);
 /** One chart per metric: for one run training and validation, for several their best split. */
 export function CurveGrid({ runs, height = 150 }: { runs: ShownRun[]; height?: number }) {
   useCurves();
+  const lossNote = useLossNote(runs.map((run) => run.id));
   // A loss falls by orders of magnitude: on a linear axis its first value flattens the rest.
   const [log, setLog] = useState(true);
   const [smoothing, setSmoothing] = useState(0);
@@ -70,6 +72,7 @@ export function CurveGrid({ runs, height = 150 }: { runs: ShownRun[]; height?: n
           <ChartCard
             key={group.name}
             title={metricLabel(group.name)}
+            note={group.name === "loss" ? lossNote : undefined}
             curves={runs.length === 1 ? ofOne(runs, group.keys) : ofSeveral(runs, group.keys)}
             log={log && !LINEAR.has(group.name)}
             smoothing={group.name === "lr" ? 0 : smoothing}
