@@ -7,7 +7,7 @@ import { useGraph } from "@/features/graph/store/graph";
 import type { GraphSummary } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
 import { formatAgo, plural } from "@/shared/lib/format";
-import { TextField } from "@/shared/ui/fields/TextField";
+import { NameField } from "@/shared/ui/fields/NameField";
 import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
 import { Thumbnail } from "./Thumbnail";
 
@@ -40,14 +40,12 @@ export function GraphItem({ graph, refresh }: GraphItemProps) {
       {renaming ? (
         <div className="flex grow items-center gap-2 px-1.5">
           <Thumbnail graph={graph} />
-          <TextField
-            ref={(input) => input?.select()}
-            aria-label={`Name of ${name}`}
+          <NameField
+            label={`Name of ${name}`}
             value={name}
-            maxLength={200}
-            leaves
-            onCommit={(text) => then(renameStored(graph.id, text.trim()))}
-            onBlurCapture={() => setRenaming(false)}
+            onCommit={(text) => then(renameStored(graph.id, text))}
+            onLeave={() => setRenaming(false)}
+            className="h-7 px-2"
           />
         </div>
       ) : (

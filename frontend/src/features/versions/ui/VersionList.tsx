@@ -8,7 +8,7 @@ import { useVersionGraphs } from "@/features/versions/store/useVersions";
 import type { GraphVersion } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
 import { formatAgo } from "@/shared/lib/format";
-import { TextField } from "@/shared/ui/fields/TextField";
+import { NameField } from "@/shared/ui/fields/NameField";
 import { IconButton } from "@/shared/ui/IconButton";
 import { useSeen } from "@/shared/ui/useSeen";
 
@@ -83,14 +83,12 @@ function VersionItem({ version, previous, selected, onShow, onRename }: VersionI
   if (naming) {
     return (
       <li className="px-2 py-1.5">
-        <TextField
-          ref={(input) => input?.focus()}
-          aria-label={`Name of version ${version.version}`}
+        <NameField
+          label={`Name of version ${version.version}`}
           value={version.label}
-          maxLength={200}
-          leaves
-          onCommit={(label) => onRename(label.trim())}
-          onBlurCapture={() => setNaming(false)}
+          onCommit={onRename}
+          onLeave={() => setNaming(false)}
+          className="h-7 px-2"
         />
       </li>
     );

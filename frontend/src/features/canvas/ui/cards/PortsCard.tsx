@@ -10,7 +10,7 @@ import { INPUTS, NEW_PORT } from "@/features/graph/model/scope";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
 import { cn } from "@/shared/lib/cn";
-import { TextField } from "@/shared/ui/fields/TextField";
+import { NameField } from "@/shared/ui/fields/NameField";
 import { IconButton } from "@/shared/ui/IconButton";
 import type { PortsNode } from "../flow/view";
 import { Port, type PortSpec } from "./Port";
@@ -97,15 +97,13 @@ function Name({ side, name, loose }: { side: Side; name: string; loose: boolean 
   const what = side === "inputs" ? "input" : "output";
   if (editing) {
     return (
-      <TextField
-        ref={(input) => input?.select()}
-        aria-label={`Name of ${what} ${name}`}
+      <NameField
+        label={`Name of ${what} ${name}`}
         value={name}
         maxLength={100}
         onCommit={(text) => renameOnBlock(side, name, text)}
-        onBlurCapture={() => setEditing(false)}
-        leaves
-        className="nodrag h-6 px-1 text-xs"
+        onLeave={() => setEditing(false)}
+        className="text-xs"
       />
     );
   }
