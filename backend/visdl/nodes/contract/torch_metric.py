@@ -16,11 +16,11 @@ from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric, classification
 
 from visdl.nodes.contract.learning import MetricNode
 from visdl.nodes.contract.specs import Param
 from visdl.nodes.contract.torch_signature import declare
+from visdl.nodes.contract.torchmetrics_import import Metric, classification
 
 Task = Literal["Binary", "Multiclass", "Multilabel"]
 _TASKS: tuple[Task, ...] = ("Binary", "Multiclass", "Multilabel")

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import torchmetrics.regression as of_numbers
 from torch import Tensor
-from torchmetrics.classification import MulticlassAccuracy
-from torchmetrics.text import Perplexity as TorchPerplexity
 
 from visdl.nodes import NodeRegistry, Param
 from visdl.nodes.contract.torch_metric import (
@@ -17,6 +14,7 @@ from visdl.nodes.contract.torch_metric import (
     NumberMetric,
     TorchMetric,
 )
+from visdl.nodes.contract.torchmetrics_import import classification, regression, text
 
 
 @NodeRegistry.register("Precision")
@@ -146,7 +144,8 @@ class BalancedAccuracy(TorchMetric):
         else:
             guesses, truths, classes = (prediction,), (target,), prediction.shape[1]
         metrics = self._made(
-            lambda: [MulticlassAccuracy(classes, average="macro") for _ in truths], target.device
+            lambda: [classification.MulticlassAccuracy(classes, average="macro") for _ in truths],
+            target.device,
         )
         for metric, guess, truth in zip(metrics, guesses, truths, strict=True):
             metric.update(guess, truth)
@@ -165,7 +164,11 @@ class TopKAccuracy(_OneClass):
     def _update(self, prediction: Tensor, target: Tensor) -> None:
         classes = prediction.shape[1]
         [metric] = self._made(
-            lambda: [MulticlassAccuracy(classes, top_k=min(self.k, classes), average="micro")],
+            lambda: [
+                classification.MulticlassAccuracy(
+                    classes, top_k=min(self.k, classes), average="micro"
+                )
+            ],
             target.device,
         )
         metric.update(prediction, target)
@@ -180,7 +183,7 @@ class Perplexity(_OneClass):
     FORMULA = "exp(−mean(log p(y)))"
 
     def _update(self, prediction: Tensor, target: Tensor) -> None:
-        [metric] = self._made(lambda: [TorchPerplexity()], target.device)
+        [metric] = self._made(lambda: [text.Perplexity()], target.device)
         scores = prediction.movedim(1, -1).flatten(0, -2).double().log()
         metric.update(scores[None], target.flatten()[None])
 
@@ -193,7 +196,7 @@ class RootMeanSquaredError(NumberMetric):
     KEY = "rmse"
     DIRECTION = "minimize"
     FORMULA = "√mean((ŷ − y)²)"
-    CLASS = of_numbers.MeanSquaredError
+    CLASS = regression.MeanSquaredError
     FIXED: ClassVar[dict[str, object]] = {"squared": False, "num_outputs": 1}
 
     def _update(self, prediction: Tensor, target: Tensor) -> None:
@@ -201,7 +204,7 @@ class RootMeanSquaredError(NumberMetric):
 
 
 @NodeRegistry.register("MeanAbsolutePercentageError")
-class MeanAbsolutePercentageError(NumberMetric, of=of_numbers.MeanAbsolutePercentageError):
+class MeanAbsolutePercentageError(NumberMetric, of=regression.MeanAbsolutePercentageError):
     """Mean absolute error relative to the target; large for targets near 0."""
 
     DISPLAY_NAME = "Mean Absolute Percentage Error"
@@ -211,7 +214,7 @@ class MeanAbsolutePercentageError(NumberMetric, of=of_numbers.MeanAbsolutePercen
 
 @NodeRegistry.register("SymmetricMeanAbsolutePercentageError")
 class SymmetricMeanAbsolutePercentageError(
-    NumberMetric, of=of_numbers.SymmetricMeanAbsolutePercentageError
+    NumberMetric, of=regression.SymmetricMeanAbsolutePercentageError
 ):
     """Mean absolute error relative to the mean size of prediction and target."""
 
@@ -222,7 +225,7 @@ class SymmetricMeanAbsolutePercentageError(
 
 @NodeRegistry.register("WeightedMeanAbsolutePercentageError")
 class WeightedMeanAbsolutePercentageError(
-    NumberMetric, of=of_numbers.WeightedMeanAbsolutePercentageError
+    NumberMetric, of=regression.WeightedMeanAbsolutePercentageError
 ):
     """Sum of absolute errors relative to the sum of absolute targets."""
 
@@ -232,7 +235,7 @@ class WeightedMeanAbsolutePercentageError(
 
 
 @NodeRegistry.register("LogCoshError")
-class LogCoshError(NumberMetric, of=of_numbers.LogCoshError):
+class LogCoshError(NumberMetric, of=regression.LogCoshError):
     """Mean log-cosh of the error: squared near 0, absolute far from it."""
 
     DISPLAY_NAME = "Log-Cosh Error"
@@ -241,7 +244,7 @@ class LogCoshError(NumberMetric, of=of_numbers.LogCoshError):
 
 
 @NodeRegistry.register("ExplainedVariance")
-class ExplainedVariance(NumberMetric, of=of_numbers.ExplainedVariance):
+class ExplainedVariance(NumberMetric, of=regression.ExplainedVariance):
     """Explained share of the variance, whatever the bias."""
 
     DISPLAY_NAME = "Explained Variance"
@@ -250,7 +253,7 @@ class ExplainedVariance(NumberMetric, of=of_numbers.ExplainedVariance):
 
 
 @NodeRegistry.register("PearsonCorrCoef")
-class PearsonCorrCoef(NumberMetric, of=of_numbers.PearsonCorrCoef):
+class PearsonCorrCoef(NumberMetric, of=regression.PearsonCorrCoef):
     """Linear correlation of predictions and targets."""
 
     DISPLAY_NAME = "Pearson Correlation"
@@ -259,7 +262,7 @@ class PearsonCorrCoef(NumberMetric, of=of_numbers.PearsonCorrCoef):
 
 
 @NodeRegistry.register("SpearmanCorrCoef")
-class SpearmanCorrCoef(NumberMetric, of=of_numbers.SpearmanCorrCoef):
+class SpearmanCorrCoef(NumberMetric, of=regression.SpearmanCorrCoef):
     """Correlation of the ranks of predictions and targets; keeps all of an epoch."""
 
     DISPLAY_NAME = "Spearman Correlation"
@@ -268,7 +271,7 @@ class SpearmanCorrCoef(NumberMetric, of=of_numbers.SpearmanCorrCoef):
 
 
 @NodeRegistry.register("ConcordanceCorrCoef")
-class ConcordanceCorrCoef(NumberMetric, of=of_numbers.ConcordanceCorrCoef):
+class ConcordanceCorrCoef(NumberMetric, of=regression.ConcordanceCorrCoef):
     """Agreement of predictions and targets: correlation that also counts shift and scale."""
 
     DISPLAY_NAME = "Concordance Correlation"
