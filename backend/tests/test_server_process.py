@@ -166,4 +166,3 @@ def test_a_killed_server_loses_nothing_leaves_no_orphan_and_resumes(tmp_path):
         assert client.get(url, params={"wait": 60}).json()["state"] == "stopped"
         steps = [step for step, _, _ in client.get(f"{url}/metrics").json()["series"]["train_loss"]]
         assert steps == sorted(set(steps))
-

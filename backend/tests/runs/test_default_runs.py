@@ -6,6 +6,7 @@ A gate takes a share of the graphs, and other runs of the tests the others: all 
 
 from __future__ import annotations
 
+import psutil
 import pytest
 
 from visdl.models.runs import FINAL
@@ -13,8 +14,9 @@ from visdl.nodes import NodeRegistry
 from visdl.nodes.blocks.block import Block
 from visdl.starters.gallery import FOLDER
 
-from ..api.helpers import until, upload
+from ..api.helpers import bring_table, until, upload
 from ..support.catalogue import TABLE, layer_graphs, node_types, part_graphs
+from ..support.graphs import MLP, chain
 from ..support.strength import FULL, count
 
 GRAPHS = {**layer_graphs(), **part_graphs()}
@@ -46,6 +48,22 @@ def warnings(client, run):
     events = client.get(f"/api/runs/{run}/events", params={"type": "log"}).json()
     lines = [event["message"] for event in events if event["level"] != "info"]
     return [line for line in lines if not line.startswith("Not converged")]
+
+
+def test_a_worker_does_not_wait_for_pandas(client):
+    graph = chain(MLP, train={"epochs": 1_000_000}).model_dump(mode="json")
+    bring_table(client)
+    run = start(client, graph)
+    until(lambda: client.get(f"/api/runs/{run}").json()["progress"]["epoch"] > 0)
+    libraries = {
+        part.path
+        for process in psutil.Process().children(recursive=True)
+        for part in process.memory_maps()
+    }
+    assert [path for path in libraries if "torch" in path] != []
+    assert [path for path in libraries if "pandas" in path] == []
+    client.post(f"/api/runs/{run}/stop")
+    ended(client, run)
 
 
 def test_every_node_type_of_the_catalogue_is_in_one_of_the_graphs():
