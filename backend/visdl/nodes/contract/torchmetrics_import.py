@@ -28,8 +28,8 @@ def _without_packages(*hidden: str) -> Iterator[None]:
         else:
             check(cache)
 
-    imports.package_available = find_visible
-    RequirementCache._check_requirement = check_visible  # type: ignore[method-assign]
+    imports.package_available = find_visible  # type: ignore[assignment]
+    RequirementCache._check_requirement = check_visible  # type: ignore[method-assign,assignment]
     try:
         yield
     finally:
