@@ -108,13 +108,13 @@ class Encoding(BaseModel):
         The dataset needs no target column.
         """
         check_inputs(dataset, self._columns)
-        return [self._argument(dataset, argument, rows) for argument in self._arguments]
+        return [self._argument(dataset, argument, rows) for argument in self.model_arguments]
 
     def examples(self, rows: int) -> list[Values]:
         """Return arguments of the right shapes and types, filled with zeros."""
         return [
             np.zeros((rows, *argument.shape), dtype=argument.element)
-            for argument in self._arguments
+            for argument in self.model_arguments
         ]
 
     def _argument(self, dataset: Dataset, argument: Argument, rows: Index | None) -> Values:
@@ -122,7 +122,7 @@ class Encoding(BaseModel):
         if argument.element == "int64":
             ids = np.stack([dataset.values(name, rows) for name in names], axis=1).astype(np.int64)
             return ids.reshape(len(ids), *argument.shape)
-        shift, scale = self._scaling(names)
+        shift, scale = self.scaling_of(names)
         values = (
             dataset.numbers(names, rows, shift, scale)
             if scale is not None
@@ -169,7 +169,7 @@ class Encoding(BaseModel):
     def encode_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[Values]:
         """Return the model's arguments for records by column name; other keys are ignored."""
         found = []
-        for argument in self._arguments:
+        for argument in self.model_arguments:
             values = np.array(
                 [
                     [_number(row, name, place) for name in argument.columns]
@@ -177,23 +177,24 @@ class Encoding(BaseModel):
                 ],
                 dtype=np.float64,
             ).reshape(len(rows), len(argument.columns))
-            shift, scale = self._scaling(argument.columns)
+            shift, scale = self.scaling_of(argument.columns)
             if shift is not None and scale is not None and argument.element == "float32":
                 values = (values - shift) / scale
             found.append(values.reshape(len(rows), *argument.shape).astype(argument.element))
         return found
 
     @property
-    def _arguments(self) -> list[Argument]:
+    def model_arguments(self) -> list[Argument]:
+        """The arguments of the model, in their order."""
         return self.arguments or [Argument(columns=self.inputs, shape=[len(self.inputs)])]
 
     @property
     def _columns(self) -> list[str]:
         return list(
-            dict.fromkeys(name for argument in self._arguments for name in argument.columns)
+            dict.fromkeys(name for argument in self.model_arguments for name in argument.columns)
         )
 
-    def _scaling(self, names: Sequence[str]) -> tuple[Floats | None, Floats | None]:
+    def scaling_of(self, names: Sequence[str]) -> tuple[Floats | None, Floats | None]:
         """Return shift and scale of these columns; None without scaling."""
         if not self.scale:
             return None, None

@@ -114,6 +114,9 @@ class Artifact(Record):
     bytes: int
     media_type: str
     created: float
+    notes: list[str] = Field(
+        default_factory=list, description="What a user of the file has to know, as sentences"
+    )
 
 
 class PredictRequest(Request):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from visdl.models.errors import NotFoundError
 from visdl.models.requests import Artifact
+from visdl.nodes.contract.runtime_values import artifact_notes
 
 CRASH = "crash.txt"
 _MEDIA_TYPES = {".json": "application/json", ".csv": "text/csv"}
@@ -19,13 +20,19 @@ def media_type(name: str) -> str:
 
 def artifacts(folder: Path) -> list[Artifact]:
     """Return the files of the run in this folder, checkpoints last."""
-    listed = []
+    listed, notes = [], artifact_notes(folder / "artifacts")
     for file in _files(folder):
         with contextlib.suppress(FileNotFoundError):  # an old checkpoint, pruned just now
             stat = file.stat()
             kind = media_type(file.name)
             listed.append(
-                Artifact(name=file.name, bytes=stat.st_size, media_type=kind, created=stat.st_mtime)
+                Artifact(
+                    name=file.name,
+                    bytes=stat.st_size,
+                    media_type=kind,
+                    created=stat.st_mtime,
+                    notes=notes.get(file.name, []),
+                )
             )
     return listed
 

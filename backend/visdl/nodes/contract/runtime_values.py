@@ -5,6 +5,7 @@ Datasets, loaders, losses and optimizers are defined elsewhere.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -23,6 +24,8 @@ from visdl.datasets.encoding import Encoding
 from visdl.datasets.split import Loader
 from visdl.models.diagnostics import Diagnostic
 from visdl.nodes.contract.learning import Loss, MetricNode, TargetKind
+
+_NOTES = ".notes.json"
 
 
 @runtime_checkable
@@ -119,6 +122,23 @@ class TrainingResult:
         return {key: values[at] for key, values in self.history.items() if values[at:]}
 
 
+def note_artifact(folder: Path, name: str, notes: Sequence[str]) -> None:
+    """Keep what the page states beside an artifact of this folder, as sentences."""
+    kept = {**artifact_notes(folder), name: list(notes)}
+    temporary = folder / f"{_NOTES}.tmp"
+    temporary.write_text(json.dumps(kept), encoding="utf-8")
+    temporary.replace(folder / _NOTES)
+
+
+def artifact_notes(folder: Path) -> dict[str, list[str]]:
+    """Return the notes on the artifacts of this folder, by their names."""
+    try:
+        notes: dict[str, list[str]] = json.loads((folder / _NOTES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return notes
+
+
 def plain_weights(model: nn.Module) -> dict[str, Tensor]:
     """Return the state dict on the CPU, without shared memory, as a weights file needs it."""
     return {
@@ -126,14 +146,14 @@ def plain_weights(model: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def save_weights(result: TrainingResult, path: Path) -> None:
+def save_weights(result: TrainingResult, path: Path, **texts: str) -> None:
     """Write the weights as safetensors, with their provenance in the metadata under `visdl`.
 
-    Raises OSError when they cannot be written.
+    `texts` are further metadata. Raises OSError when they cannot be written.
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        save_file(plain_weights(result.model), temporary, {"visdl": result.provenance})
+        save_file(plain_weights(result.model), temporary, {"visdl": result.provenance, **texts})
     except SafetensorError as error:  # it contains the number of the system's error in its text
         number = re.search(r"(?:code:|os error) (\d+)", str(error))
         if number is None:

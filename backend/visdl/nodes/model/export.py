@@ -1,21 +1,30 @@
 import json
 import re
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import torch
 
+from visdl.models.exports import ExportSignature
 from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec, Param
-from visdl.nodes.contract.runtime_values import TrainingResult, plain_weights, save_weights
+from visdl.nodes.contract.runtime_values import (
+    TrainingResult,
+    note_artifact,
+    plain_weights,
+    save_weights,
+)
+from visdl.nodes.model.program import export_program, signature_of
 
 
 @NodeRegistry.register("ModelExport")
 class ModelExport(BaseNode):
     """Saves the trained model as a file of the run.
 
-    safetensors and pt contain the state dict; pt2 contains the whole program, which
-    torch.export.load opens without VisDL. Each records its provenance: in its metadata, or as
-    `visdl.json` inside the file.
+    safetensors and pt contain the state dict. pt2 contains the whole program, which
+    torch.export.load opens without VisDL: it takes columns as in the table, scales them itself,
+    and returns predictions in the target's own units. Each records its provenance and its
+    signature: in its metadata, or as `visdl.json` and `signature.json` inside the file.
     """
 
     CATEGORY = "Model"
@@ -23,7 +32,9 @@ class ModelExport(BaseNode):
 
     name: str = Param("model", description="File name without extension")
     format: str = Param(
-        "safetensors", choices=["safetensors", "pt", "pt2"], description="File format"
+        "safetensors",
+        choices=["safetensors", "pt", "pt2"],
+        description="pt2: a program from columns of the table to predictions; others: weights",
     )
 
     @classmethod
@@ -55,24 +66,32 @@ class ModelExport(BaseNode):
             path.with_suffix(".metrics.json").write_text(
                 json.dumps(metrics, indent=2), encoding="utf-8"
             )
-        if self.format == "safetensors":
-            save_weights(result, path)
-        elif self.format == "pt":
-            torch.save(plain_weights(result.model), path)
-            with zipfile.ZipFile(
-                path, "a"
-            ) as archive:  # torch ignores further files in the archive
-                archive.writestr(
-                    f"{archive.namelist()[0].partition('/')[0]}/visdl.json", result.provenance
-                )
-        else:
-            torch.export.save(_program(result), path, extra_files={"visdl.json": result.provenance})
+        signature = self._save(result, path)
+        note_artifact(result.folder, path.name, signature.caller)
         return (path.name,)
 
+    def _save(self, result: TrainingResult, path: Path) -> ExportSignature:
+        """Write the file, and return its signature."""
+        if self.format == "pt2":
+            return _save_program(result, path)
+        signature = signature_of(result, is_program=False)
+        if self.format == "safetensors":
+            save_weights(result, path, signature=signature.model_dump_json())
+            return signature
+        torch.save(plain_weights(result.model), path)
+        with zipfile.ZipFile(path, "a") as archive:  # torch ignores further files in the archive
+            folder = archive.namelist()[0].partition("/")[0]
+            archive.writestr(f"{folder}/visdl.json", result.provenance)
+            archive.writestr(f"{folder}/signature.json", signature.model_dump_json())
+        return signature
 
-def _program(result: TrainingResult) -> torch.export.ExportedProgram:
-    arguments = result.encoding.examples(2)
-    example = tuple(torch.from_numpy(value).to(result.device) for value in arguments)
-    batch = torch.export.Dim("batch", min=1)
-    shapes = tuple({0: batch} for _ in example)
-    return torch.export.export(result.model.eval(), example, dynamic_shapes=shapes)
+
+def _save_program(result: TrainingResult, path: Path) -> ExportSignature:
+    program, is_whole = export_program(result)
+    signature = signature_of(result, is_program=is_whole)
+    provenance = json.loads(result.provenance)
+    if is_whole and "predictions" in provenance:
+        provenance["predictions"] = "output"  # the program's output is the prediction
+    texts = {"visdl.json": json.dumps(provenance), "signature.json": signature.model_dump_json()}
+    torch.export.save(program, path, extra_files=texts)
+    return signature

@@ -1362,6 +1362,11 @@ export interface components {
             media_type: string;
             /** Name */
             name: string;
+            /**
+             * Notes
+             * @description What a user of the file has to know, as sentences
+             */
+            notes: string[];
         };
         /** ArtifactEvent */
         ArtifactEvent: {

@@ -22,6 +22,29 @@ export function Results({ run }: { run: Run }) {
 
 function Files({ run, files }: { run: Run; files: Artifact[] }) {
   return (
+    <>
+      <FileList run={run} files={files} />
+      {files.map(({ name, notes }) => notes.length > 0 && <Notes key={name} name={name} notes={notes} />)}
+    </>
+  );
+}
+
+/** What a user of a file has to know. */
+function Notes({ name, notes }: { name: string; notes: string[] }) {
+  return (
+    <section aria-label={`How to use ${name}`} className="max-w-prose text-sm">
+      <h4 className="font-medium">{name}</h4>
+      <ul className="list-disc pl-5 text-muted">
+        {notes.map((note) => (
+          <li key={note}>{note}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function FileList({ run, files }: { run: Run; files: Artifact[] }) {
+  return (
     <ul aria-label="Files of the run" className="flex flex-wrap gap-1.5">
       {files.map((file) => (
         <li key={file.name}>
