@@ -73,7 +73,7 @@ NOT_OFFERED = {
 #: Parameters that the oldest torch in the supported range does not have.
 NEW = {"BatchNorm1d": {"bias"}}
 #: What VisDL adds to every layer with weights: how they start, and whose they are.
-OWN = {"weight_init", "init_std", "bias_init", "weights_of"}
+OWN = {"weight_init", "init_std", "bias_init", "weights_of", "groups"}
 
 
 def text(name, spec):

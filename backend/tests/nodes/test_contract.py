@@ -9,7 +9,8 @@ import torch
 
 from visdl.nodes import DataType, InputSpec, NodeRegistry, OutputSpec
 from visdl.nodes.contract.base import BaseNode
-from visdl.nodes.contract.learning import LossNode, MetricNode, OptimizerNode
+from visdl.nodes.contract.learning import LossNode, MetricNode
+from visdl.nodes.contract.parameter_groups.optimizer_node import OptimizerNode
 
 ALL = NodeRegistry.names()
 

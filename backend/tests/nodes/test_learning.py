@@ -13,7 +13,8 @@ from torch.optim import lr_scheduler
 
 from visdl.models.errors import RunError
 from visdl.nodes import NodeRegistry, Shape
-from visdl.nodes.contract.learning import LossNode, OptimizerNode, Schedule, SchedulerNode
+from visdl.nodes.contract.learning import LossNode, Schedule, SchedulerNode
+from visdl.nodes.contract.parameter_groups.optimizer_node import OptimizerNode
 from visdl.nodes.contract.specs import BATCH
 
 #: Losses of torch.nn that take something else than one prediction and one target, and why.
@@ -195,7 +196,7 @@ def test_an_optimizer_moves_the_weights_against_the_gradient_and_leaves_frozen_o
     ]
 
 
-def test_muon_trains_matrices_and_refuses_all_else():
+def test_muon_trains_matrices_and_adamw_all_else():
     if not hasattr(optim, "Muon"):
         assert NodeRegistry.unavailable()["Muon"].reason.startswith(
             "Muon needs torch 2.9 or newer; this is 2."
@@ -204,12 +205,13 @@ def test_muon_trains_matrices_and_refuses_all_else():
     node = NodeRegistry.get("Muon").create({})
     assert node.why_not([(3, 2), (1, 3)]) is None
     assert "only matrices" in node.why_not([(3, 2), (3,)])
-    model = nn.Linear(4, 4, bias=False)
-    before = model.weight.clone()
+    model = nn.Linear(4, 4)
+    before = [weight.clone() for weight in model.parameters()]
     [optimizer] = node.execute(model=model)
+    assert [type(part).__name__ for part in optimizer.parts] == ["Muon", "AdamW"]
     model(torch.rand(8, 4)).square().mean().backward()
     optimizer.step()
-    assert not torch.equal(before, model.weight)
+    assert not any(map(torch.equal, before, model.parameters()))
 
 
 def test_sparse_adam_trains_an_embedding_with_sparse_gradients():

@@ -151,8 +151,7 @@ def _part_graph(loss: str, optimizer: str, scheduler: str, *metrics: str) -> Gra
         last = drawing.add("layer", "EmbeddingBag", params, input="ids.output")
     else:
         drawing.add("x", "Input", {"columns": "a, b"})
-        params = {"out_features": outputs, "bias": optimizer != "Muon"}
-        last = drawing.add("layer", "Linear", params, input="x.output")
+        last = drawing.add("layer", "Linear", {"out_features": outputs}, input="x.output")
     if cls.BEFORE:
         dim = {"dim": 1} if "dim" in NodeRegistry.get(cls.BEFORE).parameters() else {}
         last = drawing.add("activation", cls.BEFORE, dim, input=last)

@@ -19,6 +19,7 @@ from visdl.compiler.memory import Kept, SavedTensors, with_gradients
 from visdl.compiler.network import Network, Read, Source, Step
 from visdl.nodes.contract.base import BaseNode, LayerNode
 from visdl.nodes.contract.flops import FlopCounter
+from visdl.nodes.contract.parameter_groups.weights import WeightKind, weight_kinds
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import BATCH, Shape
 from visdl.nodes.contract.traits import set_traits
@@ -33,7 +34,7 @@ class LayerFacts:
 
     `outputs` is None where they are known only at run time. `flops` counts the forward pass of one
     sample. `over_batch` layers normalise over the batch, so that training needs at least two rows
-    in each. `weights` holds the shapes of the parameters by name.
+    in each. `weights` holds the shapes of the parameters by name, `kinds` their kinds.
     """
 
     outputs: tuple[Shape, ...] | None
@@ -42,6 +43,7 @@ class LayerFacts:
     error: str = ""
     over_batch: bool = False
     weights: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    kinds: Mapping[str, WeightKind] = field(default_factory=dict)
     kept: Kept = field(default_factory=Kept)
 
     @property
@@ -202,7 +204,15 @@ def _facts(
     weights = {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
     parameters = sum(math.prod(shape) for shape in weights.values())
     over_batch = any(isinstance(part, _BatchNorm) for part in module.modules())
-    return LayerFacts(facts, parameters, flops, over_batch=over_batch, weights=weights, kept=kept)
+    return LayerFacts(
+        facts,
+        parameters,
+        flops,
+        over_batch=over_batch,
+        weights=weights,
+        kinds=weight_kinds(module),
+        kept=kept,
+    )
 
 
 def _run_measured(module: nn.Module, inputs: Sequence[Any]) -> tuple[Any, int, Kept]:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from visdl.models.parameter_rules import GroupReport
 from visdl.models.record import Json, Record, read_former_values
 
 Severity = Literal["error", "warning", "info"]
@@ -128,10 +129,15 @@ class NodeReport(Record):
     inputs: dict[str, PortValue] = Field(default_factory=dict)
     outputs: dict[str, PortValue] = Field(default_factory=dict)
     parameters: int | None = None
+    frozen: int = Field(default=0, description="Parameters that the optimizer does not train")
     flops: int | None = Field(default=None, description="Per sample, forward")
     activation: int | None = Field(default=None, description="Bytes of the outputs, per sample")
     parts: list[PartRows] = Field(
         default_factory=list, description="Of a node that splits rows: its parts that have any"
+    )
+    groups: list[GroupReport] = Field(
+        default_factory=list,
+        description="Of an optimizer: its groups of parameters, those without a rule last",
     )
     reads_input: bool = Field(
         default=False,
@@ -143,6 +149,7 @@ class Totals(Record):
     """Size and cost of the model."""
 
     parameters: int = 0
+    frozen: int = Field(default=0, description="Those that the optimizer does not train")
     flops: int = Field(default=0, description="Per sample, forward")
     memory: int | None = Field(
         default=None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from visdl.models.graph import Graph
+from visdl.models.parameter_rules import GroupReport
 from visdl.models.record import Record
 
 
@@ -46,6 +47,9 @@ class Provenance(Record):
         default="output",
         description="How predictions in the target's space follow from the model's output, "
         "such as exp(output)",
+    )
+    parameter_groups: list[GroupReport] = Field(
+        default_factory=list, description="Of an optimizer with rules: what it trains in which way"
     )
     continues: str | None = Field(default=None, description="The run that it extends")
     weights_from: str | None = Field(

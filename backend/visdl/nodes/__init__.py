@@ -11,10 +11,10 @@ from visdl.nodes.contract.learning import (
     Loss,
     LossNode,
     MetricNode,
-    OptimizerNode,
     Schedule,
     SchedulerNode,
 )
+from visdl.nodes.contract.parameter_groups.optimizer_node import OptimizerNode
 from visdl.nodes.contract.registry import NodeRegistry
 from visdl.nodes.contract.runtime_values import Formula, Metrics, TrainingResult
 from visdl.nodes.contract.specs import DataType, InputSpec, OutputSpec, Param, Shape

@@ -42,6 +42,7 @@ def _block_report(
     for name in ("parameters", "flops", "activation"):
         known = [value for member in members if (value := getattr(member, name)) is not None]
         setattr(report, name, sum(known) if known else None)
+    report.frozen = sum(member.frozen for member in members)
     report.reads_input = any(member.reads_input for member in members)
     for port, refs in instance.inputs.items():
         values = [_value_at(ref, nodes, wires) for ref in refs if ref.node in nodes]

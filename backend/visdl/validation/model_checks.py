@@ -1,16 +1,21 @@
-"""Static checks of a model: its inputs and its shapes."""
+"""Static checks of a model: its inputs and its shapes, and what an optimizer trains of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from visdl.compiler.model_inputs import ModelInputs, model_inputs
 from visdl.compiler.network import INPUT, Network, Source, Step
 from visdl.compiler.shapes import LayerFacts, NetworkFacts, trace
+from visdl.compiler.weights import traced_weights
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
 from visdl.models.graph import Node
+from visdl.nodes.contract.parameter_groups.optimizer_node import OptimizerNode
+from visdl.nodes.contract.parameter_groups.weights import WeightInfo
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import Shape
 from visdl.validation.report_builder import Described, ReportBuilder
@@ -26,6 +31,18 @@ class ModelFacts(Described):
     facts: NetworkFacts
     inputs: ModelInputs
     parameters: int
+
+    @cached_property
+    def weights(self) -> Sequence[WeightInfo]:
+        """Its parameters."""
+        return traced_weights(self.network, self.facts)
+
+    @cached_property
+    def node_names(self) -> Mapping[str, str]:
+        """The names of its layers by their path ids, those that are switched off included."""
+        steps = self.network.steps
+        absent = [node for step in steps for node in step.absent.values()]
+        return {node.id: node.label for node in (*(step.node for step in steps), *absent)}
 
     def describe(self) -> str:
         return f"{self.parameters:,} parameters"
@@ -155,3 +172,30 @@ def _report_missing(step: Step, report: ReportBuilder) -> None:
             message = f"'{port}' of '{label}' is not connected."
             hint = "Wire the output of a layer, or of an Input node, to it."
             report.add(step.node, message, code="missing_input", port=port, hint=hint)
+
+
+def describe_groups(
+    node: Node, optimizer: OptimizerNode, model: Any, report: ReportBuilder
+) -> None:
+    """Report the groups of an optimizer, and how many parameters of each layer are frozen."""
+    if not isinstance(model, ModelFacts):
+        return
+    report.nodes[node.id].groups = optimizer.describe_groups(model.weights)
+    report.totals.frozen = 0
+    for group in optimizer.weight_groups(model.weights):
+        for weight in group.weights if group.optimizer is None else ():
+            report.nodes[weight.nodes[0]].frozen += weight.size
+            report.totals.frozen += weight.size
+
+
+def state_per_parameter(optimizer: OptimizerNode, model: ModelFacts) -> float:
+    """Return the optimizer's values per parameter, the mean over all parameters of the model."""
+    groups = optimizer.weight_groups(model.weights)
+    state = sum(g.size * g.optimizer.state_tensors() for g in groups if g.optimizer is not None)
+    return state / max(1, model.parameters)
+
+
+def frozen_share(optimizer: OptimizerNode, model: ModelFacts) -> float:
+    """Return the share of the parameters that have neither gradient nor state."""
+    groups = optimizer.weight_groups(model.weights)
+    return sum(g.size for g in groups if g.optimizer is None) / max(1, model.parameters)

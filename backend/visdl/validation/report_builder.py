@@ -16,6 +16,7 @@ from visdl.models.diagnostics import (
     NodeReport,
     PortValue,
     SetDisabled,
+    SetParam,
     Severity,
     Totals,
 )
@@ -77,9 +78,14 @@ class ReportBuilder:
         )
 
     def add_all(self, node: Node, diagnostics: Iterable[Diagnostic]) -> bool:
-        """Add the diagnostics of a node; return whether there are any."""
+        """Add the diagnostics of a node; return whether there are any.
+
+        An edit of a fix without a node is one of this node.
+        """
         before = len(self.diagnostics)
-        self.diagnostics += [found.model_copy(update={"node": node.id}) for found in diagnostics]
+        for found in diagnostics:
+            fix = found.fix and _fix_at(found.fix, node)
+            self.diagnostics.append(found.model_copy(update={"node": node.id, "fix": fix}))
         return len(self.diagnostics) > before
 
     def describe_inputs(self, node: Node, cls: type[BaseNode], values: dict[str, object]) -> None:
@@ -91,6 +97,16 @@ class ReportBuilder:
         ports = cls.outputs()
         for name, value in values.items():
             self.nodes[node.id].outputs[name] = _port_value(ports[name].dtype, value)
+
+
+def _fix_at(fix: Fix, node: Node) -> Fix:
+    edits = [
+        edit.model_copy(update={"node": node.id})
+        if isinstance(edit, SetParam) and not edit.node
+        else edit
+        for edit in fix.edits
+    ]
+    return fix.model_copy(update={"edits": edits})
 
 
 def _port_value(dtype: str, value: object) -> PortValue:

@@ -18,16 +18,16 @@ from visdl.nodes.contract.base import AssemblyNode, BaseNode, DataNode, Training
 from visdl.nodes.contract.learning import (
     LossNode,
     MetricNode,
-    OptimizerNode,
     Schedule,
     SchedulerNode,
 )
+from visdl.nodes.contract.parameter_groups.optimizer_node import OptimizerNode
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import DataType
 from visdl.validation.advice import advise
 from visdl.validation.evaluation_advice import Evaluation, advise_on_evaluation
 from visdl.validation.metric_checks import check_metrics
-from visdl.validation.model_checks import ModelFacts, check_model, dataset_of
+from visdl.validation.model_checks import ModelFacts, check_model, dataset_of, describe_groups
 from visdl.validation.part_counts import part_rows
 from visdl.validation.report_builder import ReportBuilder
 from visdl.validation.training_checks import check_training
@@ -204,6 +204,8 @@ class StaticVisitor:
             return self._infer_data(node, instance, args)
         if isinstance(instance, MetricNode):
             self._metric_of[node.id] = instance
+        if isinstance(instance, OptimizerNode):
+            describe_groups(node, instance, args["model"], self.report)
         if isinstance(instance, LossNode | MetricNode | OptimizerNode):
             return dict.fromkeys(names, instance)
         if isinstance(instance, SchedulerNode):

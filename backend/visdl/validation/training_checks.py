@@ -15,11 +15,18 @@ from visdl.datasets.split import Loader
 from visdl.models.diagnostics import Fix, SetDisabled, SetParam
 from visdl.models.graph import Node
 from visdl.nodes.contract.estimates import estimate
-from visdl.nodes.contract.learning import LossNode, MetricNode, OptimizerNode, Schedule
+from visdl.nodes.contract.learning import LossNode, MetricNode, Schedule
 from visdl.nodes.contract.metric_names import is_measured_on, measured_keys, usual_metrics
+from visdl.nodes.contract.parameter_groups.optimizer_node import OptimizerNode
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.runtime_values import TrainingFacts
-from visdl.validation.model_checks import ModelFacts, class_count, dataset_of
+from visdl.validation.model_checks import (
+    ModelFacts,
+    class_count,
+    dataset_of,
+    frozen_share,
+    state_per_parameter,
+)
 from visdl.validation.report_builder import ReportBuilder
 from visdl.validation.target_checks import check_target_scaling, check_target_values
 from visdl.validation.value_checks import as_loader, ids_out_of_range, unseen_label
@@ -58,8 +65,6 @@ def check_training(
     splitter = next((node for node, names in data_nodes if "target_scaling" in names), None)
     check_target_scaling(loss, facts, loop, splitter, report)
     _check_monitors(loop, args, loss, registry, report)
-    if isinstance(model, ModelFacts):
-        _check_optimizer(args["optimizer"], model, loop, report)
     if isinstance(model, ModelFacts):
         _check_batches(loop, model, args["train_loader"], data_nodes, report)
     _check_values(loop, args, facts, data_nodes, report)
@@ -151,7 +156,8 @@ def _memory(model: ModelFacts, loader: Any, train: Dataset, given: Any) -> int |
         len(argument.columns) * sizes[argument.element] for argument in model.inputs.arguments
     )
     data = train.rows * (row + 8 * len(train.targets))
-    return training_bytes(model.parameters, optimizer.state_tensors(), activations, data)
+    kept = state_per_parameter(optimizer, model) - frozen_share(optimizer, model)
+    return training_bytes(model.parameters, kept, activations, data)
 
 
 def _lasting(model: ModelFacts, given: Any) -> tuple[int, Node] | None:
@@ -161,36 +167,15 @@ def _lasting(model: ModelFacts, given: Any) -> tuple[int, Node] | None:
         return None
     steps = [step for step in model.network.steps if step.node.id in layers]
     heaviest = max(steps, key=lambda step: layers[step.node.id].parameters, default=None)
-    return (
-        None
-        if heaviest is None
-        else (lasting_bytes(model.parameters, optimizer.state_tensors()), heaviest.node)
-    )
+    kept = state_per_parameter(optimizer, model) - frozen_share(optimizer, model)
+    return None if heaviest is None else (lasting_bytes(model.parameters, kept), heaviest.node)
 
 
 def _checkpoint(model: ModelFacts, given: Any) -> int | None:
     optimizer = Schedule.of(given).optimizer
     if not isinstance(optimizer, OptimizerNode):
         return None
-    return checkpoint_bytes(model.parameters, optimizer.state_tensors())
-
-
-def _check_optimizer(given: Any, model: ModelFacts, loop: Node, report: ReportBuilder) -> None:
-    """Report an optimizer that cannot train weights of these shapes."""
-    optimizer = Schedule.of(given).optimizer
-    if not isinstance(optimizer, OptimizerNode):
-        return
-    shapes = [shape for layer in model.facts.layers.values() for shape in layer.weights.values()]
-    reason = optimizer.why_not(shapes)
-    if reason:
-        message = f"{type(optimizer).__name__} {reason}."
-        report.add(
-            loop,
-            message,
-            code="optimizer",
-            port="optimizer",
-            hint="Choose another optimizer, such as AdamW.",
-        )
+    return checkpoint_bytes(model.parameters, state_per_parameter(optimizer, model))
 
 
 def _check_schedule(

@@ -11,7 +11,8 @@ from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
 from visdl.models.diagnostics import Diagnostic, Fix, GraphEdit
 from visdl.models.graph import Node
-from visdl.nodes.contract.learning import LossNode, OptimizerNode
+from visdl.nodes.contract.learning import LossNode
+from visdl.nodes.contract.parameter_groups.optimizer_node import OptimizerNode
 from visdl.nodes.contract.registry import Registry
 from visdl.validation.model_checks import ModelFacts
 

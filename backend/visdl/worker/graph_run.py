@@ -24,6 +24,7 @@ from visdl.compiler.model_inputs import model_inputs
 from visdl.compiler.network import extract
 from visdl.compiler.topology import Topology
 from visdl.compiler.walk import Inputs, arguments, is_network_node, walk
+from visdl.compiler.weights import built_weights
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.encoding import Argument, Encoding
 from visdl.datasets.split import Loader
@@ -31,10 +32,13 @@ from visdl.models.datasets import DatasetRecord
 from visdl.models.errors import AppError, RunError, is_disk_error
 from visdl.models.events import ArtifactEvent
 from visdl.models.graph import Graph, Node
+from visdl.models.parameter_rules import GroupReport
 from visdl.models.provenance import DatasetHash, Provenance, Split
 from visdl.models.runs import RunState
 from visdl.nodes.contract.base import AssemblyNode, BaseNode, DataNode, TrainingLoopNode
 from visdl.nodes.contract.metric_names import metric_directions
+from visdl.nodes.contract.parameter_groups.grouped import groups_of
+from visdl.nodes.contract.parameter_groups.weights import set_weight_infos
 from visdl.nodes.contract.registry import NodeRegistry, Registry
 from visdl.nodes.contract.runtime_values import Metrics, TrainingResult, save_weights
 from visdl.training.checkpoint import write_json
@@ -82,6 +86,7 @@ class GraphRun:
         self._test: dict[str, float] = {}
         self._splits = 0  # written so far
         self._test_rows = 0
+        self._groups: list[GroupReport] = []
 
     def run(self) -> bool:
         """Execute the whole graph; return True when it was stopped before its end.
@@ -176,6 +181,9 @@ class GraphRun:
             torch.set_num_threads(useful_threads(prepared.plan, self._spec.threads, self._warn))
         if self._spec.weights_from:
             self._warm_start(args["model"], *self._spec.weights_from)
+        self._groups = groups_of(prepared.plan.optimizer)
+        for group in self._groups:
+            self._reporter.log(f"{group.describe()}.")
         provenance = self._provenance(prepared.plan)
         write_json(self._artifacts / "provenance.json", provenance.model_dump(mode="json"))
         training = TrainingSession(
@@ -243,6 +251,7 @@ class GraphRun:
             platform=platform.platform(),
             code=self._registry.code_hashes({node.type for node in self._flat.graph.nodes}),
             predictions=plan.loss.node.prediction_formula,
+            parameter_groups=groups_of(plan.optimizer),
             continues=spec.extends,
             weights_from=spec.weights_from[0] if spec.weights_from else None,
         )
@@ -271,6 +280,7 @@ class GraphRun:
         )
         device = torch.device(self._spec.device if args["device"] == "auto" else args["device"])
         seed_modules(model, network, self._spec.seed, device)
+        set_weight_infos(model, built_weights(network, model))
         return model.to(device)
 
     def _find_dataset(self, name: str) -> Dataset:
@@ -337,6 +347,10 @@ class GraphRun:
                 "best_epoch": result.best_epoch,
                 "metrics": _finite({**result.kept_values(), **self._test}),
                 "parameters": sum(p.numel() for p in result.model.parameters()),
+                "trainable_parameters": sum(
+                    p.numel() for p in result.model.parameters() if p.requires_grad
+                ),
+                "parameter_groups": [group.model_dump(mode="json") for group in self._groups],
                 "model": str(result.model),
                 "datasets": {
                     name: record["sha256"] for name, (record, _) in self._datasets.items()

@@ -177,12 +177,18 @@ class BaseNode:
             output_count=cls.OUTPUT_COUNT or None,
             can_disable=cls.CAN_DISABLE,
             disable_reason=cls.DISABLE_REASON,
-            primary=list(cls.parameters())[:2] if cls.PRIMARY is None else list(cls.PRIMARY),
+            primary=_first_two(cls) if cls.PRIMARY is None else list(cls.PRIMARY),
             formula=cls.FORMULA,
             shape_rule=cls.SHAPE_RULE,
             url=cls.URL,
             source=source,
         )
+
+
+def _first_two(cls: type[BaseNode]) -> list[str]:
+    """Return the first parameters that have a control on the card."""
+    specs = cls.parameters().items()
+    return [name for name, spec in specs if spec.dtype is not DataType.ANY][:2]
 
 
 @cache

@@ -1,13 +1,12 @@
-"""Base classes of losses, optimizers, learning-rate schedulers and metrics."""
+"""Base classes of losses, learning-rate schedulers and metrics."""
 
 from __future__ import annotations
 
 import math
 import typing
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -18,7 +17,6 @@ from torch.optim.lr_scheduler import LRScheduler
 from visdl.nodes.contract.base import BaseNode
 from visdl.nodes.contract.specs import DataType, InputSpec, OutputSpec, Param, Shape
 from visdl.nodes.contract.target_scaling import ScaledLoss, TargetScaling
-from visdl.nodes.contract.traits import set_traits
 
 TargetKind = Literal["index", "float"]
 Link = Literal["identity", "exp", "sigmoid", "softmax", "tanh_half"]
@@ -241,56 +239,6 @@ class Loss:
     def share(self, value: float, mass: float) -> float:
         """Return the sum over samples for a loss `value`; `mass` is `node.mass` of the targets."""
         return value if self.is_sum else value * mass
-
-
-class OptimizerNode(BaseNode, ABC):
-    """An optimizer. `build` gets the model's trainable weights."""
-
-    CATEGORY = "Optimizer"
-    KIND = "optimizer"
-    CAN_DISABLE = False
-    DISABLE_REASON = "Training needs an optimizer."
-    USUAL_LR: ClassVar[tuple[float, float]] = (1e-6, 0.1)
-
-    @abstractmethod
-    def build(self, params: list[nn.Parameter]) -> Optimizer:
-        """Return the optimizer of these weights."""
-
-    def why_not(self, shapes: Sequence[Sequence[int]]) -> str | None:
-        """Return why it cannot train weights of these shapes, as the end of a sentence, or None."""
-        return None
-
-    def state_tensors(self) -> float:
-        """Return the number of state values per weight, measured by a step on a small matrix."""
-        return _state_tensors(
-            type(self), tuple((name, getattr(self, name)) for name in self.PARAMS)
-        )
-
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, InputSpec]:
-        return {
-            "model": InputSpec(DataType.MODEL, required=True, description="The model to train"),
-            **cls.PARAMS,
-        }
-
-    @classmethod
-    def RETURN_TYPES(cls) -> list[OutputSpec]:
-        return [OutputSpec(DataType.OPTIMIZER, "optimizer")]
-
-    def execute(self, **kwargs: Any) -> tuple[Optimizer]:
-        weights = [p for p in kwargs["model"].parameters() if p.requires_grad]
-        return (set_traits(self.build(weights), elementwise=self.ELEMENTWISE),)
-
-
-@cache
-def _state_tensors(cls: Any, values: tuple[tuple[str, Any], ...]) -> float:
-    side = 64
-    weight = nn.Parameter(torch.zeros(side, side))
-    weight.grad = torch.ones(side, side)
-    optimizer: Optimizer = cls.create(dict(values)).build([weight])
-    optimizer.step()
-    kept = [value for value in optimizer.state[weight].values() if isinstance(value, Tensor)]
-    return sum(value.numel() for value in kept if value.dim()) / weight.numel()
 
 
 @dataclass(frozen=True)

@@ -227,7 +227,13 @@ def Param(
 
 
 _EMPTY = re.compile(r"\bempty: ([^,.;]+)")
-_PARAM_TYPES = {int: DataType.INT, float: DataType.FLOAT, str: DataType.STRING, bool: DataType.BOOL}
+_PARAM_TYPES = {
+    int: DataType.INT,
+    float: DataType.FLOAT,
+    str: DataType.STRING,
+    bool: DataType.BOOL,
+    dict: DataType.ANY,  # a record that the node checks itself
+}
 
 
 #: The smallest value of a parameter that would switch learning off at 0, such as a factor.

@@ -316,6 +316,8 @@ class CausalMask(LayerNode):
 class Positions(nn.Module):
     """Learned vectors for the positions of a sequence, the same for all samples."""
 
+    weight_kind = "embedding"
+
     def __init__(self, num_embeddings: int, embedding_dim: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(num_embeddings, embedding_dim).normal_())

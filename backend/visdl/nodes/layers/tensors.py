@@ -11,6 +11,8 @@ from visdl.nodes import LayerNode, NodeRegistry, Param
 class LearnedTensor(nn.Module):
     """One learned tensor, without inputs."""
 
+    weight_kind = "embedding"
+
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(shape))

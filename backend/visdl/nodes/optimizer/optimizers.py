@@ -79,7 +79,7 @@ class TorchOptimizer(OptimizerNode):
 
     def options(self) -> dict[str, Any]:
         """Return the arguments of the class without the trained weights."""
-        return {name: getattr(self, name) for name in self.PARAMS}
+        return {name: getattr(self, name) for name in self.PARAMS if name != "groups"}
 
     def build(self, params: list[nn.Parameter]) -> optim.Optimizer:
         return self.ALGORITHM(params, **self.options(), **self.HOW)
@@ -252,12 +252,13 @@ class SparseAdam(TorchOptimizer, algorithm=optim.SparseAdam):
 
 @NodeRegistry.register("Muon")
 class Muon(TorchOptimizer, algorithm=getattr(optim, "Muon", None)):
-    """Steps along the orthogonalised momentum, for matrices only.
+    """Steps along the orthogonalised momentum, for matrices; AdamW trains all other parameters.
 
     Source: Jordan et al., 2024.
     """
 
     REQUIRES_TORCH = "2.9"
+    FALLBACK = "AdamW"
     FORMULA = "θ ← θ − lr · orthogonal(μ m + g)"
     USUAL_LR = (1e-5, 1.0)
     PRIMARY = ("lr", "momentum")
@@ -284,6 +285,7 @@ class LBFGS(TorchOptimizer, algorithm=optim.LBFGS):
     Source: Liu and Nocedal, 1989.
     """
 
+    TRAINS_TOGETHER = True
     FORMULA = "θ ← θ − lr · H g"
     USUAL_LR = (0.001, 2.0)
     PRIMARY = ("lr", "max_iter", "line_search_fn")

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from visdl.nodes.contract.parameter_groups.grouped import GroupedOptimizer
 from visdl.nodes.contract.runtime_values import Seeded
 from visdl.nodes.contract.traits import traits_of
 from visdl.training.batched.layers import simple_chain
@@ -28,6 +29,8 @@ def why_not_batched(plans: Sequence[FitPlan]) -> str | None:
     simple = traits_of(optimizer).elementwise and len(optimizer.param_groups) == 1
     reasons = {
         "there is only one of them": len(plans) < 2,
+        "the optimizer has parameter groups": isinstance(optimizer, GroupedOptimizer),
+        "some parameters are frozen": not all(p.requires_grad for p in first.model.parameters()),
         f"{type(optimizer).__name__} does not update each weight independently": not simple,
         "the norm of the gradients is clipped": first.clip_grad_norm is not None,
         "the learning rate follows a metric": any(part.monitor for part in first.schedule),

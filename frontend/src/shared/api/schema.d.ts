@@ -2498,6 +2498,35 @@ export interface components {
              */
             title: string;
         };
+        /**
+         * GroupReport
+         * @description Parameters that an optimizer trains in one way.
+         */
+        GroupReport: {
+            /**
+             * Frozen
+             * @default false
+             */
+            frozen: boolean;
+            /** Lr */
+            lr: number | null;
+            /**
+             * Optimizer
+             * @description Type of the optimizer; empty where they are frozen
+             */
+            optimizer: string;
+            /** Parameters */
+            parameters: number;
+            /**
+             * Rule
+             * @description Position of the rule from 0; null: no rule selects them
+             */
+            rule: number | null;
+            /** Tensors */
+            tensors: number;
+            /** Weight Decay */
+            weight_decay: number | null;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -3169,6 +3198,17 @@ export interface components {
              * @description Per sample, forward
              */
             flops: number | null;
+            /**
+             * Frozen
+             * @description Parameters that the optimizer does not train
+             * @default 0
+             */
+            frozen: number;
+            /**
+             * Groups
+             * @description Of an optimizer: its groups of parameters, those without a rule last
+             */
+            groups: components["schemas"]["GroupReport"][];
             /** Inputs */
             inputs: {
                 [key: string]: components["schemas"]["PortValue"];
@@ -4511,6 +4551,12 @@ export interface components {
              * @default 0
              */
             flops: number;
+            /**
+             * Frozen
+             * @description Those that the optimizer does not train
+             * @default 0
+             */
+            frozen: number;
             /**
              * Memory
              * @description Bytes for training: weights, gradients, optimizer state, activations, data

@@ -42,7 +42,8 @@ export function ModelSummary() {
         <Figure
           label="Parameters"
           value={formatCount(totals?.parameters)}
-          full={`${formatInt(totals?.parameters)}, all trainable`}
+          full={`${formatInt(totals?.parameters)}, ${trainableText(totals)}`}
+          note={totals?.frozen ? `${formatCount(totals.frozen)} frozen` : undefined}
         />
         <Figure
           label="FLOPs"
@@ -87,11 +88,28 @@ function Memory({ totals }: { totals: Totals | undefined }) {
   );
 }
 
-function Figure({ label, value, full }: { label: string; value: string; full: string }) {
+interface FigureProps {
+  label: string;
+  value: string;
+  full: string;
+  /** Shown after the value. */
+  note?: string | undefined;
+}
+
+function Figure({ label, value, full, note }: FigureProps) {
   return (
     <div className="rounded-md bg-raised px-2 py-1.5" title={full}>
       <dt className="text-muted text-xs">{label}</dt>
-      <dd className="font-semibold text-lg tabular-nums">{value}</dd>
+      <dd className="font-semibold text-lg tabular-nums">
+        {value}
+        {note && <span className="ml-1.5 font-normal text-muted text-xs">{note}</span>}
+      </dd>
     </div>
   );
+}
+
+/** Return how many parameters are trained, such as "all trainable". */
+function trainableText(totals: { parameters: number | null; frozen: number } | undefined): string {
+  if (!totals?.frozen) return "all trainable";
+  return `${formatInt((totals.parameters ?? 0) - totals.frozen)} trainable, ${formatInt(totals.frozen)} frozen`;
 }

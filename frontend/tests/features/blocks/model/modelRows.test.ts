@@ -34,9 +34,11 @@ test("each with what the check knows of it", () => {
         activation: 256,
         reads_input: true,
         parts: [],
+        groups: [],
+        frozen: 0,
       },
     },
-    totals: { parameters: 192, flops: 256, memory: null, memory_free: null },
+    totals: { parameters: 192, flops: 256, frozen: 0, memory: null, memory_free: null },
   };
   const graph = graphOf({ fc1: "Linear", act: "ReLU" });
   expect(modelRows(graph, TYPES, report)).toMatchObject([

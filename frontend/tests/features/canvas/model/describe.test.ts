@@ -13,6 +13,8 @@ const report = (status: NodeReport["status"], text = ""): NodeReport => ({
   activation: null,
   reads_input: false,
   parts: [],
+  groups: [],
+  frozen: 0,
 });
 
 test("a node announces type, name, parameters, inputs and output", () => {

@@ -16,6 +16,8 @@ const node = (status: NodeReport["status"], parameters: number | null = null): N
   activation: null,
   reads_input: false,
   parts: [],
+  groups: [],
+  frozen: 0,
 });
 
 const problem = (id: string, message: string): Diagnostic => diagnostic({ node: id, port: "x", message });
@@ -34,7 +36,7 @@ const report: Report = {
     "enc/1/fc": node("error", 10),
     head: node("ok", 4),
   },
-  totals: { parameters: 24, flops: 0, memory: null, memory_free: null },
+  totals: { parameters: 24, flops: 0, frozen: 0, memory: null, memory_free: null },
 };
 
 test("at the graph itself a problem inside a block stands at the block, once, with the inner node's name", () => {

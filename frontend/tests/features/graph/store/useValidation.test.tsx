@@ -19,7 +19,7 @@ const report = (name: string): Report => ({
   valid: false,
   diagnostics: [diagnostic({ message: `About ${name}.` })],
   nodes: {},
-  totals: { parameters: 0, flops: 0, memory: null, memory_free: null },
+  totals: { parameters: 0, flops: 0, frozen: 0, memory: null, memory_free: null },
 });
 const reported = (): string | undefined => useGraph.getState().report?.diagnostics[0]?.message;
 const rename = (name: string): void => edit((graph) => renameNode(graph, "csv", name));

@@ -13,7 +13,7 @@ const problem = (message: string, rest: Partial<Diagnostic> = {}): Diagnostic =>
   diagnostic({ message, ...rest });
 
 function show(...diagnostics: Diagnostic[]) {
-  const totals = { parameters: 0, flops: 0, memory: null, memory_free: null };
+  const totals = { parameters: 0, flops: 0, frozen: 0, memory: null, memory_free: null };
   useGraph.setState({ report: { valid: diagnostics.length === 0, diagnostics, nodes: {}, totals } });
   return renderPart(<ProblemsPanel />);
 }

@@ -2,6 +2,7 @@ import { Suspense } from "react";
 import { paramLabel } from "@/features/graph/model/catalogue";
 import { isTyped } from "@/features/graph/model/values";
 import type { GraphNode, Json } from "@/shared/api/types";
+import { plural } from "@/shared/lib/format";
 import { lazyNamed } from "@/shared/ui/lazyNamed";
 import { DatasetPicker } from "./DatasetPicker";
 import { ValueControl, type ValueControlProps } from "./ValueControl";
@@ -18,6 +19,7 @@ interface ParamControlProps extends ValueControlProps {
 export function ParamControl({ node, ...rest }: ParamControlProps) {
   const { id, param, value, onCommit, mixed = false, compact = false, invalid = false, describedBy } = rest;
   const common = { id, onChange: onCommit, invalid, describedBy };
+  if (param.widget === "groups") return <p>{plural(Array.isArray(value) ? value.length : 0, "rule")}</p>;
   if (param.widget === "layer")
     return (
       <Suspense fallback={null}>

@@ -1,0 +1,64 @@
+"""Rules of an optimizer: which parameters of the model it trains differently, and how."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from pydantic import Field
+
+from visdl.models.record import Record, Request
+
+#: How a rule selects parameters.
+Selector = Literal["node", "name", "biases_and_norms", "matrices", "embeddings", "output", "rest"]
+SELECTORS: tuple[Selector, ...] = get_args(Selector)
+
+
+class ParameterRule(Request):
+    """One rule: which parameters it selects, and what differs for them. The first match counts."""
+
+    select: Selector = Field(
+        description="`node`: of the node or block with the id, path or name in `match`; `name`: "
+        "of which the name matches the pattern in `match`, such as *.bias; `biases_and_norms`: "
+        "with fewer than two dimensions, and all of normalization layers; `matrices`: with two "
+        "dimensions, in hidden layers; `embeddings`: learned vectors; `output`: of the output "
+        "layer; `rest`: all that no earlier rule selects"
+    )
+    match: str = Field(default="", max_length=500)
+    lr_factor: float = Field(
+        default=1.0, gt=0, allow_inf_nan=False, description="Factor of the learning rate"
+    )
+    weight_decay: float | None = Field(
+        default=None, ge=0, allow_inf_nan=False, description="Null: as the optimizer has it"
+    )
+    frozen: bool = Field(default=False, description="Not trained")
+    optimizer: str = Field(
+        default="", max_length=200, description="Type of another optimizer; empty: the node's own"
+    )
+    lr: float | None = Field(
+        default=None,
+        ge=0,
+        allow_inf_nan=False,
+        description="Learning rate of the other optimizer; null: its default",
+    )
+
+
+class GroupReport(Record):
+    """Parameters that an optimizer trains in one way."""
+
+    rule: int | None = Field(description="Position of the rule from 0; null: no rule selects them")
+    optimizer: str = Field(description="Type of the optimizer; empty where they are frozen")
+    tensors: int
+    parameters: int
+    lr: float | None = None
+    weight_decay: float | None = None
+    frozen: bool = False
+
+    def describe(self) -> str:
+        """Return it in one clause, such as "Rule 1: 3 tensors with 96 parameters, frozen"."""
+        name = "Other parameters" if self.rule is None else f"Rule {self.rule + 1}"
+        what = f"{name}: {self.tensors:,} tensors with {self.parameters:,} parameters"
+        if self.frozen:
+            return f"{what}, frozen"
+        rate = "" if self.lr is None else f", learning rate {self.lr:g}"
+        decay = "" if self.weight_decay is None else f", weight decay {self.weight_decay:g}"
+        return f"{what}, {self.optimizer}{rate}{decay}"
