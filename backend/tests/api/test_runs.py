@@ -113,9 +113,9 @@ def test_its_weights_load_in_plain_pytorch_and_predict_the_same(client, finished
 
 def test_every_artifact_on_the_list_can_be_fetched_as_an_attachment(client, finished):
     listed = client.get(f"/api/runs/{finished['id']}/artifacts").json()
-    assert {"graph.json", "weights.safetensors", "encoding.json", "report.json"} <= {
-        item["name"] for item in listed
-    }
+    names = {item["name"] for item in listed}
+    assert {"graph.json", "weights.safetensors", "encoding.json", "report.json"} <= names
+    assert "predictions.parquet" in names
     for item in listed:
         answer = client.get(f"/api/runs/{finished['id']}/artifacts/{item['name']}")
         assert len(answer.content) == item["bytes"]

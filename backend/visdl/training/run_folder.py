@@ -10,7 +10,11 @@ from visdl.models.requests import Artifact
 from visdl.nodes.contract.runtime_values import artifact_notes
 
 CRASH = "crash.txt"
-_MEDIA_TYPES = {".json": "application/json", ".csv": "text/csv"}
+_MEDIA_TYPES = {
+    ".json": "application/json",
+    ".csv": "text/csv",
+    ".parquet": "application/vnd.apache.parquet",
+}
 
 
 def media_type(name: str) -> str:

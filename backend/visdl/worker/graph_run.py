@@ -47,6 +47,7 @@ from visdl.training.environment import versions
 from visdl.training.plan import FitPlan
 from visdl.training.preparation import prepare, useful_threads
 from visdl.training.reporter import Reporter
+from visdl.training.row_predictions import PredictionsFile
 from visdl.training.run_folder import media_type
 from visdl.training.session import TrainingSession, TrainingSuspended
 from visdl.training.snapshot import machine
@@ -87,6 +88,7 @@ class GraphRun:
         self._splits = 0  # written so far
         self._test_rows = 0
         self._groups: list[GroupReport] = []
+        self._predictions = PredictionsFile(self._artifacts, self._warn)
 
     def run(self) -> bool:
         """Execute the whole graph; return True when it was stopped before its end.
@@ -98,6 +100,7 @@ class GraphRun:
         walk(self._flat.graph, self._topology, self._registry, self)
         if self._result is None:
             raise RunError("The graph has nothing to train.", hint="Add a Training Loop.")
+        self._predictions.close()
         self._write_report(self._result)
         self._announce()
         return self._result.stopped
@@ -142,6 +145,7 @@ class GraphRun:
         for value in values:
             if isinstance(value, Metrics) and value.charts is not None:
                 self._report_test(value)
+                self._write_predictions(args)
         return dict(zip(cls.outputs(), values, strict=True))
 
     def _values(
@@ -199,6 +203,7 @@ class GraphRun:
         )
         result = self._drive(training)
         self._write_weights(result)
+        self._predictions.add("val", result, args.get("val_loader"))
         return result
 
     def _warn(self, message: str) -> None:
@@ -328,6 +333,13 @@ class GraphRun:
         self._reporter.flush()
         write_json(self._artifacts / "predictions.json", metrics.charts)
         self._announce()
+
+    def _write_predictions(self, args: Mapping[str, Any]) -> None:
+        """Write the predictions of the rows that an evaluation was given on its ports."""
+        result = next((arg for arg in args.values() if isinstance(arg, TrainingResult)), None)
+        data = next((arg for arg in args.values() if isinstance(arg, Loader | Dataset)), None)
+        if result is not None:
+            self._predictions.add("test", result, data)
 
     def _write_weights(self, result: TrainingResult) -> None:
         save_weights(result, self._artifacts / "weights.safetensors")

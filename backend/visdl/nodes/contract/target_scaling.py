@@ -31,13 +31,21 @@ class TargetScaling(nn.Module):
         """Return targets as the loss gets them, float64."""
         if self.kind == "log1p":
             return target.double().log1p()
-        return (target.double() - self.shift) / self.scale
+        shift, scale = self._values(target)
+        return (target.double() - shift) / scale
 
     def undo(self, prediction: Tensor) -> Tensor:
         """Return predictions in the targets' own units, float64."""
         if self.kind == "log1p":
             return prediction.double().expm1()
-        return prediction.double() * self.scale + self.shift
+        shift, scale = self._values(prediction)
+        return prediction.double() * scale + shift
+
+    def _values(self, beside: Tensor) -> tuple[Tensor, Tensor]:
+        """Return shift and scale where `beside` lies: charts are drawn from copies on the CPU."""
+        if self.shift.device == beside.device:
+            return self.shift, self.scale
+        return self.shift.to(beside.device), self.scale.to(beside.device)
 
     def formula(self, prediction: str) -> str:
         """Return how `undo` follows from predictions, such as "output * 2.0 + 1.0"."""
