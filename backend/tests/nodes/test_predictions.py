@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from visdl.nodes import LossNode, NodeRegistry
-from visdl.nodes.contract.evaluation import measure
 from visdl.nodes.contract.metric_names import usual_metrics
+
+from ..support.metrics import measure
 
 OUTPUT = torch.randn(12, 4, generator=torch.Generator().manual_seed(0))
 

@@ -8,9 +8,10 @@ import torch
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from visdl.nodes import NodeRegistry
-from visdl.nodes.contract.evaluation import measure
 from visdl.nodes.contract.metric_names import usual_metrics
-from visdl.nodes.contract.result_charts import result_charts
+from visdl.nodes.contract.result_charts import ResultCharts
+
+from ..support.metrics import measure
 
 ROWS = np.arange(101, 125)  # these rows of a table
 
@@ -20,9 +21,19 @@ def random():
     return torch.Generator().manual_seed(3)
 
 
+def drawn(output, target, loss, targets, labels, rows, size=7):
+    """The charts over passes of a number of rows."""
+    found = ResultCharts(target, loss, targets, labels, rows)
+    for part in output.split(size):
+        found.update(part)
+    return found.compute()
+
+
 def charts(loss, output, target, targets, labels=(), **params):
     node = NodeRegistry.get(loss).create(params)
-    return result_charts(output, target, node, targets, labels, ROWS)
+    found = drawn(output, target, node, targets, labels, ROWS)
+    assert found == drawn(output, target, node, targets, labels, ROWS, size=24)
+    return found
 
 
 @pytest.mark.parametrize("loss", ["BCEWithLogitsLoss", "MultiLabelSoftMarginLoss"])
@@ -109,7 +120,7 @@ def test_labels_of_minus_one_and_one_are_named_so(random):
 def test_numbers_are_drawn_in_the_targets_space():
     output = torch.tensor([[0.0], [1.0]])
     node = NodeRegistry.get("PoissonNLLLoss").create({})
-    found = result_charts(output, torch.tensor([[1.0], [3.0]]), node, ["calls"], (), [1, 2])
+    found = drawn(output, torch.tensor([[1.0], [3.0]]), node, ["calls"], (), [1, 2])
     assert found["predicted"] == [[1.0, pytest.approx(np.e)]]
     assert (found["true"], found["rows"]) == ([[1.0, 3.0]], 2)
 
@@ -119,7 +130,7 @@ def test_one_number_per_row_may_come_without_an_axis_of_its_own(loss):
     node = NodeRegistry.get(loss).create({})
     output, target = torch.tensor([2.0, -1.0, 3.0]), torch.tensor([1.0, 0.0, 0.0])
     flat, wide = (
-        result_charts(*values, node, ["y"], (), [1, 2, 3])
+        drawn(*values, node, ["y"], (), [1, 2, 3])
         for values in ((output, target), (output[:, None], target[:, None]))
     )
     assert flat == wide

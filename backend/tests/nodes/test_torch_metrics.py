@@ -11,8 +11,9 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from visdl.nodes import MetricNode, NodeRegistry
-from visdl.nodes.contract.evaluation import measure
 from visdl.nodes.contract.torch_metric import TorchMetric
+
+from ..support.metrics import measure
 
 ROWS, BATCH = 200, 33
 CATALOGUE = [n for n in NodeRegistry.names() if issubclass(NodeRegistry.get(n), TorchMetric)]

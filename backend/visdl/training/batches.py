@@ -12,7 +12,7 @@ from visdl import seeds
 from visdl.models.errors import RunError
 from visdl.training.plan import FitPlan, FitState
 
-CHUNK_BYTES = 128 * 2**20  # rows are gathered in shuffled order this much at a time
+CHUNK_BYTES = 8 * 2**20  # rows are gathered in shuffled order this much at a time
 ALIGNMENT = 64  # bytes: as torch aligns a tensor of its own
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from visdl.models.errors import RunError
-from visdl.nodes.contract.evaluation import evaluate, measure
+from visdl.nodes.contract.evaluation import evaluate
 from visdl.nodes.contract.metric_names import LEARNING_RATE, LOSS, metric_direction, with_part
 from visdl.nodes.contract.nan_trace import (
     Batch,
@@ -32,10 +32,9 @@ from visdl.nodes.contract.nan_trace import (
     statistics,
     watched,
 )
+from visdl.nodes.contract.running_metrics import RunningMetrics
 from visdl.training.batches import remaining_batches
-from visdl.training.plan import EpochDone, FitPlan, FitState, StepDone, TrainEvent
-
-_MEASURE_ROWS = 65_536  # predictions of the training batches are measured this many rows at a time
+from visdl.training.plan import EpochDone, FitPlan, FitState, StepDone, TrainEvent, Unread
 
 
 def fit(plan: FitPlan, state: FitState) -> Iterator[TrainEvent]:
@@ -72,7 +71,8 @@ def end_epoch(plan: FitPlan, state: FitState, values_to_watch: Sequence[Tensor])
         raise _bad_weights(plan, state)
     values = _measure(plan, state)
     state.epoch += 1
-    state.batch, state.loss_sum, state.loss_mass, state.seen = 0, 0.0, 0.0, []
+    state.batch, state.loss_sum, state.loss_mass = 0, 0.0, 0.0
+    state.running, state.newest = None, None
     for key, value in values.items():
         state.history.setdefault(key, []).append(value)
     advance(plan, "epoch", values)
@@ -99,7 +99,8 @@ def _epoch(plan: FitPlan, state: FitState) -> Iterator[StepDone]:
         if not read_each:
             optimizer.zero_grad()
         prediction, loss = _forward(plan, xs, y)
-        state.unread.append((state.step + 1, loss.detach(), plan.loss.node.mass(y)))
+        mass = plan.loss.node.mass(y)
+        state.unread.append(Unread(state.step + 1, loss.detach(), mass, prediction.detach(), y))
         losses: list[tuple[int, float]] = []
         if read_each or len(state.unread) >= 32:
             losses = read_losses(plan, state, Batch(xs, y, prediction))
@@ -116,10 +117,23 @@ def _epoch(plan: FitPlan, state: FitState) -> Iterator[StepDone]:
             advance_step(plan, state)
         state.step += 1
         state.batch += 1
-        state.seen.append((prediction.detach(), y))
+        measure_batch(plan, state, prediction.detach(), y)
         yield StepDone(state.step, len(y), losses)
     if state.unread:
         yield StepDone(state.step, 0, read_losses(plan, state))
+
+
+def running_metrics(plan: FitPlan, state: FitState) -> RunningMetrics:
+    """Return the metrics of the present epoch's batches."""
+    if state.running is None:
+        state.running = RunningMetrics(plan.metrics, plan.loss.node, plan.device)
+    return state.running
+
+
+def measure_batch(plan: FitPlan, state: FitState, prediction: Tensor, target: Tensor) -> None:
+    """Add a batch to the metrics of the present epoch, (batch, …) each."""
+    state.newest = prediction, target
+    running_metrics(plan, state).update(prediction, target)
 
 
 def _forward(plan: FitPlan, xs: Sequence[Tensor], y: Tensor) -> tuple[Tensor, Tensor]:
@@ -212,14 +226,15 @@ def read_losses(
     if not unread:
         return []
     values = (
-        [unread[0][1].item()]
+        [unread[0].loss.item()]
         if len(unread) == 1
-        else torch.stack([loss for _, loss, _ in unread]).tolist()
+        else torch.stack([each.loss for each in unread]).tolist()
     )
     losses = []
-    for (step, _, mass), value in zip(unread, values, strict=True):
+    for each, value in zip(unread, values, strict=True):
+        step, mass = each.step, each.mass
         if not math.isfinite(value):
-            earlier = state.seen[step - state.step - 1] if step <= state.step else None
+            earlier = (each.prediction, each.target) if step <= state.step else None
             raise _not_finite(f"The loss is {value} at step {step}", plan, state, batch, earlier)
         state.loss_sum += plan.loss.share(value, mass)
         state.loss_mass += mass
@@ -248,8 +263,7 @@ def _not_finite(
     if earlier is not None:
         return bad_loss_read_late(what, plan.loss, *earlier)
     if not all(p.isfinite().all() for p in plan.model.parameters()):
-        before = state.seen[-1] if state.seen else None
-        return bad_weights(what, plan.model, plan.loss, state.step, before)
+        return bad_weights(what, plan.model, plan.loss, state.step, state.newest)
     return bad_loss(what, plan.model, plan.loss, batch) if batch else NotFiniteError(f"{what}.")
 
 
@@ -265,29 +279,18 @@ def _bad_weights(plan: FitPlan, state: FitState) -> RunError:
 def _measure(plan: FitPlan, state: FitState) -> dict[str, float]:
     """Return the values of the epoch that has just ended."""
     loss = state.loss_sum / state.loss_mass if state.loss_mass else math.nan
-    measured = measure(plan.metrics, plan.loss.node, _joined(state.seen))
-    values = with_part("train", {LOSS: loss, **measured})
+    values = with_part("train", {LOSS: loss, **running_metrics(plan, state).compute()})
     if plan.val is not None:
         where = f"validation loss is {{}} after step {state.step}"
-        measured, _ = evaluate(plan.model, plan.loss, *plan.val, plan.metrics, where)
+        measured = evaluate(
+            plan.model, plan.loss, *plan.val, plan.metrics, where, plan.rows_per_pass
+        )
         values |= with_part("val", measured)
     lr, state.lr = state.lr, None
     return {
         **values,
         LEARNING_RATE: float(plan.optimizer.param_groups[0]["lr"] if lr is None else lr),
     }
-
-
-def _joined(batches: list[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
-    """Join small batches to larger ones: measuring costs per call, not per row."""
-    group: list[tuple[Tensor, Tensor]] = []
-    rows = 0
-    for batch in batches:
-        group.append(batch)
-        rows += len(batch[0])
-        if rows >= _MEASURE_ROWS or batch is batches[-1]:
-            yield torch.cat([p for p, _ in group]), torch.cat([t for _, t in group])
-            group, rows = [], 0
 
 
 def _compare(plan: FitPlan, state: FitState, values: dict[str, float]) -> None:

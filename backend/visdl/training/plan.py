@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -11,8 +12,10 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import Subset
 
+from visdl.nodes.contract.evaluation import rows_per_pass
 from visdl.nodes.contract.learning import Loss, MetricNode
 from visdl.nodes.contract.metric_names import DEFAULT_MONITOR
+from visdl.nodes.contract.running_metrics import RunningMetrics
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,31 @@ class FitPlan:
         """Whether an epoch is compared with the best so far."""
         return self.keep == "best" or self.patience is not None
 
+    @cached_property
+    def rows_per_pass(self) -> int:
+        """How many validation rows pass through the model at once."""
+        return 1 if self.val is None else rows_per_pass(self.model, self.val[0])
+
     @property
     def reads_each(self) -> bool:
         """Whether each loss is read at once. On a GPU, reading would wait for the device."""
-        return next(self.model.parameters()).device.type == "cpu"
+        return self.device.type == "cpu"
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the model."""
+        return next(self.model.parameters()).device
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """The loss of a step, on the device, with the data that explain one that is not finite."""
+
+    step: int
+    loss: Tensor
+    mass: float
+    prediction: Tensor
+    target: Tensor
 
 
 @dataclass
@@ -88,10 +112,12 @@ class FitState:
     best_weights: dict[str, Tensor] | None = None
     loss_sum: float = 0.0  # over the samples of the present epoch
     loss_mass: float = 0.0  # how many samples these are, or the sum of their weights
-    #: (prediction, target) of each batch of the present epoch, (batch, …) each
-    seen: list[tuple[Tensor, Tensor]] = field(default_factory=list)
-    #: (step, loss, mass) of the losses that were not read back yet and are not in `loss_sum`
-    unread: list[tuple[int, Tensor, float]] = field(default_factory=list)
+    #: the metrics of the present epoch's batches; made by the first of them
+    running: RunningMetrics | None = None
+    #: prediction and target of the newest batch of the present epoch, (batch, …) each
+    newest: tuple[Tensor, Tensor] | None = None
+    #: losses that were not read back yet and are not in `loss_sum`
+    unread: list[Unread] = field(default_factory=list)
     #: learning rate of the last step of the present epoch, where schedulers step after each batch
     lr: float | None = None
     patience_ended: bool = False

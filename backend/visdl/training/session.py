@@ -150,6 +150,7 @@ class TrainingSession:
         self._saved_step = state.step
         self.reporter.log(f"Continuing from the checkpoint at step {state.step}.")
         self.reporter.restore(newest[1].get("reporter", {}), self.stored)
+        self._warn_missing(state)
         if extends:  # the checkpoint of its parent
             state.patience_ended, state.patience_from = False, state.epoch
             if any(part.is_tied for part in plan.schedule):
@@ -160,6 +161,14 @@ class TrainingSession:
             message = f"From here on, values may differ in the last digits: {what}."
             self.reporter.log(message, "warning")
         return state
+
+    def _warn_missing(self, state: FitState) -> None:
+        """Log the metrics of node files whose state of this epoch no checkpoint can hold."""
+        for name in state.running.missing if state.running is not None else ():
+            message = f"'train_{name}' has no value for epoch {state.epoch + 1}, in which training"
+            why = "continues: its node keeps values that a checkpoint cannot hold."
+            remedy = "Keep tensors and numbers, or define state_dict and load_state_dict."
+            self.reporter.log(f"{message} {why} {remedy}", "warning")
 
     def _epoch_done(self, event: EpochDone, state: FitState) -> None:
         plan, progress = self.prepared.plan, self.reporter.progress

@@ -9,7 +9,7 @@ import torch
 from visdl.nodes.contract.own_random import OwnRandom
 from visdl.nodes.contract.runtime_values import Seeded
 from visdl.training.batches import batch_sizes
-from visdl.training.loop import advance
+from visdl.training.loop import advance, measure_batch, running_metrics
 from visdl.training.plan import FitPlan, FitState
 
 #: What the bits of a training depend on besides the checkpoint, with its name in a sentence.
@@ -22,11 +22,12 @@ def snapshot(plan: FitPlan, state: FitState) -> dict[str, Any]:
         "model": plan.model.state_dict(),
         "optimizer": plan.optimizer.state_dict(),
         "schedule": [part.scheduler.state_dict() for part in plan.schedule],
-        "state": {**vars(state), "seen": [list(pair) for pair in state.seen]},
+        "state": {**vars(state), "running": None, "newest": _kept(state)},
+        "metrics": state.running.state_dict() if state.running is not None else None,
         "generators": [module.generator.get_state() for module in _seeded(plan)],
         "own_random": True,  # layers with dropout inside are among them
         "torch_rng": torch.get_rng_state(),
-        "cuda_rng": torch.cuda.get_rng_state_all() if _device(plan).type == "cuda" else [],
+        "cuda_rng": torch.cuda.get_rng_state_all() if plan.device.type == "cuda" else [],
         "seed": plan.seed,
         "threads": torch.get_num_threads(),
         **_decisive(plan),
@@ -44,7 +45,6 @@ def restore(payload: dict[str, Any], plan: FitPlan, *, extends: bool = False) ->
             length is then stretched: learning rates are those of a training of the new length at
             this position.
     """
-    device = _device(plan)
     torch.set_num_threads(payload["threads"])
     plan.model.load_state_dict(payload["model"])
     planned = [_options(group) for group in plan.optimizer.param_groups]
@@ -63,14 +63,33 @@ def restore(payload: dict[str, Any], plan: FitPlan, *, extends: bool = False) ->
     for module, generator_state in zip(_seeded(plan), payload["generators"], strict=True):
         module.generator.set_state(generator_state)
     torch.set_rng_state(payload["torch_rng"])
-    if device.type == "cuda" and payload["cuda_rng"]:
+    if plan.device.type == "cuda" and payload["cuda_rng"]:
         torch.cuda.set_rng_state_all(payload["cuda_rng"])
-    state = FitState(**payload["state"])
+    state = _fit_state(payload, plan)
     if state.step:  # otherwise a scheduler warns that it steps before the optimizer
         plan.optimizer._opt_called = True  # type: ignore[attr-defined]
     if stretched:
         _replay(plan, state)
-    state.seen = [(prediction.to(device), target.to(device)) for prediction, target in state.seen]
+    return state
+
+
+def _kept(state: FitState) -> list[torch.Tensor] | None:
+    """Return the newest batch without the memory that it shares with others."""
+    return None if state.newest is None else [each.clone() for each in state.newest]
+
+
+def _fit_state(payload: dict[str, Any], plan: FitPlan) -> FitState:
+    """Return the state of a snapshot; one of an earlier version holds the epoch's predictions."""
+    values = dict(payload["state"])
+    seen, newest = values.pop("seen", []), values.pop("newest", None)
+    state = FitState(**values)
+    for prediction, target in seen:
+        measure_batch(plan, state, prediction.to(plan.device), target.to(plan.device))
+    if newest is not None:
+        prediction, target = newest
+        state.newest = prediction.to(plan.device), target.to(plan.device)
+    if payload.get("metrics") is not None:
+        running_metrics(plan, state).load_state_dict(payload["metrics"])
     return state
 
 
@@ -103,7 +122,7 @@ def differences(payload: dict[str, Any], plan: FitPlan) -> list[str]:
 
 def machine(plan: FitPlan) -> dict[str, str]:
     """Return the device and the CPU instruction set of a training."""
-    device = _device(plan)
+    device = plan.device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
     return {"device": name, "cpu": torch.backends.cpu.get_cpu_capability()}
 
@@ -114,7 +133,3 @@ def _decisive(plan: FitPlan) -> dict[str, str]:
 
 def _seeded(plan: FitPlan) -> list[Any]:
     return [m for m in plan.model.modules() if isinstance(m, Seeded) and m.generator is not None]
-
-
-def _device(plan: FitPlan) -> torch.device:
-    return next(plan.model.parameters()).device

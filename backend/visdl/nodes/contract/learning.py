@@ -312,6 +312,9 @@ class SchedulerNode(BaseNode, ABC):
 class MetricNode(BaseNode, ABC):
     """A metric over an epoch: `update` gets batches, `compute` returns the value over all.
 
+    Each epoch and each part of the data has an instance of its own, which accumulates: batches are
+    not kept. Several may come joined, and a checkpoint may hold its state between two of them.
+
     `prediction` has the shape of the model's output `(batch, …)`, in the target's own space: see
     `LossNode.predictions`. `target` is `(batch,)` class indices (int64) or `(batch, targets)`
     floats, in the target's own units.
@@ -336,6 +339,23 @@ class MetricNode(BaseNode, ABC):
     @abstractmethod
     def compute(self) -> float:
         """Return the value over all batches since the start."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was measured so far, for a checkpoint: tensors and plain values.
+
+        By default these are all attributes besides the parameters. A metric that keeps anything
+        else overrides this method and `load_state_dict`; otherwise it has no value for an epoch
+        that continues in another process.
+        """
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name not in self.PARAMS and name != "loss"
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state, whose tensors are on the device of the training."""
+        vars(self).update(state)
 
     @classmethod
     def RETURN_TYPES(cls) -> list[OutputSpec]:

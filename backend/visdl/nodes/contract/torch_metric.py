@@ -7,10 +7,12 @@ and the shape of the predictions.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import itertools
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
@@ -22,6 +24,7 @@ from visdl.nodes.contract.specs import Param
 from visdl.nodes.contract.torch_signature import declare
 from visdl.nodes.contract.torchmetrics_import import Metric, classification
 
+_SMALLER = (torch.uint8, torch.int16, torch.int32)
 Task = Literal["Binary", "Multiclass", "Multilabel"]
 _TASKS: tuple[Task, ...] = ("Binary", "Multiclass", "Multilabel")
 _DOCS = "https://lightning.ai/docs/torchmetrics/stable"
@@ -46,42 +49,107 @@ _MEANING: Mapping[str, tuple[str, dict[str, Any]]] = MappingProxyType(
 
 
 class TorchMetric(MetricNode):
-    """A metric that torchmetrics computes, batch by batch, in float64."""
+    """A metric that torchmetrics computes, batch by batch, in float64.
+
+    Most keep counts or sums. Those that need all values of an epoch keep them in the smallest type
+    that holds them.
+    """
 
     _metrics: list[Metric] | None = None
+    _example: tuple[Tensor, Tensor] | None = None  # a row of the first batch, for its shape
+    _narrowed = False  # whether numbers of float64 are kept as float32
 
     def update(self, prediction: Tensor, target: Tensor) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that memory grows, or that a class is missing
-            self._update(prediction, target)
+        metrics = self._made_for(prediction[:1], target[:1])
+        with _quiet():
+            self._update(metrics, prediction, target)
+        for values in itertools.chain.from_iterable(map(_lists, metrics)):
+            values[-1] = self._narrow(values[-1])
 
     @abstractmethod
-    def _update(self, prediction: Tensor, target: Tensor) -> None:
-        """Add one batch to the metrics of this task."""
+    def _make(self, prediction: Tensor, target: Tensor) -> list[Metric]:
+        """Return the metrics for predictions and targets such as these."""
+
+    @abstractmethod
+    def _update(self, metrics: list[Metric], prediction: Tensor, target: Tensor) -> None:
+        """Add one batch to the metrics that `_make` returned."""
 
     def compute(self) -> float:
         """Return the value; with a metric for each column or label, their mean."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            values = [metric.compute().double().mean() for metric in self._metrics or ()]
-        return float(torch.stack(values).mean())
+        metrics = self._metrics or []
+        for values in itertools.chain.from_iterable(map(_lists, metrics)):
+            values[:] = [self._widened(torch.cat(values))]
+        with _quiet():
+            computed = [metric.compute().double().mean() for metric in metrics]
+        return float(torch.stack(computed).mean())
+
+    def state_dict(self) -> dict[str, Any]:
+        if self._metrics is None or self._example is None:
+            return {}
+        return {
+            "example": [each.clone() for each in self._example],
+            "narrowed": self._narrowed,
+            "metrics": [dict(metric.metric_state) for metric in self._metrics],
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        if not state:
+            return
+        for metric, values in zip(self._made_for(*state["example"]), state["metrics"], strict=True):
+            metric._update_count = 1  # otherwise it warns that nothing was measured
+            for name, value in values.items():
+                setattr(metric, name, value)
+        self._narrowed = state["narrowed"]
 
     def probabilities(self, prediction: Tensor) -> Tensor:
         """Return predictions of 0 and 1, or of −1 and 1, as probabilities of a 1."""
         signs = self.loss is not None and self.loss.RANGE == (-1, 1)
         return (prediction + 1) / 2 if signs else prediction
 
-    def _made(self, make: Callable[[], list[Metric]], device: torch.device) -> list[Metric]:
+    def _made_for(self, prediction: Tensor, target: Tensor) -> list[Metric]:
         """Return the metrics, made with the first batch."""
         if self._metrics is None:
-            self._metrics = [metric.to(device).set_dtype(torch.float64) for metric in make()]
+            self._example = prediction, target
+            with _quiet():
+                made = self._make(prediction, target)
+            self._metrics = [m.to(target.device).set_dtype(torch.float64) for m in made]
         return self._metrics
+
+    def _narrow(self, values: Tensor) -> Tensor:
+        """Return kept values in a smaller type that holds them exactly, where there is one."""
+        if values.dtype == torch.int64 and values.numel():
+            low, high = (int(value) for value in values.aminmax())
+            fits = (t for t in _SMALLER if torch.iinfo(t).min <= low <= high <= torch.iinfo(t).max)
+            return values.to(next(fits, torch.int64))
+        if values.dtype == torch.float64 and torch.equal(values.float().double(), values):
+            self._narrowed = True
+            return values.float()
+        return values
+
+    def _widened(self, values: Tensor) -> Tensor:
+        """Return kept values in the type that they came in."""
+        if not values.is_floating_point():
+            return values.long()
+        return values.double() if self._narrowed else values
 
     def _values(self, cls: type[Metric], **sizes: int) -> dict[str, Any]:
         """Return the arguments of `cls`: this node's parameters, and sizes known from the data."""
         accepted = inspect.signature(cls).parameters
         given = {name: getattr(self, name) for name in self.PARAMS} | sizes
         return {name: value for name, value in given.items() if name in accepted}
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Ignore the warnings of torchmetrics that memory grows, or that a class is missing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _lists(metric: Metric) -> Iterator[list[Tensor]]:
+    """Yield the states in which a metric keeps all values, batch by batch."""
+    return (value for value in metric.metric_state.values() if isinstance(value, list) and value)
 
 
 class ClassMetric(TorchMetric):
@@ -112,29 +180,26 @@ class ClassMetric(TorchMetric):
             cls.URL = _DOCS
         super().__init_subclass__(**kwargs)
 
-    def _update(self, prediction: Tensor, target: Tensor) -> None:
-        if target.is_floating_point():
-            self._update_labels(prediction.flatten(1), target.flatten(1))
-            return
-        made = self.CLASSES["Multiclass"]
-        classes = prediction.shape[1]
-        values = self._values(made, num_classes=classes)
-        [metric] = self._made(lambda: [made(**values)], target.device)
-        metric.update(prediction, target)
-
-    def _update_labels(self, prediction: Tensor, target: Tensor) -> None:
-        """Measure probabilities and labels, (rows, labels) each; a label of −1 counts as 0."""
-        prediction = self.probabilities(prediction)
-        truth, labels = (target > 0.5).long(), target.shape[1]
+    def _make(self, prediction: Tensor, target: Tensor) -> list[Metric]:
+        if not target.is_floating_point():
+            made = self.CLASSES["Multiclass"]
+            return [made(**self._values(made, num_classes=prediction.shape[1]))]
+        labels = by_row(target).shape[1]
         together = self.CLASSES.get("Multilabel")
         if together is not None and labels > 1:
-            values = self._values(together, num_labels=labels)
-            [metric] = self._made(lambda: [together(**values)], target.device)
-            metric.update(prediction, truth)
-            return
+            return [together(**self._values(together, num_labels=labels))]
         one = self.CLASSES["Binary"]
-        values = self._values(one)
-        metrics = self._made(lambda: [one(**values) for _ in range(labels)], target.device)
+        return [one(**self._values(one)) for _ in range(labels)]
+
+    def _update(self, metrics: list[Metric], prediction: Tensor, target: Tensor) -> None:
+        """Measure scores of classes, or probabilities of labels; a label of −1 counts as 0."""
+        if not target.is_floating_point():
+            metrics[0].update(prediction, target)
+            return
+        prediction, truth = by_row(self.probabilities(prediction)), by_row(target > 0.5).long()
+        if len(metrics) == 1 < truth.shape[1]:
+            metrics[0].update(prediction, truth)
+            return
         for metric, p, y in zip(metrics, prediction.T, truth.T, strict=True):
             metric.update(p, y)
 
@@ -162,7 +227,8 @@ class CurveMetric(ClassMetric):
         None,
         min=2,
         max=100_000,
-        description="Number of thresholds, which limits the memory; empty: all, which is exact",
+        description="Number of thresholds, which limits the memory; "
+        "empty: all, which is exact and keeps every score of an epoch",
     )
 
 
@@ -186,14 +252,20 @@ class NumberMetric(TorchMetric):
             cls.URL = _DOCS
         super().__init_subclass__(**kwargs)
 
-    def _update(self, prediction: Tensor, target: Tensor) -> None:
-        prediction, target = prediction.double().flatten(1), target.double().flatten(1)
-        columns = target.shape[1]
-        values = {**self._values(self.CLASS, num_outputs=columns), **self.FIXED}
-        [metric] = self._made(lambda: [self.CLASS(**values)], target.device)
-        if columns == 1:
+    def _make(self, prediction: Tensor, target: Tensor) -> list[Metric]:
+        columns = by_row(target).shape[1]
+        return [self.CLASS(**{**self._values(self.CLASS, num_outputs=columns), **self.FIXED})]
+
+    def _update(self, metrics: list[Metric], prediction: Tensor, target: Tensor) -> None:
+        prediction, target = by_row(prediction.double()), by_row(target.double())
+        if target.shape[1] == 1:
             prediction, target = prediction[:, 0], target[:, 0]
-        metric.update(prediction, target)
+        metrics[0].update(prediction, target)
+
+
+def by_row(values: Tensor) -> Tensor:
+    """Return values (n, …) as (n, values per row); a model may give one number per row as (n,)."""
+    return values.reshape(len(values), -1)
 
 
 def _direction(cls: type[Metric]) -> Literal["minimize", "maximize"]:

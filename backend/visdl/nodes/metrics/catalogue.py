@@ -13,8 +13,9 @@ from visdl.nodes.contract.torch_metric import (
     CurveMetric,
     NumberMetric,
     TorchMetric,
+    by_row,
 )
-from visdl.nodes.contract.torchmetrics_import import classification, regression, text
+from visdl.nodes.contract.torchmetrics_import import Metric, classification, regression, text
 
 
 @NodeRegistry.register("Precision")
@@ -97,7 +98,7 @@ class CohenKappa(ClassMetric, family="CohenKappa"):
 
 @NodeRegistry.register("CalibrationError")
 class CalibrationError(ClassMetric, family="CalibrationError"):
-    """Gap between confidence and accuracy over bins of confidence."""
+    """Gap between confidence and accuracy over bins of confidence; keeps all of an epoch."""
 
     DISPLAY_NAME = "Calibration Error"
     KEY = "calibration_error"
@@ -136,17 +137,21 @@ class BalancedAccuracy(TorchMetric):
     MEASURES = "classes"
     FORMULA = "mean over classes of TP / (TP + FN)"
 
-    def _update(self, prediction: Tensor, target: Tensor) -> None:
+    def _make(self, prediction: Tensor, target: Tensor) -> list[Metric]:
+        if not target.is_floating_point():
+            return [classification.MulticlassAccuracy(prediction.shape[1], average="macro")]
+        return [
+            classification.MulticlassAccuracy(2, average="macro")
+            for _ in range(by_row(target).shape[1])
+        ]
+
+    def _update(self, metrics: list[Metric], prediction: Tensor, target: Tensor) -> None:
         """Measure class scores, or each label as a choice of two classes."""
-        if target.is_floating_point():
-            guesses = (self.probabilities(prediction) > 0.5).long().flatten(1).unbind(1)
-            truths, classes = (target > 0.5).long().flatten(1).unbind(1), 2
-        else:
-            guesses, truths, classes = (prediction,), (target,), prediction.shape[1]
-        metrics = self._made(
-            lambda: [classification.MulticlassAccuracy(classes, average="macro") for _ in truths],
-            target.device,
-        )
+        if not target.is_floating_point():
+            metrics[0].update(prediction, target)
+            return
+        guesses = by_row(self.probabilities(prediction) > 0.5).long().unbind(1)
+        truths = by_row(target > 0.5).long().unbind(1)
         for metric, guess, truth in zip(metrics, guesses, truths, strict=True):
             metric.update(guess, truth)
 
@@ -161,17 +166,14 @@ class TopKAccuracy(_OneClass):
 
     k: int = Param(5, min=1, max=10_000, description="How many of the highest scores count")
 
-    def _update(self, prediction: Tensor, target: Tensor) -> None:
+    def _make(self, prediction: Tensor, target: Tensor) -> list[Metric]:
         classes = prediction.shape[1]
-        [metric] = self._made(
-            lambda: [
-                classification.MulticlassAccuracy(
-                    classes, top_k=min(self.k, classes), average="micro"
-                )
-            ],
-            target.device,
-        )
-        metric.update(prediction, target)
+        return [
+            classification.MulticlassAccuracy(classes, top_k=min(self.k, classes), average="micro")
+        ]
+
+    def _update(self, metrics: list[Metric], prediction: Tensor, target: Tensor) -> None:
+        metrics[0].update(prediction, target)
 
 
 @NodeRegistry.register("Perplexity")
@@ -182,10 +184,12 @@ class Perplexity(_OneClass):
     DIRECTION = "minimize"
     FORMULA = "exp(−mean(log p(y)))"
 
-    def _update(self, prediction: Tensor, target: Tensor) -> None:
-        [metric] = self._made(lambda: [text.Perplexity()], target.device)
+    def _make(self, prediction: Tensor, target: Tensor) -> list[Metric]:
+        return [text.Perplexity()]
+
+    def _update(self, metrics: list[Metric], prediction: Tensor, target: Tensor) -> None:
         scores = prediction.movedim(1, -1).flatten(0, -2).double().log()
-        metric.update(scores[None], target.flatten()[None])
+        metrics[0].update(scores[None], target.flatten()[None])
 
 
 @NodeRegistry.register("RootMeanSquaredError")
@@ -199,8 +203,8 @@ class RootMeanSquaredError(NumberMetric):
     CLASS = regression.MeanSquaredError
     FIXED: ClassVar[dict[str, object]] = {"squared": False, "num_outputs": 1}
 
-    def _update(self, prediction: Tensor, target: Tensor) -> None:
-        super()._update(prediction.reshape(-1, 1), target.reshape(-1, 1))
+    def _update(self, metrics: list[Metric], prediction: Tensor, target: Tensor) -> None:
+        super()._update(metrics, prediction.reshape(-1, 1), target.reshape(-1, 1))
 
 
 @NodeRegistry.register("MeanAbsolutePercentageError")

@@ -1,5 +1,7 @@
 """Metrics of numbers, over all samples and target columns of an epoch."""
 
+from abc import abstractmethod
+
 import torch
 from torch import Tensor
 
@@ -13,18 +15,19 @@ class _ErrorMean(MetricNode):
     MEASURES = "float"
 
     def __init__(self) -> None:
-        self._sum = 0.0
+        self._sum: Tensor | float = 0.0
         self._seen = 0
 
+    @abstractmethod
     def error(self, difference: Tensor) -> Tensor:
-        raise NotImplementedError
+        """Return the error of each difference, in the same shape."""
 
     def update(self, prediction: Tensor, target: Tensor) -> None:
-        self._sum += float(self.error(prediction.double() - target).sum())
+        self._sum = self._sum + self.error(prediction.double() - target).sum()
         self._seen += target.numel()
 
     def compute(self) -> float:
-        return self._sum / self._seen
+        return float(self._sum) / self._seen
 
 
 @NodeRegistry.register("MeanSquaredError")
@@ -73,8 +76,9 @@ class R2Score(MetricNode):
         self._seen = 0
 
     def update(self, prediction: Tensor, target: Tensor) -> None:
-        target = target.double().flatten(1)
-        self._residual = self._residual + (target - prediction.double().flatten(1)).square().sum(0)
+        target = target.double().reshape(len(target), -1)
+        residual = (target - prediction.double().reshape(target.shape)).square()
+        self._residual = self._residual + residual.sum(0)
         count, mean = len(target), target.mean(0)
         total = self._seen + count
         shift = mean - self._mean

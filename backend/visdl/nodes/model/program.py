@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -18,8 +17,6 @@ from visdl.models.exports import ExportInput, ExportOutput, ExportSignature
 from visdl.nodes.contract.learning import LossNode
 from visdl.nodes.contract.runtime_values import TrainingResult
 
-#: A whole `Program`, a program of the model alone, or weights.
-Kind = Literal["program", "model", "weights"]
 _LISTED = 8  # columns that a sentence names
 
 
@@ -95,8 +92,8 @@ def _on_cpu(module: nn.Module, device: torch.device) -> Iterator[None]:
         module.to(device)
 
 
-def signature_of(result: TrainingResult, kind: Kind) -> ExportSignature:
-    """Return what an export takes and gives."""
+def signature_of(result: TrainingResult, *, is_program: bool) -> ExportSignature:
+    """Return what an export takes and gives: a whole program, or weights (or a model) alone."""
     encoding = result.encoding
     inputs = [
         ExportInput(columns=each.columns, shape=each.shape, dtype=each.element)
@@ -108,15 +105,12 @@ def signature_of(result: TrainingResult, kind: Kind) -> ExportSignature:
             example = [torch.from_numpy(value).to(result.device) for value in encoding.examples(2)]
             shape = list(result.model.eval()(*example).shape[1:])
     output = ExportOutput(columns=encoding.targets, shape=shape, classes=encoding.classes)
-    is_program = kind == "program"
-    sentences = list(_of_program(result, output) if is_program else _of_model(result, output))
-    if kind == "weights":
-        sentences.insert(0, "It has weights alone; the network is that of the graph in `visdl`.")
+    sentences = _of_program if is_program else _of_weights
     return ExportSignature(
         applied=["inputs", "predictions", "targets"] if is_program else [],
         inputs=inputs,
         output=output,
-        caller=[*_about_inputs(inputs), *sentences],
+        caller=[*_about_inputs(inputs), *sentences(result, output)],
         encoding=encoding.model_dump(mode="json"),
     )
 
@@ -149,7 +143,7 @@ def _of_program(result: TrainingResult, output: ExportOutput) -> Iterator[str]:
     )
 
 
-def _of_model(result: TrainingResult, output: ExportOutput) -> Iterator[str]:
+def _of_weights(result: TrainingResult, output: ExportOutput) -> Iterator[str]:
     encoding = result.encoding
     if encoding.scale:
         yield "Scale the inputs first: (x − shift) / scale, of encoding in the signature."

@@ -6,9 +6,9 @@ from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
 from visdl.models.diagnostics import Diagnostic
 from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec
-from visdl.nodes.contract.evaluation import evaluate
+from visdl.nodes.contract.evaluation import evaluate, rows_per_pass
 from visdl.nodes.contract.metric_names import with_part
-from visdl.nodes.contract.result_charts import result_charts
+from visdl.nodes.contract.result_charts import ResultCharts
 from visdl.nodes.contract.runtime_values import Metrics, TrainingFacts, TrainingResult
 
 
@@ -49,18 +49,21 @@ class Evaluator(BaseNode):
         inputs, targets = result.encoding.encode(dataset, rows)
         xs = [torch.from_numpy(value).to(result.device) for value in inputs]
         y = torch.from_numpy(targets).to(result.device)
-        values, output = evaluate(
-            result.model, result.loss, xs, y, result.metrics, "test loss is {}"
-        )
-        metrics = Metrics(with_part("test", values))
         numbers = list(range(1, len(y) + 1)) if rows is None else (rows + 1).tolist()
         encoding = result.encoding
-        metrics.charts = result_charts(
-            output.cpu(),
-            y.cpu(),
-            result.loss.node,
-            encoding.targets,
-            encoding.classes or [],
-            numbers,
+        charts = ResultCharts(
+            y.cpu(), result.loss.node, encoding.targets, encoding.classes or [], numbers
         )
+        values = evaluate(
+            result.model,
+            result.loss,
+            xs,
+            y,
+            result.metrics,
+            "test loss is {}",
+            rows_per_pass(result.model, xs),
+            charts.update,
+        )
+        metrics = Metrics(with_part("test", values))
+        metrics.charts = charts.compute()
         return (metrics,)
