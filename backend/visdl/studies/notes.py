@@ -57,8 +57,8 @@ def result_notes(study: Study, rows: Sequence[Arm], *, concluded: bool) -> Itera
     if batched:
         yield (
             f"{_runs(batched)} trained in a seed batch with the other seeds of the variant, which "
-            "is faster. Each has its own initial weights, order and dropout; values differ from "
-            "those of a separate training in the last digits only."
+            "is faster. Each has its own initial weights, order and dropout; values are "
+            "bit-for-bit those of a separate training."
         )
     yield from plan_notes(study.plan, study.variants)
 

@@ -122,3 +122,34 @@ test("several labels have a confusion and scores each, and mistakes name row and
   expect(Number(first)).toBeGreaterThanOrEqual(1);
   expect(Number(first)).toBeLessThanOrEqual(24);
 });
+
+test("a large target is scaled by a click: the loss states it, and files state what is left to do", async ({
+  page,
+}) => {
+  const line = (i: number): string => `${i / 60},${((i * 7) % 60) / 60},${200_000 + 1500 * ((i * 11) % 60)}`;
+  const text = ["size,age,price", ...Array.from({ length: 60 }, (_, i) => line(i))].join("\n");
+  const file = { name: "prices.csv", mimeType: "text/csv", buffer: Buffer.from(text) };
+  expect((await page.request.post("/api/datasets", { multipart: { file } })).status()).toBe(201);
+  await openSample(page, (graph) => {
+    graph.name = "Prices";
+    for (const node of graph.nodes) {
+      if (node.type === "CSVLoader") {
+        node.params = { file: "prices.csv", input_columns: "size, age", target_columns: "price" };
+      }
+      if (node.type === "TrainingLoop") node.params.epochs = 20;
+    }
+  });
+  await page.getByRole("tab", { name: "Problems" }).click();
+  await button(page, "Standardize the target").click();
+  await expect(button(page, "Standardize the target")).toHaveCount(0);
+  await runButton(page).click();
+  await expectState(page, "Completed");
+  await expect(page.getByRole("figure", { name: "Loss", exact: true })).toContainText(
+    "of the standardized target",
+  );
+  await expect(page.getByRole("figure", { name: "MAE" })).not.toContainText("standardized");
+  await expect(page.getByRole("link", { name: /predictions\.parquet/ })).toBeVisible();
+  await expect(page.getByRole("region", { name: "How to use model.safetensors" })).toContainText(
+    "Predictions of 'price' are",
+  );
+});

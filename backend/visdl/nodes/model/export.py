@@ -74,7 +74,7 @@ class ModelExport(BaseNode):
         """Write the file, and return its signature."""
         if self.format == "pt2":
             return _save_program(result, path)
-        signature = signature_of(result, is_program=False)
+        signature = signature_of(result, "weights")
         if self.format == "safetensors":
             save_weights(result, path, signature=signature.model_dump_json())
             return signature
@@ -88,7 +88,7 @@ class ModelExport(BaseNode):
 
 def _save_program(result: TrainingResult, path: Path) -> ExportSignature:
     program, is_whole = export_program(result)
-    signature = signature_of(result, is_program=is_whole)
+    signature = signature_of(result, "program" if is_whole else "model")
     provenance = json.loads(result.provenance)
     if is_whole and "predictions" in provenance:
         provenance["predictions"] = "output"  # the program's output is the prediction

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,8 @@ from visdl.models.exports import ExportInput, ExportOutput, ExportSignature
 from visdl.nodes.contract.learning import LossNode
 from visdl.nodes.contract.runtime_values import TrainingResult
 
+#: A whole `Program`, a program of the model alone, or weights.
+Kind = Literal["program", "model", "weights"]
 _LISTED = 8  # columns that a sentence names
 
 
@@ -92,8 +95,8 @@ def _on_cpu(module: nn.Module, device: torch.device) -> Iterator[None]:
         module.to(device)
 
 
-def signature_of(result: TrainingResult, *, is_program: bool) -> ExportSignature:
-    """Return what an export takes and gives: a whole program, or weights (or a model) alone."""
+def signature_of(result: TrainingResult, kind: Kind) -> ExportSignature:
+    """Return what an export takes and gives."""
     encoding = result.encoding
     inputs = [
         ExportInput(columns=each.columns, shape=each.shape, dtype=each.element)
@@ -105,12 +108,15 @@ def signature_of(result: TrainingResult, *, is_program: bool) -> ExportSignature
             example = [torch.from_numpy(value).to(result.device) for value in encoding.examples(2)]
             shape = list(result.model.eval()(*example).shape[1:])
     output = ExportOutput(columns=encoding.targets, shape=shape, classes=encoding.classes)
-    sentences = _of_program if is_program else _of_weights
+    is_program = kind == "program"
+    sentences = list(_of_program(result, output) if is_program else _of_model(result, output))
+    if kind == "weights":
+        sentences.insert(0, "It has weights alone; the network is that of the graph in `visdl`.")
     return ExportSignature(
         applied=["inputs", "predictions", "targets"] if is_program else [],
         inputs=inputs,
         output=output,
-        caller=[*_about_inputs(inputs), *sentences(result, output)],
+        caller=[*_about_inputs(inputs), *sentences],
         encoding=encoding.model_dump(mode="json"),
     )
 
@@ -143,7 +149,7 @@ def _of_program(result: TrainingResult, output: ExportOutput) -> Iterator[str]:
     )
 
 
-def _of_weights(result: TrainingResult, output: ExportOutput) -> Iterator[str]:
+def _of_model(result: TrainingResult, output: ExportOutput) -> Iterator[str]:
     encoding = result.encoding
     if encoding.scale:
         yield "Scale the inputs first: (x − shift) / scale, of encoding in the signature."

@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from visdl.nodes.contract.parameter_groups.grouped import GroupedOptimizer
-from visdl.nodes.contract.runtime_values import Seeded
 from visdl.nodes.contract.traits import traits_of
-from visdl.training.batched.layers import simple_chain
 from visdl.training.plan import FitPlan
 
 
@@ -19,25 +16,19 @@ def why_not_batched(plans: Sequence[FitPlan]) -> str | None:
     """Return why these trainings cannot be a seed batch, as the end of a sentence, or None."""
     first = plans[0]
     optimizer = first.optimizer
-    has_dropout = any(
-        isinstance(module, Seeded) and getattr(module, "draws", True)
-        for module in first.model.modules()
-    )
-    # The gradient of a bias before it is rounding error only, which Adam scales up: the running
-    # mean would then differ.
-    has_batch_norm = any(isinstance(module, _BatchNorm) for module in first.model.modules())
     simple = traits_of(optimizer).elementwise and len(optimizer.param_groups) == 1
+    weights = list(first.model.parameters())
     reasons = {
         "there is only one of them": len(plans) < 2,
         "the optimizer has parameter groups": isinstance(optimizer, GroupedOptimizer),
-        "some parameters are frozen": not all(p.requires_grad for p in first.model.parameters()),
+        "some parameters are frozen": not all(p.requires_grad for p in weights),
         f"{type(optimizer).__name__} does not update each weight independently": not simple,
         "the norm of the gradients is clipped": first.clip_grad_norm is not None,
         "the learning rate follows a metric": any(part.monitor for part in first.schedule),
         "each may end early on its own": first.patience is not None,
-        "batch normalisation would give other results": has_batch_norm,
-        "dropout is batched only in a chain of simple layers": has_dropout
-        and simple_chain(first.model) is None,
+        "seeds are batched on a CPU only": weights[0].device.type != "cpu",
+        "they train on several threads": torch.get_num_threads() > 1,
+        "the weights have several data types": len({p.dtype for p in weights}) > 1,
         "their networks differ": any(_structure(plan) != _structure(first) for plan in plans),
         "their data differ": any(not _same_data(plan, first) for plan in plans),
     }

@@ -177,7 +177,7 @@ def train_members(members: Sequence[_Member], on_measured: Callable[[float | Non
 def _speedup(plans: Sequence[FitPlan], known: float | None) -> tuple[str | None, float]:
     """Return why the trainings cannot be a seed batch, or None, and how many times faster it is.
 
-    It is measured once, and `known` then, so that a run that is continued ends with the same bits.
+    It is measured once, and `known` when the runs are resumed.
     """
     reason = why_not_batched(plans)
     return reason, 0.0 if reason else known or measure_speedup(plans)

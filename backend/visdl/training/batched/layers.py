@@ -1,88 +1,285 @@
-"""Layers and losses of a seed batch: activations are (members, batch, …), weights (members, …)."""
+"""Layers and losses of a seed batch, which give each member the bits of a training of its own.
+
+Matrix products round differently by the shape and alignment of their factors, and functions such as
+exp in the last values of a tensor. So each member has matrix products of its own, and what works
+element by element is computed for all members in one call only where no bit depends on that. All of
+this holds for one thread: several would share the values of a tensor among them by its size.
+The backward pass of a Linear layer is written out: autograd would cost more per member.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.func import vmap
 
 from visdl.nodes.contract.runtime_values import Seeded
-from visdl.nodes.contract.target_scaling import ScaledLoss, TargetScaling
 from visdl.nodes.contract.traits import traits_of
+from visdl.training.batched.flat import STRIDE, FlatWeights, padded
 from visdl.training.plan import FitPlan
 
-Forward = Callable[..., Tensor]
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Activations or gradients of all members, (batch, …) each.
+
+    `whole` (members, values) is the memory that they share, if they do: those of each member begin
+    at a multiple of STRIDE.
+    """
+
+    parts: Sequence[Tensor]
+    whole: Tensor | None = None
+
+    @classmethod
+    def empty(cls, members: int, shape: Sequence[int], like: Tensor) -> Values:
+        """Return values of this shape, and of the dtype and device of `like`."""
+        size = math.prod(shape)
+        whole = like.new_empty(members, padded(size))
+        return cls(whole[:, :size].view(members, *shape).unbind(0), whole)
 
 
-def simple_chain(model: nn.Module) -> list[str] | None:
-    """Return the names of the layers of a chain that needs no vmap; None for other networks."""
+class _Memory:
+    """Memory for values that only the present step needs, by shape."""
+
+    def __init__(self, members: int, like: Tensor) -> None:
+        self._members = members
+        self._like = like
+        self._known: dict[tuple[int, ...], Values] = {}
+
+    def get(self, *shape: int) -> Values:
+        if shape not in self._known:
+            self._known[shape] = Values.empty(self._members, shape, self._like)
+        return self._known[shape]
+
+
+class Stage(ABC):
+    """A part of the network, of all members. Called without autograd."""
+
+    @abstractmethod
+    def forward(self, inputs: Sequence[Values]) -> Values:
+        """Return the outputs, and keep what `backward` needs."""
+
+    @abstractmethod
+    def backward(self, gradient: Values) -> Values | None:
+        """Write the gradients of the weights; return that of the only input, where it is needed."""
+
+
+class LinearStage(Stage):
+    """A Linear layer: the matrix products that autograd computes for each member."""
+
+    def __init__(
+        self,
+        layers: Sequence[nn.Linear],
+        bias_grads: Tensor | None,
+        *,
+        input_needs_grad: bool,
+        is_last: bool,
+    ) -> None:
+        self._weights = [layer.weight.detach() for layer in layers]
+        self._turned = [weight.t() for weight in self._weights]
+        self._biases = [layer.bias.detach() for layer in layers if layer.bias is not None]
+        self._grads = [layer.weight.grad for layer in layers]
+        self._bias_grads = bias_grads
+        self._input_needs_grad = input_needs_grad
+        self._is_last = is_last
+        self._shape: Sequence[int] = ()  # of the inputs
+        self._rows: Sequence[Tensor] = []
+        self._outputs, self._input_grads = (_Memory(len(layers), self._weights[0]) for _ in "oi")
+
+    def forward(self, inputs: Sequence[Values]) -> Values:
+        shape, size = inputs[0].parts[0].shape, self._weights[0].shape[0]
+        self._shape = shape
+        self._rows = _rows(inputs[0])
+        outputs = self._outputs.get(len(self._rows[0]), size)
+        if self._is_last:  # the metrics keep these
+            outputs = Values.empty(len(self._rows), (len(self._rows[0]), size), self._weights[0])
+        places = zip(self._rows, self._turned, outputs.parts, strict=True)
+        if self._biases:
+            for bias, (rows, weight, output) in zip(self._biases, places, strict=True):
+                torch.addmm(bias, rows, weight, out=output)
+        else:
+            for rows, weight, output in places:
+                torch.mm(rows, weight, out=output)
+        return _shaped(outputs, (*shape[:-1], size))
+
+    def backward(self, gradient: Values) -> Values | None:
+        gradients = _rows(gradient)
+        for part, rows, grad in zip(gradients, self._rows, self._grads, strict=True):
+            torch.mm(part.t(), rows, out=grad)
+        if self._bias_grads is not None:
+            _sum_rows(gradients, gradient.whole, self._bias_grads)
+        if not self._input_needs_grad:
+            return None
+        inputs = self._input_grads.get(*self._rows[0].shape)
+        for part, weight, result in zip(gradients, self._weights, inputs.parts, strict=True):
+            torch.mm(part, weight, out=result)
+        return _shaped(inputs, self._shape)
+
+
+def _rows(values: Values) -> Sequence[Tensor]:
+    """Return the values of each member as (rows, size)."""
+    first = values.parts[0]
+    if first.dim() == 2:
+        return values.parts
+    return [part.reshape(-1, first.shape[-1]) for part in values.parts]
+
+
+def _sum_rows(parts: Sequence[Tensor], whole: Tensor | None, sums: Tensor) -> None:
+    """Write the sums over the rows of each member into `sums` (members, size)."""
+    if whole is None:
+        for part, total in zip(parts, sums.unbind(0), strict=True):
+            torch.sum(part, 0, out=total)
+    else:  # on one thread, the order of the sums is the same
+        shape = parts[0].shape
+        torch.sum(whole[:, : shape.numel()].view(-1, *shape), 1, out=sums)
+
+
+def _shaped(rows: Values, shape: Sequence[int]) -> Values:
+    """Return values (rows, size) in this shape, which has the same last size."""
+    if len(shape) == 2:
+        return rows
+    return Values([part.view(shape) for part in rows.parts], rows.whole)
+
+
+class EachStage(Stage):
+    """Any modules, one of each member, which are called one after the other."""
+
+    def __init__(self, modules: Sequence[nn.Module], *, input_needs_grad: bool) -> None:
+        self._modules = modules
+        self._input_needs_grad = input_needs_grad
+        self._inputs: list[Tensor] = []
+        self._outputs: list[Tensor] = []
+
+    def forward(self, inputs: Sequence[Values]) -> Values:
+        members = zip(*(values.parts for values in inputs), strict=True)
+        if self._input_needs_grad:
+            self._inputs = [part.detach().requires_grad_() for part in inputs[0].parts]
+            members = zip(self._inputs, strict=True)
+        with torch.enable_grad():
+            self._outputs = [
+                module(*arguments) for module, arguments in zip(self._modules, members, strict=True)
+            ]
+        return Values([output.detach() for output in self._outputs])
+
+    def backward(self, gradient: Values) -> Values | None:
+        torch.autograd.backward(self._outputs, gradient.parts)
+        if not self._input_needs_grad:
+            return None
+        return Values([part.grad for part in self._inputs])  # type: ignore[misc]
+
+
+class ElementwiseStage(EachStage):
+    """Modules that work element by element: one call where each member fills whole vectors."""
+
+    _joined: tuple[Tensor, Tensor] | None = None
+
+    def forward(self, inputs: Sequence[Values]) -> Values:
+        first, whole = inputs[0].parts[0], inputs[0].whole
+        self._joined = None
+        if whole is None or first.numel() % STRIDE:
+            return super().forward(inputs)
+        values = whole.detach().requires_grad_()
+        with torch.enable_grad():
+            output = self._modules[0](values)
+        self._joined = values, output
+        outputs = output.detach()
+        return Values(outputs.view(len(outputs), *first.shape).unbind(0), outputs)
+
+    def backward(self, gradient: Values) -> Values | None:
+        if self._joined is None:
+            return super().backward(gradient)
+        values, output = self._joined
+        whole = gradient.whole
+        if whole is None:
+            whole = torch.stack([part.flatten() for part in gradient.parts])
+        [found] = torch.autograd.grad(output, values, whole)
+        return Values(found.view(len(found), *gradient.parts[0].shape).unbind(0), found)
+
+
+def stages_of(models: Sequence[nn.Module], weights: FlatWeights) -> list[Stage]:
+    """Return the stages of these networks: layers of a simple chain, or the network."""
+    names = _simple_chain(models[0])
+    if names is None:
+        return [EachStage(models, input_needs_grad=False)]
+    stages: list[Stage] = []
+    trains = False
+    for name in names:
+        modules = [model.get_submodule(name) for model in models]
+        linear = [module for module in modules if isinstance(module, nn.Linear)]
+        if linear:
+            bias = linear[0].bias
+            sums = None if bias is None else weights.gradients(bias)
+            stage: Stage = LinearStage(
+                linear, sums, input_needs_grad=trains, is_last=name == names[-1]
+            )
+            trains = True
+        elif traits_of(modules[0]).elementwise:
+            stage = ElementwiseStage(modules, input_needs_grad=trains)
+        else:
+            stage = EachStage(modules, input_needs_grad=trains)
+        stages.append(stage)
+    return stages
+
+
+def _simple_chain(model: nn.Module) -> list[str] | None:
+    """Return the names of the layers of a chain with at least one Linear, or None.
+
+    No two layers share a weight.
+    """
     if type(model) is not nn.Sequential:
         return None
-    names = [name for name, _ in model.named_children()]
-    return names if all(_is_simple(model.get_submodule(name)) for name in names) else None
+    modules = model._modules
+    layers = [module for module in modules.values() if module is not None]
+    linear = [module for module in layers if type(module) is nn.Linear]
+    weights = [id(weight) for module in linear for weight in module.parameters()]
+    is_simple = bool(linear) and len(weights) == len(set(weights)) and all(map(_is_simple, layers))
+    return list(modules) if is_simple else None
 
 
 def _is_simple(module: nn.Module) -> bool:
-    if isinstance(module, nn.Flatten):
-        return (module.start_dim, module.end_dim) == (1, -1)
-    if type(module) is nn.Linear:
+    if type(module) in (nn.Linear, nn.Flatten):
         return True
     if isinstance(module, Seeded):
         return not list(module.parameters())
     return traits_of(module).elementwise
 
 
-def batched_layer(
-    modules: Sequence[nn.Module], name: str, leaves: dict[str, Tensor]
-) -> Callable[[Tensor], Tensor]:
-    """Return one layer of a chain, for activations (members, batch, …)."""
-    first = modules[0]
-    if isinstance(first, nn.Linear):
-        weight, bias = leaves[f"{name}.weight"], leaves.get(f"{name}.bias")
-        return lambda values: _linear(values, weight, bias)
-    if isinstance(first, nn.Flatten):
-        return lambda values: values.flatten(2)
-    if isinstance(first, Seeded):
-        return lambda values: torch.stack(
-            [module(part) for module, part in zip(modules, values, strict=True)]
-        )
-    return first
+class Losses:
+    """The losses of all members, and the gradients of their predictions."""
+
+    def __init__(self, plans: Sequence[FitPlan]) -> None:
+        self._modules = [plan.loss.module for plan in plans]
+        first = self._modules[0]
+        self._is_mse = type(first) is nn.MSELoss and first.reduction == "mean"
+
+    def compute(self, prediction: Values, targets: Sequence[Tensor]) -> tuple[list[float], Values]:
+        """Return the loss of each member, and the gradients."""
+        whole, like, first = prediction.whole, prediction.parts[0], targets[0]
+        is_plain = (first.shape, first.dtype) == (like.shape, like.dtype)
+        if self._is_mse and whole is not None and is_plain:
+            return _mean_squares(whole, targets)
+        leaves = [part.detach().requires_grad_() for part in prediction.parts]
+        with torch.enable_grad():
+            losses = [
+                module(leaf, target)
+                for module, leaf, target in zip(self._modules, leaves, targets, strict=True)
+            ]
+        values = torch.stack([loss.detach() for loss in losses]).tolist()
+        return values, Values(torch.autograd.grad(losses, leaves))
 
 
-def _linear(values: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    rows = values.flatten(1, -2)
-    turned = weight.transpose(1, 2)
-    product = (
-        torch.bmm(rows, turned) if bias is None else torch.baddbmm(bias.unsqueeze(1), rows, turned)
-    )
-    return product.view(*values.shape[:-1], weight.shape[1])
+def _mean_squares(predictions: Tensor, targets: Sequence[Tensor]) -> tuple[list[float], Values]:
+    """Return what MSELoss and its gradient are for each member, bit-for-bit.
 
-
-def batched_loss(plan: FitPlan) -> Forward:
-    """Return the loss function: predictions and targets (members, batch, …) to (members,)."""
-    module = plan.loss.module
-    if isinstance(module, ScaledLoss):
-        return _scaled(replace(plan, loss=replace(plan.loss, module=module.loss)), module.scaling)
-    if type(module) is nn.MSELoss and module.reduction == "mean":
-        return lambda prediction, y: (prediction - y).square().flatten(1).mean(1)
-    if type(module) is nn.CrossEntropyLoss and _is_usual(module):
-        return _cross_entropy
-    return vmap(module)
-
-
-def _scaled(plan: FitPlan, scaling: TargetScaling) -> Forward:
-    loss = batched_loss(plan)
-    return lambda prediction, y: loss(prediction, scaling(y).to(prediction.dtype))
-
-
-def _is_usual(module: nn.CrossEntropyLoss) -> bool:
-    return module.reduction == "mean" and module.weight is None and not module.label_smoothing
-
-
-def _cross_entropy(prediction: Tensor, y: Tensor) -> Tensor:
-    each = F.cross_entropy(prediction.flatten(0, 1), y.flatten(0, 1), reduction="none")
-    return each.view(len(y), -1).mean(1)
+    `predictions` is (members, values), of which the first ones count.
+    """
+    size = targets[0].numel()
+    difference = predictions[:, :size] - torch.stack(list(targets)).view(len(targets), size)
+    gradient = torch.empty_like(predictions)
+    torch.mul(difference, 2 / size, out=gradient[:, :size])
+    parts = gradient[:, :size].view(len(targets), *targets[0].shape).unbind(0)
+    return difference.square().mean(1).tolist(), Values(parts, gradient)
