@@ -104,6 +104,17 @@ def test_records_of_batches_and_of_recovery_are_nested_now(client):
     assert all(run["batch"]["id"] and run["batch"]["speedup"] > 1.1 for run in batched)
 
 
+def test_runs_that_were_batched_then_are_marked_as_not_bit_for_bit(client):
+    batched = [run for run in get(client, "/runs", limit=100) if run["batch"]]
+    assert not any(run["batch"]["exact"] for run in batched)
+    [study] = [study for study in get(client, "/studies") if study["name"] == "What matters"]
+    results = get(client, f"/studies/{study['id']}/results")
+    assert [row["inexact"] for row in (results["baseline"], *results["variants"])] == [3, 3]
+    [note] = [note for note in results["notes"] if "seed batch" in note]
+    assert note.startswith("6 runs were trained in a seed batch by an earlier version of VisDL.")
+    assert "6 runs were trained in batches of seeds" in results["methods"]
+
+
 def test_what_a_run_was_made_from_is_still_known(client):
     completed = find(client, "Completed")
     successors = [
@@ -215,6 +226,11 @@ def test_a_completed_run_is_repeated_extended_and_predicts(trained):
     again = ended(client, post(client, f"/runs/{run['id']}/rerun"))
     assert again["state"] == "completed", again["error"]
     assert again["datasets"] == run["datasets"]
+    assert not any("seed batch" in notice for notice in again["notices"])
+    [batched, *_] = [run for run in get(client, "/runs", limit=100) if run["batch"]]
+    again = ended(client, post(client, f"/runs/{batched['id']}/rerun"))
+    assert again["batch"] is None
+    assert any("trained that run in a seed batch" in notice for notice in again["notices"])
     more = ended(client, post(client, f"/runs/{run['id']}/extend", epochs=1))
     assert more["state"] == "completed", more["error"]
     assert more["progress"]["epoch"] == run["progress"]["epoch"] + 1

@@ -96,6 +96,12 @@ class SeedBatch(Record):
         description="How many times faster the batch is than its runs one by one, once measured; "
         "0 if they cannot be batched",
     )
+    exact: bool = Field(
+        default=False,
+        description="Whether every run has the bits of a separate training. False for runs that "
+        "an earlier version batched: their values differ from those slightly, or noticeably after "
+        "many epochs",
+    )
 
 
 class Recovery(Record):
@@ -184,6 +190,11 @@ class Run(Record):
 def is_batched(run: Run) -> bool:
     """Return whether a run was trained in one batch with other seeds."""
     return run.batch is not None and (run.batch.speedup or 0.0) > WORTH_BATCHING
+
+
+def is_inexact(run: Run) -> bool:
+    """Return whether an earlier version trained a run in a batch that changed its values."""
+    return is_batched(run) and run.batch is not None and not run.batch.exact
 
 
 def commands_of(state: RunState) -> list[str]:

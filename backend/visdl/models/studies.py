@@ -238,6 +238,11 @@ class Arm(Record):
     failed: int
     reused: int = 0
     batched: int = Field(default=0, description="Runs that were trained in a seed batch")
+    inexact: int = Field(
+        default=0,
+        description="Those of them that an earlier version batched: their values are not "
+        "bit-for-bit those of a separate training",
+    )
     mean: float | None = None
     sd: float | None = None
     values: dict[int, float] = Field(default_factory=dict)

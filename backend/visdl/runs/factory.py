@@ -13,7 +13,7 @@ from visdl.models.events import MetricsEvent
 from visdl.models.graph import Graph
 from visdl.models.ids import new_id
 from visdl.models.requests import ExtendRequest, NewRun, RerunRequest
-from visdl.models.runs import FINAL, DatasetUse, Run
+from visdl.models.runs import FINAL, DatasetUse, Run, is_inexact
 from visdl.nodes.contract.base import BaseNode, TrainingLoopNode
 from visdl.nodes.contract.metric_names import is_measured_on
 from visdl.nodes.contract.registry import Registry
@@ -105,7 +105,7 @@ class RunFactory:
         manifest = newest[0]
         graph, epochs = self._store.run_graph(run.id), manifest.epoch + request.epochs
         check_extension(run, graph, self._registry, manifest)
-        notices = schedule_notices(graph, self._registry, epochs)
+        notices = schedule_notices(graph, self._registry, epochs) + _batch_notices(run)
         graph = self._with_epochs(graph, epochs)
         fields = {
             "id": new_id(),
@@ -197,9 +197,10 @@ class RunFactory:
         if run.device and run.device not in devices:
             notices.append(f"It trains on {devices[0]}; that run used {run.device}.")
         changed = [name for name, sha256 in run.code.items() if code.get(name) != sha256]
-        return notices + [
+        notices += [
             f"The code of node type '{name}' has changed since that run." for name in changed
         ]
+        return notices + _batch_notices(run)
 
     def _code(self, graph: Graph) -> dict[str, str]:
         """Return the hashes of custom node files that a graph uses, including its blocks."""
@@ -212,6 +213,15 @@ def _no_checkpoint(run: Run) -> ConflictError:
     return ConflictError(
         message, hint="Rerun it, or initialise a run of its graph with its weights."
     )
+
+
+def _batch_notices(run: Run) -> list[str]:
+    if not is_inexact(run):
+        return []
+    return [
+        "An earlier version of VisDL trained that run in a seed batch: its values differ from "
+        "those of a separate training slightly, or noticeably after many epochs."
+    ]
 
 
 def _inherited(run: Run) -> dict[str, Any]:

@@ -85,6 +85,11 @@ def write_methods(study: Study, rows: Sequence[Arm]) -> str:
             "A part is called negligible if two one-sided t tests (TOST) place its effect within "
             f"±{study.plan.margin:g}, a margin fixed before the results."
         )
+    if inexact := sum(row.inexact for row in rows):
+        sentences.append(
+            f"{inexact} {'run was' if inexact == 1 else 'runs were'} trained in batches of seeds "
+            "whose values are not bit-for-bit those of separate runs."
+        )
     if study.extended:
         seeds = _capitalize(format_seeds(study.extended))
         sentences.append(f"{seeds} were added after the first results had been seen.")

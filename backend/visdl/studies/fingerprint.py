@@ -10,6 +10,10 @@ from visdl.models.graph import Graph, Node
 from visdl.models.runs import DatasetUse
 from visdl.training.environment import versions
 
+#: Raised when trainings give other bits than before. 2: batches are aligned in memory, and batched
+#: seeds have the bits of separate runs.
+REVISION = 2
+
 
 class Fingerprints:
     """The fingerprints of the trainings of one graph, one for each seed.
@@ -21,7 +25,9 @@ class Fingerprints:
         self, graph_key: str, datasets: Sequence[DatasetUse], code: Mapping[str, str], device: str
     ) -> None:
         data = sorted((use.node, use.param, use.sha256) for use in datasets)
-        self._base = json.dumps([graph_key, data, dict(code), device, versions()], sort_keys=True)
+        self._base = json.dumps(
+            [REVISION, graph_key, data, dict(code), device, versions()], sort_keys=True
+        )
 
     def of(self, seed: int) -> str:
         """Return the SHA-256 of the training with this seed, in hexadecimal."""

@@ -53,7 +53,14 @@ def result_notes(study: Study, rows: Sequence[Arm], *, concluded: bool) -> Itera
             f"{_runs(reused)} reused from earlier studies: "
             "same graph, data, seed, code and library versions."
         )
-    batched = sum(row.batched for row in rows)
+    inexact = sum(row.inexact for row in rows)
+    if inexact:
+        yield (
+            f"{_runs(inexact)} trained in a seed batch by an earlier version of VisDL. Their "
+            "values differ from those of a separate training slightly, or noticeably after many "
+            "epochs; no new study reuses them."
+        )
+    batched = sum(row.batched for row in rows) - inexact
     if batched:
         yield (
             f"{_runs(batched)} trained in a seed batch with the other seeds of the variant, which "

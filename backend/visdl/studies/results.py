@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from visdl.models.runs import Run, RunState, is_batched
+from visdl.models.runs import Run, RunState, is_batched, is_inexact
 from visdl.models.strategies import AddOne, Configurations, Grid, Replace
 from visdl.models.studies import (
     BASELINE,
@@ -111,6 +111,7 @@ class _Table:
             failed=len(ended) - len(values),
             reused=sum(cell.reused for cell in cells),
             batched=sum(is_batched(cell.run) for cell in cells),
+            inexact=sum(is_inexact(cell.run) for cell in cells),
             mean=summary.mean,
             sd=summary.sd,
             values=dict(sorted(values.items())),

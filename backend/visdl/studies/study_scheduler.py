@@ -179,7 +179,7 @@ class StudyScheduler:
         shared = {
             "study": study.id,
             "variant": variant.key,
-            "batch": SeedBatch(id=new_id(), size=len(new)) if len(new) > 1 else None,
+            "batch": SeedBatch(id=new_id(), size=len(new), exact=True) if len(new) > 1 else None,
             "graph_id": study.graph_id,
             "datasets": ready.datasets,
         }

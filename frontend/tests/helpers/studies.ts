@@ -33,6 +33,7 @@ export function rowOf(key: string, rest: Partial<StudyRow> = {}): StudyRow {
     failed: 0,
     reused: 0,
     batched: 0,
+    inexact: 0,
     mean: 0.5,
     sd: 0.1,
     values: {},

@@ -1294,6 +1294,12 @@ export interface components {
              * @default
              */
             how: string;
+            /**
+             * Inexact
+             * @description Those of them that an earlier version batched: their values are not bit-for-bit those of a separate training
+             * @default 0
+             */
+            inexact: number;
             /** Key */
             key: string;
             /** Label */
@@ -4048,6 +4054,12 @@ export interface components {
          */
         SeedBatch: {
             /**
+             * Exact
+             * @description Whether every run has the bits of a separate training. False for runs that an earlier version batched: their values differ from those slightly, or noticeably after many epochs
+             * @default false
+             */
+            exact: boolean;
+            /**
              * Id
              * @description The same for all its runs; null once a run trains separately
              */
@@ -4733,6 +4745,12 @@ export interface components {
              * @default
              */
             how: string;
+            /**
+             * Inexact
+             * @description Those of them that an earlier version batched: their values are not bit-for-bit those of a separate training
+             * @default 0
+             */
+            inexact: number;
             /** Key */
             key: string;
             /** Label */

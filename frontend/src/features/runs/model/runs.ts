@@ -35,6 +35,9 @@ export function describeEnd(run: Run): string {
 /** How many runs share this run's time: those that were trained in one batch. */
 export const sharers = ({ batch }: Run): number => (batch?.speedup ? batch.size : 1);
 
+/** Whether an earlier version trained it in a seed batch, which changed its values. */
+export const isInexact = (run: Run): boolean => sharers(run) > 1 && !run.batch?.exact;
+
 /** "12 s", or "12 s / 10" where ten runs were trained in one batch in that time. */
 export function durationText(run: Run): string {
   const text = formatDuration(run.duration);

@@ -3,6 +3,7 @@ import {
   describeEnd,
   durationText,
   headlineMetric,
+  isInexact,
   progressShare,
   readTags,
   slices,
@@ -73,9 +74,17 @@ test("slices are at most so long, and nothing is lost", () => {
 });
 
 test("runs that were trained in one batch share their time", () => {
-  const batch = { id: "b", size: 10, speedup: 4.2 };
+  const batch = { id: "b", size: 10, speedup: 4.2, exact: true };
   const run = runOf("a", { duration: 12, batch });
   expect(durationText({ ...run, batch: { ...batch, speedup: null } })).toBe("12 s");
   expect(durationText(run)).toBe("12 s / 10");
   expect(durationText({ ...run, duration: null })).toBe("–");
+});
+
+test("a run that an earlier version batched is known", () => {
+  const batch = { id: "b", size: 10, speedup: 4.2, exact: false };
+  expect(isInexact(runOf("a", { batch }))).toBe(true);
+  expect(isInexact(runOf("a", { batch: { ...batch, exact: true } }))).toBe(false);
+  expect(isInexact(runOf("a", { batch: { ...batch, speedup: 0 } }))).toBe(false);
+  expect(isInexact(runOf("a", { batch: null }))).toBe(false);
 });

@@ -1,7 +1,7 @@
 import { CircleAlert, Pencil, Pin, PinOff } from "lucide-react";
 import { useState } from "react";
 import { showProblem } from "@/features/graph/store/editing";
-import { progressShare, sharers } from "@/features/runs/model/runs";
+import { isInexact, progressShare, sharers } from "@/features/runs/model/runs";
 import { moveToFront } from "@/features/runs/store/runList";
 import { isEnded, showRun, useRuns } from "@/features/runs/store/runs";
 import { useQueue } from "@/features/runs/store/useQueue";
@@ -70,14 +70,7 @@ export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
             isEnded(run) ? run.duration : run.state === "paused" ? null : progress.seconds_left,
           )}
         </dd>
-        {sharers(run) > 1 && (
-          <>
-            <dt>Batched seeds</dt>
-            <dd>
-              {sharers(run)} seeds, {formatNumber(run.batch?.speedup)}× as fast
-            </dd>
-          </>
-        )}
+        <Batched run={run} />
         <dt>Parameters</dt>
         <dd>{formatInt(run.parameters)}</dd>
         <dt>Device</dt>
@@ -150,6 +143,25 @@ const RELATIONS = {
   extended: "Continues",
   weights: "Initialised with the weights of",
 } as const;
+
+/** With how many seeds it was trained as a batch, and whether that has changed its values. */
+function Batched({ run }: { run: Run }) {
+  if (sharers(run) === 1) return null;
+  return (
+    <>
+      <dt>Batched seeds</dt>
+      <dd>
+        {sharers(run)} seeds, {formatNumber(run.batch?.speedup)}× as fast
+      </dd>
+      {isInexact(run) && (
+        <dd className="col-span-2 rounded-md bg-warning-soft p-2 text-left! font-sans!">
+          An earlier version batched these seeds. Values differ from those of a separate run: slightly, or
+          noticeably after many epochs. Run it again to get those.
+        </dd>
+      )}
+    </>
+  );
+}
 
 /** Which run this one was made from, and what has changed since then. */
 function Notices({ run }: { run: Run }) {
