@@ -69,67 +69,68 @@ def protect(app: ASGIApp, settings: Settings) -> ASGIApp:
 @contextlib.contextmanager
 def open_services(settings: Settings, registry: Registry = NodeRegistry) -> Iterator[Services]:
     """Open everything that the API uses, and close it at the end. Raises as `check_data_dir`."""
-    with hold(settings.data_dir):
+    with contextlib.ExitStack() as opened:
+        opened.enter_context(hold(settings.data_dir))
         shutil.rmtree(settings.data_dir / "uploads", ignore_errors=True)  # of a server that died
         store = Store(settings.data_dir / DATABASE)
+        opened.callback(store.close)
         store.forget_graphs(time.time() - KEEP_DELETED)
         registry.load_folder(settings.nodes_dir)
         for node in registry.unavailable().values():
             log.warning("%s", node.reason)
-
-        def find_dataset(name: str) -> Dataset:
-            record = store.dataset(name)
-            return Dataset(record, settings.data_dir / "datasets" / record.id)
-
-        validator = Validator(
-            registry,
-            find_dataset,
-            max_nodes=settings.max_nodes,
-            max_edges=settings.max_edges,
-            free_memory=lambda device: monitor.free(device),  # noqa: PLW0108  made below
-            total_memory=lambda device: monitor.total(device),  # noqa: PLW0108  made below
-            free_disk=lambda: monitor.sample().disk_free,
-        )
-        telemetry = Telemetry()
-        folder, policy = settings.data_dir / "runs", _policy(settings)
-        pool = WorkerPool(settings.nodes_dir)
-        dataset_uses = DatasetUses(registry, validator)
-        specs = SpecBuilder(store, validator, folder, policy)
-        factory = RunFactory(store, registry, validator, dataset_uses, folder, policy)
-        runs = RunSupervisor(store, telemetry, factory, specs, pool, folder=folder, policy=policy)
-        monitor = SystemMonitor(settings.data_dir, lambda: runs.device, runs.counts)
-        studies = Studies(store, runs, validator, registry)
-        starters = Starters(store, settings.data_dir, settings.max_columns)
-        storage = Storage(store, settings.data_dir, settings.keep_checkpoint_days)
-        retention = Retention(storage, settings.keep_checkpoint_days)
-        _first_start(store, starters, settings)
-        runs.start()
+        services = _compose(settings, registry, store)
+        retention = Retention(services.storage, settings.keep_checkpoint_days)
+        _first_start(store, services.starters, settings)
+        services.runs.start()
+        opened.callback(services.runs.close)
         warm_up(registry)
-        studies.start()
+        services.studies.start()
+        opened.callback(services.studies.close)
         retention.start()
-        try:
-            yield Services(
-                store=store,
-                telemetry=telemetry,
-                registry=registry,
-                catalogue=_CATALOGUE.dump_json(registry.describe()),
-                validator=validator,
-                runs=runs,
-                studies=studies,
-                predictor=Predictor(store, specs, pool, folder),
-                starters=starters,
-                monitor=monitor,
-                storage=storage,
-                data_dir=settings.data_dir,
-                max_upload=settings.max_upload_mb * 2**20,
-                max_columns=settings.max_columns,
-                token=settings.token,
-            )
-        finally:
-            retention.close()
-            studies.close()
-            runs.close()
-            store.close()
+        opened.callback(retention.close)
+        yield services
+
+
+def _compose(settings: Settings, registry: Registry, store: Store) -> Services:
+    """Return the services of a data folder; none of them is started."""
+
+    def find_dataset(name: str) -> Dataset:
+        record = store.dataset(name)
+        return Dataset(record, settings.data_dir / "datasets" / record.id)
+
+    validator = Validator(
+        registry,
+        find_dataset,
+        max_nodes=settings.max_nodes,
+        max_edges=settings.max_edges,
+        free_memory=lambda device: monitor.free(device),  # noqa: PLW0108  made below
+        total_memory=lambda device: monitor.total(device),  # noqa: PLW0108  made below
+        free_disk=lambda: monitor.sample().disk_free,
+    )
+    telemetry, pool = Telemetry(), WorkerPool(settings.nodes_dir)
+    folder, policy = settings.data_dir / "runs", _policy(settings)
+    uses = DatasetUses(registry, validator)
+    specs = SpecBuilder(store, validator, folder, policy)
+    factory = RunFactory(store, registry, validator, uses, folder, policy)
+    runs = RunSupervisor(store, telemetry, factory, specs, pool, folder=folder, policy=policy)
+    monitor = SystemMonitor(settings.data_dir, lambda: runs.device, runs.counts)
+    return Services(
+        store=store,
+        telemetry=telemetry,
+        registry=registry,
+        catalogue=_CATALOGUE.dump_json(registry.describe()),
+        validator=validator,
+        runs=runs,
+        studies=Studies(store, runs, validator, registry),
+        predictor=Predictor(store, specs, pool, folder),
+        starters=Starters(store, settings.data_dir, settings.max_columns),
+        monitor=monitor,
+        storage=Storage(store, settings.data_dir, settings.keep_checkpoint_days),
+        data_dir=settings.data_dir,
+        max_upload=settings.max_upload_mb * 2**20,
+        max_columns=settings.max_columns,
+        token=settings.token,
+    )
 
 
 def _policy(settings: Settings) -> RunPolicy:

@@ -61,60 +61,53 @@ def error_response(
 
 def install(app: FastAPI) -> None:
     """Turn every exception into an error record; log unexpected ones with their traceback."""
+    app.exception_handler(errors.AppError)(_app_error)
+    app.exception_handler(RequestValidationError)(_not_valid)
+    app.exception_handler(HTTPException)(_http_error)
+    app.exception_handler(Exception)(_unexpected)
 
-    @app.exception_handler(errors.AppError)
-    async def _app_error(_: Request, error: errors.AppError) -> Response:
-        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 422)
-        more: dict[str, Any] = error.details()
-        return error_response(
-            status, error.code, error.message, hint=error.hint, field=error.field, **more
-        )
 
-    @app.exception_handler(RequestValidationError)
-    async def _not_valid(_: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        kind, *inside = first["loc"]
-        path = ".".join(map(str, inside if kind == "body" else inside[:1]))
-        if first["type"] == "json_invalid":
-            message = f"The body is not valid JSON: {first['ctx']['error']}."
-            return error_response(
-                422, "not_json", message, hint="/docs shows what is expected.", field="body"
-            )
-        if not path and first["type"] in ("model_attributes_type", "missing"):
-            hint = "Send it with 'Content-Type: application/json'."
-            return error_response(
-                422, "not_json", "The body must be a JSON object.", hint=hint, field="body"
-            )
-        message = (
-            f"{path}: {_sentence(first)}"
-            if path
-            else f"The request is not valid: {_sentence(first)}"
-        )
-        return error_response(
-            422,
-            "invalid_input",
-            message,
-            hint="/docs shows what is expected.",
-            field=path or "body",
-        )
+async def _app_error(_: Request, error: errors.AppError) -> Response:
+    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 422)
+    more: dict[str, Any] = error.details()
+    return error_response(
+        status, error.code, error.message, hint=error.hint, field=error.field, **more
+    )
 
-    @app.exception_handler(HTTPException)
-    async def _http(request: Request, error: HTTPException) -> Response:
-        known = {
-            404: f"There is nothing at {request.url.path}.",
-            405: f"{request.method} is not possible here.",
-        }
-        message = known.get(error.status_code, f"{error.detail}.".replace("..", "."))
-        code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "http_error")
-        answer = error_response(error.status_code, code, message, hint="/docs lists the calls.")
-        answer.headers.update(dict(error.headers or {}))
-        return answer
 
-    @app.exception_handler(Exception)
-    async def _unexpected(request: Request, error: Exception) -> Response:
-        log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
-        message = "Something went wrong inside VisDL. Nothing was lost."
-        return error_response(500, "internal", message, hint="The server's log has the details.")
+async def _not_valid(_: Request, error: RequestValidationError) -> Response:
+    first = error.errors()[0]
+    kind, *inside = first["loc"]
+    path = ".".join(map(str, inside if kind == "body" else inside[:1]))
+    code, hint = "not_json", "/docs shows what is expected."
+    if first["type"] == "json_invalid":
+        message = f"The body is not valid JSON: {first['ctx']['error']}."
+    elif not path and first["type"] in ("model_attributes_type", "missing"):
+        message = "The body must be a JSON object."
+        hint = "Send it with 'Content-Type: application/json'."
+    else:
+        code = "invalid_input"
+        message = f"{path or 'The request is not valid'}: {_sentence(first)}"
+    field = "body" if code == "not_json" else path or "body"
+    return error_response(422, code, message, hint=hint, field=field)
+
+
+async def _http_error(request: Request, error: HTTPException) -> Response:
+    known = {
+        404: f"There is nothing at {request.url.path}.",
+        405: f"{request.method} is not possible here.",
+    }
+    message = known.get(error.status_code, f"{error.detail}.".replace("..", "."))
+    code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "http_error")
+    answer = error_response(error.status_code, code, message, hint="/docs lists the calls.")
+    answer.headers.update(dict(error.headers or {}))
+    return answer
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
+    message = "Something went wrong inside VisDL. Nothing was lost."
+    return error_response(500, "internal", message, hint="The server's log has the details.")
 
 
 def _sentence(found: Mapping[str, Any]) -> str:

@@ -55,35 +55,44 @@ class Evaluation:
 
 def advise_on_evaluation(evaluation: Evaluation) -> list[Diagnostic]:
     """Return an error for a test without rows, and a warning for one on rows already used."""
-    node, rows = evaluation.node, len(evaluation.data)
-    if rows == 0:
-        ratio = f"{evaluation.data.part}_ratio"
-        edit = SetParam(node=evaluation.source.id, param=ratio, value=_TEST_RATIO)
-        return [
-            Diagnostic(
-                code="no_test_rows",
-                node=node.id,
-                port=evaluation.port,
-                message=f"'{node.label}' has no rows to measure on: {ratio} of "
-                f"'{evaluation.source.label}' is 0.",
-                hint=f"Set {ratio} above 0.",
-                fix=make_fix(f"Set {ratio} to {_TEST_RATIO:g}", edit),
-            )
-        ]
+    if len(evaluation.data) == 0:
+        return [_no_rows(evaluation)]
+    advice = _unseen_labels(evaluation) or _used_rows(evaluation)
+    if not advice and len(evaluation.data) < _FEW_ROWS:
+        advice = [_few_rows(evaluation)]
+    return advice
+
+
+def _no_rows(evaluation: Evaluation) -> Diagnostic:
+    ratio = f"{evaluation.data.part}_ratio"
+    edit = SetParam(node=evaluation.source.id, param=ratio, value=_TEST_RATIO)
+    return Diagnostic(
+        code="no_test_rows",
+        node=evaluation.node.id,
+        port=evaluation.port,
+        message=f"'{evaluation.node.label}' has no rows to measure on: {ratio} of "
+        f"'{evaluation.source.label}' is 0.",
+        hint=f"Set {ratio} above 0.",
+        fix=make_fix(f"Set {ratio} to {_TEST_RATIO:g}", edit),
+    )
+
+
+def _unseen_labels(evaluation: Evaluation) -> list[Diagnostic]:
+    """Return an error for classes that only the rows of the test have."""
     facts = evaluation.facts
-    if facts.target == "index" and facts.train is not None:
-        unseen = list(
-            unseen_label(
-                node,
-                evaluation.port,
-                as_loader(facts.train),
-                evaluation.data,
-                evaluation.splitter,
-                facts.ignored,
-            )
+    if facts.target != "index" or facts.train is None:
+        return []
+    train, splitter = as_loader(facts.train), evaluation.splitter
+    return list(
+        unseen_label(
+            evaluation.node, evaluation.port, train, evaluation.data, splitter, facts.ignored
         )
-        if unseen:
-            return unseen
+    )
+
+
+def _used_rows(evaluation: Evaluation) -> list[Diagnostic]:
+    """Return a warning where rows of the test were trained on, or else validated on."""
+    rows, facts = len(evaluation.data), evaluation.facts
     for used, code, what in (
         (facts.train, "tested_on_training_rows", "rows that were trained on"),
         (facts.val, "tested_on_validation_rows", "the validation rows"),
@@ -92,19 +101,22 @@ def advise_on_evaluation(evaluation: Evaluation) -> list[Diagnostic]:
         if shared:
             count = "all" if shared == rows else f"{shared:,}"
             message = (
-                f"'{node.label}' measures on {what} ({count} of its {rows:,} rows), "
+                f"'{evaluation.node.label}' measures on {what} ({count} of its {rows:,} rows), "
                 "so its result is not a test."
             )
-            fix = _fix(evaluation)
-            return [warning(code, node, message, _hint(evaluation), evaluation.port, fix)]
-    if rows < _FEW_ROWS:
-        message = (
-            f"'{node.label}' measures on only {rows} row{'' if rows == 1 else 's'}: "
-            f"one row changes an accuracy by {1 / rows:.3f}."
-        )
-        hint = "Hold out more rows, or average several folds or seeds of the split."
-        return [warning("few_test_rows", node, message, hint, evaluation.port)]
+            hint, fix = _hint(evaluation), _fix(evaluation)
+            return [warning(code, evaluation.node, message, hint, evaluation.port, fix)]
     return []
+
+
+def _few_rows(evaluation: Evaluation) -> Diagnostic:
+    rows = len(evaluation.data)
+    message = (
+        f"'{evaluation.node.label}' measures on only {rows} row{'' if rows == 1 else 's'}: "
+        f"one row changes an accuracy by {1 / rows:.3f}."
+    )
+    hint = "Hold out more rows, or average several folds or seeds of the split."
+    return warning("few_test_rows", evaluation.node, message, hint, evaluation.port)
 
 
 def shared_rows(one: Loader, other: Loader) -> int:
