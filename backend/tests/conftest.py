@@ -24,6 +24,7 @@ from typing import Any
 
 import httpx
 import pytest
+import torch
 import uvicorn
 from starlette.types import ASGIApp
 from websockets.sync.client import ClientConnection, connect
@@ -143,3 +144,12 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     """Starts a server for this test: `serve(token="12345678")`."""
     with contextlib.ExitStack() as stack:
         yield lambda **settings: stack.enter_context(run_server(tmp_path / "data", **settings))
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Train on one thread, as the product does with small networks."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

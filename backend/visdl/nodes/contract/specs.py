@@ -290,7 +290,8 @@ def _axis(size: int) -> int | str:
 def spec_of(name: str, param: ParamSpec, hint: Any) -> InputSpec:
     """Return the specification of a parameter. Raises TypeError for other annotations."""
     kind = _Kind.of(hint)
-    if kind.item not in _PARAM_TYPES:
+    records = kind.item is dict and not (kind.many and param.options["widget"])  # has no form
+    if kind.item not in _PARAM_TYPES or records:
         raise TypeError(
             f"parameter {name!r} needs an annotation: int, float, str, bool, "
             "a tuple or list of these"

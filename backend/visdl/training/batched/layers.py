@@ -202,7 +202,7 @@ class ElementwiseStage(EachStage):
 
 def stages_of(models: Sequence[nn.Module], weights: FlatWeights) -> list[Stage]:
     """Return the stages of these networks: layers of a simple chain, or the network."""
-    names = _simple_chain(models[0])
+    names = simple_chain(models[0])
     if names is None:
         return [EachStage(models, input_needs_grad=False)]
     stages: list[Stage] = []
@@ -225,7 +225,7 @@ def stages_of(models: Sequence[nn.Module], weights: FlatWeights) -> list[Stage]:
     return stages
 
 
-def _simple_chain(model: nn.Module) -> list[str] | None:
+def simple_chain(model: nn.Module) -> list[str] | None:
     """Return the names of the layers of a chain with at least one Linear, or None.
 
     No two layers share a weight.
