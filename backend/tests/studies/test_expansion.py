@@ -393,3 +393,59 @@ def test_a_random_sweep_draws_the_same_each_time_within_its_bounds(planner):
         1e-4 <= one["opt.lr"] <= 1e-1 and isinstance(one["fc1.out_features"], int) for one in drawn
     )
     assert {4 <= one["fc1.out_features"] <= 16 for one in drawn} == {True}
+
+
+def grouped() -> Graph:
+    rules = [
+        {"select": "node", "match": "fc1"},
+        {"select": "biases_and_norms", "weight_decay": 0.0},
+    ]
+    return chain(LAYERS, optimizer=("AdamW", {"lr": 0.01, "groups": rules}))
+
+
+def test_fields_of_rules_are_factors_of_a_study(planner):
+    factors = [
+        {"node": "opt", "param": "groups[0].lr_factor", "values": [1.0, 0.1]},
+        {"node": "opt", "param": "groups[0].frozen", "values": [False, True]},
+    ]
+    found = planned(planner, {"kind": "grid", "factors": factors}, grouped())
+    assert list(variants(found))[1:] == [
+        "opt rule 1 lr_factor = 1, opt rule 1 frozen = off",
+        "opt rule 1 lr_factor = 1, opt rule 1 frozen = on",
+        "opt rule 1 lr_factor = 0.1, opt rule 1 frozen = off",
+        "opt rule 1 lr_factor = 0.1, opt rule 1 frozen = on",
+    ]
+    assert [variant.same_as for variant in variants(found).values()][:2] == [None, "baseline"]
+    assert all(variant.valid for variant in found.variants)
+    last = found.candidates[-1].graph.node("opt").params["groups"]
+    assert last == [
+        {"select": "node", "match": "fc1", "lr_factor": 0.1, "frozen": True},
+        {"select": "biases_and_norms", "weight_decay": 0.0},
+    ]
+
+
+def test_the_decay_and_the_optimizer_of_a_rule_are_drawn_in_a_search(planner):
+    factors = [
+        {"node": "opt", "param": "groups[1].weight_decay", "low": 1e-4, "high": 0.1, "log": True},
+        {"node": "opt", "param": "groups[0].optimizer", "values": ["", "SGD"]},
+    ]
+    strategy = {"kind": "random", "factors": factors, "trials": 4}
+    found = planned(planner, strategy, grouped())
+    assert all(variant.valid for variant in found.variants)
+    rules = [one.graph.node("opt").params["groups"] for one in found.candidates[1:]]
+    assert len({rule[1]["weight_decay"] for rule in rules}) == 4
+    assert {rule[0].get("optimizer", "") for rule in rules} == {"", "SGD"}
+
+
+@pytest.mark.parametrize(
+    ("param", "message"),
+    [
+        ("groups[2].frozen", "There is no rule 3 in 'groups', which has 2 rules"),
+        ("groups[0].rate", "A rule has no field 'rate'"),
+        ("rules[0].frozen", "AdamW has no parameter 'rules\\[0\\].frozen'"),
+    ],
+)
+def test_a_rule_that_does_not_exist_cannot_be_varied(planner, param, message):
+    factors = [{"node": "opt", "param": param, "values": [1]}]
+    with pytest.raises(InvalidInputError, match=message):
+        planned(planner, {"kind": "grid", "factors": factors}, grouped())

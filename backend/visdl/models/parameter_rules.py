@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field
 
@@ -62,3 +64,44 @@ class GroupReport(Record):
         rate = "" if self.lr is None else f", learning rate {self.lr:g}"
         decay = "" if self.weight_decay is None else f", weight decay {self.weight_decay:g}"
         return f"{what}, {self.optimizer}{rate}{decay}"
+
+
+_FIELD = re.compile(r"(\w+)\[(\d+)\]\.(\w+)")
+
+
+@dataclass(frozen=True)
+class RuleField:
+    """A field of one rule as a parameter that a study varies, such as `groups[0].lr_factor`."""
+
+    param: str
+    at: int
+    field: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Read the name of a parameter; None if it does not name a field of a rule."""
+        match = _FIELD.fullmatch(text)
+        return cls(match[1], int(match[2]), match[3]) if match else None
+
+    @property
+    def label(self) -> str:
+        """Its name in a table, such as "rule 1 lr_factor"."""
+        return f"rule {self.at + 1} {self.field}"
+
+    def why_not(self, rules: Any) -> str | None:
+        """Return why these rules do not have the field, as a sentence, or None."""
+        count = len(rules) if isinstance(rules, list) else 0
+        if self.at >= count or not isinstance(rules[self.at], dict):
+            have = "1 rule" if count == 1 else f"{count} rules"
+            return f"There is no rule {self.at + 1} in '{self.param}', which has {have}."
+        if self.field not in ParameterRule.model_fields:
+            return f"A rule has no field '{self.field}'."
+        return None
+
+    def with_value(self, rules: Any, value: Any) -> list[Any]:
+        """Return the rules with this value of the field; a default that is not stated stays so."""
+        changed = [dict(rule) if isinstance(rule, dict) else rule for rule in rules]
+        rule, default = changed[self.at], ParameterRule.model_fields[self.field].default
+        if self.field in rule or value != default:
+            rule[self.field] = value
+        return changed

@@ -8,6 +8,7 @@ from typing import assert_never
 from visdl.models.diagnostics import ReplaceNode, SetDisabled, SetParam
 from visdl.models.errors import InvalidInputError
 from visdl.models.graph import BLOCK, Block, Edge, Graph, Node
+from visdl.models.parameter_rules import ParameterRule, RuleField
 from visdl.models.studies import Rewire, StudyEdit
 from visdl.nodes.contract.base import BaseNode, TrainingLoopNode
 from visdl.nodes.contract.registry import Registry
@@ -142,7 +143,20 @@ def _update(**fields: object) -> Callable[[Node], Node]:
 
 
 def _set_param(edit: SetParam) -> Callable[[Node], Node]:
-    return lambda node: node.model_copy(update={"params": {**node.params, edit.param: edit.value}})
+    """Set a parameter, or a field of a rule such as `groups[0].lr_factor`."""
+
+    def change(node: Node) -> Node:
+        name, value = edit.param, edit.value
+        if (field := RuleField.parse(name)) is not None:
+            rules = node.params.get(field.param)
+            reason = field.why_not(rules)
+            if reason:
+                hint = f"The fields of a rule: {', '.join(ParameterRule.model_fields)}."
+                raise InvalidInputError(f"'{node.label}': {reason}", hint=hint, field="strategy")
+            name, value = field.param, field.with_value(rules, value)
+        return node.model_copy(update={"params": {**node.params, name: value}})
+
+    return change
 
 
 def _replace_node(graph: Graph, edit: ReplaceNode, registry: Registry) -> Graph:

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from visdl.models.diagnostics import ReplaceNode, SetParam
 from visdl.models.errors import InvalidInputError
 from visdl.models.graph import Graph
+from visdl.models.parameter_rules import RuleField
 from visdl.models.strategies import (
     MOST_VARIANTS,
     AddOne,
@@ -124,13 +125,16 @@ class _Expander:
         for path, param, value in settings:
             node = require_node(self._graph, path)
             cls = self._registry.find(node.type)
-            if cls is not None and param not in cls.parameters():
+            rule_field = RuleField.parse(param)
+            name = param if rule_field is None else rule_field.param
+            if cls is not None and name not in cls.parameters():
                 message = f"{node.type} has no parameter '{param}'."
                 hint = f"Its parameters: {', '.join(cls.parameters()) or 'none'}."
                 raise InvalidInputError(message, hint=hint, field="strategy")
             edits.append(SetParam(node=path, param=param, value=value))
             params[f"{path}.{param}"] = value
-            labels.append(f"{label_of(self._graph, path)} {param} = {_format_value(value)}")
+            shown = param if rule_field is None else rule_field.label
+            labels.append(f"{label_of(self._graph, path)} {shown} = {_format_value(value)}")
         parts = list(dict.fromkeys(edit.node for edit in edits))
         label = ", ".join(labels)
         return self._candidate(label, edits, params=params, parts=parts, how="set", **fields)
