@@ -23,7 +23,7 @@ class InputInfo(Record):
     choices: list[Json] | None = None
     widget: str | None = Field(
         default=None,
-        description="'dataset', 'columns', 'layer' or 'block' for a picker instead of a field",
+        description="'dataset', 'columns', 'layer', 'block' or 'groups': a picker, not a field",
     )
     label: str = ""
     unit: str = Field(default="", description="What a number counts, such as epochs")
@@ -71,6 +71,9 @@ class NodeInfo(Record):
     disable_reason: str = ""
     primary: list[str] = Field(
         default_factory=list, description="At most three parameters shown on the node"
+    )
+    in_rules: bool = Field(
+        default=False, description="An optimizer that a rule of another optimizer may name"
     )
     formula: str = ""
     shape_rule: str = ""

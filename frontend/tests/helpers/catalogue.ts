@@ -57,6 +57,7 @@ export function nodeType(
     disable_reason: "",
     output_count: null,
     primary: [],
+    in_rules: false,
     formula: "",
     shape_rule: "",
     url: "",

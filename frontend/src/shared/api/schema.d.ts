@@ -2637,7 +2637,7 @@ export interface components {
             unit: string;
             /**
              * Widget
-             * @description 'dataset', 'columns', 'layer' or 'block' for a picker instead of a field
+             * @description 'dataset', 'columns', 'layer', 'block' or 'groups': a picker, not a field
              */
             widget: string | null;
             /**
@@ -3147,6 +3147,12 @@ export interface components {
              * @default
              */
             formula: string;
+            /**
+             * In Rules
+             * @description An optimizer that a rule of another optimizer may name
+             * @default false
+             */
+            in_rules: boolean;
             /** Inputs */
             inputs: {
                 [key: string]: components["schemas"]["InputInfo"];

@@ -27,6 +27,7 @@ export type UnavailableNode = Schemas["UnavailableNode"];
 
 export type Report = Schemas["Report"];
 export type NodeReport = Schemas["NodeReport"];
+export type GroupReport = Schemas["GroupReport"];
 export type Totals = Schemas["Totals"];
 export type Diagnostic = Schemas["Diagnostic"];
 export type Fix = Schemas["Fix"];

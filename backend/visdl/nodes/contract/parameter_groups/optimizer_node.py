@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from visdl.models.catalogue import NodeInfo
 from visdl.models.diagnostics import Diagnostic
 from visdl.models.parameter_rules import GroupReport, ParameterRule
 from visdl.nodes.contract.base import BaseNode
@@ -85,6 +86,12 @@ class OptimizerNode(BaseNode, ABC):
             **own,
             "groups": cls.PARAMS["groups"],
         }
+
+    @classmethod
+    def describe(cls, type_name: str, source: str = "built-in") -> NodeInfo:
+        """Return the record of this type for the palette and the form."""
+        info = super().describe(type_name, source)
+        return info.model_copy(update={"in_rules": not cls.TRAINS_TOGETHER})
 
     @classmethod
     def RETURN_TYPES(cls) -> list[OutputSpec]:

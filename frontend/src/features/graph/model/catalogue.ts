@@ -55,6 +55,7 @@ export function paramLabel(param: NamedInput): string {
 export function valueText(value: Json): string {
   if (value === null) return "none";
   if (value === "") return "empty";
+  if (Array.isArray(value) && value.length === 0) return "none";
   if (typeof value === "boolean") return value ? "on" : "off";
   if (Array.isArray(value)) return value.map(valueText).join(", ");
   return typeof value === "object" ? JSON.stringify(value) : String(value);

@@ -140,7 +140,10 @@ function Figures({ report }: { report: NodeReport | undefined }) {
     <Section title="Size">
       <dl className="grid grid-cols-[1fr_auto] gap-y-1 text-sm">
         <dt className="text-muted">Parameters</dt>
-        <dd className="text-right tabular-nums">{formatInt(report.parameters)}</dd>
+        <dd className="text-right tabular-nums">
+          {formatInt(report.parameters)}
+          {report.frozen > 0 && <span className="text-muted">{frozenText(report)}</span>}
+        </dd>
         <dt className="text-muted">FLOPs per sample</dt>
         <dd className="text-right tabular-nums" title={formatInt(report.flops)}>
           {formatCount(report.flops)}
@@ -150,6 +153,11 @@ function Figures({ report }: { report: NodeReport | undefined }) {
       </dl>
     </Section>
   );
+}
+
+/** Return how many of the parameters are not trained, after their number. */
+function frozenText({ frozen, parameters }: NodeReport): string {
+  return frozen === parameters ? ", frozen" : `, ${formatInt(frozen)} frozen`;
 }
 
 function Help({ info }: { info: NodeInfo }) {

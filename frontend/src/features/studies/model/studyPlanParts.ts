@@ -3,6 +3,7 @@
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import { type Catalogue, type NamedInput, shapeOf } from "@/features/graph/model/catalogue";
 import { nodeLabel } from "@/features/graph/model/document";
+import { RULES, ruleFields } from "@/features/graph/model/parameterRules";
 import { BLOCK, blockOf } from "@/features/graph/model/rewire";
 import type { Graph, GraphNode, NodeInfo } from "@/shared/api/types";
 import { isStudyPart } from "./studyParts";
@@ -78,7 +79,9 @@ export function hasColumns({ info }: NodeChoice): boolean {
 /** The parameters of a node whose values a study can vary. */
 export function variable(choice: NodeChoice | undefined): NamedInput[] {
   const params = choice?.info ? shapeOf(choice.info).params : [];
-  return params.filter(({ dtype, widget }) => dtype !== "DATASET" && widget !== "layer");
+  return params
+    .filter(({ dtype, widget }) => dtype !== "DATASET" && widget !== "layer")
+    .flatMap((param) => (choice && param.widget === RULES ? ruleFields(choice.node, param) : [param]));
 }
 
 /** Parameters by node of a graph and by node type. */

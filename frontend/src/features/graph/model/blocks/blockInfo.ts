@@ -225,6 +225,7 @@ function endOf(graph: Graph, catalogue: Catalogue, side: string): NodeInfo | und
     disable_reason: "",
     output_count: null,
     primary: [],
+    in_rules: false,
     formula: "",
     shape_rule: "",
     url: "",

@@ -1,14 +1,15 @@
 import { Suspense } from "react";
 import { paramLabel } from "@/features/graph/model/catalogue";
+import { RULES } from "@/features/graph/model/parameterRules";
 import { isTyped } from "@/features/graph/model/values";
 import type { GraphNode, Json } from "@/shared/api/types";
-import { plural } from "@/shared/lib/format";
 import { lazyNamed } from "@/shared/ui/lazyNamed";
 import { DatasetPicker } from "./DatasetPicker";
 import { ValueControl, type ValueControlProps } from "./ValueControl";
 
 // Not on cards, so that the canvas need not wait for them.
 const ColumnPicker = lazyNamed(() => import("./ColumnPicker"), "ColumnPicker");
+const GroupsEditor = lazyNamed(() => import("./GroupsEditor"), "GroupsEditor");
 const LayerPicker = lazyNamed(() => import("./LayerPicker"), "LayerPicker");
 
 interface ParamControlProps extends ValueControlProps {
@@ -19,7 +20,12 @@ interface ParamControlProps extends ValueControlProps {
 export function ParamControl({ node, ...rest }: ParamControlProps) {
   const { id, param, value, onCommit, mixed = false, compact = false, invalid = false, describedBy } = rest;
   const common = { id, onChange: onCommit, invalid, describedBy };
-  if (param.widget === "groups") return <p>{plural(Array.isArray(value) ? value.length : 0, "rule")}</p>;
+  if (param.widget === RULES)
+    return (
+      <Suspense fallback={null}>
+        <GroupsEditor {...common} node={node} value={value} mixed={mixed} />
+      </Suspense>
+    );
   if (param.widget === "layer")
     return (
       <Suspense fallback={null}>
