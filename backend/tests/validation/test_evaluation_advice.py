@@ -60,7 +60,7 @@ def test_the_same_table_under_another_name_is_not_a_test(tmp_path, data):
     )
     [found] = validator(data, copy).report(graph).diagnostics
     assert found.code == TRAINED
-    other = table(tmp_path, "a,b,y", [(i / 50, 0.5, i / 50) for i in range(50)], name="copy2")
+    other = table(tmp_path, "a,b,y", [(i / 50, 0.51, i / 50) for i in range(50)], name="copy2")
     graph.node("other").params["file"] = "copy2"
     assert validator(data, other).report(graph).diagnostics == []
 
@@ -91,7 +91,7 @@ def test_a_test_without_rows_is_refused_and_a_click_gives_it_some(data, source, 
 
 
 def test_a_file_for_validation_is_not_a_test_either(tmp_path, data):
-    other = table(tmp_path, "a,b,y", [(i / 50, 0.5, i / 50) for i in range(50)], name="other")
+    other = table(tmp_path, "a,b,y", [(i / 50, 0.51, i / 50) for i in range(50)], name="other")
     graph = evaluated("other.dataset")
     graph.nodes.append(
         Node(id="other", type="CSVLoader", params={"file": "other", "target_columns": "y"})

@@ -112,7 +112,7 @@ def test_two_columns_of_true_and_false_train_as_classes(tmp_path):
 
 
 def classes_of(tmp_path: Path, labels: list[str]) -> Dataset:
-    rows = [(i * 0.61 % 1, i * 0.37 % 1, label) for i, label in enumerate(labels)]
+    rows = [(i * 0.6180339 % 1, i * 0.3819661 % 1, label) for i, label in enumerate(labels)]
     return table(tmp_path, "a,b,y", rows)
 
 

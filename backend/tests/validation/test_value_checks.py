@@ -56,7 +56,7 @@ def test_a_label_that_only_a_test_has_is_refused_before_the_first_epoch(tmp_path
     assert codes(validator(data, other).report(graph)) == [("unseen_label", "test", "test_dataset")]
     graph.node("other").params["file"] = "fine"
     fine = classes_of(tmp_path, ["aab"[i % 3] for i in range(60)], "fine")
-    assert validator(data, fine).report(graph).diagnostics == []
+    assert validator(data, fine).report(graph).valid
 
 
 def test_a_rare_label_is_stratified_into_training_by_a_click(tmp_path):

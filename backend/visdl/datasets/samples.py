@@ -118,9 +118,10 @@ def _sums(rng: np.random.Generator) -> Table:
 
     The ids 0 to 9 are digits, 10 is + and 11 is =.
 
-    The sum stands with its last digit first, as one adds on paper.
+    The sum stands with its last digit first, as one adds on paper. No addition is there twice, so
+    that none that is trained on is tested too.
     """
-    a, b = rng.integers(0, 100, (2, 1500))
+    a, b = np.divmod(rng.permutation(100 * 100)[:1500], 100)
     signs = [
         f"{x:02d}+{y:02d}={x + y:03d}"[:6] + f"{x + y:03d}"[::-1] for x, y in zip(a, b, strict=True)
     ]

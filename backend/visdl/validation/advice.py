@@ -18,6 +18,7 @@ from visdl.validation.data_advice import (
     advise_on_targets,
     advise_on_unused_columns,
 )
+from visdl.validation.duplicate_rows import advise_on_duplicates
 from visdl.validation.leakage_advice import (
     advise_on_class_shares,
     advise_on_leakage,
@@ -52,6 +53,7 @@ def advise(setup: TrainingSetup, report: ReportBuilder) -> None:
         advise_on_leakage,
         advise_on_omitted_text,
         advise_on_class_shares,
+        advise_on_duplicates,
     )
     for rule in rules:
         advice: list[Diagnostic] = estimate(

@@ -13,6 +13,7 @@ from visdl.datasets.split import Loader
 from visdl.models.diagnostics import Connect, Diagnostic, Fix, SetParam
 from visdl.models.graph import Node
 from visdl.nodes.contract.runtime_values import TrainingFacts
+from visdl.validation.duplicate_rows import repeated_rows
 from visdl.validation.training_setup import make_fix, warning
 from visdl.validation.value_checks import as_loader, unseen_label
 
@@ -57,7 +58,7 @@ def advise_on_evaluation(evaluation: Evaluation) -> list[Diagnostic]:
     """Return an error for a test without rows, and a warning for one on rows already used."""
     if len(evaluation.data) == 0:
         return [_no_rows(evaluation)]
-    advice = _unseen_labels(evaluation) or _used_rows(evaluation)
+    advice = _unseen_labels(evaluation) or _used_rows(evaluation) or _repeated_rows(evaluation)
     if not advice and len(evaluation.data) < _FEW_ROWS:
         advice = [_few_rows(evaluation)]
     return advice
@@ -88,6 +89,14 @@ def _unseen_labels(evaluation: Evaluation) -> list[Diagnostic]:
             evaluation.node, evaluation.port, train, evaluation.data, splitter, facts.ignored
         )
     )
+
+
+def _repeated_rows(evaluation: Evaluation) -> list[Diagnostic]:
+    """Return a warning where rows of the test, from another table, equal a training row."""
+    if evaluation.facts.train is None:
+        return []
+    train = as_loader(evaluation.facts.train)
+    return repeated_rows(evaluation.node, evaluation.port, train, evaluation.data)
 
 
 def _used_rows(evaluation: Evaluation) -> list[Diagnostic]:

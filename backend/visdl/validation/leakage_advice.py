@@ -19,6 +19,7 @@ from visdl.datasets.split import Loader
 from visdl.datasets.storage import Floats, Index
 from visdl.models.datasets import Column
 from visdl.models.diagnostics import Diagnostic, Fix, SetParam
+from visdl.models.graph import Node
 from visdl.validation.keyed import Keyed
 from visdl.validation.part_counts import class_counts
 from visdl.validation.training_setup import TrainingSetup, make_fix, warning
@@ -197,7 +198,49 @@ def advise_on_class_shares(setup: TrainingSetup) -> Iterator[Diagnostic]:
             "Compare accuracies with this number, or weight the classes in the loss.",
             port="target_columns",
         )
-    yield from _missing_classes(setup, loader, counts)
+    small = _fewer_than_folds(loader, counts)
+    if small:
+        yield _small_class(setup, loader, *small)
+    else:
+        yield from _missing_classes(setup, loader, counts)
+
+
+def _fewer_than_folds(loader: Loader, counts: dict[str, dict[str, int]]) -> tuple[str, int] | None:
+    """Return the smallest class and its rows besides the test, where folds outnumber these."""
+    if loader.strategy != "fold" or loader.column:
+        return None
+    rows = {name: counts["train"][name] + counts["val"][name] for name in counts["train"]}
+    name = min(rows, key=lambda name: rows[name])
+    return (name, rows[name]) if rows[name] < loader.folds else None
+
+
+def _small_class(setup: TrainingSetup, loader: Loader, name: str, rows: int) -> Diagnostic:
+    node = setup.parameter_nodes.get("folds")
+    without = loader.folds - rows
+    count = f"{rows} row" if rows == 1 else f"{rows} rows"
+    message = (
+        f"Class '{name}' has {count} besides those of the test, fewer than the {loader.folds} "
+        f"folds: {without} of them validate{'s' if without == 1 else ''} on no row of it."
+    )
+    fix = None
+    if node is not None and rows > 1:
+        edit = SetParam(node=node.id, param="folds", value=rows)
+        fix = make_fix(f"Set folds to {rows}", edit, *_first_folds(node, loader, rows))
+    return warning(
+        "few_rows_per_fold",
+        node or setup.loop,
+        message,
+        "Lower folds, or add rows of this class.",
+        port="folds" if node else None,
+        fix=fix,
+    )
+
+
+def _first_folds(node: Node, loader: Loader, folds: int) -> list[SetParam]:
+    """Return the edit that keeps the number of the fold among fewer folds."""
+    if loader.fold <= folds:
+        return []
+    return [SetParam(node=node.id, param="fold", value=folds)]
 
 
 def _missing_classes(

@@ -20,6 +20,7 @@ from visdl.nodes.contract.metric_names import is_measured_on, measured_keys, usu
 from visdl.nodes.contract.parameter_groups.optimizer_node import OptimizerNode
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.runtime_values import TrainingFacts
+from visdl.validation.duplicate_rows import repeated_rows
 from visdl.validation.model_checks import (
     ModelFacts,
     class_count,
@@ -92,6 +93,8 @@ def _check_values(
     if isinstance(args["model"], ModelFacts):
         tables = [data for data in map(dataset_of, (train, val)) if data is not None]
         report.diagnostics += ids_out_of_range(args["model"], *tables)
+    if train is not None and val is not None:
+        report.diagnostics += repeated_rows(loop, "val_loader", as_loader(train), as_loader(val))
     if facts.target == "index" and train is not None and val is not None:
         splitter = next((node for node, names in data_nodes if "strategy" in names), None)
         report.diagnostics += unseen_label(
