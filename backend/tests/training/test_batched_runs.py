@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(count(gate=300, full=
 
 EPOCHS = count(gate=3, full=1500)
 SEEDS = range(3)
+SIZES = [(1, 8), (7, 40), (32, 75), (256, 400)][:: count(gate=3, full=1)]  # batch size, rows
 WIDE = [
     ("fc1", "Linear", {"out_features": 33}),
     ("gelu", "GELU", {}),
@@ -118,7 +119,7 @@ def logged(outcome: Outcome) -> Iterable[str]:
 
 @pytest.mark.usefixtures("faster")
 @pytest.mark.parametrize("network", ["mlp", "cnn", "embedding"])
-@pytest.mark.parametrize(("batch_size", "rows"), [(1, 8), (7, 40), (32, 75), (256, 400)])
+@pytest.mark.parametrize(("batch_size", "rows"), SIZES)
 def test_each_run_of_a_batch_has_the_bits_of_a_run_of_its_own(tmp_path, network, batch_size, rows):
     graph, data = make(network, tmp_path, batch_size, rows)
     seeds = SEEDS[-count(gate=1, full=2) :]

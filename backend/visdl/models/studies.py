@@ -73,7 +73,7 @@ class StudyPlan(Request):
     batch_seeds: bool = Field(
         default=True,
         validation_alias=AliasChoices("batch_seeds", "stack"),  # "stack" in version 0.2
-        description="Train the seeds of a variant in one batch if that is faster",
+        description="Train the seeds of a variant in one batch if faster; values are the same",
     )
 
 

@@ -2950,7 +2950,7 @@ export interface components {
         NewStudy: {
             /**
              * Batch Seeds
-             * @description Train the seeds of a variant in one batch if that is faster
+             * @description Train the seeds of a variant in one batch if faster; values are the same
              * @default true
              */
             batch_seeds: boolean;
@@ -4366,7 +4366,7 @@ export interface components {
         StudyPlan: {
             /**
              * Batch Seeds
-             * @description Train the seeds of a variant in one batch if that is faster
+             * @description Train the seeds of a variant in one batch if faster; values are the same
              * @default true
              */
             batch_seeds: boolean;

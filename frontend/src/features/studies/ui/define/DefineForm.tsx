@@ -136,7 +136,7 @@ function Options({ draft }: { draft: StudyDraft }) {
         <Toggle
           id="study-batch"
           label="Batch seeds where faster"
-          hint="Trains the seeds of a small network together in one batch."
+          hint="Trains the seeds of a small network in one batch. Values stay the same, bit-for-bit."
           checked={draft.batchSeeds}
           onChange={(batchSeeds) => changeDraft({ batchSeeds })}
         />
