@@ -11,7 +11,9 @@ import pytest
 from sklearn.metrics import accuracy_score, r2_score
 
 from visdl.datasets.split import Loader
+from visdl.models.errors import RunError
 from visdl.models.graph import Graph, Node
+from visdl.nodes import NodeRegistry
 from visdl.training import row_predictions, run_folder
 from visdl.training.row_predictions import NAME, RowPredictions
 
@@ -169,4 +171,13 @@ def test_a_file_that_cannot_be_written_fails_no_run(tmp_path, monkeypatch):
     assert (outcome.folder / "artifacts" / "report.json").is_file()
     assert not (outcome.folder / "artifacts" / NAME).exists()
     logged = [event.message for event in outcome.events if event.type == "log"]
-    assert any(line.startswith(f"{NAME} is not written, because") for line in logged)
+    assert f"{NAME} is not written: no schema." in logged
+
+
+def test_a_run_that_fails_after_a_part_leaves_nothing_of_the_file(tmp_path, monkeypatch):
+    data = table(tmp_path, "a,b,y", [(i / ROWS, i % 7, i) for i in range(ROWS)])
+    graph = evaluated(chain(MLP, split={"test_ratio": 0.2}))
+    monkeypatch.setattr(NodeRegistry.get("Evaluator"), "execute", lambda *_, **__: ())
+    with pytest.raises(RunError):
+        execute(graph, tmp_path / "run", data)
+    assert [path for path in (tmp_path / "run" / "artifacts").iterdir() if NAME in path.name] == []

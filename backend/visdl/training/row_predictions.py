@@ -8,6 +8,7 @@ Targets that the loss ignores have no line.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,7 +25,6 @@ from torch import Tensor
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
 from visdl.datasets.storage import Index
-from visdl.nodes.contract.estimates import estimate
 from visdl.nodes.contract.evaluation import predict
 from visdl.nodes.contract.runtime_values import TrainingResult, note_artifact
 
@@ -39,7 +39,8 @@ _CHUNK_VALUES = 2**21  # most values of arguments, or of outputs, that are held 
 class PredictionsFile:
     """Writes the predictions of a run, part by part, in row groups of bounded size.
 
-    What fails is logged and never fails the run: there is then no file.
+    A context manager: the file is there when its block has ended without an error. What else fails
+    than the disk is logged and never fails the run: there is then no file.
     """
 
     def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
@@ -54,7 +55,7 @@ class PredictionsFile:
     def add(self, part: Part, result: TrainingResult, data: Loader | Dataset | None) -> None:
         """Predict the rows of `data` with the kept weights, and write them.
 
-        A second test of a graph is the part `test_2`.
+        A second test of a graph is the part `test_2`. Raises OSError when the disk refuses.
         """
         if data is None or self._failed:
             return
@@ -63,28 +64,37 @@ class PredictionsFile:
             if isinstance(data, Loader)
             else (data, np.arange(data.rows, dtype=np.int64))
         )
-        if len(rows):
-            self._failed = not estimate(
-                lambda: self._write(part, result, dataset, rows),
-                False,
-                self._warn,
-                f"{NAME} is not written",
-            )
+        if not len(rows):
+            return
+        try:
+            with torch.random.fork_rng(devices=[]):
+                self._write(part, result, dataset, rows)
+        except OSError:
+            raise
+        except Exception as error:  # torch, pyarrow, or the code of a node file
+            self._failed = True
+            reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+            self._warn(f"{NAME} is not written: {reason.rstrip('.')}.")
 
-    def close(self) -> None:
-        """Finish the file. Raises OSError when it cannot be written."""
+    def __enter__(self) -> PredictionsFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Finish the file, or remove what there is of it after an error. Raises OSError."""
         if self._writer is None:
+            return
+        if self._failed or kind is not None:
+            with contextlib.suppress(OSError):
+                self._writer.close()
+            self._temporary.unlink(missing_ok=True)
             return
         about = {"format": 1, "parts": self._parts, "notes": self._notes}
         self._writer.add_key_value_metadata({"visdl": json.dumps(about)})
         self._writer.close()
-        if self._failed:
-            self._temporary.unlink()
-            return
         self._temporary.replace(self._folder / NAME)
         note_artifact(self._folder, NAME, self._notes)
 
-    def _write(self, part: Part, result: TrainingResult, dataset: Dataset, rows: Index) -> bool:
+    def _write(self, part: Part, result: TrainingResult, dataset: Dataset, rows: Index) -> None:
         names = [part, *(f"{part}_{number}" for number in range(2, len(self._parts) + 2))]
         name = next(each for each in names if each not in self._parts)
         lines = _Lines(result, dataset, rows)
@@ -101,7 +111,6 @@ class PredictionsFile:
                     self._temporary, table.schema, compression="zstd"
                 )
             self._writer.write_table(table)
-        return True
 
 
 class _Lines:

@@ -97,10 +97,10 @@ class GraphRun:
         """
         self._artifacts.mkdir(parents=True, exist_ok=True)
         write_json(self._artifacts / "graph.json", self._graph.model_dump(mode="json"))
-        walk(self._flat.graph, self._topology, self._registry, self)
+        with self._predictions:
+            walk(self._flat.graph, self._topology, self._registry, self)
         if self._result is None:
             raise RunError("The graph has nothing to train.", hint="Add a Training Loop.")
-        self._predictions.close()
         self._write_report(self._result)
         self._announce()
         return self._result.stopped
