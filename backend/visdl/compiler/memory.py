@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from visdl.compiler.network import Network, Source, Step
+from visdl.datasets.split import CHUNK_BYTES
+from visdl.nodes.contract.running_metrics import GROUP_VALUES
 from visdl.nodes.contract.specs import BATCH, Shape
 
 _FLOAT = 4  # bytes of a weight
@@ -102,26 +104,65 @@ def with_gradients(tensor: Tensor) -> Tensor:
 def activation_bytes(
     network: Network, shapes: dict[Source, Shape], kept: Callable[[Step], Kept | None], batch: int
 ) -> int:
-    """Return the bytes that the layers keep between the forward and backward pass of a batch.
+    """Return the most bytes of activations and their gradients at any moment of a batch.
 
     `kept` returns what one layer keeps, or None where that is unknown; `batch` is a number of rows.
+    What a layer needs only inside its own forward or backward pass is left out.
     """
-    total = 0
+    passes, saved, most = list(_passes(network, kept, batch)), set[Source](), 0
+    given = {source for source in shapes if source.node not in {s.node.id for s in network.steps}}
+
+    def size(sources: set[Source]) -> int:
+        return sum(_bytes(shapes[source], batch) for source in sources if source in shapes)
+
+    own = 0
+    for each in passes:
+        own += each.own
+        saved |= each.kept
+        most = max(most, own + size(saved | each.reads | each.gives))
+    last = passes[-1].gives if passes else set[Source]()
+    most = max(most, own + size(saved | last) + 2 * size(last))  # the loss and its gradient
+    gradients = set(last)
+    for at in range(len(passes) - 1, -1, -1):
+        each = passes[at]
+        new = each.reads - given
+        values = saved | (last if each.gives == last else set())
+        most = max(most, own + size(values) + size(gradients | each.gives | new))
+        gradients = (gradients - each.gives) | new
+        own -= each.own
+        saved -= each.kept - set[Source]().union(*(earlier.kept for earlier in passes[:at]))
+    return most
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """What the pass of one layer reads, gives and keeps; views stand for what they are views of."""
+
+    own: int
+    reads: set[Source]
+    gives: set[Source]
+    kept: set[Source]
+
+
+def _passes(network: Network, kept: Callable[[Step], Kept | None], batch: int) -> Iterator[_Pass]:
     root: dict[Source, Source] = {}
-    stored: set[Source] = set()
     for step in network.steps:
         layer = kept(step)
         if layer is None:
             continue
-        reads = list(_reads(step))
+        reads = [root.get(source, source) for source in _reads(step)]
         outputs = [Source(step.node.id, name) for name in step.outputs]
-        total += layer.own[0] * batch + layer.own[1]
         for output, at in layer.views:
             if output < len(outputs) and at < len(reads):
-                root[outputs[output]] = root.get(reads[at], reads[at])
-        stored |= {root.get(reads[at], reads[at]) for at in layer.inputs if at < len(reads)}
-        stored |= {root.get(outputs[at], outputs[at]) for at in layer.outputs if at < len(outputs)}
-    return total + sum(_bytes(shapes[source], batch) for source in stored if source in shapes)
+                root[outputs[output]] = reads[at]
+        gives = [root.get(output, output) for output in outputs]
+        yield _Pass(
+            layer.own[0] * batch + layer.own[1],
+            set(reads),
+            set(gives),
+            {reads[at] for at in layer.inputs if at < len(reads)}
+            | {gives[at] for at in layer.outputs if at < len(gives)},
+        )
 
 
 def _reads(step: Step) -> Iterator[Source]:
@@ -147,9 +188,39 @@ def lasting_bytes(parameters: int, state: float) -> int:
     return int(parameters * _FLOAT * (2 + state))
 
 
-def training_bytes(parameters: int, state: float, activations: int, data: int) -> int:
-    """Return the bytes of weights, gradients, optimizer state, activations and data."""
-    return lasting_bytes(parameters, state) + activations + data
+def training_bytes(
+    parameters: int, state: float, activations: int, data: int, outputs: int, *, saves: bool
+) -> int:
+    """Return the most bytes of a training's tensors at any moment.
+
+    Weights, gradients, optimizer state, data and the outputs that wait for the metrics are there
+    all the time; beside them the activations of a batch, what measures these outputs, or a
+    checkpoint while it is written. Left out are the process and its libraries, what a layer needs
+    only inside its own pass, and metrics that keep all values of an epoch.
+
+    Args:
+        data: See `data_bytes`.
+        outputs: Of the model, in an epoch.
+        saves: A checkpoint is collected in the same memory: the training is on a CPU.
+    """
+    waiting = _FLOAT * min(outputs, GROUP_VALUES)
+    checkpoint = checkpoint_bytes(parameters, state) if saves else 0
+    most = max(activations, checkpoint, 4 * waiting)  # a copy, predictions, loss, and its copy
+    return lasting_bytes(parameters, state) + data + waiting + most
+
+
+def data_bytes(row: int, rows: int, training: int, held_out: int, batch: int) -> int:
+    """Return the bytes of the table, the rows held out of it, and the batches gathered ahead.
+
+    Args:
+        row: Bytes of inputs and targets of a row.
+        rows: Of the table that the training reads.
+        training: Rows of an epoch.
+        held_out: Rows that are copied for the evaluation.
+        batch: Rows of a batch.
+    """
+    gathered = 2 * max(CHUNK_BYTES, batch * row)  # the present chunk and the next
+    return row * (rows + held_out) + min(gathered, row * training)
 
 
 def amount(size: float) -> str:

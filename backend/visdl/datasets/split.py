@@ -19,6 +19,7 @@ from visdl.datasets.storage import Index
 Part = Literal["train", "val", "test"]
 Scaling = Literal["none", "standardize", "minmax"]
 TargetScaling = Literal["none", "standardize", "minmax", "log1p"]
+CHUNK_BYTES = 8 * 2**20  # rows are gathered in shuffled order this much at a time
 #: The names of the parts, in the order of their numbers in `Loader.parts`.
 PARTS: tuple[Part, ...] = ("train", "val", "test")
 

@@ -9,10 +9,10 @@ from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from visdl import seeds
+from visdl.datasets.split import CHUNK_BYTES
 from visdl.models.errors import RunError
 from visdl.training.plan import FitPlan, FitState
 
-CHUNK_BYTES = 8 * 2**20  # rows are gathered in shuffled order this much at a time
 ALIGNMENT = 64  # bytes: as torch aligns a tensor of its own
 
 

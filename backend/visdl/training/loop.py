@@ -95,12 +95,15 @@ def _epoch(plan: FitPlan, state: FitState) -> Iterator[StepDone]:
     # Where each loss is read, the last gradients stay until then: they show why it is not finite.
     read_each = plan.reads_each
     by_step = any(part.interval == "step" for part in plan.schedule)
+    metrics = running_metrics(plan, state)
     for xs, y in remaining_batches(plan, state):
         if not read_each:
             optimizer.zero_grad()
         prediction, loss = _forward(plan, xs, y)
-        mass = plan.loss.node.mass(y)
-        state.unread.append(Unread(state.step + 1, loss.detach(), mass, prediction.detach(), y))
+        output = prediction.detach()
+        state.unread.append(
+            Unread(state.step + 1, loss.detach(), plan.loss.node.mass(y), output, y)
+        )
         losses: list[tuple[int, float]] = []
         if read_each or len(state.unread) >= 32:
             losses = read_losses(plan, state, Batch(xs, y, prediction))
@@ -117,7 +120,8 @@ def _epoch(plan: FitPlan, state: FitState) -> Iterator[StepDone]:
             advance_step(plan, state)
         state.step += 1
         state.batch += 1
-        measure_batch(plan, state, prediction.detach(), y)
+        state.newest = output, y
+        metrics.update(output, y)
         yield StepDone(state.step, len(y), losses)
     if state.unread:
         yield StepDone(state.step, 0, read_losses(plan, state))
@@ -128,12 +132,6 @@ def running_metrics(plan: FitPlan, state: FitState) -> RunningMetrics:
     if state.running is None:
         state.running = RunningMetrics(plan.metrics, plan.loss.node, plan.device)
     return state.running
-
-
-def measure_batch(plan: FitPlan, state: FitState, prediction: Tensor, target: Tensor) -> None:
-    """Add a batch to the metrics of the present epoch, (batch, …) each."""
-    state.newest = prediction, target
-    running_metrics(plan, state).update(prediction, target)
 
 
 def _forward(plan: FitPlan, xs: Sequence[Tensor], y: Tensor) -> tuple[Tensor, Tensor]:

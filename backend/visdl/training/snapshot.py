@@ -9,7 +9,7 @@ import torch
 from visdl.nodes.contract.own_random import OwnRandom
 from visdl.nodes.contract.runtime_values import Seeded
 from visdl.training.batches import batch_sizes
-from visdl.training.loop import advance, measure_batch, running_metrics
+from visdl.training.loop import advance, running_metrics
 from visdl.training.plan import FitPlan, FitState
 
 #: What the bits of a training depend on besides the checkpoint, with its name in a sentence.
@@ -84,7 +84,8 @@ def _fit_state(payload: dict[str, Any], plan: FitPlan) -> FitState:
     seen, newest = values.pop("seen", []), values.pop("newest", None)
     state = FitState(**values)
     for prediction, target in seen:
-        measure_batch(plan, state, prediction.to(plan.device), target.to(plan.device))
+        state.newest = prediction.to(plan.device), target.to(plan.device)
+        running_metrics(plan, state).update(*state.newest)
     if newest is not None:
         prediction, target = newest
         state.newest = prediction.to(plan.device), target.to(plan.device)

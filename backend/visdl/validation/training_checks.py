@@ -7,7 +7,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from visdl.compiler.memory import activation_bytes, checkpoint_bytes, lasting_bytes, training_bytes
+import torch
+
+from visdl.compiler.memory import (
+    activation_bytes,
+    checkpoint_bytes,
+    data_bytes,
+    lasting_bytes,
+    training_bytes,
+)
 from visdl.compiler.network import Step
 from visdl.datasets.checks import check_data
 from visdl.datasets.dataset import Dataset
@@ -124,7 +132,7 @@ def _estimate_sizes(
     """Set how much memory and disk the training needs, as far as that can be estimated."""
     optimizer = args["optimizer"]
     report.totals.memory = estimate(
-        lambda: _memory(model, args["train_loader"], train, optimizer),
+        lambda: _memory(model, args, train, report.device),
         None,
         log.warning,
         "The memory that a training needs is not known",
@@ -137,16 +145,18 @@ def _estimate_sizes(
     )
 
 
-def _memory(model: ModelFacts, loader: Any, train: Dataset, given: Any) -> int | None:
+def _memory(
+    model: ModelFacts, args: dict[str, Any], train: Dataset, device: str | None
+) -> int | None:
     """Return the bytes that a training needs on its device, or None before they are known."""
-    optimizer, facts = Schedule.of(given).optimizer, model.facts
+    optimizer, facts = Schedule.of(args["optimizer"]).optimizer, model.facts
     if facts.output is None or not isinstance(optimizer, OptimizerNode):
         return None
-    batch = (
-        min(loader.batch_size, len(loader))
-        if isinstance(loader, Loader)
-        else Loader(train).batch_size
-    )
+    loader = args["train_loader"]
+    training = len(loader) if isinstance(loader, Loader) else train.rows
+    batch = min(Loader(train).batch_size, training)
+    if isinstance(loader, Loader):
+        batch = min(loader.batch_size, training)
     shapes = {**model.inputs.shapes, **facts.shapes}
     activations = activation_bytes(
         model.network,
@@ -158,9 +168,14 @@ def _memory(model: ModelFacts, loader: Any, train: Dataset, given: Any) -> int |
     row = sum(
         len(argument.columns) * sizes[argument.element] for argument in model.inputs.arguments
     )
-    data = train.rows * (row + 8 * len(train.targets))
+    row += 8 * len(train.targets)
+    val = _data(args["val_loader"])
+    held_out = len(val) if isinstance(val, Loader) else val.rows if val is not None else 0
+    data = data_bytes(row, train.rows, training, held_out, batch)
+    outputs = training * math.prod(facts.output.features)
+    saves = device == "cpu" or (device is None and not torch.cuda.is_available())
     kept = state_per_parameter(optimizer, model) - frozen_share(optimizer, model)
-    return training_bytes(model.parameters, kept, activations, data)
+    return training_bytes(model.parameters, kept, activations, data, outputs, saves=saves)
 
 
 def _lasting(model: ModelFacts, given: Any) -> tuple[int, Node] | None:

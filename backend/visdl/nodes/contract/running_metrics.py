@@ -14,8 +14,8 @@ from visdl.nodes.contract.learning import LossNode, MetricNode
 from visdl.nodes.contract.metric_names import metric_names
 
 _GROUP_ROWS = 65_536  # batches wait until they have as many rows,
-_GROUP_VALUES = 2**20  # or outputs: measuring costs per call, not per row
-_APART = 8  # batches that are kept as they came: small tensors that stay fragment the memory
+GROUP_VALUES = 2**20  # or outputs: measuring costs per call, not per row
+_APART = 16  # batches that are kept as they came: small tensors that stay fragment the memory
 
 
 class RunningMetrics:
@@ -40,18 +40,18 @@ class RunningMetrics:
         self.missing: list[str] = []  # without a value for this epoch: see `load_state_dict`
 
     def update(self, output: Tensor, target: Tensor) -> None:
-        """Add a batch: outputs of the model (rows, …), and targets."""
-        self._waiting.append((output.detach(), target))
+        """Add a batch: outputs of the model (rows, …), without gradients, and targets."""
+        self._waiting.append((output, target))
         self._rows += len(output)
         self._values += output.numel()
-        if self.is_full():
+        if self._rows >= _GROUP_ROWS or self._values >= GROUP_VALUES:
             self._measure()
         elif len(self._waiting) >= _APART:
             self._join()
 
-    def is_full(self, rows: int = 0, values: int = 0) -> bool:
+    def fills(self, rows: int, values: int) -> bool:
         """Return whether what waits is measured once these rows and outputs have joined it."""
-        return self._rows + rows >= _GROUP_ROWS or self._values + values >= _GROUP_VALUES
+        return self._rows + rows >= _GROUP_ROWS or self._values + values >= GROUP_VALUES
 
     @torch.no_grad()
     def compute(self) -> dict[str, float]:
@@ -116,7 +116,7 @@ class RunningMetrics:
         """Copy what waits to where a whole group has room."""
         if self._joined is None:
             output, target = self._waiting[0]
-            rows = min(_GROUP_ROWS, -(-_GROUP_VALUES // max(1, output[:1].numel())))
+            rows = min(_GROUP_ROWS, -(-GROUP_VALUES // max(1, output[:1].numel())))
             self._joined = (
                 output.new_empty(rows, *output.shape[1:]),
                 target.new_empty(rows, *target.shape[1:]),
@@ -165,7 +165,7 @@ def _moved(value: Any, device: torch.device) -> Any:
 
 def _pieces(output: Tensor, target: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Split a large batch: its predictions would take as much memory again."""
-    rows = max(1, _GROUP_VALUES // max(1, output[:1].numel()))
+    rows = max(1, GROUP_VALUES // max(1, output[:1].numel()))
     yield from zip(torch.split(output, rows), torch.split(target, rows), strict=True)
 
 

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from visdl.datasets.split import CHUNK_BYTES
 from visdl.models.errors import RunError
 from visdl.nodes.contract.nan_trace import watched
 from visdl.training.batched.flat import FlatWeights
 from visdl.training.batched.layers import Losses, Values, stages_of
-from visdl.training.batches import CHUNK_BYTES, remaining_batches
+from visdl.training.batches import remaining_batches
 from visdl.training.loop import advance_step, end_epoch, running_metrics
 from visdl.training.plan import FitPlan, FitState, StepDone, TrainEvent
 
@@ -182,7 +183,7 @@ class SeedBatch:
         self._rows += len(predictions[0])
         self._values += predictions[0].numel()
         metrics = running_metrics(self._plans[0], self._states[0])
-        if metrics.is_full(self._rows, self._values):
+        if metrics.fills(self._rows, self._values):
             self._hand_out_waiting()
 
     def _hand_out_waiting(self) -> None:

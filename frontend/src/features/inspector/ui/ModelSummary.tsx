@@ -58,6 +58,11 @@ export function ModelSummary() {
   );
 }
 
+const MEMORY_HELP =
+  "The most at any moment: weights, gradients, the optimizer's state, data, and activations with their gradients " +
+  "or, on a CPU, a checkpoint. Left out: the process itself (about 0.4 GB), the work space of convolutions " +
+  "and other layers, and metrics that keep all values of an epoch.";
+
 /** The memory that training needs, compared with what is free on the device. */
 function Memory({ totals }: { totals: Totals | undefined }) {
   if (!totals?.memory) return null;
@@ -67,7 +72,7 @@ function Memory({ totals }: { totals: Totals | undefined }) {
   return (
     <div
       className="mx-3 mb-3 rounded-md bg-raised px-2 py-1.5"
-      title="Weights, gradients, the optimizer's state, the activations of a batch, and the data"
+      title={MEMORY_HELP}
     >
       <div className="flex items-baseline justify-between gap-2">
         <span className="text-muted text-xs">Training memory</span>
