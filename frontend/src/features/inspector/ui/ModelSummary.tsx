@@ -60,8 +60,8 @@ export function ModelSummary() {
 
 const MEMORY_HELP =
   "The most at any moment: weights, gradients, the optimizer's state, data, and activations with their gradients " +
-  "or, on a CPU, a checkpoint. Left out: the process itself (about 0.4 GB), the work space of convolutions " +
-  "and other layers, and metrics that keep all values of an epoch.";
+  "or, on a CPU, a checkpoint. Left out: the process itself (about 0.4 GB), the work space inside layers, which on a " +
+  "CPU can double the need of convolutions and transformers, and metrics that keep all values of an epoch.";
 
 /** The memory that training needs, compared with what is free on the device. */
 function Memory({ totals }: { totals: Totals | undefined }) {
@@ -70,10 +70,7 @@ function Memory({ totals }: { totals: Totals | undefined }) {
   const share = free ? Math.min(1, memory / free) : 0;
   const tooMuch = free !== null && memory > free;
   return (
-    <div
-      className="mx-3 mb-3 rounded-md bg-raised px-2 py-1.5"
-      title={MEMORY_HELP}
-    >
+    <div className="mx-3 mb-3 rounded-md bg-raised px-2 py-1.5" title={MEMORY_HELP}>
       <div className="flex items-baseline justify-between gap-2">
         <span className="text-muted text-xs">Training memory</span>
         <span className={cn("tabular-nums", tooMuch ? "font-semibold text-warning" : "font-medium")}>
