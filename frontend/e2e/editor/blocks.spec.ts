@@ -1,15 +1,5 @@
 import type { Page } from "@playwright/test";
-import {
-  button,
-  card,
-  expect,
-  expectState,
-  openSample,
-  openStarter,
-  runButton,
-  setParam,
-  test,
-} from "../support/page";
+import { button, card, expect, openSample, setParam, test } from "../support/page";
 
 /** The number on the wire that leaves the model. */
 const parameters = (page: Page, count: string) =>
@@ -120,15 +110,6 @@ test("a warning is fixed by a click, as one step", async ({ page }) => {
   await expect(page.locator("#param-adam-lr")).toHaveValue("0.001");
   await button(page, "Undo").click();
   await expect(page.getByRole("button", { name: /A learning rate of 50/ })).toBeVisible();
-});
-
-test("a starter opens from the gallery with its data, and learns", async ({ page }) => {
-  await openSample(page);
-  await openStarter(page, "LeNet-5");
-  await expect(page.getByText("Valid", { exact: true })).toBeVisible();
-  await parameters(page, "61,706");
-  await runButton(page).click();
-  await expectState(page, "Completed");
 });
 
 test("sizes are typed as a number, as several, or as a word", async ({ page }) => {
