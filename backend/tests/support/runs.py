@@ -19,7 +19,7 @@ from visdl.compiler.topology import Topology
 from visdl.datasets.dataset import Dataset
 from visdl.models.events import MetricsEvent, ProgressEvent, RunEvent
 from visdl.models.graph import Graph
-from visdl.models.runs import MetricSummary, RunState
+from visdl.models.runs import MetricSummary, Progress, RunState
 from visdl.nodes import NodeRegistry
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.runtime_values import TrainingResult
@@ -49,9 +49,12 @@ class Outcome:
     @property
     def steps(self) -> int:
         """Optimizer steps of the whole training."""
-        return [event.progress for event in self.events if isinstance(event, ProgressEvent)][
-            -1
-        ].step
+        return self.progress.step
+
+    @property
+    def progress(self) -> Progress:
+        """What the run's record states at the end."""
+        return [event.progress for event in self.events if isinstance(event, ProgressEvent)][-1]
 
     def best(self, key: str) -> MetricSummary:
         """What the run's record states of a metric at the end."""

@@ -53,6 +53,7 @@ def test_report_and_metrics_are_of_the_epoch_whose_weights_are_kept(tmp_path):
     values = outcome.series("val_loss")
     assert values[best - 1] == min(values) < values[-1]
     assert report["weights"] == "best"
+    assert outcome.progress.kept_epoch == best
     assert outcome.best("val_loss").last == min(values)
     assert f"The run's values are those of epoch {best}, the best one. Its weights are kept." in (
         lines(outcome)

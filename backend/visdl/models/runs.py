@@ -62,6 +62,11 @@ class Progress(Record):
     epochs: int = Field(default=0, description="Planned epochs")
     step: int = Field(default=0, description="Finished optimizer steps")
     steps: int = Field(default=0, description="Planned optimizer steps")
+    kept_epoch: int | None = Field(
+        default=None,
+        description="With `keep: best`, once the training has ended: the epoch that weights and "
+        "values of the run are of, where it is not the last one",
+    )
     samples_per_second: float | None = None
     seconds_left: float | None = None
 

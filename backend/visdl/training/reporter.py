@@ -98,8 +98,9 @@ class Reporter:
         best, epoch = (value, self.progress.epoch) if improved else (before.best, before.best_epoch)
         return MetricSummary(last=value, best=best, best_epoch=epoch)
 
-    def keep_epoch(self, values: Mapping[str, float]) -> None:
-        """Make these the last values in the run's record: those of the epoch that is kept."""
+    def keep_epoch(self, epoch: int, values: Mapping[str, float]) -> None:
+        """Make these values of an epoch the last ones in the run's record: it is the one kept."""
+        self.progress.kept_epoch = epoch
         self.flush()
         for key, value in values.items():
             finite = value if math.isfinite(value) else None

@@ -116,7 +116,7 @@ class TrainingSession:
         keep_weights(self.prepared.plan, state)
         result = self._result(state, stopped)
         if result.kept == "best" and result.best_epoch != state.epoch:
-            self.reporter.keep_epoch(result.kept_values())
+            self.reporter.keep_epoch(result.best_epoch, result.kept_values())
             message = f"The run's values are those of epoch {result.best_epoch}, the best one."
             self.reporter.log(f"{message} Its weights are kept.")
         return result

@@ -3534,6 +3534,11 @@ export interface components {
              * @default 0
              */
             epochs: number;
+            /**
+             * Kept Epoch
+             * @description With `keep: best`, once the training has ended: the epoch that weights and values of the run are of, where it is not the last one
+             */
+            kept_epoch: number | null;
             /** Samples Per Second */
             samples_per_second: number | null;
             /** Seconds Left */

@@ -8,7 +8,8 @@ import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 
 const FACTS: [name: string, value: (run: Run) => string][] = [
   ["Seed", (run) => String(run.seed)],
-  ["Epochs", (run) => formatInt(run.progress.epoch)],
+  ["Epochs", ({ progress }) => formatInt(progress.epoch)],
+  ["Epoch of these values", ({ progress }) => formatInt(progress.kept_epoch ?? progress.epoch)],
   ["Parameters", (run) => formatInt(run.parameters)],
   ["Duration", durationText],
   ["Data", (run) => [...new Set(run.datasets.map((use) => use.name))].join(", ")],

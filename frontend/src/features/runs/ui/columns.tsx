@@ -25,8 +25,13 @@ const FIRST: RunColumn[] = [
   {
     key: "epoch",
     title: "Epochs",
-    width: 116,
-    cell: (run) => `${formatInt(run.progress.epoch)} / ${formatInt(run.progress.epochs)}`,
+    width: 148,
+    cell: ({ progress: { epoch, epochs, kept_epoch: kept } }) => (
+      <span title={kept ? `Values and weights are those of epoch ${kept}, the best one` : undefined}>
+        {formatInt(epoch)} / {formatInt(epochs)}
+        {kept && `, best ${formatInt(kept)}`}
+      </span>
+    ),
   },
 ];
 const LAST: RunColumn[] = [

@@ -58,6 +58,12 @@ export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
         <dd data-testid="epoch">
           {formatInt(progress.epoch)} / {formatInt(progress.epochs)}
         </dd>
+        {progress.kept_epoch && (
+          <>
+            <dt>Best epoch, kept</dt>
+            <dd>{formatInt(progress.kept_epoch)}</dd>
+          </>
+        )}
         <dt>Step</dt>
         <dd>
           {formatInt(progress.step)} / {formatInt(progress.steps)}
