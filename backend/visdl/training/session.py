@@ -115,9 +115,10 @@ class TrainingSession:
                 self.reporter.log(line, "warning")
         keep_weights(self.prepared.plan, state)
         result = self._result(state, stopped)
-        if result.kept == "best" and result.best_epoch != state.epoch:
-            self.reporter.keep_epoch(result.best_epoch, result.kept_values())
-            message = f"The run's values are those of epoch {result.best_epoch}, the best one."
+        best = result.best_epoch if result.kept == "best" else None
+        if best is not None and best != state.epoch:
+            self.reporter.keep_epoch(best, result.kept_values())
+            message = f"The run's values are those of epoch {best}, the best one."
             self.reporter.log(f"{message} Its weights are kept.")
         return result
 
