@@ -77,7 +77,15 @@ describe("following a run", () => {
   });
 
   test("each kind of event has its place", async () => {
-    const progress = { epoch: 1, epochs: 10, step: 10, steps: 100, kept_epoch: null, samples_per_second: 500, seconds_left: 3 };
+    const progress = {
+      epoch: 1,
+      epochs: 10,
+      step: 10,
+      steps: 100,
+      kept_epoch: null,
+      samples_per_second: 500,
+      seconds_left: 3,
+    };
     const summary = { val_loss: { last: 0.5, best: 0.4, best_epoch: 1 } };
     world.happen(
       id,
