@@ -165,7 +165,7 @@ def test_a_file_that_cannot_be_written_fails_no_run(tmp_path, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise ValueError("no schema")
 
-    monkeypatch.setattr(row_predictions.pa, "table", fail)
+    monkeypatch.setattr(row_predictions, "_words", fail)
     data = table(tmp_path, "a,b,y", [(i / ROWS, i % 7, i) for i in range(ROWS)])
     outcome = execute(chain(MLP), tmp_path / "run", data)
     assert (outcome.folder / "artifacts" / "report.json").is_file()

@@ -171,7 +171,7 @@ class _Lines:
         target, prediction, probabilities = found
         fields = {
             "part": _words(np.zeros(len(columns), dtype=np.int64), [part]),
-            "row": pa.array(np.repeat(rows + 1, width)[kept]),
+            "row": _array(np.repeat(rows + 1, width)[kept]),
             "column": _words(columns, names),
             "target": target,
             "prediction": prediction,
@@ -180,9 +180,9 @@ class _Lines:
             fields[name] = (
                 pa.nulls(len(columns), pa.float32())
                 if self._omits
-                else pa.array(probabilities[:, number].astype(np.float32))
+                else _array(probabilities[:, number].astype(np.float32))
             )
-        return pa.table(fields)
+        return pa.Table.from_arrays(list(fields.values()), list(fields))
 
     def _classes(
         self, output: Tensor, y: Tensor, kept: NDArray[np.bool_]
@@ -200,13 +200,26 @@ class _Lines:
         prediction = self._loss.decode(output).double().flatten().numpy()[kept]
         chance = self._loss.probability(output)
         probabilities = prediction if chance is None else chance.flatten().numpy()[kept]
-        return pa.array(target), pa.array(prediction), probabilities[:, None]
+        return _array(target), _array(prediction), probabilities[:, None]
 
 
 def _words(
     codes: NDArray[np.int64], words: list[str], unknown: NDArray[np.bool_] | None = None
 ) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32), mask=unknown), words)
+    texts = [word.encode() for word in words]
+    ends = np.cumsum([0, *map(len, texts)]).astype(np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(texts))]
+    known = pa.Array.from_buffers(pa.string(), len(words), buffers)
+    return pa.DictionaryArray.from_arrays(_array(codes.astype(np.int32), unknown), known)
+
+
+def _array(values: NDArray[Any], unknown: NDArray[np.bool_] | None = None) -> pa.Array:
+    """Return what `pa.array` does; that imports pandas, half a second in each worker."""
+    valid = None
+    if unknown is not None:
+        valid = pa.py_buffer(np.packbits(~unknown, bitorder="little"))
+    buffers = [valid, pa.py_buffer(np.ascontiguousarray(values))]
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), buffers)
 
 
 @dataclass(frozen=True)
