@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from visdl.nodes import NodeRegistry
-from visdl.nodes.contract.metric_names import (
+from visdl.nodes.contract.metrics.names import (
     is_measured_on,
     measured_keys,
     metric_direction,

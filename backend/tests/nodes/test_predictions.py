@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from visdl.nodes import LossNode, NodeRegistry
-from visdl.nodes.contract.metric_names import usual_metrics
+from visdl.nodes.contract.metrics.names import usual_metrics
 
 from ..support.metrics import measure
 

@@ -8,7 +8,7 @@ import torch
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from visdl.nodes import NodeRegistry
-from visdl.nodes.contract.metric_names import usual_metrics
+from visdl.nodes.contract.metrics.names import usual_metrics
 from visdl.nodes.contract.result_charts import ResultCharts
 
 from ..support.metrics import measure

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from visdl.nodes import MetricNode, NodeRegistry
-from visdl.nodes.contract import running_metrics
-from visdl.nodes.contract.running_metrics import RunningMetrics
+from visdl.nodes.contract.metrics import running
+from visdl.nodes.contract.metrics.running import RunningMetrics
 
 ROWS = 150
 CPU = torch.device("cpu")
@@ -39,14 +39,14 @@ def epoch(loss: str) -> tuple[Tensor, Tensor]:
     return output + 5, torch.rand(ROWS, 3, generator=random) * 10 + 0.5
 
 
-def running(metric: str, loss: str) -> RunningMetrics:
+def running_one(metric: str, loss: str) -> RunningMetrics:
     cls, node = NodeRegistry.get(metric), NodeRegistry.get(loss).create({})
     return RunningMetrics([lambda: cls.create({})], node, CPU)
 
 
 def measured(metric: str, loss: str, size: int) -> float:
     """The value over batches of `size` rows, each measured on its own."""
-    metrics = running(metric, loss)
+    metrics = running_one(metric, loss)
     for batch in zip(*(each.split(size) for each in epoch(loss)), strict=True):
         metrics.update(*batch)
     [value] = metrics.compute().values()
@@ -63,7 +63,7 @@ def through_a_file(state: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def small_groups(monkeypatch):
-    monkeypatch.setattr(running_metrics, "_GROUP_ROWS", 1)
+    monkeypatch.setattr(running, "_GROUP_ROWS", 1)
 
 
 @pytest.mark.parametrize(("metric", "loss"), CASES)
@@ -76,18 +76,18 @@ def test_the_size_of_batches_changes_no_value(metric, loss):
 @pytest.mark.parametrize("group", [1, 50])
 @pytest.mark.parametrize(("metric", "loss"), CASES)
 def test_a_checkpoint_between_two_batches_changes_no_bit(metric, loss, group, monkeypatch):
-    monkeypatch.setattr(running_metrics, "_GROUP_ROWS", group)
+    monkeypatch.setattr(running, "_GROUP_ROWS", group)
     batches = list(zip(*(each.split(16) for each in epoch(loss)), strict=True))
-    straight, first = running(metric, loss), running(metric, loss)
+    straight, first = running_one(metric, loss), running_one(metric, loss)
     for batch in batches:
         straight.update(*batch)
     for batch in batches[:5]:
         first.update(*batch)
-    then = running(metric, loss)
+    then = running_one(metric, loss)
     then.load_state_dict(through_a_file(first.state_dict()))
     for batch in batches[5:]:
         then.update(*batch)
-    last = running(metric, loss)
+    last = running_one(metric, loss)
     last.load_state_dict(through_a_file(then.state_dict()))  # after the last batch
     assert last.missing == []
     assert last.compute() == straight.compute()
@@ -95,7 +95,7 @@ def test_a_checkpoint_between_two_batches_changes_no_bit(metric, loss, group, mo
 
 @pytest.mark.parametrize(("metric", "loss"), CASES)
 def test_a_state_does_not_grow_unless_its_help_states_it(metric, loss):
-    few, many = running(metric, loss), running(metric, loss)
+    few, many = running_one(metric, loss), running_one(metric, loss)
     output, target = epoch(loss)
     few.update(output[:20], target[:20])
     for batch in zip(output.split(20), target.split(20), strict=True):
@@ -113,11 +113,11 @@ def test_a_state_does_not_grow_unless_its_help_states_it(metric, loss):
 
 def test_values_of_an_epoch_are_kept_in_the_smallest_type():
     output, target = epoch("CrossEntropyLoss")
-    area = running("AUROC", "CrossEntropyLoss")
+    area = running_one("AUROC", "CrossEntropyLoss")
     area.update(output, target)
     [state] = area.state_dict()["metrics"]["auroc"]["metrics"]
     assert [state["preds"][0].dtype, state["target"][0].dtype] == [torch.float32, torch.uint8]
-    ranks = running("SpearmanCorrCoef", "MSELoss")
+    ranks = running_one("SpearmanCorrCoef", "MSELoss")
     ranks.update(*epoch("MSELoss"))
     [state] = ranks.state_dict()["metrics"]["spearman"]["metrics"]
     assert {part.dtype for parts in state.values() for part in parts} == {torch.float32}
@@ -166,9 +166,9 @@ def test_a_metric_of_a_node_file_continues_or_is_missing(cls):
 
 
 def test_large_outputs_are_measured_as_they_come(monkeypatch):
-    monkeypatch.setattr(running_metrics, "_GROUP_ROWS", 10_000)
-    monkeypatch.setattr(running_metrics, "_GROUP_VALUES", 100)
-    metrics = running("Accuracy", "CrossEntropyLoss")
+    monkeypatch.setattr(running, "_GROUP_ROWS", 10_000)
+    monkeypatch.setattr(running, "GROUP_VALUES", 100)
+    metrics = running_one("Accuracy", "CrossEntropyLoss")
     output, target = epoch("CrossEntropyLoss")
     for batch in zip(output.split(10), target.split(10), strict=True):
         metrics.update(*batch)

@@ -11,7 +11,7 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from visdl.nodes import MetricNode, NodeRegistry
-from visdl.nodes.contract.torch_metric import TorchMetric
+from visdl.nodes.contract.metrics.torch_metric import TorchMetric
 
 from ..support.metrics import measure
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from visdl.nodes import LossNode, MetricNode
-from visdl.nodes.contract.running_metrics import RunningMetrics
+from visdl.nodes.contract.metrics.running import RunningMetrics
 
 
 def measure(

@@ -13,7 +13,7 @@ from torch.utils.data import Subset, TensorDataset
 from visdl.datasets.encoding import Encoding
 from visdl.nodes import NodeRegistry
 from visdl.nodes.contract.learning import Loss, LossNode
-from visdl.nodes.contract.metric_names import usual_metrics
+from visdl.nodes.contract.metrics.names import usual_metrics
 from visdl.nodes.contract.target_scaling import TargetScaling
 from visdl.nodes.contract.traits import set_traits
 from visdl.nodes.layers.dropout import SeededDropout

@@ -12,9 +12,10 @@ from torch.utils.data import Subset, TensorDataset
 
 from visdl.models.graph import Node
 from visdl.nodes import NodeRegistry
-from visdl.nodes.contract import evaluation, running_metrics
+from visdl.nodes.contract import evaluation
 from visdl.nodes.contract.evaluation import evaluate, predict, rows_per_pass
 from visdl.nodes.contract.learning import Loss, LossNode, MetricNode
+from visdl.nodes.contract.metrics import running
 from visdl.training.batched.batch import SeedBatch, fit_batched
 from visdl.training.checkpoint import CheckpointFolder
 from visdl.training.loop import fit
@@ -49,7 +50,7 @@ def series(outcome: Outcome) -> dict[str, list[float | None]]:
 
 @pytest.mark.parametrize("group", [1, 20, 1000])
 def test_metrics_of_every_kind_continue_within_an_epoch_bit_for_bit(tmp_path, group, monkeypatch):
-    monkeypatch.setattr(running_metrics, "_GROUP_ROWS", group)
+    monkeypatch.setattr(running, "_GROUP_ROWS", group)
     data, graph = numbers(tmp_path), measured_graph()
     straight = execute(graph, tmp_path / "straight", data)
     assert all(len(values) == 4 for values in series(straight).values())
@@ -121,7 +122,7 @@ def values_of(events: Iterator[Any]) -> list[float]:
 
 
 def test_a_seed_batch_measures_the_groups_of_single_runs_also_after_a_checkpoint(monkeypatch):
-    monkeypatch.setattr(running_metrics, "_GROUP_ROWS", 50)
+    monkeypatch.setattr(running, "_GROUP_ROWS", 50)
     straight = values_of(fit(make(0), FitState()))
     assert straight == [float(64 * (1 + 2 + 3) + 4 * 11)] * 2
     plans, states = [make(seed) for seed in (0, 1)], [FitState(), FitState()]
@@ -134,7 +135,7 @@ def test_a_seed_batch_measures_the_groups_of_single_runs_also_after_a_checkpoint
 
 
 def test_an_epoch_keeps_only_the_batches_of_a_group(monkeypatch):
-    monkeypatch.setattr(running_metrics, "_GROUP_ROWS", 50)
+    monkeypatch.setattr(running, "_GROUP_ROWS", 50)
     plan, state, kept = make(0), FitState(), []
     for event in fit(plan, state):
         if isinstance(event, StepDone):

@@ -15,7 +15,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from visdl.compiler.network import Network, Source, Step
 from visdl.datasets.split import CHUNK_BYTES
-from visdl.nodes.contract.running_metrics import GROUP_VALUES
+from visdl.nodes.contract.metrics.running import GROUP_VALUES
 from visdl.nodes.contract.specs import BATCH, Shape
 
 _FLOAT = 4  # bytes of a weight

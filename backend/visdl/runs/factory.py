@@ -15,7 +15,7 @@ from visdl.models.ids import new_id
 from visdl.models.requests import ExtendRequest, NewRun, RerunRequest
 from visdl.models.runs import FINAL, DatasetUse, Run, is_inexact
 from visdl.nodes.contract.base import BaseNode, TrainingLoopNode
-from visdl.nodes.contract.metric_names import is_measured_on
+from visdl.nodes.contract.metrics.names import is_measured_on
 from visdl.nodes.contract.registry import Registry
 from visdl.runs.dataset_uses import DatasetUses
 from visdl.runs.extension import check_extension, schedule_notices

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from visdl.models.studies import Arm, Study, StudyState
-from visdl.nodes.contract.metric_names import is_measured_on, split_key
+from visdl.nodes.contract.metrics.names import is_measured_on, split_key
 
 _PARTS = {"train": "training", "val": "validation", "test": "test", None: ""}
 _NAMES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from visdl.models.studies import Arm, Study, StudyPlan, Variant
-from visdl.nodes.contract.metric_names import is_measured_on
+from visdl.nodes.contract.metrics.names import is_measured_on
 from visdl.studies import statistics
 from visdl.studies.captions import format_seeds
 

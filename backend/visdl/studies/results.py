@@ -21,7 +21,7 @@ from visdl.models.studies import (
     Variant,
     VariantResult,
 )
-from visdl.nodes.contract.metric_names import is_measured_on
+from visdl.nodes.contract.metrics.names import is_measured_on
 from visdl.store.studies import StudyRun
 from visdl.studies import statistics as stats
 from visdl.studies.captions import write_caption, write_methods

@@ -18,7 +18,8 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from visdl.models.errors import RunError
 from visdl.nodes.contract.evaluation import evaluate
-from visdl.nodes.contract.metric_names import LEARNING_RATE, LOSS, metric_direction, with_part
+from visdl.nodes.contract.metrics.names import LEARNING_RATE, LOSS, metric_direction, with_part
+from visdl.nodes.contract.metrics.running import RunningMetrics
 from visdl.nodes.contract.nan_trace import (
     Batch,
     NotFiniteError,
@@ -32,7 +33,6 @@ from visdl.nodes.contract.nan_trace import (
     statistics,
     watched,
 )
-from visdl.nodes.contract.running_metrics import RunningMetrics
 from visdl.training.batches import remaining_batches
 from visdl.training.plan import EpochDone, FitPlan, FitState, StepDone, TrainEvent, Unread
 

@@ -14,8 +14,8 @@ from torch.utils.data import Subset
 
 from visdl.nodes.contract.evaluation import rows_per_pass
 from visdl.nodes.contract.learning import Loss, MetricNode
-from visdl.nodes.contract.metric_names import DEFAULT_MONITOR
-from visdl.nodes.contract.running_metrics import RunningMetrics
+from visdl.nodes.contract.metrics.names import DEFAULT_MONITOR
+from visdl.nodes.contract.metrics.running import RunningMetrics
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from visdl.nodes.contract.estimates import estimate
 from visdl.nodes.contract.evaluation import predict
 from visdl.nodes.contract.flops import FlopCounter
 from visdl.nodes.contract.learning import Loss, Schedule, SchedulerNode
-from visdl.nodes.contract.metric_names import metric_direction, usual_metrics
+from visdl.nodes.contract.metrics.names import metric_direction, usual_metrics
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import BATCH, Shape
 from visdl.nodes.contract.target_scaling import TargetScaling

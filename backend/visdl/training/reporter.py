@@ -13,7 +13,7 @@ import torch
 
 from visdl.models.events import LogEvent, MetricsEvent, NodeEvent, Point, ProgressEvent, RunEvent
 from visdl.models.runs import MetricSummary, Progress
-from visdl.nodes.contract.metric_names import BATCH_LOSS
+from visdl.nodes.contract.metrics.names import BATCH_LOSS
 
 _INTERVAL = 0.1  # seconds between two messages with metrics
 _SPEED_WINDOW = 5.0  # seconds over which samples per second are averaged

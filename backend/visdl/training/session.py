@@ -15,7 +15,7 @@ from pathlib import Path
 from visdl.models.events import CheckpointEvent
 from visdl.models.runs import RunState
 from visdl.nodes.contract.estimates import estimate
-from visdl.nodes.contract.metric_names import metric_directions
+from visdl.nodes.contract.metrics.names import metric_directions
 from visdl.nodes.contract.runtime_values import TrainingResult
 from visdl.training.batches import batch_sizes
 from visdl.training.checkpoint import CheckpointFolder, Reason

@@ -24,7 +24,7 @@ from visdl.models.diagnostics import Fix, SetDisabled, SetParam
 from visdl.models.graph import Node
 from visdl.nodes.contract.estimates import estimate
 from visdl.nodes.contract.learning import LossNode, MetricNode, Schedule
-from visdl.nodes.contract.metric_names import is_measured_on, measured_keys, usual_metrics
+from visdl.nodes.contract.metrics.names import is_measured_on, measured_keys, usual_metrics
 from visdl.nodes.contract.parameter_groups.optimizer_node import OptimizerNode
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.runtime_values import TrainingFacts

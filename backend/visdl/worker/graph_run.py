@@ -36,7 +36,7 @@ from visdl.models.parameter_rules import GroupReport
 from visdl.models.provenance import DatasetHash, Provenance, Split
 from visdl.models.runs import RunState
 from visdl.nodes.contract.base import AssemblyNode, BaseNode, DataNode, TrainingLoopNode
-from visdl.nodes.contract.metric_names import metric_directions
+from visdl.nodes.contract.metrics.names import metric_directions
 from visdl.nodes.contract.parameter_groups.grouped import groups_of
 from visdl.nodes.contract.parameter_groups.weights import set_weight_infos
 from visdl.nodes.contract.registry import NodeRegistry, Registry

@@ -15,9 +15,9 @@ from torch.utils._pytree import tree_leaves
 
 from visdl.nodes.contract.estimates import estimate
 from visdl.nodes.contract.learning import Loss, MetricNode
-from visdl.nodes.contract.metric_names import LOSS
+from visdl.nodes.contract.metrics.names import LOSS
+from visdl.nodes.contract.metrics.running import RunningMetrics
 from visdl.nodes.contract.nan_trace import Batch, NotFiniteError, bad_loss
-from visdl.nodes.contract.running_metrics import RunningMetrics
 
 log = logging.getLogger(__name__)
 _CHUNK = 8192  # most rows per forward pass of an evaluation

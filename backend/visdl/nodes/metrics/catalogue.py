@@ -7,7 +7,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from visdl.nodes import NodeRegistry, Param
-from visdl.nodes.contract.torch_metric import (
+from visdl.nodes.contract.metrics.torch_metric import (
     AveragedMetric,
     ClassMetric,
     CurveMetric,
@@ -15,7 +15,12 @@ from visdl.nodes.contract.torch_metric import (
     TorchMetric,
     by_row,
 )
-from visdl.nodes.contract.torchmetrics_import import Metric, classification, regression, text
+from visdl.nodes.contract.metrics.torchmetrics_import import (
+    Metric,
+    classification,
+    regression,
+    text,
+)
 
 
 @NodeRegistry.register("Precision")

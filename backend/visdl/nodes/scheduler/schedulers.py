@@ -10,7 +10,7 @@ from torch.optim import Optimizer, lr_scheduler
 from visdl.models.errors import RunError
 from visdl.nodes import DataType, InputSpec, NodeRegistry, Param, SchedulerNode
 from visdl.nodes.contract.learning import Schedule
-from visdl.nodes.contract.metric_names import DEFAULT_MONITOR
+from visdl.nodes.contract.metrics.names import DEFAULT_MONITOR
 from visdl.nodes.contract.specs import LEAST
 from visdl.nodes.contract.torch_signature import declare, in_order
 

@@ -7,7 +7,7 @@ from visdl.datasets.split import Loader
 from visdl.models.diagnostics import Diagnostic
 from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec
 from visdl.nodes.contract.evaluation import evaluate, rows_per_pass
-from visdl.nodes.contract.metric_names import with_part
+from visdl.nodes.contract.metrics.names import with_part
 from visdl.nodes.contract.result_charts import ResultCharts
 from visdl.nodes.contract.runtime_values import Metrics, TrainingFacts, TrainingResult
 

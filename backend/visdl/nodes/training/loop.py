@@ -1,6 +1,6 @@
 from visdl.nodes import DataType, InputSpec, NodeRegistry, OutputSpec, Param
 from visdl.nodes.contract.base import TrainingLoopNode
-from visdl.nodes.contract.metric_names import DEFAULT_MONITOR
+from visdl.nodes.contract.metrics.names import DEFAULT_MONITOR
 
 
 @NodeRegistry.register("TrainingLoop")

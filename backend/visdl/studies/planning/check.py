@@ -13,7 +13,7 @@ from visdl.models.strategies import Direction, OptunaSearch, groups_of
 from visdl.models.studies import BASELINE, Offer, StudyPlan, Variant
 from visdl.nodes.contract.base import BaseNode
 from visdl.nodes.contract.learning import LossNode
-from visdl.nodes.contract.metric_names import is_loss
+from visdl.nodes.contract.metrics.names import is_loss
 from visdl.nodes.contract.registry import Registry
 from visdl.studies.edits import find_node, label_of
 from visdl.studies.notes import plan_notes

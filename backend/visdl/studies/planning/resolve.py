@@ -13,7 +13,7 @@ from visdl.models.strategies import Direction
 from visdl.models.studies import StudyPlan
 from visdl.nodes.contract.base import BaseNode
 from visdl.nodes.contract.learning import LossNode, MetricNode
-from visdl.nodes.contract.metric_names import (
+from visdl.nodes.contract.metrics.names import (
     MetricFactory,
     Part,
     measured_keys,

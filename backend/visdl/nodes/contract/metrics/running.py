@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from visdl.nodes.contract.learning import LossNode, MetricNode
-from visdl.nodes.contract.metric_names import metric_names
+from visdl.nodes.contract.metrics.names import metric_names
 
 _GROUP_ROWS = 65_536  # batches wait until they have as many rows,
 GROUP_VALUES = 2**20  # or outputs: measuring costs per call, not per row

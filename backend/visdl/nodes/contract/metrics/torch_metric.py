@@ -20,9 +20,9 @@ import torch
 from torch import Tensor
 
 from visdl.nodes.contract.learning import MetricNode
+from visdl.nodes.contract.metrics.torchmetrics_import import Metric, classification
 from visdl.nodes.contract.specs import Param
 from visdl.nodes.contract.torch_signature import declare
-from visdl.nodes.contract.torchmetrics_import import Metric, classification
 
 _SMALLER = (torch.uint8, torch.int16, torch.int32)
 Task = Literal["Binary", "Multiclass", "Multilabel"]
