@@ -27,9 +27,9 @@ class DatasetTable:
     def dataset(self, id_or_name: str) -> DatasetRecord:
         """Return the table with this id, or the newest of this name. Raises NotFoundError."""
         rows = self._db.read(
-            "SELECT record FROM datasets WHERE id = ?1 OR name = ?1"
-            " ORDER BY id = ?1 DESC, created DESC, rowid DESC LIMIT 1",
-            (id_or_name,),
+            "SELECT record FROM datasets WHERE id = ? OR name = ?"
+            " ORDER BY id = ? DESC, created DESC, rowid DESC LIMIT 1",
+            (id_or_name,) * 3,  # numbered placeholders are an error from Python 3.14 on
         )
         if not rows:
             shown = id_or_name if len(id_or_name) <= 100 else f"{id_or_name[:100]}…"

@@ -1,7 +1,7 @@
 /** Each starter, opened from the gallery and run as it is. SLOW=1: all of them, else those that take seconds. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { epochOf, expect, openStarter, runButton, summary, test } from "../support/page";
+import { epochOf, expect, openSample, openStarter, runButton, summary, test } from "../support/page";
 import { ROOT } from "../support/server";
 
 const FOLDER = path.join(ROOT, "backend/visdl/starters");
@@ -11,7 +11,7 @@ for (const file of readdirSync(FOLDER).filter((one) => one.endsWith(".json"))) {
   const { graph } = JSON.parse(readFileSync(path.join(FOLDER, file), "utf8")) as { graph: { name: string } };
   const tag = QUICK.includes(path.parse(file).name) ? [] : ["@slow"];
   test(`the starter ${graph.name} opens with its data and learns`, { tag }, async ({ page }) => {
-    await page.goto("/");
+    await openSample(page);
     await openStarter(page, graph.name);
     await expect(page.getByText("Valid", { exact: true })).toBeVisible();
     await runButton(page).click();
