@@ -32,6 +32,7 @@ for (const theme of ["light", "dark"] as const) {
         .click();
     }
     await runButton(page).click();
+    await expectState(page, "Running");
     await expectState(page, "Completed");
     await page.getByRole("tab", { name: "Runs" }).click();
     const boxes = page.getByRole("checkbox", { name: /^Select (?!the first)/ });
