@@ -6,7 +6,7 @@ import { runOf } from "../../../helpers/runs";
 test("the row of a run states which epoch its values are of", () => {
   const progress = { ...runOf("a").progress, epoch: 40, epochs: 40, kept_epoch: 12 };
   const cell = runColumns([]).find(({ key }) => key === "epoch")?.cell;
-  render(<>{cell?.(runOf("a", { progress }))}</>);
+  render(<p>{cell?.(runOf("a", { progress }))}</p>);
   expect(screen.getByText("40 / 40, best 12")).toHaveAttribute(
     "title",
     "Values and weights are those of epoch 12, the best one",
