@@ -181,3 +181,14 @@ def test_a_run_that_fails_after_a_part_leaves_nothing_of_the_file(tmp_path, monk
     with pytest.raises(RunError):
         execute(graph, tmp_path / "run", data)
     assert [path for path in (tmp_path / "run" / "artifacts").iterdir() if NAME in path.name] == []
+
+
+def test_nothing_that_imports_pandas_is_called(tmp_path, monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("pyarrow imports pandas here, half a second in each worker")
+
+    for name in ("array", "table"):
+        monkeypatch.setattr(row_predictions.pa, name, fail)
+    data = table(tmp_path, "a,b,y", [(i / ROWS, i % 7, i) for i in range(ROWS)])
+    outcome = execute(chain(MLP), tmp_path / "run", data)
+    assert (outcome.folder / "artifacts" / NAME).is_file()

@@ -1,5 +1,5 @@
 import { ArrowDown, ArrowUp, X } from "lucide-react";
-import type { MouseEvent } from "react";
+import type { ComponentProps, MouseEvent } from "react";
 import {
   changeRule,
   groupText,
@@ -181,41 +181,35 @@ function Settings({ node, rule, name, change }: SettingsProps) {
   return (
     <div className="grid grid-cols-2 gap-1.5">
       {rule.optimizer && (
-        <Labelled text="Learning rate">
-          <NumberField
-            label={`${name}: learning rate`}
-            min={0}
-            log
-            nullable
-            placeholder={defaultText(other, "lr")}
-            value={rule.lr ?? null}
-            onCommit={(lr) => change({ lr })}
-          />
-        </Labelled>
+        <Setting
+          text="Learning rate"
+          label={`${name}: learning rate`}
+          min={0}
+          nullable
+          placeholder={defaultText(other, "lr")}
+          value={rule.lr ?? null}
+          onCommit={(lr) => change({ lr })}
+        />
       )}
       {(!rule.optimizer || (rule.lr_factor ?? 1) !== 1) && (
-        <Labelled text="Rate factor">
-          <NumberField
-            label={`${name}: learning-rate factor`}
-            min={1e-12}
-            log
-            value={rule.lr_factor ?? 1}
-            onCommit={(lr_factor) => change({ lr_factor: lr_factor ?? 1 })}
-          />
-        </Labelled>
+        <Setting
+          text="Rate factor"
+          label={`${name}: learning-rate factor`}
+          min={1e-12}
+          value={rule.lr_factor ?? 1}
+          onCommit={(lr_factor) => change({ lr_factor: lr_factor ?? 1 })}
+        />
       )}
       {decay && (
-        <Labelled text="Weight decay">
-          <NumberField
-            label={`${name}: weight decay`}
-            min={0}
-            log
-            nullable
-            placeholder={other ? defaultText(other, "weight_decay") : "unchanged"}
-            value={rule.weight_decay ?? null}
-            onCommit={(weight_decay) => change({ weight_decay })}
-          />
-        </Labelled>
+        <Setting
+          text="Weight decay"
+          label={`${name}: weight decay`}
+          min={0}
+          nullable
+          placeholder={other ? defaultText(other, "weight_decay") : "unchanged"}
+          value={rule.weight_decay ?? null}
+          onCommit={(weight_decay) => change({ weight_decay })}
+        />
       )}
     </div>
   );
@@ -226,13 +220,14 @@ function defaultText(info: NodeInfo | undefined, name: string): string {
   return typeof usual === "number" ? `default ${formatNumber(usual)}` : "default";
 }
 
-function Labelled({ text, children }: { text: string; children: React.ReactNode }) {
+/** A number of a rule, on a logarithmic scale, under its short name. */
+function Setting({ text, ...field }: { text: string } & Omit<ComponentProps<typeof NumberField>, "log">) {
   return (
     <div className="flex min-w-0 flex-col gap-0.5">
       <span aria-hidden className="text-muted text-xs">
         {text}
       </span>
-      {children}
+      <NumberField log {...field} />
     </div>
   );
 }
