@@ -1,4 +1,4 @@
-"""Small networks, and trainings of them that differ in their seed."""
+"""Small networks, trainings of them that differ in their seed, and comparisons of their bits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from visdl.nodes.contract.metrics.names import usual_metrics
 from visdl.nodes.contract.target_scaling import TargetScaling
 from visdl.nodes.contract.traits import set_traits
 from visdl.nodes.layers.dropout import SeededDropout
-from visdl.training.plan import FitPlan, Scheduled
+from visdl.training.plan import EpochDone, FitPlan, Scheduled, StepDone
+
+from ..support.runs import assert_equal_weights
 
 elementwise = partial(set_traits, elementwise=True)
 
@@ -192,3 +194,20 @@ def make(
     made = Loss(node.build(), node)
     made = made if scaled is None else made.scaled(TargetScaling(scaled))
     return FitPlan(model=model, loss=made, optimizer=steps, seed=seed, **fields)
+
+
+def reported(events: list[Any]) -> tuple[list[float], list[dict[str, float]]]:
+    """The losses of all steps, and the values of all epochs."""
+    losses = [value for event in events if isinstance(event, StepDone) for _, value in event.losses]
+    return losses, [event.values for event in events if isinstance(event, EpochDone)]
+
+
+def assert_same_bits(one: FitPlan, other: FitPlan) -> None:
+    """Weights, buffers and the state of the optimizer."""
+    assert_equal_weights(one.model.state_dict(), other.model.state_dict())
+    for mine, its in zip(one.model.parameters(), other.model.parameters(), strict=True):
+        assert one.optimizer.state[mine].keys() == other.optimizer.state[its].keys()
+        for key, value in one.optimizer.state[mine].items():
+            same = other.optimizer.state[its][key]
+            assert (value is None) == (same is None)
+            assert value is None or torch.equal(torch.as_tensor(value), torch.as_tensor(same)), key

@@ -17,7 +17,7 @@ from visdl.training.batched.eligibility import why_not_batched
 from visdl.training.batched.group import SeedGroup
 from visdl.training.batched.speedup import measure_speedup
 from visdl.training.loop import fit
-from visdl.training.plan import EpochDone, FitPlan, FitState, StepDone
+from visdl.training.plan import FitPlan, FitState, StepDone
 from visdl.training.session import NotBatched
 
 from ..support.graphs import chain, numbers
@@ -31,6 +31,7 @@ from .seed_plans import (
     Norm,
     Residual,
     Shared,
+    assert_same_bits,
     backwards,
     classifier,
     cycle,
@@ -41,6 +42,7 @@ from .seed_plans import (
     mlp,
     momentum,
     odd,
+    reported,
     tied,
     two_types,
 )
@@ -49,23 +51,6 @@ pytestmark = pytest.mark.integration
 
 SEEDS = range(4)
 MEMBERS = [3] if not FULL else [2, 3, 5, 10, 20]
-
-
-def reported(events: list[Any]) -> tuple[list[float], list[dict[str, float]]]:
-    """The losses of all steps, and the values of all epochs."""
-    losses = [value for event in events if isinstance(event, StepDone) for _, value in event.losses]
-    return losses, [event.values for event in events if isinstance(event, EpochDone)]
-
-
-def assert_same_bits(one: FitPlan, other: FitPlan) -> None:
-    """Weights, buffers and the state of the optimizer."""
-    assert_equal_weights(one.model.state_dict(), other.model.state_dict())
-    for mine, its in zip(one.model.parameters(), other.model.parameters(), strict=True):
-        assert one.optimizer.state[mine].keys() == other.optimizer.state[its].keys()
-        for key, value in one.optimizer.state[mine].items():
-            same = other.optimizer.state[its][key]
-            assert (value is None) == (same is None)
-            assert value is None or torch.equal(torch.as_tensor(value), torch.as_tensor(same)), key
 
 
 FUSED = {"optimizer": partial(torch.optim.Adam, fused=True)}

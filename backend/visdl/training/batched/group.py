@@ -22,7 +22,7 @@ from visdl.training.batched.eligibility import why_not_batched
 from visdl.training.batched.speedup import measure_speedup
 from visdl.training.control import Command
 from visdl.training.plan import FitPlan, FitState
-from visdl.training.session import NotBatched, TrainingSession, yield_cpu
+from visdl.training.session import CpuTurns, NotBatched, TrainingSession
 
 
 class _Member:
@@ -206,10 +206,11 @@ def _train_batched(members: list[_Member]) -> list[_Member]:
         member.training.before_save = batch.sync_members
         member.training.sharers = len(members)
     diverged: list[_Member] = []
+    turns = CpuTurns()
     try:
         for events in fit_batched(plans, states, batch):
             diverged = _record_events(members, events)
-            yield_cpu()
+            turns.offer()
             if diverged or any(map(_needs_attention, members)):
                 break
         else:

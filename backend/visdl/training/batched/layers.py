@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from visdl.nodes.contract.runtime_values import Seeded
 from visdl.nodes.contract.traits import traits_of
 from visdl.training.batched.flat import STRIDE, FlatWeights, padded
+from visdl.training.chain import simple_chain, slope_of
 from visdl.training.plan import FitPlan
 
 
@@ -175,29 +175,49 @@ class EachStage(Stage):
 class ElementwiseStage(EachStage):
     """Modules that work element by element: one call where each member fills whole vectors."""
 
-    _joined: tuple[Tensor, Tensor] | None = None
+    def __init__(self, modules: Sequence[nn.Module], *, input_needs_grad: bool) -> None:
+        super().__init__(modules, input_needs_grad=input_needs_grad)
+        self._slope = slope_of(modules[0])
+        self._is_joined = False
+        self._pairs: list[tuple[Tensor, Tensor]] = []  # inputs and outputs: joined, or of each
 
     def forward(self, inputs: Sequence[Values]) -> Values:
         first, whole = inputs[0].parts[0], inputs[0].whole
-        self._joined = None
-        if whole is None or first.numel() % STRIDE:
+        self._is_joined = whole is not None and first.numel() % STRIDE == 0
+        if self._slope is None and not self._is_joined:
             return super().forward(inputs)
-        values = whole.detach().requires_grad_()
+        values = [whole] if whole is not None and self._is_joined else inputs[0].parts
+        self._pairs = [self._call(each) for each in values]
+        outputs = [output.detach() for _, output in self._pairs]
+        return _unjoined(outputs[0], first.shape) if self._is_joined else Values(outputs)
+
+    def _call(self, values: Tensor) -> tuple[Tensor, Tensor]:
+        if self._slope is not None:
+            return values, self._modules[0](values)
+        leaf = values.detach().requires_grad_()
         with torch.enable_grad():
-            output = self._modules[0](values)
-        self._joined = values, output
-        outputs = output.detach()
-        return Values(outputs.view(len(outputs), *first.shape).unbind(0), outputs)
+            return leaf, self._modules[0](leaf)
 
     def backward(self, gradient: Values) -> Values | None:
-        if self._joined is None:
+        if self._slope is None and not self._is_joined:
             return super().backward(gradient)
-        values, output = self._joined
+        if not self._is_joined:
+            pairs = zip(gradient.parts, self._pairs, strict=True)
+            return Values([self._back(part, *pair) for part, pair in pairs])
         whole = gradient.whole
         if whole is None:
             whole = torch.stack([part.flatten() for part in gradient.parts])
-        [found] = torch.autograd.grad(output, values, whole)
-        return Values(found.view(len(found), *gradient.parts[0].shape).unbind(0), found)
+        return _unjoined(self._back(whole, *self._pairs[0]), gradient.parts[0].shape)
+
+    def _back(self, gradient: Tensor, values: Tensor, output: Tensor) -> Tensor:
+        if self._slope is not None:
+            return self._slope(gradient, values, output)
+        return torch.autograd.grad(output, values, gradient)[0]
+
+
+def _unjoined(whole: Tensor, shape: Sequence[int]) -> Values:
+    """Return values that fill whole vectors (members, values), of this shape for each member."""
+    return Values(whole.view(len(whole), *shape).unbind(0), whole)
 
 
 def stages_of(models: Sequence[nn.Module], weights: FlatWeights) -> list[Stage]:
@@ -223,29 +243,6 @@ def stages_of(models: Sequence[nn.Module], weights: FlatWeights) -> list[Stage]:
             stage = EachStage(modules, input_needs_grad=trains)
         stages.append(stage)
     return stages
-
-
-def simple_chain(model: nn.Module) -> list[str] | None:
-    """Return the names of the layers of a chain with at least one Linear, or None.
-
-    No two layers share a weight.
-    """
-    if type(model) is not nn.Sequential:
-        return None
-    modules = model._modules
-    layers = [module for module in modules.values() if module is not None]
-    linear = [module for module in layers if type(module) is nn.Linear]
-    weights = [id(weight) for module in linear for weight in module.parameters()]
-    is_simple = bool(linear) and len(weights) == len(set(weights)) and all(map(_is_simple, layers))
-    return list(modules) if is_simple else None
-
-
-def _is_simple(module: nn.Module) -> bool:
-    if type(module) in (nn.Linear, nn.Flatten):
-        return True
-    if isinstance(module, Seeded):
-        return not list(module.parameters())
-    return traits_of(module).elementwise
 
 
 class Losses:
