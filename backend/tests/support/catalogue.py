@@ -30,6 +30,13 @@ _TARGETS = {
     "MultiLabelMarginLoss": "first, end",
     "SoftMarginLoss": "sign",
 }
+_LOSSES = {
+    "index": "CrossEntropyLoss",
+    "classes": "CrossEntropyLoss",
+    "binary": "BCEWithLogitsLoss",
+    "float": "MSELoss",
+    "": "MSELoss",
+}
 
 
 @dataclass
@@ -78,11 +85,15 @@ def _types(kind: type[Any]) -> list[str]:
 
 
 def _metrics_by_loss(losses: Sequence[str]) -> dict[str, list[str]]:
-    """By loss, the metrics to measure with it: each metric with one that has it as a usual one."""
+    """By loss, the metrics to measure with it: each metric with one that has it as a usual one.
+
+    The others are measured with the usual loss for their kind of target.
+    """
     found: dict[str, list[str]] = {}
     for metric in _types(MetricNode):
         owners = [loss for loss in losses if metric in NodeRegistry.get(loss).metrics()]
-        found.setdefault((owners or ["CrossEntropyLoss"])[-1], []).append(metric)
+        owners = owners or [_LOSSES[NodeRegistry.get(metric).MEASURES]]
+        found.setdefault(owners[-1], []).append(metric)
     return found
 
 
