@@ -23,7 +23,7 @@ import { afterCanvas } from "@/shared/store/afterCanvas";
 import { applyScale, factorOf, followSystemTheme, rememberSize, useUi } from "@/shared/store/ui";
 import { lazyNamed } from "@/shared/ui/lazyNamed";
 import { Divider, Panel, PanelGroup, SidePanel } from "@/shared/ui/Panels";
-import { TooltipProvider } from "@/shared/ui/Tooltip";
+import { TipLayer } from "@/shared/ui/Tooltip";
 
 const UnsupportedBanner = lazyNamed(
   () => afterCanvas(() => import("@/app/banners/UnsupportedBanner")),
@@ -45,7 +45,7 @@ export function App() {
   useEffect(followSystemTheme, []);
   useEffect(applyScale, []);
   return (
-    <TooltipProvider delayDuration={400} skipDelayDuration={200} disableHoverableContent>
+    <>
       <FileDrop>
         <div className="flex h-full flex-col">
           <TopBar />
@@ -65,7 +65,8 @@ export function App() {
       <Suspense fallback={null}>
         <Toasts />
       </Suspense>
-    </TooltipProvider>
+      <TipLayer />
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 /** The keyboard alone: palette, arrows, connecting, search, the outline; and text that is enlarged. */
-import { card, expect, openSample, test } from "../support/page";
+import { card, expect, openSample, runButton, test } from "../support/page";
 
 const nodes = ".react-flow__node-card";
 
@@ -33,6 +33,15 @@ test("the palette finds commands by synonyms, shows why one is not possible, and
   await page.keyboard.type("smaller");
   await page.keyboard.press("Enter");
   await expect(page.locator("html")).toHaveAttribute("style", /--ui-scale: 1;/);
+
+  // The tooltip of what has the focus is there at once; Escape closes it.
+  await runButton(page).focus();
+  await expect(page.getByRole("tooltip")).toContainText("Train this graph");
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("tooltip")).toHaveCount(0);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Shift+Tab");
+  await expect(page.getByRole("tooltip")).toHaveCount(1);
 });
 
 test("arrows move what is selected, presses in a row are one step; Escape selects nothing", async ({

@@ -2,14 +2,15 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { render } from "@testing-library/react";
 import userEvent, { type UserEvent } from "@testing-library/user-event";
 import type { ReactElement, ReactNode } from "react";
-import { TooltipProvider } from "@/shared/ui/Tooltip";
+import { TipLayer } from "@/shared/ui/Tooltip";
 
 /** Renders a part of the page with what the whole page gives it, and somebody to use it. */
 export function renderPart(part: ReactElement): { user: UserEvent } {
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   const wrapper = ({ children }: { children: ReactNode }) => (
     <QueryClientProvider client={queries}>
-      <TooltipProvider>{children}</TooltipProvider>
+      {children}
+      <TipLayer />
     </QueryClientProvider>
   );
   render(part, { wrapper });

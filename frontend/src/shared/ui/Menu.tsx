@@ -87,21 +87,24 @@ function useChoice() {
 /** A menu that opens from the button given as its child. */
 export function Menu({ items, children, align = "start" }: MenuProps) {
   const { choose, onCloseAutoFocus } = useChoice();
+  const [open, setOpen] = useState(false);
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root open={open} onOpenChange={setOpen}>
       <DropdownMenu.Trigger asChild>{children}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content
-          align={align}
-          sideOffset={4}
-          collisionPadding={8}
-          className={CONTENT}
-          onKeyDown={keepKeys}
-          onCloseAutoFocus={onCloseAutoFocus}
-        >
-          <Items items={items} kind={DropdownMenu} onChoose={choose} />
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
+      {open && (
+        <DropdownMenu.Portal>
+          <DropdownMenu.Content
+            align={align}
+            sideOffset={4}
+            collisionPadding={8}
+            className={CONTENT}
+            onKeyDown={keepKeys}
+            onCloseAutoFocus={onCloseAutoFocus}
+          >
+            <Items items={items} kind={DropdownMenu} onChoose={choose} />
+          </DropdownMenu.Content>
+        </DropdownMenu.Portal>
+      )}
     </DropdownMenu.Root>
   );
 }

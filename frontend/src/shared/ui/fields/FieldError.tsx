@@ -1,5 +1,5 @@
-import { Tooltip as Radix } from "radix-ui";
 import { type ReactElement, useState } from "react";
+import { FloatingTip } from "@/shared/ui/FloatingTip";
 
 interface FieldErrorProps {
   /** What is wrong with the text in the field; null where it is valid. */
@@ -26,31 +26,28 @@ export function FieldError({ problem, at, children }: FieldErrorProps) {
 
 function Tip({ problem, children }: { problem: string | null; children: ReactElement }) {
   const [near, setNear] = useState(false);
+  const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const reached = { onPointerEnter: () => setNear(true), onPointerLeave: () => setNear(false) };
   const used = { onFocus: () => setNear(true), onBlur: () => setNear(false) };
   return (
-    <Radix.Root open={problem !== null && near}>
-      <Radix.Trigger asChild>
-        <span className="flex w-full min-w-0" {...reached} {...used}>
-          {children}
-        </span>
-      </Radix.Trigger>
+    <>
+      <span ref={setAnchor} className="flex w-full min-w-0" {...reached} {...used}>
+        {children}
+      </span>
       {problem && (
         <span role="alert" className="sr-only">
           {problem}
         </span>
       )}
-      <Radix.Portal>
-        <Radix.Content
-          side="bottom"
-          align="end"
-          sideOffset={4}
-          collisionPadding={8}
-          className="tooltip z-50 max-w-64 rounded-md border border-danger bg-danger-soft px-2 py-1 text-danger text-sm shadow-pop"
+      {problem && near && anchor && (
+        <FloatingTip
+          anchor={anchor}
+          placement="bottom-end"
+          className="max-w-64 border-danger bg-danger-soft text-danger"
         >
           {problem}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
+        </FloatingTip>
+      )}
+    </>
   );
 }

@@ -24,8 +24,18 @@ import { Port, type PortSpec } from "./Port";
 import { useIsRow } from "./useIsRow";
 import { useRunState } from "./useRunState";
 
-/** A node on the canvas. React Flow knows its id and position; its content comes from the document. */
-export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardNode>) {
+type NodeCardProps = Pick<NodeProps<CardNode>, "id" | "selected">;
+
+/**
+ * A node on the canvas. React Flow knows its id and position; its content comes from the document. It is not drawn
+ * again where it moves or is measured.
+ */
+export const NodeCard = memo(
+  DrawnCard,
+  (one, other) => one.id === other.id && one.selected === other.selected,
+);
+
+function DrawnCard({ id, selected }: NodeCardProps) {
   const node = useGraph((state) => findNode(openScope(state), id));
   const info = useNodeInfo(node);
   const status = useGraph((state) => openReport(state)?.nodes[id]?.status ?? "ok");
@@ -51,7 +61,7 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<CardN
       {info ? <Body node={node} info={info} /> : <UnknownType node={node} />}
     </div>
   );
-});
+}
 
 /** Have React Flow measure the ports again when they change, because a card may keep its size. */
 function useFreshPorts(id: string, form: NodeInfo | boolean | undefined): void {
@@ -64,7 +74,7 @@ function useFreshPorts(id: string, form: NodeInfo | boolean | undefined): void {
   }, [id, form, update]);
 }
 
-function Body({ node, info }: { node: GraphNode; info: NodeInfo }) {
+const Body = memo(function Body({ node, info }: { node: GraphNode; info: NodeInfo }) {
   const isRow = useIsRow(node.id);
   const InlineParams = use(InlineParamsContext);
   const { ports, primary } = shapeOf(info);
@@ -94,7 +104,7 @@ function Body({ node, info }: { node: GraphNode; info: NodeInfo }) {
       <CardProblem id={node.id} />
     </>
   );
-}
+});
 
 function Ports({ node, inputs, outputs }: { node: GraphNode; inputs: PortSpec[]; outputs: PortSpec[] }) {
   return (
