@@ -19,7 +19,7 @@ from visdl.nodes.contract.estimates import estimate
 from visdl.nodes.contract.flops import FlopCounter
 from visdl.nodes.contract.learning import Loss
 from visdl.nodes.contract.specs import BATCH
-from visdl.nodes.layers.attention import Positions
+from visdl.nodes.layers.positions import Positions
 from visdl.training.batched import group as groups
 from visdl.training.batched.group import SeedGroup
 from visdl.training.plan import FitPlan

@@ -121,8 +121,7 @@ def _epoch(plan: FitPlan, state: FitState, chain: Chain | None) -> Iterator[Step
             loss.backward()  # type: ignore[no-untyped-call]
         _clip(plan, state, prediction, y)
         if isinstance(optimizer, torch.optim.LBFGS):
-            optimizer.step(LbfgsClosure(plan, state, xs, y, loss))  # type: ignore[no-untyped-call]
-            optimizer.zero_grad()  # these belong to a trial point, not to this step
+            _search(optimizer, LbfgsClosure(plan, state, xs, y, loss))
         else:
             optimizer.step()
         if by_step:
@@ -190,6 +189,11 @@ class LbfgsClosure:
             _clip(self._plan, self._state, prediction, self._y)
         self._is_first = False
         return float(self._loss.detach())
+
+
+def _search(optimizer: torch.optim.LBFGS, closure: LbfgsClosure) -> None:
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
+    optimizer.zero_grad()  # its gradients belong to a trial point, not to this step
 
 
 def advance(plan: FitPlan, interval: str, values: Mapping[str, float] | None = None) -> None:

@@ -59,13 +59,9 @@ def check_training(
     before = len(report.diagnostics)
     if not isinstance(loss, LossNode) or train is None:
         return TrainingFacts(None, "float")
-    facts = TrainingFacts(
-        train,
-        loss.TARGET,
-        train=_data(args["train_loader"]),
-        val=_data(args["val_loader"]),
-        ignored=str(getattr(loss, "ignore_index", "")),
-    )
+    ignored = str(getattr(loss, "ignore_index", ""))
+    train_data, val_data = _data(args["train_loader"]), _data(args["val_loader"])
+    facts = TrainingFacts(train, loss.TARGET, train_data, val_data, ignored)
     for found in check_data(train, loss.TARGET):
         report.add_all(_node_with(found.port or "", data_nodes, loop), [found])
     if (val := dataset_of(args["val_loader"])) is not None and val.record.id != train.record.id:

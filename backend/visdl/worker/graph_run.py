@@ -30,7 +30,6 @@ from visdl.datasets.encoding import Argument, Encoding
 from visdl.datasets.split import Loader
 from visdl.models.datasets import DatasetRecord
 from visdl.models.errors import AppError, RunError, is_disk_error
-from visdl.models.events import ArtifactEvent
 from visdl.models.graph import Graph, Node
 from visdl.models.parameter_rules import GroupReport
 from visdl.models.provenance import DatasetHash, Provenance, Split
@@ -48,9 +47,9 @@ from visdl.training.plan import FitPlan
 from visdl.training.preparation import prepare, useful_threads
 from visdl.training.reporter import Reporter
 from visdl.training.row_predictions import PredictionsFile
-from visdl.training.run_folder import media_type
 from visdl.training.session import TrainingSession, TrainingSuspended
 from visdl.training.snapshot import machine
+from visdl.worker.artifact_news import ArtifactNews
 from visdl.worker.protocol import DatasetFiles, RunSpec
 from visdl.worker.split_file import write_split
 
@@ -82,7 +81,7 @@ class GraphRun:
         self._datasets = self._datasets_by_name()
         self._folder = Path(spec.folder)
         self._artifacts = self._folder / "artifacts"
-        self._announced: dict[Path, tuple[int, int]] = {}
+        self._news = ArtifactNews(self._artifacts, reporter)
         self._result: TrainingResult | None = None
         self._test: dict[str, float] = {}
         self._splits = 0  # written so far
@@ -102,7 +101,7 @@ class GraphRun:
         if self._result is None:
             raise RunError("The graph has nothing to train.", hint="Add a Training Loop.")
         self._write_report(self._result)
-        self._announce()
+        self._news.report()
         return self._result.stopped
 
     def visit(self, node: Node, cls: type[BaseNode], inputs: Inputs) -> Mapping[str, Any] | None:
@@ -141,7 +140,7 @@ class GraphRun:
             message = f"execute() of '{node.label}' must return {expected}."
             raise RunError(message, code="bad_output")
         self._reporter.node(node.id, "ended", time.monotonic() - started)
-        self._announce()
+        self._news.report()
         for value in values:
             if isinstance(value, Metrics) and value.charts is not None:
                 self._report_test(value)
@@ -332,7 +331,7 @@ class GraphRun:
         self._reporter.values(metrics, metric_directions(metrics, self._result.metrics))
         self._reporter.flush()
         write_json(self._artifacts / "predictions.json", metrics.charts)
-        self._announce()
+        self._news.report()
 
     def _write_predictions(self, args: Mapping[str, Any]) -> None:
         """Write the predictions of the rows that an evaluation was given on its ports."""
@@ -372,23 +371,6 @@ class GraphRun:
                 "versions": versions(),
             },
         )
-
-    def _announce(self) -> None:
-        """Report files that are new or changed since the last call."""
-        for path in sorted(self._artifacts.iterdir()):
-            stat = path.stat()
-            mark = (stat.st_mtime_ns, stat.st_size)
-            if (
-                path.is_file()
-                and not path.name.startswith(".")
-                and self._announced.get(path) != mark
-            ):
-                self._announced[path] = mark
-                self._reporter.event(
-                    ArtifactEvent(
-                        name=path.name, bytes=stat.st_size, media_type=media_type(path.name)
-                    )
-                )
 
 
 def _sizes(tensor: torch.Tensor) -> str:
