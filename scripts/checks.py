@@ -1,7 +1,6 @@
 """Run the checks of both sides in parallel: `check`, `test` (guards a commit) and `test-all`.
 
-Each lane runs its stages in order, the cheapest first; the browser tests follow both lanes. A stage
-writes into `.checks/<stage>.log`.
+Each lane runs its stages in order, the cheapest first. A stage writes into `.checks/<stage>.log`.
 The first stage that fails ends all others, and its log is printed. A run that passes ends with a
 table of durations.
 """
@@ -65,9 +64,6 @@ FRONTEND = [
     page("knip", "knip"),
     page("vitest", "vitest run"),
     Stage("build", "make --no-print-directory frontend/dist/index.html", ("test", "test-all")),
-]
-#: After both lanes: trainings give way to whatever else the machine does, and pages wait for them.
-BROWSER = [
     page("browser tests", "playwright test", ("test",)),
     page("browser tests, all", "playwright test", ("test-all",), SLOW="1"),
 ]
@@ -202,8 +198,8 @@ def main() -> int:
     runner = Runner(environment)
     start = time.monotonic()
     try:
-        for lanes in ([BACKEND, FRONTEND], [BROWSER]):
-            runner.run_lanes([[one for one in lane if level in one.levels] for lane in lanes])
+        lanes = (BACKEND, FRONTEND)
+        runner.run_lanes([[one for one in lane if level in one.levels] for lane in lanes])
     except KeyboardInterrupt:
         return 130
     seconds = time.monotonic() - start
