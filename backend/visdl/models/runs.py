@@ -72,11 +72,12 @@ class Progress(Record):
 
 
 class MetricSummary(Record):
-    """One metric of a run; `best` depends on the metric's direction."""
+    """One metric of a run; `best` depends on the metric's direction, if it measures quality."""
 
     last: float | None = None
     best: float | None = None
     best_epoch: int | None = None
+    direction: Literal["minimize", "maximize"] | None = None
 
 
 class DatasetUse(Record):

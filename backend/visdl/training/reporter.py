@@ -91,12 +91,12 @@ class Reporter:
     def _summarize(self, key: str, value: float | None, direction: Direction) -> MetricSummary:
         before = self._summary.get(key, MetricSummary())
         if value is None or direction is None:
-            return before.model_copy(update={"last": value})
+            return before.model_copy(update={"last": value, "direction": direction})
         improved = before.best is None or (
             value < before.best if direction == "minimize" else value > before.best
         )
         best, epoch = (value, self.progress.epoch) if improved else (before.best, before.best_epoch)
-        return MetricSummary(last=value, best=best, best_epoch=epoch)
+        return MetricSummary(last=value, best=best, best_epoch=epoch, direction=direction)
 
     def keep_epoch(self, epoch: int, values: Mapping[str, float]) -> None:
         """Make these values of an epoch the last ones in the run's record: it is the one kept."""

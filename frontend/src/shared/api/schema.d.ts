@@ -2843,13 +2843,15 @@ export interface components {
         };
         /**
          * MetricSummary
-         * @description One metric of a run; `best` depends on the metric's direction.
+         * @description One metric of a run; `best` depends on the metric's direction, if it measures quality.
          */
         MetricSummary: {
             /** Best */
             best: number | null;
             /** Best Epoch */
             best_epoch: number | null;
+            /** Direction */
+            direction: ("minimize" | "maximize") | null;
             /** Last */
             last: number | null;
         };

@@ -38,6 +38,7 @@ export type Column = Schemas["Column"];
 export type ErrorInfo = Schemas["ErrorInfo"];
 
 export type Run = Schemas["Run"];
+export type MetricSummary = Schemas["MetricSummary"];
 export type RunState = Schemas["RunState"];
 export type Study = Schemas["Study"];
 export type StudyState = Schemas["StudyState"];

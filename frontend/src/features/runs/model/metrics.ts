@@ -57,23 +57,6 @@ export function metricLabel(key: string): string {
   return `${prefix} ${["Loss", "Accuracy"].includes(known) ? known.toLowerCase() : known}`;
 }
 
-const SMALLER = new Set([
-  ...["loss", "mse", "mae", "rmse", "mape", "smape", "wmape", "log_cosh", "hamming"],
-  ...["calibration_error", "perplexity"],
-]);
-const LARGER = new Set([
-  ...["accuracy", "r2", "precision", "recall", "f1", "fbeta", "specificity", "jaccard", "mcc"],
-  ...["cohen_kappa", "auroc", "average_precision", "balanced_accuracy", "top_k_accuracy"],
-  ...["explained_variance", "pearson", "spearman", "concordance"],
-]);
-
-/** Whether a smaller value is better; null for what does not measure quality. */
-export function lowerIsBetter(key: string): boolean | null {
-  const name = key.split("_").slice(1).join("_");
-  if (SMALLER.has(name)) return true;
-  return LARGER.has(name) ? false : null;
-}
-
 const SCALED: Record<string, string> = {
   standardize: "standardized target",
   minmax: "target scaled to 0 to 1",

@@ -1,6 +1,6 @@
-import { finalMetrics, lowerIsBetter, metricLabel } from "@/features/runs/model/metrics";
+import { finalMetrics, metricLabel } from "@/features/runs/model/metrics";
 import { durationText } from "@/features/runs/model/runs";
-import type { Run } from "@/shared/api/types";
+import type { MetricSummary, Run } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
 import { formatInt, formatNumber } from "@/shared/lib/format";
 import { type Compared, Letter } from "@/shared/ui/Letter";
@@ -38,8 +38,9 @@ export function MetricTable({ compared }: { compared: Compared[] }) {
         </thead>
         <tbody>
           {keys.map((key) => {
-            const values = compared.map(({ run }) => run.metrics[key]?.last ?? null);
-            const best = bestOf(key, values);
+            const summaries = compared.map(({ run }) => run.metrics[key]);
+            const values = summaries.map((summary) => summary?.last ?? null);
+            const best = bestOf(summaries);
             return (
               <tr key={key} className="border-b">
                 <th scope="row" className="py-1 text-left font-normal">
@@ -80,11 +81,11 @@ export function MetricTable({ compared }: { compared: Compared[] }) {
   );
 }
 
-function bestOf(key: string, values: (number | null)[]): number | undefined {
-  const there = values.filter((value) => value !== null);
-  const lower = lowerIsBetter(key);
-  if (lower === null || there.length < 2) return undefined;
-  return lower ? Math.min(...there) : Math.max(...there);
+function bestOf(summaries: (MetricSummary | undefined)[]): number | undefined {
+  const values = summaries.map((summary) => summary?.last ?? null).filter((value) => value !== null);
+  const direction = summaries.find((summary) => summary?.direction)?.direction;
+  if (!direction || values.length < 2) return undefined;
+  return direction === "minimize" ? Math.min(...values) : Math.max(...values);
 }
 
 function Figure({ value, base, best }: { value: number | null; base: number | null; best: boolean }) {

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import {
   finalMetrics,
   lossNote,
-  lowerIsBetter,
   metricGroups,
   metricLabel,
   tableMetrics,
@@ -55,16 +54,6 @@ test.each([
   ["grad_norm", "grad_norm"],
 ])("%s is called “%s”", (key, label) => {
   expect(metricLabel(key)).toBe(label);
-});
-
-test("smaller is better for losses, larger for scores, neither for the rest", () => {
-  expect(["val_loss", "test_mse", "val_accuracy", "test_r2", "lr"].map(lowerIsBetter)).toEqual([
-    true,
-    true,
-    false,
-    false,
-    null,
-  ]);
 });
 
 describe("tables of runs", () => {

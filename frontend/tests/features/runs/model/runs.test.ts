@@ -12,7 +12,7 @@ import { RUN_STATES, stateLabel } from "@/shared/lib/runStates";
 import { diagnostic } from "../../../helpers/diagnostics";
 import { runOf } from "../../../helpers/runs";
 
-const last = (value: number) => ({ last: value, best: value, best_epoch: 1 });
+const last = (value: number) => ({ last: value, best: value, best_epoch: 1, direction: null });
 
 test("every state has a word", () => {
   expect(RUN_STATES.map(stateLabel)).toEqual([

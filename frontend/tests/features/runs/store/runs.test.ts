@@ -86,7 +86,7 @@ describe("following a run", () => {
       samples_per_second: 500,
       seconds_left: 3,
     };
-    const summary = { val_loss: { last: 0.5, best: 0.4, best_epoch: 1 } };
+    const summary = { val_loss: { last: 0.5, best: 0.4, best_epoch: 1, direction: "minimize" as const } };
     world.happen(
       id,
       { type: "progress", progress },

@@ -9,7 +9,7 @@ import { server, startServerDouble } from "../../../helpers/server";
 
 startServerDouble();
 
-const value = (last: number) => ({ last, best: last, best_epoch: 1 });
+const value = (last: number) => ({ last, best: last, best_epoch: 1, direction: null });
 
 test("the loss on held-out data states that its targets were scaled; other figures are of the target", async () => {
   const graph = graphOf({ split: { type: "DataSplitter", params: { target_scaling: "standardize" } } });
