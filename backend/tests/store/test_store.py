@@ -161,10 +161,17 @@ def test_a_database_of_a_newer_version_is_left_alone(tmp_path):
         Store(tmp_path / "visdl.db")
 
 
-def test_a_file_that_is_not_a_database_is_named(tmp_path):
+def test_a_file_that_is_not_a_database_is_named_and_closed(tmp_path, monkeypatch):
     (tmp_path / "visdl.db").write_bytes(b"no database at all" * 100)
+    opened, connect = [], sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *a, **k: opened.append(connect(*a, **k)) or opened[-1]
+    )
     with pytest.raises(StoreError, match="cannot be opened"):
         Store(tmp_path / "visdl.db")
+    [connection] = opened
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
 
 
 def test_after_closing_a_write_is_refused_in_words(tmp_path):

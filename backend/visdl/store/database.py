@@ -139,10 +139,14 @@ class Database:
             self._path, timeout=30, isolation_level=None, check_same_thread=False
         )
         connection.row_factory = sqlite3.Row
-        connection.executescript(
-            # NORMAL: a commit survives a killed process; FULL would add an fsync for power cuts
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
-        )
+        try:
+            connection.executescript(
+                # NORMAL: a commit survives a killed process; FULL would add an fsync for power cuts
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
+            )
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _run(self, connection: sqlite3.Connection) -> None:
