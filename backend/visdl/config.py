@@ -39,8 +39,32 @@ class Settings(BaseSettings):
         default=500, ge=1, description="Largest file that can be uploaded, in MB"
     )
     max_body_mb: int = Field(default=5, ge=1, description="Largest JSON body, in MB")
+    max_body_objects: int = Field(
+        default=120_000, ge=1000, description="Most objects and lists in a JSON body"
+    )
     max_nodes: int = Field(default=2000, ge=1, description="Most nodes in a graph")
     max_edges: int = Field(default=10_000, ge=1, description="Most wires in a graph")
+    max_expanded_nodes: int = Field(
+        default=10_000,
+        ge=1,
+        description="Most nodes, and most blocks, in a graph whose blocks are expanded",
+    )
+    max_expanded_edges: int = Field(
+        default=100_000,
+        ge=1,
+        description="Most wires in a graph whose blocks are expanded, with those of ports",
+    )
+    max_report_mb: int = Field(
+        default=32, ge=1, description="Most text of node paths in the check of a graph, in MB"
+    )
+    max_diagnostics: int = Field(
+        default=300, ge=1, description="Most problems that the check of a graph lists"
+    )
+    check_seconds: float = Field(
+        default=1.5,
+        gt=0,
+        description="CPU time in which the check of a graph infers the shapes of new layers",
+    )
     max_columns: int = Field(default=10_000, ge=1, description="Most columns in a table")
     concurrent_runs: int = Field(
         default=1, ge=1, description="Runs that train at once on each device"

@@ -18,6 +18,7 @@ from visdl.api.deps import Services
 from visdl.api.guard import Guard
 from visdl.api.routes.datasets import UPLOAD_PATH
 from visdl.api.system_monitor import SystemMonitor
+from visdl.compiler.expansion import GraphLimits
 from visdl.compiler.shapes import warm_up
 from visdl.config import ROOT, Settings
 from visdl.datasets.dataset import Dataset
@@ -62,7 +63,12 @@ def create_app(settings: Settings) -> ASGIApp:
 
 def protect(app: ASGIApp, settings: Settings) -> ASGIApp:
     """Return the application with the guard and the limit of bodies around it."""
-    limited = BodyLimit(app, max_bytes=settings.max_body_mb * 2**20, upload_path=UPLOAD_PATH)
+    limited = BodyLimit(
+        app,
+        max_bytes=settings.max_body_mb * 2**20,
+        max_objects=settings.max_body_objects,
+        upload_path=UPLOAD_PATH,
+    )
     return Guard(limited, allowed_hosts=settings.allowed_hosts, token=settings.token)
 
 
@@ -101,8 +107,15 @@ def _compose(settings: Settings, registry: Registry, store: Store) -> Services:
     validator = Validator(
         registry,
         find_dataset,
-        max_nodes=settings.max_nodes,
-        max_edges=settings.max_edges,
+        limits=GraphLimits(
+            nodes=settings.max_nodes,
+            edges=settings.max_edges,
+            expanded_nodes=settings.max_expanded_nodes,
+            expanded_edges=settings.max_expanded_edges,
+            text=settings.max_report_mb * 2**20,
+            diagnostics=settings.max_diagnostics,
+            seconds=settings.check_seconds,
+        ),
         free_memory=lambda device: monitor.free(device),  # noqa: PLW0108  made below
         total_memory=lambda device: monitor.total(device),  # noqa: PLW0108  made below
         free_disk=lambda: monitor.sample().disk_free,

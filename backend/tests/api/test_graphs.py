@@ -164,7 +164,7 @@ def test_validation_answers_200_with_the_problems_of_a_broken_one(client):
     assert answer.status_code == 200
     problem = answer.json()["diagnostics"][0]
     graph_keys = {"code", "severity", "node", "port", "message", "hint", "fix"}
-    assert problem.keys() == graph_keys | {"file", "line", "log"}
+    assert problem.keys() == graph_keys | {"file", "line", "log", "count"}
     assert (problem["severity"], problem["node"]) == ("error", "a")
     assert "Linaer" in problem["message"]
 

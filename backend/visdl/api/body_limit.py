@@ -8,11 +8,16 @@ from visdl.api.errors import error_response
 
 
 class BodyLimit:
-    """Pure ASGI. Buffers a body until it is complete; uploads pass, they have their own limit."""
+    """Pure ASGI. Buffers a body until it is complete; uploads pass, they have their own limit.
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, upload_path: str) -> None:
+    A small body of many empty objects becomes large in memory, so these are counted before they
+    are read: every `{` and `[` counts, those in texts too.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int, max_objects: int, upload_path: str) -> None:
         self._app = app
         self._max = max_bytes
+        self._max_objects = max_objects
         self._upload_path = upload_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -27,16 +32,23 @@ class BodyLimit:
             total += len(message.get("body", b""))
             if total > self._max:
                 sentence = f"The body is larger than {self._max / 2**20:g} MB."
-                answer = error_response(
-                    413, "too_large", sentence, hint="Raise VISDL_MAX_BODY_MB, or send less."
-                )
-                answer.headers["connection"] = "close"
-                await answer(scope, receive, send)
+                await _refuse(sentence, "VISDL_MAX_BODY_MB", scope, receive, send)
                 return
             chunks.append(message.get("body", b""))
             if not message.get("more_body"):
                 break
-        await self._app(scope, _replay(b"".join(chunks), receive), send)
+        body = b"".join(chunks)
+        if body.count(b"{") + body.count(b"[") > self._max_objects:
+            sentence = f"The body has more than {self._max_objects:,} objects and lists."
+            await _refuse(sentence, "VISDL_MAX_BODY_OBJECTS", scope, receive, send)
+            return
+        await self._app(scope, _replay(body, receive), send)
+
+
+async def _refuse(sentence: str, setting: str, scope: Scope, receive: Receive, send: Send) -> None:
+    answer = error_response(413, "too_large", sentence, hint=f"Raise {setting}, or send less.")
+    answer.headers["connection"] = "close"
+    await answer(scope, receive, send)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
+from visdl.compiler.block_nesting import MAX_DEPTH, MAX_REPEATS, Nesting, block_name
 from visdl.compiler.flat_graph import OWN_PARAMS, Instance
 from visdl.models.diagnostics import Diagnostic
 from visdl.models.graph import Block, Node
 
-_MAX_DEPTH = 20
-_MAX_REPEATS = 1000
+_LISTED = 10  # names in a hint
 
 
-def why_not_expandable(
-    blocks: Mapping[str, Block], node: Node, path: str, around: Sequence[str]
-) -> Diagnostic | None:
-    """Return the reason why a block's node cannot be expanded, or None.
+def not_expandable(code: str, nesting: Nesting, node: Node, path: str, inside: str) -> Diagnostic:
+    """Return the diagnostic of a block's node that cannot be expanded, for the code of the reason.
 
-    `around` names the blocks that the node is inside, the outermost first.
+    `inside` is the innermost block around the node.
     """
-    name, repeat = str(node.params.get("block") or ""), node.params.get("repeat")
-    port, code = "block", "unknown_block"
-    if name not in blocks:
-        known = ", ".join(f"'{key}'" for key in blocks) or "none"
-        message = f"'{node.label}' uses block '{name[:80]}', which the graph does not define."
-        hint = f"The graph's blocks: {known}."
-    elif name in around:
-        code = "block_cycle"
-        cycle = " → ".join([*around[around.index(name) :], name])
-        message, hint = f"Block '{name}' contains itself: {cycle}.", "Remove it from itself."
-    elif len(around) >= _MAX_DEPTH:
-        code = "block_depth"
-        message = f"Blocks are nested more than {_MAX_DEPTH} levels deep."
-        hint = "Expand some of them."
-    elif repeat is not None and not _is_count(repeat):
-        code, port = "bad_parameter", "repeat"
-        message = (
-            f"repeat of '{node.label}' must be a whole number from 1 to {_MAX_REPEATS:,}, "
-            f"not {str(repeat)[:50]}."
-        )
-        hint = "Leave it empty for one."
-    else:
-        return None
+    name, port = block_name(node), "block"
+    match code:
+        case "unknown_block":
+            message = f"'{node.label}' uses block '{name[:80]}', which the graph does not define."
+            known = [f"'{key}'" for key in nesting.blocks]
+            hint = f"The graph's blocks: {_listed(known)}."
+        case "block_cycle":
+            via = "" if name == inside else f": it contains '{inside}', which contains '{name}'"
+            message, hint = f"Block '{name}' contains itself{via}.", "Remove it from itself."
+        case "block_depth":
+            message = f"The blocks in '{node.label}' are nested more than {MAX_DEPTH} levels deep."
+            hint = "Expand some of them."
+        case _:
+            port = "repeat"
+            message = (
+                f"repeat of '{node.label}' must be a whole number from 1 to {MAX_REPEATS:,}, "
+                f"not {str(node.params.get('repeat'))[:50]}."
+            )
+            hint = "Leave it empty for one."
     return Diagnostic(code=code, node=path, port=port, message=message, hint=hint)
 
 
@@ -49,13 +43,12 @@ def check_definition(block: Block, node: Node, path: str) -> Iterator[Diagnostic
     """Yield a diagnostic for each parameter and port of a block that leads nowhere."""
     for param in node.params:
         if param not in OWN_PARAMS and param not in block.params:
-            exposed = ", ".join(block.params) or "none"
             yield Diagnostic(
                 code="unknown_parameter",
                 node=path,
                 port=param,
                 message=f"The block of '{node.label}' exposes no parameter '{param}'.",
-                hint=f"It exposes: {exposed}.",
+                hint=f"It exposes: {_listed(list(block.params))}.",
             )
     ids = {inner.id for inner in block.nodes}
     kinds = [("input", block.inputs), ("parameter", block.params)]
@@ -83,7 +76,7 @@ def why_not_shared(
         reason = f"there is no other block '{name}' here"
     elif instance.node.disabled:
         reason = f"'{name}' is switched off"
-    elif instance.node.params["block"] != node.params["block"]:
+    elif block_name(instance.node) != block_name(node):
         reason = f"'{name}' is a different block"
     elif instance.node.params.get("repeat") != node.params.get("repeat"):
         reason = "their repeat counts differ"
@@ -102,21 +95,17 @@ def unknown_port(
     path: str, instance: Instance, port: str, side: str, known: Sequence[str]
 ) -> Diagnostic:
     """Return the diagnostic of a wire to a port that the block does not have."""
-    names = ", ".join(known) or "none"
     message = f"The block of '{instance.node.label}' has no {side} '{port}'."
     return Diagnostic(
-        code="unknown_port", node=path, port=port, message=message, hint=f"Its {side}s: {names}."
+        code="unknown_port",
+        node=path,
+        port=port,
+        message=message,
+        hint=f"Its {side}s: {_listed(known)}.",
     )
 
 
-def too_large(path: str, limit: int) -> Diagnostic:
-    """Return the diagnostic of a graph that has too many nodes once its blocks are expanded."""
-    message = f"With its blocks expanded, the graph has more than {limit:,} nodes."
-    return Diagnostic(
-        code="too_large", node=path, port="repeat", message=message, hint="Lower the repeat counts."
-    )
-
-
-def _is_count(value: object) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and value in range(1, _MAX_REPEATS + 1)
+def _listed(names: Sequence[str]) -> str:
+    """Return some of the names for a hint."""
+    more = f", … ({len(names):,} in all)" if len(names) > _LISTED else ""
+    return (", ".join(name[:80] for name in names[:_LISTED]) or "none") + more

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from visdl.models.diagnostics import Diagnostic
+from visdl.compiler.diagnostic_list import DiagnosticList
 from visdl.models.graph import Block, Graph, Node, PortRef
 
 #: Parameters of a block's node that are not parameters exposed by the block.
@@ -44,11 +44,13 @@ class Flat:
     """A graph without blocks, and where its nodes came from.
 
     `levels` holds the path of each node and instance inside blocks, `owners` the node whose weights
-    a node uses instead of its own.
+    a node uses instead of its own. `expanded` is False where it would be too large: its list
+    states why, and blocks are left as they are.
     """
 
     graph: Graph
     instances: dict[str, Instance] = field(default_factory=dict)
     levels: dict[str, tuple[Level, ...]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    diagnostic_list: DiagnosticList = field(default_factory=DiagnosticList)
+    expanded: bool = True

@@ -15,20 +15,33 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from visdl.compiler import block_checks
+from visdl.compiler.block_nesting import Nesting, block_name
+from visdl.compiler.diagnostic_list import DiagnosticList
+from visdl.compiler.expansion import GraphLimits, why_too_large
 from visdl.compiler.flat_graph import OWN_PARAMS, Flat, InnerNode, Instance, Level
+from visdl.models.diagnostics import Diagnostic
 from visdl.models.graph import BLOCK, Block, Edge, Graph, Node, PortRef
 
 
-def flatten(graph: Graph, *, limit: int = 50_000) -> Flat:
-    """Expand every block of a graph; stop when there are more than `limit` nodes."""
+def flatten(graph: Graph, limits: GraphLimits | None = None) -> Flat:
+    """Expand every block of a graph, unless it would become larger than `limits` allow.
+
+    Without limits, the graph must be one that was checked before.
+    """
+    diagnostic_list = DiagnosticList(limits.diagnostics) if limits else DiagnosticList()
     if not graph.blocks and not any(node.type == BLOCK for node in graph.nodes):
         owners = {
             node.id: str(node.params["weights_of"])
             for node in graph.nodes
             if node.params.get("weights_of")
         }
-        return Flat(graph, owners=_resolve_owners(owners))
-    return _Flattener(graph, limit).flatten()
+        return Flat(graph, owners=_resolve_owners(owners), diagnostic_list=diagnostic_list)
+    nesting = Nesting(graph.blocks)
+    too_large = why_too_large(graph, nesting, limits) if limits else None
+    if too_large is not None:
+        diagnostic_list.add(too_large)
+        return Flat(graph, diagnostic_list=diagnostic_list, expanded=False)
+    return _Flattener(graph, nesting, diagnostic_list).flatten()
 
 
 @dataclass
@@ -58,13 +71,14 @@ class _Scope:
 
 
 class _Flattener:
-    def __init__(self, graph: Graph, limit: int) -> None:
+    def __init__(self, graph: Graph, nesting: Nesting, diagnostic_list: DiagnosticList) -> None:
         self._graph = graph
-        self._limit = limit
+        self._nesting = nesting
         self._nodes: list[Node] = []
         self._edges: list[tuple[Edge, int | None]] = []
-        self._flat = Flat(graph)
+        self._flat = Flat(graph, diagnostic_list=diagnostic_list)
         self._sharing: list[_SharedBlock] = []
+        self._checked: dict[tuple[str, str], tuple[Node, list[Diagnostic]]] = {}
 
     def flatten(self) -> Flat:
         self._expand_scope(_Scope(self._graph.nodes, self._graph.edges))
@@ -87,8 +101,6 @@ class _Flattener:
                 instances[node.id] = self._expand_block(node, path, scope)
             else:
                 self._add_node(node, path, scope)
-            if len(self._nodes) > self._limit:
-                break
         self._add_edges(scope, instances)
         return instances
 
@@ -136,15 +148,12 @@ class _Flattener:
                 prefix=f"{path}{number}/",
                 where=f"{where}{number}",
                 levels=(*scope.levels, Level(path, index)),
-                blocks=(*scope.blocks, str(node.params["block"])),
+                blocks=(*scope.blocks, block_name(node)),
                 outer=scope,
             )
             first = len(self._nodes)
             instances = self._expand_scope(inside)
             copies.append(_Copy(inside, instances, range(first, len(self._nodes))))
-            if len(self._nodes) > self._limit:
-                self._flat.diagnostics.append(block_checks.too_large(path, self._limit))
-                break
         return copies
 
     def _bypass(self, node: Node, path: str, block: Block, scope: _Scope) -> Instance:
@@ -191,7 +200,7 @@ class _Flattener:
         if diagnostic is None:
             self._set_owners(shared.members, shared.path, shared.owner)
         else:
-            self._flat.diagnostics.append(diagnostic)
+            self._flat.diagnostic_list.add(diagnostic)
 
     def _add_edges(self, scope: _Scope, instances: dict[str, Instance | None]) -> None:
         for edge in scope.edges:
@@ -250,17 +259,25 @@ class _Flattener:
 
     def _definition(self, node: Node, path: str, scope: _Scope) -> Block | None:
         """Return the block that a node stands for, or None after reporting why it cannot be."""
-        error = block_checks.why_not_expandable(self._graph.blocks, node, path, scope.blocks)
-        if error is not None:
-            self._flat.diagnostics.append(error)
-            return None
-        block = self._graph.blocks[str(node.params["block"])]
-        self._flat.diagnostics.extend(block_checks.check_definition(block, node, path))
+        inside, diagnostic_list = next(reversed(scope.blocks), None), self._flat.diagnostic_list
+        code = self._nesting.why_not(node, inside)
+        block = None if code else self._graph.blocks[block_name(node)]
+        key = (inside or "", node.id)
+        checked, listed = self._checked.get(key, (None, []))
+        if checked is node:  # in another repeat
+            diagnostic_list.repeat(listed, path)
+            return block
+        if block is None:
+            found = block_checks.not_expandable(code or "", self._nesting, node, path, inside or "")
+            self._checked[key] = node, diagnostic_list.add_all([found])
+        else:
+            found_all = block_checks.check_definition(block, node, path)
+            self._checked[key] = node, diagnostic_list.add_all(found_all)
         return block
 
     def _report_port(self, path: str, instance: Instance, port: str, side: str) -> None:
         known = list(instance.block.inputs if side == "input" else instance.block.outputs)
-        self._flat.diagnostics.append(block_checks.unknown_port(path, instance, port, side, known))
+        self._flat.diagnostic_list.add(block_checks.unknown_port(path, instance, port, side, known))
 
 
 @dataclass
@@ -303,13 +320,19 @@ class _SharedBlock:
 
 def _resolve_owners(owners: dict[str, str]) -> dict[str, str]:
     """Return for each node the last node of its chain of owners; a cycle is left unresolved."""
-    resolved = {}
-    for name, owner in owners.items():
-        last, passed = owner, {name}
-        while last in owners and last not in passed:
-            passed.add(last)
+    resolved: dict[str, str] = {}
+    endless: set[str] = set()
+    for name in owners:
+        passed: dict[str, None] = {}
+        last = name
+        while last in owners and last not in resolved and last not in passed:
+            passed[last] = None
             last = owners[last]
-        resolved[name] = owner if last in passed else last
+        if last in passed or last in endless:
+            endless.update(passed)
+            resolved.update((one, owners[one]) for one in passed)
+        else:
+            resolved.update(dict.fromkeys(passed, resolved.get(last, last)))
     return resolved
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,29 +110,51 @@ def activation_bytes(
     `kept` returns what one layer keeps, or None where that is unknown; `batch` is a number of rows.
     What a layer needs only inside its own forward or backward pass is left out.
     """
-    passes, saved, most = list(_passes(network, kept, batch)), set[Source](), 0
-    given = {source for source in shapes if source.node not in {s.node.id for s in network.steps}}
-
-    def size(sources: set[Source]) -> int:
-        return sum(_bytes(shapes[source], batch) for source in sources if source in shapes)
-
-    own = 0
+    passes = list(_passes(network, kept, batch))
+    layers = {step.node.id for step in network.steps}
+    given = {source for source in shapes if source.node not in layers}
+    sizes = {source: _bytes(shape, batch) for source, shape in shapes.items()}
+    readers = Counter(source for each in passes for source in each.kept)
+    saved, gradients = _Held(sizes), _Held(sizes)
+    most = own = 0
     for each in passes:
         own += each.own
-        saved |= each.kept
-        most = max(most, own + size(saved | each.reads | each.gives))
+        saved.add(each.kept)
+        most = max(most, own + saved.bytes_with(each.reads | each.gives))
     last = passes[-1].gives if passes else set[Source]()
-    most = max(most, own + size(saved | last) + 2 * size(last))  # the loss and its gradient
-    gradients = set(last)
-    for at in range(len(passes) - 1, -1, -1):
-        each = passes[at]
+    gradients.add(last)
+    most = max(most, own + saved.bytes_with(last) + 2 * gradients.bytes)  # the loss, its gradient
+    for each in reversed(passes):
         new = each.reads - given
-        values = saved | (last if each.gives == last else set())
-        most = max(most, own + size(values) + size(gradients | each.gives | new))
-        gradients = (gradients - each.gives) | new
+        values = saved.bytes_with(last if each.gives == last else set())
+        most = max(most, own + values + gradients.bytes_with(each.gives | new))
+        gradients.remove(each.gives)
+        gradients.add(new)
         own -= each.own
-        saved -= each.kept - set[Source]().union(*(earlier.kept for earlier in passes[:at]))
+        readers.subtract(each.kept)
+        saved.remove({source for source in each.kept if not readers[source]})
     return most
+
+
+class _Held:
+    """Values in memory, and their size in bytes; a value of unknown size has none."""
+
+    def __init__(self, sizes: Mapping[Source, int]) -> None:
+        self._sizes = sizes
+        self._held: set[Source] = set()
+        self.bytes = 0
+
+    def add(self, sources: set[Source]) -> None:
+        self.bytes = self.bytes_with(sources)
+        self._held |= sources
+
+    def remove(self, sources: set[Source]) -> None:
+        self.bytes -= sum(self._sizes.get(one, 0) for one in sources & self._held)
+        self._held -= sources
+
+    def bytes_with(self, sources: set[Source]) -> int:
+        """Return the size with these values, those that are held already counted once."""
+        return self.bytes + sum(self._sizes.get(one, 0) for one in sources - self._held)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from visdl.models.errors import InvalidInputError
 from visdl.models.graph import Node
 from visdl.nodes.contract.base import InputNode
 from visdl.nodes.contract.registry import Registry
-from visdl.nodes.contract.specs import BATCH, Shape
+from visdl.nodes.contract.specs import BATCH, MOST_AXES, Shape
 
 _ELEMENTS = {torch.float32: "float32", torch.int64: "int64"}
 
@@ -59,6 +59,13 @@ def model_inputs(network: Network, dataset: Dataset | None, registry: Registry) 
             )
             continue
         shape = list(instance.shape or ([len(columns)] if columns else []))
+        if len(shape) >= MOST_AXES:
+            message = (
+                f"'{node.label}' has {len(shape):,} axes; at most {MOST_AXES - 1} are possible."
+            )
+            hint = "Give fewer sizes."
+            result.diagnostics.append(_diagnostic(node, "shape", "input_shape", message, hint))
+            continue
         diagnostics = list(_check_input(node, instance, shape, columns, dataset))
         result.diagnostics += diagnostics
         if not diagnostics:

@@ -191,24 +191,26 @@ def module_names(nodes: Sequence[Node], flat: Flat) -> dict[str, str]:
     else its id.
     """
     paths = {node.id: flat.levels.get(node.id, ()) for node in nodes}
-    scopes: dict[tuple[Level, ...], dict[str, Node]] = defaultdict(dict)
+    scopes: dict[Level | None, dict[str, Node]] = defaultdict(dict)  # by their innermost level
     for node in nodes:
-        path = paths[node.id]
-        for depth, level in enumerate(path):
-            scopes[path[:depth]][level.instance] = flat.instances[level.instance].node
-        scopes[path][node.id] = node
-    local = {path: _local_names(members, path) for path, members in scopes.items()}
+        around: Level | None = None
+        for level in paths[node.id]:
+            scopes[around][level.instance] = flat.instances[level.instance].node
+            around = level
+        scopes[around][node.id] = node
+    local = {level: _local_names(members, level) for level, members in scopes.items()}
     names = {}
     for node in nodes:
-        path, parts = paths[node.id], []
-        for depth, level in enumerate(path):
-            parts.append(local[path[:depth]][level.instance])
+        parts, around = [], None
+        for level in paths[node.id]:
+            parts.append(local[around][level.instance])
             parts += [] if level.repeat is None else [str(level.repeat)]
-        names[node.id] = ".".join([*parts, local[path][node.id]])
+            around = level
+        names[node.id] = ".".join([*parts, local[around][node.id]])
     return names
 
 
-def _local_names(members: dict[str, Node], path: tuple[Level, ...]) -> dict[str, str]:
+def _local_names(members: dict[str, Node], level: Level | None) -> dict[str, str]:
     """Return the names of the nodes and blocks of one scope, by their path."""
     counts = Counter(node.name for node in members.values())
     names: dict[str, str] = {}
@@ -219,24 +221,24 @@ def _local_names(members: dict[str, Node], path: tuple[Level, ...]) -> dict[str,
             and node.name not in _RESERVED
             and "." not in node.name
         )
-        names[key] = node.name if own else _identifier(_own_id(key, path))
-    used: set[str] = set()
+        names[key] = node.name if own else _identifier(_own_id(key, level))
+    used: dict[str, int] = {}
     for key, name in names.items():
-        unique, count = name, 1
+        unique, count = name, used.get(name, 1)
         while unique in used:
             count += 1
             unique = f"{name}_{count}"
-        used.add(unique)
+        used[name] = count
+        used[unique] = used.get(unique, 1)
         names[key] = unique
     return names
 
 
-def _own_id(path_id: str, path: tuple[Level, ...]) -> str:
-    if not path:
+def _own_id(path_id: str, level: Level | None) -> str:
+    if level is None:
         return path_id
-    last = path[-1]
-    return path_id.removeprefix(last.instance + "/").removeprefix(
-        "" if last.repeat is None else f"{last.repeat}/"
+    return path_id.removeprefix(level.instance + "/").removeprefix(
+        "" if level.repeat is None else f"{level.repeat}/"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from visdl.nodes.contract.base import BaseNode, LayerNode
 from visdl.nodes.contract.flops import FlopCounter
 from visdl.nodes.contract.parameter_groups.weights import WeightKind, weight_kinds
 from visdl.nodes.contract.registry import Registry
-from visdl.nodes.contract.specs import BATCH, Shape
+from visdl.nodes.contract.specs import BATCH, MOST_AXES, Shape
 from visdl.nodes.contract.traits import set_traits
 
 #: What one port reads: several shapes where it takes several wires.
@@ -251,6 +252,8 @@ def _outputs(outputs: Any, inputs: Sequence[Shapes]) -> tuple[Shape, ...] | str:
     for tensor in tensors:
         if not isinstance(tensor, Tensor):
             return f"it returns {type(tensor).__name__} instead of a tensor"
+        if tensor.dim() > MOST_AXES:
+            return f"its output would have {tensor.dim():,} axes; at most {MOST_AXES} are possible"
     shapes = tuple(Shape(tuple(tensor.shape), tensor.dtype) for tensor in tensors)
     if (empty := next((shape for shape in shapes if 0 in shape), None)) is not None:
         return f"its output would be empty: the shape is {empty}"
@@ -281,26 +284,36 @@ def _symbol(digits: str) -> str:
 
 @dataclass(frozen=True)
 class NetworkFacts:
-    """The shapes of a network. Nodes downstream of an error or an unknown shape are missing."""
+    """The shapes of a network. Nodes downstream of an error or an unknown shape are missing.
+
+    `stopped_at` is the first layer for which there was no time.
+    """
 
     inputs: dict[str, dict[str, Shape | list[Shape]]]
     shapes: dict[Source, Shape]
     layers: dict[str, LayerFacts]
     output: Shape | None
+    stopped_at: Step | None = None
 
 
-def trace(network: Network, given: Mapping[Source, Shape]) -> NetworkFacts:
+def trace(
+    network: Network, given: Mapping[Source, Shape], seconds: float = math.inf
+) -> NetworkFacts:
     """Infer the shapes of every layer that is not downstream of an error.
 
-    `given` holds the shapes of the model's inputs.
+    `given` holds the shapes of the model's inputs. Layers that no earlier trace has met are
+    inferred for `seconds` of CPU time; the others are left for the next trace.
     """
     shapes: dict[Source, Shape] = dict(given)
+    until = time.thread_time() + seconds
     inputs: dict[str, dict[str, Shape | list[Shape]]] = {}
     layers: dict[str, LayerFacts] = {}
     for step in network.steps:
         if step.missing or any(source not in shapes for source in step.sources()):
             continue
         read = {port: _look_up(source, shapes) for port, source in step.inputs.items()}
+        if time.thread_time() > until:
+            return NetworkFacts(inputs, shapes, layers, None, stopped_at=step)
         inputs[step.node.id] = read
         facts = layers[step.node.id] = layer_facts(step, [read.get(port) for port in step.ports])
         for name, shape in zip(step.outputs, facts.outputs or (), strict=False):

@@ -42,15 +42,19 @@ class Topology:
 
     def ancestors(self, ids: Iterable[str]) -> set[str]:
         """Return every node with a path to one of `ids`, including these."""
-        return self._reach(
-            ids, {i: [edge.source for edge in edges] for i, edges in self.incoming.items()}
-        )
+        return self._reach(ids, self._sources)
 
     def descendants(self, ids: Iterable[str]) -> set[str]:
         """Return every node with a path from one of `ids`, including these."""
-        return self._reach(
-            ids, {i: [edge.target for edge in edges] for i, edges in self.outgoing.items()}
-        )
+        return self._reach(ids, self._targets)
+
+    @cached_property
+    def _sources(self) -> dict[str, list[str]]:
+        return {i: [edge.source for edge in edges] for i, edges in self.incoming.items()}
+
+    @cached_property
+    def _targets(self) -> dict[str, list[str]]:
+        return {i: [edge.target for edge in edges] for i, edges in self.outgoing.items()}
 
     @staticmethod
     def _reach(ids: Iterable[str], neighbours: Mapping[str, list[str]]) -> set[str]:

@@ -24,6 +24,7 @@ from visdl.models.errors import InvalidInputError
 
 _LISTED = 10
 _LONGEST = 100
+_MOST_PATTERNS = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,8 @@ class Dataset:
         input_names = self._match_columns(inputs, "input_columns", exclude=target_names)
         if not inputs.strip():
             numeric = (column.name for column in self.record.columns if column.dtype != "text")
-            input_names = tuple(name for name in numeric if name not in target_names)
+            excluded = set(target_names)
+            input_names = tuple(name for name in numeric if name not in excluded)
         return replace(self, inputs=input_names, targets=target_names)
 
     def narrow(self, text: str, field: str) -> tuple[str, ...]:
@@ -77,10 +79,10 @@ class Dataset:
 
         Raises InvalidInputError with `field`.
         """
-        names = self._match_columns(text, field)
-        others = [name for name in names if name not in self.inputs]
-        if others and any(name in self.inputs for name in names):
-            return tuple(name for name in names if name in self.inputs)
+        names, inputs = self._match_columns(text, field), set(self.inputs)
+        others = [name for name in names if name not in inputs]
+        if others and len(others) < len(names):
+            return tuple(name for name in names if name in inputs)
         if others:
             hint = "Select it as an input column of the data, or name others here."
             raise InvalidInputError(
@@ -90,14 +92,20 @@ class Dataset:
 
     def _match_columns(self, text: str, field: str, exclude: Sequence[str] = ()) -> tuple[str, ...]:
         found: dict[str, None] = {}
+        excluded, patterns = set(exclude), 0
         for item in _split(text, field):
             if item in self.columns:
                 found[item] = None
                 continue
+            patterns += 1
+            if patterns > _MOST_PATTERNS:
+                message = f"The list has more than {_MOST_PATTERNS} patterns."
+                hint = "Use fewer, such as s_* for all columns that begin with s_."
+                raise InvalidInputError(message, hint=hint, field=field)
             matches = [name for name in self.columns if fnmatchcase(name, item)]
             if not matches:
                 raise self._no_column(item, field)
-            found.update(dict.fromkeys(name for name in matches if name not in exclude))
+            found.update(dict.fromkeys(name for name in matches if name not in excluded))
         return tuple(found)
 
     def _no_column(self, name: str, field: str | None = None) -> InvalidInputError:

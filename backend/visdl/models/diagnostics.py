@@ -95,6 +95,9 @@ class Diagnostic(Record):
     log: list[str] = Field(
         default_factory=list, description="Last log lines of a worker process that died"
     )
+    count: int = Field(
+        default=1, description="How often it occurs: in all repeats of a block, it is listed once"
+    )
 
 
 class PortValue(Record):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, FailFast, Field
 
-from visdl.models.record import Json, Record, Request
+from visdl.models.record import AtMost, Json, Record, Request
+
+T = TypeVar("T")
+#: A list that is not read further than the first item that is wrong.
+Items = Annotated[list[T], FailFast()]
+_Named = AtMost(10_000)
 
 #: The type of nodes that stand for a block.
 BLOCK = "Block"
@@ -77,7 +82,7 @@ class Group(Record):
         default="", max_length=200, description="The page sets one if a script leaves it out"
     )
     title: str = Field(default="", max_length=200)
-    nodes: list[str] = Field(
+    nodes: Items[str] = Field(
         default_factory=list, description="Ids of its nodes; unknown ones are ignored"
     )
     folded: bool = False
@@ -107,22 +112,22 @@ class Block(Record):
     __pydantic_extra__: dict[str, Json] = Field(init=False)
 
     name: str = Field(default="Block", max_length=200)
-    nodes: list[Node] = Field(default_factory=list)
-    edges: list[Edge] = Field(default_factory=list)
-    inputs: dict[str, list[PortRef]] = Field(
+    nodes: Items[Node] = Field(default_factory=list)
+    edges: Items[Edge] = Field(default_factory=list)
+    inputs: Annotated[dict[str, Items[PortRef]], _Named] = Field(
         default_factory=dict,
         description="Each input port of the block, with the inner ports that it feeds",
     )
-    outputs: dict[str, PortRef] = Field(
+    outputs: Annotated[dict[str, PortRef], _Named] = Field(
         default_factory=dict,
         description="Each output port of the block, with the inner output that it passes on",
     )
-    params: dict[str, list[PortRef]] = Field(
+    params: Annotated[dict[str, Items[PortRef]], _Named] = Field(
         default_factory=dict,
         description="Each exposed parameter, with the inner parameters that it sets",
     )
-    groups: list[Group] = Field(default_factory=list)
-    notes: list[CanvasNote] = Field(default_factory=list)
+    groups: Items[Group] = Field(default_factory=list, max_length=10_000)
+    notes: Items[CanvasNote] = Field(default_factory=list, max_length=10_000)
 
 
 class Graph(Record):
@@ -133,13 +138,13 @@ class Graph(Record):
 
     format: Literal[1] = 1
     name: str = Field(default="Untitled", max_length=200)
-    nodes: list[Node] = Field(default_factory=list)
-    edges: list[Edge] = Field(default_factory=list)
-    blocks: dict[str, Block] = Field(
+    nodes: Items[Node] = Field(default_factory=list)
+    edges: Items[Edge] = Field(default_factory=list)
+    blocks: Annotated[dict[str, Block], _Named] = Field(
         default_factory=dict, description="The blocks this graph uses, by id"
     )
-    groups: list[Group] = Field(default_factory=list)
-    notes: list[CanvasNote] = Field(default_factory=list)
+    groups: Items[Group] = Field(default_factory=list, max_length=10_000)
+    notes: Items[CanvasNote] = Field(default_factory=list, max_length=10_000)
 
     def node(self, node_id: str) -> Node:
         """Return the node with this id. Raises KeyError."""

@@ -30,6 +30,17 @@ class Request(Record):
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
 
+def AtMost(most: int) -> BeforeValidator:
+    """Return a validator that refuses a larger dictionary before its values are looked at."""
+
+    def check(value: object) -> object:
+        if isinstance(value, dict) and len(value) > most:
+            raise ValueError(f"must have at most {most:,} entries, not {len(value):,}")
+        return value
+
+    return BeforeValidator(check)
+
+
 def read_former_values(names: Mapping[str, str]) -> BeforeValidator:
     """Return a validator that reads a value of an earlier version as the one that is used now."""
     return BeforeValidator(

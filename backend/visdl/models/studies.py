@@ -9,9 +9,9 @@ from pydantic import AliasChoices, BeforeValidator, Field
 
 from visdl.models.diagnostics import Diagnostic, ReplaceNode, SetDisabled, SetParam
 from visdl.models.graph import Edge, Graph
-from visdl.models.record import Json, Record, Request
+from visdl.models.record import AtMost, Json, Record, Request
 from visdl.models.runs import DatasetUse, RunState
-from visdl.models.strategies import MOST_SEEDS, Direction, How, Seed, Strategy, Title
+from visdl.models.strategies import MOST_SEEDS, MOST_VARIANTS, Direction, How, Seed, Strategy, Title
 
 #: Keys of the variants that others are compared with.
 BASELINE = "baseline"
@@ -61,7 +61,7 @@ class StudyPlan(Request):
         allow_inf_nan=False,
         description="The largest difference that does not matter, in the unit of the metric",
     )
-    how: dict[str, How] = Field(
+    how: Annotated[dict[str, How], AtMost(10_000)] = Field(
         default_factory=dict, description="How each node is removed, by its id"
     )
     skip_invalid: bool = Field(
@@ -201,8 +201,8 @@ class StudyPatch(Request):
 
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     note: Annotated[str, Field(max_length=10_000)] | None = None
-    labels: dict[str, Title] | None = None
-    order: list[str] | None = None
+    labels: Annotated[dict[str, Title], AtMost(MOST_VARIANTS)] | None = None
+    order: list[str] | None = Field(default=None, max_length=MOST_VARIANTS)
 
 
 class MoreSeeds(Request):

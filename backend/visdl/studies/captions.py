@@ -24,7 +24,7 @@ def format_seeds(seeds: Sequence[int]) -> str:
     """Return text such as "seeds 0–4" or "seeds 1, 3, 7"."""
     word = "seed" if len(seeds) == 1 else "seeds"
     first, last = min(seeds), max(seeds)
-    if len(seeds) > 2 and sorted(seeds) == list(range(first, last + 1)):
+    if len(seeds) > 2 and len(set(seeds)) == len(seeds) == last - first + 1:
         return f"{word} {first}–{last}"
     return f"{word} {', '.join(map(str, seeds))}"
 

@@ -72,18 +72,19 @@ def check_model(
     data: Dataset | None,
     registry: Registry,
     report: ReportBuilder,
+    seconds: float,
 ) -> ModelFacts | None:
     """Report shapes, parameters and FLOPs of every layer.
 
     Return None when a layer does not fit its input. Layers downstream of one that does not fit, or
-    that the network had to leave out, are blocked.
+    that the network had to leave out, are blocked. See `trace` for `seconds`.
     """
     inputs = model_inputs(network, data, registry)
     report.diagnostics += inputs.diagnostics
     for node in network.inputs:
         shape = inputs.shapes.get(Source(node.id))
         report.describe_outputs(node, registry.get(node.type), {"output": shape} if shape else {})
-    facts = trace(network, inputs.shapes)
+    facts = trace(network, inputs.shapes, seconds)
     fits = [
         not inputs.diagnostics,
         _check_layers(network, facts, report),
@@ -98,6 +99,9 @@ def _check_layers(network: Network, facts: NetworkFacts, report: ReportBuilder) 
     """Report every layer; return whether each has its inputs and fits them."""
     fits, at_run = True, False
     for step in network.steps:
+        if step is facts.stopped_at:
+            at_run = True
+            _report_time(step, report)
         node_report, layer = report.nodes[step.node.id], facts.layers.get(step.node.id)
         node_report.reads_input = INPUT in step.sources()
         if step.missing:
@@ -125,6 +129,17 @@ def _report_unknown_shape(step: Step, layer: LayerFacts, report: ReportBuilder) 
         code="shape_at_run",
         severity="warning",
         hint="One batch is checked before training starts.",
+    )
+
+
+def _report_time(step: Step, report: ReportBuilder) -> None:
+    report.add(
+        step.node,
+        f"The model has so many different layers that those from '{step.node.label}' on are not "
+        "checked yet.",
+        code="shape_later",
+        severity="warning",
+        hint="The next check continues there; a longer one needs VISDL_CHECK_SECONDS.",
     )
 
 

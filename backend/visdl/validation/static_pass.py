@@ -23,6 +23,7 @@ from visdl.nodes.contract.learning import (
 )
 from visdl.nodes.contract.parameter_groups.optimizer_node import OptimizerNode
 from visdl.nodes.contract.registry import Registry
+from visdl.nodes.contract.runtime_values import TrainingFacts
 from visdl.nodes.contract.specs import DataType
 from visdl.validation.advice import advise
 from visdl.validation.evaluation_advice import Evaluation, advise_on_evaluation
@@ -45,7 +46,10 @@ UNKNOWN = Unknown()
 
 
 class StaticVisitor:
-    """Follow data and shapes through a graph. `broken` holds the nodes with a structural error."""
+    """Follow data and shapes through a graph.
+
+    `broken` holds the nodes with a structural error; shapes are inferred for `seconds`.
+    """
 
     def __init__(
         self,
@@ -54,6 +58,7 @@ class StaticVisitor:
         registry: Registry,
         find_dataset: FindDataset,
         broken: set[str],
+        seconds: float,
     ) -> None:
         graph = flat.graph
         self._flat = flat
@@ -61,6 +66,7 @@ class StaticVisitor:
         self._registry = registry
         self._find_dataset = find_dataset
         self._broken = broken
+        self._seconds = seconds
         self._nodes = {node.id: node for node in graph.nodes}
         self._classes = {node.id: registry.find(node.type) or BaseNode for node in graph.nodes}
         loops = [
@@ -136,6 +142,8 @@ class StaticVisitor:
 
     def _check_evaluation(self, node: Node, args: dict[str, Any]) -> list[Diagnostic]:
         """Return what is wrong with the rows that a node measures a trained model on."""
+        if not any(isinstance(value, TrainingFacts) for value in args.values()):
+            return []
         sources = {
             edge.target_input: self._nodes[edge.source] for edge in self._topology.incoming[node.id]
         }
@@ -299,7 +307,7 @@ class StaticVisitor:
         dataset = dataset_of(data)
         if dataset is None and not (network.inputs and data is None):
             return self._without_input(node, data)
-        facts = check_model(node, network, dataset, self._registry, self.report)
+        facts = check_model(node, network, dataset, self._registry, self.report, self._seconds)
         if facts is None or self._topology.ancestors([node.id]) & self._broken:
             self.report.nodes[node.id].status = "blocked"
             return BLOCKED

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from visdl.compiler.diagnostic_list import DiagnosticList
 from visdl.compiler.topology import Topology
 from visdl.models.diagnostics import Diagnostic, Fix, SetParam
 from visdl.models.graph import Edge, Graph, Node
@@ -15,19 +17,36 @@ from visdl.nodes.contract.base import BaseNode, missing_torch
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import InputSpec, OutputSpec
 
+_LISTED = 10  # names in a sentence
 
-def check_structure(graph: Graph, topology: Topology, registry: Registry) -> Iterator[Diagnostic]:
-    """Yield everything that is wrong with the structure of a flat graph."""
+
+def check_structure(
+    graph: Graph, topology: Topology, registry: Registry, diagnostic_list: DiagnosticList
+) -> None:
+    """Add everything that is wrong with the structure of a flat graph, as far as it is listed."""
     classes = {node.id: registry.find(node.type) for node in graph.nodes}
-    yield from _check_ids(graph)
-    yield from _check_types(graph, registry)
+    diagnostic_list.add_all(_check_ids(graph))
+    diagnostic_list.add_all(_check_types(graph, registry))
+    _check_nodes(graph, classes, diagnostic_list)
+    diagnostic_list.add_all(_check_edges(graph, classes))
+    diagnostic_list.add_all(_check_cycle(graph, topology))
+
+
+def _check_nodes(
+    graph: Graph, classes: Mapping[str, type[BaseNode] | None], diagnostic_list: DiagnosticList
+) -> None:
+    """Check version and parameters of every node, once for all repeats of a block."""
+    checked: dict[tuple[str, int, int], list[Diagnostic]] = {}
     for node in graph.nodes:
         cls = classes[node.id]
-        if cls is not None:
-            yield from _check_version(node, cls)
-            yield from _check_params(node, cls)
-    yield from _check_edges(graph, classes)
-    yield from _check_cycle(graph, topology)
+        key = (node.type, node.version, id(node.params))  # repeats have the same parameters
+        if cls is None or diagnostic_list.full:
+            continue
+        if key in checked:
+            diagnostic_list.repeat(checked[key], node.id)
+        else:
+            found = itertools.chain(_check_version(node, cls), _check_params(node, cls))
+            checked[key] = diagnostic_list.add_all(found)
 
 
 def _check_ids(graph: Graph) -> Iterator[Diagnostic]:
@@ -225,7 +244,11 @@ def _check_cycle(graph: Graph, topology: Topology) -> Iterator[Diagnostic]:
     path = topology.cycle
     if path:
         labels = {node.id: node.label for node in graph.nodes}
-        message = f"The wires form a cycle: {' → '.join(labels[i] for i in path)}."
+        shown = path if len(path) <= _LISTED else [*path[: _LISTED - 1], path[-1]]
+        names = [labels[i] for i in shown]
+        if len(path) > _LISTED:
+            names.insert(-1, f"… ({len(set(path)):,} nodes)")
+        message = f"The wires form a cycle: {' → '.join(names)}."
         for node_id in dict.fromkeys(path):
             yield Diagnostic(
                 code="cycle", node=node_id, message=message, hint="Remove one wire of the cycle."

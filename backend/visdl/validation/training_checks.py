@@ -319,7 +319,12 @@ def _check_output(
     reason = loss.why_not(model.facts.output, classes, len(train.targets))
     if reason:
         size = classes if loss.TARGET == "index" else len(train.targets)
-        _report_output(_layer_to_change(model), reason, size, report)
+        step = _layer_to_change(model)
+        if step is None:
+            hint = "Insert a layer, such as Linear, before it."
+            report.add(model.assembly, f"{reason}.", code="output_shape", port="layers", hint=hint)
+        else:
+            _report_output(step, reason, size, report)
     elif not model.parameters:
         message = f"'{model.assembly.label}' has no parameters, so there is nothing to learn."
         hint = "Add a layer with weights, such as Linear."
@@ -350,12 +355,12 @@ def _width(step: Step) -> str | None:
     )
 
 
-def _layer_to_change(model: ModelFacts) -> Step:
-    """Return the layer to change when the output does not fit.
+def _layer_to_change(model: ModelFacts) -> Step | None:
+    """Return the layer to change when the output does not fit, or None in a model without layers.
 
     It is the last one that has weights or is switched off.
     """
     for step in reversed(model.network.steps):
         if step.node.disabled or model.facts.layers[step.node.id].parameters:
             return step
-    return model.network.steps[-1]
+    return next(reversed(model.network.steps), None)

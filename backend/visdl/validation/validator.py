@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 
+from visdl.compiler.expansion import GraphLimits
+from visdl.compiler.flat_graph import Flat
 from visdl.compiler.flatten import flatten
 from visdl.compiler.memory import amount
 from visdl.compiler.topology import Topology
@@ -25,8 +27,6 @@ from visdl.validation.static_pass import StaticVisitor
 from visdl.validation.structure_checks import check_structure
 
 log = logging.getLogger(__name__)
-#: How many nodes there may be after all blocks are expanded, for each that may be drawn.
-_EXPANSION = 10
 
 
 class Validator:
@@ -37,13 +37,12 @@ class Validator:
         registry: Registry,
         find_dataset: FindDataset,
         *,
-        max_nodes: int = 2000,
-        max_edges: int = 10_000,
+        limits: GraphLimits | None = None,
         free_memory: Callable[[str | None], int | None] = lambda _: None,
         total_memory: Callable[[str | None], int | None] = lambda _: None,
         free_disk: Callable[[], int | None] = lambda: None,
     ) -> None:
-        """Check graphs of at most `max_nodes` nodes and `max_edges` wires.
+        """Check graphs that are not larger than `limits`.
 
         `free_memory` and `total_memory` return the bytes of a device ("cpu", "cuda", or None for
         the default one), `free_disk` those where checkpoints are written. Too little free memory is
@@ -51,8 +50,7 @@ class Validator:
         """
         self._registry = registry
         self.find_dataset = find_dataset
-        self._max_nodes = max_nodes
-        self._max_edges = max_edges
+        self.limits = limits or GraphLimits()
         self._free_memory = free_memory
         self._total_memory = total_memory
         self._free_disk = free_disk
@@ -62,16 +60,25 @@ class Validator:
 
         With `to_run`, a graph without anything to train is an error instead of a warning.
         """
-        too_large = list(self._size(graph))
+        too_large = list(self.why_too_large(graph))
         if too_large:
             return Report(valid=False, diagnostics=too_large)
-        flat = flatten(graph, limit=_EXPANSION * self._max_nodes)
+        flat = flatten(graph, self.limits)
+        diagnostic_list = flat.diagnostic_list
+        if not flat.expanded:
+            return Report(valid=False, diagnostics=list(diagnostic_list))
         topology = Topology(flat.graph)
-        diagnostics = [*flat.diagnostics, *check_structure(flat.graph, topology, self._registry)]
-        diagnostics += self._training(flat.graph, "error" if to_run else "warning")
-        broken = {d.node for d in diagnostics if d.severity == "error" and d.node}
-        visitor = StaticVisitor(flat, topology, self._registry, self.find_dataset, broken)
-        if not topology.cycle:
+        check_structure(flat.graph, topology, self._registry, diagnostic_list)
+        diagnostic_list.add_all(self._training(flat.graph, "error" if to_run else "warning"))
+        visitor = StaticVisitor(
+            flat,
+            topology,
+            self._registry,
+            self.find_dataset,
+            set(diagnostic_list.broken),
+            self.limits.seconds,
+        )
+        if not topology.cycle and not diagnostic_list.full:
             walk(flat.graph, topology, self._registry, visitor)
             for check in (self._memory, self._disk):
                 estimate(
@@ -80,19 +87,25 @@ class Validator:
                     log.warning,
                     "A run's need of memory or disk is not compared with what is free",
                 )
-            diagnostics += visitor.report.diagnostics
+            by_severity = sorted(visitor.report.diagnostics, key=lambda d: d.severity != "error")
+            diagnostic_list.add_all(by_severity)
+        return self._summarise(flat, visitor.report)
+
+    def _summarise(self, flat: Flat, built: ReportBuilder) -> Report:
+        """Return the report on an expanded graph: diagnostics in order, and all of its nodes."""
+        diagnostic_list = flat.diagnostic_list
         order = {node.id: index for index, node in enumerate(flat.graph.nodes)}
-        diagnostics.sort(key=lambda d: (d.severity != "error", order.get(d.node or "", -1)))
-        nodes = {
-            node.id: visitor.report.nodes.get(node.id, NodeReport()) for node in flat.graph.nodes
-        }
-        for diagnostic in diagnostics:
-            if diagnostic.severity == "error" and diagnostic.node in nodes:
-                nodes[diagnostic.node].status = "error"
-        valid = not any(d.severity == "error" for d in diagnostics)
-        nodes = {**nodes, **block_reports(flat, nodes)}
+        diagnostics = sorted(
+            diagnostic_list, key=lambda d: (d.severity != "error", order.get(d.node or "", -1))
+        )
+        nodes = {node.id: built.nodes.get(node.id, NodeReport()) for node in flat.graph.nodes}
+        for node_id in diagnostic_list.broken & nodes.keys():
+            nodes[node_id].status = "error"
         return Report(
-            valid=valid, diagnostics=diagnostics, nodes=nodes, totals=visitor.report.totals
+            valid=diagnostic_list.valid,
+            diagnostics=[*diagnostics, *diagnostic_list.rest()],
+            nodes={**nodes, **block_reports(flat, nodes)},
+            totals=built.totals,
         )
 
     def _memory(self, report: ReportBuilder) -> None:
@@ -146,18 +159,19 @@ class Validator:
             Diagnostic(code="disk", severity="warning", message=message, hint=hint)
         )
 
-    def _size(self, graph: Graph) -> Iterator[Diagnostic]:
+    def why_too_large(self, graph: Graph) -> Iterator[Diagnostic]:
+        """Yield an error if a graph has more nodes or wires, as it is drawn, than allowed."""
         nodes = len(graph.nodes) + sum(len(block.nodes) for block in graph.blocks.values())
         edges = len(graph.edges) + sum(len(block.edges) for block in graph.blocks.values())
         for kind, count, limit in (
-            ("nodes", nodes, self._max_nodes),
-            ("wires", edges, self._max_edges),
+            ("nodes", nodes, self.limits.nodes),
+            ("wires", edges, self.limits.edges),
         ):
             if count > limit:
+                setting = "VISDL_MAX_NODES" if kind == "nodes" else "VISDL_MAX_EDGES"
                 message = f"The graph has {count:,} {kind}; at most {limit:,} are allowed."
-                yield Diagnostic(
-                    code="too_large", message=message, hint="Split it into smaller graphs."
-                )
+                hint = f"Split it into smaller graphs, or raise {setting}."
+                yield Diagnostic(code="too_large", message=message, hint=hint)
 
     def _training(self, graph: Graph, severity: Severity) -> Iterator[Diagnostic]:
         loops = [

@@ -13,6 +13,7 @@ export function diagnostic(fields: Partial<Diagnostic> = {}): Diagnostic {
     file: null,
     line: null,
     log: [],
+    count: 1,
     ...fields,
   };
 }

@@ -112,6 +112,8 @@ class InputSpec:
         return f"{problem} (or {' or '.join(self.words)})" if problem and self.words else problem
 
     def _why_not_list(self, value: Any) -> str | None:
+        if isinstance(value, list | tuple) and len(value) > MOST_VALUES:
+            return f"must have at most {MOST_VALUES:,} values, not {len(value):,}"
         if not isinstance(value, list | tuple):
             return f"must be a list of {self.length or 'any number of'} values, not {_show(value)}"
         if self.length is not None and len(value) != self.length:
@@ -154,6 +156,10 @@ class InputSpec:
 
 
 def _show(value: Any) -> str:
+    if isinstance(value, str | list | tuple):
+        value = value[:100]
+    if isinstance(value, int) and abs(value) > 10**40:
+        return "a number of more than 40 digits"
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -166,6 +172,8 @@ def _why_not_type(dtype: DataType, value: Any) -> str | None:
             expected = "true or false"
         case DataType.STRING | DataType.DATASET if not isinstance(value, str):
             expected = "text"
+        case DataType.STRING if len(value) > MOST_CHARACTERS:
+            expected = f"at most {MOST_CHARACTERS:,} characters"
         case DataType.INT if not is_number or not _is_finite(value) or value != int(value):
             expected = "a whole number"
         case DataType.INT if abs(value) > 2**53:
@@ -240,6 +248,11 @@ _PARAM_TYPES = {
 LEAST = 1e-12
 #: The largest dropout: with 1, everything is zeroed and nothing upstream is learned.
 MOST_DROPPED = 0.99
+
+#: The most values of a list, characters of a text, and axes of an activation (torch's own limit).
+MOST_VALUES = 10_000
+MOST_CHARACTERS = 1_000_000
+MOST_AXES = 64
 
 #: Stands for the batch axis in a `Shape`. Prime, and no usual size of a layer.
 BATCH = 10_007

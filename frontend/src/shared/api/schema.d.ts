@@ -2047,6 +2047,12 @@ export interface components {
             /** Code */
             code: string;
             /**
+             * Count
+             * @description How often it occurs: in all repeats of a block, it is listed once
+             * @default 1
+             */
+            count: number;
+            /**
              * File
              * @description Name of the node file that is wrong
              */

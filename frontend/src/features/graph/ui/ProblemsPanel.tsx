@@ -52,7 +52,12 @@ function Problem({ problem }: { problem: Diagnostic }) {
     <>
       <Icon aria-label={problem.severity} className={cn("mt-0.5 size-4 shrink-0", text)} />
       <span className="min-w-0 grow">
-        <span className="block">{problem.message}</span>
+        <span className="block">
+          {problem.message}
+          {problem.count > 1 && (
+            <span className="text-muted"> (in {problem.count.toLocaleString("en")} places)</span>
+          )}
+        </span>
         {problem.hint && <span className="block text-muted text-sm">{problem.hint}</span>}
       </span>
       {node && (
