@@ -1,4 +1,7 @@
-"""Splits into training, validation and test, against recorded rows and scikit-learn's splitters."""
+"""Splits into training, validation and test: recorded rows, properties and reasons why not.
+
+`audit/test_splits.py` compares them with the splitters of scikit-learn.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, StratifiedShuffleSplit
 
 from visdl.datasets import partition
 from visdl.datasets.dataset import Dataset
@@ -123,52 +125,6 @@ def test_the_order_of_the_file_is_kept(m06):
         "val": list(range(42, 54)),
         "test": list(range(54, 60)),
     }
-
-
-@pytest.mark.parametrize("seed", range(30))
-def test_classes_are_divided_as_scikit_learn_divides_them(seed):
-    draw = rng(seed)
-    codes = draw.choice(draw.integers(2, 7), size=draw.integers(40, 300))
-    codes = np.unique(np.concatenate([codes, codes[:20]]), return_inverse=True)[1]
-    rows = len(codes)
-    val, test = int(rows * 0.2), int(rows * 0.15)
-    parts = partition.stratified_parts(codes, val, test, rng(seed))
-    assert np.bincount(parts, minlength=3).tolist() == [rows - val - test, val, test]
-    for part, size in ((1, val), (2, test)):
-        counts = np.bincount(codes[parts == part], minlength=codes.max() + 1)
-        assert np.all(np.abs(counts - np.bincount(codes) * size / rows) <= 1)
-        splitter = StratifiedShuffleSplit(1, test_size=size, random_state=seed)
-        _, theirs = next(splitter.split(codes, codes))
-        expected = np.bincount(codes[theirs], minlength=codes.max() + 1)
-        assert np.all(np.abs(counts - expected) <= 1)
-
-
-@pytest.mark.parametrize("folds", [2, 3, 5, 10])
-def test_folds_have_the_properties_of_scikit_learns(folds):
-    codes = np.repeat([0, 1, 2, 3], [50, 23, 11, 40])
-    ours, theirs = partition.stratified_folds(codes, folds, rng()), np.empty(len(codes), dtype=int)
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=0)
-    for fold, (_, rows) in enumerate(splitter.split(codes, codes)):
-        theirs[rows] = fold
-    for found in (ours, theirs):
-        table_of = np.stack(
-            [np.bincount(codes[found == fold], minlength=4) for fold in range(folds)]
-        )
-        assert np.all(np.ptp(table_of, axis=0) <= 1)
-        assert np.ptp(table_of.sum(1)) <= 1
-    plain = np.bincount(partition.folds_of(101, folds, rng()))
-    expected = [len(rows) for _, rows in KFold(folds).split(np.zeros(101))]
-    assert plain.tolist() == expected
-
-
-@pytest.mark.parametrize("folds", [2, 4, 7])
-def test_grouped_folds_are_as_even_as_scikit_learns(folds):
-    groups = rng(5).integers(0, 30, 400)
-    groups = np.unique(groups, return_inverse=True)[1]
-    found = partition.grouped_folds(groups, folds, rng())
-    assert all(len(set(found[groups == group])) == 1 for group in np.unique(groups))
-    theirs = [len(rows) for _, rows in GroupKFold(folds).split(groups, groups=groups)]
-    assert sorted(np.bincount(found).tolist()) == sorted(theirs)
 
 
 @pytest.mark.parametrize("column", ["", "patient"])

@@ -71,7 +71,6 @@ def learns(name: str, params: dict[str, Any]) -> bool:
 #: A learning rate has advice of its own; the others make steps small, or end them, by design.
 SMALL_STEPS = {
     *((name, "lr") for name in of(OptimizerNode)),
-    ("Adafactor", "d"),
     ("LBFGS", "tolerance_change"),
     ("LBFGS", "tolerance_grad"),
     ("Rprop", "step_sizes"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
+import torch
 from torch import Tensor
 
-from visdl.nodes import NodeRegistry, Param
+from visdl.nodes import LossNode, MetricNode, NodeRegistry, Param
 from visdl.nodes.contract.metrics.torch_metric import (
     AveragedMetric,
     ClassMetric,
@@ -19,7 +22,6 @@ from visdl.nodes.contract.metrics.torchmetrics_import import (
     Metric,
     classification,
     regression,
-    text,
 )
 
 
@@ -116,6 +118,7 @@ class AUROC(CurveMetric, family="AUROC"):
 
     KEY = "auroc"
     FORMULA = "P(ŷ₁ > ŷ₀)"
+    NEEDS_OTHERS = True
 
 
 @NodeRegistry.register("AveragePrecision")
@@ -127,15 +130,9 @@ class AveragePrecision(CurveMetric, family="AveragePrecision"):
     FORMULA = "Σ (Rₙ − Rₙ₋₁) Pₙ"
 
 
-class _OneClass(TorchMetric):
-    """A metric of class scores that torchmetrics has for one task."""
-
-    MEASURES = "index"
-
-
 @NodeRegistry.register("BalancedAccuracy")
 class BalancedAccuracy(TorchMetric):
-    """Mean recall of the classes, so that each counts the same."""
+    """Mean recall of the classes that have targets, so that each counts the same."""
 
     DISPLAY_NAME = "Balanced Accuracy"
     KEY = "balanced_accuracy"
@@ -144,9 +141,9 @@ class BalancedAccuracy(TorchMetric):
 
     def _make(self, prediction: Tensor, target: Tensor) -> list[Metric]:
         if not target.is_floating_point():
-            return [classification.MulticlassAccuracy(prediction.shape[1], average="macro")]
+            return [classification.MulticlassStatScores(prediction.shape[1], average="none")]
         return [
-            classification.MulticlassAccuracy(2, average="macro")
+            classification.MulticlassStatScores(2, average="none")
             for _ in range(by_row(target).shape[1])
         ]
 
@@ -160,13 +157,20 @@ class BalancedAccuracy(TorchMetric):
         for metric, guess, truth in zip(metrics, guesses, truths, strict=True):
             metric.update(guess, truth)
 
+    def _value(self, metric: Metric) -> Tensor:
+        """Return the mean recall; a class without targets has none, as in scikit-learn."""
+        counts: Tensor = metric.compute().double()
+        right, _, _, _, targets = counts.unbind(1)  # (classes,) each
+        return (right / targets)[targets > 0].mean()
+
 
 @NodeRegistry.register("TopKAccuracy")
-class TopKAccuracy(_OneClass):
+class TopKAccuracy(TorchMetric):
     """Share of samples whose class is among the k highest scores."""
 
     DISPLAY_NAME = "Top-k Accuracy"
     KEY = "top_k_accuracy"
+    MEASURES = "index"
     FORMULA = "mean(y ∈ top-k ŷ)"
 
     k: int = Param(5, min=1, max=10_000, description="How many of the highest scores count")
@@ -182,19 +186,41 @@ class TopKAccuracy(_OneClass):
 
 
 @NodeRegistry.register("Perplexity")
-class Perplexity(_OneClass):
+class Perplexity(MetricNode):
     """Exponential of the mean cross entropy: how many classes a prediction hesitates between."""
 
     KEY = "perplexity"
+    MEASURES = "index"
     DIRECTION = "minimize"
     FORMULA = "exp(−mean(log p(y)))"
+    READS_OUTPUTS = True  # the logarithm of a logit's probability is exact, however small that is
 
-    def _make(self, prediction: Tensor, target: Tensor) -> list[Metric]:
-        return [text.Perplexity()]
+    def __init__(self) -> None:
+        self._sum: Tensor | float = 0.0
+        self._seen = 0
 
-    def _update(self, metrics: list[Metric], prediction: Tensor, target: Tensor) -> None:
-        scores = prediction.movedim(1, -1).flatten(0, -2).double().log()
-        metrics[0].update(scores[None], target.flatten()[None])
+    def update(self, prediction: Tensor, target: Tensor) -> None:
+        logs = self._log_probabilities(prediction.double()).gather(1, target.unsqueeze(1))
+        self._sum = self._sum - logs.sum()
+        self._seen += target.numel()
+
+    def compute(self) -> float:
+        return float(torch.as_tensor(self._sum / self._seen).exp())
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state; earlier versions kept that of torchmetrics."""
+        if "metrics" in state:
+            [known] = state["metrics"]
+            state = {"_sum": known["total_log_probs"], "_seen": int(known["count"])}
+        super().load_state_dict(state)
+
+    def _log_probabilities(self, output: Tensor) -> Tensor:
+        """Return the logarithms of the predictions that the loss makes of outputs."""
+        if self.loss is None or type(self.loss).predictions is not LossNode.predictions:
+            return (output if self.loss is None else self.loss.predictions(output)).log()
+        if self.loss.link == "softmax":
+            return output.log_softmax(1)
+        return output if self.loss.link == "exp" else self.loss.predictions(output).log()
 
 
 @NodeRegistry.register("RootMeanSquaredError")
@@ -277,6 +303,13 @@ class SpearmanCorrCoef(NumberMetric, of=regression.SpearmanCorrCoef):
     DISPLAY_NAME = "Spearman Correlation"
     KEY = "spearman"
     FORMULA = "Pearson correlation of the ranks"
+
+    def _value(self, metric: Metric) -> Tensor:
+        """Return the correlation; values that are all equal have none, so that it is NaN."""
+        kept = [by_row(values) for [values] in metric.metric_state.values()]
+        if any((values == values[0]).all(0).any() for values in kept):
+            return kept[0].new_tensor(math.nan)
+        return super()._value(metric)
 
 
 @NodeRegistry.register("ConcordanceCorrCoef")

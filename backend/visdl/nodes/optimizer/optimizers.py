@@ -28,7 +28,7 @@ _MEANING: dict[str, tuple[str, dict[str, Any]]] = {
     "beta2_decay": ("Power with which the decay of the second moment changes", {"max": 0}),
     "betas": ("Decay of the running means of the gradient and of its square", _SHARE),
     "centered": ("Divide by the estimated variance of the gradient", {}),
-    "d": ("Root mean square to which steps are scaled down", {"min": 1e-12}),
+    "d": ("Root mean square to which larger steps are scaled down", {"min": 1}),
     "dampening": ("Dampening of the momentum", {"max": 0.99}),
     "decoupled_weight_decay": ("Weight decay as in AdamW: not through the gradient", {}),
     "eps": ("Added to the denominator for numerical stability", {"min": LEAST}),

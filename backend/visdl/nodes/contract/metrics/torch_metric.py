@@ -80,8 +80,13 @@ class TorchMetric(MetricNode):
         for values in itertools.chain.from_iterable(map(_lists, metrics)):
             values[:] = [self._widened(torch.cat(values))]
         with _quiet():
-            computed = [metric.compute().double().mean() for metric in metrics]
+            computed = [self._value(metric) for metric in metrics]
         return float(torch.stack(computed).mean())
+
+    def _value(self, metric: Metric) -> Tensor:
+        """Return the value of one metric, a scalar; of several columns or labels, their mean."""
+        value: Tensor = metric.compute()
+        return value.double().mean()
 
     def state_dict(self) -> dict[str, Any]:
         if self._metrics is None or self._example is None:
@@ -216,7 +221,14 @@ class AveragedMetric(ClassMetric):
 
 
 class CurveMetric(ClassMetric):
-    """A metric of all thresholds: exact, or at a number of them."""
+    """A metric of all thresholds: exact, or at a number of them.
+
+    It averages over the classes or labels of which there are targets. For torchmetrics, one without
+    targets has the area 0; it measures nothing, so here it has no share in the mean.
+    """
+
+    #: Whether an area also needs targets of other classes.
+    NEEDS_OTHERS: ClassVar[bool] = False
 
     average: str = Param(
         "macro",
@@ -230,6 +242,36 @@ class CurveMetric(ClassMetric):
         description="Number of thresholds, which limits the memory; "
         "empty: all, which is exact and keeps every score of an epoch",
     )
+
+    def _values(self, cls: type[Metric], **sizes: int) -> dict[str, Any]:
+        """Return the arguments of `cls`, which returns the area of each class or label."""
+        values = super()._values(cls, **sizes)
+        return {**values, "average": "none"} if "average" in values else values
+
+    def _value(self, metric: Metric) -> Tensor:
+        """Return the mean area, a scalar; it is NaN if there are no targets for any."""
+        own, others = _frequencies(metric)
+        areas: Tensor = metric.compute().double().reshape(-1)
+        known = (own > 0) & (others > 0) if self.NEEDS_OTHERS else own > 0
+        weights = own.double() if self.average == "weighted" else torch.ones_like(areas)
+        return (areas * weights)[known].sum() / weights[known].sum()
+
+
+def _frequencies(metric: Metric) -> tuple[Tensor, Tensor]:
+    """Return how many targets of a curve are of each class or label, and how many are not.
+
+    Both are (classes,), (labels,), or (1,) for a single label.
+    """
+    state = metric.metric_state
+    if "confmat" in state:  # at each threshold, by target and guess: (thresholds, …, 2, 2)
+        counts = state["confmat"][0].reshape(-1, 2, 2).sum(-1)
+        return counts[:, 1], counts[:, 0]
+    [target] = state["target"]
+    if isinstance(classes := getattr(metric, "num_classes", None), int):
+        own = torch.bincount(target, minlength=classes)
+    else:
+        own = by_row(target).sum(0)
+    return own, len(target) - own
 
 
 class NumberMetric(TorchMetric):

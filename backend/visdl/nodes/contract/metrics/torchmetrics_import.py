@@ -38,6 +38,6 @@ def _without_packages(*hidden: str) -> Iterator[None]:
 
 
 with _without_packages("matplotlib", "scipy"):
-    from torchmetrics import Metric, classification, regression, text
+    from torchmetrics import Metric, classification, regression
 
-__all__ = ["Metric", "classification", "regression", "text"]
+__all__ = ["Metric", "classification", "regression"]

@@ -1,4 +1,4 @@
-"""The catalogue of metrics, batch by batch on random data, against scikit-learn and scipy."""
+"""Metrics over unequal batches, against scikit-learn and scipy over all rows."""
 
 from __future__ import annotations
 
@@ -11,21 +11,28 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from visdl.nodes import MetricNode, NodeRegistry
-from visdl.nodes.contract.metrics.torch_metric import TorchMetric
+from visdl.nodes.contract.metrics import running
 
 from ..support.metrics import measure
+from .rows import names_of
 
-ROWS, BATCH = 200, 33
-CATALOGUE = [n for n in NodeRegistry.names() if issubclass(NodeRegistry.get(n), TorchMetric)]
+ROWS = 200
+BATCHES = [40, 7, 80, 1, 33, 39]
 AVERAGES = ["macro", "micro", "weighted"]
 
 
-def measured(metric, loss, output, target, **params):
-    """The value of a metric over batches of 33 rows."""
-    node, loss = NodeRegistry.get(metric), NodeRegistry.get(loss).create({})
-    batches = zip(output.split(BATCH), target.split(BATCH), strict=True)
+def measured(metric, loss, output, target, of_loss=None, **params):
+    """The value of a metric over batches, whose rows are measured in groups of at least 20."""
+    node, loss = NodeRegistry.get(metric), NodeRegistry.get(loss).create(of_loss or {})
+    sizes = BATCHES if len(target) == ROWS else len(target)
+    batches = zip(output.split(sizes), target.split(sizes), strict=True)
     [value] = measure([lambda: node.create(params)], loss, batches).values()
     return value
+
+
+@pytest.fixture(autouse=True)
+def small_groups(monkeypatch):
+    monkeypatch.setattr(running, "_GROUP_ROWS", 20)
 
 
 @pytest.fixture
@@ -64,6 +71,7 @@ BY_AVERAGE = {
     "JaccardIndex": lambda y, p, a: sk.jaccard_score(y, p, average=a),
 }
 OF_CLASSES = {
+    "Accuracy": lambda y, s: sk.accuracy_score(y, s.argmax(1)),
     "BalancedAccuracy": lambda y, s: sk.balanced_accuracy_score(y, s.argmax(1)),
     "MatthewsCorrCoef": lambda y, s: sk.matthews_corrcoef(y, s.argmax(1)),
     "CohenKappa": lambda y, s: sk.cohen_kappa_score(y, s.argmax(1)),
@@ -75,6 +83,7 @@ OF_CLASSES = {
     ),
 }
 OF_LABELS = {
+    "BinaryAccuracy": lambda y, s: sk.accuracy_score(y, s > 0.5),
     "MatthewsCorrCoef": lambda y, s: sk.matthews_corrcoef(y, s > 0.5),
     "CohenKappa": lambda y, s: sk.cohen_kappa_score(y, s > 0.5),
     "BalancedAccuracy": lambda y, s: sk.balanced_accuracy_score(y, s > 0.5),
@@ -86,6 +95,9 @@ OF_LABELS = {
     "JaccardIndex": lambda y, s: sk.jaccard_score(y, s > 0.5),
 }
 OF_NUMBERS = {
+    "MeanSquaredError": sk.mean_squared_error,
+    "MeanAbsoluteError": sk.mean_absolute_error,
+    "R2Score": sk.r2_score,
     "RootMeanSquaredError": lambda y, p: sk.root_mean_squared_error(y.ravel(), p.ravel()),
     "MeanAbsolutePercentageError": sk.mean_absolute_percentage_error,
     "SymmetricMeanAbsolutePercentageError": lambda y, p: np.mean(
@@ -109,8 +121,7 @@ def concordance(y, p):
 
 def test_every_metric_of_the_catalogue_is_compared():
     compared = {*BY_AVERAGE, *OF_CLASSES, *OF_LABELS, *OF_NUMBERS}
-    assert set(CATALOGUE) == {*compared, "CalibrationError", "TopKAccuracy"}
-    assert all(issubclass(NodeRegistry.get(name), MetricNode) for name in CATALOGUE)
+    assert set(names_of(MetricNode)) == {*compared, "CalibrationError", "TopKAccuracy"}
 
 
 @pytest.mark.parametrize("average", AVERAGES)
@@ -208,3 +219,76 @@ def test_a_number_of_thresholds_approximates_the_area(labels):
     exact = measured("AUROC", "BCEWithLogitsLoss", *labels)
     binned = measured("AUROC", "BCEWithLogitsLoss", *labels, thresholds=200)
     assert exact != binned == pytest.approx(exact, abs=0.01)
+
+
+#: Where a class has no targets, scikit-learn and the definition leave it out of the mean.
+OF_PRESENT = {
+    **OF_CLASSES,
+    "AUROC": lambda y, s: np.mean([sk.roc_auc_score(y == c, s[:, c]) for c in np.unique(y)]),
+    "AveragePrecision": lambda y, s: np.mean(
+        [sk.average_precision_score(y == c, s[:, c]) for c in np.unique(y)]
+    ),
+    "Perplexity": lambda y, s: math.exp(-np.log(s[np.arange(len(y)), y]).mean()),
+}
+
+
+@pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
+@pytest.mark.filterwarnings("ignore:Recall is ill-defined")
+@pytest.mark.parametrize("name", [*OF_PRESENT, *BY_AVERAGE])
+def test_what_the_loss_ignores_has_no_share_in_a_metric(name, classes):
+    output, target = classes
+    found = measured(name, "CrossEntropyLoss", output.double(), target, {"ignore_index": 2})
+    y, s = target[target != 2].numpy(), output.double().softmax(1)[target != 2].numpy()
+    if name in BY_AVERAGE:
+        expected = BY_AVERAGE[name](y, s.argmax(1), "macro")
+    else:
+        expected = OF_PRESENT[name](y, s)
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("average", ["macro", "weighted"])
+@pytest.mark.parametrize("name", ["AUROC", "AveragePrecision"])
+def test_a_class_without_targets_has_no_area(name, average, classes, labels):
+    output, target = classes
+    target = torch.where(target == 3, 0, target)
+    y, s = target.numpy(), output.double().softmax(1).numpy()
+    area = {"AUROC": sk.roc_auc_score, "AveragePrecision": sk.average_precision_score}[name]
+    weights = np.bincount(y) if average == "weighted" else None
+    expected = np.average([area(y == c, s[:, c]) for c in range(3)], weights=weights)
+    found = measured(name, "CrossEntropyLoss", output.double(), target, average=average)
+    assert found == pytest.approx(expected, rel=1e-6)
+    binned = measured(
+        name, "CrossEntropyLoss", output.double(), target, average=average, thresholds=300
+    )
+    assert binned == pytest.approx(expected, abs=0.01)
+    output, target = labels
+    target = target * torch.tensor([1.0, 1.0, 0.0])
+    several = measured(name, "BCEWithLogitsLoss", output, target, average=average)
+    known = measured(name, "BCEWithLogitsLoss", output[:, :2], target[:, :2], average=average)
+    assert several == pytest.approx(known)
+
+
+@pytest.mark.parametrize("thresholds", [None, 20])
+def test_targets_of_one_class_have_no_area_under_the_curve(labels, thresholds):
+    output = labels[0][:, :1]
+    for target in (torch.zeros(ROWS, 1), torch.ones(ROWS, 1)):
+        of = ("BCEWithLogitsLoss", output, target)
+        assert math.isnan(measured("AUROC", *of, thresholds=thresholds))
+        precision = measured("AveragePrecision", *of, thresholds=thresholds)
+        assert math.isnan(precision) if target.sum() == 0 else precision == pytest.approx(1)
+        recall = ((output > 0) == (target > 0)).double().mean().item()
+        assert measured("BalancedAccuracy", *of) == pytest.approx(recall)
+
+
+def test_equal_values_have_no_rank(numbers):
+    output, target = numbers
+    for pair in ((output * 0, target), (output, target * 0 + 3)):
+        assert math.isnan(measured("SpearmanCorrCoef", "MSELoss", *pair))
+
+
+def test_perplexity_is_the_exponential_of_the_loss_also_of_a_class_that_was_excluded(classes):
+    output, target = classes
+    output = output * 100  # probabilities below the smallest float32
+    expected = torch.nn.functional.cross_entropy(output.double(), target).exp().item()
+    for loss, given in (("CrossEntropyLoss", output), ("NLLLoss", output.log_softmax(1))):
+        assert measured("Perplexity", loss, given, target) == pytest.approx(expected, rel=1e-4)
