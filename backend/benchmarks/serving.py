@@ -51,7 +51,7 @@ def server(prepare: Callable[[Path], object] | None = None, **settings: object) 
                 base_url=f"http://127.0.0.1:{port}/api", timeout=60, trust_env=False
             ) as client:
                 wait_for(lambda: is_healthy(client))
-                time.sleep(5)  # the forkserver warms up
+                time.sleep(5)  # the launcher warms up
                 yield Served(
                     client, f"ws://127.0.0.1:{port}", psutil.Process(process.pid), Path(folder)
                 )

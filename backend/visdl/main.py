@@ -126,7 +126,7 @@ def _compose(settings: Settings, registry: Registry, store: Store) -> Services:
     specs = SpecBuilder(store, validator, folder, policy)
     factory = RunFactory(store, registry, validator, uses, folder, policy)
     runs = RunSupervisor(store, telemetry, factory, specs, pool, folder=folder, policy=policy)
-    monitor = SystemMonitor(settings.data_dir, lambda: runs.device, runs.counts)
+    monitor = SystemMonitor(settings.data_dir, lambda: runs.device, runs.counts, runs.find_obstacle)
     return Services(
         store=store,
         telemetry=telemetry,

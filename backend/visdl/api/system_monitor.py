@@ -22,11 +22,16 @@ class SystemMonitor:
     """Samples on request, at most twice a second."""
 
     def __init__(
-        self, data_dir: Path, device: Callable[[], str], counts: Callable[[], tuple[int, int]]
+        self,
+        data_dir: Path,
+        device: Callable[[], str],
+        counts: Callable[[], tuple[int, int]],
+        obstacle: Callable[[], str | None],
     ) -> None:
         self._data_dir = data_dir
         self._device = device
         self._counts = counts
+        self._obstacle = obstacle
         self._lock = threading.Lock()
         self._last: SystemStats | None = None
         self._taken = float("-inf")
@@ -70,6 +75,7 @@ class SystemMonitor:
             gpus=[_gpu(index, handle) for index, handle in enumerate(self._gpus)],
             running=running,
             queued=queued,
+            obstacle=self._obstacle(),
         )
 
 

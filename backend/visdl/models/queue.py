@@ -31,3 +31,12 @@ class RunQueue(Record):
     names: dict[str, str] = Field(
         default_factory=dict, description="Names of all these runs, by id"
     )
+    obstacle: str | None = Field(
+        default=None,
+        description="Why the machine keeps runs from starting or continuing now, as a sentence: "
+        "no process can be started, or nothing can be stored. It is tried again automatically",
+    )
+    held: list[str] = Field(
+        default_factory=list,
+        description="Ids of the runs that train, or wait, with reports that cannot be stored now",
+    )

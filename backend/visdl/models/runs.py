@@ -180,6 +180,11 @@ class Run(Record):
         default=False, description="Whether its longest curves keep only the extremes of intervals"
     )
     seq: int = Field(default=0, description="Sequence number of the last event")
+    obstacle: str | None = Field(
+        default=None,
+        description="Why the machine keeps it from starting or continuing now, as a sentence. "
+        "Only in the answer for one run, and never stored",
+    )
 
     def with_changes(self, **fields: Any) -> Run:
         """Return a copy with other values; of `batch` and `recovery` with those of a mapping."""

@@ -36,3 +36,6 @@ class SystemStats(Record):
     gpus: list[GpuStats] = Field(default_factory=list)
     running: int = 0
     queued: int = 0
+    obstacle: str | None = Field(
+        default=None, description="As in the queue: why runs cannot start or continue now"
+    )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from visdl.models.errors import ConflictError, InvalidInputError, RunError
 from visdl.models.requests import PredictRequest, PredictResponse
-from visdl.runs.processes import WorkerPool
+from visdl.runs.obstacles import explain
+from visdl.runs.processes import WorkerPool, WorkerProcess
 from visdl.runs.specs import SpecBuilder
 from visdl.store import Store
 from visdl.worker.protocol import PredictionAnswer, PredictionRequest
@@ -36,7 +37,7 @@ class Predictor:
             )
         dataset = self._specs.find_files(request.dataset) if request.dataset is not None else None
         spec = self._specs.build_spec(run, "cpu")
-        worker = self._pool.start_prediction(PredictionRequest(spec, request.rows, dataset))
+        worker = self._start(PredictionRequest(spec, request.rows, dataset))
         try:
             answer: PredictionAnswer = worker.connection.recv()
         except EOFError:
@@ -48,3 +49,12 @@ class Predictor:
         if isinstance(answer, Exception):
             raise answer
         return PredictResponse.model_validate(answer)
+
+    def _start(self, request: PredictionRequest) -> WorkerProcess:
+        """Start the process. Raises RunError when the system does not allow it now."""
+        try:
+            return self._pool.start_prediction(request)
+        except (OSError, EOFError) as error:
+            reason, remedy = explain(error)
+            message = f"The prediction could not be started: {reason}."
+            raise RunError(message, hint=f"{remedy} Then predict again.".lstrip()) from None

@@ -1,4 +1,4 @@
-"""Worker processes, started from a preloaded forkserver: one per run, seed batch or prediction."""
+"""Worker processes, forked by a preloaded launcher: one per run, seed batch or prediction."""
 
 from __future__ import annotations
 
@@ -6,21 +6,37 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import psutil
+
+from visdl.runs.launching import UNKNOWN, LaunchedProcess, launcher
 from visdl.worker import main as worker_main
 from visdl.worker import predict as worker_predict
-from visdl.worker.protocol import NODES_DIR, MessageToWorker, PredictionRequest, RunSpec
+from visdl.worker.protocol import (
+    NO_RESOURCES,
+    NODES_DIR,
+    MessageToServer,
+    MessageToWorker,
+    PredictionRequest,
+)
 
 _EXIT_SECONDS = 5.0
+_DESCRIPTORS = 16  # that a start needs at most, besides those of its pipes
+
+
+class Held(NamedTuple):
+    """A message that cannot be stored now; None is the end of the pipe."""
+
+    message: MessageToServer | None
 
 
 @dataclass
@@ -28,7 +44,7 @@ class WorkerProcess:
     """The process of a run, and the server's end of its pipe. A seed batch shares a process."""
 
     run: str
-    process: BaseProcess
+    process: BaseProcess | LaunchedProcess
     connection: Connection
     device: str
     started: float = field(default_factory=time.monotonic)
@@ -38,6 +54,15 @@ class WorkerProcess:
     kill_reason: str = ""  # why the server killed it
     stored_messages: int = 0  # stored messages with points
     earlier_seconds: float = 0.0  # of earlier processes of this run
+    claimed: bool = False  # its run is started, and it was sent the spec
+    held: Held | None = None  # while there is one, the pipe is not read, so the worker waits
+    ended_since: float | None = None  # when its run was first seen to have ended
+    _sending: threading.Lock = field(default_factory=threading.Lock)
+    _handle: psutil.Process | None = None
+
+    def __post_init__(self) -> None:
+        with contextlib.suppress(psutil.Error):
+            self._handle = psutil.Process(self.process.pid)
 
     @property
     def seconds(self) -> float:
@@ -45,27 +70,58 @@ class WorkerProcess:
         return self.earlier_seconds + time.monotonic() - self.started
 
     def send(self, message: MessageToWorker) -> None:
-        """Send a message. That a process is gone is noticed where its pipe is read."""
-        with contextlib.suppress(OSError):
+        """Send a message; from any thread. That it is gone is noticed where its pipe is read."""
+        with self._sending, contextlib.suppress(OSError):
             self.connection.send(message)
 
     def kill(self, reason: str) -> None:
         """Kill the process; `reason` completes the sentence "The worker process ended: …"."""
         self.kill_reason = reason
-        self.process.kill()
+        self._kill()
+
+    def _kill(self) -> None:
+        """Kill by number and start time: numbers are reused."""
+        if self._handle is not None:
+            with contextlib.suppress(psutil.Error):
+                self._handle.kill()
+
+    @property
+    def ended_itself(self) -> bool:
+        """Whether it has exited as it should, as far as that is known."""
+        return self.process.exitcode in (0, UNKNOWN)
+
+    @property
+    def found_no_resources(self) -> bool:
+        """Whether it exited because the system allowed it no thread."""
+        return self.process.exitcode == NO_RESOURCES
 
     def wait_for_exit(self) -> str:
         """Wait for the process, and return how it ended, as the end of a sentence."""
         self.process.join(_EXIT_SECONDS)
         code = self.process.exitcode
+        if code == UNKNOWN and self._outlives(_EXIT_SECONDS):
+            code = None
         if self.kill_reason:
             return self.kill_reason
         if code is None:
-            self.process.kill()
+            self._kill()
             return "it stopped responding"
+        if code == UNKNOWN:
+            return "how is not known, because the process that had started it was killed"
         if code < 0:
             return f"it was killed by {signal.Signals(-code).name}"
         return f"it exited with code {code}"
+
+    def _outlives(self, seconds: float) -> bool:
+        """Return whether the process still runs after `seconds`."""
+        if self._handle is None:
+            return False
+        with contextlib.suppress(psutil.NoSuchProcess):
+            try:
+                self._handle.wait(seconds)
+            except psutil.TimeoutExpired:
+                return True
+        return False
 
 
 class WorkerPool:
@@ -76,29 +132,35 @@ class WorkerPool:
 
     def __init__(self, nodes_dir: Path | None) -> None:
         """Without fork, each process is spawned and spends seconds on its imports."""
-        can_fork = "forkserver" in multiprocessing.get_all_start_methods()
-        self._context: Any = multiprocessing.get_context("forkserver" if can_fork else "spawn")
-        self._can_fork = can_fork
+        self._launcher = launcher if hasattr(os, "fork") else None
         self._nodes_dir = nodes_dir
         self._workers: dict[str, WorkerProcess] = {}
 
     def warm_up(self) -> None:
-        """Start the forkserver now, so that the first run starts quickly."""
-        if self._can_fork:
-            os.environ[NODES_DIR] = str(self._nodes_dir or "")
-            self._context.set_forkserver_preload(["visdl.worker.preload"])
-            forkserver.ensure_running()
+        """Start the launcher now, so that the first run starts quickly."""
+        os.environ[NODES_DIR] = str(self._nodes_dir or "")
+        self.keep_launcher()
 
-    def start_workers(self, specs: Sequence[RunSpec], device: str) -> list[WorkerProcess]:
-        """Start a process for one run, or for all runs of a seed batch."""
-        runs = [spec.run for spec in specs]
-        workers = self._start_process(runs, device, worker_main.main, specs)
+    def keep_launcher(self) -> None:
+        """Start the launcher, or its spare, again if it has died. Raises OSError."""
+        if self._launcher is not None:
+            self._launcher.keep()
+
+    def start_workers(self, runs: Sequence[str], device: str) -> list[WorkerProcess]:
+        """Start a process for one run, or for all runs of a seed batch; each waits for its spec.
+
+        Raises OSError or EOFError when the system does not allow it.
+        """
+        workers = self._start_process(runs, device, worker_main.main)
         for worker in workers:
             self._workers[worker.run] = worker
         return workers
 
     def start_prediction(self, request: PredictionRequest) -> WorkerProcess:
-        """Start a process that sends one `PredictionAnswer`; it does not count as a worker."""
+        """Start a process that sends one `PredictionAnswer`; it does not count as a worker.
+
+        Raises as `start_workers`.
+        """
         [process] = self._start_process([request.spec.run], "cpu", worker_predict.main, request)
         return process
 
@@ -123,17 +185,44 @@ class WorkerPool:
         self, runs: Sequence[str], device: str, target: Callable[..., None], *args: Any
     ) -> list[WorkerProcess]:
         """Start `target(connections, *args)` in a process with a connection for each run."""
-        pipes = [self._context.Pipe() for _ in runs]
-        process: BaseProcess = self._context.Process(
-            target=target,
-            args=([theirs for _, theirs in pipes], *args),
-            daemon=True,
-            name=f"worker {runs[0]}",
-        )
-        process.start()
-        for _, theirs in pipes:
-            theirs.close()
+        _check_descriptors(_DESCRIPTORS + 2 * len(runs))
+        pipes = [multiprocessing.Pipe() for _ in runs]
+        theirs = [end for _, end in pipes]
+        try:
+            process = self._launch(target, theirs, args, f"worker {runs[0]}")
+        except BaseException:
+            for ours, _ in pipes:
+                ours.close()
+            raise
+        finally:
+            for end in theirs:
+                end.close()
         return [
             WorkerProcess(run, process, ours, device)
             for run, (ours, _) in zip(runs, pipes, strict=True)
         ]
+
+    def _launch(
+        self,
+        target: Callable[..., None],
+        ends: Sequence[Connection],
+        args: Sequence[Any],
+        name: str,
+    ) -> BaseProcess | LaunchedProcess:
+        if self._launcher is not None:
+            return self._launcher.launch(target, ends, *args)
+        process = multiprocessing.get_context("spawn").Process(
+            target=target, args=(ends, *args), daemon=True, name=name
+        )
+        process.start()
+        return process
+
+
+def _check_descriptors(count: int) -> None:
+    """Raise OSError unless this process can open `count` more files."""
+    opened: list[int] = []
+    try:
+        opened.extend(os.dup(0) for _ in range(count))
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)

@@ -87,14 +87,17 @@ class Scheduler:
             batch = run.batch.id if run.batch and run.state is RunState.QUEUED else None
             yield Launch(self._store.queued_batch(batch) if batch else [run], device)
 
-    def queue(self) -> RunQueue:
-        """Return which runs train on which device, and the order of those that wait."""
+    def queue(self, obstacle: str | None = None) -> RunQueue:
+        """Return which runs train on which device, and the order of those that wait.
+
+        `obstacle` states why the machine keeps them all waiting, if it does.
+        """
         training = self._slots.runs_by_device()
         waiting = [
             run for run in self._store.waiting_runs() if self._pool.find_worker(run.id) is None
         ]
         known = [self._store.find_run_facts(run) for runs in training.values() for run in runs]
-        reason = self._slots.why_waiting()
+        reason = obstacle or self._slots.why_waiting()
         return RunQueue(
             devices=[
                 DeviceUsage(device=device, slots=self._slots.per_device, runs=runs)
@@ -105,6 +108,8 @@ class Scheduler:
                 for position, run in enumerate(waiting, 1)
             ],
             names={run.id: run.name for run in (*known, *waiting) if run is not None},
+            obstacle=obstacle,
+            held=[worker.run for worker in self._pool.workers() if worker.held is not None],
         )
 
     def counts(self) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from visdl.models.errors import TransitionError
 from visdl.models.runs import ENDED, Run, RunState
 from visdl.runs.telemetry import Telemetry
 from visdl.store import Store
+from visdl.training.environment import versions
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,15 @@ class RunStates:
             for waiting_for, loop, done in list(self._waiters):
                 if waiting_for == run_id:
                     loop.call_soon_threadsafe(done.set)
+        return run
+
+    def claim(self, run_id: str, device: str) -> Run:
+        """Give a waiting run to a process. Raises as `Store.claim_run`."""
+        run, event = self._store.claim_run(run_id, device=device, versions=versions())
+        if event is not None:
+            self._telemetry.publish([event])
+            with self._changed:
+                self._changed.notify_all()
         return run
 
     def change_if_allowed(

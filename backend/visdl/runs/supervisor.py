@@ -18,7 +18,7 @@ from visdl.models.requests import (
     NewRun,
     RerunRequest,
 )
-from visdl.models.runs import DatasetUse, Run, RunState, commands_of
+from visdl.models.runs import LIVE, DatasetUse, Run, RunState, commands_of
 from visdl.runs.curve_downsampling import CurveDownsampler
 from visdl.runs.factory import RunFactory
 from visdl.runs.policy import RunPolicy
@@ -28,6 +28,7 @@ from visdl.runs.specs import SpecBuilder
 from visdl.runs.states import RunStates
 from visdl.runs.telemetry import Telemetry
 from visdl.runs.worker_loop import WorkerLoop, server_ended
+from visdl.runs.worker_starter import WorkerStarter
 from visdl.store import Store
 from visdl.training import run_folder
 from visdl.worker.protocol import Command
@@ -63,8 +64,7 @@ class RunSupervisor:
             store,
             telemetry,
             self._states,
-            self._scheduler,
-            specs,
+            WorkerStarter(store, self._scheduler, self._states, specs, pool, folder),
             pool,
             self._curves,
             folder=folder,
@@ -87,7 +87,17 @@ class RunSupervisor:
 
     def queue(self) -> RunQueue:
         """Return which runs train on which device, and the order of those that wait."""
-        return self._scheduler.queue()
+        return self._scheduler.queue(self._loop.find_obstacle())
+
+    def find_obstacle(self) -> str | None:
+        """Return why the machine keeps runs from starting or continuing now, as a sentence."""
+        return self._loop.find_obstacle()
+
+    def explain_waiting(self, run: Run) -> Run:
+        """Return a run with the reason why the machine keeps it from starting or continuing."""
+        if run.state not in LIVE and run.state is not S.QUEUED:
+            return run
+        return run.model_copy(update={"obstacle": self._loop.find_obstacle(run.id)})
 
     def counts(self) -> tuple[int, int]:
         """Return how many runs have a worker process, and how many wait for one."""

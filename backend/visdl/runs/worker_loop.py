@@ -12,18 +12,17 @@ from typing import Any
 
 from visdl.models.diagnostics import Diagnostic
 from visdl.models.errors import NotFoundError, TransitionError
-from visdl.models.events import MetricsEvent, RunEvent
+from visdl.models.events import LogEvent, MetricsEvent, RunEvent
 from visdl.models.runs import ENDED, LIVE, WORTH_BATCHING, Run, RunState
 from visdl.runs.curve_downsampling import CurveDownsampler
+from visdl.runs.obstacles import Obstacle, is_system_error
 from visdl.runs.policy import RunPolicy
-from visdl.runs.processes import WorkerPool, WorkerProcess
-from visdl.runs.scheduler import Launch, Scheduler
-from visdl.runs.specs import SpecBuilder
+from visdl.runs.processes import Held, WorkerPool, WorkerProcess
 from visdl.runs.states import RunStates
 from visdl.runs.telemetry import Telemetry
+from visdl.runs.worker_starter import WorkerStarter
 from visdl.store import Store
 from visdl.training import run_folder
-from visdl.training.environment import versions
 from visdl.worker.protocol import (
     NOT_BATCHED,
     BatchMeasured,
@@ -32,11 +31,13 @@ from visdl.worker.protocol import (
     MessageToServer,
     StateChanged,
     StoredCount,
+    WorkerReady,
 )
 
 log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 10.0  # how long the end of the server waits for a message of a worker
-_CHECK_SECONDS = 0.5  # between two checks of the workers' clocks
+_CHECK_SECONDS = 0.5  # between two checks of the workers and of what starts them
+_ENDED_SECONDS = 5.0  # how long a process may outlive the end that it has reported
 _LOG_LINES = 5  # of a run's log, stored with the reason why its worker died
 RESUME_HINT = "Resume continues from the last checkpoint."
 S = RunState
@@ -50,8 +51,7 @@ class WorkerLoop:
         store: Store,
         telemetry: Telemetry,
         states: RunStates,
-        scheduler: Scheduler,
-        specs: SpecBuilder,
+        starter: WorkerStarter,
         pool: WorkerPool,
         curves: CurveDownsampler,
         *,
@@ -61,13 +61,16 @@ class WorkerLoop:
         self._store = store
         self._telemetry = telemetry
         self._states = states
-        self._scheduler = scheduler
-        self._specs = specs
+        self._starter = starter
         self._pool = pool
         self._curves = curves
         self._folder = folder
         self._policy = policy
         self._closing = False
+        self._storing = Obstacle(
+            "The server cannot store what runs report", after="What runs report is stored again."
+        )
+        self._checked = time.monotonic()
         self._has_news = True  # whether to read the queue; only this thread uses it
         self._wake_reader, self._wake_writer = Pipe(duplex=False)
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
@@ -80,6 +83,13 @@ class WorkerLoop:
         """Have the thread read the queue; from any thread."""
         self._wake_writer.send_bytes(b"!")
 
+    def find_obstacle(self, run_id: str | None = None) -> str | None:
+        """Return why the machine keeps runs, or this one, from starting or continuing now."""
+        worker = None if run_id is None else self._pool.find_worker(run_id)
+        if worker is not None and worker.claimed and worker.held is None:
+            return None
+        return self._storing.sentence or self._starter.obstacle.sentence
+
     def close(self) -> None:
         """End: workers write a checkpoint and exit, their runs are interrupted."""
         self._closing = True
@@ -88,83 +98,115 @@ class WorkerLoop:
         for worker in self._pool.workers():
             worker.send(Command.SHUTDOWN)
         for worker in self._pool.workers():
-            self._drain(worker)
-            worker.evicted = worker.evicted or worker.paused_since is not None
-            with contextlib.suppress(NotFoundError):  # ended, and deleted before its process exited
-                reason = server_ended(self._store.run(worker.run), "was shut down")
-                self._handle_exit(worker, reason)
+            try:
+                self._close_worker(worker)
+            except NotFoundError:  # ended, and deleted before its process exited
+                continue
+            except Exception as error:
+                if not is_system_error(error):
+                    raise
+                worker.connection.close()
+                log.warning("The end of run %s could not be stored: %s.", worker.run, error)
 
-    def _drain(self, worker: WorkerProcess) -> None:
-        """Store what an exiting worker still sends."""
-        try:
+    def _close_worker(self, worker: WorkerProcess) -> None:
+        """Store what an exiting worker still sends, and that its run is interrupted."""
+        if not worker.claimed:
+            self._pool.remove_worker(worker)
+            return
+        if worker.held is not None and worker.held.message is not None:
+            self._handle_message(worker, worker.held.message)
+        with contextlib.suppress(EOFError, OSError):
             while worker.connection.poll(_DRAIN_SECONDS):
                 self._handle_message(worker, worker.connection.recv())
-        except (EOFError, OSError):
-            return
+        worker.evicted = worker.evicted or worker.paused_since is not None
+        self._handle_exit(worker, server_ended(self._store.run(worker.run), "was shut down"))
 
     def _run(self) -> None:
         while not self._closing:
             try:
-                if self._has_news:
-                    for launch in self._scheduler.next_launches():
-                        self._start_launch(launch)
-                    self._has_news = False
-                workers = self._pool.workers()
+                self._retry_held()
+                if self._has_news and self._storing.sentence is None:
+                    self._has_news = not self._starter.start_processes()
+                workers = [worker for worker in self._pool.workers() if worker.held is None]
                 pipes = [self._wake_reader, *(worker.connection for worker in workers)]
-                for connection in wait(pipes, _CHECK_SECONDS if workers else None):
+                for connection in wait(pipes, self._seconds_to_wait()):
                     self._receive(connection)  # type: ignore[arg-type]
-                self._check_workers()
+                if time.monotonic() - self._checked >= _CHECK_SECONDS:
+                    self._checked = time.monotonic()
+                    self._check_workers()
             except Exception:
                 log.exception("The supervisor could not handle a message; it continues.")
 
-    def _start_launch(self, launch: Launch) -> None:
-        """Start one process for the runs of a launch."""
-        device = launch.device
-        runs = [run for run in launch.runs if self._mark_starting(run, device)]
-        if not runs:
-            return
-        try:
-            specs = [self._specs.build_spec(run, device) for run in runs]
-            workers = self._pool.start_workers(specs, device)
-            for run, worker in zip(runs, workers, strict=True):
-                worker.earlier_seconds = run.duration or 0.0
-                if self._store.run(run.id).state is S.STOPPING:
-                    worker.send(Command.STOP)  # the command came before there was a worker
-        except Exception as error:
-            log.exception("The worker process of run %s could not be started.", runs[0].id)
-            message = f"The worker process could not be started: {error}"
-            reason = Diagnostic(code="not_started", message=message)
-            for run in runs:
-                with contextlib.suppress(TransitionError):
-                    self._states.change_state(run.id, S.FAILED, error=reason)
-
-    def _mark_starting(self, run: Run, device: str) -> bool:
-        """Record that a run gets a process; return False if it was stopped or deleted just now."""
-        try:
-            if run.state is S.QUEUED:
-                self._states.change_state(run.id, S.STARTING, device=device, versions=versions())
-            else:  # paused or stopping, without a process
-                self._store.patch_run(run.id, device=device, recovery={"released": False})
-        except (TransitionError, NotFoundError):
-            return False
-        return True
+    def _seconds_to_wait(self) -> float:
+        """Return until when the thread may sleep if no worker sends anything."""
+        if self._storing.sentence is not None:
+            return min(_CHECK_SECONDS, self._storing.seconds_until_try)
+        if self._has_news:
+            return min(_CHECK_SECONDS, self._starter.obstacle.seconds_until_try)
+        return _CHECK_SECONDS
 
     def _receive(self, connection: Connection) -> None:
         if connection is self._wake_reader:
             connection.recv_bytes()
             self._has_news = True
             return
-        worker = next(w for w in self._pool.workers() if w.connection is connection)
-        try:
-            message = connection.recv()
-        except (EOFError, OSError):
-            self._handle_exit(worker)
+        worker = next((w for w in self._pool.workers() if w.connection is connection), None)
+        if worker is None:  # removed with another one of its process
             return
-        self._handle_message(worker, message)
+        try:
+            message: MessageToServer | None = connection.recv()
+        except (EOFError, OSError):
+            message = None
+        self._deliver(worker, message)
+
+    def _deliver(self, worker: WorkerProcess, message: MessageToServer | None) -> None:
+        """Handle a message, or with None the end of the pipe.
+
+        What cannot be stored now is held, and the pipe is not read until it is: once the pipe is
+        full, the training waits. So nothing that a worker has reported is lost.
+        """
+        try:
+            if message is None:
+                self._handle_exit(worker)
+            else:
+                self._handle_message(worker, message)
+        except NotFoundError:  # it had ended, and was deleted before its process exited
+            self._checked = 0.0
+        except Exception as error:
+            if not is_system_error(error):
+                raise
+            worker.held = Held(message)
+            self._storing.note(error)
+
+    def _retry_held(self) -> None:
+        """Store what could not be stored, as soon as that is possible again."""
+        if self._storing.sentence is None or self._storing.seconds_until_try:
+            return
+        stored = []
+        for worker in self._pool.workers():
+            if worker.held is None:
+                continue
+            message, worker.held = worker.held.message, None
+            self._deliver(worker, message)
+            if worker.held is not None:
+                return
+            stored.append(worker)
+        text = (
+            f"For {self._storing.seconds:.0f} s the server could not store what this run reported:"
+            f" {self._storing.reason}. Nothing is lost."
+        )
+        self._storing.clear()
+        for worker in stored:
+            self._deliver(worker, [LogEvent(level="warning", message=text, time=time.time())])
 
     def _handle_message(self, worker: WorkerProcess, message: MessageToServer) -> None:
         worker.last_message = time.monotonic()
-        if isinstance(message, StateChanged):
+        if isinstance(message, WorkerReady):
+            failure = self._starter.start_run(worker)
+            if failure is not None:
+                self._deliver(worker, failure)
+            self._has_news = self._has_news or not worker.claimed
+        elif isinstance(message, StateChanged):
             self._handle_state(worker, message)
         elif isinstance(message, BatchMeasured):
             alone = (message.speedup or 0.0) <= WORTH_BATCHING
@@ -194,23 +236,33 @@ class WorkerLoop:
             fields["recovery"] = {"resuming": False}
         if state in ENDED:
             fields["duration"] = worker.seconds
+            worker.ended_since = time.monotonic()
         self._states.change_if_allowed(worker.run, state, change.error, **fields)
         if change.error is not None and change.error.code == NOT_BATCHED:
             self._requeue(worker)
 
     def _requeue(self, worker: WorkerProcess) -> None:
         """Queue a run of a seed batch on its own; its process continues with another run."""
-        self._pool.remove_worker(worker)
         self._store.patch_run(worker.run, batch={"id": None, "size": 1})
         with contextlib.suppress(TransitionError):  # stopped a moment ago
             self._states.change_state(worker.run, S.QUEUED)
+        self._pool.remove_worker(worker)
         self._has_news = True
 
     def _check_workers(self) -> None:
         """Kill workers that no longer respond, and evict runs that have been paused for long."""
+        with contextlib.suppress(OSError):  # refused: every start tries it too
+            self._pool.keep_launcher()
         now, policy = time.monotonic(), self._policy
+        try:
+            self._end_orphans(now)
+        except Exception as error:
+            if not is_system_error(error):
+                raise
         for worker in self._pool.workers():
-            if now - worker.last_message > policy.hang_seconds:
+            if worker.held is not None:
+                worker.last_message = now  # its heartbeats are not read
+            elif now - worker.last_message > policy.hang_seconds:
                 worker.kill(f"it did not respond for {policy.hang_seconds:g} s and was killed")
             elif (
                 worker.paused_since is not None
@@ -220,17 +272,39 @@ class WorkerLoop:
                 worker.evicted = True
                 worker.send(Command.EVICT)
 
+    def _end_orphans(self, now: float) -> None:
+        """End processes none of whose runs is live: by a fault, as each ends with its runs."""
+        by_process: dict[object, list[WorkerProcess]] = {}
+        for worker in self._pool.workers():
+            by_process.setdefault(worker.process, []).append(worker)
+        for workers in by_process.values():
+            if not all(worker.claimed and worker.held is None for worker in workers):
+                continue
+            facts = [self._store.find_run_facts(worker.run) for worker in workers]
+            if any(fact is not None and fact.state in LIVE for fact in facts):
+                continue
+            reported = max(worker.ended_since or 0.0 for worker in workers)
+            if now - reported > _ENDED_SECONDS:
+                for worker in workers:
+                    worker.kill("its run had ended")
+
     def _handle_exit(self, worker: WorkerProcess, reason: Diagnostic | None = None) -> None:
         """Settle a run whose pipe is closed: it has ended, was evicted, or is interrupted now."""
+        if not worker.claimed:
+            self._starter.note_exit(worker)
+            self._has_news = True
+            return
         how = worker.wait_for_exit()
+        with contextlib.suppress(NotFoundError):  # ended, and deleted before its process exited
+            self._settle(worker, how, reason)
         self._pool.remove_worker(worker)
         self._curves.forget(worker.run)
         self._has_news = True
-        try:
-            state = self._store.run(worker.run).state
-        except NotFoundError:  # it had ended, and was deleted before its process exited
-            return
-        if worker.evicted and worker.process.exitcode == 0 and state in (S.PAUSED, S.STOPPING):
+
+    def _settle(self, worker: WorkerProcess, how: str, reason: Diagnostic | None) -> None:
+        """Store in which state a process leaves its run. Raises NotFoundError."""
+        state = self._store.run(worker.run).state
+        if worker.evicted and worker.ended_itself and state in (S.PAUSED, S.STOPPING):
             self._store.patch_run(worker.run, recovery={"released": True}, duration=worker.seconds)
         elif state in LIVE:
             reason = reason or self._exit_reason(worker, how)

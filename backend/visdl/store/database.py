@@ -173,6 +173,8 @@ class Database:
                 try:
                     done.append((answer, work(connection)))
                 except Exception as error:  # given to the caller
+                    if isinstance(error, sqlite3.Error) and not connection.in_transaction:
+                        raise  # SQLite has undone the whole transaction, as on a full disk
                     connection.execute("ROLLBACK TO one")
                     answer.set_exception(error)
                 connection.execute("RELEASE one")

@@ -142,22 +142,49 @@ class RunTable:
     ) -> tuple[Run, StateEvent]:
         """Change the state and other fields; raise TransitionError if TRANSITIONS forbids it."""
 
-        def work(db: sqlite3.Connection) -> tuple[Run, StateEvent]:
+        return self._db.write(lambda db: _move(db, load_run(db, run_id), state, error, fields))
+
+    def claim_run(
+        self, run_id: str, *, device: str, versions: dict[str, str]
+    ) -> tuple[Run, StateEvent | None]:
+        """Give a waiting run to a process, in one step with the check that it still waits.
+
+        A queued run becomes `starting`; one that resumes or stops keeps its state. Raises
+        TransitionError for any other run, and NotFoundError.
+        """
+
+        def work(db: sqlite3.Connection) -> tuple[Run, StateEvent | None]:
             run = load_run(db, run_id)
-            allowed = TRANSITIONS[run.state]
-            if state not in allowed:
-                message = f"'{run.name}' is {run.state}; it cannot become {state}."
-                raise TransitionError(message, state=run.state, allowed=allowed)
-            now = time.time()
-            changes: dict[str, Any] = {"state": state, "error": error, **fields}
-            if state is RunState.STARTING:
-                changes |= {"started": run.started or now, "ended": None}
-            if state in ENDED:
-                changes |= {"ended": now}
-            event = insert_event(db, run_id, StateEvent(state=state, error=error, time=now))
-            return save_run(db, run.with_changes(**changes)), event
+            resumes = run.state is RunState.PAUSED and run.recovery.resuming
+            if resumes or run.state is RunState.STOPPING:
+                recovery = {"released": False}
+                return save_run(db, run.with_changes(device=device, recovery=recovery)), None
+            fields = {"device": device, "versions": versions}
+            return _move(db, run, RunState.STARTING, None, fields)
 
         return self._db.write(work)
+
+
+def _move(
+    db: sqlite3.Connection,
+    run: Run,
+    state: RunState,
+    error: Diagnostic | None,
+    fields: dict[str, Any],
+) -> tuple[Run, StateEvent]:
+    """Change the state as TRANSITIONS allows, and other fields; raise TransitionError."""
+    allowed = TRANSITIONS[run.state]
+    if state not in allowed:
+        message = f"'{run.name}' is {run.state}; it cannot become {state}."
+        raise TransitionError(message, state=run.state, allowed=allowed)
+    now = time.time()
+    changes: dict[str, Any] = {"state": state, "error": error, **fields}
+    if state is RunState.STARTING:
+        changes |= {"started": run.started or now, "ended": None}
+    if state in ENDED:
+        changes |= {"ended": now}
+    event = insert_event(db, run.id, StateEvent(state=state, error=error, time=now))
+    return save_run(db, run.with_changes(**changes)), event
 
 
 def _add(db: sqlite3.Connection, run: Run, graph: Graph, curves: MetricsEvent | None) -> None:

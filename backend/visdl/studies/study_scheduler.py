@@ -13,6 +13,7 @@ from visdl.models.errors import AppError, NotFoundError
 from visdl.models.ids import new_id
 from visdl.models.runs import Run, RunState, SeedBatch
 from visdl.models.studies import Study, StudyState, Variant
+from visdl.runs.obstacles import Obstacle, is_system_error
 from visdl.runs.supervisor import RunSupervisor
 from visdl.store import Store
 from visdl.store.studies import StudyCell
@@ -37,7 +38,8 @@ class StudyScheduler:
         self._graphs = graphs
         self._search = search
         self._wake = threading.Event()
-        self._closing = False
+        self._closing = threading.Event()
+        self._obstacle = Obstacle("Studies cannot queue runs", after="Studies queue runs again.")
         self._lock = threading.RLock()  # one study is scheduled, paused or stopped at a time
         self._thread = threading.Thread(target=self._loop, name="study-scheduler", daemon=True)
 
@@ -49,7 +51,7 @@ class StudyScheduler:
 
     def close(self) -> None:
         """End the thread; queued runs stay in the queue."""
-        self._closing = True
+        self._closing.set()
         self._wake.set()
         self._thread.join()
 
@@ -60,8 +62,12 @@ class StudyScheduler:
                 self._queue_next(study_id)
         except NotFoundError:
             return  # deleted in the meantime
-        except Exception:
-            log.exception("Study %s could not be scheduled; the other studies continue.", study_id)
+        except Exception as error:
+            if is_system_error(error):
+                self._obstacle.note(error)  # the thread tries it again
+                self._wake.set()
+            else:
+                log.exception("Study %s could not be scheduled; the others continue.", study_id)
 
     def pause(self, study_id: str) -> Study:
         """Pause the runs that train and withdraw those that wait."""
@@ -102,11 +108,20 @@ class StudyScheduler:
     def _loop(self) -> None:
         while True:
             self._wake.wait()
+            self._closing.wait(self._obstacle.seconds_until_try)
             self._wake.clear()
-            if self._closing:
+            if self._closing.is_set():
                 return
-            for study in reversed(self._store.studies(StudyState.RUNNING)):
-                self.schedule_study(study.id)
+            try:
+                for study in reversed(self._store.studies(StudyState.RUNNING)):
+                    self.schedule_study(study.id)
+            except Exception as error:
+                if not is_system_error(error):
+                    raise
+                self._obstacle.note(error)
+                self._wake.set()
+            if not self._wake.is_set():
+                self._obstacle.clear()
 
     def _on_run_ended(self, run: Run) -> None:
         """Complete the study of a run that has ended if nothing of it is left to train."""
@@ -154,7 +169,7 @@ class StudyScheduler:
         room = self._runs.slots + _QUEUED_AHEAD - active
         missing = False
         for variant, seeds in missing_batches(study, cells):
-            if room <= 0 or self._closing:
+            if room <= 0 or self._closing.is_set():
                 return
             missing = True
             if self._queue_cells(study, variant, seeds):

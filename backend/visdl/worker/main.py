@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
@@ -33,7 +34,9 @@ from visdl.worker.graph_run import GraphRun
 from visdl.worker.prints import LogRouter, capture_prints
 from visdl.worker.protocol import (
     HEARTBEAT,
+    NO_RESOURCES,
     NOT_BATCHED,
+    READY,
     BatchMeasured,
     Command,
     MessageToServer,
@@ -57,6 +60,8 @@ class ServerConnection:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._lock = threading.Lock()
+        #: what to run; cancelled when the run is not to be started after all
+        self.spec: Future[RunSpec] = Future()
 
     def send(self, message: MessageToServer) -> None:
         """Send a message; from any thread."""
@@ -75,25 +80,27 @@ class ServerConnection:
         try:
             while True:
                 message: MessageToWorker = self._connection.recv()
-                if isinstance(message, StoredCount):
+                if isinstance(message, RunSpec):
+                    self.spec.set_result(message)
+                elif isinstance(message, StoredCount):
                     reporter.confirm_stored(message.messages)
                 else:
                     controller.request(message)
         except (EOFError, OSError):
             controller.request(Command.SHUTDOWN)
+            self.spec.cancel()
 
 
 @dataclass(frozen=True)
 class _RunTask:
     """One run of this process, with its connection, controller and reporter."""
 
-    spec: RunSpec
     server: ServerConnection
     controller: TrainingController
     reporter: Reporter
 
     @classmethod
-    def connect(cls, connection: Connection, spec: RunSpec) -> _RunTask:
+    def connect(cls, connection: Connection) -> _RunTask:
         """Start the threads that receive commands and send heartbeats."""
         controller, server = TrainingController(), ServerConnection(connection)
         reporter = Reporter(server.send)
@@ -106,7 +113,17 @@ class _RunTask:
         threading.Thread(
             target=server.send_heartbeats, args=(reporter,), daemon=True, name="heartbeat"
         ).start()
-        return cls(spec, server, controller, reporter)
+        return cls(server, controller, reporter)
+
+    @property
+    def spec(self) -> RunSpec:
+        """What to run."""
+        return self.server.spec.result()
+
+    def wait_for_spec(self) -> bool:
+        """Wait until the server has sent the spec; return False if it will not."""
+        wait([self.server.spec])
+        return not self.server.spec.cancelled()
 
     def run_graph(
         self, train: Callable[[TrainingSession], TrainingResult] = TrainingSession.train_to_end
@@ -161,17 +178,35 @@ def _failed(code: str, message: str, hint: str, node: str | None = None) -> Stat
     return StateChanged(RunState.FAILED, reason)
 
 
-def main(connections: Sequence[Connection], specs: Sequence[RunSpec]) -> None:
-    """Run one graph, or the graphs of a seed batch, and report how each ended. Never raises."""
+def main(connections: Sequence[Connection]) -> None:
+    """Run one graph, or the graphs of a seed batch, and report how each ended. Never raises.
+
+    What to run is sent when the process is ready: a run is started only once it has a process, and
+    none that was stopped or deleted meanwhile.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl C in the terminal is the server's to handle
     with contextlib.suppress(OSError):
         os.nice(NICE)
-    first = specs[0]
+    with contextlib.suppress(OSError):  # if memory runs out, kill this one, not what starts others
+        Path("/proc/self/oom_score_adj").write_text("300", encoding="ascii")
+    try:
+        connected = [_RunTask.connect(connection) for connection in connections]
+    except RuntimeError:  # the system allows no more threads
+        os._exit(NO_RESOURCES)
+    for task in connected:
+        task.server.send(READY)
+    tasks = [task for task in connected if task.wait_for_spec()]
+    if tasks:
+        _run_tasks(tasks)
+    for connection in connections:
+        connection.close()
+    sys.stdout.flush()
+    os._exit(0)  # no interpreter shutdown: it can hang in threads of libraries
+
+
+def _run_tasks(tasks: Sequence[_RunTask]) -> None:
+    first = tasks[0].spec
     torch.set_num_threads(first.threads)
-    tasks = [
-        _RunTask.connect(connection, spec)
-        for connection, spec in zip(connections, specs, strict=True)
-    ]
     enable_faulthandler(Path(first.folder))
     if first.nodes_dir:
         NodeRegistry.load_folder(Path(first.nodes_dir))
@@ -180,10 +215,6 @@ def main(connections: Sequence[Connection], specs: Sequence[RunSpec]) -> None:
             tasks[0].run_graph()
         else:
             _run_seed_group(tasks, router)
-    for connection in connections:
-        connection.close()
-    sys.stdout.flush()
-    os._exit(0)  # no interpreter shutdown: it can hang in threads of libraries
 
 
 def _run_seed_group(tasks: Sequence[_RunTask], router: LogRouter) -> None:

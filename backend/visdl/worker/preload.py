@@ -1,7 +1,7 @@
-"""Imported once by the forkserver, so that a worker starts in 0.1 s instead of several seconds.
+"""Imported once by the launcher, so that a worker starts in 0.1 s instead of several seconds.
 
-Never runs a kernel and never touches CUDA: a forked child could not use either. The forkserver
-swallows errors of this module, so workers check READY.
+Never runs a kernel and never touches CUDA: a forked child could not use either. Where the
+system cannot fork, workers find no READY.
 """
 
 import os

@@ -12,6 +12,7 @@ from visdl.models.runs import RunState
 from visdl.training.control import Command
 
 NOT_BATCHED = "not_batched"  # error code of a run that needs a process of its own
+NO_RESOURCES = 75  # exit code of a worker process to which the system allows no thread
 NODES_DIR = "VISDL_PRELOAD_NODES_DIR"  # the environment variable that the preload reads
 
 #: A dataset's record as JSON values, and the folder of its columns.
@@ -36,6 +37,14 @@ class RunSpec:
     extends: str | None = None  # the run whose checkpoint is in the folder
     weights_from: tuple[str, str] | None = None  # a run's id, and the file of its weights
     speedup: float | None = None  # of its seed batch, as measured when that began
+
+
+@dataclass(frozen=True)
+class WorkerReady:
+    """Worker to server: the process has its threads, and waits for the spec of its run."""
+
+
+READY = WorkerReady()
 
 
 @dataclass(frozen=True)
@@ -82,8 +91,8 @@ class PredictionRequest:
     dataset: DatasetFiles | None = None
 
 
-MessageToServer = list[RunEvent] | StateChanged | BatchMeasured | Heartbeat
-MessageToWorker = Command | StoredCount
+MessageToServer = list[RunEvent] | WorkerReady | StateChanged | BatchMeasured | Heartbeat
+MessageToWorker = RunSpec | Command | StoredCount
 #: Fields of `PredictResponse`, or the error to raise.
 PredictionAnswer = dict[str, Any] | AppError
 
@@ -91,6 +100,8 @@ __all__ = [
     "HEARTBEAT",
     "NODES_DIR",
     "NOT_BATCHED",
+    "NO_RESOURCES",
+    "READY",
     "BatchMeasured",
     "Command",
     "DatasetFiles",
@@ -102,4 +113,5 @@ __all__ = [
     "RunSpec",
     "StateChanged",
     "StoredCount",
+    "WorkerReady",
 ]

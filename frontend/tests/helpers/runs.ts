@@ -43,6 +43,7 @@ export function runOf(id: string, rest: Partial<Run> = {}): Run {
     note: "",
     recovery: { released: false, resuming: false, requeued_at: null, requeues: 0 },
     downsampled: false,
+    obstacle: null,
     ...rest,
   };
 }

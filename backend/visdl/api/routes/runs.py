@@ -135,7 +135,8 @@ def list_run_ids(
 @router.get("/{run_id}", operation_id="getRun")
 async def get_run(run_id: str, deps: Deps, wait: Annotated[float, Query(ge=0, le=3600)] = 0) -> Run:
     """A run; with `wait`, when it has ended or after that many seconds."""
-    return await deps.runs.wait(run_id, wait) if wait else deps.store.run(run_id)
+    run = await deps.runs.wait(run_id, wait) if wait else deps.store.run(run_id)
+    return deps.runs.explain_waiting(run)
 
 
 @router.patch("/{run_id}", operation_id="patchRun")

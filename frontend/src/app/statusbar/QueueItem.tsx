@@ -1,7 +1,8 @@
-import { ListOrdered } from "lucide-react";
+import { ListOrdered, TriangleAlert } from "lucide-react";
 import { Popover } from "radix-ui";
 import { Suspense, useState } from "react";
 import type { SystemStats } from "@/shared/api/types";
+import { cn } from "@/shared/lib/cn";
 import { formatInt } from "@/shared/lib/format";
 import { lazyNamed } from "@/shared/ui/lazyNamed";
 
@@ -14,13 +15,21 @@ export function QueueItem({ stats }: { stats: SystemStats }) {
     stats.running > 0 && `${formatInt(stats.running)} training`,
     stats.queued > 0 && `${formatInt(stats.queued)} waiting`,
   ].filter(Boolean);
+  const { obstacle } = stats;
+  const Icon = obstacle ? TriangleAlert : ListOrdered;
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
       <Popover.Trigger
-        title="Runs that are training or waiting"
-        className="-mx-1 inline-flex h-6 items-center gap-1.5 rounded px-1 hover:bg-raised hover:text-text data-[state=open]:bg-raised data-[state=open]:text-text"
+        title={obstacle ?? "Runs that are training or waiting"}
+        className={cn(
+          "-mx-1 inline-flex h-6 items-center gap-1.5 rounded px-1",
+          obstacle
+            ? "bg-warning-soft font-medium text-warning"
+            : "hover:bg-raised hover:text-text data-[state=open]:bg-raised data-[state=open]:text-text",
+        )}
       >
-        <ListOrdered aria-hidden className="size-3.5" />
+        <Icon aria-hidden className="size-3.5" />
+        {obstacle && "Queue held: "}
         {parts.length > 0 ? parts.join(" · ") : "Queue empty"}
       </Popover.Trigger>
       <Popover.Portal>

@@ -3937,6 +3937,11 @@ export interface components {
              */
             notices: string[];
             /**
+             * Obstacle
+             * @description Why the machine keeps it from starting or continuing now, as a sentence. Only in the answer for one run, and never stored
+             */
+            obstacle: string | null;
+            /**
              * Parameters
              * @description Number of trainable values
              */
@@ -4029,12 +4034,22 @@ export interface components {
             /** Devices */
             devices: components["schemas"]["DeviceUsage"][];
             /**
+             * Held
+             * @description Ids of the runs that train, or wait, with reports that cannot be stored now
+             */
+            held: string[];
+            /**
              * Names
              * @description Names of all these runs, by id
              */
             names: {
                 [key: string]: string;
             };
+            /**
+             * Obstacle
+             * @description Why the machine keeps runs from starting or continuing now, as a sentence: no process can be started, or nothing can be stored. It is tried again automatically
+             */
+            obstacle: string | null;
             /** Waiting */
             waiting: components["schemas"]["QueuePosition"][];
         };
@@ -4546,6 +4561,11 @@ export interface components {
             disk_total: number;
             /** Gpus */
             gpus: components["schemas"]["GpuStats"][];
+            /**
+             * Obstacle
+             * @description As in the queue: why runs cannot start or continue now
+             */
+            obstacle: string | null;
             /**
              * Queued
              * @default 0

@@ -12,6 +12,7 @@ import { IconButton } from "@/shared/ui/IconButton";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 import { StateBadge } from "@/shared/ui/StateBadge";
+import { Obstacle } from "./Obstacle";
 
 const MOST_SHOWN = 50;
 
@@ -29,11 +30,12 @@ export function Queue({ onLeave }: { onLeave: () => void }) {
   if (idle)
     return (
       <EmptyState icon={<ListOrdered />} title="Nothing is training or waiting">
-        A run that is started trains at once.
+        {queue.obstacle ?? "A run that is started trains at once."}
       </EmptyState>
     );
   return (
     <ScrollRegion label="Queue" className="overflow-y-auto p-3">
+      {queue.obstacle && <Obstacle reason={queue.obstacle} className="mb-3" />}
       {queue.devices.map(({ device, slots, runs }) => (
         <section key={device} aria-label={`Training on ${device}`} className="mb-3">
           <h2 className="flex justify-between font-medium text-sm">
@@ -92,7 +94,7 @@ function Waiting({ queue, onLeave }: { queue: RunQueue; onLeave: () => void }) {
   return (
     <section aria-label="Waiting">
       <h2 className="font-medium text-sm">Waiting, in this order</h2>
-      <p className="text-muted text-sm">{waiting[0]?.reason}</p>
+      {!queue.obstacle && <p className="text-muted text-sm">{waiting[0]?.reason}</p>}
       <ol>
         {waiting.slice(0, MOST_SHOWN).map(({ run, position }) => (
           <QueuedRun key={run} id={run} position={position} name={names[run] ?? run} onLeave={onLeave} />

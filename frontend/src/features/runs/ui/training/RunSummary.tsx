@@ -12,6 +12,7 @@ import { Select } from "@/shared/ui/fields/Select";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { DescribeDialog } from "../DescribeDialog";
+import { Obstacle } from "../Obstacle";
 import { TagChips } from "../TagChips";
 
 interface RunSummaryProps {
@@ -89,6 +90,7 @@ export function RunSummary({ run, pinned, onPin }: RunSummaryProps) {
         <dd>{run.seed}</dd>
       </dl>
       {(run.state === "queued" || run.recovery.resuming) && <Waiting run={run} />}
+      {!isEnded(run) && <Held run={run} />}
       <Notices run={run} />
       {run.error && <Failure run={run} />}
       <Described run={run} />
@@ -117,6 +119,12 @@ function Described({ run }: { run: Run }) {
       {editing && <DescribeDialog run={run} onClose={() => setEditing(false)} />}
     </div>
   );
+}
+
+/** Why what a run reports cannot be stored now. */
+function Held({ run }: { run: Run }) {
+  const { queue } = useQueue();
+  return queue?.obstacle && queue.held.includes(run.id) ? <Obstacle reason={queue.obstacle} /> : null;
 }
 
 /** What a queued run waits for, and its position. */
