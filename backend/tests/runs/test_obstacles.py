@@ -16,11 +16,12 @@ import pytest
 
 from visdl.models.requests import NewRun
 from visdl.models.runs import RunState
-from visdl.runs import launching, processes
+from visdl.runs import processes
 from visdl.runs.obstacles import Obstacle, explain, is_system_error
 
 from ..support import odd_workers
 from ..support.graphs import MLP, chain, numbers
+from ..support.light_workers import light_workers
 from ..support.odd_workers import SHORT
 from .test_supervisor import ended, logged, supervised, trains, until, worker_pid
 
@@ -29,14 +30,8 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module", autouse=True)
 def _light_workers():
-    """Workers that only count, from a launcher without their imports."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(launching, "COMMAND", odd_workers.COMMAND)
-        launcher = launching.Launcher()
-        patch.setattr(processes, "launcher", launcher)
-        patch.setattr(processes.worker_main, "main", odd_workers.counting)
+    with light_workers():
         yield
-        launcher.close()
 
 
 @pytest.fixture

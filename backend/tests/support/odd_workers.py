@@ -1,6 +1,6 @@
 """Entry points of worker processes for tests: those that end too soon, and one that only counts.
 
-They import no torch, so a server of a test can have many of them.
+They need no imports that take seconds, so a test can have many of them.
 """
 
 from __future__ import annotations
@@ -19,12 +19,6 @@ from visdl.worker.protocol import NO_RESOURCES, READY, RunSpec, StateChanged
 
 SHORT = 1  # seed of a run that completes at once
 _SECONDS = 0.01  # between two reports
-#: Starts a launcher without the imports that real workers need.
-COMMAND = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
-    "import tests.support.odd_workers; from visdl.worker.launcher import main;"
-    "main(int(sys.argv[2]), int(sys.argv[3]))"
-)
 
 
 def without_threads(connections: Sequence[Connection]) -> None:
@@ -38,24 +32,40 @@ def killed(connections: Sequence[Connection]) -> None:
 
 
 def counting(connections: Sequence[Connection]) -> None:
-    """Report steps as a training would, without one: until it is stopped, or at once to the end."""
+    """Follow commands and report steps as a training would, without one."""
     [server] = connections
     with contextlib.suppress(OSError, EOFError):
         server.send(READY)
-        spec = server.recv()
-        assert isinstance(spec, RunSpec)
-        server.send(StateChanged(RunState.RUNNING))
-        step, command = spec.stored.get("batch_loss", 0), Command.RESUME
-        while spec.seed != SHORT and command not in (Command.STOP, Command.SHUTDOWN):
+        spec, command = server.recv(), Command.RESUME
+        while not isinstance(spec, RunSpec):
+            spec, command = server.recv(), spec
+        _count(server, spec, command)
+    os._exit(0)
+
+
+def _count(server: Connection, spec: RunSpec, command: Command) -> None:
+    """Count until the end of a short run, or until a command ends this process."""
+    step = spec.stored.get("batch_loss", 0)
+    state = RunState.RUNNING
+    server.send(StateChanged(state))
+    while spec.seed != SHORT:
+        while server.poll():
+            message = server.recv()
+            if isinstance(message, Command) and command is not Command.STOP:
+                command = message
+        if command in (Command.SHUTDOWN, Command.EVICT):
+            return
+        if command is Command.STOP:
+            server.send(StateChanged(RunState.STOPPED))
+            return
+        wanted = RunState.PAUSED if command is Command.PAUSE else RunState.RUNNING
+        if wanted is not state:
+            server.send(StateChanged(wanted))
+            state = wanted
+        time.sleep(_SECONDS)
+        if state is RunState.RUNNING:
             step += 1
             points = MetricsEvent(series={"batch_loss": [(step, 0, 1.0)]}, time=time.time())
             progress = Progress(step=step, steps=1_000_000)
             server.send([points, ProgressEvent(progress=progress, time=time.time())])
-            time.sleep(_SECONDS)
-            while server.poll():
-                message = server.recv()
-                command = message if isinstance(message, Command) else command
-        if command is not Command.SHUTDOWN:
-            ended = RunState.COMPLETED if spec.seed == SHORT else RunState.STOPPED
-            server.send(StateChanged(ended))
-    os._exit(0)
+    server.send(StateChanged(RunState.COMPLETED))

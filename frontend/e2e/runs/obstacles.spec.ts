@@ -1,4 +1,3 @@
-import type { RunQueue, SystemStats } from "../../src/shared/api/types";
 import { expect, openSample, queueRuns, test } from "../support/page";
 
 const REASON = "The server cannot store what runs report: the disk is full. Free some space.";
@@ -7,13 +6,13 @@ test("the page shows why the machine keeps runs waiting, and no longer than it d
   let obstacle: string | null = null;
   await page.routeWebSocket(/\/ws\/system/, (socket) => {
     socket.connectToServer().onMessage((message) => {
-      const stats = JSON.parse(String(message)) as SystemStats;
+      const stats = JSON.parse(String(message)) as object;
       socket.send(JSON.stringify({ ...stats, obstacle }));
     });
   });
   await page.route("**/api/queue", async (route) => {
     const answer = await route.fetch();
-    const queue = (await answer.json()) as RunQueue;
+    const queue = (await answer.json()) as { devices: { runs: string[] }[] };
     const held = obstacle ? queue.devices.flatMap(({ runs }) => runs) : [];
     await route.fulfill({ response: answer, json: { ...queue, obstacle, held } });
   });
