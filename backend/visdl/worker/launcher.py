@@ -84,8 +84,10 @@ class _Launcher:
 
     def _obey(self, selector: selectors.BaseSelector) -> None:
         """Fork as ordered, and answer. The descriptors of an order belong to the new process."""
-        order, descriptors, _, _ = socket.recv_fds(self._server, 1, MOST_DESCRIPTORS)
-        if not order:
+        order, descriptors = b"", list[int]()
+        with contextlib.suppress(ConnectionError):
+            order, descriptors, _, _ = socket.recv_fds(self._server, 1, MOST_DESCRIPTORS)
+        if not order:  # the server is gone
             os._exit(0)
         try:
             process = os.fork()
