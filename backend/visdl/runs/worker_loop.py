@@ -159,8 +159,8 @@ class WorkerLoop:
             message = None
         self._deliver(worker, message)
 
-    def _deliver(self, worker: WorkerProcess, message: MessageToServer | None) -> None:
-        """Handle a message, or with None the end of the pipe.
+    def _deliver(self, worker: WorkerProcess, message: MessageToServer | None) -> bool:
+        """Handle a message, or with None the end of the pipe; return whether that was possible.
 
         What cannot be stored now is held, and the pipe is not read until it is: once the pipe is
         full, the training waits. So nothing that a worker has reported is lost.
@@ -177,6 +177,8 @@ class WorkerLoop:
                 raise
             worker.held = Held(message)
             self._storing.note(error)
+            return False
+        return True
 
     def _retry_held(self) -> None:
         """Store what could not be stored, as soon as that is possible again."""
@@ -187,8 +189,7 @@ class WorkerLoop:
             if worker.held is None:
                 continue
             message, worker.held = worker.held.message, None
-            self._deliver(worker, message)
-            if worker.held is not None:
+            if not self._deliver(worker, message):
                 return
             stored.append(worker)
         text = (
