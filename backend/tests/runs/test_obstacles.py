@@ -1,4 +1,4 @@
-"""The system says no for a while: nothing starts, or nothing is stored. No run fails by that."""
+"""The system refuses something for a while: nothing starts, or nothing is stored. No run fails."""
 
 import contextlib
 import errno
@@ -8,6 +8,7 @@ import os
 import resource
 import shutil
 import sqlite3
+import subprocess
 import time
 from types import SimpleNamespace
 
@@ -262,7 +263,7 @@ def test_the_process_that_starts_workers_is_replaced_and_its_workers_live_on(tmp
         (TypeError("a bug"), False),
     ],
 )
-def test_what_the_system_refuses_is_told_from_bugs_and_is_explained(error, expected):
+def test_what_the_system_refuses_is_distinguished_from_bugs_and_explained(error, expected):
     assert is_system_error(error) is expected
     assert explain(error)[0]
 
@@ -286,3 +287,76 @@ def test_an_obstacle_is_tried_ever_more_rarely_and_logged_twice(monkeypatch, cap
         "It cannot be: Too many open files",
         "It can be",
     ]
+
+
+@contextlib.contextmanager
+def small_disk(folder):
+    """A file system of 40 MiB in this folder; yields what fills it, as a context."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", folder], check=True)
+
+    @contextlib.contextmanager
+    def filled():
+        ballast = folder / "ballast"
+        with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        try:
+            yield
+        finally:
+            ballast.unlink()
+
+    try:
+        yield filled
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def check_full_disk(runs, full, seconds):
+    """A run trains while everything is full for some seconds: no point of its curve is missing."""
+    run = start(runs)
+    trains(runs, run)
+    with full:
+        until(lambda: runs[0].find_obstacle() is not None)
+        until(lambda: runs[0]._loop._storing.seconds > seconds, seconds + 60)
+        before = runs[1].run(run).progress.step
+    until(lambda: runs[1].run(run).progress.step > before + 100)
+    runs[0].stop(run)
+    assert ended(runs, run).state is RunState.STOPPED
+    assert_whole(runs, run)
+    return {"seconds": seconds, "points": len(steps(runs, run)), "points lost": 0}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_database_that_is_full_for_a_minute_costs_no_point(runs, fault_report):
+    fault_report["database full"] = check_full_disk(runs, full_disk(runs[1]), 60)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_a_disk_that_is_full_for_a_minute_costs_no_point(tmp_path, fault_report):
+    data = numbers(tmp_path)
+    with (
+        small_disk(tmp_path / "data") as filled,
+        supervised(tmp_path / "data", data) as pair,
+    ):
+        fault_report["disk full"] = check_full_disk(pair, filled(), 60)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_thousand_queued_runs_survive_a_minute_without_processes(tmp_path, fault_report):
+    with supervised(tmp_path / "data", numbers(tmp_path), concurrent=2) as pair:
+        supervisor, store = pair
+        with no_descriptors():
+            supervisor.create_many(chain(MLP), [{"seed": SHORT}] * 1000)
+            until(lambda: supervisor.find_obstacle() is not None)
+            until(lambda: supervisor._loop._starter.obstacle.seconds > 60, 120)
+            assert store.count_queued() == 1000
+        until(lambda: store.count_queued() == 0, 900)
+        until(lambda: supervisor.counts()[0] == 0)
+        states = {facts.state for facts in store.run_facts().values()}
+        assert states == {RunState.COMPLETED}
+        fault_report["no processes"] = {"seconds": 60, "queued": 1000, "failed": 0}

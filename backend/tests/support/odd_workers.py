@@ -58,10 +58,10 @@ def _count(server: Connection, spec: RunSpec, command: Command) -> None:
         if command is Command.STOP:
             server.send(StateChanged(RunState.STOPPED))
             return
-        wanted = RunState.PAUSED if command is Command.PAUSE else RunState.RUNNING
-        if wanted is not state:
-            server.send(StateChanged(wanted))
-            state = wanted
+        expected = RunState.PAUSED if command is Command.PAUSE else RunState.RUNNING
+        if expected is not state:
+            server.send(StateChanged(expected))
+            state = expected
         time.sleep(_SECONDS)
         if state is RunState.RUNNING:
             step += 1

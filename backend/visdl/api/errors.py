@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from visdl.models import errors
 from visdl.models.errors import ErrorBody
+from visdl.runs.obstacles import explain, has_remedy
 
 log = logging.getLogger(__name__)
 _STATUS: dict[type[errors.AppError], int] = {
@@ -105,6 +106,11 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
+    if has_remedy(error):  # such as a full disk: the same call works later
+        reason, remedy = explain(error)
+        log.warning("%s %s was not possible: %s", request.method, request.url.path, error)
+        message = f"This is not possible now: {reason}."
+        return error_response(503, "refused", message, hint=f"{remedy} Then try again.")
     log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
     message = "Something went wrong inside VisDL. Nothing was lost."
     return error_response(500, "internal", message, hint="The server's log has the details.")

@@ -130,7 +130,7 @@ class Launcher:
         if self._process is not None:
             self._process.poll()  # leaves no zombie
         if self._active is not None and _is_closed(self._active):
-            log.warning("The process that starts workers has ended; its spare takes over.")
+            log.warning("The process that starts workers has ended; its spare replaces it.")
             self._drop()
         if self._spare is not None and _is_closed(self._spare):
             self._spare.close()

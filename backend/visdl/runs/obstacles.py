@@ -37,6 +37,11 @@ def is_system_error(error: BaseException) -> bool:
     return isinstance(error, OSError | EOFError | MemoryError)
 
 
+def has_remedy(error: BaseException) -> bool:
+    """Return whether the system refused something, and it is known what helps."""
+    return is_system_error(error) and bool(explain(error)[1])
+
+
 def explain(error: BaseException) -> tuple[str, str]:
     """Return why something was refused, as the end of a sentence, and the remedy if known."""
     if isinstance(error, sqlite3.Error):
@@ -50,7 +55,7 @@ def explain(error: BaseException) -> tuple[str, str]:
 
 
 class Obstacle:
-    """One kind of thing that the operating system refuses, from the first refusal until it works.
+    """One kind of thing that the operating system refuses, from the first time until it works.
 
     It is logged when it begins and when it ends, not with every try. Only one thread changes it;
     any thread may read `sentence`.
@@ -77,7 +82,7 @@ class Obstacle:
         return max(0.0, self._next_try - time.monotonic()) if self.sentence else 0.0
 
     def note(self, error: BaseException) -> None:
-        """Note a refusal, and when the next try is due."""
+        """Note that it was refused, and when the next try is due."""
         now = time.monotonic()
         self.reason, remedy = explain(error)
         begun = self._since is None

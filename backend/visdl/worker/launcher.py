@@ -6,7 +6,7 @@ to import everything again. This one answers with the reason. It also forks its 
 waits, so that runs can be started at once after it was killed.
 
 Orders come over a socket: one byte, and descriptors. The answer is a number: the process id of the
-worker, or the negative errno of a refusal.
+worker, or a negative errno if the system refused it.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class _Launcher:
                     os.read(self._woken, 65536)
                 self._report_ends()
             if self._server in ready:
-                self._obey(selector)
+                self._apply_order(selector)
 
     def _report_ends(self) -> None:
         with contextlib.suppress(ChildProcessError):
@@ -82,7 +82,7 @@ class _Launcher:
                         os.write(pipe, ANSWER.pack(os.waitstatus_to_exitcode(status)))
                     os.close(pipe)
 
-    def _obey(self, selector: selectors.BaseSelector) -> None:
+    def _apply_order(self, selector: selectors.BaseSelector) -> None:
         """Fork as ordered, and answer. The descriptors of an order belong to the new process."""
         order, descriptors = b"", list[int]()
         with contextlib.suppress(ConnectionError):
