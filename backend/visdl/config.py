@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     max_report_mb: int = Field(
         default=32, ge=1, description="Most text of node paths in the check of a graph, in MB"
     )
+    max_heavy_nodes: int = Field(
+        default=50, ge=1, description="Most data nodes, and most models, in a graph"
+    )
     max_diagnostics: int = Field(
         default=300, ge=1, description="Most problems that the check of a graph lists"
     )

@@ -113,6 +113,7 @@ def _compose(settings: Settings, registry: Registry, store: Store) -> Services:
             expanded_nodes=settings.max_expanded_nodes,
             expanded_edges=settings.max_expanded_edges,
             text=settings.max_report_mb * 2**20,
+            heavy=settings.max_heavy_nodes,
             diagnostics=settings.max_diagnostics,
             seconds=settings.check_seconds,
         ),

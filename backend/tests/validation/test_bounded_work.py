@@ -50,9 +50,9 @@ def twice() -> Graph:
 
 def long_ids() -> Graph:
     blocks = {
-        f"b{at}": Block(nodes=[node(f"{at:y<190}", f"b{at + 1}", repeat=2)]) for at in range(13)
+        f"b{at}": Block(nodes=[node(f"{at:y<190}", f"b{at + 1}", repeat=2)]) for at in range(12)
     }
-    blocks["b13"] = Block(nodes=[Node(id="r" * 200, type="ReLU")])
+    blocks["b12"] = Block(nodes=[Node(id="r" * 200, type="ReLU")])
     return Graph(nodes=[node("top", "b0")], blocks=blocks)
 
 

@@ -20,7 +20,8 @@ class GraphLimits:
 
     `expanded_nodes` also limits the number of expanded blocks, and `expanded_edges` includes what
     the ports and parameters of blocks lead to. `text` is a number of characters: the longest path,
-    as often as a node or a wire has one. `diagnostics` is how many are listed, `seconds` the CPU
+    as often as a node or a wire has one. `heavy` is how many data nodes, and how many
+    models, there may be. `diagnostics` is how many are listed, `seconds` the CPU
     time for the shapes of layers that were not met before.
     """
 
@@ -29,6 +30,7 @@ class GraphLimits:
     expanded_nodes: int = 10_000
     expanded_edges: int = 100_000
     text: int = 32 * 2**20
+    heavy: int = 50
     diagnostics: int = 300
     seconds: float = math.inf
 

@@ -25,7 +25,7 @@ from visdl.models.strategies import Direction, OptunaSearch, RangeFactor
 from visdl.models.studies import BASELINE, Study, Variant
 from visdl.store import Store
 from visdl.store.studies import StudyCell, StudyRun
-from visdl.studies.planning.expand import range_bounds
+from visdl.studies.planning.factors import range_bounds, rounded
 from visdl.studies.planning.pipeline import StudyPlanner
 from visdl.studies.results import value_of
 
@@ -115,7 +115,7 @@ def _distribution(factor: RangeFactor) -> BaseDistribution:
         return CategoricalDistribution([_choice(value) for value in factor.values])
     low, high = range_bounds(factor)
     if factor.integer:
-        return IntDistribution(round(low), round(high), log=factor.log)
+        return IntDistribution(int(low), int(high), log=factor.log)
     return FloatDistribution(low, high, log=factor.log)
 
 
@@ -126,14 +126,14 @@ def _choice(value: JsonValue) -> Any:
 
 def _to_optuna(value: JsonValue, space: BaseDistribution) -> Any:
     """Return a trial's value for Optuna; rounding may have moved it just out of its range."""
-    if isinstance(space, FloatDistribution):
+    if isinstance(space, FloatDistribution | IntDistribution):
         return min(max(value, space.low), space.high)  # type: ignore[type-var]
     return _choice(value)
 
 
 def _from_optuna(value: Any, factor: RangeFactor) -> JsonValue:
     if factor.values is None:
-        return int(value) if factor.integer else float(f"{value:.6g}")
+        return rounded(value, factor)
     choices = ((one, _choice(one)) for one in factor.values)
     return next(one for one, c in choices if c == value and type(c) is type(value))
 

@@ -13,7 +13,7 @@ from visdl.compiler.diagnostic_list import DiagnosticList
 from visdl.compiler.topology import Topology
 from visdl.models.diagnostics import Diagnostic, Fix, SetParam
 from visdl.models.graph import Edge, Graph, Node
-from visdl.nodes.contract.base import BaseNode, missing_torch
+from visdl.nodes.contract.base import AssemblyNode, BaseNode, DataNode, missing_torch
 from visdl.nodes.contract.registry import Registry
 from visdl.nodes.contract.specs import InputSpec, OutputSpec
 
@@ -21,15 +21,23 @@ _LISTED = 10  # names in a sentence
 
 
 def check_structure(
-    graph: Graph, topology: Topology, registry: Registry, diagnostic_list: DiagnosticList
+    graph: Graph,
+    topology: Topology,
+    registry: Registry,
+    diagnostic_list: DiagnosticList,
+    heavy: int,
 ) -> None:
-    """Add everything that is wrong with the structure of a flat graph, as far as it is listed."""
+    """Add everything that is wrong with the structure of a flat graph, as far as it is listed.
+
+    `heavy` is how many data nodes, and how many models, there may be.
+    """
     classes = {node.id: registry.find(node.type) for node in graph.nodes}
     diagnostic_list.add_all(_check_ids(graph))
     diagnostic_list.add_all(_check_types(graph, registry))
     _check_nodes(graph, classes, diagnostic_list)
     diagnostic_list.add_all(_check_edges(graph, classes))
     diagnostic_list.add_all(_check_cycle(graph, topology))
+    diagnostic_list.add_all(_check_heavy(graph, classes, heavy))
 
 
 def _check_nodes(
@@ -47,6 +55,21 @@ def _check_nodes(
         else:
             found = itertools.chain(_check_version(node, cls), _check_params(node, cls))
             checked[key] = diagnostic_list.add_all(found)
+
+
+def _check_heavy(
+    graph: Graph, classes: Mapping[str, type[BaseNode] | None], limit: int
+) -> Iterator[Diagnostic]:
+    """Yield an error at each node beyond the most that may read a table or a whole network."""
+    for kind, name in ((DataNode, "data nodes"), (AssemblyNode, "models")):
+        found = [n for n in graph.nodes if issubclass(classes[n.id] or BaseNode, kind)]
+        for node in found[limit:]:
+            yield Diagnostic(
+                code="too_many",
+                node=node.id,
+                message=f"The graph has {len(found):,} {name}; at most {limit:,} are allowed.",
+                hint=f"Remove '{node.label}', or raise VISDL_MAX_HEAVY_NODES.",
+            )
 
 
 def _check_ids(graph: Graph) -> Iterator[Diagnostic]:

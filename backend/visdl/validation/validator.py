@@ -68,7 +68,7 @@ class Validator:
         if not flat.expanded:
             return Report(valid=False, diagnostics=list(diagnostic_list))
         topology = Topology(flat.graph)
-        check_structure(flat.graph, topology, self._registry, diagnostic_list)
+        check_structure(flat.graph, topology, self._registry, diagnostic_list, self.limits.heavy)
         diagnostic_list.add_all(self._training(flat.graph, "error" if to_run else "warning"))
         visitor = StaticVisitor(
             flat,

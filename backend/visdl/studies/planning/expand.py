@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,12 +26,12 @@ from visdl.models.strategies import (
     OptunaSearch,
     Part,
     RandomSearch,
-    RangeFactor,
     Replace,
 )
 from visdl.models.studies import BASELINE, MINIMAL, StudyEdit, Variant
 from visdl.studies.edits import apply_edits, label_of, require_node
 from visdl.studies.fingerprint import training_key
+from visdl.studies.planning.factors import check_factors, draw, first_value
 from visdl.studies.planning.parts import PartRemover, Removal, join_unique
 from visdl.studies.planning.resolve import Baseline, PlanningContext
 
@@ -56,8 +55,10 @@ def expand(baseline: Baseline, context: PlanningContext) -> list[Candidate]:
     """
     expander = _Expander(baseline, context)
     strategy = baseline.plan.strategy
+    if isinstance(strategy, Grid | RandomSearch | OptunaSearch):
+        check_factors(strategy, baseline.graph, context.registry)
     if isinstance(strategy, OptunaSearch):
-        expander.set_params([(f.node, f.param, _first_value(f)) for f in strategy.factors])
+        expander.set_params([(f.node, f.param, first_value(f)) for f in strategy.factors])
     candidates = [
         Candidate(Variant(key=BASELINE, label="Baseline", role="baseline"), baseline.graph),
         *itertools.islice(expander.variants(), MOST_VARIANTS),
@@ -73,16 +74,6 @@ def expand_trial(
 ) -> Candidate:
     """Return one trial of a search as a candidate. Raises InvalidInputError as `expand` does."""
     return _Expander(baseline, context).set_params(settings, key=key)
-
-
-def range_bounds(factor: RangeFactor) -> tuple[float, float]:
-    """Return the bounds of a factor without listed values. Raises InvalidInputError."""
-    low, high = factor.low, factor.high
-    if low is None or high is None or not low < high or (factor.log and low <= 0):
-        message = f"The range of '{factor.param}' of '{factor.node}' is not valid."
-        hint = "Give values, or low and high with low < high; on a logarithmic scale both above 0."
-        raise InvalidInputError(message, hint=hint, field="strategy")
-    return low, high
 
 
 class _Expander:
@@ -206,7 +197,7 @@ class _Expander:
     def _random(self, strategy: RandomSearch) -> Iterator[Candidate]:
         rng = np.random.default_rng(strategy.seed)
         for _ in range(strategy.trials):
-            yield self.set_params([(f.node, f.param, _draw(f, rng)) for f in strategy.factors])
+            yield self.set_params([(f.node, f.param, draw(f, rng)) for f in strategy.factors])
 
     def _configurations(self, strategy: Configurations) -> Iterator[Candidate]:
         for number, one in enumerate(strategy.graphs, 1):
@@ -216,23 +207,6 @@ class _Expander:
 
 def _without_label(removals: Sequence[Removal]) -> str:
     return f"w/o {' + '.join(removal.label for removal in removals)}"
-
-
-def _first_value(factor: RangeFactor) -> JsonValue:
-    return factor.values[0] if factor.values else range_bounds(factor)[0]
-
-
-def _draw(factor: RangeFactor, rng: np.random.Generator) -> JsonValue:
-    """Draw a listed value, or one that is uniform (or log-uniform) between the bounds."""
-    if factor.values is not None:
-        return factor.values[int(rng.integers(len(factor.values)))]
-    low, high = range_bounds(factor)
-    value = float(rng.uniform(low, high)) if not factor.log else _draw_log(low, high, rng)
-    return min(round(value), math.floor(high)) if factor.integer else float(f"{value:.6g}")
-
-
-def _draw_log(low: float, high: float, rng: np.random.Generator) -> float:
-    return math.exp(rng.uniform(math.log(low), math.log(high)))
 
 
 def _mark_duplicates(candidates: Sequence[Candidate]) -> list[Candidate]:

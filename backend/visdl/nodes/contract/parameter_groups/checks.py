@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from visdl.nodes.contract.parameter_groups.optimizer_node import OptimizerNode
 
 _PORT = "groups"
+_MOST_MATCHES = 200_000  # of a rule and a parameter
 _TITLES = {
     "biases_and_norms": "biases and norms",
     "matrices": "matrices of hidden layers",
@@ -74,6 +75,12 @@ def check_groups(node: OptimizerNode, model: KnownWeights | None) -> list[Diagno
         return [_diagnostic(error.message, error.hint)]
     if model is None:
         return list(_rule_errors(rules))
+    if len(rules) * len(model.weights) > _MOST_MATCHES:
+        message = (
+            f"{len(rules):,} rules for {len(model.weights):,} parameters are too many: "
+            f"at most {_MOST_MATCHES:,} pairs are compared."
+        )
+        return [_diagnostic(message, "Use fewer rules.")]
     missing = list(_missing_nodes(node, rules, model))
     errors = missing or list(_errors(node, rules, model.weights))
     return errors or list(_selects_nothing(node, rules, model))

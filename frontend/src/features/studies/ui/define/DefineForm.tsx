@@ -25,9 +25,10 @@ const FIELDS = ["strategy", "metric", "seeds", "how", "margin", "name"];
 export function DefineForm(props: FormProps) {
   const { draft, problems } = props;
   const rejection = useStudyDraft((state) => state.rejection);
-  const elsewhere = rejection && !FIELDS.includes(rejection.field) ? rejection : null;
-  const message = rejection && FIELDS.includes(rejection.field) ? sentence(rejection) : undefined;
-  const field = rejection?.field === "how" ? "strategy" : (rejection?.field ?? "");
+  const named = rejection?.field.split(".")[0] ?? ""; // strategy.factors.0.low is part of the strategy
+  const elsewhere = rejection && !FIELDS.includes(named) ? rejection : null;
+  const message = rejection && !elsewhere ? sentence(rejection) : undefined;
+  const field = named === "how" ? "strategy" : named;
   const errors: Problems = { ...(message && { [field]: message }), ...problems };
   return (
     <>
