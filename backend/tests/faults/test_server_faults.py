@@ -48,7 +48,7 @@ def check_server_kills(tmp_path, kills: int, seed: int) -> dict[str, int]:
             family = psutil.Process(process.pid).children(recursive=True)
             process.kill()
             done["kills"] += 1
-            done["orphans"] += len(psutil.wait_procs(family, timeout=5)[1])
+            done["orphans"] += len(psutil.wait_procs(family, timeout=30)[1])
         with sqlite3.connect(tmp_path / "visdl.db") as db:
             assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         db.close()

@@ -26,7 +26,7 @@ def check_study_kills(tmp_path, kills: int, seeds: int, seed: int) -> dict[str, 
             time.sleep(rng.uniform(0, 1.5))
             process.kill()
     with serving(tmp_path) as (_, client):
-        results = finished(client, study)
+        results = finished(client, study, seconds=1200)
         cells = get(client, study, "/cells")
         mine = [
             run
@@ -36,7 +36,7 @@ def check_study_kills(tmp_path, kills: int, seeds: int, seed: int) -> dict[str, 
         assert sorted(run["id"] for run in mine) == sorted(cell["run"] for cell in cells)
         assert {run["state"] for run in mine} == {"completed"}
         again = begin(client, seeds=selected, epochs=EPOCHS)
-        peaceful = finished(client, again)
+        peaceful = finished(client, again, seconds=1200)
     different = [
         (row["label"], seed)
         for row, same in zip(results["variants"], peaceful["variants"], strict=True)

@@ -53,7 +53,7 @@ def get(client: httpx.Client, study: dict[str, Any], what: str = "") -> Any:
 
 
 def finished(
-    client: httpx.Client, study: dict[str, Any], state: str = "completed", seconds: float = 60
+    client: httpx.Client, study: dict[str, Any], state: str = "completed", seconds: float = 240
 ) -> dict[str, Any]:
     until(lambda: get(client, study)["state"] == state, seconds)
     found: dict[str, Any] = get(client, study, "/results")
