@@ -16,14 +16,17 @@ import torch
 from safetensors import safe_open
 
 from visdl.datasets.dataset import Dataset
+from visdl.models.errors import RunError
 from visdl.models.exports import ExportSignature
 from visdl.models.graph import Graph, Node
 from visdl.nodes import LossNode, NodeRegistry
+from visdl.nodes.model import export
 from visdl.training import run_folder
 
 from ..support.graphs import MLP, chain, table, wire
-from ..support.runs import Outcome, execute
+from ..support.runs import Outcome, built, execute
 from ..support.strength import count
+from .layers import cases, inputs_of, model_of, tensors
 
 pytestmark = pytest.mark.integration
 
@@ -204,3 +207,62 @@ def test_predictions_that_torch_cannot_trace_are_left_to_the_caller(tmp_path, mo
     program = torch.export.load(outcome.folder / "artifacts" / "it.pt2").module()
     assert program(torch.rand(3, 2)).shape == (3, 1)
     assert any("MSELoss.predictions(output)" in line for line in notes(outcome, "it.pt2"))
+
+
+def program_of(model: torch.nn.Module, example: list[torch.Tensor]) -> torch.nn.Module:
+    """The program of a model for any number of rows, as an export traces it."""
+    axes = tuple({0: torch.export.Dim("batch", min=1)} for _ in example)
+    exported = torch.export.export(model.eval(), tuple(example), dynamic_shapes=axes)
+    return exported.module()
+
+
+def assert_same(program: torch.nn.Module, model: torch.nn.Module, x: list[torch.Tensor]) -> None:
+    torch.testing.assert_close(program(*x), model(*x), equal_nan=True)
+
+
+def test_a_token_that_is_repeated_for_each_sample_is_exported_for_any_number_of_rows():
+    nodes = [
+        Node(id="token", type="Parameter", params={"shape": [1, 4], "init": "normal"}),
+        Node(id="x", type="Input", params={"shape": [3, 4]}),
+        Node(id="join", type="Concat", params={"dim": 1}),
+        Node(id="model", type="ModelAssembly"),
+    ]
+    wires = ["token.output > join.inputs", "x.output > join.inputs", "join.output > model.layers"]
+    model = built(
+        Graph(name="Token", nodes=nodes, edges=list(map(wire, wires))), [torch.rand(2, 3, 4)]
+    )
+    program = program_of(model, [torch.rand(2, 3, 4)])
+    for rows in (1, 5):
+        assert_same(program, model, [torch.rand(rows, 3, 4)])
+
+
+#: Layers for which torch itself fixes the number of rows.
+NOT_TRACED = {"FractionalMaxPool3d"}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of torch: about the weights of recurrent layers
+@pytest.mark.parametrize(("name", "params"), cases(), ids=str)
+def test_every_layer_is_exported_for_any_number_of_rows(name, params):
+    torch.manual_seed(0)
+    example = inputs_of(name, 2)
+    model = model_of(name, example, params)
+    if name in NOT_TRACED:
+        with pytest.raises(Exception, match="batch"):
+            program_of(model, tensors(example))
+        return
+    program = program_of(model, tensors(example))
+    for rows in (1, 5):
+        assert_same(program, model, tensors(inputs_of(name, rows)))
+
+
+def test_a_model_that_torch_cannot_trace_fails_with_the_remedy(tmp_path, monkeypatch):
+    def fail(result: object) -> None:
+        raise ValueError("Constraints violated (batch)!")
+
+    monkeypatch.setattr(export, "export_program", fail)
+    header, rows, graph = labels()
+    with pytest.raises(RunError, match="PyTorch cannot export this model as a program") as caught:
+        execute(exported(graph), tmp_path / "run", table(tmp_path, header, rows))
+    assert caught.value.node == "export"
+    assert "safetensors" in caught.value.hint

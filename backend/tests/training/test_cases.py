@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from visdl.models.graph import Node
 
-from ..support.graphs import validator, wire
+from ..support.graphs import chain, numbers, validator, wire
 from ..support.runs import execute
 from ..validation.test_advice import apply
 from ..validation.test_leakage_advice import case, graph_of
@@ -74,3 +74,14 @@ def test_a_rare_class_has_metrics_that_see_it(tmp_path):
     assert found["accuracy"] == pytest.approx(0.97, abs=0.01)
     assert found["auroc"] == pytest.approx(0.9589, abs=2e-3)
     assert sk.f1_score(truth, guess, pos_label="yes") == pytest.approx(0.7, abs=0.05)
+
+
+def test_a_model_whose_output_is_one_number_per_row_without_an_axis_predicts(tmp_path):
+    data = numbers(tmp_path)
+    layers = [("fc", "Linear", {"out_features": 1}), ("flat", "Squeeze", {"dim": 1})]
+    outcome = execute(chain(layers), tmp_path / "run", data)
+    weights = outcome.weights()
+    x = torch.tensor([[0.25, 0.5], [1.0, -1.0]])
+    expected = (x @ weights["fc.weight"].T + weights["fc.bias"])[:, 0].tolist()
+    answer = outcome.predict([{"a": a, "b": b} for a, b in x.tolist()])
+    assert answer["predictions"] == pytest.approx(expected, rel=1e-6)

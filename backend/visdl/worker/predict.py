@@ -77,7 +77,8 @@ def predict_rows(request: PredictionRequest) -> dict[str, Any]:
         raise TooLargeError(message, hint=_FEWER)
     prediction = _decoded(output, loss, encoding)
     if encoding.classes is None:
-        values = prediction.tolist()
+        # a model may give a number per row without an axis for it
+        values = (prediction.unsqueeze(1) if prediction.dim() == 1 else prediction).tolist()
         return {
             "columns": encoding.targets,
             "predictions": [v[0] if len(v) == 1 else v for v in values],

@@ -50,7 +50,7 @@ class Joined(nn.Module):
             (value for place, value in enumerate(inputs) if place not in self.alone), inputs[0]
         )
         same = [
-            value.expand(len(first), *value.shape[-first.dim() + 1 :])
+            value.expand(first.shape[0], *value.shape[-first.dim() + 1 :])
             if place in self.alone
             else value
             for place, value in enumerate(inputs)

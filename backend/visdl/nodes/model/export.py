@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from visdl.models.errors import RunError
 from visdl.models.exports import ExportSignature
 from visdl.nodes import BaseNode, DataType, InputSpec, NodeRegistry, OutputSpec, Param
 from visdl.nodes.contract.runtime_values import (
@@ -86,8 +87,22 @@ class ModelExport(BaseNode):
         return signature
 
 
+def _program_of(result: TrainingResult) -> tuple[torch.export.ExportedProgram, bool]:
+    """Return what `export_program` does. Raises RunError for a model that torch cannot trace."""
+    try:
+        return export_program(result)
+    except (MemoryError, OSError):
+        raise
+    except Exception as error:  # torch, or the code of a node file
+        if "memory" in str(error):
+            raise
+        message = "PyTorch cannot export this model as a program (pt2)."
+        hint = "Set format to safetensors, which holds the weights. The log has the reason."
+        raise RunError(message, hint=hint, code="export") from error
+
+
 def _save_program(result: TrainingResult, path: Path) -> ExportSignature:
-    program, is_whole = export_program(result)
+    program, is_whole = _program_of(result)
     signature = signature_of(result, "program" if is_whole else "model")
     provenance = json.loads(result.provenance)
     if is_whole and "predictions" in provenance:
