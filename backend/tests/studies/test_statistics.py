@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visdl.studies import statistics
@@ -293,6 +293,7 @@ numbers = st.lists(st.floats(width=32) | st.sampled_from([0.0, 0.5, 1.0]), max_s
 arms = st.lists(st.builds(Arm, numbers, numbers, st.just(7), st.integers(0, 2)), max_size=4)
 
 
+@settings(deadline=None)
 @given(arms, st.floats(1e-3, 1e3) | st.none())
 def test_any_values_give_sound_numbers_without_a_warning(arms, margin):
     found = compare(arms, "minimize", margin)
