@@ -28,15 +28,19 @@ const headers = {
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; frame-ancestors 'none'",
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
+  "Cross-Origin-Resource-Policy": "same-origin",
 };
 
+const allowedHosts = (settings.VISDL_ALLOWED_HOSTS ?? "").split(",").flatMap((name) => name.trim() || []);
 const port = Number(settings.VISDL_WEB_PORT ?? 5173);
 
 export default defineConfig({
+  // There is one page: any other address is a 404, not the page.
+  appType: "mpa",
   customLogger,
   plugins: [react(), tailwindcss()],
   resolve: { alias: { "@": path.resolve(import.meta.dirname, "src") } },
-  server: { host: "127.0.0.1", port, strictPort: true, proxy },
-  preview: { host: "127.0.0.1", port, strictPort: true, proxy, headers },
+  server: { host: "127.0.0.1", port, strictPort: true, proxy, allowedHosts, cors: false },
+  preview: { host: "127.0.0.1", port, strictPort: true, proxy, headers, allowedHosts, cors: false },
   build: { target: "es2022", chunkSizeWarningLimit: 900 },
 });
