@@ -135,3 +135,17 @@ def test_a_fault_of_the_server_is_a_sentence_and_the_log_has_the_rest(serve, mon
     assert record["code"] == "internal"
     assert "division" not in str(record)
     assert "GET /api/datasets failed" in caplog.text
+
+
+def test_a_call_that_nothing_can_be_stored_of_is_refused_with_reason_and_remedy(server):
+    database = server.services.store._db
+    database._order(lambda db: db.execute("PRAGMA query_only = 1"), alone=True)
+    try:
+        record = error(server.client.post("/api/graphs", json={"name": "G", "nodes": []}), 503)
+    finally:
+        database._order(lambda db: db.execute("PRAGMA query_only = 0"), alone=True)
+    assert record["code"] == "refused"
+    assert record["message"] == "This is not possible now: the data folder cannot be written."
+    assert record["hint"] == "Make the data folder writable. Then try again."
+    assert server.client.post("/api/graphs", json={"name": "G", "nodes": []}).status_code == 201
+    assert server.client.get("/api/queue").json()["obstacle"] is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,6 +66,8 @@ def install(app: FastAPI) -> None:
     app.exception_handler(errors.AppError)(_app_error)
     app.exception_handler(RequestValidationError)(_not_valid)
     app.exception_handler(HTTPException)(_http_error)
+    for refused in (sqlite3.DatabaseError, OSError, MemoryError):
+        app.exception_handler(refused)(_refused)
     app.exception_handler(Exception)(_unexpected)
 
 
@@ -105,12 +108,19 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
     return answer
 
 
+async def _refused(request: Request, error: Exception) -> Response:
+    """Answer what the system refuses, such as a full disk: the same call may work later."""
+    if request.scope["type"] != "http":
+        raise error  # of a socket, which ends
+    if not has_remedy(error):
+        return await _unexpected(request, error)
+    reason, remedy = explain(error)
+    log.warning("%s %s was not possible: %s", request.method, request.url.path, error)
+    message = f"This is not possible now: {reason}."
+    return error_response(503, "refused", message, hint=f"{remedy} Then try again.")
+
+
 async def _unexpected(request: Request, error: Exception) -> Response:
-    if has_remedy(error):  # such as a full disk: the same call works later
-        reason, remedy = explain(error)
-        log.warning("%s %s was not possible: %s", request.method, request.url.path, error)
-        message = f"This is not possible now: {reason}."
-        return error_response(503, "refused", message, hint=f"{remedy} Then try again.")
     log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
     message = "Something went wrong inside VisDL. Nothing was lost."
     return error_response(500, "internal", message, hint="The server's log has the details.")
