@@ -351,7 +351,7 @@ def test_a_thousand_queued_runs_survive_a_minute_without_processes(tmp_path, fau
     with supervised(tmp_path / "data", numbers(tmp_path), concurrent=2) as pair:
         supervisor, store = pair
         with no_descriptors():
-            supervisor.create_many(chain(MLP), [{"seed": SHORT}] * 1000)
+            supervisor.create_many(chain(MLP), [{"seed": SHORT, "name": "Short"}] * 1000)
             until(lambda: supervisor.find_obstacle() is not None)
             until(lambda: supervisor._loop._starter.obstacle.seconds > 60, 120)
             assert store.count_queued() == 1000

@@ -36,4 +36,5 @@ test("the page shows why the machine keeps runs waiting, and no longer than it d
   obstacle = null;
   await expect(page.getByText(REASON)).toHaveCount(0);
   await expect(page.getByRole("contentinfo").getByRole("button", { name: /^1 training/ })).toBeVisible();
+  await page.unrouteAll({ behavior: "ignoreErrors" });
 });
