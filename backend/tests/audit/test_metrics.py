@@ -280,10 +280,11 @@ def test_targets_of_one_class_have_no_area_under_the_curve(labels, thresholds):
         assert measured("BalancedAccuracy", *of) == pytest.approx(recall)
 
 
-def test_equal_values_have_no_rank(numbers):
+def test_equal_values_have_no_rank_and_no_concordance(numbers):
     output, target = numbers
     for pair in ((output * 0, target), (output, target * 0 + 3)):
         assert math.isnan(measured("SpearmanCorrCoef", "MSELoss", *pair))
+        assert measured("ConcordanceCorrCoef", "MSELoss", *pair) == 0
 
 
 def test_perplexity_is_the_exponential_of_the_loss_also_of_a_class_that_was_excluded(classes):
@@ -292,3 +293,24 @@ def test_perplexity_is_the_exponential_of_the_loss_also_of_a_class_that_was_excl
     expected = torch.nn.functional.cross_entropy(output.double(), target).exp().item()
     for loss, given in (("CrossEntropyLoss", output), ("NLLLoss", output.log_softmax(1))):
         assert measured("Perplexity", loss, given, target) == pytest.approx(expected, rel=1e-4)
+
+
+def test_perplexity_continues_from_the_state_of_an_earlier_version(classes):
+    output, target = classes
+    cls = NodeRegistry.get("Perplexity")
+    whole, rest = cls.create({}), cls.create({})
+    rest.load_state_dict(
+        {
+            "example": [output[:1], target[:1]],
+            "narrowed": False,
+            "metrics": [
+                {
+                    "total_log_probs": -output[:90].log_softmax(1)[range(90), target[:90]].sum(),
+                    "count": torch.tensor(90),
+                }
+            ],
+        }
+    )
+    rest.update(output[90:].softmax(1), target[90:])
+    whole.update(output.softmax(1), target)
+    assert rest.compute() == pytest.approx(whole.compute(), rel=1e-5)

@@ -18,8 +18,8 @@ from visdl.training.plan import FitPlan, FitState
 from .rows import names_of, other_values
 
 ROWS, BATCH, EPOCHS = 16, 4, 8
-#: What a value needs besides: Nesterov momentum, momentum.
-NEEDED = {("SGD", "options"): {"momentum": 0.9}}
+#: What a value needs besides: Nesterov momentum, momentum. Few iterations take less time.
+NEEDED = {("SGD", "options"): {"momentum": 0.9}, ("LBFGS", "options"): {"max_iter": 4}}
 NUMBERS = (DataType.INT, DataType.FLOAT)
 
 

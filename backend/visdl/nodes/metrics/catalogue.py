@@ -319,3 +319,10 @@ class ConcordanceCorrCoef(NumberMetric, of=regression.ConcordanceCorrCoef):
     DISPLAY_NAME = "Concordance Correlation"
     KEY = "concordance"
     FORMULA = "2 Cov(ŷ, y) / (Var(ŷ) + Var(y) + (mean(ŷ) − mean(y))²)"
+
+    def _value(self, metric: Metric) -> Tensor:
+        """Return the agreement by the formula, for which predictions may all be equal."""
+        state: Any = metric.metric_state  # the variances and the covariance are sums
+        shift = (state["n_total"] - 1) * (state["mean_x"] - state["mean_y"]).square()
+        agreement: Tensor = 2 * state["corr_xy"] / (state["var_x"] + state["var_y"] + shift)
+        return agreement.double().mean()
