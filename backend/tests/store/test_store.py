@@ -100,6 +100,22 @@ def test_a_stale_save_is_refused_and_changes_nothing(store):
     assert (store.graph(stored.id).name, store.graph(stored.id).version) == ("Two", 2)
 
 
+def test_a_save_returns_its_own_version_also_when_another_follows_at_once(store, monkeypatch):
+    stored = store.create_graph(GRAPH)
+    write = store._db.write
+
+    def write_and_be_overtaken(work):
+        done = write(work)
+        monkeypatch.setattr(store._db, "write", write)
+        store.replace_graph(stored.id, GRAPH.model_copy(update={"name": "Later"}), 2)
+        return done
+
+    monkeypatch.setattr(store._db, "write", write_and_be_overtaken)
+    saved = store.replace_graph(stored.id, GRAPH.model_copy(update={"name": "Mine"}), 1)
+    assert (saved.version, saved.graph.name) == (2, "Mine")
+    assert (store.graph(stored.id).version, store.graph(stored.id).name) == (3, "Later")
+
+
 def corrupt(path, table, column):
     with sqlite3.connect(path) as db:
         db.execute(f'UPDATE {table} SET {column} = \'{{"nodes": [{{"id"\'')

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import ValidationError
@@ -18,6 +19,11 @@ from visdl.store.database import Database
 
 #: How long a deleted graph can be restored, in seconds.
 KEEP_DELETED = 30 * 86_400.0
+_NEWEST = (
+    "SELECT g.*, draft IS NOT NULL AS has_draft, document FROM graphs g"
+    " JOIN graph_versions v ON v.graph = g.id AND v.version = g.version"
+    " WHERE id = ? AND deleted IS NULL"
+)
 
 
 class GraphTable:
@@ -26,7 +32,7 @@ class GraphTable:
     def create_graph(self, graph: Graph) -> StoredGraph:
         graph_id, now, document = new_id(), time.time(), graph.model_dump_json()
 
-        def work(db: sqlite3.Connection) -> None:
+        def work(db: sqlite3.Connection) -> StoredGraph:
             values = (graph_id, graph.name, len(graph.nodes), now, now)
             db.execute(
                 "INSERT INTO graphs (id, version, name, nodes, created, updated)"
@@ -36,9 +42,9 @@ class GraphTable:
             _add_version(
                 db, graph_id, GraphVersion(version=1, name=graph.name, created=now), document
             )
+            return _stored(db.execute(_NEWEST, (graph_id,)).fetchall(), graph_id)
 
-        self._db.write(work)
-        return self.graph(graph_id)
+        return self._db.write(work)
 
     def graphs(self, *, deleted: bool = False) -> list[GraphSummary]:
         """Return all graphs, or the deleted ones; the last changed first."""
@@ -54,21 +60,7 @@ class GraphTable:
 
         Raises NotFoundError, and ConflictError for a damaged graph.
         """
-        rows = self._db.read(
-            "SELECT g.*, draft IS NOT NULL AS has_draft, document FROM graphs g"
-            " JOIN graph_versions v ON v.graph = g.id AND v.version = g.version"
-            " WHERE id = ? AND deleted IS NULL",
-            (graph_id,),
-        )
-        if not rows:
-            raise _missing(graph_id)
-        row = rows[0]
-        document, draft = _read(row["document"]), _read(row["draft"])
-        shown = document or draft
-        if shown is None:
-            raise _damaged(row["name"], row["version"])
-        damaged = _damage(document, draft, has_draft=row["draft"] is not None)
-        return StoredGraph(**_summary(row).model_dump(), graph=shown, draft=draft, damaged=damaged)
+        return _stored(self._db.read(_NEWEST, (graph_id,)), graph_id)
 
     def graph_version(self, graph_id: str, version: int) -> Graph:
         """Return a version. Raises NotFoundError, and ConflictError for a damaged one."""
@@ -116,10 +108,13 @@ class GraphTable:
     def replace_graph(
         self, graph_id: str, graph: Graph, version: int, label: str = ""
     ) -> StoredGraph:
-        """Save a version after `version`. Raises StaleError if that is no longer the newest."""
+        """Save a version after `version`, and return it even if another follows at once.
+
+        Raises StaleError if `version` is no longer the newest.
+        """
         now, document = time.time(), graph.model_dump_json()
 
-        def work(db: sqlite3.Connection) -> None:
+        def work(db: sqlite3.Connection) -> StoredGraph:
             newest = db.execute(
                 "SELECT version FROM graphs WHERE id = ? AND deleted IS NULL", (graph_id,)
             ).fetchone()
@@ -139,9 +134,9 @@ class GraphTable:
             )
             made = GraphVersion(version=version + 1, name=graph.name, created=now, label=label)
             _add_version(db, graph_id, made, document)
+            return _stored(db.execute(_NEWEST, (graph_id,)).fetchall(), graph_id)
 
-        self._db.write(work)
-        return self.graph(graph_id)
+        return self._db.write(work)
 
     def save_draft(self, graph_id: str, graph: Graph, base: int | None = None) -> int:
         """Save a draft without creating a version; return the graph's new revision.
@@ -184,20 +179,32 @@ class GraphTable:
     def restore_graph(self, graph_id: str) -> StoredGraph:
         """Restore a deleted graph. Raises NotFoundError."""
 
-        def work(db: sqlite3.Connection) -> None:
+        def work(db: sqlite3.Connection) -> StoredGraph:
             if not db.execute(
                 "UPDATE graphs SET deleted = NULL WHERE id = ?", (graph_id,)
             ).rowcount:
                 raise _missing(graph_id)
+            return _stored(db.execute(_NEWEST, (graph_id,)).fetchall(), graph_id)
 
-        self._db.write(work)
-        return self.graph(graph_id)
+        return self._db.write(work)
 
     def forget_graphs(self, before: float) -> int:
         """Remove for good the graphs that were deleted by then; return how many."""
         return self._db.write(
             lambda db: db.execute("DELETE FROM graphs WHERE deleted <= ?", (before,)).rowcount
         )
+
+
+def _stored(rows: Sequence[sqlite3.Row], graph_id: str) -> StoredGraph:
+    if not rows:
+        raise _missing(graph_id)
+    row = rows[0]
+    document, draft = _read(row["document"]), _read(row["draft"])
+    shown = document or draft
+    if shown is None:
+        raise _damaged(row["name"], row["version"])
+    damaged = _damage(document, draft, has_draft=row["draft"] is not None)
+    return StoredGraph(**_summary(row).model_dump(), graph=shown, draft=draft, damaged=damaged)
 
 
 def _read(document: str | None) -> Graph | None:
