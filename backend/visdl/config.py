@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     max_heavy_nodes: int = Field(
         default=50, ge=1, description="Most data nodes, and most models, in a graph"
     )
+    max_study_nodes: int = Field(
+        default=200_000, ge=1, description="Most nodes in all variants of a study together"
+    )
     max_diagnostics: int = Field(
         default=300, ge=1, description="Most problems that the check of a graph lists"
     )

@@ -114,6 +114,7 @@ def _compose(settings: Settings, registry: Registry, store: Store) -> Services:
             expanded_edges=settings.max_expanded_edges,
             text=settings.max_report_mb * 2**20,
             heavy=settings.max_heavy_nodes,
+            study_nodes=settings.max_study_nodes,
             diagnostics=settings.max_diagnostics,
             seconds=settings.check_seconds,
         ),

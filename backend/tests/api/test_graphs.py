@@ -175,6 +175,19 @@ def test_a_graph_over_the_limit_is_a_problem_that_names_the_limit(serve):
     report = server.client.post("/api/graphs/validate", json=graph).json()
     assert not report["valid"]
     assert "3" in report["diagnostics"][0]["message"]
+    assert "VISDL_MAX_NODES" in report["diagnostics"][0]["hint"]
+    stored = error(server.client.post("/api/graphs", json=graph), 413)
+    assert stored["message"] == "The graph has 4 nodes; at most 3 are allowed."
+
+
+def test_a_body_of_too_many_objects_is_refused_before_it_is_read(client):
+    body = b'{"notes":[' + b"{}," * 150_000 + b"{}]}"
+    found = error(client.post("/api/graphs/validate", content=body), 413)
+    assert found["message"] == "The body has more than 120,000 objects and lists."
+    wrong = b'{"nodes":[' + b"{}," * 100_000 + b"{}]}"
+    json = {"Content-Type": "application/json"}
+    answer = client.post("/api/graphs/validate", content=wrong, headers=json)
+    assert error(answer, 422)["field"] == "nodes.0.id"
 
 
 def test_the_sample_graph_is_there_at_first_and_stays_deleted(serve):

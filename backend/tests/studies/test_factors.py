@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from visdl.models.errors import InvalidInputError
+from visdl.compiler.expansion import GraphLimits
+from visdl.models.errors import InvalidInputError, TooLargeError
 from visdl.models.strategies import OptunaSearch, RandomSearch
 from visdl.models.studies import StudyPlan, Variant
 from visdl.nodes import NodeRegistry
@@ -14,6 +15,7 @@ from visdl.studies.captions import format_seeds
 from visdl.studies.planning.expand import expand
 from visdl.studies.planning.resolve import Baseline, PlanningContext
 from visdl.studies.search import suggest_values
+from visdl.validation.validator import Validator
 
 from ..support.graphs import chain, validator
 
@@ -106,3 +108,21 @@ def test_drawn_values_lie_within_the_bounds(factor, low, high):
 def test_a_caption_of_seeds_far_apart_lists_them():
     assert format_seeds([1, 2, 2**53 - 1]) == "seeds 1, 2, 9007199254740991"
     assert format_seeds([3, 1, 2]) == "seeds 1–3"
+
+
+def test_a_study_whose_variants_have_too_many_nodes_together_is_refused():
+    parsed = StudyPlan.model_validate(
+        {"strategy": {"kind": "grid", "factors": [{**LR, "values": [0.1, 0.2, 0.3]}]}, "seeds": [0]}
+    )
+    size = len(validator().report(GRAPH).nodes)
+    for nodes, fits in ((3 * size, True), (3 * size - 1, False)):
+        limits = GraphLimits(study_nodes=nodes)
+        judge = Validator(NodeRegistry, {}.__getitem__, limits=limits)
+        baseline = Baseline(parsed, GRAPH, judge.report(GRAPH))
+        context = PlanningContext(judge, NodeRegistry)
+        if fits:
+            assert len(expand(baseline, context)) == 4
+        else:
+            with pytest.raises(TooLargeError, match="nodes in all variants") as refused:
+                expand(baseline, context)
+            assert "VISDL_MAX_STUDY_NODES" in refused.value.hint

@@ -200,3 +200,16 @@ def test_values_without_measure_are_refused(tmp_path, kind, params, text):
     report = validator(numbers(tmp_path)).report(graph)
     assert any(text in one.message for one in report.diagnostics)
     assert not report.valid
+
+
+def test_rules_of_an_optimizer_are_bounded(tmp_path):
+    """A fix that removes one of many rules would list all others, for each of them."""
+    judge = validator(numbers(tmp_path))
+    for number, code in ((100, "warning"), (101, "error")):
+        rules = [{"select": "name", "match": f"*w*e*{at}"} for at in range(number)]
+        graph = chain(MLP, optimizer=("Adam", {"lr": 0.01, "groups": rules}))
+        report = judge.report(graph)
+        found = [one for one in report.diagnostics if one.code == "parameter_groups"]
+        assert {one.severity for one in found} == {code}
+        assert len(report.model_dump_json()) < 200_000
+    assert found[0].message == "There are 101 rules; at most 100 are possible."

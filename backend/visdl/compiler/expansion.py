@@ -20,9 +20,10 @@ class GraphLimits:
 
     `expanded_nodes` also limits the number of expanded blocks, and `expanded_edges` includes what
     the ports and parameters of blocks lead to. `text` is a number of characters: the longest path,
-    as often as a node or a wire has one. `heavy` is how many data nodes, and how many
-    models, there may be. `diagnostics` is how many are listed, `seconds` the CPU
-    time for the shapes of layers that were not met before.
+    as often as a node or a wire has one. `heavy` is how many data nodes, and how many models,
+    there may be; `study_nodes` how many nodes all variants of a study have together.
+    `diagnostics` is how many are listed, `seconds` the CPU time for the shapes of layers that were
+    not met before.
     """
 
     nodes: int = 2000
@@ -31,6 +32,7 @@ class GraphLimits:
     expanded_edges: int = 100_000
     text: int = 32 * 2**20
     heavy: int = 50
+    study_nodes: int = 200_000
     diagnostics: int = 300
     seconds: float = math.inf
 

@@ -16,6 +16,7 @@ from visdl.compiler.memory import amount
 from visdl.compiler.topology import Topology
 from visdl.compiler.walk import FindDataset, walk
 from visdl.models.diagnostics import Diagnostic, NodeReport, Report, Severity
+from visdl.models.errors import TooLargeError
 from visdl.models.graph import Graph
 from visdl.models.runs import MOST_CHECKPOINTS
 from visdl.nodes.contract.base import BaseNode, TrainingLoopNode
@@ -172,6 +173,11 @@ class Validator:
                 message = f"The graph has {count:,} {kind}; at most {limit:,} are allowed."
                 hint = f"Split it into smaller graphs, or raise {setting}."
                 yield Diagnostic(code="too_large", message=message, hint=hint)
+
+    def require_size(self, graph: Graph) -> None:
+        """Raise TooLargeError if a graph has more nodes or wires than allowed."""
+        for found in self.why_too_large(graph):
+            raise TooLargeError(found.message, hint=found.hint)
 
     def _training(self, graph: Graph, severity: Severity) -> Iterator[Diagnostic]:
         loops = [

@@ -44,6 +44,7 @@ def list_graphs(
 @router.post("", operation_id="createGraph", status_code=201)
 def create_graph(graph: Graph, deps: Deps, response: Response) -> StoredGraph:
     """Store a graph as version 1."""
+    deps.validator.require_size(graph)
     stored = deps.store.create_graph(graph)
     response.headers["ETag"] = f'"{stored.version}"'
     return stored
@@ -67,6 +68,7 @@ def replace_graph(
     label: Annotated[VersionLabel, Query(description="A name for the version")] = "",
 ) -> StoredGraph:
     """Save a new version after the one that If-Match names."""
+    deps.validator.require_size(graph)
     stored = deps.store.replace_graph(graph_id, graph, _version(if_match), label)
     response.headers["ETag"] = f'"{stored.version}"'
     return stored
@@ -109,6 +111,7 @@ def save_draft(
 
     With `base`, 412 if the graph has changed since that revision.
     """
+    deps.validator.require_size(graph)
     return DraftSaved(revision=deps.store.save_draft(graph_id, graph, base))
 
 

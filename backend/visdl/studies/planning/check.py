@@ -56,7 +56,8 @@ def check(
     replacements = Replacements(baseline, context.registry)
     checked = [check_variant(one, baseline, replacements, context) for one in candidates]
     if is_loss(baseline.plan.metric):
-        _check_same_loss(baseline.graph, checked, resolved.metrics, context.registry)
+        valid = [one for one in checked if one.variant.valid]
+        _check_same_loss(baseline.graph, valid, resolved.metrics, context.registry)
     variants = [candidate.variant for candidate in checked]
     return PlannedStudy(
         graph=baseline.graph,

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import JsonValue
 
 from visdl.models.diagnostics import ReplaceNode, SetParam
-from visdl.models.errors import InvalidInputError
+from visdl.models.errors import InvalidInputError, TooLargeError
 from visdl.models.graph import Graph
 from visdl.models.parameter_rules import RuleField
 from visdl.models.strategies import (
@@ -35,6 +35,9 @@ from visdl.studies.planning.factors import check_factors, draw, first_value
 from visdl.studies.planning.parts import PartRemover, Removal, join_unique
 from visdl.studies.planning.resolve import Baseline, PlanningContext
 
+_CHANGES = 100  # edits × nodes, for each node of a variant that may be checked
+_CHARACTERS = 200  # of values, for each of them
+
 #: A node's path, the name of its parameter, and the value to set.
 Setting = tuple[str, str, JsonValue]
 
@@ -51,7 +54,8 @@ def expand(baseline: Baseline, context: PlanningContext) -> list[Candidate]:
     """Return the variants of a plan, the baseline first; duplicates name the variant they equal.
 
     An Optuna search begins with the baseline alone. Raises InvalidInputError for a part, parameter
-    or range that does not exist, and for more than MOST_VARIANTS variants.
+    or range that does not exist, and for more than MOST_VARIANTS variants; TooLargeError for more
+    nodes in all variants than the limits allow.
     """
     expander = _Expander(baseline, context)
     strategy = baseline.plan.strategy
@@ -85,6 +89,9 @@ class _Expander:
         self._registry = context.registry
         self._remover = PartRemover(baseline, context)
         self._numbers = itertools.count(1)
+        self._size = len(baseline.report.nodes)
+        self._limit = context.validator.limits.study_nodes
+        self._checked = self._changed = self._text = 0
 
     def variants(self) -> Iterator[Candidate]:
         match self._strategy:
@@ -140,9 +147,27 @@ class _Expander:
         **fields: Any,
     ) -> Candidate:
         key = f"v{next(self._numbers)}"
+        self._require_size(edits, graph)
         known = {"key": key, "label": label[:200], "reference": reference, "edits": list(edits)}
         variant = Variant.model_validate({**known, **fields})
         return Candidate(variant, graph or apply_edits(self._graph, edits, self._registry))
+
+    def _require_size(self, edits: Sequence[StudyEdit], graph: Graph | None) -> None:
+        """Raise TooLargeError if all variants so far are more than one study may have."""
+        size = self._size if graph is None else len(graph.nodes)
+        self._checked += size
+        self._changed += len(edits) * size
+        texts = (e.value for e in edits if isinstance(e, SetParam) and isinstance(e.value, str))
+        self._text += sum(map(len, texts))
+        for count, limit, what in (
+            (self._checked, self._limit, "nodes in all variants"),
+            (self._changed, _CHANGES * self._limit, "changes of nodes"),
+            (self._text, _CHARACTERS * self._limit, "characters of values"),
+        ):
+            if count > limit:
+                message = f"The study has more than {limit:,} {what}."
+                hint = "Choose fewer parts or values, or raise VISDL_MAX_STUDY_NODES."
+                raise TooLargeError(message, hint=hint, field="strategy")
 
     def _without(self, label: str, removals: Sequence[Removal], **fields: Any) -> Candidate:
         edits = [edit for removal in removals for edit in removal.edits]

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from visdl.nodes.contract.parameter_groups.optimizer_node import OptimizerNode
 
 _PORT = "groups"
+_MOST_RULES = 100
+_MOST_LISTED = 20  # rules that a fix lists
 _MOST_MATCHES = 200_000  # of a rule and a parameter
 _TITLES = {
     "biases_and_norms": "biases and norms",
@@ -69,6 +71,9 @@ def check_groups(node: OptimizerNode, model: KnownWeights | None) -> list[Diagno
     Errors prevent the run; a rule that selects nothing is a warning, because a variant of the
     model may lack the layer that it is for.
     """
+    if len(node.groups) > _MOST_RULES:
+        message = f"There are {len(node.groups):,} rules; at most {_MOST_RULES} are possible."
+        return [_diagnostic(message, "Let one rule select more, such as by a name pattern.")]
     try:
         rules = node.rules
     except InvalidInputError as error:
@@ -213,7 +218,10 @@ def _why_nothing(rule: ParameterRule, model: KnownWeights) -> str:
     return f"the model has no {_TITLES[rule.select]}"
 
 
-def _removal(node: OptimizerNode, at: int) -> Fix:
+def _removal(node: OptimizerNode, at: int) -> Fix | None:
+    """Return the fix that removes a rule, which lists all others; None where these are many."""
+    if len(node.groups) > _MOST_LISTED:
+        return None
     left: list[Any] = [dict(rule) for place, rule in enumerate(node.groups) if place != at]
     return Fix(label=f"Remove rule {at + 1}", edits=[SetParam(node="", param=_PORT, value=left)])
 
