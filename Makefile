@@ -41,7 +41,7 @@ test: setup-dev ## Everything that guards a commit, browser tests included
 test-all: setup-dev ## The same with faults in full number, slow tests and tests of large data
 	@$(BIN)/python scripts/checks.py test-all
 
-bench: setup-dev frontend/dist/index.html ## make bench NAME=training|seeds|validate|api|telemetry|runs|canvas: print a table and a JSON line
+bench: setup-dev frontend/dist/index.html ## make bench NAME=training|seeds|validate|api|telemetry|runs|waiting|canvas: print a table and a JSON line
 	@if [ -f frontend/benchmarks/$(NAME).bench.ts ]; then \
 		cd frontend && PLAYWRIGHT_CHROMIUM=$$(../scripts/find-browser.sh) npx playwright test -c benchmarks $(NAME); \
 	else $(BIN)/python backend/benchmarks/$(or $(NAME),training).py; fi

@@ -5,10 +5,10 @@ The top level stays empty, because each worker process imports it.
 
 
 def main() -> int:
+    import contextlib
     import gc
     import logging
     import os
-    import socket
     import sys
 
     # Threads that wait for each other sleep after a moment, where libgomp would let them spin: a
@@ -18,6 +18,7 @@ def main() -> int:
 
     from pydantic import ValidationError
 
+    from visdl.api.listener import OPTIONS, open_listener
     from visdl.config import Settings
     from visdl.store import StoreError
     from visdl.store.data_dir import DataDirInUseError, check_data_dir
@@ -29,14 +30,12 @@ def main() -> int:
             name = "".join(f"VISDL_{part}".upper() + ": " for part in found["loc"])
             print(f"{name}{found['msg'].removeprefix('Value error, ')}", file=sys.stderr)
         return 1
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            message = f"Port {settings.port} on {settings.host} cannot be used ({error.strerror})."
-            print(f"{message} Stop the other program, or set VISDL_PORT.", file=sys.stderr)
-            return 1
+    try:
+        listener = open_listener(settings.host, settings.port)
+    except OSError as error:
+        message = f"Port {settings.port} on {settings.host} cannot be used ({error.strerror})."
+        print(f"{message} Stop the other program, or set VISDL_PORT.", file=sys.stderr)
+        return 1
     try:
         check_data_dir(settings.data_dir)
     except (DataDirInUseError, StoreError, OSError) as error:
@@ -66,17 +65,10 @@ def main() -> int:
     app = create_app(settings)
     gc.collect()
     gc.freeze()  # permanent objects are not collected again, which slowed checks of large graphs
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws_per_message_deflate=False,  # took 17 % of a core for 50 pages; use `ssh -C` instead
-        timeout_graceful_shutdown=2,
-    )
-    return 0
+    server = uvicorn.Server(uvicorn.Config(app, **OPTIONS))
+    with listener, contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it after the shutdown
+        server.run(sockets=[listener])
+    return 0 if server.started else 3
 
 
 if __name__ == "__main__":

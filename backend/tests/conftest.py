@@ -14,7 +14,6 @@ import os
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 import contextlib
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -31,6 +30,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from visdl.api.app import make_app
 from visdl.api.deps import Services
+from visdl.api.listener import OPTIONS, open_listener
 from visdl.config import Settings
 from visdl.main import open_services, protect
 from visdl.nodes import NodeRegistry
@@ -93,18 +93,13 @@ def run_server(data_dir: Path, **settings: Any) -> Iterator[Server]:
     with (
         own_registry() as registry,
         open_services(server_settings, registry) as services,
-        socket.create_server(("127.0.0.1", 0)) as listener,
+        open_listener("127.0.0.1", 0) as listener,
     ):
+        listener.listen()  # connections wait until the server runs
         app = make_app()
         app.state.services = services
         guarded = protect(app, server_settings)
-        config = uvicorn.Config(
-            guarded,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=2,
-        )
+        config = uvicorn.Config(guarded, lifespan="off", **OPTIONS)
         running = uvicorn.Server(config)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()

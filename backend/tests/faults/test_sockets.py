@@ -95,13 +95,13 @@ def test_sockets_that_drop_two_hundred_times(tmp_path, fault_report):
     fault_report["sockets dropped"] = drops(tmp_path, 200, seed=2)
 
 
-def deaf(address: tuple[str, int]) -> socket.socket:
+def deaf(address: tuple[str, int], path: str = "/ws/training") -> socket.socket:
     """A client that shakes hands and never reads."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(address)
     lines = [
-        "GET /ws/training HTTP/1.1",
+        f"GET {path} HTTP/1.1",
         f"Host: {address[0]}",
         "Connection: Upgrade",
         "Upgrade: websocket",

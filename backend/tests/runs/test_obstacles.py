@@ -107,7 +107,7 @@ def test_runs_wait_while_no_process_can_be_started_and_the_queue_shows_why(runs,
     until(lambda: supervisor.counts()[0] == 0)
     with caplog.at_level(logging.WARNING), no_descriptors():
         waiting = [start(runs, SHORT), start(runs, SHORT)]
-        supervisor.resume(interrupted)
+        supervisor.send_resume(interrupted)
         until(lambda: supervisor.find_obstacle() is not None)
         first = supervisor._loop._starter.obstacle._next_try
         until(lambda: supervisor._loop._starter.obstacle._next_try > first)  # tried again
@@ -243,7 +243,7 @@ def test_the_process_that_starts_workers_is_replaced_and_its_workers_live_on(tmp
         assert ended(pair, run).state is RunState.STOPPED
         pair[0]._pool.find_worker(other).kill("it was killed by the test")
         assert "killed by the test" in ended(pair, other).error.message
-        pair[0].resume(other)
+        pair[0].send_resume(other)
         until(lambda: pair[1].run(other).state is RunState.RUNNING)
         pair[0].stop(other)
         assert ended(pair, other).state is RunState.STOPPED

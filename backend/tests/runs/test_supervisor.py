@@ -88,6 +88,14 @@ def ended(runs, run):
     return asyncio.run(runs[0].wait(run, 60))
 
 
+def pause(runs, run):
+    return asyncio.run(runs[0].pause(run))
+
+
+def resume(runs, run):
+    return asyncio.run(runs[0].resume(run))
+
+
 def worker_pid(runs, run):
     return runs[0]._pool.find_worker(run).process.pid
 
@@ -127,10 +135,10 @@ def test_a_run_goes_through_its_states_and_leaves_its_files(runs):
 def test_pause_holds_resume_continues_stop_keeps_the_partial_result(runs):
     run = start(runs, **LONG)
     trains(runs, run)
-    assert runs[0].pause(run).state is RunState.PAUSED
+    assert pause(runs, run).state is RunState.PAUSED
     [checkpoint] = [event for event in checkpoints(runs, run) if event.reason == "pause"]
     assert runs[1].run(run).progress.step == checkpoint.step
-    assert runs[0].resume(run).state is RunState.RUNNING
+    assert resume(runs, run).state is RunState.RUNNING
     until(lambda: runs[1].run(run).progress.step > checkpoint.step)
     runs[0].stop(run)
     stopped = ended(runs, run)
@@ -144,7 +152,7 @@ def test_the_second_run_waits_and_can_be_taken_back(runs):
     trains(runs, first)
     assert runs[1].run(second).state is RunState.QUEUED
     with pytest.raises(TransitionError, match="is queued"):
-        runs[0].pause(second)
+        pause(runs, second)
     with pytest.raises(ConflictError):
         runs[0].delete(first)
     assert runs[0].stop(second).state is RunState.STOPPED
@@ -173,7 +181,7 @@ def test_a_killed_worker_interrupts_its_run_alone_and_resume_continues(runs):
     assert interrupted.state is RunState.INTERRUPTED
     assert "SIGKILL" in interrupted.error.message or "-9" in interrupted.error.message
     last = checkpoints(runs, run)[-1].step
-    runs[0].resume(run)
+    resume(runs, run)
     until(lambda: f"Continuing from the checkpoint at step {last}." in logged(runs, run))
     until(lambda: runs[1].run(run).progress.step > last)
     runs[0].stop(run)
@@ -196,7 +204,7 @@ def test_a_server_that_ends_leaves_its_runs_interrupted_and_the_next_one_continu
         assert pair[1].run(run).state is RunState.INTERRUPTED
         before = checkpoints(pair, run)[-1]
         assert before.reason == "interrupted"
-        pair[0].resume(run)
+        resume(pair, run)
         until(lambda: pair[1].run(run).progress.step > before.step)
         pair[0].stop(run)
         assert ended(pair, run).state is RunState.STOPPED
@@ -220,7 +228,7 @@ def paused(runs, **train):
     """A run that was paused after some steps and has given its process back."""
     run = start(runs, **train)
     trains(runs, run)
-    assert runs[0].pause(run).state is RunState.PAUSED
+    assert pause(runs, run).state is RunState.PAUSED
     until(lambda: runs[1].run(run).recovery.released)
     return run
 
@@ -236,10 +244,11 @@ def test_a_paused_run_makes_room_and_continues_in_another_process_as_if_nothing_
     hasty, tmp_path, dataset
 ):
     run = paused(hasty, epochs=400)
-    assert hasty[0].counts() == (0, 0)
+    until(lambda: hasty[0].counts() == (0, 0))
     step = hasty[1].run(run).progress.step
     assert step < 400 * 2
-    assert hasty[0].resume(run).state is RunState.RUNNING
+    resume(hasty, run)
+    until(lambda: hasty[1].run(run).state is not RunState.PAUSED)
     done = ended(hasty, run)
     assert (done.state, done.recovery.resuming, done.recovery.released) == (
         RunState.COMPLETED,
@@ -259,7 +268,7 @@ def test_a_resumed_run_waits_for_a_slot_before_those_that_are_new(hasty):
     run = paused(hasty, **LONG)
     other, third = start(hasty, **LONG), start(hasty, epochs=1)
     trains(hasty, other)
-    waiting = hasty[0].resume(run)
+    waiting = resume(hasty, run)
     assert (waiting.state, waiting.recovery.resuming) == (RunState.PAUSED, True)
     assert [waiting.run for waiting in hasty[0].queue().waiting] == [run, third]
     hasty[0].stop(other)
@@ -274,8 +283,8 @@ def test_a_run_that_waits_for_a_slot_can_be_paused_again(hasty):
     run = paused(hasty, **LONG)
     other = start(hasty, **LONG)
     trains(hasty, other)
-    assert hasty[0].resume(run).recovery.resuming is True
-    assert hasty[0].pause(run).recovery.resuming is False
+    assert resume(hasty, run).recovery.resuming is True
+    assert pause(hasty, run).recovery.resuming is False
     hasty[0].stop(other)
     ended(hasty, other)
     assert hasty[1].run(run).state is RunState.PAUSED
@@ -295,11 +304,11 @@ def test_a_paused_run_stays_paused_through_a_restart(tmp_path, dataset, minutes)
     with supervised(tmp_path / "data", dataset, pause_minutes=minutes) as pair:
         run = start(pair, **LONG)
         trains(pair, run)
-        pair[0].pause(run)
+        pause(pair, run)
     with supervised(tmp_path / "data", dataset, auto_resume=True) as pair:
         record = pair[1].run(run)
         assert (record.state, record.recovery.released) == (RunState.PAUSED, True)
-        assert pair[0].resume(run).state is RunState.RUNNING
+        assert resume(pair, run).state is RunState.RUNNING
         until(lambda: pair[1].run(run).progress.step > record.progress.step)
 
 
@@ -344,7 +353,7 @@ def test_a_full_disk_interrupts_the_run_with_a_reason_and_it_continues_when_ther
     assert interrupted.state is RunState.INTERRUPTED, interrupted.error
     assert interrupted.error.code == "disk"
     assert interrupted.error.message == "A file of the run could not be written: File too large."
-    runs[0].resume(run)
+    resume(runs, run)
     until(lambda: runs[1].run(run).state is RunState.RUNNING)
     runs[0].stop(run)
     assert ended(runs, run).state is RunState.STOPPED
@@ -391,13 +400,13 @@ def test_a_clock_that_jumps_changes_neither_durations_nor_the_order_of_the_queue
     assert [waiting.run for waiting in hasty[0].queue().waiting] == [second, third]
     assert [run.id for run in hasty[1].runs()] == [third, second, first]
     assert (
-        hasty[0].pause(first).state is RunState.PAUSED
+        pause(hasty, first).state is RunState.PAUSED
     )  # it gives its process back: the others get their turn
     assert ended(hasty, third).state is RunState.COMPLETED
     used = hasty[1].run(first).duration
     assert used is not None
     assert 0 < used < time.monotonic() - begin
-    hasty[0].resume(first)
+    resume(hasty, first)
     until(lambda: hasty[1].run(first).state is RunState.RUNNING)
     hasty[0].stop(first)
     whole = ended(hasty, first).duration

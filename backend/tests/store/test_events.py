@@ -28,10 +28,10 @@ def test_numbers_are_gapless_in_a_run_with_several_writers(store):
         )
     for run in "ab":
         assert [event.seq for event in store.events(run)] == list(range(1, 62))
-    everything = store.all_events(limit=1000)
-    assert [event.cursor for event in everything] == sorted(event.cursor for event in everything)
+    everything = store.encoded_events(None, 0, 1000, 10**9)
+    assert [cursor for cursor, _ in everything] == sorted(cursor for cursor, _ in everything)
     assert len(everything) == 122
-    assert store.last_cursor() == everything[-1].cursor
+    assert store.last_cursor() == everything[-1].position
 
 
 def test_events_come_back_as_they_went_in(store):
@@ -60,6 +60,23 @@ def test_pages_of_events_meet_without_gap_or_repeat(store):
         seen += page
         after = page[-1].seq
     assert [event.seq for event in seen] == list(range(1, 27))
+
+
+def test_pages_of_json_are_as_large_as_asked_and_have_the_same_events(store):
+    add(store)
+    store.append("r", [metrics(*range(100)), metrics(*range(1000)), metrics(*range(100))])
+    store.append("r", [LogEvent(message="x" * 500) for _ in range(20)])
+    expected = [event.model_dump_json() for event in store.events("r")]
+    pages, after = [], 0
+    while page := store.encoded_events("r", after, 100, 5_000):
+        pages.append(page)
+        after = page[-1].position
+    assert [text for page in pages for _, text in page] == expected
+    for page in pages:  # all but the last event of a page fit
+        assert sum(len(text) for _, text in page[:-1]) < 5_000
+    assert len(pages) > 3
+    assert [position for position, _ in store.encoded_events("r", 1, 2, 10**9)] == [2, 3]
+    assert len(store.encoded_events("r", 0, 100, 10**9, ["log"])) == 20
 
 
 def test_the_record_of_a_run_follows_its_events(store):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.requests import HTTPConnection
 
+from visdl.api.capacity import Capacity
 from visdl.api.system_monitor import SystemMonitor
 from visdl.housekeeping import Storage
 from visdl.nodes.contract.registry import Registry
@@ -40,6 +41,7 @@ class Services:
     max_upload: int  # bytes
     max_columns: int
     token: str | None
+    capacity: Capacity = field(default_factory=Capacity)
 
 
 def services(request: Request) -> Services:

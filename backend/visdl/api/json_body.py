@@ -11,8 +11,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from pydantic_core import from_json
+
+from visdl.api.capacity import LimitedRoute
 
 
 class _JsonRequest(Request):
@@ -23,7 +24,7 @@ class _JsonRequest(Request):
             raise json.JSONDecodeError(str(error), "", 0) from error
 
 
-class JsonRoute(APIRoute):
+class JsonRoute(LimitedRoute):
     """For `route_class=` of a router."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -38,11 +38,18 @@ class SystemMonitor:
         self._gpus = _open_gpus()
         psutil.cpu_percent()  # the first call has nothing to compare with
 
+    def latest(self) -> SystemStats | None:
+        """Return the last sample if it is fresh, else None: without waiting."""
+        return self._last if time.monotonic() - self._taken <= _FRESH else None
+
     def sample(self) -> SystemStats:
+        """Return the last sample if it is fresh, else measure; blocks for milliseconds."""
         with self._lock:
-            if self._last is None or time.monotonic() - self._taken > _FRESH:
-                self._last, self._taken = self._measure(), time.monotonic()
-            return self._last
+            sample = self.latest()
+            if sample is None:
+                sample = self._last = self._measure()
+                self._taken = time.monotonic()
+            return sample
 
     def free(self, device: str | None = None) -> int | None:
         """Return the free bytes on "cpu" or "cuda" (default: where runs train); None if unknown."""

@@ -11,16 +11,14 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 
 from visdl.api.deps import Services, socket_services
+from visdl.api.event_pages import event_pages
 from visdl.models.errors import NotFoundError
-from visdl.models.events import RunEvent, TrainingMessage
+from visdl.models.events import EncodedEvent, TrainingMessage
 from visdl.models.system import SystemStats
-from visdl.runs.telemetry import Subscription, encode, encode_resync
+from visdl.runs.telemetry import Message, Subscription, encode_resync
 
 router = APIRouter()
 Position = Annotated[int, Query(ge=0, lt=2**53)]
-#: Events that are read from the store at once: each may hold thousands of points, and fifty clients
-#: may reconnect together.
-_PAGE = 100
 _SYSTEM_SECONDS = 1.0
 
 
@@ -30,19 +28,18 @@ async def training(
 ) -> None:
     """Send the events of one run after `after`, or of all runs after `cursor` (default: now)."""
     services = socket_services(socket)
+    if run is None:  # before the client knows that it is connected: what it starts then is sent
+        after = await to_thread.run_sync(services.store.last_cursor) if cursor is None else cursor
     await socket.accept()
     if run is not None:
         try:
-            services.store.run(run)
+            await to_thread.run_sync(services.store.run, run)
         except NotFoundError as error:
             await socket.close(4404, error.message[:120])
             return
     subscription = services.telemetry.subscribe(run)
     try:
-        start = after
-        if run is None:
-            start = services.store.last_cursor() if cursor is None else cursor
-        await _until_closed(socket, _Feed(socket, services, subscription, start).run())
+        await _until_closed(socket, _Feed(socket, services, subscription, after).run())
     finally:
         services.telemetry.unsubscribe(subscription)
 
@@ -57,7 +54,7 @@ class _Feed:
         self, socket: WebSocket, services: Services, subscription: Subscription, last: int
     ) -> None:
         self._socket = socket
-        self._store = services.store
+        self._services = services
         self._subscription = subscription
         self._run = subscription.run
         self._last = last
@@ -70,32 +67,25 @@ class _Feed:
                 await self._socket.send_text(encode_resync(self._run, self._last))
                 await self._catch_up()
             else:
-                await self._forward(*message)
+                await self._forward(message)
 
-    async def _forward(self, event: RunEvent, text: str) -> None:
+    async def _forward(self, message: Message) -> None:
         """Send a live event once; two threads may publish theirs in the wrong order."""
-        if self._position(event) > self._last + 1:
+        position = message.seq if self._run is not None else message.cursor
+        if position > self._last + 1:
             await self._catch_up()
-        if self._position(event) > self._last:
-            await self._send(event, text)
+        if position > self._last:
+            await self._send(EncodedEvent(position, message.text))
 
     async def _catch_up(self) -> None:
         """Send from the store what comes after the last event that was sent."""
-        while events := await to_thread.run_sync(self._stored):
-            for event in events:
-                await self._send(event, encode(event))
+        async for page in event_pages(self._services, self._run, self._last):
+            for event in page:
+                await self._send(event)
 
-    def _stored(self) -> list[RunEvent]:
-        if self._run is not None:
-            return self._store.events(self._run, self._last, _PAGE)
-        return self._store.all_events(self._last, _PAGE)
-
-    def _position(self, event: RunEvent) -> int:
-        return event.seq if self._run is not None else event.cursor or 0
-
-    async def _send(self, event: RunEvent, text: str) -> None:
-        self._last = self._position(event)
-        await self._socket.send_text(text)
+    async def _send(self, event: EncodedEvent) -> None:
+        self._last = event.position
+        await self._socket.send_text(event.text)
 
 
 @router.websocket("/ws/system")
@@ -106,7 +96,9 @@ async def system(socket: WebSocket) -> None:
 
     async def send() -> None:
         while True:
-            stats = await to_thread.run_sync(monitor.sample)
+            stats = monitor.latest()
+            if stats is None:
+                stats = await to_thread.run_sync(monitor.sample)
             await socket.send_text(stats.model_dump_json())
             await asyncio.sleep(_SYSTEM_SECONDS)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypeAliasType
@@ -86,6 +86,13 @@ RunEvent = TypeAliasType(
     ],
 )
 RUN_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
+
+
+class EncodedEvent(NamedTuple):
+    """An event as JSON, with its `seq`, or its `cursor` where it is one of all runs."""
+
+    position: int
+    text: str
 
 
 class Resync(Record):

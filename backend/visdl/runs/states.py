@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from typing import Any
+
+from anyio import to_thread
 
 from visdl.models.diagnostics import Diagnostic
 from visdl.models.errors import TransitionError
@@ -16,6 +20,22 @@ from visdl.store import Store
 from visdl.training.environment import versions
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class _Waiter:
+    """A call that waits on an event loop until a run leaves some states. It holds no thread."""
+
+    run_id: str
+    states: Collection[RunState]
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def notify(self, run: Run) -> None:
+        """Wake the call if the run has left the states; from any thread."""
+        if run.id == self.run_id and run.state not in self.states:
+            with contextlib.suppress(RuntimeError):  # its loop has ended
+                self.loop.call_soon_threadsafe(self.left.set)
 
 
 class RunStates:
@@ -29,8 +49,8 @@ class RunStates:
         self._store = store
         self._telemetry = telemetry
         self._listeners: list[Callable[[Run], None]] = []
-        self._waiters: set[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = set()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()  # the waiters: added on event loops, notified from any thread
+        self._waiters: set[_Waiter] = set()
 
     def on_run_ended(self, listener: Callable[[Run], None]) -> None:
         """Have `listener` called whenever a run has ended, in the thread that ends it.
@@ -48,21 +68,20 @@ class RunStates:
             for listener in self._listeners:
                 listener(run)
         self._telemetry.publish([event])
-        with self._changed:
-            self._changed.notify_all()
-        if state in ENDED:
-            for waiting_for, loop, done in list(self._waiters):
-                if waiting_for == run_id:
-                    loop.call_soon_threadsafe(done.set)
+        self._notify_waiters(run)
         return run
+
+    def _notify_waiters(self, run: Run) -> None:
+        with self._lock:
+            for waiter in self._waiters:
+                waiter.notify(run)
 
     def claim(self, run_id: str, device: str) -> Run:
         """Give a waiting run to a process. Raises as `Store.claim_run`."""
         run, event = self._store.claim_run(run_id, device=device, versions=versions())
         if event is not None:
             self._telemetry.publish([event])
-            with self._changed:
-                self._changed.notify_all()
+            self._notify_waiters(run)
         return run
 
     def change_if_allowed(
@@ -74,21 +93,21 @@ class RunStates:
         except TransitionError as refused:
             log.info("Run %s stays %s: %s", run_id, refused.state, refused.message)
 
-    def wait_until_left(self, run_id: str, state: RunState, seconds: float) -> Run:
-        """Block until a run is no longer in this state, or time is up; return the run."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._store.run(run_id).state is not state, seconds)
-        return self._store.run(run_id)
+    async def wait_while(self, run_id: str, states: Collection[RunState], seconds: float) -> Run:
+        """Return a run when it is in none of these states, or as it is after `seconds`.
 
-    async def wait_until_ended(self, run_id: str, seconds: float) -> Run:
-        """Return the run when it has ended, or as it is after `seconds`."""
-        waiter = (run_id, asyncio.get_running_loop(), asyncio.Event())
-        self._waiters.add(waiter)
+        Raises NotFoundError.
+        """
+        waiter = _Waiter(run_id, states)
+        with self._lock:
+            self._waiters.add(waiter)
         try:
-            if self._store.run(run_id).state not in ENDED:
-                await asyncio.wait_for(waiter[2].wait(), seconds)
-        except TimeoutError:
-            pass
+            run = await to_thread.run_sync(self._store.run, run_id)
+            if run.state not in states:
+                return run
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(waiter.left.wait(), seconds)
         finally:
-            self._waiters.discard(waiter)
-        return self._store.run(run_id)
+            with self._lock:
+                self._waiters.discard(waiter)
+        return await to_thread.run_sync(self._store.run, run_id)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from anyio import CapacityLimiter, to_thread
 
 from visdl.models.errors import TransitionError
 from visdl.models.graph import Graph
@@ -18,7 +21,7 @@ from visdl.models.requests import (
     NewRun,
     RerunRequest,
 )
-from visdl.models.runs import LIVE, DatasetUse, Run, RunState, commands_of
+from visdl.models.runs import ENDED, LIVE, DatasetUse, Run, RunState, commands_of
 from visdl.runs.curve_downsampling import CurveDownsampler
 from visdl.runs.factory import RunFactory
 from visdl.runs.policy import RunPolicy
@@ -35,6 +38,20 @@ from visdl.worker.protocol import Command
 
 _ANSWER_SECONDS = 10.0  # how long a call waits for a worker to apply a command; a batch may be long
 S = RunState
+_NOT_ENDED = frozenset(RunState) - ENDED
+
+
+class _Change(NamedTuple):
+    """What a command changes; in the states `same` it is already applied."""
+
+    command: Command
+    before: RunState
+    after: RunState
+    same: frozenset[RunState]
+
+
+_PAUSE = _Change(Command.PAUSE, S.RUNNING, S.PAUSED, frozenset({S.PAUSED}))
+_RESUME = _Change(Command.RESUME, S.PAUSED, S.RUNNING, frozenset({S.RUNNING, S.STARTING, S.QUEUED}))
 
 
 class RunSupervisor:
@@ -157,30 +174,44 @@ class RunSupervisor:
         self._loop.wake()
         return run
 
-    def pause(self, run_id: str) -> Run:
+    async def pause(self, run_id: str, threads: CapacityLimiter | None = None) -> Run:
         """Pause a running run; return when it has paused, or after 10 s with the pause pending."""
+        run = await to_thread.run_sync(self.send_pause, run_id, limiter=threads)
+        return await self._applied(_PAUSE, run)
+
+    def send_pause(self, run_id: str) -> Run:
+        """Pause a running run without waiting until it has paused. Raises TransitionError."""
         run = self._store.run(run_id)
         if run.state is S.PAUSED and run.recovery.resuming:
             run = self._store.patch_run(run_id, recovery={"resuming": False})
             self._send(run_id, Command.PAUSE)
-        return self._command(run_id, Command.PAUSE, S.RUNNING, S.PAUSED, same={S.PAUSED})
+        return self._command(run_id, _PAUSE)
 
-    def resume(self, run_id: str) -> Run:
+    async def resume(self, run_id: str, threads: CapacityLimiter | None = None) -> Run:
         """Resume a paused run, or queue an interrupted one to continue from its last checkpoint.
 
-        A paused run without a process gets one as soon as a slot is free; until then it is
-        `resuming`.
+        Returns when it runs, or after 10 s. A paused run without a process gets one as soon as a
+        slot is free; until then it is `resuming`.
         """
+        run = await to_thread.run_sync(self.send_resume, run_id, limiter=threads)
+        return run if self._waits_for_slot(run) else await self._applied(_RESUME, run)
+
+    def send_resume(self, run_id: str) -> Run:
+        """Resume or queue a run as `resume`, without waiting until it runs."""
         state = self._store.run(run_id).state
         if state is S.INTERRUPTED:
             return self._queued(self._states.change_state(run_id, S.QUEUED))
         if state is S.PAUSED:
             run = self._store.patch_run(run_id, recovery={"resuming": True})
             self._loop.wake()
-            if self._pool.find_worker(run_id) is None and self._slots.find_device(run) is None:
-                return run  # it resumes when a slot is free
-        same = {S.RUNNING, S.STARTING, S.QUEUED}
-        return self._command(run_id, Command.RESUME, S.PAUSED, S.RUNNING, same=same)
+            if self._waits_for_slot(run):
+                return run
+        return self._command(run_id, _RESUME)
+
+    def _waits_for_slot(self, run: Run) -> bool:
+        if not (run.state is S.PAUSED and run.recovery.resuming):
+            return False
+        return self._pool.find_worker(run.id) is None and self._slots.find_device(run) is None
 
     def stop(self, run_id: str) -> Run:
         """End a run and keep its partial result.
@@ -223,7 +254,12 @@ class RunSupervisor:
 
     async def wait(self, run_id: str, seconds: float) -> Run:
         """Return the run when it has ended, or as it is after `seconds`."""
-        return await self._states.wait_until_ended(run_id, seconds)
+        return await self._states.wait_while(run_id, _NOT_ENDED, seconds)
+
+    async def wait_for_command(self, run_ids: Iterable[str], before: RunState) -> None:
+        """Wait until these runs are no longer in the state `before`, or as long as `pause` does."""
+        waits = (self._states.wait_while(run, {before}, _ANSWER_SECONDS) for run in run_ids)
+        await asyncio.gather(*waits, return_exceptions=True)  # a run may be deleted meanwhile
 
     def artifacts(self, run_id: str) -> list[Artifact]:
         """Return the files of a run, including checkpoints. Raises NotFoundError."""
@@ -235,20 +271,26 @@ class RunSupervisor:
         self._store.run(run_id)
         return run_folder.path(self._folder / run_id, name)
 
-    def _command(
-        self, run_id: str, command: Command, before: RunState, after: RunState, same: set[RunState]
-    ) -> Run:
-        """Send a command, and wait until it is applied. Raises TransitionError."""
+    def _command(self, run_id: str, change: _Change) -> Run:
+        """Send a command unless it is already applied. Raises TransitionError."""
         run = self._store.run(run_id)
-        if run.state in same:
+        if run.state not in change.same:
+            if run.state is not change.before:
+                message = (
+                    f"'{run.name}' is {run.state}; only a run that is {change.before} can "
+                    f"{change.command}."
+                )
+                raise TransitionError(message, state=run.state, allowed=commands_of(run.state))
+            self._send(run_id, change.command)
+        return run
+
+    async def _applied(self, change: _Change, run: Run) -> Run:
+        """Wait until a command is applied. No thread waits. Raises TransitionError."""
+        if run.state is not change.before:
             return run
-        if run.state is not before:
-            message = f"'{run.name}' is {run.state}; only a run that is {before} can {command}."
-            raise TransitionError(message, state=run.state, allowed=commands_of(run.state))
-        self._send(run_id, command)
-        run = self._states.wait_until_left(run_id, before, _ANSWER_SECONDS)
-        if run.state not in (before, after):
-            message = f"'{run.name}' was {run.state} before it could {command}."
+        run = await self._states.wait_while(run.id, {change.before}, _ANSWER_SECONDS)
+        if run.state not in (change.before, change.after):
+            message = f"'{run.name}' was {run.state} before it could {change.command}."
             raise TransitionError(message, state=run.state, allowed=commands_of(run.state))
         return run
 

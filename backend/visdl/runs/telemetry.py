@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from visdl.models.events import Resync, RunEvent
 
-_QUEUE = 256  # most messages that wait for a client; then it has to read from the store
+_MESSAGES = 256  # that wait for a client; with more, it has to read from the store
+_BYTES = 2**20  # of these messages
+
+
+class Message(NamedTuple):
+    """A live event as JSON. All clients share the text."""
+
+    run: str
+    seq: int
+    cursor: int
+    text: str
 
 
 class Subscription:
@@ -17,26 +29,36 @@ class Subscription:
     def __init__(self, run: str | None, loop: asyncio.AbstractEventLoop) -> None:
         self.run = run
         self.loop = loop
-        self._queue: asyncio.Queue[tuple[RunEvent, str] | None] = asyncio.Queue(_QUEUE)
+        self._messages: deque[Message] = deque()
+        self._bytes = 0
+        self._dropped = False  # messages were dropped, and are until the client notices it
+        self._news = asyncio.Event()
 
-    async def next(self) -> tuple[RunEvent, str] | None:
-        """Return the next event with its JSON; None after a drop: continue from the store."""
-        return await self._queue.get()
+    async def next(self) -> Message | None:
+        """Return the next event; None after a drop: continue from the store."""
+        await self._news.wait()
+        if self._dropped:
+            self._dropped = False
+            self._news.clear()
+            return None
+        message = self._messages.popleft()
+        self._bytes -= len(message.text)
+        if not self._messages:
+            self._news.clear()
+        return message
 
-    def offer(self, messages: Sequence[tuple[RunEvent, str]]) -> None:
-        """Queue the messages that this client wants."""
+    def offer(self, messages: Sequence[Message]) -> None:
+        """Queue the messages that this client wants. A client that is too slow keeps none."""
         for message in messages:
-            if self.run is not None and message[0].run != self.run:
-                continue
-            if self._queue.full():
-                self._forget()
-            self._queue.put_nowait(message)
-
-    def _forget(self) -> None:
-        """Drop what a slow client has queued, and mark that: the store has all of it."""
-        while not self._queue.empty():
-            self._queue.get_nowait()
-        self._queue.put_nowait(None)
+            if self._dropped:
+                return
+            if self.run is None or message.run == self.run:
+                self._messages.append(message)
+                self._bytes += len(message.text)
+                self._news.set()
+            if len(self._messages) > _MESSAGES or self._bytes > _BYTES:
+                self._messages.clear()
+                self._bytes, self._dropped = 0, True
 
 
 class Telemetry:
@@ -64,15 +86,13 @@ class Telemetry:
             listeners = list(self._subscriptions)
         if not listeners:
             return
-        messages = [(event, encode(event)) for event in events]
+        messages = [
+            Message(event.run, event.seq, event.cursor or 0, event.model_dump_json())
+            for event in events
+        ]
         for listener in listeners:
             if not listener.loop.is_closed():
                 listener.loop.call_soon_threadsafe(listener.offer, messages)
-
-
-def encode(event: RunEvent) -> str:
-    """Return the event as JSON."""
-    return event.model_dump_json()
 
 
 def encode_resync(run: str | None, after: int) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -17,6 +18,8 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
 
 _BATCH = 500  # most writes in one transaction
+_READERS = 8  # most connections that read
+_CLOSED = "The database is closed: the server is shutting down."
 
 
 class StoreError(Exception):
@@ -34,7 +37,9 @@ class _Order(NamedTuple):
 class Database:
     """One database file.
 
-    `write` runs a function on the writer thread, `read` a query on the caller's own connection.
+    `write` runs a function on the writer thread; `read` borrows a connection for one query. Threads
+    own no connection: those of the server's pool come and go with each burst of requests, and
+    SQLite keeps the descriptor of a connection that is closed while others are open.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,8 +47,8 @@ class Database:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._log = path.with_name(f"{path.name}-wal")
-        self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._readers = threading.Semaphore(_READERS)
+        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._queue: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
         self._door = threading.Lock()  # nothing enters the queue after its end mark
         self._closed = False
@@ -61,7 +66,7 @@ class Database:
         answer: Future[T] = Future()
         with self._door:
             if self._closed:
-                raise StoreError("The database is closed: the server is shutting down.")
+                raise StoreError(_CLOSED)
             self._queue.put(_Order(work, answer, alone))
         return answer.result()
 
@@ -102,12 +107,24 @@ class Database:
 
     def read(self, sql: str, values: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
         """Return the rows of a query, from a snapshot that no writer delays."""
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._connect()
-            self._readers.append(connection)
-        rows: list[sqlite3.Row] = connection.execute(sql, values).fetchall()
+        with self._reader() as connection:
+            rows: list[sqlite3.Row] = connection.execute(sql, values).fetchall()
         return rows
+
+    @contextlib.contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        """Provide a connection; wait while all are in use. Raises StoreError after the end."""
+        with self._readers:
+            if self._closed:
+                raise StoreError(_CLOSED)
+            try:
+                connection = self._idle.get_nowait()
+            except queue.Empty:
+                connection = self._connect()
+            try:
+                yield connection
+            finally:
+                self._idle.put(connection)
 
     def close(self) -> None:
         """Finish the queued writes and close every connection."""
@@ -115,8 +132,11 @@ class Database:
             self._closed = True
             self._queue.put(None)
         self._thread.join()
-        for connection in self._readers:
-            connection.close()
+        for _ in range(_READERS):  # what still reads ends first
+            self._readers.acquire()
+        while not self._idle.empty():
+            self._idle.get_nowait().close()
+        self._readers.release(_READERS)
 
     def _open(self) -> sqlite3.Connection:
         """Return the writer's connection, to a database of this version."""

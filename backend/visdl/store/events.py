@@ -7,7 +7,7 @@ has for one key, packed. A row per point costs fifty times as much.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from visdl.models.errors import NotFoundError
 from visdl.models.events import (
     RUN_EVENT,
     BaseEvent,
+    EncodedEvent,
     EventType,
     MetricsEvent,
     Point,
@@ -63,26 +64,56 @@ class EventTable:
         self, run_id: str, after: int = 0, limit: int = 1000, types: Sequence[EventType] = ()
     ) -> list[RunEvent]:
         """Return events of one run with seq > `after`, in order; of `types` only, if given."""
+        return [self._event(row) for row in self._rows(run_id, after, limit, types)]
+
+    def _rows(
+        self, run_id: str, after: int, limit: int, types: Sequence[EventType]
+    ) -> list[sqlite3.Row]:
         table, condition = "events e", ""
         if types:
             condition = f" AND {_TYPE} IN ({', '.join('?' * len(types))})"
             if _FREQUENT.isdisjoint(types):
                 table, condition = _INDEXED, f"{condition} AND {_OTHER}"
-        rows = self._db.read(
+        return self._db.read(
             f"SELECT e.*, r.id AS run_id FROM {table} JOIN runs r ON r.number = e.run"
             f" WHERE r.id = ? AND e.seq > ?{condition} ORDER BY e.seq LIMIT ?",
             (run_id, after, *types, limit),
         )
-        return self._rebuild(rows)
 
-    def all_events(self, cursor: int = 0, limit: int = 1000) -> list[RunEvent]:
-        """Return events of all runs after `cursor`, in the order in which they were stored."""
-        rows = self._db.read(
+    def _rows_of_all(self, cursor: int, limit: int) -> list[sqlite3.Row]:
+        return self._db.read(
             "SELECT e.*, r.id AS run_id FROM events e JOIN runs r ON r.number = e.run"
             " WHERE e.cursor > ? ORDER BY e.cursor LIMIT ?",
             (cursor, limit),
         )
-        return self._rebuild(rows)
+
+    def encoded_events(
+        self,
+        run_id: str | None,
+        after: int,
+        limit: int,
+        most_bytes: int,
+        types: Sequence[EventType] = (),
+    ) -> list[EncodedEvent]:
+        """Return events of one run with seq > `after`, or of all with cursor > `after`, as JSON.
+
+        At least one, if there is any; then at most `limit`, and about `most_bytes` in all. Points
+        are read event by event: one that extends another run begins with all of its curves.
+        """
+        rows = (
+            self._rows_of_all(after, limit)
+            if run_id is None
+            else self._rows(run_id, after, limit, types)
+        )
+        column = "cursor" if run_id is None else "seq"
+        page, size = list[EncodedEvent](), 0
+        for row in rows:
+            if size >= most_bytes:
+                break
+            text = self._event(row).model_dump_json()
+            page.append(EncodedEvent(row[column], text))
+            size += len(text)
+        return page
 
     def last_cursor(self) -> int:
         return int(self._db.read("SELECT coalesce(max(cursor), 0) FROM events")[0][0])
@@ -165,9 +196,6 @@ class EventTable:
             (run_id,),
         )
         return {row["key"]: int(unpack(row["body"])[-1, 0]) for row in rows}
-
-    def _rebuild(self, rows: Iterable[sqlite3.Row]) -> list[RunEvent]:
-        return [self._event(row) for row in rows]
 
     def _event(self, row: sqlite3.Row) -> RunEvent:
         body: dict[str, Any] = orjson.loads(row["body"])

@@ -6,6 +6,8 @@ import builtins
 import time
 from collections.abc import Sequence
 
+from anyio import CapacityLimiter, to_thread
+
 from visdl.models.errors import ConflictError, InvalidInputError
 from visdl.models.events import Point
 from visdl.models.graph import Graph
@@ -152,13 +154,16 @@ class Studies:
         for run in unused if runs else ():
             self._runs.delete(run)
 
-    def pause(self, study_id: str) -> Study:
-        self._scheduler.pause(study_id)
-        return self.get(study_id)
+    async def pause(self, study_id: str, threads: CapacityLimiter) -> Study:
+        """Pause a study; return when its runs have paused, or after 10 s. No thread waits."""
+        runs = await to_thread.run_sync(self._scheduler.pause, study_id, limiter=threads)
+        await self._runs.wait_for_command(runs, RunState.RUNNING)
+        return await to_thread.run_sync(self.get, study_id)
 
-    def resume(self, study_id: str) -> Study:
-        self._scheduler.resume(study_id)
-        return self.get(study_id)
+    async def resume(self, study_id: str, threads: CapacityLimiter) -> Study:
+        """Resume a study; return as soon as its runs have a command. No thread waits."""
+        await to_thread.run_sync(self._scheduler.resume, study_id, limiter=threads)
+        return await to_thread.run_sync(self.get, study_id)
 
     def stop(self, study_id: str) -> Study:
         self._scheduler.stop(study_id)

@@ -69,17 +69,17 @@ class StudyScheduler:
             else:
                 log.exception("Study %s could not be scheduled; the others continue.", study_id)
 
-    def pause(self, study_id: str) -> Study:
-        """Pause the runs that train and withdraw those that wait."""
+    def pause(self, study_id: str) -> list[str]:
+        """Withdraw the runs that wait, and send a pause to those that train; return these."""
         with self._lock:
-            study = self._store.study(study_id)
-            if study.state is not StudyState.PAUSED:
-                study = self._store.move_study(study_id, StudyState.PAUSED)
-            for run in self._withdraw_waiting(study_id):
-                self._retry_command(self._runs.pause, run)
-            return study
+            if self._store.study(study_id).state is not StudyState.PAUSED:
+                self._store.move_study(study_id, StudyState.PAUSED)
+            training = list(self._withdraw_waiting(study_id))
+            for run in training:
+                self._retry_command(self._runs.send_pause, run)
+            return training
 
-    def resume(self, study_id: str) -> Study:
+    def resume(self, study_id: str) -> None:
         """Resume a paused study; in a stopped one, train the cells that the stop left out."""
         with self._lock:
             study = self._store.study(study_id)
@@ -88,12 +88,11 @@ class StudyScheduler:
                 stopped = [c.run for c in cells if c.state is RunState.STOPPED and not c.reused]
                 self._store.drop_study_runs(study_id, stopped)
             if study.state is not StudyState.RUNNING:
-                study = self._store.move_study(study_id, StudyState.RUNNING, stopped_early=False)
+                self._store.move_study(study_id, StudyState.RUNNING, stopped_early=False)
             for cell in cells:
                 if cell.state is RunState.PAUSED:
-                    self._retry_command(self._runs.resume, cell.run)
+                    self._retry_command(self._runs.send_resume, cell.run)
             self.schedule_study(study_id)
-            return study
 
     def stop(self, study_id: str) -> Study:
         """Stop the runs that train and withdraw those that wait."""
@@ -213,7 +212,7 @@ class StudyScheduler:
             requeues = before.requeues + 1 if step == before.requeued_at else 1
             requeued = {"requeued_at": step, "requeues": requeues}
             self._store.patch_run(run.id, recovery=requeued)
-            self._runs.resume(run.id)
+            self._runs.send_resume(run.id)
         except AppError as error:
             log.info("Run %s of a study was not resumed: %s", run.id, error.message)
 

@@ -6,16 +6,17 @@ import shutil
 from pathlib import Path
 from typing import Annotated
 
-import anyio.to_thread
+from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 
+from visdl.api.capacity import LimitedRoute, Work, works
 from visdl.api.deps import Deps, Services
 from visdl.api.upload import receive_file
 from visdl.datasets.importer import import_csv
 from visdl.models.datasets import DatasetPreview, DatasetRecord
 from visdl.models.ids import new_id
 
-router = APIRouter(prefix="/datasets", tags=["datasets"])
+router = APIRouter(prefix="/datasets", tags=["datasets"], route_class=LimitedRoute)
 UPLOAD_PATH = "/api/datasets"
 _FORM = {
     "type": "object",
@@ -33,7 +34,9 @@ async def create_dataset(request: Request, deps: Deps) -> DatasetRecord:
     upload.parent.mkdir(parents=True, exist_ok=True)
     try:
         name = await receive_file(request, upload, deps.max_upload)
-        return await anyio.to_thread.run_sync(_import, deps, upload, dataset_id, name)
+        return await to_thread.run_sync(
+            _import, deps, upload, dataset_id, name, limiter=deps.capacity.limiter(Work.DATA)
+        )
     finally:
         upload.unlink(missing_ok=True)
 
@@ -60,6 +63,7 @@ def get_dataset(dataset_id: str, deps: Deps) -> DatasetRecord:
 
 
 @router.get("/{dataset_id}/preview", operation_id="previewDataset")
+@works(Work.DATA)
 def preview_dataset(
     dataset_id: str,
     deps: Deps,
@@ -71,6 +75,7 @@ def preview_dataset(
 
 
 @router.delete("/{dataset_id}", operation_id="deleteDataset", status_code=204)
+@works(Work.FILES)
 def delete_dataset(dataset_id: str, deps: Deps) -> None:
     """Delete a table. 409 while a run uses it."""
     deps.store.delete_dataset(dataset_id)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
+from visdl.api.capacity import Work, works
 from visdl.api.deps import Deps
 from visdl.api.json_body import JsonRoute
 from visdl.models.diagnostics import Report
@@ -25,6 +26,7 @@ VersionNumber = Annotated[int, Path(ge=1, lt=2**53)]
 
 
 @router.post("/validate", operation_id="validateGraph")
+@works(Work.CHECK)
 def validate(graph: Graph, deps: Deps) -> Report:
     """Return the diagnostics of a graph, and what is known about its nodes and ports."""
     return deps.validator.report(graph)

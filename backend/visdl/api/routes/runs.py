@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
-from fastapi.responses import FileResponse
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import FileResponse, StreamingResponse
 
+from visdl.api.capacity import Work, works
 from visdl.api.deps import Deps
+from visdl.api.disconnect import while_connected
+from visdl.api.event_pages import event_pages, json_list
 from visdl.api.json_body import JsonRoute
 from visdl.models.errors import InvalidInputError
 from visdl.models.events import EventType, RunEvent
@@ -36,6 +40,7 @@ Number = Annotated[int, Query(ge=0, lt=2**53)]
 
 
 @router.post("", operation_id="createRun", status_code=201)
+@works(Work.START)
 def create_run(body: NewRun, deps: Deps) -> Run:
     """Queue a run of a graph, given in full or by the id of a stored one."""
     if (body.graph is None) == (body.graph_id is None):
@@ -109,6 +114,7 @@ def patch_runs(body: PatchRuns, deps: Deps) -> PatchedRuns:
 
 
 @router.post("/delete", operation_id="deleteRuns")
+@works(Work.FILES)
 def delete_runs(body: DeleteRuns, deps: Deps) -> DeletedRuns:
     """Delete many runs and their files; those that train or wait are kept, each with the reason."""
     return deps.runs.delete_many(body)
@@ -133,9 +139,13 @@ def list_run_ids(
 
 
 @router.get("/{run_id}", operation_id="getRun")
-async def get_run(run_id: str, deps: Deps, wait: Annotated[float, Query(ge=0, le=3600)] = 0) -> Run:
+async def get_run(
+    run_id: str, deps: Deps, request: Request, wait: Annotated[float, Query(ge=0, le=3600)] = 0
+) -> Run:
     """A run; with `wait`, when it has ended or after that many seconds."""
-    run = await deps.runs.wait(run_id, wait) if wait else deps.store.run(run_id)
+    run = await while_connected(request, deps.runs.wait(run_id, wait)) if wait else None
+    if run is None:
+        run = await to_thread.run_sync(deps.store.run, run_id)
     return deps.runs.explain_waiting(run)
 
 
@@ -146,21 +156,22 @@ def patch_run(run_id: str, patch: RunPatch, deps: Deps) -> Run:
 
 
 @router.delete("/{run_id}", operation_id="deleteRun", status_code=204)
+@works(Work.FILES)
 def delete_run(run_id: str, deps: Deps) -> None:
     """Delete a run and its files. 409 while it trains or waits."""
     deps.runs.delete(run_id)
 
 
 @router.post("/{run_id}/pause", operation_id="pauseRun")
-def pause_run(run_id: str, deps: Deps) -> Run:
+async def pause_run(run_id: str, deps: Deps) -> Run:
     """Pause a running run."""
-    return deps.runs.pause(run_id)
+    return await deps.runs.pause(run_id, deps.capacity.limiter(Work.WRITE))
 
 
 @router.post("/{run_id}/resume", operation_id="resumeRun")
-def resume_run(run_id: str, deps: Deps) -> Run:
+async def resume_run(run_id: str, deps: Deps) -> Run:
     """Resume a paused or an interrupted run."""
-    return deps.runs.resume(run_id)
+    return await deps.runs.resume(run_id, deps.capacity.limiter(Work.WRITE))
 
 
 @router.post("/{run_id}/stop", operation_id="stopRun")
@@ -176,12 +187,14 @@ def prioritize_run(run_id: str, deps: Deps) -> Run:
 
 
 @router.post("/{run_id}/rerun", operation_id="rerun", status_code=201)
+@works(Work.START)
 def rerun(run_id: str, body: RerunRequest, deps: Deps) -> Run:
     """Create a run of the same graph, data and seed; `notices` state what has changed since."""
     return deps.runs.rerun(run_id, body)
 
 
 @router.post("/{run_id}/extend", operation_id="extendRun", status_code=201)
+@works(Work.START)
 def extend_run(run_id: str, body: ExtendRequest, deps: Deps) -> Run:
     """Create a run with more epochs, from the last checkpoint of an ended run."""
     return deps.runs.extend(run_id, body)
@@ -193,8 +206,8 @@ def get_run_graph(run_id: str, deps: Deps) -> Graph:
     return deps.store.run_graph(run_id)
 
 
-@router.get("/{run_id}/events", operation_id="listRunEvents")
-def list_events(
+@router.get("/{run_id}/events", operation_id="listRunEvents", response_model=list[RunEvent])
+async def list_events(
     run_id: str,
     deps: Deps,
     after: Number = 0,
@@ -202,13 +215,15 @@ def list_events(
     type: Annotated[
         list[EventType], Query(description="These types alone; may be given several times")
     ] = [],  # noqa: B006
-) -> list[RunEvent]:
+) -> Response:
     """Events with seq > `after`, in order, without gaps."""
-    deps.store.run(run_id)
-    return deps.store.events(run_id, after, limit, type)
+    await to_thread.run_sync(deps.store.run, run_id)
+    pages = event_pages(deps, run_id, after, limit, type)
+    return StreamingResponse(json_list(pages), media_type="application/json")
 
 
 @router.get("/{run_id}/metrics", operation_id="getRunMetrics")
+@works(Work.CURVES)
 def get_metrics(
     run_id: str,
     deps: Deps,
@@ -236,6 +251,7 @@ def get_artifact(run_id: str, name: str, deps: Deps) -> FileResponse:
 
 
 @router.post("/{run_id}/predict", operation_id="predict")
+@works(Work.PREDICTION)
 def predict(run_id: str, body: PredictRequest, deps: Deps) -> PredictResponse:
     """Predictions with the run's weights and its own encodings."""
     return deps.predictor.predict(run_id, body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from visdl.api.capacity import Work, works
 from visdl.api.deps import Deps
 from visdl.api.json_body import JsonRoute
 from visdl.models.catalogue import Starter
@@ -19,6 +20,7 @@ def list_starters(deps: Deps) -> list[Starter]:
 
 
 @router.post("/{starter_id}", operation_id="openStarter", status_code=201)
+@works(Work.START)
 def open_starter(starter_id: str, deps: Deps, response: Response) -> StoredGraph:
     """A new graph from a starter; the data it trains on is made when it is not there yet."""
     stored = deps.starters.open_starter(starter_id)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
+from visdl.api.capacity import Work, works
 from visdl.api.deps import Deps
 from visdl.api.json_body import JsonRoute
 from visdl.models.errors import InvalidInputError
@@ -38,12 +39,14 @@ def _graph(body: NewStudy, deps: Deps) -> Graph:
 
 
 @router.post("", operation_id="createStudy", status_code=201)
+@works(Work.PLAN)
 def create_study(body: NewStudy, deps: Deps) -> Study:
     """Create and start a study: every variant with every seed, one seed after the other."""
     return deps.studies.create(body, _graph(body, deps))
 
 
 @router.post("/preview", operation_id="previewStudy")
+@works(Work.PLAN)
 def preview_study(body: NewStudy, deps: Deps) -> StudyPreview:
     """Return the variants of a study, whether each can be trained, and the cost. Starts nothing."""
     return deps.studies.preview(body, _graph(body, deps))
@@ -84,6 +87,7 @@ def patch_study(study_id: str, patch: StudyPatch, deps: Deps) -> Study:
 
 
 @router.delete("/{study_id}", operation_id="deleteStudy", status_code=204)
+@works(Work.FILES)
 def delete_study(
     study_id: str,
     deps: Deps,
@@ -96,24 +100,26 @@ def delete_study(
 
 
 @router.post("/{study_id}/pause", operation_id="pauseStudy")
-def pause_study(study_id: str, deps: Deps) -> Study:
+async def pause_study(study_id: str, deps: Deps) -> Study:
     """Pause a study: no further runs start."""
-    return deps.studies.pause(study_id)
+    return await deps.studies.pause(study_id, deps.capacity.limiter(Work.COMMAND))
 
 
 @router.post("/{study_id}/resume", operation_id="resumeStudy")
-def resume_study(study_id: str, deps: Deps) -> Study:
+async def resume_study(study_id: str, deps: Deps) -> Study:
     """Resume a paused study, or train what a stopped one has left out."""
-    return deps.studies.resume(study_id)
+    return await deps.studies.resume(study_id, deps.capacity.limiter(Work.COMMAND))
 
 
 @router.post("/{study_id}/stop", operation_id="stopStudy")
+@works(Work.COMMAND)
 def stop_study(study_id: str, deps: Deps) -> Study:
     """Stop a study now. Runs that train are stopped and not counted."""
     return deps.studies.stop(study_id)
 
 
 @router.post("/{study_id}/seeds", operation_id="addStudySeeds")
+@works(Work.COMMAND)
 def add_seeds(study_id: str, body: MoreSeeds, deps: Deps) -> Study:
     """Train every variant with more seeds.
 
@@ -123,12 +129,14 @@ def add_seeds(study_id: str, body: MoreSeeds, deps: Deps) -> Study:
 
 
 @router.post("/{study_id}/retry", operation_id="retryStudy")
+@works(Work.COMMAND)
 def retry_study(study_id: str, deps: Deps) -> Study:
     """Train the failed runs again."""
     return deps.studies.retry(study_id)
 
 
 @router.get("/{study_id}/results", operation_id="getStudyResults")
+@works(Work.TABLE)
 def get_results(study_id: str, deps: Deps) -> StudyResults:
     """Return the table of a study with its statistics."""
     return deps.studies.results(study_id)
@@ -141,6 +149,7 @@ def list_cells(study_id: str, deps: Deps) -> list[Cell]:
 
 
 @router.get("/{study_id}/curves", operation_id="getStudyCurves")
+@works(Work.TABLE)
 def get_curves(
     study_id: str, deps: Deps, metric: Annotated[str, Query(max_length=200)] = "val_loss"
 ) -> StudyCurves:
@@ -159,6 +168,7 @@ def get_study_graph(
 
 
 @router.get("/{study_id}/export", operation_id="exportStudy")
+@works(Work.TABLE)
 def export_study(
     study_id: str,
     deps: Deps,
