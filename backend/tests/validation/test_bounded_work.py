@@ -185,6 +185,11 @@ def test_shapes_that_took_too_long_are_left_for_the_next_check(tmp_path):
 ODD_VALUES = {
     "an activation of too many axes": ("Reshape", {"shape": [1] * 300 + [2]}, "302 axes"),
     "a list of too many values": ("Reshape", {"shape": [1] * 20_000}, "at most 10,000 values"),
+    "a stack of layers that takes seconds to measure": (
+        "LSTM",
+        {"num_layers": 1000},
+        "must be at most 200",
+    ),
     "a number of many digits": ("Linear", {"out_features": 10**4200}, "more than 40 digits"),
     "a text of too many characters": (
         "Linear",

@@ -66,7 +66,7 @@ _KNOWN: dict[str, Meaning] = {
     "num_embeddings": ("Number of ids: 0 up to one less than this", _SIZE),
     "num_groups": ("Groups of channels that are normalised together", _POSITIVE),
     "num_heads": ("Number of attention heads; must divide the width", _POSITIVE),
-    "num_layers": ("Number of recurrent layers", {"min": 1, "max": 1000}),
+    "num_layers": ("Number of recurrent layers", {"min": 1, "max": 200}),
     "num_parameters": ("Learned values: one, or one per channel", _SIZE),
     "out_channels": ("Channels of the output", _SIZE),
     "out_features": ("Size of each output sample", _SIZE),

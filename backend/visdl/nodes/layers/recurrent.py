@@ -69,7 +69,7 @@ class _Recurrent(WeightedLayer):
     RECURRENT: Callable[..., nn.Module]
 
     hidden_size: int = Param(64, min=1, max=10_000_000, description="Features of the hidden state")
-    num_layers: int = Param(1, min=1, max=1000, description="Number of recurrent layers")
+    num_layers: int = Param(1, min=1, max=200, description="Number of recurrent layers")
     bias: bool = Param(True, description="Learn additive biases")
     batch_first: bool = Param(True, description=_BATCH_FIRST)
     dropout: float = Param(
