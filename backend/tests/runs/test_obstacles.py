@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
+from visdl.compiler import shapes
 from visdl.models.requests import NewRun
 from visdl.models.runs import RunState
 from visdl.runs import processes
@@ -145,6 +146,22 @@ def test_a_process_that_ends_before_it_is_ready_leaves_its_run_queued(
     assert ended(runs, run).state is RunState.COMPLETED
     states = [event.state for event in runs[1].events(run, 0, 1000, ["state"])]
     assert states == ["queued", "starting", "running", "completed"]
+
+
+def test_a_check_that_the_system_refuses_is_not_a_fault_of_the_graph(runs, monkeypatch):
+    graph = chain(
+        [("odd", "Linear", {"out_features": 77}), ("head", "Linear", {"out_features": 1})]
+    )
+
+    def refuse(*args, **kwargs):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shapes, "make_module", refuse)
+        with pytest.raises(OSError, match="Too many open files"):
+            runs[0].create(NewRun(seed=SHORT), graph)
+    run = runs[0].create(NewRun(seed=SHORT), graph).id  # what was refused is not remembered
+    assert ended(runs, run).state is RunState.COMPLETED
 
 
 def test_a_full_disk_starts_no_run(runs, monkeypatch):
@@ -350,6 +367,7 @@ def test_a_disk_that_is_full_for_a_minute_costs_no_point(tmp_path, fault_report)
 def test_a_thousand_queued_runs_survive_a_minute_without_processes(tmp_path, fault_report):
     with supervised(tmp_path / "data", numbers(tmp_path), concurrent=2) as pair:
         supervisor, store = pair
+        assert ended(pair, start(pair, SHORT)).state is RunState.COMPLETED
         with no_descriptors():
             supervisor.create_many(chain(MLP), [{"seed": SHORT, "name": "Short"}] * 1000)
             until(lambda: supervisor.find_obstacle() is not None)

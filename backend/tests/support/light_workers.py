@@ -14,7 +14,8 @@ from . import odd_workers
 
 _COMMAND = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
-    "import tests.support.odd_workers; from visdl.worker.launcher import main;"
+    "from tests.support.odd_workers import refuse_forks; refuse_forks();"
+    "from visdl.worker.launcher import main;"
     "main(int(sys.argv[2]), int(sys.argv[3]))"
 )
 

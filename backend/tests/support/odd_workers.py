@@ -6,19 +6,34 @@ They need no imports that take seconds, so a test can have many of them.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from visdl.models.events import MetricsEvent, ProgressEvent
 from visdl.models.runs import Progress, RunState
 from visdl.training.control import Command
 from visdl.worker.protocol import NO_RESOURCES, READY, RunSpec, StateChanged
 
+NO_FORK = "VISDL_TEST_NO_FORK"  # the variable with the name of a file that refuses forks
 SHORT = 1  # seed of a run that completes at once
 _SECONDS = 0.01  # between two reports
+
+
+def refuse_forks() -> None:
+    """Have the system refuse forks of this process while the file of NO_FORK exists."""
+    fork, path = os.fork, os.environ.get(NO_FORK, "")
+
+    def refused_fork() -> int:
+        if path and Path(path).exists():
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        return fork()
+
+    os.fork = refused_fork
 
 
 def without_threads(connections: Sequence[Connection]) -> None:

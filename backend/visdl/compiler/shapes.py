@@ -18,6 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from visdl.compiler.memory import Kept, SavedTensors, with_gradients
 from visdl.compiler.network import Network, Read, Source, Step
+from visdl.models.errors import is_resource_error
 from visdl.nodes.contract.base import BaseNode, LayerNode
 from visdl.nodes.contract.flops import FlopCounter
 from visdl.nodes.contract.parameter_groups.weights import WeightKind, weight_kinds
@@ -195,6 +196,8 @@ def _facts(
             outputs, flops, kept = _run_measured(module, inputs)
         facts = _outputs(outputs, shapes if getattr(cls, "KEEPS_BATCH", True) else [])
     except Exception as error:  # a node may raise anything
+        if is_resource_error(error):
+            raise  # not the layer's fault, and not to be remembered
         return (
             LayerFacts((), error=_sentence(error))
             if is_layer

@@ -119,6 +119,14 @@ class StaleError(AppError):
     code = "stale"
 
 
+_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM})
+
+
+def is_resource_error(error: BaseException) -> bool:
+    """Return whether the system had no file or process to give, whatever was being done."""
+    return isinstance(error, OSError) and error.errno in _RESOURCES
+
+
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 _ACCESS = frozenset({errno.EACCES, errno.EPERM})
 

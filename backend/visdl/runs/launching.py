@@ -66,17 +66,24 @@ class Launcher:
 
         `ends` are the process's ends of its pipes; the caller closes them afterwards.
         """
+        order = pickle.dumps((target, arguments))
         with self._lock:
-            self._keep()
-            status, their_status = os.pipe()
             try:
-                pid = self._order_worker(their_status, ends, pickle.dumps((target, arguments)))
-            except BaseException:
-                os.close(status)
-                raise
-            finally:
-                os.close(their_status)
-            return LaunchedProcess(pid, Connection(status, writable=False))
+                return self._launch(ends, order)
+            except ConnectionError:  # it has just died: its spare replaces it
+                return self._launch(ends, order)
+
+    def _launch(self, ends: Sequence[Connection], order: bytes) -> LaunchedProcess:
+        self._keep()
+        status, their_status = os.pipe()
+        try:
+            pid = self._order_worker(their_status, ends, order)
+        except BaseException:
+            os.close(status)
+            raise
+        finally:
+            os.close(their_status)
+        return LaunchedProcess(pid, Connection(status, writable=False))
 
     def close(self) -> None:
         """End both processes; workers live on."""
@@ -108,7 +115,7 @@ class Launcher:
         try:
             socket.send_fds(self._active, [order], descriptors)
             data = self._active.recv(ANSWER.size)
-        except TimeoutError:
+        except (TimeoutError, ConnectionError):
             self._drop()
             raise
         if len(data) < ANSWER.size:

@@ -12,7 +12,7 @@ from visdl.compiler.topology import Topology
 from visdl.compiler.walk import BLOCKED, Blocked, FindDataset, Inputs, arguments, is_network_node
 from visdl.datasets.split import Loader
 from visdl.models.diagnostics import Diagnostic, Fix, NodeReport, RemoveNode
-from visdl.models.errors import AppError
+from visdl.models.errors import AppError, is_resource_error
 from visdl.models.graph import Node
 from visdl.nodes.contract.base import AssemblyNode, BaseNode, DataNode, TrainingLoopNode
 from visdl.nodes.contract.learning import (
@@ -109,6 +109,8 @@ class StaticVisitor:
                 if issubclass(cls, DataNode):
                     node_report.parts = part_rows(outputs.values())
         except Exception as error:  # a node may raise anything
+            if is_resource_error(error):
+                raise  # not the node's fault
             log.warning("'%s' (%s) cannot be checked.", node.label, node.type, exc_info=True)
             message = f"'{node.label}' cannot be checked: {type(error).__name__}: {error}."
             hint = "The code of the node raised this error; the log shows where."
