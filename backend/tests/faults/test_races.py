@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from concurrent.futures import ThreadPoolExecutor
 
@@ -69,6 +70,8 @@ def race(supervisor, store, commands: int) -> None:
             try:
                 if command == "create" or not ids:
                     supervisor.create(NewRun(seed=rng.choice([0, SHORT])), graph)
+                elif command in ("pause", "resume"):
+                    asyncio.run(getattr(supervisor, command)(rng.choice(ids)))
                 else:
                     getattr(supervisor, command)(rng.choice(ids))
             except AppError:
