@@ -51,7 +51,7 @@ def long_run(client):
 def test_a_run_trains_to_its_end_with_a_complete_record(finished):
     assert finished["state"] == "completed", finished["error"]
     assert finished["progress"]["epoch"] == finished["progress"]["epochs"] == 3
-    assert finished["metrics"]["val_loss"].keys() == {"last", "best", "best_epoch"}
+    assert finished["metrics"]["val_loss"].keys() == {"last", "best", "best_epoch", "direction"}
     assert (finished["device"], finished["parameters"], finished["seed"]) == ("cpu", 33, 0)
     assert finished["versions"].keys() == {"visdl", "python", "torch"}
     assert finished["started"] >= finished["created"]
