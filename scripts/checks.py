@@ -1,6 +1,7 @@
 """Run the checks of both sides in parallel: `check`, `test` (guards a commit) and `test-all`.
 
-Each lane runs its stages in order, the cheapest first. A stage writes into `.checks/<stage>.log`.
+Each lane runs its stages in order, the cheapest first; the browser tests follow both lanes. A stage
+writes into `.checks/<stage>.log`.
 The first stage that fails ends all others, and its log is printed. A run that passes ends with a
 table of durations.
 """
@@ -21,7 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / ".checks"
 BIN = f"{ROOT}/.venv/bin"
-PYTEST = f"{BIN}/pytest -q -n 2 --dist worksteal"
+#: One process more than cores: tests of servers and kills mostly wait.
+PYTEST = f"{BIN}/pytest -q -n 3 --dist worksteal"
 LEVELS = ("check", "test", "test-all")
 KILL_SECONDS = 30
 
@@ -64,6 +66,10 @@ FRONTEND = [
     page("knip", "knip"),
     page("vitest", "vitest run"),
     Stage("build", "make --no-print-directory frontend/dist/index.html", ("test", "test-all")),
+]
+#: After both lanes: beside pytest, pages draw and tests look longer at what is not there yet, which
+#: takes more of the processor than no core ever being idle saves.
+BROWSER = [
     page("browser tests", "playwright test", ("test",)),
     page("browser tests, all", "playwright test", ("test-all",), SLOW="1"),
 ]
@@ -198,8 +204,8 @@ def main() -> int:
     runner = Runner(environment)
     start = time.monotonic()
     try:
-        lanes = (BACKEND, FRONTEND)
-        runner.run_lanes([[one for one in lane if level in one.levels] for lane in lanes])
+        for lanes in ([BACKEND, FRONTEND], [BROWSER]):
+            runner.run_lanes([[one for one in lane if level in one.levels] for lane in lanes])
     except KeyboardInterrupt:
         return 130
     seconds = time.monotonic() - start

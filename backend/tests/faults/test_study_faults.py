@@ -69,7 +69,7 @@ def test_a_study_survives_twenty_kills(tmp_path, fault_report):
 def test_a_seed_batch_continues_after_the_server_was_killed(tmp_path):
     selected = {
         "seeds": [0, 1, 2, 3],
-        "epochs": count(gate=400, full=1500),
+        "epochs": count(gate=200, full=1500),
         "batch_seeds": True,
         "strategy": {"kind": "leave_one_out", "nodes": ["relu"]},
     }

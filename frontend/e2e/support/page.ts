@@ -85,14 +85,14 @@ export const standsStill = (page: Page): Promise<void> =>
     }
   });
 
-/** Stores a graph and opens it as the newest. */
+/** Stores a graph and opens it by its address: as the newest it could be overtaken by a draft of the test before. */
 export async function openGraph(
   page: Page,
   graph: { name: string; nodes: object[]; edges: unknown[] },
 ): Promise<void> {
   const answer = await page.request.post("/api/graphs", { data: graph });
   expect(answer.status(), await answer.text()).toBe(201);
-  await page.goto("/");
+  await page.goto(`/?graph=${(await answer.json()).id}`);
   await expect(page.getByLabel("Name of the graph")).toHaveValue(graph.name);
   if (graph.nodes.length === 0) return;
   await expect(page.locator(".react-flow__node").first()).toBeVisible();
