@@ -11,7 +11,7 @@ import {
 } from "react";
 import { FloatingTip } from "./FloatingTip";
 import { Kbd } from "./Kbd";
-import { dismissTip, focusTip, leaveTip, pointAt, refreshTip, type Side, useTip } from "./tips";
+import { dismissTip, leaveTip, pointAt, refreshTip, type Side, showTip, useTip } from "./tips";
 
 interface TooltipProps {
   content: ReactNode;
@@ -53,7 +53,7 @@ export function Tooltip({ content, keys, side = "bottom", children }: TooltipPro
       onPointerLeave: () => leaveTip(owner),
       onPointerDown: () => dismissTip(owner),
       onClick: () => dismissTip(owner),
-      onFocus: (event: FocusEvent) => event.currentTarget.matches(":focus-visible") && focusTip(at(event)),
+      onFocus: (event: FocusEvent) => event.currentTarget.matches(":focus-visible") && showTip(at(event)),
       onBlur: () => leaveTip(owner),
     }),
   );

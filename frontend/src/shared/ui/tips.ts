@@ -33,7 +33,8 @@ function forget(): void {
   pending = null;
 }
 
-function show(tip: OpenTip): void {
+/** Opens at once, as when the keyboard has moved the focus to its element. */
+export function showTip(tip: OpenTip): void {
   forget();
   useTip.setState({ open: tip });
 }
@@ -44,12 +45,7 @@ export function pointAt(tip: OpenTip): void {
   if (dismissed === owner || pending?.owner === owner || useTip.getState().open?.owner === owner) return;
   forget();
   const delay = performance.now() - closedAt < SKIP_DELAY_MS ? 0 : DELAY_MS;
-  pending = { owner, timer: window.setTimeout(() => show(tip), delay) };
-}
-
-/** The keyboard has moved the focus to its element: it opens at once. */
-export function focusTip(tip: OpenTip): void {
-  show(tip);
+  pending = { owner, timer: window.setTimeout(() => showTip(tip), delay) };
 }
 
 /** The pointer or the focus has left its element, or that has left the page. */
