@@ -1,4 +1,4 @@
-/** The accessibility sweep: axe looks at every screen once, in both themes; studies are in a file of their own. */
+/** The accessibility sweep: axe looks at every screen once, in both themes; see studies.spec.ts for studies. */
 import type { Page } from "@playwright/test";
 import { BANNER, CANVAS, DIALOG, DRAWER, expectAccessible, LEFT, MENU, RIGHT } from "../support/axe";
 import { freeSpot, menu, openSmall, port, quickAdd, title, wireSpot } from "../support/hand";

@@ -1,4 +1,6 @@
+/** What studies show and what is done with them; and what axe finds on these screens, which need trained studies. */
 import type { Page } from "@playwright/test";
+import { CANVAS, DIALOG, DRAWER, expectAccessible, MENU } from "../support/axe";
 import { beginStudy, button, expect, openSample, test } from "../support/page";
 
 const table = (page: Page) => page.getByRole("region", { name: "Variants" });
@@ -14,8 +16,10 @@ async function runsOf(page: Page, study: string): Promise<number> {
 
 test("a study is followed, read, exported, extended and deleted", async ({ page }) => {
   await openSample(page);
-  const id = await beginStudy(page, "What the activations do", 80, [0, 1, 2]);
   await page.keyboard.press("Control+3");
+  await expect(page.getByText("No study yet")).toBeVisible();
+  await expectAccessible(page, "no study", DRAWER);
+  const id = await beginStudy(page, "What the activations do", 80, [0, 1, 2]);
   await button(page, "What the activations do").click();
 
   // live: values come, conclusions wait
@@ -25,6 +29,7 @@ test("a study is followed, read, exported, extended and deleted", async ({ page 
   ).toHaveText("–");
   await expect(page.getByText("Completed", { exact: true })).toBeVisible({ timeout: 300_000 });
   await expect(page.getByRole("status").filter({ hasText: "9 of 9 runs" })).toBeVisible();
+  await expectAccessible(page, "a study with its table", DRAWER);
 
   // The table matches the server's results, the baseline on top.
   const results = await (await page.request.get(`/api/studies/${id}/results`)).json();
@@ -44,6 +49,8 @@ test("a study is followed, read, exported, extended and deleted", async ({ page 
   await expect(row(page, "first layer linear")).toBeVisible();
   await button(page, "Columns").click();
   await page.getByRole("menuitemcheckbox", { name: "Validation loss" }).click();
+  await page.getByRole("menuitemcheckbox", { name: "Effect size" }).click();
+  await expectAccessible(page, "columns of a study", MENU);
   await page.keyboard.press("Escape");
   await expect(page.getByRole("columnheader", { name: "Validation loss" })).toBeVisible();
 
@@ -51,14 +58,17 @@ test("a study is followed, read, exported, extended and deleted", async ({ page 
   await page.getByRole("tab", { name: "Differences" }).click();
   await expect(page.getByRole("img", { name: /^Differences with their intervals/ })).toBeVisible();
   await expect(page.getByRole("img", { name: /^Differences/ })).toContainText("first layer linear");
+  await expectAccessible(page, "differences of a study", DRAWER);
   await button(page, "Show Differences as a table").click();
   await expect(page.getByRole("region", { name: "Differences, figures" })).toContainText(
     "first layer linear",
   );
   await page.getByRole("tab", { name: "Seeds" }).click();
   await expect(page.getByRole("img", { name: /^Values per seed/ })).toBeVisible();
+  await expectAccessible(page, "points per seed", DRAWER);
   await page.getByRole("tab", { name: "Curves" }).click();
   await expect(page.getByRole("img", { name: /^Learning curves/ })).toBeVisible();
+  await expectAccessible(page, "curves of a study", DRAWER);
 
   // Export.
   await button(page, "Export").click();
@@ -76,6 +86,8 @@ test("a study is followed, read, exported, extended and deleted", async ({ page 
   await expect(toggle).toHaveAttribute("aria-pressed", "false");
   await toggle.click();
   await expect(toggle).toHaveAttribute("aria-pressed", "true");
+  await expect(page.getByRole("note")).toHaveCount(2);
+  await expectAccessible(page, "results on the canvas", CANVAS);
 
   // parts and runs
   await button(page, "More for first layer linear").click();
@@ -91,6 +103,7 @@ test("a study is followed, read, exported, extended and deleted", async ({ page 
   const dialog = page.getByRole("dialog", { name: "Add seeds" });
   await dialog.getByLabel("How many").fill("1");
   await page.keyboard.press("Tab");
+  await expectAccessible(page, "add seeds", DIALOG);
   await button(dialog, "Add 1 seed").click();
   await expect(page.getByText(/Extended after looking: seed 3 was added/)).toBeVisible();
   await expect(page.getByRole("status").filter({ hasText: "12 of 12 runs" })).toBeVisible({
@@ -101,8 +114,11 @@ test("a study is followed, read, exported, extended and deleted", async ({ page 
   // the list, and the end
   await button(page, "All studies").click();
   expect(await runsOf(page, id)).toBe(12);
+  await expectAccessible(page, "list of studies", DRAWER);
   await button(page, "What the activations do").press("Delete");
   const doomed = page.getByRole("dialog", { name: /^Delete/ });
+  await expect(doomed).toBeVisible();
+  await expectAccessible(page, "delete a study", DIALOG);
   await doomed.getByRole("checkbox").check();
   await button(doomed, "Delete study and runs").click();
   await expect(page.getByText("No study yet")).toBeVisible();
@@ -114,6 +130,8 @@ test("a study is paused, resumed and stopped by its buttons", async ({ page }) =
   await beginStudy(page, "Long", 1_000_000, [0, 1]);
   await page.keyboard.press("Control+3");
   await button(page, "Long").click();
+  await expect(page.getByText("Running", { exact: true })).toBeVisible();
+  await expectAccessible(page, "a study that trains");
   await button(page, "Pause study").click();
   await expect(page.getByText("Paused", { exact: true })).toBeVisible();
   await button(page, "Resume study").click();
@@ -142,6 +160,7 @@ test("a grid has a heat map with effects, and a search states that it is not tes
   await expect(page.getByRole("region", { name: "Effects, figures" })).toContainText(
     "adam.lr: 0.01 against 0.001 × fc1.out_features: 32 against 8",
   );
+  await expectAccessible(page, "a grid", DRAWER);
 
   // two of them side by side, and another pair
   const [one, other] = results.variants;
@@ -160,6 +179,7 @@ test("a grid has a heat map with effects, and a search states that it is not tes
   const picture = both.getByRole("img", { name: "The comparison, 2 changes" });
   await expect(picture.locator('[stroke="var(--warning)"]')).toHaveCount(2);
   await expect(both.getByRole("img", { name: /^Learning curves/ })).toBeVisible();
+  await expectAccessible(page, "a comparison of variants", DRAWER);
   await both.getByRole("combobox", { name: "Variant A" }).click();
   await page.getByRole("option", { name: other.label, exact: true }).click();
   await expect(both.getByText(/does not compare these two with each other/)).toBeVisible();
@@ -177,6 +197,7 @@ test("a grid has a heat map with effects, and a search states that it is not tes
   await button(page, "All studies").click();
   await button(page, "Sweep").click();
   await expect(page.getByRole("figure", { name: "Trials" })).toContainText("described, not tested");
+  await expectAccessible(page, "a search", DRAWER);
   await expect(page.getByRole("columnheader", { name: "Verdict" })).toHaveCount(0);
   await expect(page.getByRole("columnheader", { name: "adam.lr" })).toBeVisible();
 });

@@ -1,4 +1,4 @@
-/** What the accessibility sweep asks axe. No other test does: an analysis takes a second or more. */
+/** What the accessibility sweep asks axe, once for each screen: an analysis takes a second or more. */
 import { expect, type Page } from "@playwright/test";
 import axe, { type RunOptions } from "axe-core";
 
