@@ -45,7 +45,7 @@ export const test = base.extend<{ quiet: undefined }, { place: Place }>({
 export { expect };
 
 /** Stops all studies and deletes them with their runs: tests count the studies that there are. */
-export async function endStudies(request: APIRequestContext): Promise<void> {
+async function endStudies(request: APIRequestContext): Promise<void> {
   for (const { id } of (await (await request.get("/api/studies")).json()) as { id: string }[]) {
     await request.post(`/api/studies/${id}/stop`);
     await request.delete(`/api/studies/${id}`, { params: { runs: true } });
