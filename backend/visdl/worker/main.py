@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
@@ -122,8 +122,11 @@ class _RunTask:
 
     def wait_for_spec(self) -> bool:
         """Wait until the server has sent the spec; return False if it will not."""
-        wait([self.server.spec])
-        return not self.server.spec.cancelled()
+        try:
+            self.server.spec.result()
+        except CancelledError:
+            return False
+        return True
 
     def run_graph(
         self, train: Callable[[TrainingSession], TrainingResult] = TrainingSession.train_to_end
