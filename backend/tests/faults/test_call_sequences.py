@@ -88,39 +88,39 @@ class Played:
             "studies": "DELETE /api/studies/{study_id}",
         }[kind]
         [parameter] = re.findall(r"{(\w+)}", route)
-        chosen = self.pick(kind, which)
+        selected = self.pick(kind, which)
         with self._lock:
-            self.changed["asked"].add(chosen)
-        answer = self.send(route, ids={parameter: chosen})
+            self.changed["asked"].add(selected)
+        answer = self.send(route, ids={parameter: selected})
         if answer.status_code == 204:
             with self._lock:
-                self.changed["deleted"].add(chosen)
+                self.changed["deleted"].add(selected)
 
     def save(self, which: int, stale: bool) -> None:
         """Save the next version of a graph, or try to with a version that is not the newest."""
-        chosen = self.pick("graphs", which)
-        found = self.send("GET /api/graphs/{graph_id}", ids={"graph_id": chosen})
+        selected = self.pick("graphs", which)
+        found = self.send("GET /api/graphs/{graph_id}", ids={"graph_id": selected})
         if found.status_code != 200:
             return
         name = self.name()
         answer = self.send(
             "PUT /api/graphs/{graph_id}",
-            ids={"graph_id": chosen},
+            ids={"graph_id": selected},
             json={**found.json()["graph"], "name": name},
             headers={"If-Match": '"1"' if stale else found.headers["ETag"]},
         )
         if answer.status_code == 200:
-            version = chosen, answer.json()["version"]
+            version = selected, answer.json()["version"]
             with self._lock:
                 if version in self.saved:
                     self.wrong.append(f"{version} was acknowledged twice")
                 self.saved[version] = name
 
     def restore(self, which: int) -> None:
-        chosen = self.pick("graphs", which)
+        selected = self.pick("graphs", which)
         with self._lock:
-            self.changed["restored"].add(chosen)
-        self.send("POST /api/graphs/{graph_id}/restore", ids={"graph_id": chosen})
+            self.changed["restored"].add(selected)
+        self.send("POST /api/graphs/{graph_id}/restore", ids={"graph_id": selected})
 
 
 def graph(name: str, **train: Any) -> dict[str, Any]:
