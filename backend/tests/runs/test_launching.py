@@ -14,6 +14,7 @@ from visdl.worker.protocol import NO_RESOURCES, READY
 from ..support import odd_workers
 from ..support.light_workers import light_workers
 from ..support.strength import count
+from .test_supervisor import until
 
 pytestmark = pytest.mark.integration
 
@@ -113,3 +114,41 @@ def test_a_launcher_that_cannot_be_started_is_an_error_of_the_system(monkeypatch
     with pytest.raises(BlockingIOError):
         launcher.keep()
     launcher.close()
+
+
+def stop_process(process: psutil.Process) -> None:
+    process.suspend()
+    until(lambda: process.status() == psutil.STATUS_STOPPED)
+
+
+def test_a_launcher_that_does_not_answer_is_killed_and_its_spare_replaces_it(
+    launcher, monkeypatch, caplog
+):
+    monkeypatch.setattr(launching, "_ANSWER_SECONDS", 0.3)
+    process, connection = launch(launcher, odd_workers.counting)
+    assert connection.recv() == READY
+    hung = psutil.Process(process.pid).parent()
+    stop_process(hung)
+    begin = time.monotonic()
+    other, pipe = launch(launcher, odd_workers.counting)
+    with pipe:
+        assert pipe.recv() == READY
+    assert 0.3 <= time.monotonic() - begin < 20
+    assert psutil.Process(other.pid).parent() != hung
+    until(lambda: not hung.is_running() or hung.status() == psutil.STATUS_ZOMBIE)
+    assert "does not answer; its spare replaces it" in caplog.text
+    process.join(60)
+    assert process.exitcode == UNKNOWN
+    connection.close()
+
+
+def test_when_neither_answers_both_are_killed_and_another_one_is_started(launcher, monkeypatch):
+    assert end(launcher, odd_workers.without_threads) == NO_RESOURCES
+    monkeypatch.setattr(launching, "_ANSWER_SECONDS", 0.3)
+    first = first_launcher(launcher)
+    [spare] = first.children()
+    for process in (spare, first):
+        stop_process(process)
+    assert end(launcher, odd_workers.without_threads) == NO_RESOURCES
+    assert first_launcher(launcher) != first
+    until(lambda: not spare.is_running() or spare.status() == psutil.STATUS_ZOMBIE)

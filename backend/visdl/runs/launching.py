@@ -9,6 +9,7 @@ import logging
 import os
 import pickle
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -21,7 +22,9 @@ from typing import Any
 from visdl.worker.launcher import ANSWER, COMMAND, SPARE, WORKER, Target
 
 log = logging.getLogger(__name__)
-_ANSWER_SECONDS = 300.0  # for an answer of a launcher that may still import
+_IMPORT_SECONDS = 300.0  # until a new launcher has its imports
+_ANSWER_SECONDS = 5.0  # for an answer of a launcher that has them
+_SILENT = "the process that starts workers did not answer"
 UNKNOWN = 255  # exit code of a process whose launcher was killed before it could report it
 
 
@@ -37,21 +40,86 @@ class LaunchedProcess:
         """Wait until it has exited, or its launcher is dead, or for `timeout` seconds."""
         if self.exitcode is None and self.status.poll(timeout):
             data = os.read(self.status.fileno(), ANSWER.size)
-            self.exitcode = ANSWER.unpack(data)[0] if len(data) == ANSWER.size else UNKNOWN
-            self.status.close()
+            self._end(ANSWER.unpack(data)[0] if len(data) == ANSWER.size else UNKNOWN)
+
+    def give_up(self) -> None:
+        """Wait for its exit code no longer: it has exited, and its launcher does not report it."""
+        if self.exitcode is None:
+            self._end(UNKNOWN)
+
+    def _end(self, code: int) -> None:
+        self.exitcode = code
+        self.status.close()
+
+
+class _Forker:
+    """The server's end of the socket of one process that forks."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+        self.pid: int | None = None  # known once it has its imports
+
+    def order(self, order: bytes, descriptors: list[int]) -> int:
+        """Send an order; return its answer. Raises OSError.
+
+        Raises ConnectionError when the process has ended, and TimeoutError when it does not answer;
+        it is killed then, so that no answer can come late.
+        """
+        try:
+            if self.pid is None:
+                self.pid = self._receive(_IMPORT_SECONDS)
+            socket.send_fds(self._end, [order], descriptors)
+            answer = self._receive(_ANSWER_SECONDS)
+        except TimeoutError as error:
+            self.kill()
+            raise TimeoutError(errno.ETIMEDOUT, _SILENT) from error
+        if answer < 0:
+            raise OSError(-answer, os.strerror(-answer))
+        return answer
+
+    def _receive(self, seconds: float) -> int:
+        self._end.settimeout(seconds)
+        data = self._end.recv(ANSWER.size)
+        if len(data) < ANSWER.size:
+            raise ConnectionResetError(
+                errno.ECONNRESET, "the process that starts workers has ended"
+            )
+        return int(ANSWER.unpack(data)[0])
+
+    def has_ended(self) -> bool:
+        """Return whether the process is gone: unasked it sends nothing but its process id."""
+        poll = select.poll()
+        poll.register(self._end, select.POLLIN)
+        while poll.poll(0):
+            try:
+                self.pid = self._receive(0.0)
+            except OSError:
+                return True
+        return False
+
+    def kill(self) -> None:
+        """Kill the process, if it has its imports, and close the socket."""
+        if self.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)  # it exists: the socket is open
+        self.close()
+
+    def close(self) -> None:
+        self._end.close()
 
 
 class Launcher:
-    """Has worker processes forked. Used from any thread.
+    """Has worker processes forked. Used from any thread; a call may take seconds.
 
     It keeps two processes: one that forks, and its spare, which is a fork of it and needs no
-    imports. When the first is killed, the second takes its place and forks a new spare.
+    imports. When the first is killed, or does not answer, the second takes its place and forks a
+    new spare.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._active: socket.socket | None = None
-        self._spare: socket.socket | None = None
+        self._active: _Forker | None = None
+        self._spare: _Forker | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def keep(self) -> None:
@@ -69,64 +137,53 @@ class Launcher:
         order = pickle.dumps((target, arguments))
         with self._lock:
             try:
-                return self._launch(ends, order)
-            except ConnectionError:  # it has just died: its spare replaces it
-                return self._launch(ends, order)
-
-    def _launch(self, ends: Sequence[Connection], order: bytes) -> LaunchedProcess:
-        self._keep()
-        status, their_status = os.pipe()
-        try:
-            pid = self._order_worker(their_status, ends, order)
-        except BaseException:
-            os.close(status)
-            raise
-        finally:
-            os.close(their_status)
-        return LaunchedProcess(pid, Connection(status, writable=False))
+                process, pipe = self._launch(ends)
+            except (ConnectionError, TimeoutError) as error:
+                how = "does not answer" if isinstance(error, TimeoutError) else "has ended"
+                log.warning("The process that starts workers %s; its spare replaces it.", how)
+                process, pipe = self._launch(ends)
+        with contextlib.suppress(BrokenPipeError), open(pipe, "wb") as file:  # noqa: PTH123
+            file.write(order)
+        return process
 
     def close(self) -> None:
         """End both processes; workers live on."""
         with self._lock:
-            for end in (self._active, self._spare):
-                if end is not None:
-                    end.close()
+            for forker in (self._active, self._spare):
+                if forker is not None:
+                    forker.close()
             self._active = self._spare = None
             if self._process is not None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_ANSWER_SECONDS)
+                self._process.kill()
                 self._process.wait()
 
-    def _order_worker(self, status: int, ends: Sequence[Connection], order: bytes) -> int:
-        """Return the process id of a new worker."""
-        theirs, ours = os.pipe()
-        try:
-            pid = self._order(WORKER, [status, theirs, *(end.fileno() for end in ends)])
-        except BaseException:
-            os.close(ours)
-            raise
-        finally:
-            os.close(theirs)
-        with contextlib.suppress(BrokenPipeError), open(ours, "wb") as file:  # noqa: PTH123
-            file.write(order)
-        return pid
+    def _launch(self, ends: Sequence[Connection]) -> tuple[LaunchedProcess, int]:
+        """Return a new process, and the pipe from which it reads what to run."""
+        self._keep()
+        with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
+            status, their_status = os.pipe()
+            ours.callback(os.close, status)
+            theirs.callback(os.close, their_status)
+            their_order, order = os.pipe()
+            ours.callback(os.close, order)
+            theirs.callback(os.close, their_order)
+            pid = self._order(WORKER, [their_status, their_order, *(end.fileno() for end in ends)])
+            ours.pop_all()
+        return LaunchedProcess(pid, Connection(status, writable=False)), order
 
     def _order(self, order: bytes, descriptors: list[int]) -> int:
         """Send an order to the launcher; return its answer. Raises OSError."""
         assert self._active is not None  # noqa: S101  as `_keep` has started it
         try:
-            socket.send_fds(self._active, [order], descriptors)
-            data = self._active.recv(ANSWER.size)
+            return self._active.order(order, descriptors)
         except (TimeoutError, ConnectionError):
+            if self._active.pid is None and self._spare is not None:
+                self._spare.close()  # it has no imports either
+                self._spare = None
             self._drop()
             raise
-        if len(data) < ANSWER.size:
-            self._drop()
-            raise ConnectionResetError(
-                errno.ECONNRESET, "the process that starts workers has ended"
-            )
-        answer: int = ANSWER.unpack(data)[0]
-        if answer < 0:
-            raise OSError(-answer, os.strerror(-answer))
-        return answer
 
     def _drop(self) -> None:
         if self._active is not None:
@@ -136,10 +193,10 @@ class Launcher:
     def _keep(self) -> None:
         if self._process is not None:
             self._process.poll()  # leaves no zombie
-        if self._active is not None and _is_closed(self._active):
+        if self._active is not None and self._active.has_ended():
             log.warning("The process that starts workers has ended; its spare replaces it.")
             self._drop()
-        if self._spare is not None and _is_closed(self._spare):
+        if self._spare is not None and self._spare.has_ended():
             self._spare.close()
             self._spare = None
         if self._active is None and self._spare is not None:
@@ -147,18 +204,24 @@ class Launcher:
         if self._active is None:
             self._start()
         elif self._spare is None:
-            with contextlib.suppress(OSError):  # it works without one, and the next call tries it
+            try:
                 self._order_spare()
+            except (TimeoutError, ConnectionError):
+                self._start()
+            except OSError:  # it works without one, and the next call tries it
+                return
 
     def _start(self) -> None:
         """Start an interpreter as the launcher, which forks its spare when it has its imports."""
+        if self._process is not None:
+            self._process.kill()  # it may hang
+            self._process.poll()
         with contextlib.ExitStack() as theirs:
             ends = []
             for _ in range(2):
                 ours, end = socket.socketpair()
                 theirs.enter_context(end)
-                ours.settimeout(_ANSWER_SECONDS)
-                ends.append((ours, end.fileno()))
+                ends.append((_Forker(ours), end.fileno()))
             (self._active, active), (self._spare, spare) = ends
             arguments = [json.dumps(sys.path), str(active), str(spare)]
             try:
@@ -174,24 +237,16 @@ class Launcher:
                 raise
 
     def _order_spare(self) -> None:
-        """Have the launcher fork its spare."""
+        """Have the launcher fork its spare. Raises OSError."""
         ours, theirs = socket.socketpair()
         with theirs:
-            ours.settimeout(_ANSWER_SECONDS)
             try:
                 self._order(SPARE, [theirs.fileno()])
             except BaseException:
                 ours.close()
                 raise
-        self._spare = ours
+        self._spare = _Forker(ours)
 
 
 #: One for all pools of this process, as it costs seconds to start; it ends with this process.
 launcher = Launcher()
-
-
-def _is_closed(end: socket.socket) -> bool:
-    """Return whether the process at the other end is gone: nothing else is sent unasked."""
-    poll = select.poll()
-    poll.register(end, select.POLLIN)
-    return bool(poll.poll(0))

@@ -30,6 +30,7 @@ from visdl.worker.protocol import (
 )
 
 _EXIT_SECONDS = 5.0
+_REPORT_SECONDS = 0.5  # that a launcher needs at most to report an exit, unless it hangs
 _DESCRIPTORS = 16  # that a start needs at most, besides those of its pipes
 
 
@@ -97,31 +98,45 @@ class WorkerProcess:
 
     def wait_for_exit(self) -> str:
         """Wait for the process, and return how it ended, as the end of a sentence."""
-        self.process.join(_EXIT_SECONDS)
+        lives_on = self._outlives(_EXIT_SECONDS)
         code = self.process.exitcode
-        if code == UNKNOWN and self._outlives(_EXIT_SECONDS):
-            code = None
         if self.kill_reason:
             return self.kill_reason
-        if code is None:
+        if lives_on or code is None:
             self._kill()
             return "it stopped responding"
         if code == UNKNOWN:
-            return "how is not known, because the process that had started it was killed"
+            return "how is not known, because the process that had started it is gone or hangs"
         if code < 0:
             return f"it was killed by {signal.Signals(-code).name}"
         return f"it exited with code {code}"
 
     def _outlives(self, seconds: float) -> bool:
-        """Return whether the process still runs after `seconds`."""
+        """Return whether the process still runs after `seconds`.
+
+        Its launcher reports the exit code. Where that is gone or hangs, the code is unknown.
+        """
+        end, wait = time.monotonic() + seconds, _REPORT_SECONDS
+        while time.monotonic() < end:
+            self.process.join(wait)
+            wait = 0.05
+            if self.process.exitcode not in (None, UNKNOWN):
+                return False
+            if not self._is_alive():
+                if isinstance(self.process, LaunchedProcess):
+                    self.process.give_up()
+                return False
+            if self.process.exitcode == UNKNOWN:
+                time.sleep(wait)
+        return True
+
+    def _is_alive(self) -> bool:
         if self._handle is None:
             return False
-        with contextlib.suppress(psutil.NoSuchProcess):
-            try:
-                self._handle.wait(seconds)
-            except psutil.TimeoutExpired:
-                return True
-        return False
+        try:
+            return bool(self._handle.status() != psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return False
 
 
 class WorkerPool:
@@ -149,12 +164,16 @@ class WorkerPool:
     def start_workers(self, runs: Sequence[str], device: str) -> list[WorkerProcess]:
         """Start a process for one run, or for all runs of a seed batch; each waits for its spec.
 
-        Raises OSError or EOFError when the system does not allow it.
+        May take seconds, from any thread. Raises OSError or EOFError when the system does not
+        allow it.
         """
-        workers = self._start_process(runs, device, worker_main.main)
+        return self._start_process(runs, device, worker_main.main)
+
+    def add_workers(self, workers: Sequence[WorkerProcess]) -> None:
+        """Own the process of these runs."""
         for worker in workers:
+            worker.last_message = time.monotonic()
             self._workers[worker.run] = worker
-        return workers
 
     def start_prediction(self, request: PredictionRequest) -> WorkerProcess:
         """Start a process that sends one `PredictionAnswer`; it does not count as a worker.

@@ -87,17 +87,18 @@ class Scheduler:
             batch = run.batch.id if run.batch and run.state is RunState.QUEUED else None
             yield Launch(self._store.queued_batch(batch) if batch else [run], device)
 
-    def queue(self, obstacle: str | None = None) -> RunQueue:
+    def queue(self, obstacle: str | None = None, lateness: str | None = None) -> RunQueue:
         """Return which runs train on which device, and the order of those that wait.
 
-        `obstacle` states why the machine keeps them all waiting, if it does.
+        `obstacle` states why the machine keeps them all waiting, if it does, and `lateness` why
+        the next start takes long.
         """
         training = self._slots.runs_by_device()
         waiting = [
             run for run in self._store.waiting_runs() if self._pool.find_worker(run.id) is None
         ]
         known = [self._store.find_run_facts(run) for runs in training.values() for run in runs]
-        reason = obstacle or self._slots.why_waiting()
+        reason = obstacle or lateness or self._slots.why_waiting()
         return RunQueue(
             devices=[
                 DeviceUsage(device=device, slots=self._slots.per_device, runs=runs)

@@ -104,7 +104,7 @@ class RunSupervisor:
 
     def queue(self) -> RunQueue:
         """Return which runs train on which device, and the order of those that wait."""
-        return self._scheduler.queue(self._loop.find_obstacle())
+        return self._scheduler.queue(self._loop.find_obstacle(), self._loop.find_lateness())
 
     def find_obstacle(self) -> str | None:
         """Return why the machine keeps runs from starting or continuing now, as a sentence."""

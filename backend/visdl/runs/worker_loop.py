@@ -37,6 +37,7 @@ from visdl.worker.protocol import (
 log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 10.0  # how long the end of the server waits for a message of a worker
 _CHECK_SECONDS = 0.5  # between two checks of the workers and of what starts them
+_IDLE_SECONDS = 5.0  # the same while there are no workers
 _ENDED_SECONDS = 5.0  # how long a process may outlive the end that it has reported
 _LOG_LINES = 5  # of a run's log, stored with the reason why its worker died
 RESUME_HINT = "Resume continues from the last checkpoint."
@@ -77,6 +78,7 @@ class WorkerLoop:
 
     def start(self) -> None:
         """Begin to work on the queue."""
+        self._starter.start(self.wake)
         self._thread.start()
 
     def wake(self) -> None:
@@ -90,11 +92,16 @@ class WorkerLoop:
             return None
         return self._storing.sentence or self._starter.obstacle.sentence
 
+    def find_lateness(self) -> str | None:
+        """Return why the next start of a run takes long, if it does, as a sentence."""
+        return self._starter.lateness
+
     def close(self) -> None:
         """End: workers write a checkpoint and exit, their runs are interrupted."""
         self._closing = True
         self.wake()
         self._thread.join()
+        self._starter.close()
         for worker in self._pool.workers():
             worker.send(Command.SHUTDOWN)
         for worker in self._pool.workers():
@@ -143,7 +150,7 @@ class WorkerLoop:
             return min(_CHECK_SECONDS, self._storing.seconds_until_try)
         if self._has_news:
             return min(_CHECK_SECONDS, self._starter.obstacle.seconds_until_try)
-        return _CHECK_SECONDS
+        return _CHECK_SECONDS if self._pool.workers() else _IDLE_SECONDS
 
     def _receive(self, connection: Connection) -> None:
         if connection is self._wake_reader:
@@ -252,8 +259,7 @@ class WorkerLoop:
 
     def _check_workers(self) -> None:
         """Kill workers that no longer respond, and evict runs that have been paused for long."""
-        with contextlib.suppress(OSError):  # refused: every start tries it too
-            self._pool.keep_launcher()
+        self._starter.keep_launcher()
         now, policy = time.monotonic(), self._policy
         try:
             self._end_orphans(now)

@@ -5,8 +5,9 @@ forkserver is not used, because it ends when the system refuses a fork, and anot
 to import everything again. This one answers with the reason. It also forks its own spare, which
 waits, so that runs can be started at once after it was killed.
 
-Orders come over a socket: one byte, and descriptors. The answer is a number: the process id of the
-worker, or a negative errno if the system refused it.
+Each of the two sends its own process id when it is ready. Orders come over a socket: one byte, and
+descriptors. The answer is a number: the process id of the worker, or a negative errno if the system
+refused it.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ class _Launcher:
         selector = selectors.DefaultSelector()
         selector.register(self._server, selectors.EVENT_READ)
         selector.register(self._woken, selectors.EVENT_READ)
+        with contextlib.suppress(OSError):  # the server is gone: the first order is empty
+            self._server.send(ANSWER.pack(os.getpid()))
         while True:
             ready = {key.fileobj for key, _ in selector.select()}
             if self._woken in ready:
