@@ -46,7 +46,7 @@ def app(server: Server) -> ASGIApp:
 
 @schema.parametrize()
 @settings(
-    max_examples=count(gate=12, full=55),
+    max_examples=count(gate=8, full=55),
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

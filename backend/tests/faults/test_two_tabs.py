@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from ..conftest import run_server
+from ..support.strength import count
 
 pytestmark = pytest.mark.integration
 
@@ -106,7 +107,7 @@ def overwritten(client: httpx.Client, url: str, tabs: list[Tab]) -> int:
 
 
 def test_tabs_that_save_at_once_overwrite_nothing(tmp_path):
-    check_tabs(tmp_path, 50, seed=1)
+    check_tabs(tmp_path, count(gate=15, full=50), seed=1)
 
 
 @pytest.mark.slow

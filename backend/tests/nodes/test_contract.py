@@ -13,6 +13,7 @@ from visdl.nodes.contract.learning import LossNode, MetricNode
 from visdl.nodes.contract.parameter_groups.optimizer_node import OptimizerNode
 
 ALL = NodeRegistry.names()
+CATALOGUE = NodeRegistry.describe()
 
 
 def of(kind):
@@ -39,7 +40,7 @@ def test_ports_parameters_and_outputs_are_declared(name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_type_describes_itself_for_palette_and_form(name):
-    info = NodeRegistry.describe()[name]
+    info = CATALOGUE[name]
     assert info.display_name
     assert info.category
     assert info.description.endswith(".")
@@ -54,7 +55,7 @@ def test_a_type_describes_itself_for_palette_and_form(name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_the_catalogue_entry_is_strict_json_and_comes_back_equal(name):
-    info = NodeRegistry.describe()[name]
+    info = CATALOGUE[name]
     text = json.dumps(info.model_dump(mode="json"), allow_nan=False)
     assert type(info).model_validate_json(text) == info
 

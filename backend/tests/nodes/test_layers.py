@@ -13,6 +13,7 @@ from visdl.nodes.contract.specs import BATCH
 from ..support.runs import assert_equal_weights
 from .layers import LAYERS, cases, facts_of, inputs_of, model_of, network_of, tensors
 
+CATALOGUE = NodeRegistry.describe()
 WEIGHTED = [name for name in LAYERS if list(model_of(name, inputs_of(name)).parameters())]
 RANDOM = [
     name
@@ -161,7 +162,7 @@ def test_in_evaluation_a_layer_gives_the_same_for_a_row_alone_and_in_a_batch(nam
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_help_has_a_sentence_a_formula_a_shape_rule_and_a_link(name):
-    cls, info = NodeRegistry.get(name), NodeRegistry.describe()[name]
+    cls, info = NodeRegistry.get(name), CATALOGUE[name]
     assert info.description.endswith((".", ")."))
     assert cls.FORMULA
     assert "→" in cls.SHAPE_RULE
