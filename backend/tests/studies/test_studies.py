@@ -330,9 +330,9 @@ def test_exports_agree_and_run_nothing(client):
     primary = [row["value"] for row in table if row["primary"] and row["variant"] == "v1"]
     assert primary == list(results["variants"][0]["values"].values())
     latex = export("latex").decode()
-    assert r"w/o 50 \% \& \$x\_1\$ | \textbackslash{}" in latex
+    assert r"w/o 50 \% \& \$x\_1\$ \textbar{} \textbackslash{}" in latex
     assert latex.count("rule") == 4
-    assert r"| w/o 50 % & $x_1$ \| \ |" in export("markdown").decode()
+    assert r"| w/o 50 % \& \$x\_1\$ \| \\ |" in export("markdown").decode()
     assert export("svg").startswith(b"<?xml")
     assert export("pdf").startswith(b"%PDF")
 

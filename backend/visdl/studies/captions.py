@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from visdl.models.studies import Arm, Study, StudyState
 from visdl.nodes.contract.metrics.names import is_measured_on, split_key
+from visdl.studies.escaping import one_line
 
+_LISTED = 12  # variants that a caption names
 _PARTS = {"train": "training", "val": "validation", "test": "test", None: ""}
 _NAMES = {
     **{name: name.upper() for name in ("mse", "mae", "rmse", "mape", "auroc", "mcc", "f1")},
@@ -64,9 +66,12 @@ def write_caption(study: Study, rows: Sequence[Arm], *, concluded: bool) -> str:
         parts.append(f"Extended after looking ({format_seeds(study.extended)}).")
     if study.stopped_early:
         parts.append("Stopped before all planned runs had ended.")
-    failed = [f"{row.label}: {row.n} of {row.n + row.failed}" for row in rows if row.failed]
+    failed = [
+        f"{one_line(row.label, 80)}: {row.n} of {row.n + row.failed}" for row in rows if row.failed
+    ]
     if failed:
-        parts.append(f"Runs that ended with a value: {'; '.join(failed)}.")
+        more = f"; {len(failed) - _LISTED} more in the notes" if len(failed) > _LISTED else ""
+        parts.append(f"Runs that ended with a value: {'; '.join(failed[:_LISTED])}{more}.")
     return " ".join(parts)
 
 

@@ -16,6 +16,7 @@ from visdl.models.graph import Graph
 from visdl.models.studies import Arm, NewStudy, Study, StudyResults, VariantResult
 from visdl.store.studies import StudyRun
 from visdl.studies.captions import format_metric
+from visdl.studies.escaping import markdown_text, one_line, safe_cell, tex
 from visdl.studies.results import run_seconds, value_of
 
 Format = Literal["latex", "markdown", "csv", "parquet", "json", "svg", "pdf"]
@@ -28,8 +29,9 @@ _ENDINGS: dict[Format, tuple[str, str]] = {
     "svg": ("svg", "image/svg+xml"),
     "pdf": ("pdf", "application/pdf"),
 }
-#: A spreadsheet runs a cell that starts with one of these as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_LONGEST = 300  # characters of a label in a table
+#: Names that Windows keeps for devices, with any extension.
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _HEAD = ["Variant", "", "Δ [95 % CI]", "p", "Worse", "Params", "FLOPs", "Time", "Verdict"]
 
 
@@ -64,8 +66,12 @@ def export_study(
             from visdl.studies.figure import forest_plot  # noqa: PLC0415
 
             body = forest_plot(study, results, format)
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", study.name).strip("._")[:80] or "study"
-    return File(f"{stem}.{ending}", media_type, body)
+    return File(f"{_file_stem(study.name)}.{ending}", media_type, body)
+
+
+def _file_stem(name: str) -> str:
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._-")[:80] or "study"
+    return f"_{stem}" if _DEVICES.match(stem) else stem
 
 
 def recipe(study: Study, graph: Graph) -> NewStudy:
@@ -116,15 +122,6 @@ def as_csv(rows: Sequence[dict[str, Any]]) -> str:
     return out.getvalue()
 
 
-def safe_cell(value: Any) -> Any:
-    """Return text that no spreadsheet runs as a formula, and numbers with all digits."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return repr(value) if isinstance(value, float) else value
-
-
 def as_parquet(rows: Sequence[dict[str, Any]]) -> bytes:
     text, number, whole, flag = pa.string(), pa.float64(), pa.int64(), pa.bool_()
     schema = pa.schema(
@@ -170,9 +167,10 @@ def _cells(row: Arm, decimals: int) -> list[str]:
         _count(row.flops),
         "–" if row.seconds is None else f"{row.seconds:.3g} s",
     ]
+    label = one_line(row.label, _LONGEST)
     value = mean_sd(row) + (f" ({row.n} of {row.n + row.failed})" if row.failed else "")
     if not isinstance(row, VariantResult):
-        return [row.label, value, "", "", "", *cost, ""]
+        return [label, value, "", "", "", *cost, ""]
     delta = number(row.delta, decimals)
     if row.ci is not None:
         delta += f" [{number(row.ci[0], decimals)}, {number(row.ci[1], decimals)}]"
@@ -180,7 +178,7 @@ def _cells(row: Arm, decimals: int) -> list[str]:
         "–" if row.p_worse is None or not row.pairs else f"{row.p_worse * row.pairs:g}/{row.pairs}"
     )
     verdict = (row.verdict or "").replace("_", " ") or "–"
-    return [row.label, value, delta, p_value(row.p_t_holm), worse, *cost, verdict]
+    return [label, value, delta, p_value(row.p_t_holm), worse, *cost, verdict]
 
 
 def _count(value: int | None) -> str:
@@ -207,23 +205,22 @@ def table(results: StudyResults) -> Iterator[list[str]]:
 
 
 def markdown(results: StudyResults) -> str:
-    head, *rows = [
-        [cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in table(results)
-    ]
+    head, *rows = [[*map(markdown_text, row[:2]), *row[2:]] for row in table(results)]
     rules = ["---", *["---:"] * (len(head) - 2), "---"]
     lines = [f"| {' | '.join(row)} |" for row in (head, rules, *rows)]
-    notes = "".join(f"\n- {note}" for note in results.notes)
-    return f"{chr(10).join(lines)}\n\n{results.caption}\n{notes}\n\n{results.methods}\n"
+    notes = "".join(f"\n- {markdown_text(note)}" for note in results.notes)
+    caption, methods = markdown_text(results.caption), markdown_text(results.methods)
+    return f"{chr(10).join(lines)}\n\n{caption}\n{notes}\n\n{methods}\n"
 
 
 def latex(study: Study, results: StudyResults) -> str:
     """Return a LaTeX table for the booktabs package, with the caption and notes as comments."""
     head, *rows = [[tex(cell) for cell in row] for row in table(results)]
-    body = [f"    {' & '.join(row)} \\\\" for row in rows]
+    body = [f"    {_opened(' & '.join(row))} \\\\" for row in rows]
     slug = re.sub(r"[^a-z0-9]+", "-", study.name.lower()).strip("-")
     return "\n".join(
         [
-            "% Needs \\usepackage{booktabs}; names in scripts other than Latin need LuaLaTeX.",
+            "% Needs \\usepackage{booktabs}; other scripts than Latin need LuaLaTeX or XeLaTeX.",
             "\\begin{table}",
             "  \\centering\\footnotesize\\setlength{\\tabcolsep}{3pt}",
             f"  \\caption{{{tex(results.caption)}}}",
@@ -245,32 +242,6 @@ def latex(study: Study, results: StudyResults) -> str:
     )
 
 
-_TEX = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "%": r"\%",
-    "&": r"\&",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "±": r"$\pm$",
-    "−": "$-$",
-    "Δ": r"$\Delta$",
-    "²": "$^2$",
-    "×": r"$\times$",
-    "→": r"$\rightarrow$",
-    "–": "--",
-    "<": "$<$",
-    ">": "$>$",
-    "“": "``",
-    "”": "''",
-    "\n": " ",
-}
-
-
-def tex(text: str) -> str:
-    """Return text escaped for LaTeX."""
-    return "".join(_TEX.get(char, char) for char in text)
+def _opened(row: str) -> str:
+    """Return a row that the line break or rule before it does not take as an argument."""
+    return row if row[:1].isalnum() else f"{{}}{row}"

@@ -143,7 +143,7 @@ export async function chartRows(page: Page, title: string): Promise<{ head: stri
   const [head = [], ...rows] = Buffer.concat(chunks)
     .toString()
     .trim()
-    .split("\n")
+    .split("\r\n")
     .map((line) => line.split(",").map((cell) => cell.replaceAll('"', "")));
   return { head, rows };
 }

@@ -11,7 +11,11 @@ export function saveBlob(name: string, blob: Blob): void {
   URL.revokeObjectURL(link.href);
 }
 
+/** Characters of a file name: the longest that file systems allow is 255 bytes. */
+const LONGEST = 60;
+
 /** A name as a file name, without extension. */
 export function fileStem(name: string, otherwise: string): string {
-  return name.replace(/[^\p{L}\p{N} ._-]+/gu, "_").trim() || otherwise;
+  const plain = name.replace(/[^\p{L}\p{N} ._-]+/gu, "_").replace(/^[\s.]+/, "");
+  return [...plain].slice(0, LONGEST).join("").trim().replace(/\.+$/, "") || otherwise;
 }

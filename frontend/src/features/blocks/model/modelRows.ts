@@ -5,6 +5,7 @@ import type { Catalogue } from "@/features/graph/model/catalogue";
 import { nodeLabel } from "@/features/graph/model/document";
 import { topologicalOrder } from "@/features/graph/model/topologicalOrder";
 import type { Graph, GraphNode, NodeInfo, NodeReport, Report } from "@/shared/api/types";
+import { type Cell, csvOf, markdownCell } from "@/shared/lib/tables";
 
 export interface ModelRow {
   node: GraphNode;
@@ -92,23 +93,22 @@ function repeatAt(keys: readonly string[], place: number): { length: number; tim
 
 const HEAD = ["Layer", "Type", "Output shape", "Parameters", "FLOPs"];
 
-const cellsOf = ({ node, info, shape, parameters, flops }: ModelRow): string[] => [
+const cellsOf = ({ node, info, shape, parameters, flops }: ModelRow): Cell[] => [
   nodeLabel(node),
   info.display_name,
   shape,
-  String(parameters ?? ""),
-  String(flops ?? ""),
+  parameters,
+  flops,
 ];
 
 /** Return the table of layers as CSV. */
 export function rowsAsCsv(rows: readonly ModelRow[]): string {
-  const cell = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return `${[HEAD, ...rows.map(cellsOf)].map((cells) => cells.map(cell).join(",")).join("\r\n")}\r\n`;
+  return csvOf([HEAD, ...rows.map(cellsOf)]);
 }
 
 /** Return the table of layers as Markdown. */
 export function rowsAsMarkdown(rows: readonly ModelRow[]): string {
-  const line = (cells: string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
+  const line = (cells: Cell[]): string =>
+    `| ${cells.map((cell) => markdownCell(String(cell ?? ""))).join(" | ")} |`;
   return [line(HEAD), "| :-- | :-- | :-- | --: | --: |", ...rows.map((row) => line(cellsOf(row)))].join("\n");
 }

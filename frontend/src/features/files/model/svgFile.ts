@@ -1,7 +1,7 @@
 /** Render a drawing as a standalone SVG file: colours, font and graph are embedded. */
 
 import type { Drawing } from "@/features/graph/model/drawing/drawing";
-import { markup, SANS } from "@/features/graph/model/drawing/marks";
+import { escaped, markup, SANS } from "@/features/graph/model/drawing/marks";
 import { metadataOf } from "./embed";
 
 interface SvgOptions {
@@ -18,12 +18,14 @@ export function svgFile({ box, marks }: Drawing, { token, font, graph }: SvgOpti
   const face = font
     ? `<style>@font-face{font-family:"Inter Variable";font-weight:100 900;src:url(${font}) format("woff2")}</style>`
     : "";
-  const drawn = `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="var(--canvas)"/>${markup(marks)}`;
+  const resolve = (value: string): string =>
+    value.replace(/var\((--[\w-]+)\)/g, (_whole, name: string) => token(name));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="${x} ${y} ${width} ${height}" font-family="${SANS}">`,
     graph && metadataOf(graph),
     face,
-    drawn.replace(/var\((--[\w-]+)\)/g, (_whole, name: string) => token(name)),
+    `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${escaped(token("--canvas"))}"/>`,
+    markup(marks, resolve),
     "</svg>",
   ].join("");
 }

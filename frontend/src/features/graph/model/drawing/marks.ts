@@ -73,17 +73,17 @@ export function escaped(text: string): string {
   return text.replace(FORBIDDEN, "").replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
 }
 
-/** Render elements as SVG text. */
-export function markup(marks: readonly Mark[]): string {
-  return marks.map(markupOf).join("");
+/** Render elements as SVG text; `resolve` may replace values of attributes. */
+export function markup(marks: readonly Mark[], resolve = (value: string): string => value): string {
+  return marks.map((mark) => markupOf(mark, resolve)).join("");
 }
 
-function markupOf({ tag, attrs, text, marks }: Mark): string {
+function markupOf({ tag, attrs, text, marks }: Mark, resolve: (value: string) => string): string {
   const written = Object.entries(attrs).map(
     ([name, value]) =>
-      ` ${attributeName(name)}="${typeof value === "number" ? shortened(value) : escaped(value)}"`,
+      ` ${attributeName(name)}="${typeof value === "number" ? shortened(value) : escaped(resolve(value))}"`,
   );
-  const inside = (text === undefined ? "" : escaped(text)) + (marks ? markup(marks) : "");
+  const inside = (text === undefined ? "" : escaped(text)) + (marks ? markup(marks, resolve) : "");
   return `<${tag}${written.join("")}>${inside}</${tag}>`;
 }
 

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { curvesOf } from "@/features/runs/store/series";
 import { useCurves } from "@/features/runs/store/useCurves";
 import { formatNumber } from "@/shared/lib/format";
+import { csvOf } from "@/shared/lib/tables";
 import { saveFile } from "@/shared/store/download";
 import { IconButton } from "@/shared/ui/IconButton";
 import { ScrollRegion } from "@/shared/ui/ScrollRegion";
@@ -145,8 +146,8 @@ function CurveTable({ curves, height }: { curves: Curve[]; height: number }) {
 }
 
 function download(title: string, curves: Curve[]): void {
-  const head = ["epoch", "step", ...curves.map((curve) => `"${curve.label.replaceAll('"', '""')}"`)];
-  const lines = rowsOf(curves).map((row) => [row.epoch, row.step, ...row.values.map((value) => value ?? "")]);
+  const head = ["epoch", "step", ...curves.map((curve) => curve.label)];
+  const lines = rowsOf(curves).map((row) => [row.epoch, row.step, ...row.values]);
   const name = `${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.csv`;
-  saveFile(name, [head, ...lines].map((line) => line.join(",")).join("\n"), "text/csv");
+  saveFile(name, csvOf([head, ...lines]), "text/csv");
 }

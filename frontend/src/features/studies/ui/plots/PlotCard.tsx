@@ -2,6 +2,7 @@ import { Download, Table2 } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { cn } from "@/shared/lib/cn";
 import { formatNumber } from "@/shared/lib/format";
+import { csvOf } from "@/shared/lib/tables";
 import { fileStem, saveFile } from "@/shared/store/download";
 import { IconButton } from "@/shared/ui/IconButton";
 import { ScrollRegion } from "@/shared/ui/ScrollRegion";
@@ -117,13 +118,5 @@ export function SmallTable({ head, rows }: PlotData) {
 }
 
 function download(title: string, { head, rows }: PlotData): void {
-  const lines = [head, ...rows].map((row) => row.map(csvCell).join(","));
-  saveFile(`${fileStem(title.toLowerCase(), "plot")}.csv`, lines.join("\r\n"), "text/csv");
-}
-
-/** Quotes text, so that it never starts a formula. */
-function csvCell(value: Datum): string {
-  if (typeof value !== "string") return value === null ? "" : String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return `"${safe.replaceAll('"', '""')}"`;
+  saveFile(`${fileStem(title.toLowerCase(), "plot")}.csv`, csvOf([head, ...rows]), "text/csv");
 }

@@ -41,6 +41,13 @@ describe("a picture", () => {
     );
   });
 
+  test("leaves names as they are", () => {
+    const text = file({ ...sample, nodes: [node("a", "Linear", { name: "var(--x)<b>" })] });
+    expect([...parse(text).querySelectorAll("text")].map((each) => each.textContent)).toContain(
+      "var(--x)<b>",
+    );
+  });
+
   test("of nothing, of types that are not known and of wires to nothing is drawn too", () => {
     expect(drawGraph(doc.emptyGraph(), TYPES).marks).toEqual([]);
     const odd = { ...sample, nodes: [node("x", "Nonsense")], edges: [wire("x.a > gone.b")] };
