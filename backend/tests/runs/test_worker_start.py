@@ -23,8 +23,14 @@ def pool():
     return pool
 
 
-def ready_workers(pool, *runs):
+def started(pool, *runs):
     workers = pool.start_workers(runs, "cpu")
+    pool.add_workers(workers)
+    return workers
+
+
+def ready_workers(pool, *runs):
+    workers = started(pool, *runs)
     for worker in workers:
         assert worker.connection.poll(_READY_SECONDS)
         assert worker.connection.recv() == READY
@@ -42,7 +48,7 @@ def test_a_process_exits_that_is_ready_for_a_run_which_is_not_to_start(pool):
 
 
 def test_a_process_exits_whose_run_is_deleted_while_it_starts(pool):
-    [worker] = pool.start_workers(["deleted"], "cpu")
+    [worker] = started(pool, "deleted")
     pool.remove_worker(worker)
     until(lambda: has_gone(worker))
 
