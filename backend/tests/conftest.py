@@ -89,6 +89,8 @@ def own_registry() -> Iterator[Registry]:
 @contextlib.contextmanager
 def run_server(data_dir: Path, **settings: Any) -> Iterator[Server]:
     """Run the application as `main` composes it, on a free port, with its own node types."""
+    # the collection of a test process's garbage can take seconds, which would count as a check's
+    settings.setdefault("check_seconds", 60)
     server_settings = Settings(data_dir=data_dir, _env_file=None, **settings)
     with (
         own_registry() as registry,
