@@ -18,7 +18,7 @@ import pytest
 from visdl.compiler import shapes
 from visdl.models.requests import NewRun
 from visdl.models.runs import RunState
-from visdl.runs import launching, processes
+from visdl.runs import processes
 from visdl.runs.obstacles import Obstacle, explain, is_system_error
 
 from ..support import odd_workers
@@ -28,8 +28,6 @@ from ..support.odd_workers import SHORT
 from .test_supervisor import (
     ended,
     logged,
-    pause,
-    resume,
     supervised,
     trains,
     until,
@@ -273,31 +271,6 @@ def test_the_process_that_starts_workers_is_replaced_and_its_workers_live_on(tmp
         until(lambda: pair[1].run(other).state is RunState.RUNNING)
         pair[0].stop(other)
         assert ended(pair, other).state is RunState.STOPPED
-
-
-def test_a_launcher_that_hangs_keeps_nothing_waiting_but_the_next_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(launching, "_ANSWER_SECONDS", 600)
-    with supervised(tmp_path / "data", numbers(tmp_path), concurrent=3) as pair:
-        supervisor, store = pair
-        run, other = start(pair), start(pair)
-        trains(pair, run)
-        trains(pair, other)
-        launcher = psutil.Process(worker_pid(pair, run)).parent()
-        launcher.suspend()
-        late = start(pair, SHORT)
-        until(lambda: "has not answered" in supervisor.queue().waiting[0].reason)
-        assert pause(pair, run).state is RunState.PAUSED
-        supervisor.stop(other)
-        assert ended(pair, other).state is RunState.STOPPED
-        until(lambda: supervisor._pool.find_worker(other) is None)
-        assert resume(pair, run).state is RunState.RUNNING
-        step = store.run(run).progress.step
-        until(lambda: store.run(run).progress.step > step)
-        assert store.run(late).state is RunState.QUEUED
-        launcher.kill()  # as after `_ANSWER_SECONDS`
-        assert ended(pair, late).state is RunState.COMPLETED
-        supervisor.stop(run)
-        assert ended(pair, run).state is RunState.STOPPED
 
 
 @pytest.mark.parametrize(

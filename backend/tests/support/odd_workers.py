@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import signal
 import time
+from collections import deque
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from visdl.models.diagnostics import Diagnostic
 from visdl.models.events import MetricsEvent, ProgressEvent
 from visdl.models.runs import Progress, RunState
 from visdl.training.control import Command
-from visdl.worker.protocol import NO_RESOURCES, READY, RunSpec, StateChanged
+from visdl.worker.protocol import DISK, HEARTBEAT, NO_RESOURCES, READY, RunSpec, StateChanged
 
 NO_FORK = "VISDL_TEST_NO_FORK"  # the variable with the name of a file that refuses forks
 SHORT = 1  # seed of a run that completes at once
@@ -50,15 +53,61 @@ def counting(connections: Sequence[Connection]) -> None:
     """Follow commands and report steps as a training would, without one."""
     [server] = connections
     with contextlib.suppress(OSError, EOFError):
-        server.send(READY)
-        spec, command = server.recv(), Command.RESUME
-        while not isinstance(spec, RunSpec):
-            spec, command = server.recv(), spec
-        _count(server, spec, command)
+        ended = _count(server, *_receive_spec(server))
+        if ended is not None:
+            server.send(StateChanged(ended))
     os._exit(0)
 
 
-def _count(server: Connection, spec: RunSpec, command: Command) -> None:
+def unsaved(connections: Sequence[Connection]) -> None:
+    """Count, and have a full disk at the end while there is a file `full` beside the runs."""
+    [server] = connections
+    with contextlib.suppress(OSError, EOFError):
+        spec, command = _receive_spec(server)
+        ended = _count(server, spec, command)
+        if ended is not None and (Path(spec.folder).parent / "full").exists():
+            message = "A file of the run could not be written: No space left on device."
+            reason = Diagnostic(code=DISK, message=message)
+            server.send(StateChanged(RunState.INTERRUPTED, reason))
+        elif ended is not None:
+            server.send(StateChanged(ended))
+    os._exit(0)
+
+
+def deaf(connections: Sequence[Connection]) -> None:
+    """Be ready, and never read what to run."""
+    connections[0].send(READY)
+    signal.pause()
+
+
+def endless(connections: Sequence[Connection]) -> None:
+    """Hang in a loop in C, in which no other thread of Python runs."""
+    [server] = connections
+    _receive_spec(server)
+    server.send(StateChanged(RunState.RUNNING))
+    deque(itertools.repeat(None), maxlen=0)
+
+
+def deadlocked(connections: Sequence[Connection]) -> None:
+    """Send heartbeats beside a training that waits for ever."""
+    [server] = connections
+    _receive_spec(server)
+    server.send(StateChanged(RunState.RUNNING))
+    while True:
+        server.send(HEARTBEAT)
+        time.sleep(0.25)
+
+
+def _receive_spec(server: Connection) -> tuple[RunSpec, Command]:
+    """Return what to run, and the command that came before it."""
+    server.send(READY)
+    spec, command = server.recv(), Command.RESUME
+    while not isinstance(spec, RunSpec):
+        spec, command = server.recv(), spec
+    return spec, command
+
+
+def _count(server: Connection, spec: RunSpec, command: Command) -> RunState | None:
     """Count until the end of a short run, or until a command ends this process."""
     step = spec.stored.get("batch_loss", 0)
     state = RunState.RUNNING
@@ -69,10 +118,9 @@ def _count(server: Connection, spec: RunSpec, command: Command) -> None:
             if isinstance(message, Command) and command is not Command.STOP:
                 command = message
         if command in (Command.SHUTDOWN, Command.EVICT):
-            return
+            return None
         if command is Command.STOP:
-            server.send(StateChanged(RunState.STOPPED))
-            return
+            return RunState.STOPPED
         expected = RunState.PAUSED if command is Command.PAUSE else RunState.RUNNING
         if expected is not state:
             server.send(StateChanged(expected))
@@ -83,4 +131,4 @@ def _count(server: Connection, spec: RunSpec, command: Command) -> None:
             points = MetricsEvent(series={"batch_loss": [(step, 0, 1.0)]}, time=time.time())
             progress = Progress(step=step, steps=1_000_000)
             server.send([points, ProgressEvent(progress=progress, time=time.time())])
-    server.send(StateChanged(RunState.COMPLETED))
+    return RunState.COMPLETED

@@ -27,6 +27,8 @@ class StateEvent(BaseEvent):
     type: Literal["state"] = "state"
     state: RunState
     error: Diagnostic | None = None
+    device: str | None = Field(default=None, description="Of the run, as its record has it now")
+    threads: int | None = Field(default=None, description="Of the run, as its record has it now")
 
 
 class ProgressEvent(BaseEvent):

@@ -194,6 +194,13 @@ class Study(Record):
     created: float
     ended: float | None = None
     seconds_left: float | None = None
+    error: Diagnostic | None = Field(
+        default=None, description="Why the server stopped it: its next run could not be created"
+    )
+    obstacle: str | None = Field(
+        default=None,
+        description="Why the machine keeps it from continuing now, as a sentence; never stored",
+    )
 
 
 class StudyPatch(Request):

@@ -122,10 +122,13 @@ class RunFactory:
         }
         try:
             self._link_checkpoint(run.id, str(fields["id"]), manifest.step)
-        except FileNotFoundError:  # removed by a clean-up just now
+            curves = self._curves(run, manifest.step)
+            return self._add(graph, {**_inherited(run), **fields}, curves)
+        except BaseException as error:
             shutil.rmtree(self._folder / str(fields["id"]), ignore_errors=True)
-            raise _no_checkpoint(run) from None
-        return self._add(graph, {**_inherited(run), **fields}, self._curves(run, manifest.step))
+            if isinstance(error, FileNotFoundError):  # removed by a clean-up just now
+                raise _no_checkpoint(run) from None
+            raise
 
     def _with_epochs(self, graph: Graph, epochs: int) -> Graph:
         """Return the graph with another number of epochs."""

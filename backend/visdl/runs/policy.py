@@ -28,6 +28,11 @@ class RunPolicy:
         return ["cuda" if self.device == "cuda" else "cpu"]
 
     @property
+    def stall_seconds(self) -> float:
+        """How long a worker may send heartbeats, but neither report nor compute nor read."""
+        return 10 * self.hang_seconds
+
+    @property
     def slots(self) -> int:
         """How many runs or seed batches can train at a time, on all devices together."""
         return self.concurrent * len(self.devices())

@@ -13,11 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
 
+from visdl.models.diagnostics import Diagnostic
 from visdl.runs.launching import UNKNOWN, LaunchedProcess, launcher
 from visdl.worker import main as worker_main
 from visdl.worker import predict as worker_predict
@@ -27,10 +29,12 @@ from visdl.worker.protocol import (
     MessageToServer,
     MessageToWorker,
     PredictionRequest,
+    RunSpec,
 )
 
 _EXIT_SECONDS = 5.0
 _REPORT_SECONDS = 0.5  # that a launcher needs at most to report an exit, unless it hangs
+_SMALL_MESSAGE = 32_768  # bytes that a pipe takes although nobody reads it
 _DESCRIPTORS = 16  # that a start needs at most, besides those of its pipes
 
 
@@ -58,6 +62,11 @@ class WorkerProcess:
     claimed: bool = False  # its run is started, and it was sent the spec
     held: Held | None = None  # while there is one, the pipe is not read, so the worker waits
     ended_since: float | None = None  # when its run was first seen to have ended
+    unsaved: Diagnostic | None = None  # why the run's end could not be written
+    last_report: float = field(default_factory=time.monotonic)  # other than a heartbeat
+    #: since when it has done nothing, and what it had done by then
+    idle_since: tuple[float, float] | None = None
+    next_sample: float = 0.0  # when to look again whether it does anything
     _sending: threading.Lock = field(default_factory=threading.Lock)
     _handle: psutil.Process | None = None
 
@@ -74,6 +83,31 @@ class WorkerProcess:
         """Send a message; from any thread. That it is gone is noticed where its pipe is read."""
         with self._sending, contextlib.suppress(OSError):
             self.connection.send(message)
+
+    def send_spec(self, spec: RunSpec) -> None:
+        """Send what to run. A long spec has a thread: a process that hangs does not read it."""
+        data = ForkingPickler.dumps(spec)
+        if len(data) < _SMALL_MESSAGE:
+            self._send_bytes(data)
+        else:
+            threading.Thread(target=self._send_bytes, args=(data,), daemon=True).start()
+
+    def _send_bytes(self, data: memoryview) -> None:
+        with self._sending, contextlib.suppress(OSError):
+            self.connection.send_bytes(data)
+
+    def work_done(self) -> float:
+        """Return a number that grows by 1 with each second of a core, or 100 kB read or written.
+
+        It counts the processes that it has started too.
+        """
+        done = 0.0
+        with contextlib.suppress(psutil.Error):
+            family = [self._handle, *self._handle.children(recursive=True)] if self._handle else []
+            for process in family:
+                with contextlib.suppress(psutil.Error):
+                    done += sum(process.cpu_times()[:4]) + _bytes_moved(process) / 1e5
+        return done
 
     def kill(self, reason: str) -> None:
         """Kill the process; `reason` completes the sentence "The worker process ended: …"."""
@@ -139,6 +173,13 @@ class WorkerProcess:
             return False
 
 
+def _bytes_moved(process: psutil.Process) -> int:
+    if not hasattr(process, "io_counters"):  # as on macOS
+        return 0
+    counters = process.io_counters()
+    return int(getattr(counters, "read_chars", 0) + getattr(counters, "write_chars", 0))
+
+
 class WorkerPool:
     """Owns the worker processes of all runs.
 
@@ -172,7 +213,7 @@ class WorkerPool:
     def add_workers(self, workers: Sequence[WorkerProcess]) -> None:
         """Own the process of these runs."""
         for worker in workers:
-            worker.last_message = time.monotonic()
+            worker.last_message = worker.last_report = time.monotonic()
             self._workers[worker.run] = worker
 
     def start_prediction(self, request: PredictionRequest) -> WorkerProcess:

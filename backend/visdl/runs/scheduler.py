@@ -9,6 +9,7 @@ from visdl.models.errors import NotFoundError
 from visdl.models.queue import DeviceUsage, QueuePosition, RunQueue
 from visdl.models.runs import Run, RunState
 from visdl.runs.policy import RunPolicy
+from visdl.runs.postponed import PostponedRuns
 from visdl.runs.processes import WorkerPool
 from visdl.store import Store
 
@@ -68,14 +69,19 @@ class Scheduler:
         self._store = store
         self._slots = slots
         self._pool = pool
+        self.postponed = PostponedRuns()
 
     def next_launches(self) -> Iterator[Launch]:
         """Yield what starts next, as long as there are free slots.
 
         The caller starts each launch before it asks for the next one.
         """
-        for waiting in self._store.waiting_runs():
-            if self._pool.find_worker(waiting.id) is not None:
+        waiting_runs = self._store.waiting_runs()
+        training = [worker.run for worker in self._pool.workers()]
+        self.postponed.keep([*training, *(waiting.id for waiting in waiting_runs)])
+        for waiting in waiting_runs:
+            has_worker = self._pool.find_worker(waiting.id) is not None
+            if has_worker or not self.postponed.is_due(waiting.id):
                 continue
             try:
                 run = self._store.run(waiting.id)
@@ -105,7 +111,11 @@ class Scheduler:
                 for device, runs in training.items()
             ],
             waiting=[
-                QueuePosition(run=run.id, position=position, reason=reason)
+                QueuePosition(
+                    run=run.id,
+                    position=position,
+                    reason=obstacle or self.postponed.find_sentence(run.id) or reason,
+                )
                 for position, run in enumerate(waiting, 1)
             ],
             names={run.id: run.name for run in (*known, *waiting) if run is not None},

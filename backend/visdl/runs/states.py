@@ -84,6 +84,16 @@ class RunStates:
             self._notify_waiters(run)
         return run
 
+    def requeue(self, run_id: str, reason: Diagnostic, **fields: Any) -> Run:
+        """Interrupt a live run for this reason and queue it, as `Store.requeue_run`.
+
+        Nobody who waits for the end of the run is notified, as it has not ended.
+        """
+        run, events = self._store.requeue_run(run_id, reason, **fields)
+        self._telemetry.publish(events)
+        self._notify_waiters(run)
+        return run
+
     def change_if_allowed(
         self, run_id: str, state: RunState, error: Diagnostic | None = None, **fields: Any
     ) -> None:

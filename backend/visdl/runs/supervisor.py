@@ -82,6 +82,7 @@ class RunSupervisor:
             telemetry,
             self._states,
             WorkerStarter(store, self._scheduler, self._states, specs, pool, folder),
+            self._scheduler.postponed,
             pool,
             self._curves,
             folder=folder,
@@ -183,8 +184,7 @@ class RunSupervisor:
         """Pause a running run without waiting until it has paused. Raises TransitionError."""
         run = self._store.run(run_id)
         if run.state is S.PAUSED and run.recovery.resuming:
-            run = self._store.patch_run(run_id, recovery={"resuming": False})
-            self._send(run_id, Command.PAUSE)
+            self._store.patch_run(run_id, recovery={"resuming": False})
         return self._command(run_id, _PAUSE)
 
     async def resume(self, run_id: str, threads: CapacityLimiter | None = None) -> Run:
@@ -272,16 +272,19 @@ class RunSupervisor:
         return run_folder.path(self._folder / run_id, name)
 
     def _command(self, run_id: str, change: _Change) -> Run:
-        """Send a command unless it is already applied. Raises TransitionError."""
+        """Send a command. Raises TransitionError if the run's state does not allow it.
+
+        It is sent as well where it is applied according to the record: what the worker does may
+        be newer, while a batch is long or nothing can be stored.
+        """
         run = self._store.run(run_id)
-        if run.state not in change.same:
-            if run.state is not change.before:
-                message = (
-                    f"'{run.name}' is {run.state}; only a run that is {change.before} can "
-                    f"{change.command}."
-                )
-                raise TransitionError(message, state=run.state, allowed=commands_of(run.state))
-            self._send(run_id, change.command)
+        if run.state is not change.before and run.state not in change.same:
+            message = (
+                f"'{run.name}' is {run.state}; only a run that is {change.before} can "
+                f"{change.command}."
+            )
+            raise TransitionError(message, state=run.state, allowed=commands_of(run.state))
+        self._send(run_id, change.command)
         return run
 
     async def _applied(self, change: _Change, run: Run) -> Run:

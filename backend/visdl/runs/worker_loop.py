@@ -17,13 +17,16 @@ from visdl.models.runs import ENDED, LIVE, WORTH_BATCHING, Run, RunState
 from visdl.runs.curve_downsampling import CurveDownsampler
 from visdl.runs.obstacles import Obstacle, is_system_error
 from visdl.runs.policy import RunPolicy
+from visdl.runs.postponed import PostponedRuns
 from visdl.runs.processes import Held, WorkerPool, WorkerProcess
 from visdl.runs.states import RunStates
 from visdl.runs.telemetry import Telemetry
 from visdl.runs.worker_starter import WorkerStarter
+from visdl.runs.worker_watch import WorkerWatch
 from visdl.store import Store
 from visdl.training import run_folder
 from visdl.worker.protocol import (
+    DISK,
     NOT_BATCHED,
     BatchMeasured,
     Command,
@@ -38,7 +41,6 @@ log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 10.0  # how long the end of the server waits for a message of a worker
 _CHECK_SECONDS = 0.5  # between two checks of the workers and of what starts them
 _IDLE_SECONDS = 5.0  # the same while there are no workers
-_ENDED_SECONDS = 5.0  # how long a process may outlive the end that it has reported
 _LOG_LINES = 5  # of a run's log, stored with the reason why its worker died
 RESUME_HINT = "Resume continues from the last checkpoint."
 S = RunState
@@ -53,6 +55,7 @@ class WorkerLoop:
         telemetry: Telemetry,
         states: RunStates,
         starter: WorkerStarter,
+        postponed: PostponedRuns,
         pool: WorkerPool,
         curves: CurveDownsampler,
         *,
@@ -63,11 +66,13 @@ class WorkerLoop:
         self._telemetry = telemetry
         self._states = states
         self._starter = starter
+        self._postponed = postponed
         self._pool = pool
         self._curves = curves
         self._folder = folder
-        self._policy = policy
+        self._watch = WorkerWatch(store, pool, policy)
         self._closing = False
+        self._looked = time.monotonic()  # at the runs that are postponed
         self._storing = Obstacle(
             "The server cannot store what runs report", after="What runs report is stored again."
         )
@@ -90,7 +95,8 @@ class WorkerLoop:
         worker = None if run_id is None else self._pool.find_worker(run_id)
         if worker is not None and worker.claimed and worker.held is None:
             return None
-        return self._storing.sentence or self._starter.obstacle.sentence
+        machine = self._storing.sentence or self._starter.obstacle.sentence
+        return machine or (None if run_id is None else self._postponed.find_sentence(run_id))
 
     def find_lateness(self) -> str | None:
         """Return why the next start of a run takes long, if it does, as a sentence."""
@@ -132,6 +138,7 @@ class WorkerLoop:
         while not self._closing:
             try:
                 self._retry_held()
+                self._has_news = self._is_postponed_due() or self._has_news
                 if self._has_news and self._storing.sentence is None:
                     self._has_news = not self._starter.start_processes()
                 workers = [worker for worker in self._pool.workers() if worker.held is None]
@@ -139,10 +146,14 @@ class WorkerLoop:
                 for connection in wait(pipes, self._seconds_to_wait()):
                     self._receive(connection)  # type: ignore[arg-type]
                 if time.monotonic() - self._checked >= _CHECK_SECONDS:
-                    self._checked = time.monotonic()
                     self._check_workers()
             except Exception:
                 log.exception("The supervisor could not handle a message; it continues.")
+
+    def _is_postponed_due(self) -> bool:
+        """Return whether a run that waits for the disk may start now, and not at the last call."""
+        before, self._looked = self._looked, time.monotonic()
+        return self._postponed.became_due(before, self._looked)
 
     def _seconds_to_wait(self) -> float:
         """Return until when the thread may sleep if no worker sends anything."""
@@ -150,7 +161,8 @@ class WorkerLoop:
             return min(_CHECK_SECONDS, self._storing.seconds_until_try)
         if self._has_news:
             return min(_CHECK_SECONDS, self._starter.obstacle.seconds_until_try)
-        return _CHECK_SECONDS if self._pool.workers() else _IDLE_SECONDS
+        seconds = _CHECK_SECONDS if self._pool.workers() else _IDLE_SECONDS
+        return min(seconds, self._postponed.seconds_until_due())
 
     def _receive(self, connection: Connection) -> None:
         if connection is self._wake_reader:
@@ -209,6 +221,8 @@ class WorkerLoop:
 
     def _handle_message(self, worker: WorkerProcess, message: MessageToServer) -> None:
         worker.last_message = time.monotonic()
+        if not isinstance(message, Heartbeat):
+            worker.last_report = worker.last_message
         if isinstance(message, WorkerReady):
             failure = self._starter.start_run(worker)
             if failure is not None:
@@ -235,6 +249,12 @@ class WorkerLoop:
 
     def _handle_state(self, worker: WorkerProcess, change: StateChanged) -> None:
         state, fields = change.state, dict[str, Any]()
+        if change.error is not None and change.error.code == DISK:
+            worker.unsaved = change.error  # it continues later, once its process has ended
+            return
+        if change.error is not None and change.error.code == NOT_BATCHED:
+            self._requeue(worker, change.error)
+            return
         if state is S.COMPLETED and self._store.run(worker.run).state is S.STOPPING:
             state = S.STOPPED  # the stop came when training was over
         worker.paused_since = time.monotonic() if state is S.PAUSED else None
@@ -246,54 +266,19 @@ class WorkerLoop:
             fields["duration"] = worker.seconds
             worker.ended_since = time.monotonic()
         self._states.change_if_allowed(worker.run, state, change.error, **fields)
-        if change.error is not None and change.error.code == NOT_BATCHED:
-            self._requeue(worker)
 
-    def _requeue(self, worker: WorkerProcess) -> None:
+    def _requeue(self, worker: WorkerProcess, reason: Diagnostic) -> None:
         """Queue a run of a seed batch on its own; its process continues with another run."""
         self._store.patch_run(worker.run, batch={"id": None, "size": 1})
-        with contextlib.suppress(TransitionError):  # stopped a moment ago
-            self._states.change_state(worker.run, S.QUEUED)
+        with contextlib.suppress(TransitionError):  # its end was reported a moment ago
+            self._states.requeue(worker.run, reason)
         self._pool.remove_worker(worker)
         self._has_news = True
 
     def _check_workers(self) -> None:
-        """Kill workers that no longer respond, and evict runs that have been paused for long."""
+        since, self._checked = self._checked, time.monotonic()
         self._starter.keep_launcher()
-        now, policy = time.monotonic(), self._policy
-        try:
-            self._end_orphans(now)
-        except Exception as error:
-            if not is_system_error(error):
-                raise
-        for worker in self._pool.workers():
-            if worker.held is not None:
-                worker.last_message = now  # its heartbeats are not read
-            elif now - worker.last_message > policy.hang_seconds:
-                worker.kill(f"it did not respond for {policy.hang_seconds:g} s and was killed")
-            elif (
-                worker.paused_since is not None
-                and now - worker.paused_since >= 60 * policy.pause_minutes
-            ):
-                worker.paused_since = None
-                worker.evicted = True
-                worker.send(Command.EVICT)
-
-    def _end_orphans(self, now: float) -> None:
-        """End processes none of whose runs is live: by a fault, as each ends with its runs."""
-        by_process: dict[object, list[WorkerProcess]] = {}
-        for worker in self._pool.workers():
-            by_process.setdefault(worker.process, []).append(worker)
-        for workers in by_process.values():
-            if not all(worker.claimed and worker.held is None for worker in workers):
-                continue
-            facts = [self._store.find_run_facts(worker.run) for worker in workers]
-            if any(fact is not None and fact.state in LIVE for fact in facts):
-                continue
-            reported = max(worker.ended_since or 0.0 for worker in workers)
-            if now - reported > _ENDED_SECONDS:
-                for worker in workers:
-                    worker.kill("its run had ended")
+        self._watch.check(since)
 
     def _handle_exit(self, worker: WorkerProcess, reason: Diagnostic | None = None) -> None:
         """Settle a run whose pipe is closed: it has ended, was evicted, or is interrupted now."""
@@ -313,11 +298,20 @@ class WorkerLoop:
         state = self._store.run(worker.run).state
         if worker.evicted and worker.ended_itself and state in (S.PAUSED, S.STOPPING):
             self._store.patch_run(worker.run, recovery={"released": True}, duration=worker.seconds)
-        elif state in LIVE:
+        elif state not in LIVE:
+            self._postponed.forget(worker.run)
+        elif worker.unsaved is not None:
+            self._continue_later(worker, worker.unsaved)
+        else:
             reason = reason or self._exit_reason(worker, how)
-            self._states.change_if_allowed(
-                worker.run, S.INTERRUPTED, reason, duration=worker.seconds
-            )
+            fields = {"duration": worker.seconds, "recovery": {"resuming": False}}
+            self._states.change_if_allowed(worker.run, S.INTERRUPTED, reason, **fields)
+
+    def _continue_later(self, worker: WorkerProcess, reason: Diagnostic) -> None:
+        """Have a run that could not write its files continue when the disk takes them."""
+        self._states.requeue(worker.run, reason, duration=worker.seconds)
+        sentence = self._postponed.postpone(worker.run, reason.message)
+        self._store_events(worker, [LogEvent(level="warning", message=sentence, time=time.time())])
 
     def _exit_reason(self, worker: WorkerProcess, how: str) -> Diagnostic:
         """Return why a worker died, with the last lines of its log."""

@@ -146,10 +146,11 @@ class WorkerStarter:
             return None
         self.obstacle.clear()
         worker.claimed, worker.started = True, time.monotonic()
+        worker.last_report = worker.started
         worker.earlier_seconds = run.duration or 0.0
         if isinstance(spec, StateChanged):
             return spec
-        worker.send(spec)
+        worker.send_spec(spec)
         if run.state is RunState.STOPPING:
             worker.send(Command.STOP)  # the command came before there was a worker
         return None

@@ -144,6 +144,24 @@ class RunTable:
 
         return self._db.write(lambda db: _move(db, load_run(db, run_id), state, error, fields))
 
+    def requeue_run(
+        self, run_id: str, reason: Diagnostic, **fields: Any
+    ) -> tuple[Run, list[StateEvent]]:
+        """Interrupt a live run and queue it, in one transaction. Raises TransitionError.
+
+        One that stops keeps its state: its next process only writes the result.
+        """
+
+        def work(db: sqlite3.Connection) -> tuple[Run, list[StateEvent]]:
+            run = load_run(db, run_id)
+            if run.state is RunState.STOPPING:
+                return save_run(db, run.with_changes(recovery={"released": True}, **fields)), []
+            run, interrupted = _move(db, run, RunState.INTERRUPTED, reason, fields)
+            run, queued = _move(db, run, RunState.QUEUED, None, {})
+            return run, [interrupted, queued]
+
+        return self._db.write(work)
+
     def claim_run(
         self, run_id: str, *, device: str, versions: dict[str, str]
     ) -> tuple[Run, StateEvent | None]:
@@ -183,8 +201,12 @@ def _move(
         changes |= {"started": run.started or now, "ended": None}
     if state in ENDED:
         changes |= {"ended": now}
-    event = insert_event(db, run.id, StateEvent(state=state, error=error, time=now))
-    return save_run(db, run.with_changes(**changes)), event
+    changed = run.with_changes(**changes)
+    event = StateEvent(
+        state=state, error=error, time=now, device=changed.device, threads=changed.threads
+    )
+    event = insert_event(db, run.id, event)
+    return save_run(db, changed), event
 
 
 def _add(db: sqlite3.Connection, run: Run, graph: Graph, curves: MetricsEvent | None) -> None:

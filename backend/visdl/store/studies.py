@@ -86,6 +86,11 @@ class StudyTable:
         )
         return [Study.model_validate_json(row["record"]) for row in rows]
 
+    def study_ids(self, state: StudyState) -> list[str]:
+        """Return the ids of the studies in this state, the oldest first."""
+        sql = "SELECT id FROM studies WHERE state = ? ORDER BY created, id DESC"
+        return [row["id"] for row in self._db.read(sql, (state,))]
+
     def study_graph(self, study_id: str) -> Graph:
         rows = self._db.read("SELECT graph FROM studies WHERE id = ?", (study_id,))
         if not rows:

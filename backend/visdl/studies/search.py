@@ -20,7 +20,7 @@ from optuna.distributions import (
 from optuna.trial import TrialState, create_trial
 from pydantic import JsonValue
 
-from visdl.models.runs import FINAL
+from visdl.models.runs import ENDED
 from visdl.models.strategies import Direction, OptunaSearch, RangeFactor
 from visdl.models.studies import BASELINE, Study, Variant
 from visdl.store import Store
@@ -51,7 +51,7 @@ class TrialSuggester:
         trials = [variant for variant in study.variants if variant.key != BASELINE]
         if not isinstance(strategy, OptunaSearch) or len(trials) >= strategy.trials:
             return study
-        ended = sum(cell.state in FINAL for cell in cells)
+        ended = sum(cell.state in ENDED for cell in cells)  # what is resumed is queued already
         trained = sum(variant.valid and variant.same_as is None for variant in study.variants)
         if ended < trained * len(study.plan.seeds):
             return study

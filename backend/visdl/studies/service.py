@@ -277,7 +277,12 @@ class Studies:
             seconds = sum(c.seconds for c in counts if c.state is RunState.COMPLETED)
             left = found.planned - found.completed - found.failed
             seconds_left = seconds / found.completed * left / self._runs.slots
-        return study.model_copy(update={"counts": found, "seconds_left": seconds_left})
+        obstacle = None
+        if study.state is StudyState.RUNNING:
+            obstacle = self._scheduler.find_obstacle(study.id) or self._runs.find_obstacle()
+        return study.model_copy(
+            update={"counts": found, "seconds_left": seconds_left, "obstacle": obstacle}
+        )
 
 
 def _check_new_seeds(study: Study, seeds: Sequence[int]) -> None:

@@ -5,10 +5,12 @@ What a study still needs follows from its record and its runs, so studies contin
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
+from visdl.models.diagnostics import Diagnostic
 from visdl.models.errors import AppError, NotFoundError
 from visdl.models.ids import new_id
 from visdl.models.runs import Run, RunState, SeedBatch
@@ -40,6 +42,8 @@ class StudyScheduler:
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._obstacle = Obstacle("Studies cannot queue runs", after="Studies queue runs again.")
+        self._held = dict[str, str]()  # why a study does not continue now, by its id
+        self._unsettled = set[str]()  # studies with a command that only a part of their runs has
         self._lock = threading.RLock()  # one study is scheduled, paused or stopped at a time
         self._thread = threading.Thread(target=self._loop, name="study-scheduler", daemon=True)
 
@@ -55,23 +59,86 @@ class StudyScheduler:
         self._wake.set()
         self._thread.join()
 
+    def find_obstacle(self, study_id: str) -> str | None:
+        """Return why the machine keeps a study from continuing now, as a sentence."""
+        return self._held.get(study_id)
+
     def schedule_study(self, study_id: str) -> None:
-        """Queue the next runs of a study before returning. Errors are logged, not raised."""
+        """Queue the next runs of a study before returning. Raises no error.
+
+        What the system refuses is tried again. A study whose next run cannot be created for
+        another reason is stopped with that reason, once none of its runs is active.
+        """
         try:
             with self._lock:
                 self._queue_next(study_id)
         except NotFoundError:
-            return  # deleted in the meantime
+            self._held.pop(study_id, None)  # deleted in the meantime
         except Exception as error:
             if is_system_error(error):
-                self._obstacle.note(error)  # the thread tries it again
-                self._wake.set()
+                self._hold(study_id, error)
             else:
-                log.exception("Study %s could not be scheduled; the others continue.", study_id)
+                self._give_up(study_id, error)
+        else:
+            self._held.pop(study_id, None)
+
+    def _hold(self, study_id: str, error: BaseException) -> None:
+        """Note that the system refuses something now: the thread tries it again."""
+        self._obstacle.note(error)
+        self._held[study_id] = self._obstacle.sentence or ""
+        self._wake.set()
+
+    def _give_up(self, study_id: str, error: Exception) -> None:
+        """Stop a study that has no active run, and whose next one cannot be created."""
+        if isinstance(error, AppError):
+            reason, hint = error.message, error.hint
+        else:
+            log.error("Study %s could not be scheduled.", study_id, exc_info=error)
+            reason, hint = f"{type(error).__name__}: {error}", "The server's log has the details."
+        message = f"The study was stopped, as its next run could not be created: {reason}"
+        diagnostic = Diagnostic(code="not_created", message=message, hint=hint)
+        try:
+            with self._lock:
+                if not self._store.study_is_live(study_id):
+                    fields = {"stopped_early": True, "error": diagnostic}
+                    self._store.move_study(study_id, StudyState.STOPPED, **fields)
+        except AppError:
+            return  # it was stopped or deleted in the meantime
+        except Exception as refused:
+            if not is_system_error(refused):
+                raise
+            self._hold(study_id, refused)
+
+    @contextlib.contextmanager
+    def _command(self, study_id: str) -> Iterator[None]:
+        """Apply a command to the runs of a study. What the system refuses is applied later."""
+        with self._lock:
+            try:
+                yield
+            except Exception as error:
+                if is_system_error(error):
+                    self._unsettled.add(study_id)
+                    self._hold(study_id, error)
+                raise
+            self._unsettled.discard(study_id)
+
+    def _settle(self, study_id: str) -> None:
+        """Apply the command that a study has according to its record to all of its runs."""
+        commands = {
+            StudyState.PAUSED: self.pause,
+            StudyState.STOPPED: self.stop,
+            StudyState.RUNNING: self.resume,
+        }
+        try:
+            command = commands.get(self._store.study(study_id).state)
+            if command is not None:
+                command(study_id)
+        except AppError:
+            self._unsettled.discard(study_id)  # deleted, or changed in the meantime
 
     def pause(self, study_id: str) -> list[str]:
         """Withdraw the runs that wait, and send a pause to those that train; return these."""
-        with self._lock:
+        with self._command(study_id):
             if self._store.study(study_id).state is not StudyState.PAUSED:
                 self._store.move_study(study_id, StudyState.PAUSED)
             training = list(self._withdraw_waiting(study_id))
@@ -81,14 +148,15 @@ class StudyScheduler:
 
     def resume(self, study_id: str) -> None:
         """Resume a paused study; in a stopped one, train the cells that the stop left out."""
-        with self._lock:
+        with self._command(study_id):
             study = self._store.study(study_id)
             cells = self._store.study_cells(study_id)
             if study.state is StudyState.STOPPED:
                 stopped = [c.run for c in cells if c.state is RunState.STOPPED and not c.reused]
                 self._store.drop_study_runs(study_id, stopped)
             if study.state is not StudyState.RUNNING:
-                self._store.move_study(study_id, StudyState.RUNNING, stopped_early=False)
+                fields = {"stopped_early": False, "error": None}
+                self._store.move_study(study_id, StudyState.RUNNING, **fields)
             for cell in cells:
                 if cell.state is RunState.PAUSED:
                     self._retry_command(self._runs.send_resume, cell.run)
@@ -96,7 +164,7 @@ class StudyScheduler:
 
     def stop(self, study_id: str) -> Study:
         """Stop the runs that train and withdraw those that wait."""
-        with self._lock:
+        with self._command(study_id):
             study = self._store.study(study_id)
             if study.state is not StudyState.STOPPED:
                 study = self._store.move_study(study_id, StudyState.STOPPED, stopped_early=True)
@@ -112,11 +180,13 @@ class StudyScheduler:
             if self._closing.is_set():
                 return
             try:
-                for study in reversed(self._store.studies(StudyState.RUNNING)):
-                    self.schedule_study(study.id)
+                for study_id in sorted(self._unsettled):
+                    self._settle(study_id)
+                for study_id in self._store.study_ids(StudyState.RUNNING):
+                    self.schedule_study(study_id)
             except Exception as error:
                 if not is_system_error(error):
-                    raise
+                    log.exception("Studies could not be scheduled.")
                 self._obstacle.note(error)
                 self._wake.set()
             if not self._wake.is_set():
@@ -133,8 +203,9 @@ class StudyScheduler:
                     self._complete(study)
         except NotFoundError:
             return  # deleted in the meantime
-        except Exception:
-            log.exception("Study %s could not be checked after a run ended.", run.study)
+        except Exception as error:  # the thread checks it too
+            if not is_system_error(error):
+                log.exception("Study %s could not be checked after a run ended.", run.study)
         self._wake.set()
 
     def _is_unfinished(self, study: Study, cells: Sequence[StudyCell]) -> bool:
@@ -155,13 +226,18 @@ class StudyScheduler:
 
     def _queue_next(self, study_id: str) -> None:
         """Queue as many runs as there is room for; complete the study if nothing is left."""
+        while self._queue_some(study_id) and not self._closing.is_set():
+            pass
+
+    def _queue_some(self, study_id: str) -> bool:
+        """Queue runs; return whether to look again, as none were queued although some are left."""
         study = self._store.study(study_id)
         if study.state is not StudyState.RUNNING:
-            return
-        cells = self._store.study_cells(study_id)
-        for run in self._resumable_runs(cells):
+            return False
+        for run in self._resumable_runs(self._store.study_cells(study_id)):
             self._resume_interrupted(run)
-        study = self._search.add_trial(study, cells)
+        variants = len(study.variants)
+        study = self._search.add_trial(study, self._store.study_cells(study_id))
         cells = self._store.study_cells(study_id)
         # the runs of a seed batch share a slot
         active = len({cell.batch or cell.run for cell in cells if cell.state in ACTIVE})
@@ -169,14 +245,17 @@ class StudyScheduler:
         missing = False
         for variant, seeds in missing_batches(study, cells):
             if room <= 0 or self._closing.is_set():
-                return
+                return False
             missing = True
             if self._queue_cells(study, variant, seeds):
                 room -= 1
-        if not missing and active == 0:
+        if missing:
+            return room > 0  # all that was missing may have been reused
+        if len(study.variants) > variants:
+            return True  # the trial is invalid, or like an earlier one
+        if active == 0:
             self._complete(study)
-        elif missing and room > 0:
-            self._queue_next(study_id)  # all that was missing may have been reused
+        return False
 
     def _queue_cells(self, study: Study, variant: Variant, seeds: Sequence[int]) -> bool:
         """Reuse or queue the runs of a variant; return whether any had to be queued."""

@@ -33,6 +33,7 @@ from visdl.training.session import NotBatched, TrainingSession, TrainingSuspende
 from visdl.worker.graph_run import GraphRun
 from visdl.worker.prints import LogRouter, capture_prints
 from visdl.worker.protocol import (
+    DISK,
     HEARTBEAT,
     NO_RESOURCES,
     NOT_BATCHED,
@@ -164,8 +165,8 @@ class _RunTask:
         except Exception as error:  # a fault of VisDL itself: the log has the details
             if is_disk_error(error, folder):
                 message = f"A file of the run could not be written: {error.strerror}."
-                hint = "Free some space, then resume: training continues from the last checkpoint."
-                return _interrupted(Diagnostic(code="disk", message=message, hint=hint))
+                hint = "Free some space: training then continues from the last checkpoint."
+                return _interrupted(Diagnostic(code=DISK, message=message, hint=hint))
             reporter.log(traceback.format_exc(), "error")
             message = f"The run failed inside VisDL: {type(error).__name__}: {error}"
             return _failed("internal", message, "The Logs tab has the details.")

@@ -12,6 +12,7 @@ from visdl.models.runs import RunState
 from visdl.training.control import Command
 
 NOT_BATCHED = "not_batched"  # error code of a run that needs a process of its own
+DISK = "disk"  # error code of a run whose files cannot be written now: it continues later
 NO_RESOURCES = 75  # exit code of a worker process to which the system allows no thread
 NODES_DIR = "VISDL_PRELOAD_NODES_DIR"  # the environment variable that the preload reads
 
@@ -97,6 +98,7 @@ MessageToWorker = RunSpec | Command | StoredCount
 PredictionAnswer = dict[str, Any] | AppError
 
 __all__ = [
+    "DISK",
     "HEARTBEAT",
     "NODES_DIR",
     "NOT_BATCHED",

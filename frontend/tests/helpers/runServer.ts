@@ -150,6 +150,8 @@ export class RunServer {
           ({ pause: "paused", resume: "running", stop: "stopping" } as const)[String(params.command)] ??
           "failed",
         error: null,
+        device: null,
+        threads: null,
       });
       return this.answer(event?.run ?? "");
     }),

@@ -61,10 +61,17 @@ export const points = (...steps: number[]): Fact => ({
 
 export const log = (message: string): Fact => ({ type: "log", level: "info", message, node: null });
 
-export const state = (state: Run["state"], error: Run["error"] = null): Fact => ({
+export const state = (
+  state: Run["state"],
+  error: Run["error"] = null,
+  where: Partial<Pick<Run, "device" | "threads">> = {},
+): Fact => ({
   type: "state",
   state,
   error,
+  device: null,
+  threads: null,
+  ...where,
 });
 
 export const nodeEvent = (node: string, status: "started" | "ended" | "failed"): Fact => ({

@@ -165,19 +165,21 @@ def delete_run(run_id: str, deps: Deps) -> None:
 @router.post("/{run_id}/pause", operation_id="pauseRun")
 async def pause_run(run_id: str, deps: Deps) -> Run:
     """Pause a running run."""
-    return await deps.runs.pause(run_id, deps.capacity.limiter(Work.WRITE))
+    run = await deps.runs.pause(run_id, deps.capacity.limiter(Work.WRITE))
+    return deps.runs.explain_waiting(run)
 
 
 @router.post("/{run_id}/resume", operation_id="resumeRun")
 async def resume_run(run_id: str, deps: Deps) -> Run:
     """Resume a paused or an interrupted run."""
-    return await deps.runs.resume(run_id, deps.capacity.limiter(Work.WRITE))
+    run = await deps.runs.resume(run_id, deps.capacity.limiter(Work.WRITE))
+    return deps.runs.explain_waiting(run)
 
 
 @router.post("/{run_id}/stop", operation_id="stopRun")
 def stop_run(run_id: str, deps: Deps) -> Run:
     """Stop a run. Nodes after the training loop still run, on the partial result."""
-    return deps.runs.stop(run_id)
+    return deps.runs.explain_waiting(deps.runs.stop(run_id))
 
 
 @router.post("/{run_id}/prioritize", operation_id="prioritizeRun")

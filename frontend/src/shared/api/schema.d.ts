@@ -4163,6 +4163,11 @@ export interface components {
              * @description Position among the events of all runs
              */
             cursor: number | null;
+            /**
+             * Device
+             * @description Of the run, as its record has it now
+             */
+            device: string | null;
             error: components["schemas"]["Diagnostic"] | null;
             /**
              * Run
@@ -4176,6 +4181,11 @@ export interface components {
              */
             seq: number;
             state: components["schemas"]["RunState"];
+            /**
+             * Threads
+             * @description Of the run, as its record has it now
+             */
+            threads: number | null;
             /**
              * Time
              * @description Unix seconds
@@ -4292,6 +4302,8 @@ export interface components {
             direction: "minimize" | "maximize";
             /** Ended */
             ended: number | null;
+            /** @description Why the server stopped it: its next run could not be created */
+            error: components["schemas"]["Diagnostic"] | null;
             /**
              * Extended
              * @description Seeds that were added after results had been seen
@@ -4313,6 +4325,11 @@ export interface components {
              * @default
              */
             note: string;
+            /**
+             * Obstacle
+             * @description Why the machine keeps it from continuing now, as a sentence; never stored
+             */
+            obstacle: string | null;
             plan: components["schemas"]["StudyPlan"];
             /** Seconds Left */
             seconds_left: number | null;

@@ -152,6 +152,8 @@ function apply(run: Run, event: RunEvent): Run {
     state: event.state,
     error: event.error,
     started,
+    device: event.device ?? run.device,
+    threads: event.threads ?? run.threads,
     recovery: { ...next.recovery, resuming: false, released: false },
   };
 }

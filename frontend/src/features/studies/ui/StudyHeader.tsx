@@ -53,7 +53,19 @@ export function StudyHeader({ study, results, onAddSeeds, onDelete }: StudyHeade
         </div>
       </div>
       <Progress study={study} />
+      <Held study={study} />
     </header>
+  );
+}
+
+/** Why a study does not continue now, or why the server stopped it. */
+function Held({ study: { error, obstacle } }: { study: Study }) {
+  const reason = error ? `${error.message} ${error.hint} Resume continues the study.` : obstacle;
+  if (!reason) return null;
+  return (
+    <p role="status" className="w-fit break-words rounded-md bg-warning-soft px-2 py-0.5 text-sm">
+      {reason}
+    </p>
   );
 }
 

@@ -102,6 +102,13 @@ describe("following a run", () => {
     expect(page().nodes).toEqual({ train: { status: "running" } });
   });
 
+  test("where a run trains is known as soon as it trains", async () => {
+    world.happen(id, state("starting", null, { device: "cuda:0" }));
+    await expect.poll(() => shown()?.device).toBe("cuda:0");
+    world.happen(id, state("running", null, { device: "cuda:0", threads: 2 }));
+    await expect.poll(() => shown()?.threads).toBe(2);
+  });
+
   test("a failure marks its node and is reported", async () => {
     const error = diagnostic({ message: "The loss is not finite.", node: "train" });
     world.happen(id, state("failed", error));

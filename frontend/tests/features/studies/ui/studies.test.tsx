@@ -6,6 +6,7 @@ import { useStudyColumns, useStudyView } from "@/features/studies/store/studies"
 import { StudiesPanel } from "@/features/studies/ui/StudiesPanel";
 import type { Study, StudyResults, StudyRow } from "@/shared/api/types";
 import { useUi } from "@/shared/store/ui";
+import { diagnostic } from "../../../helpers/diagnostics";
 import { sampleGraph } from "../../../helpers/graphs";
 import { renderPart } from "../../../helpers/render";
 import { server, startServerDouble, toasts } from "../../../helpers/server";
@@ -60,6 +61,8 @@ const study: Study = {
   created: 1_700_000_000,
   ended: 1_700_000_100,
   seconds_left: null,
+  error: null,
+  obstacle: null,
 };
 
 const row = (key: string, label: string, rest: Partial<StudyRow>): StudyRow =>
@@ -200,6 +203,19 @@ test("a row shows what failed and its verdict", async () => {
   expect(line).toHaveTextContent("▼worse");
   expect(screen.getByTitle("Removing it: worse.")).toBeVisible();
   expect(screen.getByText("Test R² over two seeds.")).toBeVisible();
+});
+
+test.each([
+  [{ state: "running" as const, obstacle: "The disk is full." }, "The disk is full."],
+  [
+    { state: "stopped" as const, error: diagnostic({ message: "It was stopped.", hint: "Free space." }) },
+    "It was stopped. Free space. Resume continues the study.",
+  ],
+])("a study states why it does not continue, or why it was stopped", async (fields, reason) => {
+  studies = [{ ...study, ...fields }];
+  results = live;
+  open();
+  expect(await screen.findByText(reason)).toBeVisible();
 });
 
 test("while it trains, nothing is concluded", async () => {
