@@ -35,7 +35,6 @@ from visdl.config import Settings
 from visdl.main import open_services, protect
 from visdl.nodes import NodeRegistry
 from visdl.nodes.contract.registry import Registry
-from visdl.worker.protocol import NODES_DIR
 
 from .support.fault_report import (  # noqa: F401  hooks and a fixture of pytest
     fault_report,
@@ -78,9 +77,7 @@ class Server:
 def own_registry() -> Iterator[Registry]:
     """Return a registry of the built-in types; remove the modules that it loads at the end."""
     modules = set(sys.modules)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(NODES_DIR, "")  # a server sets it for its worker processes
-        yield NodeRegistry.copy()
+    yield NodeRegistry.copy()
     for name in set(sys.modules) - modules:
         if name.startswith(("visdl_custom_", "visdl.nodes.")):
             del sys.modules[name]

@@ -25,6 +25,12 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535, description="Port of the API")
     data_dir: Path = Field(default=ROOT / "data", description="Folder of everything that is stored")
     nodes_dir: Path | None = Field(default=None, description="Folder of custom node files")
+    node_file_seconds: float = Field(
+        default=20, ge=1, le=3600, description="Time in which a custom node file must be imported"
+    )
+    node_file_mb: int = Field(
+        default=4096, ge=64, description="Memory that the import of a custom node file may need"
+    )
     token: str | None = Field(
         default=None,
         min_length=8,

@@ -27,6 +27,8 @@ from visdl.housekeeping import Retention, Storage
 from visdl.models.catalogue import NodeInfo
 from visdl.models.ids import new_id
 from visdl.nodes import NodeRegistry
+from visdl.nodes.contract.node_files.checks import TryFirst
+from visdl.nodes.contract.node_files.limits import Limits
 from visdl.nodes.contract.registry import Registry
 from visdl.runs.dataset_uses import DatasetUses
 from visdl.runs.factory import RunFactory
@@ -38,10 +40,11 @@ from visdl.runs.supervisor import RunSupervisor
 from visdl.runs.telemetry import Telemetry
 from visdl.starters.gallery import Starters
 from visdl.store import Store
-from visdl.store.data_dir import DATABASE, hold
+from visdl.store.data_dir import DATABASE, NODE_FILES, hold
 from visdl.store.graphs import KEEP_DELETED
 from visdl.studies.service import Studies
 from visdl.validation.validator import Validator
+from visdl.worker.protocol import NodeFolder
 
 SAMPLES = ("sample_data.csv", "sample_validation.csv", "sample_test.csv")
 _CATALOGUE = TypeAdapter(dict[str, NodeInfo])
@@ -81,7 +84,7 @@ def open_services(settings: Settings, registry: Registry = NodeRegistry) -> Iter
         store = Store(settings.data_dir / DATABASE)
         opened.callback(store.close)
         store.forget_graphs(time.time() - KEEP_DELETED)
-        registry.load_folder(settings.nodes_dir)
+        _load_node_files(registry, settings)
         for node in registry.unavailable().values():
             log.warning("%s", node.reason)
         services = _compose(settings, registry, store)
@@ -122,8 +125,8 @@ def _compose(settings: Settings, registry: Registry, store: Store) -> Services:
         total_memory=lambda device: monitor.total(device),  # noqa: PLW0108  made below
         free_disk=lambda: monitor.sample().disk_free,
     )
-    telemetry, pool = Telemetry(), WorkerPool(settings.nodes_dir)
-    folder, policy = settings.data_dir / "runs", _policy(settings)
+    telemetry, pool = Telemetry(), WorkerPool(_node_folder(settings, registry))
+    folder, policy = settings.data_dir / "runs", _policy(settings, registry)
     uses = DatasetUses(registry, validator)
     specs = SpecBuilder(store, validator, folder, policy)
     factory = RunFactory(store, registry, validator, uses, folder, policy)
@@ -148,13 +151,29 @@ def _compose(settings: Settings, registry: Registry, store: Store) -> Services:
     )
 
 
-def _policy(settings: Settings) -> RunPolicy:
+def _load_node_files(registry: Registry, settings: Settings) -> None:
+    """Import the custom node files, those that are new after a trial in other processes."""
+    limits = Limits(settings.node_file_seconds, settings.node_file_mb * 2**20)
+    check = TryFirst(limits, settings.data_dir / NODE_FILES)
+    registry.load_folder(settings.nodes_dir, check)
+    check.keep(registry.loaded_files())
+
+
+def _node_folder(settings: Settings, registry: Registry) -> NodeFolder | None:
+    """Return the node files for worker processes."""
+    if settings.nodes_dir is None:
+        return None
+    hashes = tuple(registry.loaded_files())
+    return NodeFolder(str(settings.nodes_dir), hashes, settings.node_file_seconds)
+
+
+def _policy(settings: Settings, registry: Registry) -> RunPolicy:
     """Return the settings for runs."""
     return RunPolicy(
         device=settings.device,
         threads=settings.threads,
         concurrent=settings.concurrent_runs,
-        nodes_dir=settings.nodes_dir,
+        node_folder=_node_folder(settings, registry),
         auto_resume=settings.auto_resume,
         pause_minutes=settings.pause_minutes,
         hang_seconds=settings.hang_seconds,

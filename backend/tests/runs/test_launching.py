@@ -9,7 +9,7 @@ import pytest
 
 from visdl.runs import launching
 from visdl.runs.launching import UNKNOWN, Launcher
-from visdl.worker.protocol import NO_RESOURCES, READY
+from visdl.worker.protocol import NO_RESOURCES, READY, NodeFolder
 
 from ..support import odd_workers
 from ..support.light_workers import light_workers
@@ -152,3 +152,13 @@ def test_when_neither_answers_both_are_killed_and_another_one_is_started(launche
     assert end(launcher, odd_workers.without_threads) == NO_RESOURCES
     assert first_launcher(launcher) != first
     until(lambda: not spare.is_running() or spare.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_a_launcher_that_ends_while_it_imports_node_files_starts_again_without_them(
+    launcher, monkeypatch, caplog
+):
+    ends = "import os; os.environ['VISDL_PRELOAD'] and os._exit(1);"
+    monkeypatch.setattr(launching, "COMMAND", ends + launching.COMMAND)
+    launcher.preload(NodeFolder("/nowhere", (), 1.0))
+    assert end(launcher, odd_workers.without_threads) == NO_RESOURCES
+    assert "does without the node files now" in caplog.text

@@ -45,7 +45,7 @@ def supervised(data_dir, dataset, **settings):
         Telemetry(),
         RunFactory(store, NodeRegistry, validator, uses, folder, policy),
         SpecBuilder(store, validator, folder, policy),
-        WorkerPool(policy.nodes_dir),
+        WorkerPool(policy.node_folder),
         folder=folder,
         policy=policy,
     )

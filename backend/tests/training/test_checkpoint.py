@@ -97,6 +97,5 @@ def test_only_tensors_and_plain_values_are_loaded(folder, tmp_path):
             return os.mkdir, (str(tmp_path / "hacked"),)
 
     folder.save({"evil": Evil()}, epoch=0, step=1, reason="epoch")
-    with pytest.raises(Exception, match=r"weights_only|Unsupported|unsafe|GLOBAL"):
-        folder.newest()
+    assert folder.newest() is None
     assert not (tmp_path / "hacked").exists()

@@ -8,6 +8,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from visdl.datasets.rows import Block
+from visdl.datasets.sniff import BOM
 
 _PIECE = 2 * 2**20  # bytes that one thread of the parser takes
 _WIDE = 1000  # columns above which a block is parsed in one piece
@@ -56,7 +57,7 @@ class Parser:
         return kind not in _NUMBERS or self._is_bool.setdefault(name, is_bool) != is_bool
 
     def _parse(self, block: Block) -> pa.Table:
-        whole = len(block.data) + 1
+        whole = len(block.data) + 2
         try:
             return self._read(block, whole if len(self.header) > _WIDE else _PIECE)
         except pa.ArrowInvalid:
@@ -64,8 +65,11 @@ class Parser:
             return self._read(block, whole)  # a row was longer than a piece
 
     def _read(self, block: Block, piece: int) -> pa.Table:
+        data = block.data
+        if data.startswith(BOM):  # Arrow would skip it, but here it belongs to a cell
+            data = b"\n" + data
         return csv.read_csv(
-            pa.BufferReader(block.data),
+            pa.BufferReader(data),
             csv.ReadOptions(column_names=self.header, block_size=piece),
             csv.ParseOptions(delimiter=block.grammar.delimiter, newlines_in_values=block.quoted),
             csv.ConvertOptions(

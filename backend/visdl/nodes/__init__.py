@@ -14,6 +14,7 @@ from visdl.nodes.contract.learning import (
     Schedule,
     SchedulerNode,
 )
+from visdl.nodes.contract.node_files.checks import check_of_process
 from visdl.nodes.contract.parameter_groups.optimizer_node import OptimizerNode
 from visdl.nodes.contract.registry import NodeRegistry
 from visdl.nodes.contract.runtime_values import Formula, Metrics, TrainingResult
@@ -44,4 +45,4 @@ __all__ = [
     "node",
 ]
 
-NodeRegistry.load_package(Path(__file__).parent)
+NodeRegistry.load_package(Path(__file__).parent, check_of_process())

@@ -15,16 +15,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+from visdl.nodes.contract.node_files.checks import PRELOAD
 from visdl.worker.launcher import ANSWER, COMMAND, SPARE, WORKER, Target
+from visdl.worker.protocol import NodeFolder
 
 log = logging.getLogger(__name__)
 _IMPORT_SECONDS = 300.0  # until a new launcher has its imports
 _ANSWER_SECONDS = 5.0  # for an answer of a launcher that has them
 _SILENT = "the process that starts workers did not answer"
+_MOST_ENVIRONMENT = 100_000  # bytes of one variable that every system accepts
 UNKNOWN = 255  # exit code of a process whose launcher was killed before it could report it
 
 
@@ -121,6 +124,12 @@ class Launcher:
         self._active: _Forker | None = None
         self._spare: _Forker | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._node_folder: NodeFolder | None = None
+
+    def preload(self, node_folder: NodeFolder | None) -> None:
+        """Have processes that are started from now on import these node files."""
+        with self._lock:
+            self._node_folder = node_folder
 
     def keep(self) -> None:
         """Start what is missing of the two. Raises OSError when the system does not allow it."""
@@ -187,6 +196,9 @@ class Launcher:
 
     def _drop(self) -> None:
         if self._active is not None:
+            if self._active.pid is None and self._node_folder is not None:
+                log.warning("The process that starts workers does without the node files now.")
+                self._node_folder = None  # one may be why; each worker process then loads them
             self._active.close()
             self._active = None
 
@@ -215,7 +227,8 @@ class Launcher:
         """Start an interpreter as the launcher, which forks its spare when it has its imports."""
         if self._process is not None:
             self._process.kill()  # it may hang
-            self._process.poll()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_ANSWER_SECONDS)
         with contextlib.ExitStack() as theirs:
             ends = []
             for _ in range(2):
@@ -224,11 +237,15 @@ class Launcher:
                 ends.append((_Forker(ours), end.fileno()))
             (self._active, active), (self._spare, spare) = ends
             arguments = [json.dumps(sys.path), str(active), str(spare)]
+            preload = json.dumps(asdict(self._node_folder)) if self._node_folder else ""
+            if len(preload) > _MOST_ENVIRONMENT:  # each worker process then loads them itself
+                preload = ""
             try:
                 self._process = subprocess.Popen(  # noqa: S603  this very interpreter
                     [sys.executable, "-c", COMMAND, *arguments],
                     pass_fds=[active, spare],
                     stdin=subprocess.DEVNULL,
+                    env={**os.environ, PRELOAD: preload},
                 )
             except BaseException:
                 self._active.close()

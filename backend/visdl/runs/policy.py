@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
+
+from visdl.worker.protocol import NodeFolder
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class RunPolicy:
     device: str = "auto"
     threads: int = 0
     concurrent: int = 1  # slots of each device
-    nodes_dir: Path | None = None
+    node_folder: NodeFolder | None = None
     auto_resume: bool = False
     pause_minutes: float = 10.0  # how long a paused run keeps its process
     hang_seconds: float = 60.0  # how long a worker process may be silent

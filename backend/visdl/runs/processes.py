@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
@@ -25,9 +24,9 @@ from visdl.worker import main as worker_main
 from visdl.worker import predict as worker_predict
 from visdl.worker.protocol import (
     NO_RESOURCES,
-    NODES_DIR,
     MessageToServer,
     MessageToWorker,
+    NodeFolder,
     PredictionRequest,
     RunSpec,
 )
@@ -186,15 +185,16 @@ class WorkerPool:
     The supervisor's thread adds and removes them; any thread may look one up.
     """
 
-    def __init__(self, nodes_dir: Path | None) -> None:
+    def __init__(self, node_folder: NodeFolder | None = None) -> None:
         """Without fork, each process is spawned and spends seconds on its imports."""
         self._launcher = launcher if hasattr(os, "fork") else None
-        self._nodes_dir = nodes_dir
+        self._node_folder = node_folder
         self._workers: dict[str, WorkerProcess] = {}
 
     def warm_up(self) -> None:
         """Start the launcher now, so that the first run starts quickly."""
-        os.environ[NODES_DIR] = str(self._nodes_dir or "")
+        if self._launcher is not None:
+            self._launcher.preload(self._node_folder)
         self.keep_launcher()
 
     def keep_launcher(self) -> None:

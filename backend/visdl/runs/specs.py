@@ -35,7 +35,7 @@ class SpecBuilder:
             auto_threads=not run.threads and policy.threads == 0,
             folder=str(self._folder / run.id),
             datasets={(use.node, use.param): self.find_files(use.id) for use in run.datasets},
-            nodes_dir=str(policy.nodes_dir) if policy.nodes_dir else None,
+            node_folder=policy.node_folder,
             stored=self._store.stored_steps(run.id),
             extends=run.parent if run.relation == "extended" else None,
             weights_from=(str(run.parent), str(weights)) if run.relation == "weights" else None,

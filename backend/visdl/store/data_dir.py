@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from visdl.store import Store
 
 DATABASE = "visdl.db"
+NODE_FILES = "node_files.json"  # which node files have passed their trial
 STAGE = ".starter-"  # prefix of a folder in which tables are being made
 
 

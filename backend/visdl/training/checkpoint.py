@@ -106,7 +106,10 @@ class CheckpointFolder:
             path, manifest = record.with_suffix(".pt"), _manifest(record)
             reason = _why_unusable(path, manifest) if manifest else "its manifest is damaged"
             if manifest is not None and reason is None:
-                return manifest, torch.load(path, weights_only=True, map_location="cpu")
+                payload = _load(path)
+                if payload is not None:
+                    return manifest, payload
+                reason = "it is not a checkpoint of VisDL"
             log_line(f"Checkpoint {path.name} is not used: {reason}.")
             with contextlib.suppress(OSError):
                 record.unlink()
@@ -134,6 +137,16 @@ class CheckpointFolder:
                 path.unlink(missing_ok=True)
 
 
+def _load(path: Path) -> dict[str, Any] | None:
+    """Return what a checkpoint holds; None where it holds more than tensors and plain values."""
+    try:
+        payload = torch.load(path, weights_only=True, map_location="cpu")
+    except Exception as error:  # whatever torch raises for a file that somebody else wrote
+        log.warning("The checkpoint %s was refused: %s", path.name, type(error).__name__)
+        return None
+    return payload if isinstance(payload, dict) else None
+
+
 def _manifest(path: Path) -> Manifest | None:
     """Return the manifest of the checkpoint in this file; None when it is damaged or missing."""
     try:
@@ -145,6 +158,8 @@ def _manifest(path: Path) -> Manifest | None:
 def _why_unusable(path: Path, manifest: Manifest) -> str | None:
     """Return why the file of a checkpoint cannot be used, or None."""
     try:
+        if path.is_symlink():
+            return "it is a link"
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:

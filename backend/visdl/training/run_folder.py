@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import stat
 from pathlib import Path
 
 from visdl.models.errors import NotFoundError
@@ -27,14 +28,14 @@ def artifacts(folder: Path) -> list[Artifact]:
     listed, notes = [], artifact_notes(folder / "artifacts")
     for file in _files(folder):
         with contextlib.suppress(FileNotFoundError):  # an old checkpoint, pruned just now
-            stat = file.stat()
+            found = file.lstat()
             kind = media_type(file.name)
             listed.append(
                 Artifact(
                     name=file.name,
-                    bytes=stat.st_size,
+                    bytes=found.st_size,
                     media_type=kind,
-                    created=stat.st_mtime,
+                    created=found.st_mtime,
                     notes=notes.get(file.name, []),
                 )
             )
@@ -55,10 +56,25 @@ def path(folder: Path, name: str) -> Path:
 def crash(folder: Path, lines: int = 8) -> list[str]:
     """Return what faulthandler wrote when a worker crashed, the innermost call first."""
     with contextlib.suppress(OSError):
+        if not is_own_file(folder / CRASH):
+            return []
         return (folder / CRASH).read_text(errors="replace").splitlines()[:lines]
     return []
 
 
 def _files(folder: Path) -> list[Path]:
-    files = [*sorted(folder.glob("artifacts/*")), *sorted(folder.glob("checkpoints/*.pt"))]
-    return [file for file in files if file.is_file() and not file.name.startswith(".")]
+    """Return the files of a run's folder. What a link leads to is never one of them."""
+    files = [
+        file
+        for name, pattern in (("artifacts", "*"), ("checkpoints", "*.pt"))
+        if not (folder / name).is_symlink()
+        for file in sorted((folder / name).glob(pattern))
+    ]
+    return [file for file in files if is_own_file(file) and not file.name.startswith(".")]
+
+
+def is_own_file(path: Path) -> bool:
+    """Return whether this is a regular file, and no link to another one."""
+    with contextlib.suppress(OSError):
+        return stat.S_ISREG(path.lstat().st_mode)
+    return False

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from visdl.models.events import ArtifactEvent
 from visdl.training.reporter import Reporter
-from visdl.training.run_folder import media_type
+from visdl.training.run_folder import is_own_file, media_type
 
 
 class ArtifactNews:
@@ -20,7 +20,7 @@ class ArtifactNews:
     def report(self) -> None:
         """Report files that are new or changed since the last call."""
         for path in sorted(self._folder.iterdir()):
-            if not path.is_file() or path.name.startswith("."):
+            if not is_own_file(path) or path.name.startswith("."):
                 continue
             stat = path.stat()
             mark = (stat.st_mtime_ns, stat.st_size)

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import nn
 
 from visdl import seeds
@@ -47,11 +46,14 @@ from visdl.training.plan import FitPlan
 from visdl.training.preparation import prepare, useful_threads
 from visdl.training.reporter import Reporter
 from visdl.training.row_predictions import PredictionsFile
+from visdl.training.seal import ENCODING, WEIGHTS, break_seal, seal
 from visdl.training.session import TrainingSession, TrainingSuspended
 from visdl.training.snapshot import machine
 from visdl.worker.artifact_news import ArtifactNews
+from visdl.worker.node_files import check_types
 from visdl.worker.protocol import DatasetFiles, RunSpec
 from visdl.worker.split_file import write_split
+from visdl.worker.weights import read_weights
 
 
 class GraphRun:
@@ -94,6 +96,7 @@ class GraphRun:
 
         Raises RunError, and TrainingSuspended when the process has to end before the run does.
         """
+        check_types(self._flat.graph, self._registry)
         self._artifacts.mkdir(parents=True, exist_ok=True)
         write_json(self._artifacts / "graph.json", self._graph.model_dump(mode="json"))
         with self._predictions:
@@ -212,7 +215,7 @@ class GraphRun:
         """Initialise from another run's weights of the same name and shape, and log which match."""
         if not Path(file).is_file():
             raise RunError(f"The weights of run {run} no longer exist.", hint="Start without them.")
-        theirs, own = load_file(file), model.state_dict()
+        theirs, own = read_weights(Path(file)), model.state_dict()
         matching = {
             name: value
             for name, value in theirs.items()
@@ -341,8 +344,10 @@ class GraphRun:
             self._predictions.add("test", result, data)
 
     def _write_weights(self, result: TrainingResult) -> None:
-        save_weights(result, self._artifacts / "weights.safetensors")
-        write_json(self._artifacts / "encoding.json", result.encoding.model_dump(mode="json"))
+        break_seal(self._artifacts)
+        save_weights(result, self._artifacts / WEIGHTS)
+        write_json(self._artifacts / ENCODING, result.encoding.model_dump(mode="json"))
+        seal(self._artifacts)
 
     def _write_report(self, result: TrainingResult) -> None:
         """Write what was run, with what, and the results."""

@@ -28,15 +28,16 @@ WORKER, SPARE = b"w", b"s"  # orders
 ANSWER = struct.Struct("q")
 MOST_DESCRIPTORS = 250  # of one order, as the kernel allows
 #: Starts an interpreter as the launcher; the arguments are `sys.path` and two sockets.
+#: Ctrl C in the terminal is the server's to handle.
 COMMAND = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); import visdl.worker.preload;"
+    "import json, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN);"
+    "sys.path[:] = json.loads(sys.argv[1]); import visdl.worker.preload;"
     "from visdl.worker.launcher import main; main(int(sys.argv[2]), int(sys.argv[3]))"
 )
 
 
 def main(descriptor: int, spare: int) -> None:
     """Entry point of the process, after its imports: fork the spare, and serve."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl C in the terminal is the server's to handle
     server, other = socket.socket(fileno=descriptor), socket.socket(fileno=spare)
     with contextlib.suppress(OSError):  # refused: the server orders it again
         if os.fork() == 0:

@@ -23,7 +23,6 @@ import torch
 from visdl.models.diagnostics import Diagnostic
 from visdl.models.errors import RunError, is_disk_error
 from visdl.models.runs import RunState
-from visdl.nodes.contract.registry import NodeRegistry
 from visdl.nodes.contract.runtime_values import TrainingResult
 from visdl.training.batched.group import SeedGroup
 from visdl.training.control import TrainingController
@@ -31,6 +30,7 @@ from visdl.training.reporter import Reporter
 from visdl.training.run_folder import CRASH
 from visdl.training.session import NotBatched, TrainingSession, TrainingSuspended
 from visdl.worker.graph_run import GraphRun
+from visdl.worker.node_files import import_limit, load_node_files
 from visdl.worker.prints import LogRouter, capture_prints
 from visdl.worker.protocol import (
     DISK,
@@ -212,8 +212,14 @@ def _run_tasks(tasks: Sequence[_RunTask]) -> None:
     first = tasks[0].spec
     torch.set_num_threads(first.threads)
     enable_faulthandler(Path(first.folder))
-    if first.nodes_dir:
-        NodeRegistry.load_folder(Path(first.nodes_dir))
+
+    def give_up(error: RunError) -> None:
+        for task in tasks:
+            task.server.send(_failed(error.code, error.message, error.hint))
+        os._exit(0)
+
+    with import_limit(first.node_folder, give_up):
+        load_node_files(first.node_folder)
     with capture_prints(LogRouter(tasks[0].reporter)) as router:
         if len(tasks) == 1:
             tasks[0].run_graph()
@@ -238,7 +244,8 @@ def enable_faulthandler(folder: Path) -> None:
     """Have Python write its call stack to the run's folder if the process crashes."""
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        faulthandler.enable((folder / CRASH).open("w"), all_threads=False)
+        (folder / CRASH).unlink(missing_ok=True)  # it could be a link to another file
+        faulthandler.enable((folder / CRASH).open("x"), all_threads=False)
 
 
 def _trace(error: RunError) -> str:

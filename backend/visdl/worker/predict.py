@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from visdl.compiler.builder import build
@@ -27,7 +26,10 @@ from visdl.nodes.contract.evaluation import predict
 from visdl.nodes.contract.learning import LossNode
 from visdl.nodes.contract.registry import NodeRegistry
 from visdl.nodes.contract.target_scaling import TargetScaling
+from visdl.training.seal import ENCODING, WEIGHTS, check_seal, damaged
+from visdl.worker.node_files import check_types, import_limit, load_node_files
 from visdl.worker.protocol import PredictionAnswer, PredictionRequest, RunSpec
+from visdl.worker.weights import load_weights
 
 _FEWER = "Predict fewer rows at once."
 _NO_CLASS = -1
@@ -39,9 +41,14 @@ def main(connections: Sequence[Connection], request: PredictionRequest) -> None:
     spec = request.spec
     [connection] = connections
     torch.set_num_threads(spec.threads)
-    if spec.nodes_dir:
-        NodeRegistry.load_folder(Path(spec.nodes_dir))
+
+    def give_up(error: RunError) -> None:
+        connection.send(error)
+        os._exit(0)
+
     try:
+        with import_limit(spec.node_folder, give_up):
+            load_node_files(spec.node_folder)
         answer: PredictionAnswer = predict_rows(request)
     except AppError as error:
         answer = error
@@ -62,7 +69,7 @@ def predict_rows(request: PredictionRequest) -> dict[str, Any]:
     """
     spec = request.spec
     folder = Path(spec.folder) / "artifacts"
-    encoding = Encoding.model_validate_json((folder / "encoding.json").read_bytes())
+    encoding = _read_encoding(folder / ENCODING)
     if request.dataset is None:
         x = encoding.encode_rows(request.rows or [])
     else:
@@ -94,6 +101,15 @@ def predict_rows(request: PredictionRequest) -> dict[str, Any]:
     }
 
 
+def _read_encoding(path: Path) -> Encoding:
+    """Return the encodings of a run. Raises RunError if they are missing or damaged."""
+    check_seal(path)
+    try:
+        return Encoding.model_validate_json(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise damaged(path) from error
+
+
 def _decoded(output: Tensor, loss: LossNode | None, encoding: Encoding) -> Tensor:
     """Return outputs (rows, …) as predictions in the units of the table."""
     scaling = None if encoding.target_scaling == "none" else TargetScaling(encoding)
@@ -116,13 +132,14 @@ def trained_model(spec: RunSpec, encoding: Encoding) -> tuple[nn.Module, LossNod
     """Return the run's model with its kept weights, in evaluation mode on the CPU, and its loss."""
     flat = flatten(Graph.model_validate_json(spec.graph))
     graph, topology = flat.graph, Topology(flat.graph)
+    check_types(graph, NodeRegistry)
     types = {node.id: NodeRegistry.get(node.type) for node in graph.nodes}
     loop = next(i for i, cls in types.items() if issubclass(cls, TrainingLoopNode))
     before = topology.ancestors([loop])
     assembly = next(i for i, cls in types.items() if i in before and issubclass(cls, AssemblyNode))
     network = extract(flat, topology, NodeRegistry, graph.node(assembly))
     model = build(network, [torch.from_numpy(value) for value in encoding.examples(2)], spec.seed)
-    model.load_state_dict(load_file(Path(spec.folder) / "artifacts" / "weights.safetensors"))
+    load_weights(model, Path(spec.folder) / "artifacts" / WEIGHTS)
     return model.eval(), _loss_node(graph, topology, loop)
 
 

@@ -4,17 +4,23 @@ Never runs a kernel and never touches CUDA: a forked child could not use either.
 system cannot fork, workers find no READY.
 """
 
+import faulthandler
+import json
 import os
-from pathlib import Path
 
 import torch
 
 import visdl.worker.main  # noqa: F401  for its imports
-from visdl.nodes.contract.registry import NodeRegistry
-from visdl.worker.protocol import NODES_DIR
+from visdl.nodes.contract.node_files.checks import PRELOAD
+from visdl.worker.node_files import load_node_files
+from visdl.worker.protocol import NodeFolder
 
-if os.environ.get(NODES_DIR):
-    NodeRegistry.load_folder(Path(os.environ[NODES_DIR]))
+if os.environ.get(PRELOAD):
+    node_folder = NodeFolder(**json.loads(os.environ[PRELOAD]))
+    # they were tried before: one that now hangs ends this process, and the next does without them
+    faulthandler.dump_traceback_later(node_folder.seconds + 5, exit=True)
+    load_node_files(node_folder)
+    faulthandler.cancel_dump_traceback_later()
 
 # the first optimizer of a process imports torch._dynamo: seconds, paid here
 torch.optim.Adam([torch.nn.Parameter(torch.empty(1, device="meta"))])

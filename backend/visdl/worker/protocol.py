@@ -14,10 +14,18 @@ from visdl.training.control import Command
 NOT_BATCHED = "not_batched"  # error code of a run that needs a process of its own
 DISK = "disk"  # error code of a run whose files cannot be written now: it continues later
 NO_RESOURCES = 75  # exit code of a worker process to which the system allows no thread
-NODES_DIR = "VISDL_PRELOAD_NODES_DIR"  # the environment variable that the preload reads
 
 #: A dataset's record as JSON values, and the folder of its columns.
 DatasetFiles = tuple[dict[str, Any], str]
+
+
+@dataclass(frozen=True)
+class NodeFolder:
+    """The custom node files for a process: those that the server has tried and loaded."""
+
+    path: str
+    hashes: tuple[str, ...]  # of the files' contents
+    seconds: float  # in which a file must be imported
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,7 @@ class RunSpec:
     auto_threads: bool  # fewer threads where the training does not benefit from more
     folder: str
     datasets: dict[tuple[str, str], DatasetFiles]  # by node and parameter
-    nodes_dir: str | None = None
+    node_folder: NodeFolder | None = None
     stored: dict[str, int] = field(default_factory=dict)  # last stored step of each metric
     extends: str | None = None  # the run whose checkpoint is in the folder
     weights_from: tuple[str, str] | None = None  # a run's id, and the file of its weights
@@ -100,7 +108,6 @@ PredictionAnswer = dict[str, Any] | AppError
 __all__ = [
     "DISK",
     "HEARTBEAT",
-    "NODES_DIR",
     "NOT_BATCHED",
     "NO_RESOURCES",
     "READY",
@@ -110,6 +117,7 @@ __all__ = [
     "Heartbeat",
     "MessageToServer",
     "MessageToWorker",
+    "NodeFolder",
     "PredictionAnswer",
     "PredictionRequest",
     "RunSpec",

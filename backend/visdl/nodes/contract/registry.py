@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib
-import importlib.util
 import inspect
 import logging
+import signal
 import sys
-import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import TypeVar
 
 from visdl.models.catalogue import NodeInfo, UnavailableNode
 from visdl.models.diagnostics import Diagnostic
 from visdl.nodes.contract.base import BaseNode, missing_torch
+from visdl.nodes.contract.node_files.checks import Check, accept_all
+from visdl.nodes.contract.node_files.importing import execute_file
+from visdl.nodes.contract.node_files.process_state import restored_state
+from visdl.nodes.contract.node_files.reading import NodeFile, diagnose, read_files
 from visdl.nodes.contract.specs import InputSpec, OutputSpec
 
 log = logging.getLogger(__name__)
 NodeClass = TypeVar("NodeClass", bound=type[BaseNode])
+_MOST_DESCRIPTION = 2**20  # bytes, as the page reads it
 _CONTRACT = "contract"  # the folder of `visdl.nodes` that holds no node files
 
 
@@ -33,6 +34,7 @@ class _Entry:
     cls: type[BaseNode]
     source: str  # "built-in", or the custom file's name
     sha256: str  # of a custom file
+    info: NodeInfo  # as it was when the type was registered: its code may return another later
 
 
 class Registry:
@@ -47,6 +49,8 @@ class Registry:
         self._unavailable: dict[str, UnavailableNode] = {}
         self._diagnostics: dict[Path, Diagnostic] = {}
         self._loaded: set[Path] = set()
+        self._sources: dict[str, list[str]] = {}
+        self.importing = ""  # name of the custom file that is being imported
 
     def copy(self) -> Registry:
         """Return a registry with the same types and no diagnostics; both change independently."""
@@ -54,6 +58,7 @@ class Registry:
         other._types = self._types.copy()
         other._unavailable = self._unavailable.copy()
         other._loaded = self._loaded.copy()
+        other._sources = self._sources.copy()
         return other
 
     def register(self, type_name: str) -> Callable[[NodeClass], NodeClass]:
@@ -66,7 +71,7 @@ class Registry:
             raise TypeError('a node type needs a name: @NodeRegistry.register("MyNode")')
 
         def add_type(node_class: NodeClass) -> NodeClass:
-            file = _file.get() or _NodeFile(self)
+            file = _file.get() or _Origin(self)
             file.registry._add(type_name, node_class, file.source, file.sha256)
             return node_class
 
@@ -94,10 +99,7 @@ class Registry:
 
     def describe(self) -> dict[str, NodeInfo]:
         """Return the catalogue by type name."""
-        return {
-            name: entry.cls.describe(name, entry.source)
-            for name, entry in sorted(self._types.items())
-        }
+        return {name: entry.info for name, entry in sorted(self._types.items())}
 
     def unavailable(self) -> dict[str, UnavailableNode]:
         """Return the types that the installed version of torch lacks, by type name."""
@@ -107,24 +109,86 @@ class Registry:
         """Return what is wrong with node files that failed, in the order of their paths."""
         return [found for _, found in sorted(self._diagnostics.items())]
 
-    def load_package(self, root: Path) -> None:
+    def loaded_files(self) -> dict[str, list[str]]:
+        """Return the hash of each custom file that is loaded, and the files of its modules."""
+        return self._sources
+
+    def load_package(self, root: Path, check: Check = accept_all) -> None:
         """Import every node file of the package `visdl.nodes`, including any that a user added."""
+        added = []
         for path in sorted(root.rglob("*.py")):
             parts = path.relative_to(root).with_suffix("").parts
-            if path.name == "__init__.py" or parts[0] == _CONTRACT:
+            if path.name == "__init__.py" or parts[0] == _CONTRACT or path in self._loaded:
                 continue
-            source = "built-in" if len(parts) > 1 else path.name
-            self._load(
-                path, source, partial(importlib.import_module, ".".join(("visdl.nodes", *parts)))
-            )
+            if len(parts) == 1:
+                added.append(path)
+                continue
+            self._loaded.add(path)
+            with self._all_or_nothing(path), _loading(_Origin(self)):
+                importlib.import_module(".".join(("visdl.nodes", *parts)))
+        self._load_files(added, "visdl.nodes.", check)
 
-    def load_folder(self, folder: Path | None) -> None:
-        """Import the custom node files of a folder. A file that fails disables only itself."""
+    def load_folder(self, folder: Path | None, check: Check = accept_all) -> None:
+        """Import the custom node files of a folder. A file that fails disables only itself.
+
+        `check` returns why files are not imported.
+        """
         if folder is None or not folder.is_dir():
             return
-        for path in sorted(folder.glob("*.py")):
-            if path.name != "__init__.py":
-                self._load(path.resolve(), path.name, partial(_import_file, path))
+        paths = [path.absolute() for path in sorted(folder.glob("*.py"))]
+        self._load_files(
+            [path for path in paths if path.name != "__init__.py"], "visdl_custom_", check
+        )
+
+    def _load_files(self, paths: Sequence[Path], prefix: str, check: Check) -> None:
+        files, refused = read_files(paths, self._loaded, prefix)
+        if files:
+            refused.update(check(files, self._import_file, self._all_types))
+        for path, found in refused.items():
+            self._note(path, found)
+        self._loaded.update(paths)
+        for file in files:
+            if file.path not in refused:
+                with self._all_or_nothing(file.path):
+                    before = set(sys.modules)
+                    self._import_file(file)
+                    self._sources[file.sha256] = _files_of(set(sys.modules) - before)
+
+    def _all_types(self) -> dict[str, object]:
+        """Return the entries by type name, here and in the registry of the process."""
+        names = {**NodeRegistry._types, **self._types}
+        return {name: (self._types.get(name), NodeRegistry._types.get(name)) for name in names}
+
+    def _import_file(self, file: NodeFile) -> None:
+        """Import a custom file. Raises what it raises."""
+        self.importing = file.name
+        with _loading(_Origin(self, file.name, file.sha256)), restored_state() as changed:
+            execute_file(file)
+        self.importing = ""
+        if changed:
+            log.warning(
+                "Node file %s changed %s while it was imported; that is undone.",
+                file.name,
+                ", ".join(changed),
+            )
+
+    @contextlib.contextmanager
+    def _all_or_nothing(self, path: Path) -> Iterator[None]:
+        """Note what a file raises, and forget its types then."""
+        before = {*self._types, *self._unavailable}
+        try:
+            yield
+        except BaseException as error:  # also SystemExit: a file may raise anything
+            for name in {*self._types, *self._unavailable} - before:
+                self._types.pop(name, None)
+                self._unavailable.pop(name, None)
+            self._note(path, diagnose(path, error))
+            if isinstance(error, KeyboardInterrupt) and _can_be_interrupted():
+                raise
+
+    def _note(self, path: Path, found: Diagnostic) -> None:
+        self._diagnostics[path] = found
+        log.warning("Node file %s, line %s: %s", found.file, found.line, found.message)
 
     def _add(self, type_name: str, node_class: type[BaseNode], source: str, sha256: str) -> None:
         taken = self._types.get(type_name)
@@ -144,71 +208,51 @@ class Registry:
                 reason=reason,
             )
             return
-        _check_description(type_name, node_class)
-        self._types[type_name] = _Entry(node_class, source, sha256)
-
-    def _load(self, path: Path, source: str, load: Callable[[], ModuleType]) -> None:
-        if path in self._loaded:
-            return
-        self._loaded.add(path)
-        before = {*self._types, *self._unavailable}
-        try:
-            sha256 = "" if source == "built-in" else hashlib.sha256(path.read_bytes()).hexdigest()
-            with _loading(_NodeFile(self, source, sha256)):
-                load()
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # also SystemExit: a file may raise anything
-            # a file is loaded completely or not at all
-            for name in {*self._types, *self._unavailable} - before:
-                self._types.pop(name, None)
-                self._unavailable.pop(name, None)
-            found = _diagnostic(path, error)
-            self._diagnostics[path] = found
-            log.warning("Node file %s, line %s: %s", found.file, found.line, found.message)
+        info = _checked_description(type_name, node_class, source)
+        self._types[type_name] = _Entry(node_class, source, sha256, info)
 
 
 @dataclass(frozen=True)
-class _NodeFile:
-    """A file that is being imported, and the registry that loads it."""
+class _Origin:
+    """The file that is being imported, and the registry that loads it."""
 
     registry: Registry
     source: str = "built-in"
     sha256: str = ""
 
 
-_file: ContextVar[_NodeFile | None] = ContextVar("node_file", default=None)
+_file: ContextVar[_Origin | None] = ContextVar("node_file", default=None)
 
 #: The registry of this process. Custom node files register with it by this name.
 NodeRegistry = Registry()
 
 
 @contextlib.contextmanager
-def _loading(file: _NodeFile) -> Iterator[None]:
-    token = _file.set(file)
+def _loading(origin: _Origin) -> Iterator[None]:
+    token = _file.set(origin)
     try:
         yield
     finally:
         _file.reset(token)
 
 
-def _import_file(path: Path) -> ModuleType:
-    name = f"visdl_custom_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path.name} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+def _files_of(modules: Iterable[str]) -> list[str]:
+    """Return the files of modules, besides those of custom node files."""
+    files = {
+        getattr(sys.modules.get(name), "__dict__", {}).get("__file__")
+        for name in modules
+        if not name.startswith("visdl_custom_")
+    }
+    return sorted(file for file in files if isinstance(file, str))
 
 
-def _check_description(type_name: str, node_class: type[BaseNode]) -> None:
-    """Raise TypeError for a class that does not describe itself, at its own line."""
+def _can_be_interrupted() -> bool:
+    """Return whether Ctrl C raises KeyboardInterrupt here; a file may raise it, too."""
+    return signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def _checked_description(type_name: str, node_class: type[BaseNode], source: str) -> NodeInfo:
+    """Return the description. Raises TypeError for a class without one, at its own line."""
     if inspect.isabstract(node_class):
         missing = sorted(getattr(node_class, "__abstractmethods__", ()))
         raise TypeError(f"{type_name!r} must define {' and '.join(missing)}")
@@ -223,8 +267,11 @@ def _check_description(type_name: str, node_class: type[BaseNode]) -> None:
         raise TypeError(f"RETURN_TYPES of {type_name!r} must return a list of OutputSpec")
     if node_class.ELEMENTWISE and len(returned) != 1:
         raise TypeError(f"{type_name!r} is ELEMENTWISE, so it must have exactly one output")
-    info = node_class.describe(type_name)
-    info.model_dump_json()
+    info = node_class.describe(type_name, source)
+    size = len(info.model_dump_json())
+    if size > _MOST_DESCRIPTION:
+        text = f"{size / 2**20:,.1f} MB; 1 MB is the most"
+        raise TypeError(f"{type_name!r} describes itself in {text}")
     outputs = [output.name for output in info.outputs]
     if len(set(outputs)) != len(outputs):
         raise TypeError(f"{type_name!r} has two outputs of one name: {', '.join(outputs)}")
@@ -234,6 +281,7 @@ def _check_description(type_name: str, node_class: type[BaseNode]) -> None:
         problem = spec.why_not(spec.default)
         if problem:
             raise TypeError(f"the default of {type_name}.{name} {problem}")
+    return info
 
 
 def _check_constructor(type_name: str, node_class: type[BaseNode]) -> None:
@@ -247,17 +295,3 @@ def _check_constructor(type_name: str, node_class: type[BaseNode]) -> None:
 
 def _is_input(item: tuple[object, object]) -> bool:
     return isinstance(item[0], str) and isinstance(item[1], InputSpec)
-
-
-def _diagnostic(path: Path, error: BaseException) -> Diagnostic:
-    line = error.lineno if isinstance(error, SyntaxError) else None
-    for frame in traceback.extract_tb(error.__traceback__):
-        if Path(frame.filename).resolve() == path:
-            line = frame.lineno
-    reason = (
-        error.msg
-        if isinstance(error, SyntaxError)
-        else str(traceback.TracebackException.from_exception(error))
-    )
-    message = f"{type(error).__name__}: {reason}"
-    return Diagnostic(code="node_file", message=message, file=path.name, line=line)

@@ -183,7 +183,7 @@ function FileProblems() {
   if (diagnostics.length === 0) return null;
   return (
     <section aria-label="Node files with problems" className="max-h-40 shrink-0 overflow-y-auto border-t p-2">
-      {diagnostics.map(({ file, line, message }) => (
+      {diagnostics.map(({ file, line, message, hint }) => (
         <div key={`${file}:${line}:${message}`} className="flex gap-2 py-1 text-sm">
           <FileWarning aria-hidden className="mt-px size-4 shrink-0 text-warning" />
           <p className="min-w-0 break-words">
@@ -192,7 +192,9 @@ function FileProblems() {
               {line !== null && `:${line}`}
             </span>
             <br />
-            <span className="text-muted">{message}</span>
+            <span className="text-muted">
+              {message} {hint}
+            </span>
           </p>
         </div>
       ))}
