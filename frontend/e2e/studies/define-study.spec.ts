@@ -37,7 +37,7 @@ async function residual(page: Page) {
     ...node,
     ...(node.id === "fc3" && place(350, 290)),
     ...(node.id === "model" && place(580, 290)),
-    params: node.type === "TrainingLoop" ? { ...node.params, epochs: 20 } : node.params,
+    params: node.type === "TrainingLoop" ? { ...node.params, epochs: 2 } : node.params,
   }));
   return {
     ...graph,
@@ -68,7 +68,7 @@ async function choose(page: Page, label: string, option: RegExp): Promise<void> 
 
 test("a study of the selection is defined, fixed and started", async ({ page }) => {
   await openSample(page, (graph) => {
-    setParam(graph, "TrainingLoop", "epochs", 30);
+    setParam(graph, "TrainingLoop", "epochs", 5);
     // a split of its own: no other test has runs that could be reused
     setParam(graph, "DataSplitter", "seed", 41);
   });

@@ -19,7 +19,7 @@ test("a study is followed, read, exported, extended and deleted", async ({ page 
   await page.keyboard.press("Control+3");
   await expect(page.getByText("No study yet")).toBeVisible();
   await expectAccessible(page, "no study", DRAWER);
-  const id = await beginStudy(page, "What the activations do", 80, [0, 1, 2]);
+  const id = await beginStudy(page, "What the activations do", 50, [0, 1, 2]);
   await button(page, "What the activations do").click();
 
   // live: values come, conclusions wait
