@@ -16,6 +16,8 @@ def main() -> int:
     # alone no longer than before. Read when torch is loaded; the worker processes inherit it.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
+    os.umask(0o077)  # what is stored is private; the worker processes inherit it
+
     from pydantic import ValidationError
 
     from visdl.api.listener import OPTIONS, open_listener

@@ -39,6 +39,7 @@ def main() -> int:
     actions = {"run": run, "start": start, "status": status, "stop": stop}
     if len(sys.argv) != 2 or sys.argv[1] not in actions:
         return fail(f"usage: serve.py {'|'.join(actions)}")
+    os.umask(0o077)  # the log and all that the server stores are private
     return actions[sys.argv[1]]()
 
 

@@ -125,7 +125,13 @@ def test_a_start_loads_neither_what_draws_plots_nor_what_filters_signals():
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "\n"
 
 
+def others_can_read(folder):
+    """Return what other users of the machine have any right to, the folder included."""
+    return [path for path in (folder, *folder.rglob("*")) if path.lstat().st_mode & 0o077]
+
+
 def test_an_interrupt_ends_it_quietly_the_log_contains_no_secret_and_the_run_can_resume(tmp_path):
+    tmp_path.chmod(0o755)  # as earlier versions made it
     with serving(tmp_path, TOKEN="very-secret-token") as (process, client):
         assert client.get("/api/runs").status_code == 401
         client.headers["Authorization"] = "Bearer very-secret-token"
@@ -135,6 +141,7 @@ def test_an_interrupt_ends_it_quietly_the_log_contains_no_secret_and_the_run_can
         out, err = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Traceback" not in err
+    assert others_can_read(tmp_path) == []
     assert "very-secret-token" not in out + err
     assert re.search(r"127\.0\.0\.1:\d+", out + err)
     with serving(tmp_path) as (_, client):

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
         default_factory=list,
         description="Comma list of names, besides loopback's, that a browser may use",
     )
+    session_days: float = Field(
+        default=7, gt=0, le=365, description="Days after which a browser must sign in again"
+    )
     max_upload_mb: int = Field(
         default=500, ge=1, description="Largest file that can be uploaded, in MB"
     )

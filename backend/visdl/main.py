@@ -12,11 +12,13 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 from starlette.types import ASGIApp
 
+from visdl.api.access import Access
 from visdl.api.app import make_app
 from visdl.api.body_limit import BodyLimit
 from visdl.api.deps import Services
 from visdl.api.guard import Guard
 from visdl.api.routes.datasets import UPLOAD_PATH
+from visdl.api.sessions import Sessions
 from visdl.api.system_monitor import SystemMonitor
 from visdl.compiler.expansion import GraphLimits
 from visdl.compiler.shapes import warm_up
@@ -72,7 +74,17 @@ def protect(app: ASGIApp, settings: Settings) -> ASGIApp:
         max_objects=settings.max_body_objects,
         upload_path=UPLOAD_PATH,
     )
-    return Guard(limited, allowed_hosts=settings.allowed_hosts, token=settings.token)
+    return Guard(limited, _access(settings), allowed_hosts=settings.allowed_hosts)
+
+
+def _access(settings: Settings) -> Access:
+    """Return who has access: everybody, or who knows the token."""
+    if settings.token is None:
+        return Access(None)
+    sessions = Sessions(
+        settings.data_dir, token=settings.token, port=settings.port, days=settings.session_days
+    )
+    return Access(settings.token, sessions)
 
 
 @contextlib.contextmanager
@@ -147,7 +159,6 @@ def _compose(settings: Settings, registry: Registry, store: Store) -> Services:
         data_dir=settings.data_dir,
         max_upload=settings.max_upload_mb * 2**20,
         max_columns=settings.max_columns,
-        token=settings.token,
     )
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from fastapi.routing import iter_route_contexts
+
+from visdl.api.app import make_app
 
 from .helpers import error
 
@@ -149,3 +154,25 @@ def test_a_call_that_nothing_can_be_stored_of_is_refused_with_reason_and_remedy(
     assert record["hint"] == "Make the data folder writable. Then try again."
     assert server.client.post("/api/graphs", json={"name": "G", "nodes": []}).status_code == 201
     assert server.client.get("/api/queue").json()["obstacle"] is None
+
+
+def test_a_wrong_method_states_all_methods_of_the_address(client):
+    """Of all routes that share the address; the templates come from the route table."""
+    methods: dict[str, set[str]] = {}
+    for route in iter_route_contexts(make_app().routes):
+        if route.methods:
+            methods.setdefault(route.path or "", set()).update(route.methods)
+    assert len(methods) > 50
+    for template, possible in methods.items():
+        path = re.sub(r"\{.*?\}", "1", template)
+        for method in {"TRACE", "OPTIONS", "PUT", "PATCH"} - possible:
+            answer = client.request(method, path)
+            if answer.status_code == 405:  # else another template allows it here
+                allowed = set(answer.headers["allow"].split(", "))
+                assert possible <= allowed, path
+                assert method not in allowed, path
+    assert client.delete("/api/graphs").headers["allow"] == "GET, POST"
+    assert client.post("/api/graphs/1").headers["allow"] == "DELETE, GET, PUT"
+    assert client.put("/docs/assets/swagger-ui.css").headers["allow"] == "GET, HEAD"
+    refused = client.post("/docs/start.js")
+    assert refused.headers["allow"] == "GET"

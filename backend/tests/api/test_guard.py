@@ -108,21 +108,6 @@ def test_the_token_opens(locked):
     )
 
 
-def test_the_token_is_exchanged_for_a_cookie_that_scripts_cannot_read(locked):
-    answer = locked.client.post("/api/session", json={"token": TOKEN})
-    assert answer.status_code == 204
-    assert {"HttpOnly", "SameSite=strict"} <= set(answer.headers["set-cookie"].split("; "))
-    cookie = answer.headers["set-cookie"].split(";")[0]
-    locked.client.cookies.clear()
-    assert locked.client.get("/api/nodes", headers={"Cookie": cookie}).status_code == 200
-
-
-def test_a_wrong_token_gets_no_cookie(locked):
-    answer = locked.client.post("/api/session", json={"token": "something-else"})
-    assert error(answer, 422)["field"] == "token"
-    assert "set-cookie" not in answer.headers
-
-
 @every_socket
 @pytest.mark.parametrize(
     "headers",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
@@ -61,6 +62,17 @@ def test_random_requests(case, app):
 def test_many_random_requests(case, server, app):
     """In full over a socket, as clients send them."""
     case.call_and_validate(f"http://{server.host}", checks=CHECKS)
+
+
+def test_every_schema_of_the_document_is_valid_and_states_what_the_guard_answers():
+    stated = json.loads(document())
+    for record in stated["components"]["schemas"].values():
+        jsonschema_rs.meta.validate(record)
+    for path, calls in stated["paths"].items():
+        for call in calls.values():
+            for parameter in call.get("parameters", []):
+                jsonschema_rs.meta.validate(parameter["schema"])
+            assert {"401", "403", "405", "429", "503"} <= set(call["responses"]), path
 
 
 def test_the_document_is_the_same_each_time_it_is_made():

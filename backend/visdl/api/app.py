@@ -9,7 +9,17 @@ from fastapi import APIRouter, FastAPI
 
 import visdl
 from visdl.api import docs_page, errors, websocket
-from visdl.api.routes import blocks, datasets, graphs, runs, starters, storage, studies, system
+from visdl.api.routes import (
+    blocks,
+    datasets,
+    graphs,
+    runs,
+    session,
+    starters,
+    storage,
+    studies,
+    system,
+)
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -20,7 +30,17 @@ def make_app(lifespan: Lifespan | None = None) -> FastAPI:
         title="VisDL", version=visdl.__version__, lifespan=lifespan, docs_url=None, redoc_url=None
     )
     api = APIRouter(prefix="/api", responses=errors.RESPONSES)
-    for module in (system, datasets, graphs, starters, blocks, runs, studies, storage):
+    for module in (
+        system,
+        session,
+        datasets,
+        graphs,
+        starters,
+        blocks,
+        runs,
+        studies,
+        storage,
+    ):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(websocket.router)

@@ -40,7 +40,6 @@ class Services:
     data_dir: Path
     max_upload: int  # bytes
     max_columns: int
-    token: str | None
     capacity: Capacity = field(default_factory=Capacity)
 
 

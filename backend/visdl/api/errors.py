@@ -10,8 +10,11 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import Mount, compile_path
 
+from visdl.api.brake import TooManyAttemptsError
 from visdl.models import errors
 from visdl.models.errors import ErrorBody
 from visdl.runs.obstacles import explain, has_remedy
@@ -41,6 +44,8 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         415: "A file of another kind",
         422: "Not valid",
         428: "If-Match is missing",
+        429: "Too many wrong tokens",
+        503: "The machine refuses it now",
     }.items()
 }
 
@@ -64,6 +69,7 @@ def error_response(
 def install(app: FastAPI) -> None:
     """Turn every exception into an error record; log unexpected ones with their traceback."""
     app.exception_handler(errors.AppError)(_app_error)
+    app.exception_handler(TooManyAttemptsError)(_too_many_attempts)
     app.exception_handler(RequestValidationError)(_not_valid)
     app.exception_handler(HTTPException)(_http_error)
     for refused in (sqlite3.DatabaseError, OSError, MemoryError):
@@ -77,6 +83,19 @@ async def _app_error(_: Request, error: errors.AppError) -> Response:
     return error_response(
         status, error.code, error.message, hint=error.hint, field=error.field, **more
     )
+
+
+def too_many_attempts(error: TooManyAttemptsError) -> Response:
+    """Return the answer to one wrong token too many."""
+    message = "Too many wrong tokens came from this address."
+    hint = f"Try again in {error.seconds} seconds. The token is the value of VISDL_TOKEN."
+    answer = error_response(429, "too_many_attempts", message, hint=hint)
+    answer.headers["retry-after"] = str(error.seconds)
+    return answer
+
+
+async def _too_many_attempts(_: Request, error: TooManyAttemptsError) -> Response:
+    return too_many_attempts(error)
 
 
 async def _not_valid(_: Request, error: RequestValidationError) -> Response:
@@ -105,7 +124,21 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
     code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "http_error")
     answer = error_response(error.status_code, code, message, hint="/docs lists the calls.")
     answer.headers.update(dict(error.headers or {}))
+    if error.status_code == 405:
+        answer.headers["allow"] = ", ".join(_methods_at(request))
     return answer
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Return the methods that are possible at this address, of all its routes."""
+    path: str = request.scope["path"]
+    methods: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if isinstance(route.original_route, Mount) and path.startswith(f"{route.path}/"):
+            methods |= {"GET", "HEAD"}
+        elif route.methods and compile_path(route.path or "")[0].match(path):
+            methods |= route.methods
+    return sorted(methods)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -15,6 +15,7 @@ OPTIONS: dict[str, Any] = {
     "log_config": None,
     "access_log": False,
     "server_header": False,
+    "proxy_headers": False,  # anybody on this machine could name another address as their own
     "timeout_graceful_shutdown": 2,
     "ws_max_size": _MESSAGE_BYTES,
     "ws_per_message_deflate": False,  # took 17 % of a core for 50 pages; use `ssh -C` instead

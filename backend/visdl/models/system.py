@@ -12,6 +12,16 @@ class Health(Record):
     version: str
 
 
+class SessionInfo(Record):
+    """Whether a client is signed in."""
+
+    required: bool = Field(description="Whether this server has a token (VISDL_TOKEN)")
+    signed_in: bool = Field(description="Whether this client may use it, by a session or the token")
+    expires: float | None = Field(
+        description="End of this browser's session, in seconds since 1970; null without one"
+    )
+
+
 class GpuStats(Record):
     index: int
     name: str

@@ -6,12 +6,16 @@ Without torch, so that a server that cannot start reports it at once.
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from visdl.store import Store
+from visdl.store.private_folder import make_private, unusable
+
+log = logging.getLogger(__name__)
 
 DATABASE = "visdl.db"
 NODE_FILES = "node_files.json"  # which node files have passed their trial
@@ -30,15 +34,22 @@ def check_data_dir(data_dir: Path) -> None:
 
 @contextlib.contextmanager
 def hold(data_dir: Path) -> Iterator[None]:
-    """Lock this data folder against other servers; create it if there is none."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(data_dir / ".lock")
+    """Lock this data folder against other servers; create it if there is none.
+
+    Other users of the machine cannot read it then. Raises DataFolderError or DataDirInUseError.
+    """
+    warning = make_private(data_dir)
+    if warning:
+        log.warning("%s", warning)
+    lock = FileLock(data_dir / ".lock", mode=0o600)
     try:
         lock.acquire(timeout=1)
     except Timeout:
         raise DataDirInUseError(
             f"Another VisDL server uses {data_dir}. Stop it, or set VISDL_DATA_DIR."
         ) from None
+    except OSError as error:
+        raise unusable(data_dir, error) from error
     try:
         yield
     finally:

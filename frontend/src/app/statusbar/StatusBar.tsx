@@ -7,6 +7,7 @@ import { formatBytes } from "@/shared/lib/format";
 import { useSystem } from "@/shared/store/system";
 import { DiskItem } from "./DiskItem";
 import { QueueItem } from "./QueueItem";
+import { SignOutButton } from "./SignOutButton";
 
 const SAVED = {
   clean: "All changes saved",
@@ -52,7 +53,10 @@ export function StatusBar() {
           <QueueItem stats={stats} />
         </>
       )}
-      <span className="sticky right-0 ml-auto shrink-0 bg-panel pl-4">{SAVED[draft]}</span>
+      <span className="sticky right-0 ml-auto flex shrink-0 items-center gap-2 bg-panel pl-4">
+        {SAVED[draft]}
+        <SignOutButton />
+      </span>
     </footer>
   );
 }

@@ -20,6 +20,8 @@ export type Starter = Schemas["Starter"];
 export type StoredGraph = Schemas["StoredGraph"];
 export type GraphVersion = Schemas["GraphVersion"];
 
+export type SessionInfo = Schemas["SessionInfo"];
+
 export type NodeInfo = Schemas["NodeInfo"];
 export type InputInfo = Schemas["InputInfo"];
 export type OutputInfo = Schemas["OutputInfo"];

@@ -12,6 +12,7 @@ import { useViewState } from "@/features/graph/store/viewState";
 import { activeRun, liveRun, useRuns } from "@/features/runs/store/runs";
 import { isStudyPart } from "@/features/studies/model/studyParts";
 import { plural } from "@/shared/lib/format";
+import { useServer } from "@/shared/store/server";
 
 export type Reason = string | null;
 
@@ -19,6 +20,9 @@ const scope = () => openScope(useGraph.getState());
 const types = () => useCatalogue.getState().types;
 const selected = () => useViewState.getState().nodes;
 const unless = (possible: boolean, reason: string): Reason => (possible ? null : reason);
+
+export const needsSession = (): Reason =>
+  unless(useServer.getState().hasSession, "You are not signed in with a token.");
 
 export const needsNodes = (): Reason => unless(scope().nodes.length > 0, "There are no nodes here yet.");
 

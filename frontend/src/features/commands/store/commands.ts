@@ -2,6 +2,7 @@
 
 import { chooseGraphFile, exportGraph } from "@/features/files/store/files";
 import { newGraph, saveGraph } from "@/features/graph/store/documents";
+import { signOut } from "@/features/graph/store/signOut";
 import { pauseRun, resumeRun, startRun, stopRun } from "@/features/runs/store/runs";
 import { toast } from "@/shared/store/toast";
 import { openDialog, openLeft } from "@/shared/store/ui";
@@ -140,6 +141,13 @@ const HELP = commands({
     keywords: "keys",
     keys: "shift+?",
     run: () => openDialog("help"),
+  },
+  signOut: {
+    title: "Sign out",
+    group: "Help",
+    keywords: "log out session token end leave",
+    when: guards.needsSession,
+    run: signOut,
   },
 });
 

@@ -32,6 +32,7 @@ import {
   LayoutTemplate,
   LineChart,
   ListTree,
+  LogOut,
   type LucideIcon,
   Magnet,
   Maximize,
@@ -148,6 +149,7 @@ const ICONS: Record<CommandId, LucideIcon> = {
   exportSvg: Image,
   commands: CommandKey,
   help: Keyboard,
+  signOut: LogOut,
 };
 
 /** The icon of a command. */

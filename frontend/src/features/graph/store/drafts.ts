@@ -41,8 +41,24 @@ function keepDamaged(storage: () => Storage): void {
   }
 }
 
+let forgotten = false;
+
+/** Remove the open document from the browser's storage, until the page is loaded again. */
+export function forgetBrowserDraft(): void {
+  forgotten = true;
+  for (const storage of STORAGES) {
+    try {
+      storage().removeItem(KEY);
+      storage().removeItem(DAMAGED);
+    } catch {
+      // Blocked: then there is none.
+    }
+  }
+}
+
 /** Write to both; returns false if neither worked, such as a full or blocked storage. */
 export function writeBrowserDraft(draft: BrowserDraft): boolean {
+  if (forgotten) return true;
   const text = JSON.stringify(draft);
   const kept = STORAGES.map((storage) => {
     try {

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import { canvasIsShown } from "@/shared/store/afterCanvas";
-import { useServer, watchServer } from "@/shared/store/server";
+import { isAvailable, type ServerState, useServer, watchServer } from "@/shared/store/server";
 import { loadCatalogue, useCatalogue } from "./catalogue";
 import { flushDraft, keepOnLeaving, restoreDocument } from "./documents";
 import { placeIfNeeded } from "./editing";
@@ -19,7 +19,7 @@ export function useDocument(): void {
     void Promise.all([loadCatalogue(), restoreDocument()]).finally(() => setTimeout(canvasIsShown, DRAW_MS));
   }, []);
   useEffect(autosave, []);
-  useEffect(() => useServer.subscribe(({ reachable }) => (reachable ? void catchUp() : undefined)), []);
+  useEffect(() => useServer.subscribe(synchronize), []);
   useEffect(placeOnArrival, []);
 }
 
@@ -37,6 +37,10 @@ function autosave(): () => void {
     clearTimeout(timer);
     window.removeEventListener("pagehide", keepOnLeaving);
   };
+}
+
+function synchronize(now: ServerState, before: ServerState): void {
+  if (isAvailable(now) && !isAvailable(before)) void catchUp();
 }
 
 async function catchUp(): Promise<void> {

@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import { sameMeaning } from "@/features/graph/model/document";
 import { validateGraph } from "@/shared/api/graphs";
-import { useServer } from "@/shared/store/server";
+import { isAvailable, useServer } from "@/shared/store/server";
 import { useGraph } from "./graph";
 
 /** Edits closer together than this are validated once, after the last; a single one is validated at once. */
@@ -41,8 +41,8 @@ export function useValidation(): void {
       useGraph.subscribe((state, before) => {
         if (state.graph !== before.graph && !sameMeaning(state.graph, before.graph)) schedule();
       }),
-      useServer.subscribe(({ reachable }, before) => {
-        if (reachable && !before.reachable) schedule();
+      useServer.subscribe((server, before) => {
+        if (isAvailable(server) && !isAvailable(before)) schedule();
       }),
     ];
     return () => {

@@ -17,7 +17,7 @@ import { openScope, useGraph } from "@/features/graph/store/graph";
 import { addableBlocks } from "@/features/palette/model/addableNodes";
 import { BLOCK_DRAG, LIBRARY_DRAG } from "@/features/palette/model/dragTypes";
 import type { BlockRecord, NodeInfo } from "@/shared/api/types";
-import { useServer } from "@/shared/store/server";
+import { isAvailable, useServer } from "@/shared/store/server";
 import { Button } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
 import type { MenuItem } from "@/shared/ui/Menu";
@@ -29,11 +29,11 @@ export function useBlockShelf(query: string) {
   const types = useCatalogue((state) => state.types);
   const scope = useGraph(openScope);
   const records = useLibrary((state) => state.records);
-  const reachable = useServer((state) => state.reachable);
+  const available = useServer(isAvailable);
   const known = BLOCK in types;
   useEffect(() => {
-    if (reachable && known) void loadLibrary();
-  }, [reachable, known]);
+    if (available && known) void loadLibrary();
+  }, [available, known]);
   const blocks = addableBlocks(scope, types);
   const found = new Set(
     searchTypes(
