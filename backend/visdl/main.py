@@ -170,12 +170,10 @@ def _load_node_files(registry: Registry, settings: Settings) -> None:
     check.keep(registry.loaded_files())
 
 
-def _node_folder(settings: Settings, registry: Registry) -> NodeFolder | None:
+def _node_folder(settings: Settings, registry: Registry) -> NodeFolder:
     """Return the node files for worker processes."""
-    if settings.nodes_dir is None:
-        return None
-    hashes = tuple(registry.loaded_files())
-    return NodeFolder(str(settings.nodes_dir), hashes, settings.node_file_seconds)
+    path = None if settings.nodes_dir is None else str(settings.nodes_dir)
+    return NodeFolder(path, tuple(registry.loaded_files()), settings.node_file_seconds)
 
 
 def _policy(settings: Settings, registry: Registry) -> RunPolicy:

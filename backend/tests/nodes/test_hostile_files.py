@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import locale
 import logging
 import os
@@ -18,7 +19,13 @@ import psutil
 import pytest
 import torch
 
-from visdl.nodes.contract.node_files.checks import AcceptOnly, TryFirst, accept_all
+from visdl.nodes.contract.node_files.checks import (
+    PRELOAD,
+    AcceptOnly,
+    TryFirst,
+    accept_all,
+    check_of_process,
+)
 from visdl.nodes.contract.node_files.limits import Limits
 
 from ..conftest import own_registry
@@ -185,6 +192,37 @@ def test_a_file_that_has_passed_is_tried_again_only_when_it_or_its_module_change
     assert start() == 2
 
 
+def test_a_file_passes_also_where_its_module_was_imported_before(tmp_path):
+    (tmp_path / "a.py").write_text(GOOD.format(name="A"))
+    with own_registry() as first, own_registry() as second:
+        first.load_folder(tmp_path)
+        second.load_folder(tmp_path, TryFirst(Limits()))
+        assert second.diagnostics() == []
+
+
+def test_a_file_that_ends_the_server_twice_after_its_trial_is_refused(tmp_path):
+    (tmp_path / "a.py").write_text(GOOD.format(name="A"))
+    memory = tmp_path / "memory.json"
+
+    def start(ends):
+        with own_registry() as server:
+            check = TryFirst(Limits(), memory)
+            server.load_folder(tmp_path, check)
+            if not ends:
+                check.keep(server.loaded_files())
+            return [found.message for found in server.diagnostics()]
+
+    assert start(ends=True) == []
+    assert start(ends=False) == []  # it was another reason
+    memory.unlink()
+    assert start(ends=True) == start(ends=True) == []
+    for _ in range(2):
+        [message] = start(ends=False)
+        assert "The server has ended 2 times while it imported this file" in message
+    (tmp_path / "a.py").write_text("\n" + GOOD.format(name="A"))
+    assert start(ends=False) == []
+
+
 def test_a_process_that_follows_the_server_imports_what_it_has_loaded_and_nothing_else(
     registry, tmp_path, monkeypatch
 ):
@@ -201,6 +239,23 @@ def test_a_process_that_follows_the_server_imports_what_it_has_loaded_and_nothin
     assert [(found.file, found.message) for found in registry.diagnostics()] == [
         (name, "It was added or changed after the server had started.") for name in ("b.py", "d.py")
     ]
+
+
+def test_files_beside_the_built_in_ones_are_tried_too_and_workers_follow_the_server(
+    registry, tmp_path, monkeypatch
+):
+    (tmp_path / "leaves.py").write_text("import os\nos._exit(3)\n")
+    (tmp_path / "works.py").write_text(GOOD.format(name="Works"))
+    with own_registry() as server:
+        server.load_package(tmp_path, check_of_process())
+        [found] = server.diagnostics()
+        assert (found.file, server.describe()["Works"].source) == ("leaves.py", "works.py")
+        hashes = list(server.loaded_files())
+    monkeypatch.setenv(PRELOAD, json.dumps({"hashes": hashes}))
+    monkeypatch.setattr(os, "fork", None)  # a worker tries nothing
+    registry.load_package(tmp_path, check_of_process())
+    assert [found.file for found in registry.diagnostics()] == ["leaves.py"]
+    assert registry.find("Works") is not None
 
 
 def test_a_type_is_listed_as_it_described_itself_when_it_was_registered(registry, tmp_path):

@@ -12,7 +12,7 @@ from visdl.nodes import NodeRegistry
 from visdl.worker.node_files import check_types, import_limit
 from visdl.worker.protocol import NodeFolder
 
-from ..api.helpers import bring_table, training_graph
+from ..api.helpers import bring_table, training_graph, until
 
 DOUBLED = """
 from torch import Tensor
@@ -37,7 +37,9 @@ def test_a_file_that_changed_after_the_start_fails_the_run_at_its_node(serve, tm
         {**edge, "source": "twice"} if edge["source"] == "fc2" else edge for edge in graph["edges"]
     ] + [{"source": "fc2", "source_output": "output", "target": "twice", "target_input": "x"}]
     run = client.post("/api/runs", json={"graph": graph}).json()
-    run = client.get(f"/api/runs/{run['id']}", params={"wait": 60}).json()
+    url = f"/api/runs/{run['id']}"
+    until(lambda: client.get(url, params={"wait": 60}).json()["ended"], 240)
+    run = client.get(url).json()
     assert (run["state"], run["error"]["node"]) == ("failed", "twice")
     assert run["error"]["message"] == (
         "The worker process has no node type 'DoubledHere'. "
@@ -60,9 +62,11 @@ def test_an_import_that_takes_too_long_is_reported_from_another_thread():
         errors.append(error)
         reported.set()
 
-    with import_limit(NodeFolder("", (), 0.05), report):
+    graph = Graph(nodes=[Node(id="a", type="Linear"), Node(id="b", type="NoSuchType")])
+    with import_limit(NodeFolder(None, (), 0.05), graph.model_dump_json(), report):
         assert reported.wait(60)
     assert "did not end within 0.05 seconds" in errors[0].message
-    with import_limit(None, report):
+    assert errors[0].node == "b"
+    with import_limit(None, "", report):
         pass
     assert len(errors) == 1

@@ -15,6 +15,8 @@ from visdl.training import run_folder
 from visdl.training.seal import ENCODING, WEIGHTS, break_seal, check_seal, seal
 from visdl.worker.weights import load_weights, read_weights
 
+from ..support.graphs import MLP, chain, numbers
+from ..support.runs import execute
 from ..support.strength import count
 
 
@@ -125,6 +127,24 @@ def test_weights_of_another_network_are_named(tmp_path, change, reason):
     with pytest.raises(RunError, match="not those of this network") as caught:
         load_weights(nn.Linear(8, 8), tmp_path / WEIGHTS)
     assert reason in caught.value.message
+
+
+def test_a_run_with_a_flipped_bit_does_not_predict(tmp_path, one_thread):
+    graph, data = chain(MLP, train={"epochs": 1}), numbers(tmp_path)
+    outcome = execute(graph, tmp_path / "run", data)
+    rows = [{"a": 0.5, "b": 0.25}]
+    assert len(outcome.predict(rows)["predictions"]) == 1
+    for name in (WEIGHTS, ENCODING):
+        path = outcome.folder / "artifacts" / name
+        data_before = path.read_bytes()
+        path.write_bytes(data_before[:-2] + bytes([data_before[-2] ^ 1]) + data_before[-1:])
+        with pytest.raises(RunError, match=f"{name} is damaged"):
+            outcome.predict(rows)
+        if name == WEIGHTS:
+            with pytest.raises(RunError, match="is damaged"):
+                read_weights(path)
+        path.write_bytes(data_before)
+    assert len(outcome.predict(rows)["predictions"]) == 1
 
 
 def test_links_in_the_folder_of_a_run_are_not_its_files(tmp_path):

@@ -215,10 +215,10 @@ def _run_tasks(tasks: Sequence[_RunTask]) -> None:
 
     def give_up(error: RunError) -> None:
         for task in tasks:
-            task.server.send(_failed(error.code, error.message, error.hint))
+            task.server.send(_failed(error.code, error.message, error.hint, error.node))
         os._exit(0)
 
-    with import_limit(first.node_folder, give_up):
+    with import_limit(first.node_folder, first.graph, give_up):
         load_node_files(first.node_folder)
     with capture_prints(LogRouter(tasks[0].reporter)) as router:
         if len(tasks) == 1:

@@ -19,12 +19,18 @@ _HINT = "Repair the file, then restart VisDL."
 def load_node_files(folder: NodeFolder | None) -> None:
     """Import the files of the folder that this process does not have yet."""
     if folder is not None:
-        NodeRegistry.load_folder(Path(folder.path), AcceptOnly(folder.hashes))
+        path = None if folder.path is None else Path(folder.path)
+        NodeRegistry.load_folder(path, AcceptOnly(folder.hashes))
 
 
 @contextlib.contextmanager
-def import_limit(folder: NodeFolder | None, report: Callable[[RunError], None]) -> Iterator[None]:
-    """Call `report`, in another thread, if the imports inside take longer than a file may."""
+def import_limit(
+    folder: NodeFolder | None, graph: str, report: Callable[[RunError], None]
+) -> Iterator[None]:
+    """Call `report`, in another thread, if the imports inside take longer than a file may.
+
+    The error is at the first node of a graph (JSON) of which the type is not loaded yet.
+    """
     if folder is None:
         yield
         return
@@ -32,7 +38,9 @@ def import_limit(folder: NodeFolder | None, report: Callable[[RunError], None]) 
     def give_up() -> None:
         file = NodeRegistry.importing or "a node file"
         message = f"The import of {file} did not end within {folder.seconds:g} seconds."
-        report(RunError(message, hint=_HINT, code="node_file"))
+        nodes = Graph.model_validate_json(graph).nodes
+        missing = (node.id for node in nodes if NodeRegistry.find(node.type) is None)
+        report(RunError(message, hint=_HINT, node=next(missing, None), code="node_file"))
 
     timer = threading.Timer(folder.seconds, give_up)
     timer.daemon = True

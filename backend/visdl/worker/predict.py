@@ -47,7 +47,7 @@ def main(connections: Sequence[Connection], request: PredictionRequest) -> None:
         os._exit(0)
 
     try:
-        with import_limit(spec.node_folder, give_up):
+        with import_limit(spec.node_folder, spec.graph, give_up):
             load_node_files(spec.node_folder)
         answer: PredictionAnswer = predict_rows(request)
     except AppError as error:

@@ -23,7 +23,7 @@ DatasetFiles = tuple[dict[str, Any], str]
 class NodeFolder:
     """The custom node files for a process: those that the server has tried and loaded."""
 
-    path: str
+    path: str | None  # None: only those beside the built-in ones
     hashes: tuple[str, ...]  # of the files' contents
     seconds: float  # in which a file must be imported
 

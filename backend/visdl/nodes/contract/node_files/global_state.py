@@ -42,7 +42,11 @@ class GlobalState:
         self._folder = folder
         self._node_types = node_types
         self._types = dict(node_types())
-        self._modules = dict(sys.modules)
+        self._modules = {
+            name: module
+            for name, module in sys.modules.items()
+            if not name.startswith("visdl_custom_")  # of a file that is imported again
+        }
         self._functions = list(_functions(self._modules))
         self._files = _listing(folder)
 
@@ -53,7 +57,9 @@ class GlobalState:
 
     def find_changes(self) -> list[str]:
         """Return what was changed, each as the object of "changes …"."""
-        return [*self._changed_values(), *self._changed_functions(), *self._changed_others()]
+        # with its settings torch itself replaces some of its names
+        found = list(self._changed_values()) or list(self._changed_functions())
+        return [*found, *self._changed_others()]
 
     def find_activity(self) -> list[str]:
         """Return what still runs, each as a predicate such as "starts a thread"."""
