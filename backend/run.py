@@ -20,7 +20,7 @@ def main() -> int:
 
     from pydantic import ValidationError
 
-    from visdl.api.listener import OPTIONS, open_listener
+    from visdl.api.listener import allow_descriptors, open_listener
     from visdl.config import Settings
     from visdl.store import StoreError
     from visdl.store.data_dir import DataDirInUseError, check_data_dir
@@ -46,7 +46,7 @@ def main() -> int:
 
     import uvicorn
 
-    from visdl.main import create_app  # loads torch, after all checks
+    from visdl.main import create_app, server_config  # loads torch, after all checks
 
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -64,10 +64,11 @@ def main() -> int:
             f"From your own machine: ssh -L {settings.port}:localhost:{settings.port} <this host>",
             flush=True,
         )
+    allow_descriptors(settings.max_connections + 1000)
     app = create_app(settings)
     gc.collect()
     gc.freeze()  # permanent objects are not collected again, which slowed checks of large graphs
-    server = uvicorn.Server(uvicorn.Config(app, **OPTIONS))
+    server = uvicorn.Server(server_config(app, settings))
     with listener, contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it after the shutdown
         server.run(sockets=[listener])
     return 0 if server.started else 3

@@ -1,7 +1,7 @@
 import path from "node:path";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
-import { createLogger, defineConfig, loadEnv, type ProxyOptions } from "vite";
+import { createLogger, defineConfig, type HttpServer, loadEnv, type Plugin, type ProxyOptions } from "vite";
 
 // the environment, then .env beside the README: the same as for the server
 const settings = loadEnv("", path.resolve(import.meta.dirname, ".."), "VISDL_");
@@ -22,6 +22,16 @@ customLogger.error = (message, options) => {
   if (!message.includes("ws proxy")) logError(message, options);
 };
 
+// Node ends every request after five minutes, also an upload that still arrives. The API ends those that stop.
+const allowSlowRequests = ({ httpServer }: { httpServer: HttpServer | null }) => {
+  if (httpServer && "requestTimeout" in httpServer) httpServer.requestTimeout = 0;
+};
+const slowUploads: Plugin = {
+  name: "slow-uploads",
+  configureServer: allowSlowRequests,
+  configurePreviewServer: allowSlowRequests,
+};
+
 // The built page runs nothing and asks nobody but what this server gives.
 const headers = {
   "Content-Security-Policy":
@@ -38,7 +48,7 @@ export default defineConfig({
   // There is one page: any other address is a 404, not the page.
   appType: "mpa",
   customLogger,
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), slowUploads],
   resolve: { alias: { "@": path.resolve(import.meta.dirname, "src") } },
   server: { host: "127.0.0.1", port, strictPort: true, proxy, allowedHosts, cors: false },
   preview: { host: "127.0.0.1", port, strictPort: true, proxy, headers, allowedHosts, cors: false },

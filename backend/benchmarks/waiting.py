@@ -1,4 +1,4 @@
-"""How fast GETs are answered beside clients that wait, never read, or have graphs checked.
+"""How fast GETs are answered beside clients that wait, send or read nothing, or have work done.
 
 A real server on a free port; one run trains in a batch that does not end, so pauses stay pending.
 Each kind of client is measured in turn, in several rounds.
@@ -14,10 +14,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from common import report
-from serving import Served, has_stepped, sample_graph, server, start_run, wait_for
+from serving import ENDED, Served, has_stepped, sample_graph, server, start_run, wait_for
 from telemetry import open_idle_client
 from validate import chain
 
+from visdl.api.listener import allow_descriptors
 from visdl.models.events import MetricsEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import Run, RunState
@@ -25,7 +26,7 @@ from visdl.store import Store
 
 ROUNDS = 3
 REQUESTS = 150  # of each kind in a round
-WAITING, PAUSING, DEAF, CHECKS = 200, 60, 250, 40
+WAITING, PAUSING, DEAF, CHECKS, IDLE, PREDICTIONS = 200, 60, 250, 40, 1000, 60
 EVENTS, POINTS = 300, 1000  # of the history that clients ask for and do not read
 
 
@@ -64,6 +65,24 @@ def deaf(served: Served, count: int) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def idle(served: Served, count: int) -> Iterator[None]:
+    """Open connections that send nothing."""
+    url = served.client.base_url
+    assert url.port
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            stack.enter_context(socket.create_connection((url.host, url.port)))
+        yield
+
+
+def trained(served: Served) -> str:
+    """Return a run that has ended, for predictions."""
+    run = start_run(served.client, sample_graph(served.client, 1))
+    wait_for(lambda: served.client.get(f"/runs/{run}").json()["state"] in ENDED)
+    return run
+
+
 def latencies(served: Served) -> list[float]:
     seconds = []
     for _ in range(REQUESTS):
@@ -80,7 +99,8 @@ def milliseconds(seconds: list[float], percent: int) -> float:
 
 def measure(served: Served) -> tuple[Mapping[str, list[float]], int]:
     """Return the latencies by what the server does meanwhile, and the MB that deaf clients cost."""
-    client, run = served.client, start_run(served.client, sample_graph(served.client, 1_000_000))
+    client, done = served.client, trained(served)
+    run = start_run(client, sample_graph(client, 1_000_000))
     wait_for(lambda: has_stepped(client, run))
     worker = max(served.process.children(recursive=True), key=lambda one: one.create_time())
     beside = {
@@ -88,6 +108,7 @@ def measure(served: Served) -> tuple[Mapping[str, list[float]], int]:
         f"{WAITING} waiting": lambda: pending(served, WAITING, f"GET /api/runs/{run}?wait=3600"),
         f"{PAUSING} pausing": lambda: pending(served, PAUSING, f"POST /api/runs/{run}/pause"),
         f"{DEAF} never reading": lambda: deaf(served, DEAF),
+        f"{IDLE} idle": lambda: idle(served, IDLE),
     }
     found: dict[str, list[float]] = {name: [] for name in beside}
     grown = 0
@@ -101,11 +122,15 @@ def measure(served: Served) -> tuple[Mapping[str, list[float]], int]:
     graph = chain(1000, lambda position: 8 + position % 50).model_dump_json().encode()
     with pending(served, CHECKS, "POST /api/graphs/validate", graph):
         found[f"{CHECKS} checks"] = latencies(served)
+    rows = b'{"dataset": "sample_data.csv"}'
+    with pending(served, PREDICTIONS, f"POST /api/runs/{done}/predict", rows):
+        found[f"{PREDICTIONS} predictions"] = latencies(served)
     worker.resume()
     return found, grown >> 20
 
 
 def main() -> None:
+    allow_descriptors(4 * IDLE)
     with server(add_history, hang_seconds=3600) as served:
         found, grown = measure(served)
     idle = milliseconds(found["idle"], 99)

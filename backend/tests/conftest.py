@@ -30,9 +30,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from visdl.api.app import make_app
 from visdl.api.deps import Services
-from visdl.api.listener import OPTIONS, open_listener
+from visdl.api.listener import open_listener
 from visdl.config import Settings
-from visdl.main import open_services, protect
+from visdl.main import open_services, protect, server_config
 from visdl.nodes import NodeRegistry
 from visdl.nodes.contract.registry import Registry
 
@@ -98,7 +98,7 @@ def run_server(data_dir: Path, **settings: Any) -> Iterator[Server]:
         app = make_app()
         app.state.services = services
         guarded = protect(app, server_settings)
-        config = uvicorn.Config(guarded, lifespan="off", **OPTIONS)
+        config = server_config(guarded, server_settings, lifespan="off")
         running = uvicorn.Server(config)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -51,6 +51,12 @@ class Settings(BaseSettings):
     max_body_objects: int = Field(
         default=120_000, ge=1000, description="Most objects and lists in a JSON body"
     )
+    max_connections: int = Field(
+        default=2000, ge=10, description="Most connections of clients at a time"
+    )
+    stall_seconds: float = Field(
+        default=30, gt=0, description="How long the body of a request may stop arriving"
+    )
     max_nodes: int = Field(default=2000, ge=1, description="Most nodes in a graph")
     max_edges: int = Field(default=10_000, ge=1, description="Most wires in a graph")
     max_expanded_nodes: int = Field(
@@ -79,6 +85,9 @@ class Settings(BaseSettings):
         default=1.5,
         gt=0,
         description="CPU time in which the check of a graph infers the shapes of new layers",
+    )
+    predict_seconds: float = Field(
+        default=300, gt=0, le=86_400, description="How long a prediction of a run may take"
     )
     max_columns: int = Field(default=10_000, ge=1, description="Most columns in a table")
     concurrent_runs: int = Field(

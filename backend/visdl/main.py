@@ -7,16 +7,22 @@ import logging
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
+import uvicorn
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 from starlette.types import ASGIApp
 
 from visdl.api.access import Access
+from visdl.api.answer_limit import AnswerLimit
 from visdl.api.app import make_app
 from visdl.api.body_limit import BodyLimit
+from visdl.api.connections import ConnectionLimits, RefuseExcess, bounded_connection
 from visdl.api.deps import Services
 from visdl.api.guard import Guard
+from visdl.api.listener import OPTIONS
+from visdl.api.memory import MemoryKeeper
 from visdl.api.routes.datasets import UPLOAD_PATH
 from visdl.api.sessions import Sessions
 from visdl.api.system_monitor import SystemMonitor
@@ -67,14 +73,16 @@ def create_app(settings: Settings) -> ASGIApp:
 
 
 def protect(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """Return the application with the guard and the limit of bodies around it."""
+    """Return the application with the guard and the limits of requests around it."""
     limited = BodyLimit(
-        app,
+        AnswerLimit(app),
         max_bytes=settings.max_body_mb * 2**20,
         max_objects=settings.max_body_objects,
+        stall_seconds=settings.stall_seconds,
         upload_path=UPLOAD_PATH,
     )
-    return Guard(limited, _access(settings), allowed_hosts=settings.allowed_hosts)
+    guard = Guard(limited, _access(settings), allowed_hosts=settings.allowed_hosts)
+    return RefuseExcess(guard)
 
 
 def _access(settings: Settings) -> Access:
@@ -85,6 +93,12 @@ def _access(settings: Settings) -> Access:
         settings.data_dir, token=settings.token, port=settings.port, days=settings.session_days
     )
     return Access(settings.token, sessions)
+
+
+def server_config(app: ASGIApp, settings: Settings, **options: Any) -> uvicorn.Config:
+    """Return how uvicorn serves the application, with further options of uvicorn."""
+    limits = ConnectionLimits(settings.max_connections, settings.stall_seconds)
+    return uvicorn.Config(app, http=bounded_connection(limits), **{**OPTIONS, **options})
 
 
 @contextlib.contextmanager
@@ -109,6 +123,9 @@ def open_services(settings: Settings, registry: Registry = NodeRegistry) -> Iter
         opened.callback(services.studies.close)
         retention.start()
         opened.callback(retention.close)
+        memory = MemoryKeeper()
+        memory.start()
+        opened.callback(memory.close)
         yield services
 
 
@@ -152,7 +169,7 @@ def _compose(settings: Settings, registry: Registry, store: Store) -> Services:
         validator=validator,
         runs=runs,
         studies=Studies(store, runs, validator, registry),
-        predictor=Predictor(store, specs, pool, folder),
+        predictor=Predictor(store, specs, pool, folder, settings.predict_seconds),
         starters=Starters(store, settings.data_dir, settings.max_columns),
         monitor=monitor,
         storage=Storage(store, settings.data_dir, settings.keep_checkpoint_days),

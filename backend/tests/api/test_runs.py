@@ -253,6 +253,14 @@ def test_rows_that_cannot_be_predicted_are_named(client, finished, body, field):
     )
 
 
+def test_a_prediction_that_takes_too_long_is_ended_with_a_sentence(server, finished, monkeypatch):
+    monkeypatch.setattr(server.services.predictor, "_seconds", 0.001)
+    answer = server.client.post(f"/api/runs/{finished['id']}/predict", json={"rows": []})
+    record = error(answer, 422)
+    assert record["message"] == "The prediction took longer than 0.001 s and was ended."
+    assert "VISDL_PREDICT_SECONDS" in record["hint"]
+
+
 def test_no_rows_give_no_predictions(client, finished):
     assert (
         client.post(f"/api/runs/{finished['id']}/predict", json={"rows": []}).json()["predictions"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from visdl.datasets import dataset
 from visdl.datasets.assignment import held_out
 from visdl.datasets.checks import check_data
 from visdl.datasets.dataset import Dataset
@@ -20,6 +21,15 @@ from ..support.graphs import table
 def wide(tmp_path):
     header = "s_1,s_2,other,name,y"
     return table(tmp_path, header, [(i, i * 10, i * 100, "ab"[i % 2], i % 3) for i in range(10)])
+
+
+@pytest.mark.parametrize(("cells", "size", "rows"), [(500, 2**20, 10), (17, 2**20, 3), (500, 1, 1)])
+def test_a_preview_of_a_wide_table_or_of_long_cells_has_fewer_rows(
+    wide, monkeypatch, cells, size, rows
+):
+    monkeypatch.setattr(dataset, "_PREVIEW_CELLS", cells)
+    monkeypatch.setattr(dataset, "_PREVIEW_BYTES", size)
+    assert len(wide.preview(0, 1000).rows) == rows
 
 
 @pytest.mark.parametrize(

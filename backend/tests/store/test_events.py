@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +11,7 @@ import pytest
 from visdl.models.errors import NotFoundError
 from visdl.models.events import LogEvent, MetricsEvent, ProgressEvent
 from visdl.models.runs import MetricSummary, Progress, RunState
+from visdl.store import events, points
 
 from .helpers import add, metrics
 
@@ -50,6 +52,23 @@ def test_events_come_back_as_they_went_in(store):
     assert [
         event.model_copy(update={"run": "", "seq": 0, "cursor": None}) for event in returned
     ] == sent
+
+
+def test_series_as_json_are_the_series_and_their_points_are_bounded(store, monkeypatch):
+    monkeypatch.setattr(points, "_PIECE", 7)
+    add(store)
+    values = [(step, 1, None if step == 5 else step / 3) for step in range(20)]
+    store.append("r", [MetricsEvent(series={"a": values, 'b"': values[:3], "c": values})])
+    whole = json.loads(store.encoded_series("r"))
+    assert whole == store.series("r").model_dump(mode="json")
+    assert json.loads(store.encoded_series("r", ["a"] * 1000, 8)) == store.series(
+        "r", ["a"], 8
+    ).model_dump(mode="json")
+    monkeypatch.setattr(events, "MOST_POINTS", 30)
+    monkeypatch.setattr(events, "_FEWEST", 4)
+    few = json.loads(store.encoded_series("r"))
+    assert [len(curve) for curve in few["series"].values()] == [10, 3, 10]
+    assert few["truncated"]
 
 
 def test_pages_of_events_meet_without_gap_or_repeat(store):

@@ -50,6 +50,38 @@ def off(graph: Graph) -> list[str]:
     return [node.id for node in graph.nodes if node.disabled]
 
 
+def count_checks(planner: StudyPlanner, monkeypatch: pytest.MonkeyPatch) -> list[Graph]:
+    judge, checked = planner._context.validator, []
+    report = judge.report
+
+    def count(graph, **options):
+        checked.append(graph)
+        return report(graph, **options)
+
+    monkeypatch.setattr(judge, "report", count)
+    return checked
+
+
+def test_variants_that_are_the_same_network_are_checked_once(planner, monkeypatch):
+    checked = count_checks(planner, monkeypatch)
+    factor = {"node": "drop", "param": "p", "values": [0.3]}
+    found = planned(planner, {"kind": "random", "factors": [factor], "trials": 9})
+    assert len(found.candidates) == 10
+    assert len(checked) == 2
+    assert {one.parameters for one in found.variants} == {found.variants[0].parameters}
+
+
+def test_a_preview_ends_in_time_and_states_what_it_has_not_checked(planner, monkeypatch):
+    checked = count_checks(planner, monkeypatch)
+    factor = {"node": "drop", "param": "p", "values": [0.1, 0.2, 0.3]}
+    plan = StudyPlan.model_validate(
+        {"strategy": {"kind": "grid", "factors": [factor]}, "seeds": [0]}
+    )
+    found = planner.plan_study(plan, chain(LAYERS), -1.0)
+    assert (len(found.candidates), found.unchecked, len(checked)) == (4, 3, 1)
+    assert all(one.valid for one in found.variants)
+
+
 @pytest.mark.parametrize(
     ("strategy", "labels"),
     [

@@ -15,9 +15,11 @@ from visdl.compiler.expansion import GraphLimits, why_too_large
 from visdl.compiler.flatten import flatten
 from visdl.models.graph import Block, Edge, Graph, Node, PortRef
 from visdl.nodes import NodeRegistry
+from visdl.validation import static_pass
+from visdl.validation.model_checks import check_model
 from visdl.validation.validator import Validator
 
-from ..support.graphs import MLP, chain, codes, numbers, validator
+from ..support.graphs import MLP, chain, codes, numbers, validator, wire
 
 
 def node(name: str, block: str, **params: Any) -> Node:
@@ -180,6 +182,30 @@ def test_shapes_that_took_too_long_are_left_for_the_next_check(tmp_path):
     assert "VISDL_CHECK_SECONDS" in next(
         one.hint for one in report.diagnostics if one.code == "shape_later"
     )
+
+
+def test_all_models_of_a_graph_share_the_time_for_shapes(tmp_path, monkeypatch):
+    given = []
+
+    def check(*args):
+        given.append(args[-1])
+        return check_model(*args)
+
+    monkeypatch.setattr(static_pass, "check_model", check)
+    graph = chain(MLP)
+    graph.nodes += [Node(id="other", type="Linear"), Node(id="second", type="ModelAssembly")]
+    graph.edges += [wire("other.output > second.layers"), wire("csv.dataset > second.dataset")]
+    data, limits = numbers(tmp_path), GraphLimits(seconds=100)
+    Validator(NodeRegistry, {"table": data}.__getitem__, limits=limits).report(graph)
+    assert len(given) == 2
+    assert min(given) < max(given) == 100
+
+
+def test_nodes_that_look_through_columns_share_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(static_pass, "_TABLE_SECONDS", 1e-9)
+    report = validator(numbers(tmp_path)).report(chain(MLP))
+    assert report.valid
+    assert ("unchecked", "split", None) in codes(report, "warning")
 
 
 ODD_VALUES = {

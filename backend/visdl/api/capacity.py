@@ -1,4 +1,4 @@
-"""How many calls of each kind work at a time. The others wait without a thread.
+"""How many calls of each kind work at a time. The others wait without a thread, and not forever.
 
 The server has forty threads for calls. Work that takes long gets a few of them, so that short calls
 always find one; few threads that compute also leave more of the interpreter to the event loop.
@@ -6,14 +6,18 @@ always find one; few threads that compute also leave more of the interpreter to 
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+
+from visdl.models.errors import BusyError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,6 +52,8 @@ _MOST: Mapping[Work, int] = {
     Work.FILES: 4,
     Work.WRITE: 8,
 }
+_WAITING = 200  # calls of a kind that may wait
+_WAIT_SECONDS = 120.0
 
 
 class Capacity:
@@ -59,6 +65,27 @@ class Capacity:
     def limiter(self, kind: Work) -> CapacityLimiter:
         """Return the limiter of a kind of work; used on the server's event loop alone."""
         return self._limiters[kind]
+
+    @asynccontextmanager
+    async def turn(self, kind: Work) -> AsyncIterator[None]:
+        """Wait for a place, and hold it. Raises BusyError when many wait, or for too long."""
+        limiter = self._limiters[kind]
+        if limiter.statistics().tasks_waiting >= _WAITING:
+            raise _busy(kind)
+        try:
+            async with asyncio.timeout(_WAIT_SECONDS):
+                await limiter.acquire()
+        except TimeoutError:
+            raise _busy(kind) from None
+        try:
+            yield
+        finally:
+            limiter.release()
+
+
+def _busy(kind: Work) -> BusyError:
+    message = f"The server is busy with other requests of this kind ({kind})."
+    return BusyError(message, hint="Try again in a moment.")
 
 
 def works(kind: Work) -> Callable[[F], F]:
@@ -85,7 +112,7 @@ class LimitedRoute(APIRoute):
 
         async def limited(request: Request) -> Response:
             capacity: Capacity = request.app.state.services.capacity
-            async with capacity.limiter(kind):
+            async with capacity.turn(kind):
                 return await handle(request)
 
         return limited

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 _STATUS: dict[type[errors.AppError], int] = {
     errors.NotFoundError: 404,
     errors.InvalidInputError: 422,
+    errors.StalledError: 408,
+    errors.BusyError: 503,
     errors.UnsupportedError: 415,
     errors.TooLargeError: 413,
     errors.ConflictError: 409,
@@ -38,6 +40,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         403: "Not from this page",
         404: "No such thing",
         405: "No such method here",
+        408: "The body stopped arriving",
         409: "Not possible in this state",
         412: "A newer version was saved",
         413: "Over a limit",
@@ -45,7 +48,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         422: "Not valid",
         428: "If-Match is missing",
         429: "Too many wrong tokens",
-        503: "The machine refuses it now",
+        503: "Not possible now",
     }.items()
 }
 

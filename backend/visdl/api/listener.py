@@ -1,4 +1,7 @@
-"""How the server listens: what it keeps for a client, in bytes and seconds, has bounds."""
+"""How the server listens: what it keeps for a client, in bytes and seconds, has bounds.
+
+`connections` bounds their number, and how long one may be silent.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,17 @@ OPTIONS: dict[str, Any] = {
     "ws_max_size": _MESSAGE_BYTES,
     "ws_per_message_deflate": False,  # took 17 % of a core for 50 pages; use `ssh -C` instead
 }
+
+
+def allow_descriptors(count: int) -> None:
+    """Raise this process's limit of open files to `count`, or as far as the system allows it."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource  # noqa: PLC0415  not on Windows
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = count if hard == resource.RLIM_INFINITY else min(count, hard)
+        if soft != resource.RLIM_INFINITY and soft < most:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def open_listener(host: str, port: int) -> socket.socket:

@@ -23,6 +23,9 @@ from visdl.models.datasets import Column, DatasetPreview, DatasetRecord
 from visdl.models.errors import InvalidInputError
 
 _LISTED = 10
+_PREVIEW_CELLS = 500_000
+_PREVIEW_BYTES = 16 * 2**20  # of the file
+_COMPARED = 1000  # columns that a wrong name is compared with
 _LONGEST = 100
 _MOST_PATTERNS = 100
 
@@ -110,7 +113,7 @@ class Dataset:
 
     def _no_column(self, name: str, field: str | None = None) -> InvalidInputError:
         shown, names = name[:_LONGEST], list(self.columns)
-        close = difflib.get_close_matches(shown, names, n=1)
+        close = difflib.get_close_matches(shown, names[:_COMPARED], n=1)
         listed = ", ".join(names[:_LISTED]) + (", …" if len(names) > _LISTED else "")
         hint = f"Did you mean '{close[0]}'?" if close else f"The columns are: {listed}."
         return InvalidInputError(
@@ -167,8 +170,12 @@ class Dataset:
     def preview(self, offset: int = 0, limit: int = 50) -> DatasetPreview:
         """Return rows as in the file, and the histograms of all rows.
 
-        A blank cell is null, infinity is text.
+        A blank cell is null, infinity is text. Of wide tables, and of tables with long cells, there
+        are fewer than `limit` rows.
         """
+        row_bytes = max(1, self.record.bytes // max(1, self.rows))
+        most = min(_PREVIEW_CELLS // max(1, len(self.columns)), _PREVIEW_BYTES // row_bytes)
+        limit = min(limit, max(1, most))
         rows = np.arange(offset, max(offset, min(offset + limit, self.rows)), dtype=np.int64)
         cells = self._cells(rows)
         return DatasetPreview(

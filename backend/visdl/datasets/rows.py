@@ -41,7 +41,16 @@ class Grammar:
         self.cell = re.compile(cell + rb"(?:" + d + rb"|" + _LINE_END + rb")")
         self.cells = re.compile(rb"(?:" + cell + d + rb")*+")
         self.row = re.compile(row)
-        self.rows = re.compile(rb"(?:" + row + rb")*+")
+        # Some rows at a time: matching holds the interpreter, and the server has other threads.
+        self._some_rows = re.compile(rb"(?:" + row + rb"){0,2000}+")
+
+    def rows_end(self, data: bytes) -> int:
+        """Return where the last complete row ends."""
+        end = -1
+        following = 0
+        while following > end:
+            end, following = following, _match_end(self._some_rows, data, following)
+        return end
 
     def split(self, row: bytes) -> list[bytes]:
         """Return the cells of a row, each with its delimiter or line end."""
@@ -166,7 +175,7 @@ def _blocks(path: Path, grammar: Grammar, offset: int, line: int) -> Iterator[Bl
 def _last(rest: bytes, offset: int, line: int, grammar: Grammar) -> Block:
     """Return what follows the last complete row; only its line end may be missing."""
     data = rest if rest.endswith(b"\n") else rest + b"\n"
-    end = _match_end(grammar.rows, data)
+    end = grammar.rows_end(data)
     if end < len(data):
         opened = _match_end(grammar.cells, data, end)
         raise InvalidInputError(
@@ -180,7 +189,7 @@ def _complete(data: bytes, grammar: Grammar) -> int:
     """Return where the last complete row ends; a CR at the end may be half a line end."""
     body = data[:-1] if data.endswith(b"\r") else data
     if b'"' in body:
-        return _match_end(grammar.rows, body)
+        return grammar.rows_end(body)
     return max(body.rfind(b"\n"), body.rfind(b"\r") if b"\r" in body else -1) + 1
 
 

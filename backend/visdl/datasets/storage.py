@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
 _STRIP = 1024  # rows transposed at a time, small enough for the processor's cache
 _THREADS = 4
+_PIECE = 20_000  # words that are turned into JSON at a time
 
 
 class TableWriter:
@@ -48,7 +49,7 @@ class TableWriter:
         if len(numbers):
             self._save("numbers", block, numbers)
         if len(codes):
-            words = [orjson.dumps(vocabulary) for vocabulary in vocabularies]
+            words = [_json_list(vocabulary) for vocabulary in vocabularies]
             _file(self._folder, "words", block, "json").write_bytes(b"".join(words))
             self._save("words", block, np.cumsum([0, *map(len, words)]))
             self._save("text", block, codes)
@@ -59,6 +60,14 @@ class TableWriter:
 
     def _save(self, kind: str, block: int, array: NDArray[Any]) -> None:
         np.save(_file(self._folder, kind, block), array, allow_pickle=False)
+
+
+def _json_list(words: list[str]) -> bytes:
+    """Return a JSON list, made in pieces, which hold the interpreter for moments only."""
+    pieces = (
+        orjson.dumps(words[start : start + _PIECE])[1:-1] for start in range(0, len(words), _PIECE)
+    )
+    return b"[" + b",".join(pieces) + b"]"
 
 
 class TableReader:

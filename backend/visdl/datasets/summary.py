@@ -38,6 +38,15 @@ class ValueCounts:
         self._limit = limit
         self.counts: dict[Any, int] | None = {}
 
+    @property
+    def limit(self) -> int | None:
+        """Return how many distinct values are counted; None when there were more."""
+        return None if self.counts is None else self._limit
+
+    def give_up(self) -> None:
+        """Count no longer, because there are too many distinct values."""
+        self.counts = None
+
     def add(self, values: Iterable[Any], counts: Iterable[int]) -> None:
         if self.counts is None:
             return
@@ -193,11 +202,23 @@ class TextSummary:
     def add(self, column: pa.DictionaryArray, words: list[str], block: Block) -> None:
         """Add a block; `words` is the column's dictionary."""
         codes = column.indices.to_numpy()
-        counts = dict(zip(words, np.bincount(codes, minlength=len(words)).tolist(), strict=True))
-        self._missing += counts.pop("", 0)
-        self._values.add(counts.keys(), counts.values())
+        counts = np.bincount(codes, minlength=len(words))
+        blank = pc.index(column.dictionary, "").as_py()
+        self._missing += int(counts[blank]) if blank >= 0 else 0
+        self._count(words, counts, blank)
         if self._first_text is None:
             self._look_for_numbers(column.dictionary, codes, words, block)
+
+    def _count(self, words: list[str], counts: Index, blank: int) -> None:
+        """Count the words; a dictionary of very many would hold the interpreter for long."""
+        limit = self._values.limit
+        if limit is None:
+            return
+        if len(words) > limit + 1:
+            self._values.give_up()
+            return
+        kept = [place for place in range(len(words)) if place != blank]
+        self._values.add([words[place] for place in kept], counts[kept].tolist())
 
     def _look_for_numbers(
         self, dictionary: pa.StringArray, codes: Index, words: list[str], block: Block

@@ -6,6 +6,8 @@ AppError
 │   └── InvalidGraphError    the graph has errors; carries the report
 ├── UnsupportedError         a file of another kind
 ├── TooLargeError            over a limit
+├── StalledError             a request that stopped arriving
+├── BusyError                too many other requests of this kind
 ├── ConflictError            not possible in this state
 │   └── TransitionError      a run cannot go from this state to that one
 ├── PreconditionRequiredError  If-Match is missing
@@ -68,6 +70,20 @@ class AppError(Exception):
 
 class NotFoundError(AppError):
     code = "not_found"
+
+
+class BusyError(AppError):
+    code = "busy"
+
+
+class StalledError(AppError):
+    code = "stalled"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"Nothing of the request arrived for {seconds:g} s.",
+            hint="Send it again. On a bad line, raise VISDL_STALL_SECONDS.",
+        )
 
 
 class InvalidInputError(AppError):

@@ -21,7 +21,6 @@ from visdl.models.events import (
     EncodedEvent,
     EventType,
     MetricsEvent,
-    Point,
     ProgressEvent,
     RunEvent,
 )
@@ -30,8 +29,10 @@ from visdl.models.runs import Run
 from visdl.store.database import Database
 from visdl.store.points import (
     POINT_BYTES,
+    Points,
     downsample,
     downsample_by_step,
+    encode,
     latest,
     pack,
     tuples,
@@ -39,6 +40,8 @@ from visdl.store.points import (
 )
 
 E = TypeVar("E", bound=BaseEvent)
+MOST_POINTS = 1_000_000  # of an answer
+_FEWEST = 100  # points of a curve that an answer has in any case
 _ROWS_AT_ONCE = 500  # rewritten in one transaction
 _TYPE = "json_extract(e.body, '$.type')"
 #: Types with twenty events a second. The index of all other events is small.
@@ -122,6 +125,29 @@ class EventTable:
         self, run_id: str, keys: Sequence[str] | None = None, max_points: int | None = None
     ) -> MetricSeries:
         """Return metrics by key, downsampled to `max_points` so that extremes stay."""
+        curves, truncated = self._curves(run_id, keys, max_points)
+        return MetricSeries(series={k: tuples(c) for k, c in curves.items()}, truncated=truncated)
+
+    def encoded_series(
+        self, run_id: str, keys: Sequence[str] | None = None, max_points: int | None = None
+    ) -> bytes:
+        """Return `series` as JSON, made curve by curve in pieces: it may have millions of points.
+
+        It has at most `MOST_POINTS` in all.
+        """
+        curves, truncated = self._curves(run_id, keys, max_points, MOST_POINTS)
+        parts = [orjson.dumps(key) + b":" + encode(curve) for key, curve in curves.items()]
+        ending = b"true" if truncated else b"false"
+        return b'{"series":{' + b",".join(parts) + b'},"truncated":' + ending + b"}"
+
+    def _curves(
+        self,
+        run_id: str,
+        keys: Sequence[str] | None,
+        max_points: int | None,
+        in_all: int | None = None,
+    ) -> tuple[dict[str, Points], bool]:
+        """Return the points by key, and whether some were left out."""
         found = self._db.read(
             "SELECT number, json_extract(record, '$.downsampled') FROM runs WHERE id = ?", (run_id,)
         )
@@ -133,16 +159,19 @@ class EventTable:
                 row[0]
                 for row in self._db.read("SELECT DISTINCT key FROM points WHERE run = ?", (number,))
             ]
-        series: dict[str, list[Point]] = {}
+        keys = list(dict.fromkeys(keys))
+        if in_all is not None:
+            max_points = min(max_points or in_all, max(_FEWEST, in_all // max(1, len(keys))))
+        curves: dict[str, Points] = {}
         truncated = bool(downsampled)
         for key in keys:
             sql = "SELECT body FROM points WHERE run = ? AND key = ? ORDER BY seq"
             points = unpack(b"".join(row["body"] for row in self._db.read(sql, (number, key))))
             points = points[latest(points)]
             shown = points[downsample(points[:, 2], max_points)] if max_points else points
-            series[key] = tuples(shown)
+            curves[key] = shown
             truncated = truncated or len(shown) < len(points)
-        return MetricSeries(series=series, truncated=truncated)
+        return curves, truncated
 
     def last_log(self, run_id: str, lines: int) -> list[str]:
         """Return the newest lines of a run's log, in order."""

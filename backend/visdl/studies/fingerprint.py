@@ -25,14 +25,16 @@ class Fingerprints:
         self, graph_key: str, datasets: Sequence[DatasetUse], code: Mapping[str, str], device: str
     ) -> None:
         data = sorted((use.node, use.param, use.sha256) for use in datasets)
-        self._base = json.dumps(
+        base = json.dumps(
             [REVISION, graph_key, data, dict(code), device, versions()], sort_keys=True
         )
+        self._hash = hashlib.sha256(f"{base}\x00".encode("utf-8", "surrogatepass"))
 
     def of(self, seed: int) -> str:
         """Return the SHA-256 of the training with this seed, in hexadecimal."""
-        text = f"{self._base}\x00{seed}"
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        digest = self._hash.copy()
+        digest.update(str(seed).encode())
+        return digest.hexdigest()
 
 
 def training_key(graph: Graph) -> str:

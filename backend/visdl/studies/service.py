@@ -43,6 +43,7 @@ from visdl.validation.validator import Validator
 
 _RESULTS_CACHE_SIZE = 50
 _CURVE_POINTS = 2000
+_PREVIEW_SECONDS = 1.0  # of CPU time, for the check of variants
 _FAILED = {RunState.FAILED, RunState.STOPPED, RunState.INTERRUPTED}
 
 
@@ -68,8 +69,15 @@ class Studies:
         self._scheduler.close()
 
     def preview(self, request: NewStudy, graph: Graph) -> StudyPreview:
-        """Plan and price a study. Raises as `StudyPlanner.plan_study` does."""
-        planned = self._planner.plan_study(request, graph)
+        """Plan and price a study. Raises as `StudyPlanner.plan_study` does.
+
+        Of many variants, those that take too long to check are left for the start of the study.
+        """
+        planned = self._planner.plan_study(request, graph, _PREVIEW_SECONDS)
+        notes = planned.notes
+        if planned.unchecked:
+            variants = f"{planned.unchecked:,} of {len(planned.candidates):,} variants"
+            notes = [*notes, f"{variants} are checked when the study starts, which takes longer."]
         cost = price(request, planned, self._graphs, self._store, self._runs.slots)
         return StudyPreview(
             variants=planned.variants,
@@ -79,7 +87,7 @@ class Studies:
             seconds=cost.seconds,
             direction=planned.direction,
             metrics=planned.metrics,
-            notes=planned.notes,
+            notes=notes,
         )
 
     def create(self, request: NewStudy, graph: Graph) -> Study:

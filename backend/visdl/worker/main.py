@@ -32,6 +32,7 @@ from visdl.training.session import NotBatched, TrainingSession, TrainingSuspende
 from visdl.worker.graph_run import GraphRun
 from visdl.worker.node_files import import_limit, load_node_files
 from visdl.worker.prints import LogRouter, capture_prints
+from visdl.worker.priority import lower_priority
 from visdl.worker.protocol import (
     DISK,
     HEARTBEAT,
@@ -48,7 +49,6 @@ from visdl.worker.protocol import (
 )
 from visdl.worker.run_lock import hold_run
 
-NICE = 10
 _HEARTBEAT_SECONDS = 1.0
 
 
@@ -189,10 +189,7 @@ def main(connections: Sequence[Connection]) -> None:
     none that was stopped or deleted meanwhile.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl C in the terminal is the server's to handle
-    with contextlib.suppress(OSError):
-        os.nice(NICE)
-    with contextlib.suppress(OSError):  # if memory runs out, kill this one, not what starts others
-        Path("/proc/self/oom_score_adj").write_text("300", encoding="ascii")
+    lower_priority()
     try:
         connected = [_RunTask.connect(connection) for connection in connections]
     except RuntimeError:  # the system allows no more threads

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,6 +22,7 @@ from visdl.datasets.encoding import Encoding
 from visdl.models.datasets import DatasetRecord
 from visdl.models.errors import AppError, RunError, TooLargeError
 from visdl.models.graph import Graph
+from visdl.models.requests import PredictResponse
 from visdl.nodes.contract.base import AssemblyNode, TrainingLoopNode
 from visdl.nodes.contract.evaluation import predict
 from visdl.nodes.contract.learning import LossNode
@@ -28,11 +30,13 @@ from visdl.nodes.contract.registry import NodeRegistry
 from visdl.nodes.contract.target_scaling import TargetScaling
 from visdl.training.seal import ENCODING, WEIGHTS, check_seal, damaged
 from visdl.worker.node_files import check_types, import_limit, load_node_files
+from visdl.worker.priority import lower_priority
 from visdl.worker.protocol import PredictionAnswer, PredictionRequest, RunSpec
 from visdl.worker.weights import load_weights
 
 _FEWER = "Predict fewer rows at once."
 _NO_CLASS = -1
+_GRACE = 5.0  # seconds in which the server itself ends a prediction that takes too long
 _MOST_VALUES = 1_000_000  # of a response: the server holds it in memory
 
 
@@ -40,6 +44,9 @@ def main(connections: Sequence[Connection], request: PredictionRequest) -> None:
     """Entry point of the process: send the predictions, or the exception to raise instead."""
     spec = request.spec
     [connection] = connections
+    lower_priority()
+    if request.seconds is not None and hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, request.seconds + _GRACE)  # ends it without a server
     torch.set_num_threads(spec.threads)
 
     def give_up(error: RunError) -> None:
@@ -49,7 +56,8 @@ def main(connections: Sequence[Connection], request: PredictionRequest) -> None:
     try:
         with import_limit(spec.node_folder, spec.graph, give_up):
             load_node_files(spec.node_folder)
-        answer: PredictionAnswer = predict_rows(request)
+        response = PredictResponse.model_validate(predict_rows(request))
+        answer: PredictionAnswer = response.model_dump_json().encode()
     except AppError as error:
         answer = error
     except Exception as error:  # anything that a node file raises

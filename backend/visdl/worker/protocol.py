@@ -98,12 +98,13 @@ class PredictionRequest:
     spec: RunSpec
     rows: list[dict[str, Any]] | None = None
     dataset: DatasetFiles | None = None
+    seconds: float | None = None  # after which the process ends, also without a server
 
 
 MessageToServer = list[RunEvent] | WorkerReady | StateChanged | BatchMeasured | Heartbeat
 MessageToWorker = RunSpec | Command | StoredCount
-#: Fields of `PredictResponse`, or the error to raise.
-PredictionAnswer = dict[str, Any] | AppError
+#: A `PredictResponse` as JSON, or the error to raise.
+PredictionAnswer = bytes | AppError
 
 __all__ = [
     "DISK",

@@ -70,7 +70,7 @@ def preview_dataset(
     offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> DatasetPreview:
-    """Return some rows, and a histogram per column."""
+    """Return some rows, fewer of a very wide table, and a histogram per column."""
     return deps.validator.find_dataset(dataset_id).preview(offset, limit)
 
 

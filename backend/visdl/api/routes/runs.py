@@ -224,7 +224,7 @@ async def list_events(
     return StreamingResponse(json_list(pages), media_type="application/json")
 
 
-@router.get("/{run_id}/metrics", operation_id="getRunMetrics")
+@router.get("/{run_id}/metrics", operation_id="getRunMetrics", response_model=MetricSeries)
 @works(Work.CURVES)
 def get_metrics(
     run_id: str,
@@ -233,10 +233,14 @@ def get_metrics(
         str | None, Query(max_length=2000, description="Comma list; all when left out")
     ] = None,
     max_points: Annotated[int | None, Query(ge=4, le=1_000_000)] = None,
-) -> MetricSeries:
-    """Return series of points, downsampled to `max_points` so that extremes stay."""
+) -> Response:
+    """Return series of points, downsampled to `max_points` so that extremes stay.
+
+    The points of an answer have a limit together; `truncated` states whether some were left out.
+    """
     selected = [key.strip() for key in keys.split(",") if key.strip()] if keys is not None else None
-    return deps.store.series(run_id, selected, max_points)
+    body = deps.store.encoded_series(run_id, selected, max_points)
+    return Response(body, media_type="application/json")
 
 
 @router.get("/{run_id}/artifacts", operation_id="listArtifacts")
@@ -252,8 +256,8 @@ def get_artifact(run_id: str, name: str, deps: Deps) -> FileResponse:
     return FileResponse(path, media_type=media_type(name), filename=name)
 
 
-@router.post("/{run_id}/predict", operation_id="predict")
+@router.post("/{run_id}/predict", operation_id="predict", response_model=PredictResponse)
 @works(Work.PREDICTION)
-def predict(run_id: str, body: PredictRequest, deps: Deps) -> PredictResponse:
+def predict(run_id: str, body: PredictRequest, deps: Deps) -> Response:
     """Predictions with the run's weights and its own encodings."""
-    return deps.predictor.predict(run_id, body)
+    return Response(deps.predictor.predict(run_id, body), media_type="application/json")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -38,34 +40,63 @@ class PlannedStudy:
     direction: Direction
     metrics: list[str]
     notes: list[str]
+    unchecked: int = 0  # variants
 
     @property
     def variants(self) -> list[Variant]:
         return [candidate.variant for candidate in self.candidates]
 
 
-def check(
-    resolved: ResolvedStudy, candidates: Sequence[Candidate], context: PlanningContext
-) -> PlannedStudy:
-    """Validate the candidates of a study.
+class _ReportsOfEqual:
+    """The reports of variants that later ones equal: a network is checked once."""
 
-    Raises InvalidInputError if the metric is a loss and a variant trains with another loss, or on
-    a target that is scaled in another way.
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        self._needed = {candidate.variant.same_as for candidate in candidates} - {None}
+        self._reports: dict[str, Report] = {}
+
+    def keep(self, variant: Variant, report: Report) -> None:
+        if variant.key in self._needed:
+            self._reports[variant.key] = report
+
+    def find(self, variant: Variant) -> Report | None:
+        return self._reports.get(variant.same_as) if variant.same_as is not None else None
+
+
+def check(
+    resolved: ResolvedStudy,
+    candidates: Sequence[Candidate],
+    context: PlanningContext,
+    seconds: float = math.inf,
+) -> PlannedStudy:
+    """Validate the candidates of a study, for so many seconds of CPU time.
+
+    Variants that remain then are returned as they are, and counted as `unchecked`. Raises
+    InvalidInputError if the metric is a loss and a variant trains with another loss, or on a target
+    that is scaled in another way.
     """
     baseline = resolved.baseline
     replacements = Replacements(baseline, context.registry)
-    checked = [check_variant(one, baseline, replacements, context) for one in candidates]
+    reports = _ReportsOfEqual(candidates)
+    until = time.thread_time() + seconds
+    checked = list[Candidate]()
+    for one in candidates:
+        if checked and time.thread_time() > until:
+            break
+        checked.append(check_variant(one, baseline, replacements, context, reports))
+    rest = candidates[len(checked) :]
     if is_loss(baseline.plan.metric):
         valid = [one for one in checked if one.variant.valid]
         _check_same_loss(baseline.graph, valid, resolved.metrics, context.registry)
-    variants = [candidate.variant for candidate in checked]
+    candidates = [*checked, *rest]
+    variants = [candidate.variant for candidate in candidates]
     return PlannedStudy(
         graph=baseline.graph,
-        candidates=checked,
-        offers=_offers(baseline, variants, replacements),
+        candidates=candidates,
+        offers=_offers(baseline, [one.variant for one in checked], replacements),
         direction=resolved.direction,
         metrics=resolved.metrics,
         notes=list(plan_notes(baseline.plan, variants)),
+        unchecked=len(rest),
     )
 
 
@@ -74,14 +105,20 @@ def check_variant(
     baseline: Baseline,
     replacements: Replacements,
     context: PlanningContext,
+    reports: _ReportsOfEqual | None = None,
 ) -> Candidate:
-    """Return the candidate with its validity, size and differences from the baseline."""
+    """Return the candidate with its validity, size and differences from the baseline.
+
+    `reports` are those of the variants before it.
+    """
     variant, graph = candidate.variant, candidate.graph
     if variant.key == BASELINE:
         report, resized = baseline.report, list[str]()
     else:
-        report = context.validator.report(graph, to_run=True)
+        report = (reports and reports.find(variant)) or context.validator.report(graph, to_run=True)
         resized = list(_resized_layers(graph, variant, report, baseline.report))
+    if reports is not None:
+        reports.keep(variant, report)
     adapted = f"{variant.how}; {', '.join(resized)} adapted"
     fields = {
         "valid": report.valid,
@@ -188,7 +225,8 @@ def _resized_layers(
     replaced = {edit.node for edit in variant.edits if isinstance(edit, ReplaceNode)}
     for path, node in report.nodes.items():
         before = baseline.nodes.get(path)
-        if before is None or path in replaced or find_node(graph, path) is None:
+        if before is None or path in replaced:
             continue
-        if node.parameters and before.parameters and node.parameters != before.parameters:
+        differs = before.parameters and node.parameters and node.parameters != before.parameters
+        if differs and find_node(graph, path) is not None:
             yield label_of(graph, path)

@@ -5,6 +5,7 @@ A preview adds the last step, `price.price`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from visdl.models.graph import Graph
@@ -23,15 +24,15 @@ class StudyPlanner:
     def __init__(self, validator: Validator, registry: Registry) -> None:
         self._context = PlanningContext(validator, registry)
 
-    def plan_study(self, plan: StudyPlan, graph: Graph) -> PlannedStudy:
-        """Resolve, expand and check a plan.
+    def plan_study(self, plan: StudyPlan, graph: Graph, seconds: float = math.inf) -> PlannedStudy:
+        """Resolve, expand and check a plan. See `check` for `seconds`.
 
         Raises InvalidGraphError if the baseline cannot be trained, and InvalidInputError if the
         plan names something that does not exist or variants that cannot be compared.
         """
         resolved = resolve(plan, graph, self._context)
         candidates = expand(resolved.baseline, self._context)
-        return check(resolved, candidates, self._context)
+        return check(resolved, candidates, self._context, seconds)
 
     def plan_trial(
         self, plan: StudyPlan, graph: Graph, settings: Sequence[Setting], key: str

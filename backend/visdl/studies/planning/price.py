@@ -28,12 +28,14 @@ def price(
 ) -> Price:
     """Estimate a study that trains `slots` runs at a time.
 
-    The duration is that of the newest completed run of the same graph; unknown without one.
+    Whether runs are reused is looked up for the variants that were checked. The duration is that of
+    the newest completed run of the same graph; unknown without one.
     """
     own = [one for one in planned.candidates if one.variant.valid and one.variant.same_as is None]
     reused = 0
     if request.reuse:
-        ready = [graphs.prepare(candidate.graph, []) for candidate in own]
+        checked = own[: max(0, len(own) - planned.unchecked)]
+        ready = [graphs.prepare(candidate.graph, []) for candidate in checked]
         fingerprints = [one.fingerprints.of(seed) for one in ready for seed in request.seeds]
         reused = len(store.find_same_runs(fingerprints))
     runs = planned_runs(request, len(own)) - reused

@@ -105,7 +105,7 @@ export interface paths {
         };
         /**
          * Preview Dataset
-         * @description Return some rows, and a histogram per column.
+         * @description Return some rows, fewer of a very wide table, and a histogram per column.
          */
         get: operations["previewDataset"];
         put?: never;
@@ -600,6 +600,8 @@ export interface paths {
         /**
          * Get Metrics
          * @description Return series of points, downsampled to `max_points` so that extremes stay.
+         *
+         *     The points of an answer have a limit together; `truncated` states whether some were left out.
          */
         get: operations["getRunMetrics"];
         put?: never;
@@ -5008,6 +5010,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -5071,7 +5082,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5149,6 +5160,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -5212,7 +5232,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5286,6 +5306,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -5349,7 +5378,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5423,6 +5452,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -5486,7 +5524,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5567,6 +5605,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -5630,7 +5677,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5706,6 +5753,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -5769,7 +5825,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5843,6 +5899,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -5906,7 +5971,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5985,6 +6050,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -6048,7 +6122,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6125,6 +6199,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -6188,7 +6271,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6266,6 +6349,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -6329,7 +6421,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6407,6 +6499,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -6470,7 +6571,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6546,6 +6647,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -6609,7 +6719,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6694,6 +6804,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -6757,7 +6876,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6831,6 +6950,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -6894,7 +7022,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6976,6 +7104,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -7039,7 +7176,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7115,6 +7252,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -7178,7 +7324,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7254,6 +7400,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -7317,7 +7472,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7394,6 +7549,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -7457,7 +7621,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7538,6 +7702,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -7601,7 +7774,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7675,6 +7848,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -7738,7 +7920,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7814,6 +7996,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -7877,7 +8068,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7951,6 +8142,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -8014,7 +8214,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8088,6 +8288,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -8151,7 +8360,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8225,6 +8434,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -8288,7 +8506,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8380,6 +8598,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -8443,7 +8670,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8521,6 +8748,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -8584,7 +8820,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8662,6 +8898,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -8725,7 +8970,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8803,6 +9048,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -8866,7 +9120,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8942,6 +9196,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -9005,7 +9268,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9097,6 +9360,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -9160,7 +9432,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9238,6 +9510,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -9301,7 +9582,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9375,6 +9656,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -9438,7 +9728,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9518,6 +9808,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -9581,7 +9880,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9657,6 +9956,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -9720,7 +10028,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9795,6 +10103,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -9858,7 +10175,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9939,6 +10256,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -10002,7 +10328,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10082,6 +10408,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -10145,7 +10480,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10221,6 +10556,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -10284,7 +10628,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10364,6 +10708,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -10427,7 +10780,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10503,6 +10856,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -10566,7 +10928,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10646,6 +11008,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -10709,7 +11080,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10785,6 +11156,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -10848,7 +11228,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10928,6 +11308,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -10991,7 +11380,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11067,6 +11456,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -11130,7 +11528,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11206,6 +11604,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -11269,7 +11676,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11343,6 +11750,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -11406,7 +11822,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11482,6 +11898,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -11545,7 +11970,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11617,6 +12042,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -11680,7 +12114,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11754,6 +12188,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -11817,7 +12260,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11893,6 +12336,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -11956,7 +12408,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12030,6 +12482,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -12093,7 +12554,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12171,6 +12632,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -12234,7 +12704,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12313,6 +12783,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -12376,7 +12855,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12454,6 +12933,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -12517,7 +13005,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12595,6 +13083,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -12658,7 +13155,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12732,6 +13229,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -12795,7 +13301,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12871,6 +13377,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -12934,7 +13449,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13011,6 +13526,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -13074,7 +13598,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13154,6 +13678,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -13217,7 +13750,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13293,6 +13826,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -13356,7 +13898,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13434,6 +13976,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -13497,7 +14048,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13576,6 +14127,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -13639,7 +14199,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13718,6 +14278,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -13781,7 +14350,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13857,6 +14426,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -13920,7 +14498,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13996,6 +14574,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -14059,7 +14646,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14135,6 +14722,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -14198,7 +14794,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14274,6 +14870,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -14337,7 +14942,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14417,6 +15022,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -14480,7 +15094,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14556,6 +15170,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -14619,7 +15242,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14693,6 +15316,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body stopped arriving */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not possible in this state */
             409: {
                 headers: {
@@ -14756,7 +15388,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The machine refuses it now */
+            /** @description Not possible now */
             503: {
                 headers: {
                     [name: string]: unknown;

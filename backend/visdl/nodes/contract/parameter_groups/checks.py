@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _PORT = "groups"
 _MOST_RULES = 100
+_COMPARED = 2000  # names of nodes that a wrong one is compared with
 _MOST_LISTED = 20  # rules that a fix lists
 _MOST_MATCHES = 200_000  # of a rule and a parameter
 _TITLES = {
@@ -179,7 +180,7 @@ def _missing_nodes(
             is_inside(path, rule.match) for path in names
         )
         if not is_known and not any(selects(rule, weight) for weight in model.weights):
-            near = _did_you_mean(rule.match, [*names, *names.values()])
+            near = _did_you_mean(rule.match, [*names.values(), *names])
             yield _diagnostic(
                 f"Rule {at + 1} names the node '{rule.match}', which the model does not have.",
                 near or "Choose a layer of the model, or remove the rule.",
@@ -247,5 +248,5 @@ def _optimizers() -> list[str]:
 
 
 def _did_you_mean(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name[:100], known, n=1)
+    near = difflib.get_close_matches(name[:100], known[:_COMPARED], n=1)
     return f"Did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,45 @@
+"""Gives memory back to the system that large requests have used and freed."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import threading
+
+import psutil
+import pyarrow as pa
+
+_SECONDS = 5.0
+_GROWN = 32 * 2**20  # bytes by which the process has grown before anything is done
+
+
+def release_memory() -> None:
+    """Return what is free to the system: allocators keep it for later."""
+    pa.default_memory_pool().release_unused()
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # a system without glibc
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+class MemoryKeeper:
+    """Looks at the size of this process in a thread, and releases memory when it has grown."""
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+        self._least = self._process.memory_info().rss
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="memory", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(_SECONDS):
+            size = self._process.memory_info().rss
+            if size > self._least + _GROWN:
+                release_memory()
+                self._least = self._process.memory_info().rss
+            self._least = min(self._least, size)
