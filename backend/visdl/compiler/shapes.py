@@ -18,6 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from visdl.compiler.memory import Kept, SavedTensors, with_gradients
 from visdl.compiler.network import Network, Read, Source, Step
+from visdl.models.error_texts import reason_of
 from visdl.models.errors import is_resource_error
 from visdl.nodes.contract.base import BaseNode, LayerNode
 from visdl.nodes.contract.flops import FlopCounter
@@ -276,7 +277,7 @@ _SIZES = re.compile(r"\d+")
 
 def _sentence(error: Exception) -> str:
     """Return the first line of an error message, with the size of the batch axis as B."""
-    text = (str(error) or type(error).__name__).strip().splitlines()[0].rstrip(".")
+    text = reason_of(error).rstrip(".")
     return _SIZES.sub(lambda match: _symbol(match[0]), text)
 
 

@@ -8,6 +8,8 @@ import os
 import sqlite3
 import time
 
+from visdl.models.error_texts import without_folders
+
 log = logging.getLogger(__name__)
 _FIRST_SECONDS, _MOST_SECONDS = 0.25, 5.0  # between two tries
 _REMEDIES = {
@@ -46,12 +48,12 @@ def explain(error: BaseException) -> tuple[str, str]:
     """Return why something was refused, as the end of a sentence, and the remedy if known."""
     if isinstance(error, sqlite3.Error):
         known = (found for text, found in _STORE_REASONS.items() if text in str(error))
-        return next(known, (str(error), ""))
+        return next(known, (without_folders(str(error)), ""))
     if isinstance(error, MemoryError):
         return "there is no memory", _REMEDIES[errno.ENOMEM]
     if isinstance(error, OSError) and error.errno is not None:
         return error.strerror or os.strerror(error.errno), _REMEDIES.get(error.errno, "")
-    return str(error) or "the process that starts workers has ended", ""
+    return without_folders(str(error)) or "the process that starts workers has ended", ""
 
 
 class Obstacle:

@@ -25,6 +25,7 @@ from torch import Tensor
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.split import Loader
 from visdl.datasets.storage import Index
+from visdl.models.error_texts import reason_of
 from visdl.nodes.contract.evaluation import predict
 from visdl.nodes.contract.runtime_values import TrainingResult, note_artifact
 
@@ -73,8 +74,7 @@ class PredictionsFile:
             raise
         except Exception as error:  # torch, pyarrow, or the code of a node file
             self._failed = True
-            reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-            self._warn(f"{NAME} is not written: {reason.rstrip('.')}.")
+            self._warn(f"{NAME} is not written: {reason_of(error).rstrip('.')}.")
 
     def __enter__(self) -> PredictionsFile:
         return self

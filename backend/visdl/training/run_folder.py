@@ -6,6 +6,7 @@ import contextlib
 import stat
 from pathlib import Path
 
+from visdl.models.error_texts import without_folders
 from visdl.models.errors import NotFoundError
 from visdl.models.requests import Artifact
 from visdl.nodes.contract.runtime_values import artifact_notes
@@ -58,7 +59,7 @@ def crash(folder: Path, lines: int = 8) -> list[str]:
     with contextlib.suppress(OSError):
         if not is_own_file(folder / CRASH):
             return []
-        return (folder / CRASH).read_text(errors="replace").splitlines()[:lines]
+        return without_folders((folder / CRASH).read_text(errors="replace")).splitlines()[:lines]
     return []
 
 

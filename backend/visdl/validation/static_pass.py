@@ -13,6 +13,7 @@ from visdl.compiler.topology import Topology
 from visdl.compiler.walk import BLOCKED, Blocked, FindDataset, Inputs, arguments, is_network_node
 from visdl.datasets.split import Loader
 from visdl.models.diagnostics import Diagnostic, Fix, NodeReport, RemoveNode
+from visdl.models.error_texts import reason_of
 from visdl.models.errors import AppError, is_resource_error
 from visdl.models.graph import Node
 from visdl.nodes.contract.base import AssemblyNode, BaseNode, DataNode, TrainingLoopNode
@@ -117,7 +118,9 @@ class StaticVisitor:
             if is_resource_error(error):
                 raise  # not the node's fault
             log.warning("'%s' (%s) cannot be checked.", node.label, node.type, exc_info=True)
-            message = f"'{node.label}' cannot be checked: {type(error).__name__}: {error}."
+            message = (
+                f"'{node.label}' cannot be checked: {type(error).__name__}: {reason_of(error)}."
+            )
             hint = "The code of the node raised this error; the log shows where."
             self.report.add(node, message, code="node_failed", hint=hint)
             return BLOCKED

@@ -28,6 +28,7 @@ from visdl.datasets.dataset import Dataset
 from visdl.datasets.encoding import Argument, Encoding
 from visdl.datasets.split import Loader
 from visdl.models.datasets import DatasetRecord
+from visdl.models.error_texts import reason_of
 from visdl.models.errors import AppError, RunError, is_disk_error
 from visdl.models.graph import Graph, Node
 from visdl.models.parameter_rules import GroupReport
@@ -323,9 +324,8 @@ class GraphRun:
                 message = f"'{node.label}' ran out of memory: there was no room{missing}."
                 hint = "Lower batch_size, or make the model smaller."
                 raise RunError(message, hint=hint, node=node.id, code="out_of_memory") from error
-            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise RunError(
-                f"'{node.label}' failed: {reason}", node=node.id, code="node_failed"
+                f"'{node.label}' failed: {reason_of(error)}", node=node.id, code="node_failed"
             ) from error
 
     def _report_test(self, metrics: Metrics) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 import torch
 
 from visdl.models.diagnostics import Diagnostic
+from visdl.models.error_texts import reason_of
 from visdl.models.errors import RunError, is_disk_error
 from visdl.models.runs import RunState
 from visdl.nodes.contract.runtime_values import TrainingResult
@@ -167,8 +168,9 @@ class _RunTask:
                 message = f"A file of the run could not be written: {error.strerror}."
                 hint = "Free some space: training then continues from the last checkpoint."
                 return _interrupted(Diagnostic(code=DISK, message=message, hint=hint))
-            reporter.log(traceback.format_exc(), "error")
-            message = f"The run failed inside VisDL: {type(error).__name__}: {error}"
+            traceback.print_exception(error, file=sys.__stderr__)  # of the server, not of the run
+            message = f"The run failed inside VisDL: {type(error).__name__}: {reason_of(error)}"
+            reporter.log(f"{message}\n{_stack(error)}", "error")
             return _failed("internal", message, "The Logs tab has the details.")
         return StateChanged(RunState.STOPPED if stopped else RunState.COMPLETED)
 
@@ -250,11 +252,15 @@ def _trace(error: RunError) -> str:
     cause = error.__cause__
     if cause is None or isinstance(cause, RunError):
         return error.message
-    frames = traceback.extract_tb(cause.__traceback__)[-3:]
-    stack = "\n".join(
+    return f"{error.message}\n{_stack(cause, 3)}"
+
+
+def _stack(error: BaseException, most: int = 8) -> str:
+    """Return the innermost calls of an error, a line each, with names of files without folders."""
+    frames = traceback.extract_tb(error.__traceback__)[-most:]
+    return "\n".join(
         f"  {Path(frame.filename).name}, line {frame.lineno}: {frame.line}" for frame in frames
     )
-    return f"{error.message}\n{stack}"
 
 
 def _check_preload(reporter: Reporter) -> None:

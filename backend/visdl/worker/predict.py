@@ -20,6 +20,7 @@ from visdl.compiler.topology import Topology
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.encoding import Encoding
 from visdl.models.datasets import DatasetRecord
+from visdl.models.error_texts import reason_of
 from visdl.models.errors import AppError, RunError, TooLargeError
 from visdl.models.graph import Graph
 from visdl.models.requests import PredictResponse
@@ -61,7 +62,7 @@ def main(connections: Sequence[Connection], request: PredictionRequest) -> None:
     except AppError as error:
         answer = error
     except Exception as error:  # anything that a node file raises
-        answer = RunError(f"The prediction failed: {error}")
+        answer = RunError(f"The prediction failed: {reason_of(error)}")
         if (missing := shortage(error)) is not None:
             message = f"The prediction ran out of memory: there was no room{missing}."
             answer = RunError(message, hint=_FEWER, code="out_of_memory")

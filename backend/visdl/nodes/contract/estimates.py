@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import torch
 
+from visdl.models.error_texts import reason_of
+
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -27,8 +29,8 @@ def estimate(
         with torch.random.fork_rng(devices=_cuda_devices()):
             return compute()
     except Exception as error:  # torch, a driver or a node file may raise anything
-        reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-        warn(f"{consequence}, because it could not be estimated ({reason.rstrip('.')}).")
+        reason = reason_of(error).rstrip(".")
+        warn(f"{consequence}, because it could not be estimated ({reason}).")
         return otherwise
 
 

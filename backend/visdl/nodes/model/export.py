@@ -55,13 +55,9 @@ class ModelExport(BaseNode):
         return [OutputSpec(DataType.STRING, "file_path")]
 
     def execute(self, **kwargs: Any) -> tuple[str]:
-        """Write the file into the run's folder and return its name.
-
-        The name keeps letters, digits, dots, dashes and underscores.
-        """
+        """Write the file into the run's folder and return its name."""
         result: TrainingResult = kwargs["training_result"]
-        stem = re.sub(r"[^\w.-]+", "_", self.name).strip("._") or "model"
-        path = result.folder / f"{stem[:100]}.{self.format}"
+        path = result.folder / f"{file_stem(self.name)}.{self.format}"
         metrics = kwargs.get("test_metrics")
         if metrics:
             path.with_suffix(".metrics.json").write_text(
@@ -85,6 +81,20 @@ class ModelExport(BaseNode):
             archive.writestr(f"{folder}/visdl.json", result.provenance)
             archive.writestr(f"{folder}/signature.json", signature.model_dump_json())
         return signature
+
+
+def file_stem(name: str) -> str:
+    """Return a file name for the name of an export, at most 150 bytes long.
+
+    It has letters, digits, dots, dashes and underscores; file systems allow 255 bytes.
+    """
+    stem = (
+        re.sub(r"[^\w.-]+", "_", name)
+        .strip("._")
+        .encode(errors="ignore")[:150]
+        .decode(errors="ignore")
+    )
+    return stem or "model"
 
 
 def _program_of(result: TrainingResult) -> tuple[torch.export.ExportedProgram, bool]:

@@ -1,4 +1,5 @@
 import type { NodeInfo } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 
 /** The tint of a kind, which its icon and its card's header carry. */
 const TINTS: Record<string, string> = {
@@ -16,5 +17,5 @@ const TINTS: Record<string, string> = {
 };
 
 export function categoryColor(info: Pick<NodeInfo, "kind"> | undefined): string {
-  return TINTS[info?.kind ?? ""] ?? "var(--wire-scalar)";
+  return ownValue(TINTS, info?.kind ?? "") ?? "var(--wire-scalar)";
 }

@@ -1,4 +1,5 @@
 /** Wire types as they are drawn: each data type belongs to a family with a colour and a port shape. */
+import { ownValue } from "@/shared/lib/ownValue";
 
 export type WireFamily =
   | "layer"
@@ -25,7 +26,7 @@ const FAMILIES: Record<string, WireFamily> = {
 
 /** The family of a data type; one that is not known is drawn as a scalar. */
 export function wireFamily(dtype: string): WireFamily {
-  return FAMILIES[dtype] ?? "scalar";
+  return ownValue(FAMILIES, dtype) ?? "scalar";
 }
 
 export function wireColor(dtype: string): string {

@@ -25,6 +25,7 @@ import {
   TrendingDown,
 } from "lucide-react";
 import type { NodeInfo } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 
 const BY_KIND: Record<string, LucideIcon> = {
   data: Database,
@@ -62,8 +63,8 @@ const BY_CATEGORY: Record<string, LucideIcon> = {
 
 /** The icon of a node type: of its category where that is a family of layers, else of its kind. */
 export function TypeIcon({ info, className }: { info: NodeInfo | undefined; className?: string }) {
-  const family = BY_CATEGORY[info?.category.toLowerCase() ?? ""];
-  const own = BY_KIND[info?.kind ?? ""];
+  const family = ownValue(BY_CATEGORY, info?.category.toLowerCase() ?? "");
+  const own = ownValue(BY_KIND, info?.kind ?? "");
   const Icon = (info?.kind === "layer" ? (family ?? own) : (own ?? family)) ?? Puzzle;
   return <Icon aria-hidden className={className} />;
 }

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from visdl.models.diagnostics import Diagnostic
+from visdl.models.error_texts import without_folders
 
 MOST_BYTES = 5 * 2**20
 _MOST_TEXT = 1000  # of a message, whatever an exception contains
@@ -67,7 +68,7 @@ def diagnose(path: Path, error: BaseException) -> Diagnostic:
         if isinstance(error, SyntaxError)
         else str(traceback.TracebackException.from_exception(error))
     )
-    return why_not(path, f"{type(error).__name__}: {reason}", line=line)
+    return why_not(path, f"{type(error).__name__}: {without_folders(reason)}", line=line)
 
 
 def read_files(

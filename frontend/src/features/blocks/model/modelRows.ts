@@ -5,6 +5,7 @@ import type { Catalogue } from "@/features/graph/model/catalogue";
 import { nodeLabel } from "@/features/graph/model/document";
 import { topologicalOrder } from "@/features/graph/model/topologicalOrder";
 import type { Graph, GraphNode, NodeInfo, NodeReport, Report } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { type Cell, csvOf, markdownCell } from "@/shared/lib/tables";
 
 export interface ModelRow {
@@ -23,7 +24,7 @@ export function modelRows(graph: Graph, types: Catalogue, report: Report | null)
   return topologicalOrder(graph).flatMap((node) => {
     const info = infoOf(graph, types, node);
     if (!info || !LAYERS.has(info.kind)) return [];
-    const known = report?.nodes[node.id];
+    const known = ownValue(report?.nodes, node.id);
     const shape = Object.values(known?.outputs ?? {})[0]?.text ?? "";
     const { parameters = null, flops = null, status = "ok" } = known ?? {};
     return [{ node, info, shape, parameters, flops, status }];

@@ -11,6 +11,7 @@ import { useCatalogue } from "@/features/graph/store/catalogue";
 import { edit, editDocument, openScope, useGraph } from "@/features/graph/store/graph";
 import { select, useViewState } from "@/features/graph/store/viewState";
 import type { GraphNode } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { toast } from "@/shared/store/toast";
 import { openDialog } from "@/shared/store/ui";
 import { saveToLibrary } from "./library";
@@ -89,7 +90,7 @@ export function saveBlock(): void {
 
 export function renameBlock(id: string, name: string): void {
   editDocument((document) => {
-    const block = document.blocks[id];
+    const block = ownValue(document.blocks, id);
     if (!block || !name.trim() || block.name === name.trim()) return document;
     return { ...document, blocks: { ...document.blocks, [id]: { ...block, name: name.trim() } } };
   });
@@ -105,7 +106,7 @@ type Kind = ports.Side | "params";
 /** Rename a port or an exposed parameter of the open block, or show why not. */
 export function renameOnBlock(kind: Kind, from: string, to: string): void {
   const open = openBlock(scopeNow());
-  const block = open && scopeNow().blocks[open.id];
+  const block = open && ownValue(scopeNow().blocks, open.id);
   if (!open || !block) return;
   const reason = ports.whyNotName(block, kind, from, to);
   if (reason) toast.error(reason);
@@ -128,7 +129,7 @@ export function toggleExposed(node: GraphNode, param: string): void {
 /** Stop exposing one of several inner parameters under a name; the last one removes the name. */
 function hide(node: string, param: string, name: string): void {
   const open = openBlock(scopeNow());
-  const others = open?.params[name]?.filter((ref) => ref.node !== node || ref.port !== param) ?? [];
+  const others = ownValue(open?.params, name)?.filter((ref) => ref.node !== node || ref.port !== param) ?? [];
   if (!open || others.length === 0) removeFromBlock("params", name);
   else edit((scope) => withOpenBlock(scope, { params: { ...open.params, [name]: others } }));
 }

@@ -13,6 +13,7 @@ import { edit, openScope, useGraph } from "@/features/graph/store/graph";
 import { select } from "@/features/graph/store/viewState";
 import { createBlock, deleteBlock, listBlocks } from "@/shared/api/blocks";
 import type { BlockRecord, Position } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { toast } from "@/shared/store/toast";
 
 interface LibraryState {
@@ -34,10 +35,10 @@ export async function loadLibrary(): Promise<void> {
 /** Save a block of the document in the library, with the blocks that it uses. */
 export async function saveToLibrary(id: string): Promise<void> {
   const { blocks } = useGraph.getState().graph;
-  const block = blocks[id];
+  const block = ownValue(blocks, id);
   if (!block) return;
   const used = [id, ...blocksUsed(blocks, block.nodes)];
-  const kept = Object.fromEntries(used.flatMap((one) => (blocks[one] ? [[one, blocks[one]]] : [])));
+  const kept = Object.fromEntries(Object.entries(blocks).filter(([one]) => used.includes(one)));
   try {
     await createBlock(block.name, id, kept);
     toast.success(`Saved “${block.name}” to My blocks.`);

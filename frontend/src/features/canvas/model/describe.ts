@@ -3,6 +3,7 @@
 import { paramLabel, paramValue, shapeOf, valueText } from "@/features/graph/model/catalogue";
 import { nodeLabel } from "@/features/graph/model/document";
 import type { Graph, GraphNode, NodeInfo, NodeReport } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 
 const STATUS: Record<string, string> = {
   error: "has a problem",
@@ -46,7 +47,7 @@ function describe(
     ...primary.map((param) => `${paramLabel(param)} ${valueText(paramValue(node, param))}`),
     ...ports.map((port) => `${port.name} ${connected.has(port.name) ? "connected" : "not connected"}`),
     ...info.outputs.map((output) => {
-      const text = report?.outputs[output.name]?.text;
+      const text = ownValue(report?.outputs, output.name)?.text;
       return text && `${output.name} ${text.replaceAll(", ", " by ")}`;
     }),
     node.disabled ? STATUS.disabled : STATUS[report?.status ?? ""],

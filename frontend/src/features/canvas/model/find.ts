@@ -25,7 +25,7 @@ export function findNodes(document: Graph, types: Catalogue, query: string): Fou
       const text = textOf(scope, types, node);
       if (words.every((word) => text.includes(word))) found.push({ path, id: node.id });
       const block = blockOf(node);
-      if (block === undefined || seen.has(block) || !(block in document.blocks)) continue;
+      if (block === undefined || seen.has(block) || !Object.hasOwn(document.blocks, block)) continue;
       seen.add(block);
       pending.push([...path, node.id]);
     }

@@ -11,6 +11,7 @@ import {
 import { nodeLabel } from "@/features/graph/model/document";
 import { findEnd, INPUTS, NEW_PORT, OUTPUTS } from "@/features/graph/model/scope";
 import type { Edge, Graph } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 
 export interface PossibleWire {
   edge: Edge;
@@ -38,7 +39,8 @@ function wiresAtPort(graph: Graph, types: Catalogue, end: PortRef): PossibleWire
   return othersOf(graph, types, end).flatMap((other) => {
     const edge = fits.has(portKey(other)) ? wireBetween(end, other) : null;
     if (!edge || graph.edges.some((one) => same(one, edge))) return [];
-    const multiple = infoAt(graph, types, edge.target)?.inputs[edge.target_input]?.multiple ?? false;
+    const multiple =
+      ownValue(infoAt(graph, types, edge.target)?.inputs, edge.target_input)?.multiple ?? false;
     const taken = graph.edges.some(
       (one) => one.target === edge.target && one.target_input === edge.target_input,
     );

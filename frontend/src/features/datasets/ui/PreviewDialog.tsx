@@ -4,6 +4,7 @@ import { useDatasetPreview } from "@/features/datasets/store/useDatasets";
 import type { Column, DatasetRecord, Histogram, Json } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
 import { formatBytes, formatInt, formatNumber, plural } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { Dialog } from "@/shared/ui/Dialog";
 import { IconButton } from "@/shared/ui/IconButton";
 import { ScrollRegion } from "@/shared/ui/ScrollRegion";
@@ -69,7 +70,7 @@ export function PreviewDialog({ dataset, onClose }: PreviewDialogProps) {
                   key={column.name}
                   column={column}
                   rows={dataset.rows}
-                  histogram={preview?.histograms[column.name]}
+                  histogram={ownValue(preview?.histograms, column.name)}
                 />
               ))}
             </tr>

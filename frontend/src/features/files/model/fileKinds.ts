@@ -1,5 +1,7 @@
 /** How a dropped file is treated, by its name and, during the drag, by its type alone. */
+
 import { formatBytes, plural } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 
 export type FileKind = "graph" | "table" | "image" | "other";
 
@@ -28,7 +30,8 @@ const TYPES: Record<string, FileKind> = {
  * them.
  */
 export function dropSentences(types: readonly string[]): string[] {
-  const count = (kind: FileKind): number => types.filter((type) => (TYPES[type] ?? "other") === kind).length;
+  const count = (kind: FileKind): number =>
+    types.filter((type) => (ownValue(TYPES, type) ?? "other") === kind).length;
   const [graphs, tables, images, others] = [count("graph"), count("table"), count("image"), count("other")];
   return [
     graphs > 0 && `Open ${plural(graphs, "graph file")} as ${graphs === 1 ? "a new graph" : "new graphs"}`,

@@ -1,5 +1,7 @@
 /** Queries on the catalogue of node types. Nothing here refers to a type by name. */
+
 import type { GraphNode, InputInfo, Json, NodeInfo, OutputInfo } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 
 export type Catalogue = Readonly<Record<string, NodeInfo>>;
 
@@ -36,13 +38,14 @@ export function findOutput(info: NodeInfo | undefined, name: string): OutputInfo
 
 /** Return the value of a parameter: from the document, otherwise the default. */
 export function paramValue(node: GraphNode, param: NamedInput): Json {
-  return node.params[param.name] ?? (param.name in node.params ? null : param.default);
+  return ownValue(node.params, param.name) ?? (Object.hasOwn(node.params, param.name) ? null : param.default);
 }
 
 /** Whether a parameter differs from its default. */
 export function isChanged(node: GraphNode, param: NamedInput): boolean {
   return (
-    param.name in node.params && JSON.stringify(node.params[param.name]) !== JSON.stringify(param.default)
+    Object.hasOwn(node.params, param.name) &&
+    JSON.stringify(ownValue(node.params, param.name)) !== JSON.stringify(param.default)
   );
 }
 

@@ -1,5 +1,7 @@
 /** Fixes suggested by the server, as edits of the document. */
+
 import type { Edge, Fix, Graph, GraphNode, NodeInfo, Position } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { CARD } from "./card";
 import { type Catalogue, shapeOf } from "./catalogue";
 import { addNode, findNode, remove, setDisabled, setParam, uniqueName } from "./document";
@@ -37,7 +39,7 @@ function inScope(scope: Graph, catalogue: Catalogue, edit: GraphEdit, id: string
   if (edit.op === "set_disabled") return setDisabled(scope, new Set([id]), edit.disabled);
   if (edit.op === "remove_node") return withoutNode(scope, id);
   if (edit.op === "connect") return connected(scope, edit, id);
-  const info = catalogue[edit.type];
+  const info = ownValue(catalogue, edit.type);
   if (!info) return null;
   if (edit.op === "insert_node") return insertedAfter(scope, info, id, edit.output, edit.params ?? {});
   return replaced(scope, catalogue, info, id, edit.params ?? {});
@@ -102,7 +104,7 @@ function replaced(
   const outputs = info.outputs.map((one) => one.name);
   const kept = (names: string[], name: string): string | undefined =>
     names.includes(name) ? name : names[0];
-  const isDefault = old.name.replace(/ \d+$/, "") === catalogue[old.type]?.display_name;
+  const isDefault = old.name.replace(/ \d+$/, "") === ownValue(catalogue, old.type)?.display_name;
   const name = isDefault ? uniqueName(scope, info.display_name) : old.name;
   const nodes = scope.nodes.map((node) =>
     node.id === id ? { ...node, type: info.type, version: info.version, name, params } : node,

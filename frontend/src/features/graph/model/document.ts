@@ -2,6 +2,7 @@
 
 import { definitionsFor, mergeBlocks, underNewId } from "@/features/graph/model/blocks/blockMerge";
 import type { Block, Edge, Graph, GraphNode, Json, NodeInfo, Position } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { annotationsOf, insertAnnotations, moveNotes, removeNotes } from "./annotations";
 import { BLOCK, blockOf } from "./rewire";
 
@@ -78,7 +79,9 @@ function updateNode(graph: Graph, id: string, change: (node: GraphNode) => Graph
 
 export function setParam(graph: Graph, id: string, param: string, value: Json): Graph {
   return updateNode(graph, id, (node) =>
-    Object.is(node.params[param], value) ? node : { ...node, params: { ...node.params, [param]: value } },
+    Object.is(ownValue(node.params, param), value)
+      ? node
+      : { ...node, params: { ...node.params, [param]: value } },
   );
 }
 
@@ -205,8 +208,8 @@ export function relinked(
 ): GraphNode {
   let params = node.params;
   for (const name of links) {
-    const now = renamed.get(String(params[name] ?? ""));
-    if (now !== undefined && now !== params[name]) params = { ...params, [name]: now };
+    const now = renamed.get(String(ownValue(params, name) ?? ""));
+    if (now !== undefined && now !== ownValue(params, name)) params = { ...params, [name]: now };
   }
   return params === node.params ? node : { ...node, params };
 }
@@ -218,7 +221,8 @@ export function sameMeaning(a: Graph, b: Graph): boolean {
   if (a.blocks === b.blocks) return true;
   const ids = Object.keys(a.blocks);
   return (
-    ids.length === Object.keys(b.blocks).length && ids.every((id) => sameBlock(a.blocks[id], b.blocks[id]))
+    ids.length === Object.keys(b.blocks).length &&
+    ids.every((id) => sameBlock(ownValue(a.blocks, id), ownValue(b.blocks, id)))
   );
 }
 

@@ -2,6 +2,7 @@
 
 import type { Graph, GraphNode, GroupReport, Json, NodeInfo, Report } from "@/shared/api/types";
 import { formatNumber, plural } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { infoOf } from "./blocks/blockInfo";
 import { type Catalogue, type NamedInput, paramValue, shapeOf } from "./catalogue";
 import { nodeLabel } from "./document";
@@ -54,7 +55,7 @@ const USUAL: readonly UsualRules[] = [
 /** Return rules to begin with, for an optimizer of this type: those that name another one that there is. */
 export function usualRules(types: Catalogue, own: string): UsualRules[] {
   const fits = ({ optimizer }: Rule): boolean =>
-    !optimizer || (optimizer !== own && types[optimizer]?.in_rules === true);
+    !optimizer || (optimizer !== own && ownValue(types, optimizer)?.in_rules === true);
   return USUAL.filter(({ rules }) => rules.every(fits));
 }
 
@@ -129,7 +130,7 @@ export function layersWithParameters(
       const known = trained.size > 0 ? trained.has(withoutRepeats(id)) : info?.kind === "layer";
       const label = name + nodeLabel(node);
       if (known) found.push({ value: id, label, detail: info?.display_name ?? node.type });
-      const block = graph.blocks[blockOf(node) ?? ""];
+      const block = ownValue(graph.blocks, blockOf(node) ?? "");
       if (block && depth < DEEPEST) visit(block.nodes, `${id}/`, `${label}/`, depth + 1);
     }
   };

@@ -2,6 +2,7 @@
 
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import type { Graph, GraphNode, Json } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { type Catalogue, isChanged, type NamedInput, paramValue, shapeOf } from "./catalogue";
 
 /** A parameter of one node, as that node's type defines it. */
@@ -17,7 +18,7 @@ type Params = GraphNode["params"];
 /** Set all of these to a value; a default is not stored in the node. */
 export function setParams(graph: Graph, targets: readonly ParamTarget[], value: Json): Graph {
   return withParams(graph, targets, (params, { name, default: usual }) => {
-    if (same(name in params ? params[name] : usual, value)) return params;
+    if (same(Object.hasOwn(params, name) ? ownValue(params, name) : usual, value)) return params;
     return same(usual, value) ? without(params, name) : { ...params, [name]: value };
   });
 }
@@ -28,7 +29,7 @@ export function resetParams(graph: Graph, targets: readonly ParamTarget[]): Grap
 }
 
 function without(params: Params, name: string): Params {
-  if (!(name in params)) return params;
+  if (!Object.hasOwn(params, name)) return params;
   const { [name]: _dropped, ...rest } = params;
   return rest;
 }

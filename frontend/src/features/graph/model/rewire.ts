@@ -1,5 +1,7 @@
 /** Rename or remove ports and parameters of a block together with everything that uses them. */
+
 import type { Block, Edge, Graph, GraphNode, PortRef } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 
 /** The node type of a node that represents a block. */
 export const BLOCK = "Block";
@@ -34,7 +36,7 @@ export function renaming(from: string, to: string | null): Renaming {
 /** Rename ports and parameters of a block wherever they are used: wires, values, and surrounding blocks. */
 export function rewire(graph: Graph, id: string, names: Renamings): Graph {
   const { inputs = same, outputs = same, params = same } = names;
-  const block = graph.blocks[id];
+  const block = ownValue(graph.blocks, id);
   if (!block) return graph;
   const renamed = {
     ...block,
@@ -103,7 +105,7 @@ function rewiredBlock(block: Block, change: Change): { block: Block; gone: strin
       return port === null ? [] : [{ ...ref, port }];
     });
   const params = mapValues(block.params, (refs) => through(refs, change.params));
-  const gone = Object.keys(params).filter((name) => params[name]?.length === 0);
+  const gone = Object.keys(params).filter((name) => ownValue(params, name)?.length === 0);
   return {
     block: {
       ...block,

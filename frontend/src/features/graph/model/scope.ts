@@ -6,6 +6,7 @@
 
 import { blocksUsed } from "@/features/graph/model/blocks/blockMerge";
 import type { Block, Edge, Graph, GraphNode, PortRef } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { findNode } from "./document";
 import { blockOf, dropParams, NOWHERE } from "./rewire";
 
@@ -50,7 +51,7 @@ export function definitionAt(graph: Graph, path: Path): { id: string; block: Blo
   for (const step of path) {
     const node = findNode({ nodes }, step);
     const id = node && blockOf(node);
-    const block = id !== undefined && Object.hasOwn(graph.blocks, id) ? graph.blocks[id] : undefined;
+    const block = ownValue(graph.blocks, id);
     if (id === undefined || !block) return undefined;
     found = { id, block };
     nodes = block.nodes;
@@ -66,8 +67,7 @@ export function pathTo(graph: Graph, block: string | null): Path {
   for (const { nodes, path } of pending) {
     for (const node of nodes) {
       const id = blockOf(node);
-      const inner =
-        id !== undefined && !seen.has(id) && Object.hasOwn(graph.blocks, id) ? graph.blocks[id] : undefined;
+      const inner = id !== undefined && !seen.has(id) ? ownValue(graph.blocks, id) : undefined;
       if (id === undefined || !inner) continue;
       if (id === block) return [...path, node.id];
       seen.add(id);
@@ -126,11 +126,11 @@ export function withScope(graph: Graph, path: Path, scope: Graph): Graph {
   const before = scopeOf(graph, path);
   const open = openBlock(scope);
   if (scope === before || !open) return path.length === 0 ? scope : graph;
-  const old = scope.blocks[open.id];
+  const old = ownValue(scope.blocks, open.id);
   if (!old) return graph;
   const block = closed(old, scope, open);
   const next = { ...graph, name: scope.name, blocks: { ...scope.blocks, [open.id]: block } };
-  const gone = Object.keys(old.params).filter((name) => !(name in block.params));
+  const gone = Object.keys(old.params).filter((name) => !Object.hasOwn(block.params, name));
   return dropParams(next, open.id, gone);
 }
 
@@ -237,12 +237,12 @@ const ENDS: Record<string, GraphNode> = {
 
 /** Return a node or one of the block's own ends by its id. */
 export function findEnd(graph: Graph, id: string): GraphNode | undefined {
-  return (openBlock(graph) && ENDS[id]) ?? findNode(graph, id);
+  return (openBlock(graph) && ownValue(ENDS, id)) ?? findNode(graph, id);
 }
 
 /** Whether this id is an end of the block instead of a node of the document. */
 export function isEnd(id: string): boolean {
-  return id in ENDS;
+  return Object.hasOwn(ENDS, id);
 }
 
 /** The location of a node: its scope, and its id there. */
@@ -260,7 +260,7 @@ export function locateNode(graph: Graph, id: string): NodeLocation | null {
     if (findNode({ nodes }, rest)) return { path, node: rest };
     const [step = "", ...others] = rest.split("/");
     const node = others.length > 0 ? findNode({ nodes }, step) : undefined;
-    const block = node && graph.blocks[blockOf(node) ?? ""];
+    const block = node && ownValue(graph.blocks, blockOf(node) ?? "");
     if (!node || !block) return null;
     path.push(step);
     nodes = block.nodes;

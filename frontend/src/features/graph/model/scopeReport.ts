@@ -1,5 +1,7 @@
 /** The server's report for the open scope: by the ids of that scope, with all repeats of a block combined. */
+
 import type { Diagnostic, Graph, NodeReport, Report } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { findNode, nodeLabel } from "./document";
 import { INPUTS, locateNode, type NodeLocation, OUTPUTS, type Path, scopeOf } from "./scope";
 
@@ -21,11 +23,12 @@ export function reportIn(report: Report | null, graph: Graph, path: Path): Repor
 }
 
 function madeOf(report: Report, graph: Graph, path: Path): Report {
-  const nodes: Report["nodes"] = { ...endReports(report, graph, path) };
+  // Without a prototype, so that a node with the id "__proto__" is one of its entries.
+  const nodes: Report["nodes"] = Object.assign(Object.create(null), endReports(report, graph, path));
   for (const [id, one] of Object.entries(report.nodes)) {
     const place = locateNode(graph, id);
     if (!place || !isAt(place, path)) continue;
-    const first = nodes[place.node];
+    const first = ownValue(nodes, place.node);
     nodes[place.node] = first ? { ...first, status: worse(first.status, one.status) } : one;
   }
   return { ...report, nodes, diagnostics: diagnosticsIn(report, graph, path) };
@@ -49,7 +52,7 @@ function worse(a: NodeReport["status"], b: NodeReport["status"]): NodeReport["st
 function endReports(report: Report, graph: Graph, path: Path): Report["nodes"] {
   const instance = path.at(-1);
   if (instance === undefined) return {};
-  const outer = reportIn(report, graph, path.slice(0, -1))?.nodes[instance];
+  const outer = ownValue(reportIn(report, graph, path.slice(0, -1))?.nodes, instance);
   if (!outer) return {};
   const base = { ...outer, status: "ok" as const, parameters: null, flops: null, reads_input: false };
   return {

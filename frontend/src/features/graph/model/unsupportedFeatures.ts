@@ -2,6 +2,7 @@
 
 import { infoAt, infoOf, unknownReason } from "@/features/graph/model/blocks/blockInfo";
 import type { Edge, Graph, GraphNode } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { type Catalogue, findOutput } from "./catalogue";
 import { nodeLabel } from "./document";
 import { findEnd, pathTo, scopeOf } from "./scope";
@@ -36,8 +37,10 @@ function featuresOfNode(scope: Graph, types: Catalogue, node: GraphNode): Unsupp
   const label = nodeLabel(node);
   const feature = (text: string): UnsupportedFeature => ({ text, node: node.id });
   if (!info) return [feature(`${label}: ${unknownReason(scope, types, node)}`)];
-  const own = types[node.type]?.inputs ?? {};
-  const unknown = Object.keys(node.params).filter((name) => !(name in info.inputs) && !(name in own));
+  const own = ownValue(types, node.type)?.inputs ?? {};
+  const unknown = Object.keys(node.params).filter(
+    (name) => !Object.hasOwn(info.inputs, name) && !Object.hasOwn(own, name),
+  );
   const newer = node.version > info.version;
   return [
     ...(newer
@@ -66,7 +69,7 @@ function featureOfWire(scope: Graph, types: Catalogue, edge: Edge): UnsupportedF
     return [
       { text: `A wire from ${nodeLabel(source)}: it has no output ${edge.source_output}.`, node: source.id },
     ];
-  if (to && !to.inputs[edge.target_input]?.is_handle)
+  if (to && !ownValue(to.inputs, edge.target_input)?.is_handle)
     return [
       { text: `A wire to ${nodeLabel(target)}: it has no input ${edge.target_input}.`, node: target.id },
     ];

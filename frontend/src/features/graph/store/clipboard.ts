@@ -8,6 +8,7 @@ import { accepts } from "@/features/graph/model/connections/connection";
 import { emptyGraph, findNode } from "@/features/graph/model/document";
 import { around } from "@/features/graph/model/layout/frames";
 import type { Edge, Graph, GraphNode, Position } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { toast } from "@/shared/store/toast";
 import { useCatalogue } from "./catalogue";
 import { deleteSelection, insertFragment } from "./editing";
@@ -110,7 +111,7 @@ function comesIn({ nodes, edges, blocks }: Copied, edge: Edge): boolean {
   const output = findOutput(infoAt(scope, typesNow(), edge.source), edge.source_output);
   const target = findNode({ nodes }, edge.target);
   const from: Graph = { ...emptyGraph(), nodes, edges, blocks };
-  const port = target && infoOf(from, typesNow(), target)?.inputs[edge.target_input];
+  const port = target && ownValue(infoOf(from, typesNow(), target)?.inputs, edge.target_input);
   return output !== undefined && port?.is_handle === true && accepts(port, output.dtype);
 }
 
@@ -143,7 +144,7 @@ function boxOf(nodes: readonly GraphNode[]) {
     x: node.position?.x ?? 0,
     y: node.position?.y ?? 0,
     width: CARD.width,
-    height: cardHeight(typesNow()[node.type]),
+    height: cardHeight(ownValue(typesNow(), node.type)),
   }));
   return around(rects) ?? { x: 0, y: 0, width: 0, height: 0 };
 }

@@ -1,4 +1,5 @@
 /** The open document, its report, and undo: one call of `edit` is one step. */
+
 import { temporal } from "zundo";
 import { create, useStore } from "zustand";
 import { groupsIn, notesIn, settled } from "@/features/graph/model/annotations";
@@ -7,6 +8,7 @@ import { normalizeDocument } from "@/features/graph/model/normalizeDocument";
 import { nearestPath, type Path, ROOT, scopeOf, withScope } from "@/features/graph/model/scope";
 import { reportIn } from "@/features/graph/model/scopeReport";
 import type { Graph, NodeReport, Report } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 
 /** Where the last edit is stored: not yet, only on this page, in this browser, or on the server. */
 type DraftState = "clean" | "pending" | "nowhere" | "browser" | "server";
@@ -71,7 +73,7 @@ export function openReport({ graph, path, report }: Shown): Report | null {
 /** Return the server's report on the open block, as a node of the surrounding scope. */
 export function outerReport({ graph, path, report }: Shown): NodeReport | undefined {
   const here = nearestPath(graph, path);
-  return reportIn(report, graph, here.slice(0, -1))?.nodes[here.at(-1) ?? ""];
+  return ownValue(reportIn(report, graph, here.slice(0, -1))?.nodes, here.at(-1) ?? "");
 }
 
 // A block that an undo or another edit removed is closed.
@@ -171,9 +173,9 @@ function withSettledGroups(before: Graph, now: Graph): Graph {
   const graph = settled(before, now);
   if (graph.blocks === before.blocks) return graph;
   const blocks = Object.entries(graph.blocks).map(
-    ([id, block]) => [id, settled(before.blocks[id], block)] as const,
+    ([id, block]) => [id, settled(ownValue(before.blocks, id), block)] as const,
   );
-  const same = blocks.every(([id, block]) => block === graph.blocks[id]);
+  const same = blocks.every(([id, block]) => block === ownValue(graph.blocks, id));
   return same ? graph : { ...graph, blocks: Object.fromEntries(blocks) };
 }
 

@@ -6,6 +6,7 @@ import { useGraph } from "@/features/graph/store/graph";
 import { openBlock } from "@/features/graph/store/scope";
 import type { GraphNode } from "@/shared/api/types";
 import { plural } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { Button } from "@/shared/ui/Button";
 import { Field } from "@/shared/ui/fields/Field";
 import { TextField } from "@/shared/ui/fields/TextField";
@@ -14,7 +15,7 @@ import { Section } from "./Section";
 /** The block of a Block node, and its actions. */
 export function BlockSection({ node }: { node: GraphNode }) {
   const id = blockOf(node) ?? "";
-  const block = useGraph((state) => state.graph.blocks[id]);
+  const block = useGraph((state) => ownValue(state.graph.blocks, id));
   const uses = useGraph((state) => usesOf(state.graph, id));
   if (!block) return null;
   return (

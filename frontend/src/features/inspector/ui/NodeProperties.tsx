@@ -12,6 +12,7 @@ import { ProblemNote } from "@/features/graph/ui/ProblemNote";
 import type { Diagnostic, GraphNode, NodeInfo, NodeReport } from "@/shared/api/types";
 import { categoryColor } from "@/shared/lib/categoryColor";
 import { formatBytes, formatCount, formatInt } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { Button } from "@/shared/ui/Button";
 import { Field } from "@/shared/ui/fields/Field";
 import { Switch } from "@/shared/ui/fields/Switch";
@@ -28,7 +29,7 @@ const NONE: Diagnostic[] = [];
 /** Everything about one node: its type, parameters, ports, and diagnostics. */
 export function NodeProperties({ node }: { node: GraphNode }) {
   const info = useNodeInfo(node);
-  const report = useGraph((state) => openReport(state)?.nodes[node.id]);
+  const report = useGraph((state) => ownValue(openReport(state)?.nodes, node.id));
   const all = useGraph((state) => openReport(state)?.diagnostics ?? NONE);
   const problems = all.filter((problem) => problem.node === node.id);
   const params = info ? shapeOf(info).params : [];

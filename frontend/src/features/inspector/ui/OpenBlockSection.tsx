@@ -3,6 +3,7 @@ import { removeFromBlock, renameBlock, renameOnBlock, saveBlock } from "@/featur
 import { findNode, nodeLabel } from "@/features/graph/model/document";
 import { type OpenBlock, openBlock } from "@/features/graph/model/scope";
 import { openScope, useGraph } from "@/features/graph/store/graph";
+import { ownValue } from "@/shared/lib/ownValue";
 import { Button } from "@/shared/ui/Button";
 import { Field } from "@/shared/ui/fields/Field";
 import { TextField } from "@/shared/ui/fields/TextField";
@@ -53,7 +54,7 @@ function Exposed({ open }: { open: OpenBlock }) {
               onCommit={(text) => renameOnBlock("params", name, text)}
             />
             <span className="min-w-0 grow basis-24 truncate text-muted text-xs">
-              {(open.params[name] ?? [])
+              {(ownValue(open.params, name) ?? [])
                 .map((ref) => {
                   const node = findNode(scope, ref.node);
                   return `${node ? nodeLabel(node) : ref.node} · ${ref.port}`;

@@ -4,6 +4,7 @@ import { findEnd, isEnd } from "@/features/graph/model/scope";
 import { openScope, useGraph } from "@/features/graph/store/graph";
 import { focusNode } from "@/features/graph/store/viewState";
 import type { GraphNode, NodeInfo, NodeReport } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { typeName } from "@/shared/lib/wires";
 import { PortShape } from "@/shared/ui/PortShape";
 import { Section } from "./Section";
@@ -31,7 +32,7 @@ export function PortList({ node, info, report }: PortListProps) {
             key={port.name}
             name={port.name}
             dtype={port.dtype}
-            text={report?.inputs[port.name]?.text ?? ""}
+            text={ownValue(report?.inputs, port.name)?.text ?? ""}
             ends={into(port.name)}
             missing={port.required ? "required" : report?.reads_input ? "model input" : "optional"}
             side="from"
@@ -42,7 +43,7 @@ export function PortList({ node, info, report }: PortListProps) {
             key={output.name}
             name={output.name}
             dtype={output.dtype}
-            text={report?.outputs[output.name]?.text ?? ""}
+            text={ownValue(report?.outputs, output.name)?.text ?? ""}
             ends={outOf(output.name)}
             missing="unused"
             side="to"

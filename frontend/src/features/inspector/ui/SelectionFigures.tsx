@@ -3,13 +3,14 @@ import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openReport, openScope, useGraph } from "@/features/graph/store/graph";
 import type { GraphNode } from "@/shared/api/types";
 import { formatCount, formatInt } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { Section } from "./Section";
 
 /** The types and total size of the selected nodes. */
 export function SelectionFigures({ nodes }: { nodes: readonly GraphNode[] }) {
   const report = useGraph(openReport);
   const sum = (key: "parameters" | "flops"): number =>
-    nodes.reduce((total, node) => total + (report?.nodes[node.id]?.[key] ?? 0), 0);
+    nodes.reduce((total, node) => total + (ownValue(report?.nodes, node.id)?.[key] ?? 0), 0);
   const parameters = sum("parameters");
   const flops = sum("flops");
   return (

@@ -1,5 +1,6 @@
 import type { NodeReport } from "@/shared/api/types";
 import { formatInt } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { Section } from "./Section";
 
 type PartRows = NonNullable<NodeReport["parts"]>[number];
@@ -43,7 +44,7 @@ export function SplitRows({ parts }: { parts: readonly PartRows[] }) {
               </th>
               {parts.map((one) => (
                 <td key={one.part} className="text-right">
-                  {formatInt(one.classes?.[name])}
+                  {formatInt(ownValue(one.classes, name))}
                 </td>
               ))}
             </tr>

@@ -6,6 +6,7 @@ import { useCatalogue } from "@/features/graph/store/catalogue";
 import { deleteSelection } from "@/features/graph/store/editing";
 import { openReport, openScope, useGraph } from "@/features/graph/store/graph";
 import { focusNode } from "@/features/graph/store/viewState";
+import { ownValue } from "@/shared/lib/ownValue";
 import { typeName } from "@/shared/lib/wires";
 import { Button } from "@/shared/ui/Button";
 import { PortShape } from "@/shared/ui/PortShape";
@@ -19,7 +20,7 @@ export function WireProperties({ id }: { id: string }) {
   if (!edge) return null;
   const dtype =
     portType(graph, types, { node: edge.source, port: edge.source_output, side: "source" }) ?? "ANY";
-  const text = report?.nodes[edge.source]?.outputs[edge.source_output]?.text;
+  const text = ownValue(ownValue(report?.nodes, edge.source)?.outputs, edge.source_output)?.text;
   const ends = [
     { role: "From", node: edge.source, port: edge.source_output },
     { role: "To", node: edge.target, port: edge.target_input },

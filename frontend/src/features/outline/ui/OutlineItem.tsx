@@ -6,6 +6,7 @@ import type { NodeRow, OutlineRow, WireRow } from "@/features/outline/model/outl
 import { categoryColor } from "@/shared/lib/categoryColor";
 import { cn } from "@/shared/lib/cn";
 import { formatInt } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { NameField } from "@/shared/ui/fields/NameField";
 import { IconButton } from "@/shared/ui/IconButton";
 import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
@@ -79,7 +80,7 @@ export function OutlineItem(props: OutlineItemProps) {
 type NodeLineProps = Pick<OutlineItemProps, "renaming" | "onRenamed"> & { row: NodeRow };
 
 function NodeLine({ row: { node, info }, renaming, onRenamed }: NodeLineProps) {
-  const status = useGraph((state) => openReport(state)?.nodes[node.id]?.status ?? "ok");
+  const status = useGraph((state) => ownValue(openReport(state)?.nodes, node.id)?.status ?? "ok");
   const label = nodeLabel(node);
   const type = info?.display_name ?? node.type;
   if (renaming) {

@@ -11,6 +11,7 @@ import { openScope, useGraph } from "@/features/graph/store/graph";
 import { useViewState } from "@/features/graph/store/viewState";
 import { BLOCK_DRAG, LIBRARY_DRAG, NODE_DRAG } from "@/features/palette/model/dragTypes";
 import type { NodeInfo, Position } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 
 export type PaletteDrag = readonly [kind: string, data: string];
 
@@ -26,7 +27,7 @@ export function paletteDragInfo(
 ): NodeInfo | undefined {
   const [kind, data] = paletteDrag ?? ["", ""];
   const { types } = useCatalogue.getState();
-  if (kind === NODE_DRAG) return types[data];
+  if (kind === NODE_DRAG) return ownValue(types, data);
   if (kind === BLOCK_DRAG) return blockInfo(openScope(useGraph.getState()), types, data);
   const record = kind === LIBRARY_DRAG ? recordOf(data) : undefined;
   return record && libraryBlock(record).info;

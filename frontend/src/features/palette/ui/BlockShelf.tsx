@@ -17,6 +17,7 @@ import { openScope, useGraph } from "@/features/graph/store/graph";
 import { addableBlocks } from "@/features/palette/model/addableNodes";
 import { BLOCK_DRAG, LIBRARY_DRAG } from "@/features/palette/model/dragTypes";
 import type { BlockRecord, NodeInfo } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { isAvailable, useServer } from "@/shared/store/server";
 import { Button } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
@@ -54,7 +55,7 @@ export function useBlockShelf(query: string) {
 }
 
 function aboutRecord({ block, blocks }: BlockRecord): string {
-  const names = (blocks[block]?.nodes ?? []).map((node) => node.name || node.id);
+  const names = (ownValue(blocks, block)?.nodes ?? []).map((node) => node.name || node.id);
   return `One of your own blocks: ${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}.`;
 }
 

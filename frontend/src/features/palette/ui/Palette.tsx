@@ -6,6 +6,7 @@ import { addAtCentre } from "@/features/graph/store/editing";
 import { openScope, useGraph } from "@/features/graph/store/graph";
 import { addableTypes } from "@/features/palette/model/addableNodes";
 import { cn } from "@/shared/lib/cn";
+import { ownValue } from "@/shared/lib/ownValue";
 import { rememberCategories, useUi } from "@/shared/store/ui";
 import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
@@ -37,7 +38,8 @@ export function Palette() {
   const searching = query.trim() !== "";
 
   const many = Object.keys(types).length > MANY;
-  const isOpen = (category: string): boolean => remembered[category] ?? (!many || USUAL.has(category));
+  const isOpen = (category: string): boolean =>
+    ownValue(remembered, category) ?? (!many || USUAL.has(category));
   const toggle = (category: string): void => rememberCategories({ [category]: !isOpen(category) });
   const all = ["Blocks", ...groups.map((group) => group.category), UNAVAILABLE];
   const anyOpen = all.some(isOpen);

@@ -1,6 +1,7 @@
 /** What metric keys mean: which share a chart, and their labels. */
 
 import type { Graph } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 
 export interface MetricGroup {
   /** loss, accuracy, mse, …, lr */
@@ -51,9 +52,9 @@ const NAMES: Record<string, string> = {
 export function metricLabel(key: string): string {
   const [split, ...rest] = key.split("_");
   const name = rest.join("_");
-  const prefix = { train: "Training", val: "Validation", test: "Test", batch: "Batch" }[split ?? ""];
-  if (!prefix || !name) return NAMES[key] ?? key;
-  const known = NAMES[name] ?? name.replaceAll("_", " ");
+  const prefix = ownValue({ train: "Training", val: "Validation", test: "Test", batch: "Batch" }, split);
+  if (!prefix || !name) return ownValue(NAMES, key) ?? key;
+  const known = ownValue(NAMES, name) ?? name.replaceAll("_", " ");
   return `${prefix} ${["Loss", "Accuracy"].includes(known) ? known.toLowerCase() : known}`;
 }
 
@@ -66,14 +67,16 @@ const SCALED: Record<string, string> = {
 /** How the loss of a graph gets the target: "none" as in the table. */
 export function targetScaling(graph: Graph): string {
   const values = graph.nodes.map((node) => node.params?.target_scaling);
-  return (values.find((value) => typeof value === "string" && value in SCALED) as string) ?? "none";
+  return (
+    (values.find((value) => typeof value === "string" && Object.hasOwn(SCALED, value)) as string) ?? "none"
+  );
 }
 
 /** What the losses of runs with these target scalings are measured on; undefined if on the target itself. */
 export function lossNote(scalings: readonly string[]): string | undefined {
   const [first = "none", ...others] = new Set(scalings);
   if (others.length > 0) return "of targets scaled differently: not comparable";
-  return first === "none" ? undefined : `of the ${SCALED[first] ?? first}`;
+  return first === "none" ? undefined : `of the ${ownValue(SCALED, first) ?? first}`;
 }
 
 type Metrics = Readonly<Record<string, unknown>>;

@@ -21,6 +21,7 @@ import {
 } from "@/shared/api/runs";
 import type { Run } from "@/shared/api/types";
 import { plural } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { toast } from "@/shared/store/toast";
 import { openDrawer, selectRuns, useUi } from "@/shared/store/ui";
 import { drop, keep, put, useRuns } from "./runs";
@@ -108,7 +109,7 @@ async function choose(page: RunPage, besides: string[] = []): Promise<void> {
 
 /** The runs with these ids, loaded from the server where the page does not have them. */
 export async function bringRuns(ids: string[]): Promise<void> {
-  const missing = ids.filter((id) => !useRuns.getState().runs[id]);
+  const missing = ids.filter((id) => !ownValue(useRuns.getState().runs, id));
   try {
     keep(await Promise.all(missing.map(readRun)));
   } catch (error) {
@@ -148,7 +149,7 @@ export async function describeRuns(ids: string[], patch: RunsPatch): Promise<voi
 function describe(ids: string[], change: (run: Run) => Partial<Run>): void {
   useRuns.setState(({ runs, revision }) => {
     const described = ids.flatMap((id) => {
-      const run = runs[id];
+      const run = ownValue(runs, id);
       return run ? [[id, { ...run, ...change(run) }] as const] : [];
     });
     return { runs: { ...runs, ...Object.fromEntries(described) }, revision: revision + 1 };

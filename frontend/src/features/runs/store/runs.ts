@@ -17,6 +17,7 @@ import {
 } from "@/shared/api/runs";
 import { openSocket, type SocketState } from "@/shared/api/socket";
 import type { Graph, Report, Run, RunEvent, RunState, TrainingMessage } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { toast } from "@/shared/store/toast";
 import { openDrawer, selectRuns, useUi } from "@/shared/store/ui";
 import { addLive, forgetCurves, loadCurves, renewCurves } from "./series";
@@ -59,7 +60,7 @@ export const useRuns = create<RunsState>()(() => ({
 export const isEnded = (run: Run | undefined): boolean => run === undefined || ENDED.includes(run.state);
 
 export function activeRun(state: RunsState): Run | undefined {
-  return state.activeRunId === null ? undefined : state.runs[state.activeRunId];
+  return state.activeRunId === null ? undefined : ownValue(state.runs, state.activeRunId);
 }
 
 /** The run that is training now, if any: what Pause, Resume and Stop act on. */
@@ -72,7 +73,7 @@ export function liveRun(state: RunsState): Run | undefined {
 /** Puts runs into the store, except where an event has already reported something newer. */
 export function put(...runs: Run[]): void {
   const { runs: known } = useRuns.getState();
-  const changed = keep(runs).some((run) => known[run.id]?.state !== run.state);
+  const changed = keep(runs).some((run) => ownValue(known, run.id)?.state !== run.state);
   if (changed) useRuns.setState(({ revision }) => ({ revision: revision + 1 }));
 }
 
@@ -80,7 +81,7 @@ export function put(...runs: Run[]): void {
 export function keep(runs: Run[]): Run[] {
   for (const run of runs) if (!followed.has(run.id)) followed.set(run.id, run.seq);
   const { runs: known } = useRuns.getState();
-  const newer = runs.filter((run) => (known[run.id]?.seq ?? 0) <= run.seq);
+  const newer = runs.filter((run) => (ownValue(known, run.id)?.seq ?? 0) <= run.seq);
   useRuns.setState({ runs: { ...known, ...Object.fromEntries(newer.map((run) => [run.id, run])) } });
   return newer;
 }
@@ -127,7 +128,7 @@ function take(event: RunEvent): void {
   cursor = event.cursor ?? cursor;
   // Points have their steps, so adding them twice is harmless.
   if (event.type === "metrics") addLive(event.run, event.series);
-  const run = useRuns.getState().runs[event.run];
+  const run = ownValue(useRuns.getState().runs, event.run);
   const last = followed.get(event.run);
   if (!run || last === undefined || event.seq > last + 1) {
     void bring(event.run, event.seq);
@@ -197,7 +198,7 @@ function catchUp(id: string, seq: number): void {
 async function ended(id: string): Promise<void> {
   const record = await reread(id);
   if (record) put(record);
-  const run = useRuns.getState().runs[id];
+  const run = ownValue(useRuns.getState().runs, id);
   if (!run) return;
   const notify = run.state === "failed" ? toast.error : toast.info;
   if (document.hidden || run.state === "failed") {
@@ -256,7 +257,8 @@ export async function startRun(again = false): Promise<void> {
   const { starting, seed, runs } = useRuns.getState();
   const { graph } = useGraph.getState();
   if (starting) return;
-  const same = lastStarted?.graph === graph && lastStarted.seed === seed ? runs[lastStarted.id] : undefined;
+  const same =
+    lastStarted?.graph === graph && lastStarted.seed === seed ? ownValue(runs, lastStarted.id) : undefined;
   if (same && !isEnded(same) && !again) {
     toast.info(`This graph with seed ${seed} is ${same.state} already.`, {
       id: "same-run",

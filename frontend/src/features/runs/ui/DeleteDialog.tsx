@@ -3,6 +3,7 @@ import { useState } from "react";
 import { lastingRuns, removeRuns } from "@/features/runs/store/runList";
 import { useRuns } from "@/features/runs/store/runs";
 import { formatInt, plural } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { Button } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
@@ -12,7 +13,7 @@ const NAMED = 3;
 /** Asks before runs are deleted, lists those that are kept, and shows the progress. */
 export function DeleteDialog({ ids, onClose }: { ids: string[]; onClose: () => void }) {
   const [done, setDone] = useState<number | null>(null);
-  const first = useRuns((state) => state.runs[ids[0] ?? ""]);
+  const first = useRuns((state) => ownValue(state.runs, ids[0] ?? ""));
   const { data: lasting, error } = useQuery({
     queryKey: ["lasting runs", ids],
     queryFn: () => lastingRuns(ids),
@@ -25,7 +26,7 @@ export function DeleteDialog({ ids, onClose }: { ids: string[]; onClose: () => v
   const remove = async (): Promise<void> => {
     setDone(0);
     await removeRuns(
-      ids.filter((id) => !lasting?.[id]),
+      ids.filter((id) => !ownValue(lasting, id)),
       setDone,
     );
     onClose();

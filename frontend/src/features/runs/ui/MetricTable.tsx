@@ -3,6 +3,7 @@ import { durationText } from "@/features/runs/model/runs";
 import type { MetricSummary, Run } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
 import { formatInt, formatNumber } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { type Compared, Letter } from "@/shared/ui/Letter";
 import { ScrollRegion } from "@/shared/ui/ScrollRegion";
 
@@ -38,7 +39,7 @@ export function MetricTable({ compared }: { compared: Compared[] }) {
         </thead>
         <tbody>
           {keys.map((key) => {
-            const summaries = compared.map(({ run }) => run.metrics[key]);
+            const summaries = compared.map(({ run }) => ownValue(run.metrics, key));
             const values = summaries.map((summary) => summary?.last ?? null);
             const best = bestOf(summaries);
             return (

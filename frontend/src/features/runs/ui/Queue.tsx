@@ -6,6 +6,7 @@ import { useQueue } from "@/features/runs/store/useQueue";
 import { showStoredRun } from "@/features/storage/store/storage";
 import type { RunQueue } from "@/shared/api/types";
 import { formatDuration, formatInt, plural } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { IconButton } from "@/shared/ui/IconButton";
@@ -46,7 +47,7 @@ export function Queue({ onLeave }: { onLeave: () => void }) {
           </h2>
           <ul>
             {runs.map((id) => (
-              <Training key={id} id={id} name={queue.names[id] ?? id} onLeave={onLeave} />
+              <Training key={id} id={id} name={ownValue(queue.names, id) ?? id} onLeave={onLeave} />
             ))}
           </ul>
         </section>
@@ -63,7 +64,7 @@ interface QueueRowProps {
 }
 
 function Training({ id, name, onLeave }: QueueRowProps) {
-  const run = useRuns((state) => state.runs[id]);
+  const run = useRuns((state) => ownValue(state.runs, id));
   return (
     <li className="flex flex-col gap-1 border-b py-1.5 last:border-0">
       <div className="flex items-center gap-1.5">
@@ -97,7 +98,13 @@ function Waiting({ queue, onLeave }: { queue: RunQueue; onLeave: () => void }) {
       {!queue.obstacle && <p className="text-muted text-sm">{waiting[0]?.reason}</p>}
       <ol>
         {waiting.slice(0, MOST_SHOWN).map(({ run, position }) => (
-          <QueuedRun key={run} id={run} position={position} name={names[run] ?? run} onLeave={onLeave} />
+          <QueuedRun
+            key={run}
+            id={run}
+            position={position}
+            name={ownValue(names, run) ?? run}
+            onLeave={onLeave}
+          />
         ))}
       </ol>
       {more > 0 && (
@@ -118,7 +125,7 @@ function Waiting({ queue, onLeave }: { queue: RunQueue; onLeave: () => void }) {
 
 function QueuedRun({ id, position, name, onLeave }: QueueRowProps & { position: number }) {
   // A paused run that is to resume keeps its position.
-  const movable = useRuns((state) => (state.runs[id]?.state ?? "queued") === "queued");
+  const movable = useRuns((state) => (ownValue(state.runs, id)?.state ?? "queued") === "queued");
   return (
     <li className="flex items-center gap-1.5 border-b py-0.5 last:border-0">
       <span className="w-6 shrink-0 text-right text-muted text-sm tabular-nums">{position}.</span>

@@ -15,6 +15,7 @@ import { describeRun, moveToFront, openRunGraph } from "@/features/runs/store/ru
 import { repeatRun, runWithWeights, showRun, useRuns } from "@/features/runs/store/runs";
 import type { Run } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
+import { ownValue } from "@/shared/lib/ownValue";
 import { openDrawer } from "@/shared/store/ui";
 import { IconButton } from "@/shared/ui/IconButton";
 import type { MenuItem } from "@/shared/ui/Menu";
@@ -44,7 +45,7 @@ interface RunRowProps extends RunAsks {
 
 /** One run of the list, as of its last event; an empty row where it is not loaded yet. */
 export const RunRow = memo(function RunRow({ id, place, selected, columns, onChoose, ...asks }: RunRowProps) {
-  const run = useRuns((store) => store.runs[id ?? ""]);
+  const run = useRuns((store) => ownValue(store.runs, id ?? ""));
   const active = useRuns((store) => id !== undefined && store.activeRunId === id);
   if (!run) {
     return (

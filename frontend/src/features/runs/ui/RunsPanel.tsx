@@ -4,6 +4,7 @@ import { bringRuns, clearRunFilter, useRunFilter } from "@/features/runs/store/r
 import { startRun, useRuns } from "@/features/runs/store/runs";
 import { useRunList } from "@/features/runs/store/useRunList";
 import type { Run } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { useUi } from "@/shared/store/ui";
 import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
@@ -66,7 +67,7 @@ export function RunsPanel() {
 
 function Compared({ ids, onBack }: { ids: string[]; onBack: () => void }) {
   const known = useRuns((store) => store.runs);
-  return <Comparison runs={ids.flatMap((id) => known[id] ?? [])} onBack={onBack} />;
+  return <Comparison runs={ids.flatMap((id) => ownValue(known, id) ?? [])} onBack={onBack} />;
 }
 
 function AskedDialog({ asked, onClose }: { asked: Asked | null; onClose: () => void }) {

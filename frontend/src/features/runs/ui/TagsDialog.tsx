@@ -3,6 +3,7 @@ import { describeRuns } from "@/features/runs/store/runList";
 import { useRuns } from "@/features/runs/store/runs";
 import { useRunFacets } from "@/features/runs/store/useRunList";
 import { plural } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { Button } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
 import { TagField } from "./TagField";
@@ -15,7 +16,7 @@ export function TagsDialog({ ids, onClose }: { ids: string[]; onClose: () => voi
   const { tags } = useRunFacets();
   const known = useRuns((state) => state.runs);
   // Tags of the selected runs come first; only the server knows those of runs that are not loaded.
-  const theirs = new Set(ids.flatMap((run) => known[run]?.tags ?? []));
+  const theirs = new Set(ids.flatMap((run) => ownValue(known, run)?.tags ?? []));
   const removable = [...tags].sort((a, b) => Number(theirs.has(b.name)) - Number(theirs.has(a.name)));
   const save = (event: FormEvent): void => {
     event.preventDefault();

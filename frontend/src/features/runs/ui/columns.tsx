@@ -3,6 +3,7 @@ import { metricLabel } from "@/features/runs/model/metrics";
 import { durationText, sharers } from "@/features/runs/model/runs";
 import type { Run } from "@/shared/api/types";
 import { formatAgo, formatInt, formatNumber } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { StateBadge } from "@/shared/ui/StateBadge";
 
 export interface RunColumn {
@@ -64,7 +65,7 @@ function metricColumn(metric: string): RunColumn {
     title: metricLabel(metric),
     width: 104,
     cell: (run) => {
-      const value = run.metrics[metric]?.last ?? null;
+      const value = ownValue(run.metrics, metric)?.last ?? null;
       return <span title={String(value ?? "")}>{formatNumber(value)}</span>;
     },
   };

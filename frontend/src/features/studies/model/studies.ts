@@ -3,6 +3,7 @@
 import { metricLabel } from "@/features/runs/model/metrics";
 import type { StrategyInfo, Study, StudyResults, StudyRow, StudyState } from "@/shared/api/types";
 import { formatDuration, formatInt, plural } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 
 type Kind = Study["plan"]["strategy"]["kind"];
 
@@ -122,7 +123,7 @@ const VERDICTS: Record<string, VerdictLook> = {
 /** How a verdict is shown; null where there is none. */
 export function verdictLook({ verdict }: Pick<StudyRow, "verdict">): VerdictLook | null {
   if (verdict === null) return null;
-  return VERDICTS[verdict] ?? { symbol: "?", label: verdict.replaceAll("_", " "), tone: "open" };
+  return ownValue(VERDICTS, verdict) ?? { symbol: "?", label: verdict.replaceAll("_", " "), tone: "open" };
 }
 
 /** `count` seeds that the study does not have: the smallest that follow. */

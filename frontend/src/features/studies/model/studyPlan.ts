@@ -2,6 +2,7 @@
 
 import { parseColumns } from "@/features/datasets/model/columns";
 import type { Json, NewStudy, StudyPreview, StudyVariant } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { readSeeds } from "./studies";
 import { configurationsOf, type Network } from "./studyPlanNetworks";
 import { type FindParam, readParams, readValues } from "./studyPlanValues";
@@ -146,7 +147,7 @@ export type Made = { plan: NewStudy; problems: null } | { plan: null; problems: 
 
 /** The plan that a draft makes, without its graph. */
 export function planOf(draft: StudyDraft, find: FindParam): Made {
-  const problems: Record<string, string> = {};
+  const problems = Object.create(null) as Record<string, string>; // a node may be called "__proto__"
   const strategy = strategyOf(draft, find, problems);
   const seeds = readSeeds(draft.seeds, []);
   if ("problem" in seeds) problems.seeds = seeds.problem;
@@ -172,7 +173,12 @@ function howOf({ parts, how }: StudyDraft): Record<string, How> {
   const nodes = parts.flatMap((part) =>
     part.kind === "node" ? [part.node] : part.kind === "group" ? part.nodes : [],
   );
-  return Object.fromEntries(nodes.flatMap((node) => (how[node] ? [[node, how[node]]] : [])));
+  return Object.fromEntries(
+    nodes.flatMap((node) => {
+      const selected = ownValue(how, node);
+      return selected ? [[node, selected] as const] : [];
+    }),
+  );
 }
 
 type Refuse = Record<string, string>;

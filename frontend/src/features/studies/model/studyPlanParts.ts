@@ -6,6 +6,7 @@ import { nodeLabel } from "@/features/graph/model/document";
 import { RULES, ruleFields } from "@/features/graph/model/parameterRules";
 import { BLOCK, blockOf } from "@/features/graph/model/rewire";
 import type { Graph, GraphNode, NodeInfo } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { isStudyPart } from "./studyParts";
 import type { PartDraft } from "./studyPlan";
 import type { FindParam } from "./studyPlanValues";
@@ -48,7 +49,7 @@ export function choicesOf(graph: Graph, types: Catalogue): Choices {
       const info = infoOf(graph, types, node);
       const choice = { id: path + node.id, label: name + nodeLabel(node), node, info };
       nodes.set(choice.id, { ...choice, able: !node.disabled && isStudyPart(info) });
-      const block = graph.blocks[blockOf(node) ?? ""];
+      const block = ownValue(graph.blocks, blockOf(node) ?? "");
       if (block && depth < DEEPEST) visit(block, `${choice.id}/`, `${choice.label}/`, depth + 1);
     }
     for (const group of inside.groups) {
@@ -88,7 +89,7 @@ export function variable(choice: NodeChoice | undefined): NamedInput[] {
 export const finderOf = ({ nodes }: Choices, types: Catalogue): FindParam => ({
   ofNode: (node, param) => variable(nodes.get(node)).find(({ name }) => name === param),
   ofType: (type, param) => {
-    const info = types[type];
+    const info = ownValue(types, type);
     return info && shapeOf(info).params.find(({ name }) => name === param);
   },
 });

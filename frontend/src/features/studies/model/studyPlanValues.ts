@@ -4,6 +4,7 @@ import { type NamedInput, paramLabel, valueText } from "@/features/graph/model/c
 import { isTyped, numberRange, parseTyped, type Typed } from "@/features/graph/model/values";
 import type { Json } from "@/shared/api/types";
 import { parseNumber, readNumber } from "@/shared/lib/numbers";
+import { ownValue } from "@/shared/lib/ownValue";
 
 /** Looks parameters up, of a node of the graph or of a node type. */
 export interface FindParam {
@@ -41,7 +42,7 @@ export function readParams(
   find: (name: string) => NamedInput | undefined,
   type: string,
 ): { params: Record<string, Json> } | { problem: string } {
-  const params: Record<string, Json> = {};
+  const params = Object.create(null) as Record<string, Json>; // a name may be "__proto__"
   for (const item of items(text)) {
     const [, name = "", value = ""] = /^(\w+)\s*[=:]\s*(.+)$/.exec(item) ?? [];
     if (name === "") return { problem: `“${item}” is not of the form “name=value”.` };
@@ -74,7 +75,7 @@ function readValue(text: string, param: NamedInput | undefined): Typed {
 function fittingValue(text: string, param: NamedInput): Typed {
   if (param.choices) return choiceOf(text, param.choices);
   if (param.dtype === "BOOL") {
-    const value = WORDS[text.toLowerCase()];
+    const value = ownValue(WORDS, text.toLowerCase());
     return value === undefined ? { problem: `is on or off, not “${text}”.` } : { value };
   }
   if (isTyped(param) || param.many) return parseTyped(text, param);
@@ -97,5 +98,5 @@ const unquoted = (text: string): string => /^"(.*)"$/.exec(text)?.[1] ?? text;
 function guessed(text: string): Json {
   const number = parseNumber(text);
   if (Number.isFinite(number)) return number;
-  return NONE.test(text) ? null : (WORDS[text.toLowerCase()] ?? unquoted(text));
+  return NONE.test(text) ? null : (ownValue(WORDS, text.toLowerCase()) ?? unquoted(text));
 }

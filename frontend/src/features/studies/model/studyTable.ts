@@ -1,6 +1,8 @@
 /** The table of a study: the text of its cells and the order of its rows. */
+
 import type { StudyArm, StudyResults, StudyRow } from "@/shared/api/types";
 import { formatDuration, formatNumber } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 
 export type TableRow = StudyArm | StudyRow;
 
@@ -92,15 +94,16 @@ const VALUES: Record<string, (row: StudyRow) => Sortable> = {
 
 function sortValue(row: StudyRow, key: ColumnKey): Sortable {
   if (key.startsWith("param.")) {
-    const value = row.params[key.slice("param.".length)];
+    const value = ownValue(row.params, key.slice("param.".length));
     return typeof value === "number" || typeof value === "string"
       ? value
       : value === undefined
         ? null
         : String(value);
   }
-  if (key.startsWith("secondary.")) return row.secondary[key.slice("secondary.".length)]?.[0] ?? null;
-  return VALUES[key]?.(row) ?? null;
+  if (key.startsWith("secondary."))
+    return ownValue(row.secondary, key.slice("secondary.".length))?.[0] ?? null;
+  return ownValue(VALUES, key)?.(row) ?? null;
 }
 
 /** Sort rows by a column, those without a value last; the minimal model, as a reference, stays first. */
@@ -279,12 +282,12 @@ export function cellText(row: TableRow, { key, late }: Column): string {
   if (late && !isCompared(row)) return "";
   if (key === "label") return row.label;
   if (key === "mean") return meanSd(row.mean, row.sd, row.decimals);
-  if (key.startsWith("param.")) return paramText(row.params[key.slice("param.".length)]);
+  if (key.startsWith("param.")) return paramText(ownValue(row.params, key.slice("param.".length)));
   if (key.startsWith("secondary.")) {
-    const [mean, sd] = row.secondary[key.slice("secondary.".length)] ?? [null, null];
+    const [mean, sd] = ownValue(row.secondary, key.slice("secondary.".length)) ?? [null, null];
     return meanSd(mean ?? null, sd ?? null);
   }
-  return CELLS[key]?.(row as StudyRow) ?? "";
+  return ownValue(CELLS, key)?.(row as StudyRow) ?? "";
 }
 
 export function paramText(value: unknown): string {

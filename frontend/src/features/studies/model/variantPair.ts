@@ -1,6 +1,8 @@
 /** Two variants of a study side by side: what differs, and by how much. */
+
 import type { StudyCell, StudyResults, StudyRow } from "@/shared/api/types";
 import { formatDuration, formatNumber } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { isUnderWay } from "./studies";
 import { type Column, cellText, cellTitle, columnsOf, NONE, signed, type TableRow } from "./studyTable";
 
@@ -46,7 +48,7 @@ export function meanDifference(pair: VariantPair): { value: number | null; pairs
   const row = comparedRow(pair);
   if (row) return { value: row === pair.a ? negative(row.delta) : row.delta, pairs: row.pairs ?? 0 };
   const known = Object.entries(pair.b.values).flatMap(([seed, value]) => {
-    const before = pair.a.values[seed];
+    const before = ownValue(pair.a.values, seed);
     return before === undefined ? [] : value - before;
   });
   const sum = known.reduce((total, value) => total + value, 0);
@@ -150,7 +152,7 @@ function differenceText(results: StudyResults, pair: VariantPair, key: string): 
   if (key === "mean") return primaryText(results, pair);
   if (key.startsWith("secondary.")) {
     const metric = key.slice("secondary.".length);
-    const [before, after] = [a.secondary[metric]?.[0], b.secondary[metric]?.[0]];
+    const [before, after] = [ownValue(a.secondary, metric)?.[0], ownValue(b.secondary, metric)?.[0]];
     // Until all runs have ended, the two means may be over different seeds.
     if (isUnderWay(results)) return NONE;
     return withSign(minus(after, before), (size) => formatNumber(size));

@@ -1,8 +1,10 @@
 /** The definition of a study, kept per graph while its dialog is closed, and its undo: one call is one step. */
+
 import { temporal } from "zundo";
 import { create, createStore, useStore } from "zustand";
 import { useGraph } from "@/features/graph/store/graph";
 import type { StudyDraft } from "@/features/studies/model/studyPlan";
+import { ownValue } from "@/shared/lib/ownValue";
 
 const STEPS = 200;
 
@@ -25,11 +27,11 @@ const NONE = begun();
 const useDefinitions = create<Readonly<Record<string, DefinitionStore>>>()(() => ({}));
 
 const key = (): string => useGraph.getState().graphId ?? "";
-const here = (): DefinitionStore => useDefinitions.getState()[key()] ?? NONE;
+const here = (): DefinitionStore => ownValue(useDefinitions.getState(), key()) ?? NONE;
 
 const useHere = (): DefinitionStore => {
   const id = useGraph((state) => state.graphId ?? "");
-  return useDefinitions((stores) => stores[id] ?? NONE);
+  return useDefinitions((stores) => ownValue(stores, id) ?? NONE);
 };
 
 /** The draft for the open graph; undefined before the dialog was first opened. */

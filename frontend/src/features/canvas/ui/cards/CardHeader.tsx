@@ -13,6 +13,7 @@ import type { GraphNode, NodeInfo } from "@/shared/api/types";
 import { categoryColor } from "@/shared/lib/categoryColor";
 import { cn } from "@/shared/lib/cn";
 import { formatCount, formatInt } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { NameField } from "@/shared/ui/fields/NameField";
 import { IconButton } from "@/shared/ui/IconButton";
 import { MoreMenuButton } from "@/shared/ui/MoreMenuButton";
@@ -28,7 +29,7 @@ interface CardHeaderProps {
 
 /** Icon, name, type with parameter count, state, power toggle and menu. */
 export function CardHeader({ node, info, children }: CardHeaderProps) {
-  const parameters = useGraph((state) => openReport(state)?.nodes[node.id]?.parameters ?? 0);
+  const parameters = useGraph((state) => ownValue(openReport(state)?.nodes, node.id)?.parameters ?? 0);
   const label = nodeLabel(node);
   const type = info?.display_name ?? node.type;
   return (

@@ -4,6 +4,7 @@ import { paramLabel, paramValue, shapeOf, valueText } from "@/features/graph/mod
 import { openReport, useGraph } from "@/features/graph/store/graph";
 import type { GraphNode, NodeInfo } from "@/shared/api/types";
 import { categoryColor } from "@/shared/lib/categoryColor";
+import { ownValue } from "@/shared/lib/ownValue";
 import { Tooltip } from "@/shared/ui/Tooltip";
 import { TypeIcon } from "@/shared/ui/TypeIcon";
 import { GhostWire } from "../wires/GhostWire";
@@ -17,7 +18,9 @@ export function CardRow({ node, info }: { node: GraphNode; info: NodeInfo }) {
   const { ports, primary } = shapeOf(info);
   const [main] = primary;
   const [output] = info.outputs;
-  const shape = useGraph((state) => openReport(state)?.nodes[node.id]?.outputs[output?.name ?? ""]?.text);
+  const shape = useGraph(
+    (state) => ownValue(ownValue(openReport(state)?.nodes, node.id)?.outputs, output?.name ?? "")?.text,
+  );
   const top = (side: "source" | "target", port: string): number => portTopOf(info, true, { side, port });
   return (
     <div

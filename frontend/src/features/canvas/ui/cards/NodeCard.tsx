@@ -11,6 +11,7 @@ import { useNodeInfo } from "@/features/graph/store/useNodeInfo";
 import { useViewState } from "@/features/graph/store/viewState";
 import type { GraphNode, NodeInfo } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
+import { ownValue } from "@/shared/lib/ownValue";
 import type { CardNode } from "../flow/view";
 import { useIsOverview } from "../overview/levelOfDetail";
 import { OverviewCard } from "../overview/OverviewCard";
@@ -38,7 +39,7 @@ export const NodeCard = memo(
 function DrawnCard({ id, selected }: NodeCardProps) {
   const node = useGraph((state) => findNode(openScope(state), id));
   const info = useNodeInfo(node);
-  const status = useGraph((state) => openReport(state)?.nodes[id]?.status ?? "ok");
+  const status = useGraph((state) => ownValue(openReport(state)?.nodes, id)?.status ?? "ok");
   const run = useRunState(id);
   const found = useViewState((state) => state.found.has(id));
   const overview = useIsOverview();

@@ -1,10 +1,12 @@
 /** The nodes that React Flow draws: cards, frames, groups, notes and a block's own ports. */
+
 import { connectedInputs, describeNode } from "@/features/canvas/model/describe";
 import { noteKey } from "@/features/graph/model/annotations";
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import { CARD, GRID, portsHeight } from "@/features/graph/model/card";
 import { frameRect, groupRect, type Rect } from "@/features/graph/model/layout/frames";
 import { INPUTS, OUTPUTS, openBlock } from "@/features/graph/model/scope";
+import { ownValue } from "@/shared/lib/ownValue";
 import {
   type CanvasNode,
   FOLDED,
@@ -156,7 +158,7 @@ export function cardNodes(
     const measured = sizes.get(node.id);
     const selected = nodes.has(node.id);
     const hidden = standing.has(node.id);
-    const ariaLabel = describeNode(node, infoOf(graph, types, node), wired, report?.nodes[node.id]);
+    const ariaLabel = describeNode(node, infoOf(graph, types, node), wired, ownValue(report?.nodes, node.id));
     return keep(node.id, [x, y, measured, selected, hidden, ariaLabel], () => ({
       id: node.id,
       type: "card",

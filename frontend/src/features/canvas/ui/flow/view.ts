@@ -1,4 +1,5 @@
 /** The view of the document that the canvas draws: ids, rectangles, folded ports. */
+
 import type { Edge as FlowEdge, Node as FlowNode } from "@xyflow/react";
 import { infoOf } from "@/features/graph/model/blocks/blockInfo";
 import { CARD, GHOST_ROOM } from "@/features/graph/model/card";
@@ -9,6 +10,7 @@ import type { WireRoute } from "@/features/graph/model/layout/wireRouting";
 import { openBlock } from "@/features/graph/model/scope";
 import type { Size } from "@/features/graph/store/viewState";
 import type { Edge, Graph, GraphNode, Group, Note, Position, Report } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 
 export type StandIns = ReadonlyMap<string, string>;
 
@@ -104,7 +106,7 @@ export function frameRects(view: View, rects: ReadonlyMap<string, Rect>): FrameR
   for (const node of graph.nodes) {
     const rect = rects.get(node.id);
     if (!rect) continue;
-    const room = report?.nodes[node.id]?.reads_input ? GHOST_ROOM : 0;
+    const room = ownValue(report?.nodes, node.id)?.reads_input ? GHOST_ROOM : 0;
     const kind = frameOfNode(view, node);
     if (!kind) continue;
     const list = members.get(kind) ?? [];

@@ -15,6 +15,7 @@ import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openReport, openScope, useGraph } from "@/features/graph/store/graph";
 import { useViewState } from "@/features/graph/store/viewState";
 import { cn } from "@/shared/lib/cn";
+import { ownValue } from "@/shared/lib/ownValue";
 import { wireColor } from "@/shared/lib/wires";
 import type { WireEdge } from "../flow/view";
 
@@ -27,7 +28,9 @@ export const Wire = memo(function Wire(props: EdgeProps<WireEdge>) {
   const source = data?.edge.source ?? "";
   const output = data?.edge.source_output ?? "";
   const dtype = useWireType(source, output);
-  const label = useGraph((state) => openReport(state)?.nodes[source]?.outputs[output]?.text ?? "");
+  const label = useGraph(
+    (state) => ownValue(ownValue(openReport(state)?.nodes, source)?.outputs, output)?.text ?? "",
+  );
   const insertionWire = useViewState((canvas) => canvas.insertionWire === id);
   const state = useWireState(source, data?.edge.target ?? "");
   const { path, x, y, room } = wirePath({ sourceX, sourceY, targetX, targetY }, data?.route ?? null);
@@ -72,7 +75,7 @@ function useWireState(source: string, target: string): "live" | "off" | "blocked
     const scope = openScope(state);
     const off = findNode(scope, source)?.disabled || findNode(scope, target)?.disabled;
     if (off) return "off";
-    const status = openReport(state)?.nodes[source]?.status;
+    const status = ownValue(openReport(state)?.nodes, source)?.status;
     return status === "blocked" || status === "error" ? "blocked" : "live";
   });
 }

@@ -5,11 +5,12 @@ import { findNode } from "@/features/graph/model/document";
 import { BLOCK, blockOf } from "@/features/graph/model/rewire";
 import { findEnd, INPUTS, NEW_PORT, type OpenBlock, OUTPUTS, openBlock } from "@/features/graph/model/scope";
 import type { Block, Graph, GraphNode, InputInfo, NodeInfo, OutputInfo, PortRef } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 
 /** Return the node type of a node, with this node's ports and parameters; undefined if it is unknown. */
 export function infoOf(graph: Graph, catalogue: Catalogue, node: GraphNode): NodeInfo | undefined {
   if (node.type === INPUTS || node.type === OUTPUTS) return endInfo(graph, catalogue, node.type);
-  const info = catalogue[node.type];
+  const info = ownValue(catalogue, node.type);
   if (node.type === BLOCK) return info && blockInfo(graph, catalogue, blockOf(node) ?? "");
   return info && withOutputs(info, node);
 }
@@ -28,7 +29,7 @@ export function weightsToShare(graph: Graph, catalogue: Catalogue, node: GraphNo
   const block = blockOf(node);
   return graph.nodes.filter((other) => {
     if (other === node || blockOf(other) !== block) return false;
-    const info = catalogue[other.type];
+    const info = ownValue(catalogue, other.type);
     return info !== undefined && shapeOf(info).params.some((param) => param.widget === "layer");
   });
 }
@@ -37,7 +38,7 @@ const shortened = new WeakMap<NodeInfo, Map<number, NodeInfo>>();
 
 /** Limit the outputs to the number given by a parameter of the node. */
 function withOutputs(info: NodeInfo, node: GraphNode): NodeInfo {
-  const spec = info.output_count ? info.inputs[info.output_count] : undefined;
+  const spec = info.output_count ? ownValue(info.inputs, info.output_count) : undefined;
   if (!info.output_count || !spec) return info;
   const value = paramValue(node, { ...spec, name: info.output_count });
   const count =
@@ -90,7 +91,7 @@ function lasting(id: string, info: NodeInfo | undefined): NodeInfo | undefined {
 }
 
 function madeOf(graph: Graph, catalogue: Catalogue, id: string): NodeInfo | undefined {
-  const block = Object.hasOwn(graph.blocks, id) ? graph.blocks[id] : undefined;
+  const block = ownValue(graph.blocks, id);
   const base = catalogue[BLOCK];
   if (!block || !base) return undefined;
   const own = Object.entries(base.inputs).filter(([name, input]) => name !== "block" && !input.is_handle);
@@ -150,7 +151,9 @@ const PORT: InputInfo = {
 
 /** Return a port of a block, with the type of the first inner port that it feeds. It takes one wire. */
 function inputPort(graph: Graph, catalogue: Catalogue, block: Block, refs: readonly PortRef[]): InputInfo {
-  const inner = refs.flatMap((ref) => innerInfo(graph, catalogue, block, ref.node)?.inputs[ref.port] ?? []);
+  const inner = refs.flatMap(
+    (ref) => ownValue(innerInfo(graph, catalogue, block, ref.node)?.inputs, ref.port) ?? [],
+  );
   const [first] = inner;
   if (!first) return PORT;
   const { dtype, also, description: text } = first;
@@ -181,7 +184,7 @@ function exposedParam(
   name: string,
 ): InputInfo | undefined {
   const node = ref && findNode(block, ref.node);
-  const spec = node && infoOf(graph, catalogue, node)?.inputs[ref.port];
+  const spec = node && ownValue(infoOf(graph, catalogue, node)?.inputs, ref.port);
   if (!spec || spec.is_handle) return undefined;
   const label = name === ref.port ? spec.label : "";
   return { ...spec, label, default: paramValue(node, { ...spec, name: ref.port }) };
@@ -237,7 +240,7 @@ function endOutputs(graph: Graph, catalogue: Catalogue, { inputs }: OpenBlock): 
   const dtype = (name: string): string => {
     const edge = graph.edges.find((one) => one.source === INPUTS && one.source_output === name);
     const node = edge && findNode(graph, edge.target);
-    return (node && infoOf(graph, catalogue, node)?.inputs[edge.target_input]?.dtype) ?? "LAYER";
+    return (node && ownValue(infoOf(graph, catalogue, node)?.inputs, edge.target_input)?.dtype) ?? "LAYER";
   };
   return [
     ...inputs.map((name) => ({ name, dtype: dtype(name), description: "An input of the block" })),
@@ -275,6 +278,7 @@ export function portsInUse(graph: Graph, id: string): { inputs: string[]; output
 export function unknownReason(graph: Graph, catalogue: Catalogue, node: GraphNode): string {
   const id = blockOf(node);
   if (id === undefined || !catalogue[BLOCK]) return `This server has no node type “${node.type}”.`;
-  if (Object.hasOwn(graph.blocks, id)) return `The block “${graph.blocks[id]?.name}” contains itself.`;
+  if (Object.hasOwn(graph.blocks, id))
+    return `The block “${ownValue(graph.blocks, id)?.name}” contains itself.`;
   return id ? `The graph has no block “${id}”.` : "The node does not name its block.";
 }

@@ -3,24 +3,27 @@
 import { freeId, freeTitle } from "@/features/graph/model/names";
 import { blockOf } from "@/features/graph/model/rewire";
 import type { Block, Graph, GraphNode } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 
 type Blocks = Graph["blocks"];
 
 /** Return the ids of the blocks that these nodes use, including nested ones. */
 export function blocksUsed(blocks: Blocks, nodes: readonly GraphNode[]): Set<string> {
   const idsIn = (list: readonly GraphNode[]): string[] =>
-    list.flatMap((node) => blockOf(node) ?? []).filter((id) => id in blocks);
+    list.flatMap((node) => blockOf(node) ?? []).filter((id) => Object.hasOwn(blocks, id));
   const found = new Set(idsIn(nodes));
   // The set grows while it is iterated: each block is visited once.
-  for (const id of found) for (const inner of idsIn(blocks[id]?.nodes ?? [])) found.add(inner);
+  for (const id of found) for (const inner of idsIn(ownValue(blocks, id)?.nodes ?? [])) found.add(inner);
   return found;
 }
 
 /** Return the definitions that these nodes need. */
 export function definitionsFor(blocks: Blocks, nodes: readonly GraphNode[]): Blocks {
-  return Object.fromEntries(
-    [...blocksUsed(blocks, nodes)].flatMap((id) => (blocks[id] ? [[id, blocks[id]]] : [])),
-  );
+  const definitions = [...blocksUsed(blocks, nodes)].flatMap((id) => {
+    const block = ownValue(blocks, id);
+    return block ? [[id, block] as const] : [];
+  });
+  return Object.fromEntries(definitions);
 }
 
 /**
@@ -34,7 +37,7 @@ export function mergeBlocks(
   let next = blocks;
   const renamed = new Map<string, string>();
   const add = (id: string): void => {
-    const block = incoming[id];
+    const block = ownValue(incoming, id);
     if (!block || renamed.has(id)) return;
     renamed.set(id, id);
     for (const node of block.nodes) add(blockOf(node) ?? "");
@@ -59,11 +62,13 @@ export function underNewId(node: GraphNode, renamed: ReadonlyMap<string, string>
 
 function idOfSame(blocks: Blocks, id: string, block: Block): string | undefined {
   const text = content(block);
-  if (blocks[id] && content(blocks[id]) === text) return id;
+  const isSame = (other: string): boolean => {
+    const known = ownValue(blocks, other);
+    return known !== undefined && content(known) === text;
+  };
+  if (isSame(id)) return id;
   const stem = new RegExp(`^${id.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}_\\d+$`);
-  return Object.keys(blocks).find(
-    (other) => stem.test(other) && blocks[other] && content(blocks[other]) === text,
-  );
+  return Object.keys(blocks).find((other) => stem.test(other) && isSame(other));
 }
 
 /** Return what a block computes, as text: without its name and the positions of its nodes. */

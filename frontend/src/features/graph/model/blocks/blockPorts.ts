@@ -14,6 +14,7 @@ import {
   withOpenBlock,
 } from "@/features/graph/model/scope";
 import type { Block, Edge, Graph, GraphNode, Json } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 
 const namesOn = ({ inputs, outputs, params }: OpenBlock, side: Side): Set<string> =>
   new Set(
@@ -100,7 +101,7 @@ export function expose(graph: Graph, node: GraphNode, param: string): Graph {
 /** Give a Block node a copy of its definition, so that edits of it change no other node. */
 export function makeIndependent(graph: Graph, id: string): Graph {
   const node = graph.nodes.find((one) => one.id === id);
-  const block = node && graph.blocks[blockOf(node) ?? ""];
+  const block = node && ownValue(graph.blocks, blockOf(node) ?? "");
   if (!node || !block) return graph;
   const copy = freeId(new Set(Object.keys(graph.blocks)), blockOf(node) ?? "");
   const names = new Set(Object.values(graph.blocks).map((one) => one.name));

@@ -9,6 +9,7 @@ import { freeId, freeTitle } from "@/features/graph/model/names";
 import { blockOf, OWN_PARAMS } from "@/features/graph/model/rewire";
 import { INPUTS, OUTPUTS, openBlock, usesOf, wiresInside, withOpenBlock } from "@/features/graph/model/scope";
 import type { Block, Edge, Graph, GraphNode, Json } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { linksIn } from "./makeBlock";
 
 const COPY_GAP = 80;
@@ -17,7 +18,7 @@ const snap = (value: number): number => Math.round(value / GRID) * GRID;
 /** Return why a node cannot be expanded, as a sentence; null if it can. */
 export function whyNotExpand(graph: Graph, id: string): string | null {
   const node = findNode(graph, id);
-  const block = node && graph.blocks[blockOf(node) ?? ""];
+  const block = node && ownValue(graph.blocks, blockOf(node) ?? "");
   if (!node || !block) return "Select a block to expand it.";
   if (node.disabled) return `${nodeLabel(node)} is disabled: enable it to expand it.`;
   if (node.params.shared === true && repeatsOf(node) > 1)
@@ -42,7 +43,7 @@ export function repeatsOf(node: GraphNode): number {
 /** Replace the Block node with its inner nodes, once per repeat; returns the graph and their ids. */
 export function expandBlock(graph: Graph, catalogue: Catalogue, id: string): { graph: Graph; ids: string[] } {
   const node = findNode(graph, id);
-  const block = node && graph.blocks[blockOf(node) ?? ""];
+  const block = node && ownValue(graph.blocks, blockOf(node) ?? "");
   if (!node || !block) return { graph, ids: [] };
   const rest = { ...graph, nodes: graph.nodes.filter((one) => one !== node) };
   const copies = copiesOf(rest, catalogue, node, block);
@@ -107,7 +108,7 @@ function copiesOf(rest: Graph, catalogue: Catalogue, node: GraphNode, block: Blo
 function withValues(block: Block, params: Record<string, Json>): GraphNode[] {
   const values = new Map<string, Record<string, Json>>();
   for (const [name, refs] of Object.entries(block.params)) {
-    const value = params[name];
+    const value = ownValue(params, name);
     if (value === undefined || OWN_PARAMS.includes(name)) continue;
     for (const ref of refs) values.set(ref.node, { ...values.get(ref.node), [ref.port]: value });
   }
@@ -196,7 +197,7 @@ function exposedAgain(graph: Graph, id: string, block: Block, copies: readonly C
     name,
     refs.flatMap((ref) => {
       if (ref.node !== id) return [ref];
-      const inner = block.params[ref.port] ?? [];
+      const inner = ownValue(block.params, ref.port) ?? [];
       return copies.flatMap(({ ids }) =>
         inner.map((one) => ({ ...one, node: ids.get(one.node) ?? one.node })),
       );
@@ -207,7 +208,7 @@ function exposedAgain(graph: Graph, id: string, block: Block, copies: readonly C
 
 /** Return the document without this block, if no node uses it. */
 export function withoutUnused(document: Graph, blockId: string): Graph {
-  if (!(blockId in document.blocks) || usesOf(document, blockId) > 0) return document;
+  if (!Object.hasOwn(document.blocks, blockId) || usesOf(document, blockId) > 0) return document;
   const { [blockId]: _unused, ...blocks } = document.blocks;
   return { ...document, blocks };
 }

@@ -11,6 +11,7 @@ import { BLOCK, OWN_PARAMS } from "@/features/graph/model/rewire";
 import { closed, INPUTS, NEW_PORT, OUTPUTS, openBlock, withOpenBlock } from "@/features/graph/model/scope";
 import { topologicalOrder } from "@/features/graph/model/topologicalOrder";
 import type { Block, Edge, Graph, GraphNode, NodeInfo } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { infoAt, infoOf } from "./blockInfo";
 
 type Ids = ReadonlySet<string>;
@@ -65,7 +66,7 @@ function whyNotLinks(graph: Graph, catalogue: Catalogue, ids: Ids): string | nul
   for (const node of graph.nodes) {
     if (ids.has(node.id)) continue;
     for (const name of links(node)) {
-      const inner = findNode(graph, String(node.params[name] ?? ""));
+      const inner = findNode(graph, String(ownValue(node.params, name) ?? ""));
       if (inner && ids.has(inner.id))
         return `${nodeLabel(node)} uses the weights of ${nodeLabel(inner)}: select both, or neither.`;
     }
@@ -266,14 +267,14 @@ function outerEdges(
 function exposedBy(graph: Graph, ids: Ids, ports: ReadonlySet<string>) {
   const around = openBlock(graph)?.params ?? {};
   const taken = new Set([...ports, ...OWN_PARAMS]);
-  const inner: Block["params"] = {};
+  const inner = new Map<string, Block["params"][string]>();
   const names = new Map<string, string>();
   for (const [name, refs] of Object.entries(around)) {
     const own = refs.filter((ref) => ids.has(ref.node));
     if (own.length === 0) continue;
     const free = freeName(taken, name);
     taken.add(free);
-    inner[free] = own;
+    inner.set(free, own);
     names.set(name, free);
   }
   const outer = (id: string): Block["params"] =>
@@ -284,7 +285,7 @@ function exposedBy(graph: Graph, ids: Ids, ports: ReadonlySet<string>) {
         return [name, through ? [...others, { node: id, port: through, index: null }] : others];
       }),
     );
-  return { inner, outer };
+  return { inner: Object.fromEntries(inner), outer };
 }
 
 function middleOf(graph: Graph, catalogue: Catalogue, nodes: readonly GraphNode[]): { x: number; y: number } {

@@ -4,6 +4,7 @@ import type { Catalogue } from "@/features/graph/model/catalogue";
 import { nodeLabel } from "@/features/graph/model/document";
 import type { Graph, Run } from "@/shared/api/types";
 import { plural } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { changedParams, compareGraphs } from "./diff";
 
 export interface RunWithGraph {
@@ -31,7 +32,7 @@ export function obstacles(a: RunWithGraph, b: RunWithGraph, types: Catalogue): s
   const was = new Map(a.graph.nodes.map((node) => [node.id, node]));
   for (const node of b.graph.nodes) {
     const match = was.get(node.id);
-    if (!match || types[node.type]?.kind !== "data") continue;
+    if (!match || ownValue(types, node.type)?.kind !== "data") continue;
     for (const change of changedParams({ graph: a.graph, node: match }, { graph: b.graph, node }, types)) {
       if (!WHAT_IS_MEASURED.includes(change.name)) continue;
       found.push(
@@ -46,7 +47,7 @@ export function obstacles(a: RunWithGraph, b: RunWithGraph, types: Catalogue): s
 
 function lossTypes(graph: Graph, types: Catalogue): string {
   return graph.nodes
-    .filter((node) => types[node.type]?.kind === "loss")
+    .filter((node) => ownValue(types, node.type)?.kind === "loss")
     .map((node) => node.type)
     .sort()
     .join();

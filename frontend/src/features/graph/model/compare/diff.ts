@@ -7,6 +7,7 @@ import { blockOf } from "@/features/graph/model/rewire";
 import { INPUTS, OUTPUTS, wiresInside } from "@/features/graph/model/scope";
 import type { Block, Edge, Graph, GraphNode, Json } from "@/shared/api/types";
 import { plural } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 
 export type ChangeKind = "added" | "removed" | "changed";
 
@@ -47,7 +48,7 @@ const titled = (key: string): string => key.charAt(0).toUpperCase() + key.slice(
 /** Return the unknown keys whose values differ. */
 function otherKeys(before: object, after: object, known: ReadonlySet<string>): string[] {
   const value = (of: object, key: string): string =>
-    JSON.stringify((of as Record<string, Json | undefined>)[key]) ?? "";
+    JSON.stringify(ownValue(of as Record<string, Json | undefined>, key)) ?? "";
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...keys].filter((key) => !known.has(key) && value(before, key) !== value(after, key));
 }
@@ -66,7 +67,7 @@ function named(before: string, after: string, what: string): Difference[] {
 /** Return the changes inside blocks that both graphs have. */
 function blockDifferences(before: Graph, after: Graph, types: Catalogue): Difference[] {
   return Object.entries(after.blocks ?? {}).flatMap(([id, block]) => {
-    const was = before.blocks?.[id];
+    const was = ownValue(before.blocks, id);
     if (!was || was === block) return [];
     const inside = (graph: Graph, of: Block): Side => ({
       graph,
@@ -169,7 +170,9 @@ export function changedParams(before: NodeIn, after: NodeIn, types: Catalogue): 
   ]);
   return [...names].flatMap((name) => {
     const value = ({ node }: NodeIn, known: typeof now): Json =>
-      name in node.params ? (node.params[name] ?? null) : (known.get(name)?.default ?? null);
+      Object.hasOwn(node.params, name)
+        ? (ownValue(node.params, name) ?? null)
+        : (known.get(name)?.default ?? null);
     const [was, is] = [value(before, old), value(after, now)];
     const param = now.get(name);
     const label = param ? paramLabel(param) : name;
@@ -185,7 +188,7 @@ const ENDS: Record<string, string> = { [INPUTS]: "the inputs", [OUTPUTS]: "the o
 function wireDifferences(before: Part, after: Part, old: Nodes, now: Nodes): Difference[] {
   const name = (id: string): string | undefined => {
     const node = old.has(id) ? now.get(id) : undefined;
-    return node ? nodeLabel(node) : ENDS[id];
+    return node ? nodeLabel(node) : ownValue(ENDS, id);
   };
   const missing = (from: Part, than: Part, kind: "added" | "removed"): Difference[] => {
     const there = new Set(than.edges.map(edgeId));

@@ -5,6 +5,7 @@ import { connectWire } from "@/features/graph/model/blocks/blockPorts";
 import { type Catalogue, shapeOf } from "@/features/graph/model/catalogue";
 import { addNode } from "@/features/graph/model/document";
 import type { Column, Edge, Graph, GraphNode } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { accepts } from "./connection";
 
 /** A table that a loader may be created for. */
@@ -64,7 +65,7 @@ class Work implements Completion {
   /** Connect every required port of a node, and of the nodes that feed it. */
   private feed(id: string): string | undefined {
     const node = this.node(id);
-    for (const port of node ? shapeOf(this.types[node.type] ?? noInfo).ports : []) {
+    for (const port of node ? shapeOf(ownValue(this.types, node.type) ?? noInfo).ports : []) {
       const wire = this.graph.edges.find((edge) => edge.target === id && edge.target_input === port.name);
       if (!wire && !port.required && !ALSO_CONNECTED.has(port.name)) continue;
       const source = wire?.source ?? this.source(id, port.name, port.dtype);
@@ -80,7 +81,7 @@ class Work implements Completion {
     const layer = dtype === "LAYER" && lastLayer(this.graph, this.types);
     const id = layer ? layer.id : (this.giver(dtype, target) ?? this.add(this.typeFor(dtype)));
     const info = id === undefined ? undefined : this.infoOf(id);
-    const takes = this.infoOf(target)?.inputs[port];
+    const takes = ownValue(this.infoOf(target)?.inputs, port);
     const fits = info?.outputs.filter((output) => takes && accepts(takes, output.dtype)) ?? [];
     // Of several loaders, the one of the port's name.
     const output = fits.find((one) => one.name === port) ?? fits[0];
@@ -96,12 +97,12 @@ class Work implements Completion {
   }
 
   private typeFor(dtype: string): string | undefined {
-    return dtype === "LOSS_FN" ? LOSS[this.targetsWords() ? "word" : "number"] : GIVERS[dtype];
+    return dtype === "LOSS_FN" ? LOSS[this.targetsWords() ? "word" : "number"] : ownValue(GIVERS, dtype);
   }
 
   /** Whether the target column holds text, which makes it a classification. */
   private targetsWords(): boolean {
-    const loader = this.graph.nodes.find((node) => this.types[node.type]?.inputs.target_columns);
+    const loader = this.graph.nodes.find((node) => ownValue(this.types, node.type)?.inputs.target_columns);
     const table = loader
       ? this.tables.find(({ id, name }) => [id, name].includes(String(loader.params.file)))
       : this.table();
@@ -110,7 +111,7 @@ class Work implements Completion {
   }
 
   private add(type: string | undefined): string | undefined {
-    const info = type === undefined ? undefined : this.types[type];
+    const info = type === undefined ? undefined : ownValue(this.types, type);
     if (!info) return undefined;
     const params = info.inputs.file?.widget === "dataset" ? this.data() : this.splitting(info);
     if (!params) return undefined;

@@ -8,6 +8,7 @@ import { type Catalogue, findOutput, type NamedInput, shapeOf } from "@/features
 import { nodeLabel } from "@/features/graph/model/document";
 import { findEnd, INPUTS, NEW_PORT, OUTPUTS, openBlock } from "@/features/graph/model/scope";
 import type { Edge, Graph, InputInfo, NodeInfo } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { typeName } from "@/shared/lib/wires";
 
 function fits(from: string, to: string): boolean {
@@ -45,7 +46,7 @@ export function whyNotConnect(graph: Graph, catalogue: Catalogue, edge: Edge): s
   if (source.id === INPUTS && target.id === OUTPUTS)
     return "A block cannot pass an input straight to an output. Draw the wire to a node inside.";
   const output = findOutput(infoOf(graph, catalogue, source), edge.source_output);
-  const port = infoOf(graph, catalogue, target)?.inputs[edge.target_input];
+  const port = ownValue(infoOf(graph, catalogue, target)?.inputs, edge.target_input);
   if (!output) return `${nodeLabel(source)} has no output “${edge.source_output}”.`;
   if (!port?.is_handle) return `${nodeLabel(target)} has no input “${edge.target_input}”.`;
   if (source === target) return `${nodeLabel(source)} cannot feed itself.`;
@@ -101,7 +102,7 @@ export function endsOf(info: NodeInfo, from: PortRef, other: NodeInfo): Omit<Por
     const ports = shapeOf(other).ports.filter((port) => accepts(port, dtype));
     return ports.map((port) => ({ port: port.name, side: "target" }));
   }
-  const port = info.inputs[from.port];
+  const port = ownValue(info.inputs, from.port);
   const outputs = other.outputs.filter((output) => port !== undefined && accepts(port, output.dtype));
   return outputs.map((output) => ({ port: output.name, side: "source" }));
 }
@@ -157,11 +158,11 @@ function newFirst(names: string[]): string[] {
 
 /** Whether an input takes any number of wires. */
 export function takesMany(graph: Graph, catalogue: Catalogue, edge: Edge): boolean {
-  return infoAt(graph, catalogue, edge.target)?.inputs[edge.target_input]?.multiple ?? false;
+  return ownValue(infoAt(graph, catalogue, edge.target)?.inputs, edge.target_input)?.multiple ?? false;
 }
 
 /** Return the data type at one end of a wire; undefined if the node or port is unknown. */
 export function portType(graph: Graph, catalogue: Catalogue, ref: PortRef): string | undefined {
   const info = infoAt(graph, catalogue, ref.node);
-  return ref.side === "source" ? findOutput(info, ref.port)?.dtype : info?.inputs[ref.port]?.dtype;
+  return ref.side === "source" ? findOutput(info, ref.port)?.dtype : ownValue(info?.inputs, ref.port)?.dtype;
 }

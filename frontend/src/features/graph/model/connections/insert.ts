@@ -5,6 +5,7 @@ import { connectWire, reconnectWire } from "@/features/graph/model/blocks/blockP
 import { type Catalogue, type NamedInput, shapeOf } from "@/features/graph/model/catalogue";
 import { edgeId, remove } from "@/features/graph/model/document";
 import type { Edge, Graph, NodeInfo } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { accepts, portType, whyNotConnect } from "./connection";
 
 /** The ports at which data enters and leaves a node. */
@@ -46,7 +47,7 @@ function wayThrough(
   isFree: (port: NamedInput) => boolean = () => true,
 ): Way | null {
   const carried = portType(graph, catalogue, { node: edge.source, port: edge.source_output, side: "source" });
-  const taken = infoAt(graph, catalogue, edge.target)?.inputs[edge.target_input];
+  const taken = ownValue(infoAt(graph, catalogue, edge.target)?.inputs, edge.target_input);
   if (carried === undefined || !taken) return null;
   const input = shapeOf(info).ports.find((port) => accepts(port, carried) && isFree(port));
   const output = info.outputs.find(({ dtype }) => accepts(taken, dtype));

@@ -1,5 +1,7 @@
 /** The three frames of a graph. A node's frame follows from its kind, otherwise from its ports. */
+
 import type { Group, NodeInfo, Position } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 
 export type FrameKind = "data" | "model" | "training";
 
@@ -26,7 +28,7 @@ const BY_KIND: Record<string, FrameKind> = {
 /** Return the frame of a node type; an unknown type is in Training. */
 export function frameOf(info: NodeInfo | undefined): FrameKind {
   if (!info) return "training";
-  return BY_KIND[info.kind] ?? byPorts(info);
+  return ownValue(BY_KIND, info.kind) ?? byPorts(info);
 }
 
 function byPorts(info: NodeInfo): FrameKind {

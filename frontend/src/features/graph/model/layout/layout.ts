@@ -164,6 +164,9 @@ function unitsOf(ids: readonly string[], context: Context, { even, down }: Layer
   return [...ids.filter((id) => !grouped.has(id)).map(single), ...units];
 }
 
+/** Dagre keeps nodes in plain objects, where "constructor" and "__proto__" are taken. */
+const vertex = (id: string): string => `node ${id}`;
+
 function layered(ids: readonly string[], context: Context, options: LayerOptions): Block {
   const { even, down, lanes } = options;
   const units = unitsOf(ids, context, options);
@@ -174,17 +177,18 @@ function layered(ids: readonly string[], context: Context, options: LayerOptions
   flow.setDefaultEdgeLabel(() => ({}));
   const tallest = Math.max(0, ...units.flatMap(({ id, height }) => (unitOf.has(id) ? [height] : [])));
   const height = (unit: Unit): number => Math.max(unit.height, even && unitOf.has(unit.id) ? tallest : 0);
-  for (const unit of units) flow.setNode(unit.id, { width: unit.width, height: height(unit) });
+  for (const unit of units) flow.setNode(vertex(unit.id), { width: unit.width, height: height(unit) });
   for (const [index, { source, target }] of context.graph.edges.entries()) {
     const [from, to] = [unitOf.get(source), unitOf.get(target)];
-    if (from !== undefined && to !== undefined && from !== to) flow.setEdge(from, to, {}, String(index));
+    if (from !== undefined && to !== undefined && from !== to)
+      flow.setEdge(vertex(from), vertex(to), {}, String(index));
   }
   if (lanes) addLanes(flow, units, unitOf, context.graph);
   dagre.layout(flow);
   const places = new Map<string, Position>();
   const starts = new Map<string, Position>();
   for (const unit of units) {
-    const { x, y } = flow.node(unit.id) as Position;
+    const { x, y } = flow.node(vertex(unit.id)) as Position;
     const corner = { x: x - unit.width / 2, y: y - height(unit) / 2 };
     for (const [id, at] of unit.inner) {
       places.set(id, { x: corner.x + at.x, y: corner.y + at.y });
@@ -203,11 +207,12 @@ function addLanes(
   flow.setNode(OUTSIDE, { width: 1, height: 1 });
   for (const [index, { source, target }] of graph.edges.entries()) {
     const to = unitOf.get(target);
-    if (to !== undefined && !unitOf.has(source)) flow.setEdge(OUTSIDE, to, {}, `lane${index}`);
+    if (to !== undefined && !unitOf.has(source)) flow.setEdge(OUTSIDE, vertex(to), {}, `lane${index}`);
   }
   // Every first node is downstream of the outside, including those that nothing outside feeds.
   for (const { id } of units) {
-    if ((flow.inEdges(id) ?? []).length === 0) flow.setEdge(OUTSIDE, id, { weight: 0 }, "first");
+    if ((flow.inEdges(vertex(id)) ?? []).length === 0)
+      flow.setEdge(OUTSIDE, vertex(id), { weight: 0 }, "first");
   }
 }
 

@@ -14,6 +14,7 @@ import { useCatalogue } from "@/features/graph/store/catalogue";
 import { useGraph } from "@/features/graph/store/graph";
 import type { GraphNode, GroupReport, NodeInfo } from "@/shared/api/types";
 import { formatNumber } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { NumberField } from "@/shared/ui/fields/NumberField";
 import { Select } from "@/shared/ui/fields/Select";
 import { TextField } from "@/shared/ui/fields/TextField";
@@ -142,7 +143,7 @@ function Layers({ rule, name, onMatch }: Pick<MatchProps, "rule" | "name" | "onM
 /** As the node trains, frozen, or by another optimizer. */
 function Training({ node, rule, name, onChange }: GroupRuleProps & { name: string }) {
   const types = useCatalogue((state) => state.types);
-  const own = types[node.type]?.display_name ?? node.type;
+  const own = ownValue(types, node.type)?.display_name ?? node.type;
   const others = Object.values(types).filter((info) => info.in_rules && info.type !== node.type);
   const selected = trainingOf(rule);
   const options = [
@@ -175,8 +176,8 @@ interface SettingsProps {
 /** The learning rate and the weight decay. */
 function Settings({ node, rule, name, change }: SettingsProps) {
   const types = useCatalogue((state) => state.types);
-  const other = rule.optimizer ? types[rule.optimizer] : undefined;
-  const info = other ?? types[node.type];
+  const other = rule.optimizer ? ownValue(types, rule.optimizer) : undefined;
+  const info = other ?? ownValue(types, node.type);
   const decay = optimizerParam(info, "weight_decay");
   return (
     <div className="grid grid-cols-2 gap-1.5">

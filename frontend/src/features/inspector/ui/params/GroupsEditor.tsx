@@ -10,6 +10,7 @@ import {
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { useGraph } from "@/features/graph/store/graph";
 import type { GraphNode, GroupReport, Json } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { Button } from "@/shared/ui/Button";
 import { Menu } from "@/shared/ui/Menu";
 import { GroupRule } from "./GroupRule";
@@ -29,7 +30,7 @@ const NONE: GroupReport[] = [];
 
 /** The rules of an optimizer, in the order in which they are tried. */
 export function GroupsEditor({ id, node, value, onChange, mixed, invalid, describedBy }: GroupsEditorProps) {
-  const groups = useGraph((state) => state.report?.nodes[node.id]?.[RULES] ?? NONE);
+  const groups = useGraph((state) => ownValue(state.report?.nodes, node.id)?.[RULES] ?? NONE);
   const types = useCatalogue((state) => state.types);
   const rules = mixed ? [] : rulesOf(value);
   const commit = (next: readonly Rule[]): void => onChange(rulesValue(next));

@@ -3,6 +3,7 @@ import { nodeLabel } from "@/features/graph/model/document";
 import { useCatalogue } from "@/features/graph/store/catalogue";
 import { openScope, useGraph } from "@/features/graph/store/graph";
 import type { GraphNode, Json } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { type Option, Select } from "@/shared/ui/fields/Select";
 
 interface LayerPickerProps {
@@ -25,7 +26,7 @@ export function LayerPicker({ id, node, value, onChange, invalid, describedBy }:
   const options: Option[] = layers.map((layer) => ({
     value: layer.id,
     label: nodeLabel(layer),
-    detail: types[layer.type]?.display_name ?? layer.type,
+    detail: ownValue(types, layer.type)?.display_name ?? layer.type,
   }));
   if (selected && !layers.some((layer) => layer.id === selected)) {
     options.push({ value: selected, label: selected, detail: "not found" });

@@ -4,6 +4,7 @@ import { metricGroups, metricLabel } from "@/features/runs/model/metrics";
 import { curvesOf } from "@/features/runs/store/series";
 import { useCurves } from "@/features/runs/store/useCurves";
 import { useLossNote } from "@/features/runs/store/useLossNote";
+import { ownValue } from "@/shared/lib/ownValue";
 import { RUN_COLORS } from "@/shared/lib/runColors";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { Switch } from "@/shared/ui/fields/Switch";
@@ -91,8 +92,8 @@ function ofOne(runs: ShownRun[], keys: string[]): Curve[] {
       return {
         run: run.id,
         key,
-        label: { batch: "Batch", train: "Training", val: "Validation" }[split] ?? metricLabel(key),
-        color: SPLIT_COLORS[split] ?? "--accent",
+        label: ownValue({ batch: "Batch", train: "Training", val: "Validation" }, split) ?? metricLabel(key),
+        color: ownValue(SPLIT_COLORS, split) ?? "--accent",
         faint: split === "batch",
       };
     }),

@@ -7,6 +7,7 @@ import { isEnded, showRun, useRuns } from "@/features/runs/store/runs";
 import { useQueue } from "@/features/runs/store/useQueue";
 import type { Run } from "@/shared/api/types";
 import { formatCount, formatDuration, formatInt, formatNumber } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { Button } from "@/shared/ui/Button";
 import { Select } from "@/shared/ui/fields/Select";
 import { ProgressBar } from "@/shared/ui/ProgressBar";
@@ -133,8 +134,10 @@ function Waiting({ run }: { run: Run }) {
   const { queue } = useQueue();
   const mine = queue?.waiting.find((waiting) => waiting.run === run.id);
   if (!queue || !mine) return null;
-  const before = queue.devices.flatMap((device) => device.runs).map((id) => queue.names[id] ?? id);
-  const paused = queue.devices.some((device) => device.runs.some((id) => runs[id]?.state === "paused"));
+  const before = queue.devices.flatMap((device) => device.runs).map((id) => ownValue(queue.names, id) ?? id);
+  const paused = queue.devices.some((device) =>
+    device.runs.some((id) => ownValue(runs, id)?.state === "paused"),
+  );
   return (
     <div className="flex flex-col gap-1 rounded-md bg-warning-soft p-2 text-sm">
       <p>
@@ -179,7 +182,7 @@ function Batched({ run }: { run: Run }) {
 
 /** Which run this one was made from, and what has changed since then. */
 function Notices({ run }: { run: Run }) {
-  const parent = useRuns((state) => (run.parent === null ? undefined : state.runs[run.parent]));
+  const parent = useRuns((state) => (run.parent === null ? undefined : ownValue(state.runs, run.parent)));
   if (!run.relation) return null;
   return (
     <div className="text-sm">

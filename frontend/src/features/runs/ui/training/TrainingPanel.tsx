@@ -1,6 +1,7 @@
 import { Activity } from "lucide-react";
 import { Suspense, useState } from "react";
 import { activeRun, isEnded, startRun, useRuns } from "@/features/runs/store/runs";
+import { ownValue } from "@/shared/lib/ownValue";
 import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { lazyNamed } from "@/shared/ui/lazyNamed";
@@ -31,7 +32,7 @@ export function TrainingPanel() {
       </EmptyState>
     );
   }
-  const other = pinned !== null && pinned !== run.id ? pinnedRun[pinned] : undefined;
+  const other = pinned !== null && pinned !== run.id ? ownValue(pinnedRun, pinned) : undefined;
   const shown = [run, ...(other ? [other] : [])].map(({ id, name }) => ({ id, name }));
   return (
     <ScrollRegion label="Training" className="min-h-0 grow overflow-y-auto">

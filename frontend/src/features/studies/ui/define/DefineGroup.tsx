@@ -5,6 +5,7 @@ import type { Choices } from "@/features/studies/model/studyPlanParts";
 import { changeDraft } from "@/features/studies/store/studyDefinition";
 import { useStudyDraft } from "@/features/studies/store/studyDraft";
 import { plural } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { Select } from "@/shared/ui/fields/Select";
 import { howOf, IN_PLACE, InPlace } from "./DefineInPlace";
 
@@ -16,7 +17,7 @@ interface InPlaceOfAllProps {
 
 /** One linear layer as the replacement of a whole group, where one fits. */
 export function InPlaceOfAll({ part, name, draft }: InPlaceOfAllProps) {
-  const offer = useStudyDraft((state) => state.offers[part.nodes.join("+")]);
+  const offer = useStudyDraft((state) => ownValue(state.offers, part.nodes.join("+")));
   if (!part.whole && !offer?.how.includes("plain")) return null;
   const choose = (next: string): void =>
     changeDraft({

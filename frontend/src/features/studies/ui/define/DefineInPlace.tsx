@@ -2,13 +2,14 @@ import type { How, StudyDraft } from "@/features/studies/model/studyPlan";
 import { putInPlace, useStudyDraft } from "@/features/studies/store/studyDraft";
 import { cn } from "@/shared/lib/cn";
 import { plural } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { Select } from "@/shared/ui/fields/Select";
 import type { Option } from "@/shared/ui/fields/selectParts";
 
 export const IN_PLACE: Record<How, string> = { disable: "Switched off", plain: "Linear layer", zero: "Zero" };
 const HOWS: readonly How[] = ["disable", "plain", "zero"];
 
-export const howOf = ({ how }: StudyDraft, node: string): How => how[node] ?? "disable";
+export const howOf = ({ how }: StudyDraft, node: string): How => ownValue(how, node) ?? "disable";
 
 interface InPlaceProps {
   node: string;
@@ -20,7 +21,7 @@ interface InPlaceProps {
 
 /** The replacement of a node; what is known not to fit is not offered. */
 export function InPlace({ node, name, how, roomy = false }: InPlaceProps) {
-  const offer = useStudyDraft((state) => state.offers[node]);
+  const offer = useStudyDraft((state) => ownValue(state.offers, node));
   const fits = (one: How): boolean => one === "disable" || one === how || !offer || offer.how.includes(one);
   const options = HOWS.filter(fits).map((value): Option => {
     const plain = value === "plain" && offer?.plain ? plural(offer.plain, "parameter") : "";

@@ -4,6 +4,7 @@ import { type PartDraft, partKey, type StudyDraft } from "@/features/studies/mod
 import { type Choices, hasColumns } from "@/features/studies/model/studyPlanParts";
 import { changeDraft } from "@/features/studies/store/studyDefinition";
 import { formatInt, plural } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { SearchSelect } from "@/shared/ui/fields/SearchSelect";
 import { TextField } from "@/shared/ui/fields/TextField";
 import { IconButton } from "@/shared/ui/IconButton";
@@ -32,7 +33,7 @@ export function DefineParts({ draft, choices, problems }: FormProps) {
               last={place === shown.length - 1}
               draft={draft}
               choices={choices}
-              problem={problems[partKey(part)]}
+              problem={ownValue(problems, partKey(part))}
             />
           ))}
         </ol>

@@ -4,6 +4,7 @@ import type { How } from "@/features/studies/model/studyPlan";
 import { putInPlace, useStudyDraft } from "@/features/studies/store/studyDraft";
 import type { Diagnostic, StudyVariant } from "@/shared/api/types";
 import { formatCount, formatInt, formatNumber, plural } from "@/shared/lib/format";
+import { ownValue } from "@/shared/lib/ownValue";
 import { Button } from "@/shared/ui/Button";
 
 interface DefineVariantProps {
@@ -65,7 +66,7 @@ function Change({ from, to }: { from: number | null; to: number | null }) {
 function Problem({ problem, variant }: { problem: Diagnostic; variant: StudyVariant }) {
   const offers = useStudyDraft((state) => state.offers);
   const part = culprit(problem, variant);
-  const offer = part === undefined ? undefined : offers[part];
+  const offer = part === undefined ? undefined : ownValue(offers, part);
   const choose = (event: MouseEvent<HTMLElement>, how: How): void => {
     // The button disappears as soon as it has been applied.
     event.currentTarget.closest("section")?.focus();

@@ -4,6 +4,7 @@ import { metricLabel } from "@/features/runs/model/metrics";
 import type { TableRow } from "@/features/studies/model/studyTable";
 import { useStudyCurves } from "@/features/studies/store/useStudies";
 import type { Study, StudyCurves, StudyResults } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { Select } from "@/shared/ui/fields/Select";
 import { Switch } from "@/shared/ui/fields/Switch";
@@ -34,7 +35,7 @@ export function CurvePlot({ study, results, only }: CurvePlotProps) {
   const [epoch, setEpoch] = useState<number | null>(null);
   const curves = useStudyCurves(study.id, metric);
   const arms: Arm[] = rowsOf(results, only).flatMap(({ key, label }, index) => {
-    const points = curves?.variants[key] ?? [];
+    const points = ownValue(curves?.variants, key) ?? [];
     const look = LINE_LOOKS[index % LINE_LOOKS.length];
     return points.length > 0 && look ? { key, label, points, ...look } : [];
   });

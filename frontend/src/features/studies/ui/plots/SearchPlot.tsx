@@ -2,6 +2,7 @@ import { FlaskConical } from "lucide-react";
 import { metricLabel } from "@/features/runs/model/metrics";
 import { fixed, paramText } from "@/features/studies/model/studyTable";
 import type { StudyResults } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 import { shorten } from "@/shared/lib/scale";
 import { factorOf, useUi } from "@/shared/store/ui";
 import { EmptyState } from "@/shared/ui/EmptyState";
@@ -43,7 +44,7 @@ export function SearchPlot({ results }: { results: StudyResults }) {
         head: ["Trial", ...params, metric, "n"],
         rows: trials.map((trial) => [
           trial.label,
-          ...params.map((param) => paramText(trial.params[param])),
+          ...params.map((param) => paramText(ownValue(trial.params, param))),
           trial.mean,
           trial.n,
         ]),
@@ -86,7 +87,7 @@ function Lines({ trials, params, metric, baseline, width }: LinesProps) {
     ...params.map((param) =>
       paramAxis(
         param,
-        trials.map((trial) => trial.params[param]),
+        trials.map((trial) => ownValue(trial.params, param)),
         range,
       ),
     ),
@@ -98,7 +99,7 @@ function Lines({ trials, params, metric, baseline, width }: LinesProps) {
   ];
   const valueAt = (trial: Trial, index: number): unknown => {
     const param = params[index];
-    return param === undefined ? trial.mean : trial.params[param];
+    return param === undefined ? trial.mean : ownValue(trial.params, param);
   };
   return (
     <ScrollRegion label="Lines of the trials" className="overflow-x-auto overflow-y-hidden">

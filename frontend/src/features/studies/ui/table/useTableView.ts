@@ -4,6 +4,7 @@ import { isSearch } from "@/features/studies/model/studies";
 import { type Column, columnsOf, firstSort, type TableSort } from "@/features/studies/model/studyTable";
 import { useStudyColumns } from "@/features/studies/store/studies";
 import type { Study, StudyResults } from "@/shared/api/types";
+import { ownValue } from "@/shared/lib/ownValue";
 
 /** The view of a study's table: its sorting and columns. */
 export interface TableView {
@@ -20,7 +21,7 @@ export function useTableView(study: Study, results: StudyResults): TableView {
   const search = isSearch(study);
   const all = useMemo(() => columnsOf(results, search, metricLabel), [results, search]);
   const columns = useMemo(
-    () => all.filter(({ key, shown }) => key === "label" || (selected[key] ?? shown)),
+    () => all.filter(({ key, shown }) => key === "label" || (ownValue(selected, key) ?? shown)),
     [all, selected],
   );
   return { sort, setSort, all, columns };
