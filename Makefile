@@ -9,7 +9,7 @@ STAMPS := $(VENV)/.stamps
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 FRONTEND_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts frontend/package-lock.json -type f 2>/dev/null)
 
-.PHONY: help check-node check-torch setup setup-dev run start stop status check test test-all bench schema screenshots format
+.PHONY: help check-node check-torch setup setup-dev run start stop status restore check test test-all bench schema screenshots format
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -31,6 +31,9 @@ stop: ## End what `make start` started
 
 status: ## Say what is running
 	@$(BIN)/python scripts/serve.py status
+
+restore: setup ## Put the newest backup in the place of a damaged database
+	@$(BIN)/python -m visdl.restore
 
 check: setup-dev ## Static checks and unit tests of both sides
 	@$(BIN)/python scripts/checks.py check

@@ -22,8 +22,9 @@ def main() -> int:
 
     from visdl.api.listener import allow_descriptors, open_listener
     from visdl.config import Settings
+    from visdl.restore import open_data_dir
     from visdl.store import StoreError
-    from visdl.store.data_dir import DataDirInUseError, check_data_dir
+    from visdl.store.data_dir import DataDirInUseError
 
     try:
         settings = Settings()
@@ -39,7 +40,7 @@ def main() -> int:
         print(f"{message} Stop the other program, or set VISDL_PORT.", file=sys.stderr)
         return 1
     try:
-        check_data_dir(settings.data_dir)
+        open_data_dir(settings)
     except (DataDirInUseError, StoreError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pty
 import re
 import signal
 import socket
@@ -15,6 +16,8 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+
+from visdl.store import Store
 
 from .api.helpers import start_run, until
 
@@ -100,6 +103,44 @@ def test_a_database_of_a_newer_version_is_one_line(tmp_path):
         db.execute("PRAGMA user_version = 99")
     db.close()
     assert "newer VisDL" in start_error(tmp_path, free_port())
+
+
+def test_a_damaged_database_is_one_line(tmp_path):
+    (tmp_path / "runs" / "abcdefghijkl").mkdir(parents=True)
+    (tmp_path / "visdl.db").touch()
+    line = start_error(tmp_path, free_port())
+    assert line.startswith(f"The database {tmp_path / 'visdl.db'} cannot be used: it is empty.")
+    assert "There is no backup of it." in line
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_in_a_terminal_the_start_offers_to_restore_a_damaged_database(tmp_path, answer):
+    store = Store(tmp_path / "visdl.db")
+    assert store.flag("before")
+    store.backup()
+    store.close()
+    (tmp_path / "visdl.db").write_bytes(b"not a database")
+    code = "from visdl.config import Settings; from visdl.restore import open_data_dir;" + (
+        "open_data_dir(Settings())"
+    )
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, "VISDL_DATA_DIR": str(tmp_path)},
+        stdin=theirs, stdout=theirs, stderr=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+    os.write(ours, f"{answer}\n".encode())
+    shown = b""
+    with contextlib.suppress(OSError):  # the terminal is closed
+        while data := os.read(ours, 10_000):
+            shown += data
+    os.close(ours)
+    assert (process.wait() == 0) == (answer == "y")
+    assert b"it is not a database. To restore the backup of " in shown
+    assert b"Restore it now? The damaged file is kept. [y/N]" in shown
+    assert (b"Restored the backup of" in shown) == (answer == "y")
+    assert (tmp_path / "visdl.db.damaged-1").exists() == (answer == "y")
 
 
 def test_what_is_checked_before_a_start_does_not_wait_for_torch():

@@ -112,6 +112,9 @@ class Settings(BaseSettings):
         le=36_500,
         description="Days after which checkpoints of ended runs are removed; 0: never",
     )
+    backups: int = Field(
+        default=3, ge=0, le=1000, description="Daily backups of the database that are kept; 0: none"
+    )
     threads: int = Field(
         default=0, ge=0, description="CPU threads of a run; 0: as many as it benefits from"
     )

@@ -31,7 +31,7 @@ from visdl.compiler.shapes import warm_up
 from visdl.config import ROOT, Settings
 from visdl.datasets.dataset import Dataset
 from visdl.datasets.importer import import_csv
-from visdl.housekeeping import Retention, Storage
+from visdl.housekeeping import DailyBackup, Retention, Storage
 from visdl.models.catalogue import NodeInfo
 from visdl.models.ids import new_id
 from visdl.nodes import NodeRegistry
@@ -107,13 +107,14 @@ def open_services(settings: Settings, registry: Registry = NodeRegistry) -> Iter
     with contextlib.ExitStack() as opened:
         opened.enter_context(hold(settings.data_dir))
         shutil.rmtree(settings.data_dir / "uploads", ignore_errors=True)  # of a server that died
-        store = Store(settings.data_dir / DATABASE)
+        store = Store(settings.data_dir / DATABASE, keep_backups=settings.backups)
         opened.callback(store.close)
         store.forget_graphs(time.time() - KEEP_DELETED)
         _load_node_files(registry, settings)
         for node in registry.unavailable().values():
             log.warning("%s", node.reason)
-        services = _compose(settings, registry, store)
+        backup = DailyBackup(store, settings.data_dir, settings.backups)
+        services = _compose(settings, registry, store, backup)
         retention = Retention(services.storage, settings.keep_checkpoint_days)
         _first_start(store, services.starters, settings)
         services.runs.start()
@@ -126,10 +127,12 @@ def open_services(settings: Settings, registry: Registry = NodeRegistry) -> Iter
         memory = MemoryKeeper()
         memory.start()
         opened.callback(memory.close)
+        backup.start()
+        opened.callback(backup.close)
         yield services
 
 
-def _compose(settings: Settings, registry: Registry, store: Store) -> Services:
+def _compose(settings: Settings, registry: Registry, store: Store, backup: DailyBackup) -> Services:
     """Return the services of a data folder; none of them is started."""
 
     def find_dataset(name: str) -> Dataset:
@@ -160,7 +163,12 @@ def _compose(settings: Settings, registry: Registry, store: Store) -> Services:
     specs = SpecBuilder(store, validator, folder, policy)
     factory = RunFactory(store, registry, validator, uses, folder, policy)
     runs = RunSupervisor(store, telemetry, factory, specs, pool, folder=folder, policy=policy)
-    monitor = SystemMonitor(settings.data_dir, lambda: runs.device, runs.counts, runs.find_obstacle)
+    monitor = SystemMonitor(
+        settings.data_dir,
+        lambda: runs.device,
+        runs.counts,
+        lambda: store.explain_damage() or runs.find_obstacle(),
+    )
     return Services(
         store=store,
         telemetry=telemetry,
@@ -172,7 +180,13 @@ def _compose(settings: Settings, registry: Registry, store: Store) -> Services:
         predictor=Predictor(store, specs, pool, folder, settings.predict_seconds),
         starters=Starters(store, settings.data_dir, settings.max_columns),
         monitor=monitor,
-        storage=Storage(store, settings.data_dir, settings.keep_checkpoint_days),
+        storage=Storage(
+            store,
+            settings.data_dir,
+            settings.keep_checkpoint_days,
+            keep_backups=settings.backups,
+            backup_problem=lambda: backup.problem,
+        ),
         data_dir=settings.data_dir,
         max_upload=settings.max_upload_mb * 2**20,
         max_columns=settings.max_columns,

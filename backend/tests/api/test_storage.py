@@ -41,7 +41,7 @@ def test_usage_is_reported_by_kind(client):
     run = ended(client, start_run(client))
     report = client.get("/api/storage").json()
     assert [one["kind"] for one in report["kinds"]] == [
-        "database", "datasets", "checkpoints", "artifacts", "leftovers", "other",
+        "database", "backups", "datasets", "checkpoints", "artifacts", "leftovers", "other",
     ]  # fmt: skip
     kinds = {one["kind"]: one for one in report["kinds"]}
     assert all(
@@ -56,6 +56,22 @@ def test_usage_is_reported_by_kind(client):
         False,
     )
     assert largest["bytes"] > largest["checkpoint_bytes"] > 0
+
+
+def test_backups_are_counted_and_shown(server):
+    before = server.client.get("/api/storage").json()["backups"]
+    assert before == {"keep": 3, "count": 0, "bytes": 0, "newest": None, "problem": None}
+    made = server.services.store.backup()
+    server.services.storage._last = None  # a report is two seconds old at most
+    report = server.client.get("/api/storage").json()
+    assert report["backups"] == {
+        "keep": 3,
+        "count": 1,
+        "bytes": made.bytes,
+        "newest": pytest.approx(time.time(), abs=60),
+        "problem": None,
+    }
+    assert {one["kind"]: one["bytes"] for one in report["kinds"]}["backups"] == made.bytes
 
 
 def test_the_machine_reports_the_size_of_its_disk(client):

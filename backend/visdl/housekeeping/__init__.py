@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from visdl.housekeeping.daily_backup import DailyBackup
 from visdl.housekeeping.retention import Retention
 from visdl.housekeeping.service import Storage
 
-__all__ = ["Retention", "Storage"]
+__all__ = ["DailyBackup", "Retention", "Storage"]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from visdl.housekeeping.cleaning import execute_plan, plan_cleanup, remove_file, simulate_removal
 from visdl.housekeeping.usage import measure_usage
 from visdl.models.errors import ConflictError
-from visdl.models.storage import CleanReport, CleanRequest, StorageReport
-from visdl.store import Store, StoreError
+from visdl.models.storage import BackupUsage, CleanReport, CleanRequest, StorageReport
+from visdl.store import KEEP_BACKUPS, Store, StoreError
+from visdl.store.backups import list_backups
 
 _FRESH = 2.0  # seconds for which a report is reused, so that many pages cost one walk
 
@@ -19,10 +21,20 @@ _FRESH = 2.0  # seconds for which a report is reused, so that many pages cost on
 class Storage:
     """Measure and clean the data folder. Methods may take seconds: call them from a thread."""
 
-    def __init__(self, store: Store, data_dir: Path, keep_checkpoint_days: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        data_dir: Path,
+        keep_checkpoint_days: int,
+        *,
+        keep_backups: int = KEEP_BACKUPS,
+        backup_problem: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self._store = store
         self._root = data_dir
         self._keep_days = keep_checkpoint_days
+        self._keep_backups = keep_backups
+        self._backup_problem = backup_problem
         self._measuring = threading.Lock()
         self._cleaning = threading.Lock()
         self._last: StorageReport | None = None
@@ -65,6 +77,17 @@ class Storage:
             runs=largest,
             run_count=len(runs),
             keep_checkpoint_days=self._keep_days,
+            backups=self._measure_backups(),
+        )
+
+    def _measure_backups(self) -> BackupUsage:
+        backups = list_backups(self._root)
+        return BackupUsage(
+            keep=self._keep_backups,
+            count=len(backups),
+            bytes=sum(backup.bytes for backup in backups),
+            newest=backups[0].modified if backups else None,
+            problem=self._backup_problem(),
         )
 
     def _clean(self, request: CleanRequest) -> CleanReport:

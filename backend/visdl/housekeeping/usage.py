@@ -10,6 +10,7 @@ from typing import get_args
 from visdl.housekeeping.files import File, list_entries, list_folders, stat_file, walk_files
 from visdl.housekeeping.layout import RunFolder, find_orphans, is_cleanable, is_old, read_run_folder
 from visdl.models.storage import KindUsage, RunUsage, StorageKind
+from visdl.store.backups import BACKUPS
 from visdl.store.runs import RunFacts
 
 _DATABASE = "visdl.db"
@@ -79,6 +80,8 @@ def _measure_others(
             for name in list_folders(entry.path):
                 if str(root / "datasets" / name) not in orphaned:
                     kinds.add("datasets", walk_files(root / "datasets" / name))
+        elif entry.name == BACKUPS:
+            kinds.add("backups", walk_files(entry.path))
         elif entry.name != "runs" and entry.path not in orphaned:
             kinds.add(
                 "other", (file for file in walk_files(entry.path) if file.path not in orphaned)

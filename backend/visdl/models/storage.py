@@ -9,7 +9,9 @@ from pydantic import Field
 from visdl.models.record import Record, Request
 from visdl.models.runs import RunState
 
-StorageKind = Literal["database", "datasets", "checkpoints", "artifacts", "leftovers", "other"]
+StorageKind = Literal[
+    "database", "backups", "datasets", "checkpoints", "artifacts", "leftovers", "other"
+]
 
 
 class KindUsage(Record):
@@ -33,6 +35,16 @@ class RunUsage(Record):
     )
 
 
+class BackupUsage(Record):
+    """The backups of the database, which are made daily and before a migration."""
+
+    keep: int = Field(description="Most that are kept; 0: none is made")
+    count: int
+    bytes: int
+    newest: float | None = Field(description="When the newest was made")
+    problem: str | None = Field(description="Why the last one was not made, as a sentence")
+
+
 class StorageReport(Record):
     folder: str
     disk_free: int
@@ -43,6 +55,7 @@ class StorageReport(Record):
     keep_checkpoint_days: int = Field(
         description="Days after which the server removes checkpoints; 0: never"
     )
+    backups: BackupUsage
 
 
 class CleanRequest(Request):

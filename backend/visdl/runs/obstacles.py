@@ -22,8 +22,11 @@ _REMEDIES = {
     errno.EROFS: "Make the data folder writable.",
     errno.EACCES: "Make the data folder writable.",
 }
+_RESTART = "Stop VisDL and start it again: the start offers the newest backup."
 #: By what SQLite states: the reason in plain words, and the remedy.
 _STORE_REASONS = {
+    "disk image is malformed": ("the database is damaged", _RESTART),
+    "is not a database": ("the database is damaged", _RESTART),
     "disk is full": ("the disk is full", _REMEDIES[errno.ENOSPC]),
     "readonly": ("the data folder cannot be written", _REMEDIES[errno.EROFS]),
     "locked": ("another program has locked the database", "Close what else uses visdl.db."),

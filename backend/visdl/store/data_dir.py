@@ -12,8 +12,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from visdl.store import Store
+from visdl.store import KEEP_BACKUPS, DamagedError, Store
+from visdl.store.backups import remove_unfinished
+from visdl.store.integrity import check_database
 from visdl.store.private_folder import make_private, unusable
+from visdl.store.restoring import explain_damage, finish_restore, restore
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +29,30 @@ class DataDirInUseError(Exception):
     """Another server uses the same data folder."""
 
 
-def check_data_dir(data_dir: Path) -> None:
-    """Check that a server can use this folder. Raises DataDirInUseError, StoreError or OSError."""
+def check_data_dir(data_dir: Path, keep_backups: int = KEEP_BACKUPS) -> None:
+    """Check that a server can use this folder, and migrate its database.
+
+    Raises DataDirInUseError, StoreError or OSError, each with a sentence for the user; DamagedError
+    if a backup can help.
+    """
+    database = data_dir / DATABASE
     with hold(data_dir):
-        Store(data_dir / DATABASE).close()
+        finish_restore(database)
+        remove_unfinished(data_dir)
+        try:
+            check_database(database)
+            Store(database, keep_backups=keep_backups).close()
+        except DamagedError as damage:
+            raise explain_damage(database, damage) from damage
+
+
+def restore_data_dir(data_dir: Path) -> str:
+    """Replace a damaged database by the newest whole copy; return what was done.
+
+    Raises DataDirInUseError, StoreError or OSError, with nothing changed.
+    """
+    with hold(data_dir):
+        return restore(data_dir / DATABASE)
 
 
 @contextlib.contextmanager

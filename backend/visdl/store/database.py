@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import shutil
 import sqlite3
@@ -12,18 +13,19 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from visdl.store.backups import Backup, BackupError, make_backup
+from visdl.store.errors import DamagedError, StoreError, is_damage
+from visdl.store.integrity import SUSPECT, newer_version
 from visdl.store.migrations import MIGRATIONS
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
 
 _BATCH = 500  # most writes in one transaction
 _READERS = 8  # most connections that read
+_MALFORMED = "database disk image is malformed"  # SQLite's own words
 _CLOSED = "The database is closed: the server is shutting down."
-
-
-class StoreError(Exception):
-    """The database cannot be used: it is from a newer VisDL, damaged, or closed."""
 
 
 class _Order(NamedTuple):
@@ -42,10 +44,12 @@ class Database:
     SQLite keeps the descriptor of a connection that is closed while others are open.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, keep_backups: int) -> None:
         """Open the file, or create it. Raises StoreError."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
+        self._keep_backups = keep_backups
+        self.damage: str | None = None  # what SQLite reported about a damaged page
         self._log = path.with_name(f"{path.name}-wal")
         self._readers = threading.Semaphore(_READERS)
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
@@ -64,11 +68,28 @@ class Database:
 
     def _order(self, work: Callable[[sqlite3.Connection], T], *, alone: bool) -> T:
         answer: Future[T] = Future()
+        if self.damage is not None:  # what is written now would be lost with the next restore
+            raise sqlite3.DatabaseError(_MALFORMED)
         with self._door:
             if self._closed:
                 raise StoreError(_CLOSED)
             self._queue.put(_Order(work, answer, alone))
         return answer.result()
+
+    def backup(self, stopping: Callable[[], bool]) -> Backup:
+        """Make the daily backup, while others read and write. Raises StoreError."""
+        try:
+            with self._reader() as connection:
+                return make_backup(
+                    connection,
+                    self._path.parent,
+                    "daily",
+                    keep=self._keep_backups,
+                    stopping=stopping,
+                )
+        except DamagedError as error:
+            self._note_damage(error)
+            raise
 
     def compact(self) -> int:
         """Rewrite the file without its empty pages; return how many bytes that frees.
@@ -123,6 +144,9 @@ class Database:
                 connection = self._connect()
             try:
                 yield connection
+            except sqlite3.DatabaseError as error:
+                self._note_damage(error)
+                raise
             finally:
                 self._idle.put(connection)
 
@@ -140,18 +164,20 @@ class Database:
 
     def _open(self) -> sqlite3.Connection:
         """Return the writer's connection, to a database of this version."""
+        connection = None
         try:
             connection = self._connect()
-        except sqlite3.DatabaseError as error:
-            raise StoreError(
+            _migrate(connection, self._path, self._keep_backups)
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
+            if not isinstance(error, sqlite3.Error):
+                raise
+            kind = DamagedError if is_damage(error) else StoreError
+            raise kind(
                 f"{self._path} cannot be opened ({error}). "
                 "Restore it from a copy, or set VISDL_DATA_DIR."
             ) from error
-        try:
-            _migrate(connection, self._path)
-        except BaseException:
-            connection.close()
-            raise
         return connection
 
     def _connect(self) -> sqlite3.Connection:
@@ -195,11 +221,13 @@ class Database:
                 except Exception as error:  # given to the caller
                     if isinstance(error, sqlite3.Error) and not connection.in_transaction:
                         raise  # SQLite has undone the whole transaction, as on a full disk
+                    self._note_damage(error)
                     connection.execute("ROLLBACK TO one")
                     answer.set_exception(error)
                 connection.execute("RELEASE one")
             connection.execute("COMMIT")
         except sqlite3.Error as error:  # such as a full disk: nothing of this batch is stored
+            self._note_damage(error)
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             for _, answer, _ in batch:
@@ -208,6 +236,14 @@ class Database:
             return
         for answer, value in done:
             answer.set_result(value)
+
+    def _note_damage(self, error: BaseException) -> None:
+        """Remember the first damage, and have the next start check every page."""
+        if self.damage is None and (isinstance(error, DamagedError) or is_damage(error)):
+            self.damage = str(error)
+            log.error("The database is damaged (%s). The next start offers a backup.", error)
+            with contextlib.suppress(OSError):
+                self._path.with_name(SUSPECT).touch()
 
 
 def _do_alone(connection: sqlite3.Connection, order: _Order) -> None:
@@ -230,13 +266,15 @@ def _mega(count: int) -> str:
     return f"{count / 2**20:,.0f} MiB"
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+def _migrate(connection: sqlite3.Connection, path: Path, keep_backups: int) -> None:
     """Migrate an older database to this version. Raises StoreError for a newer one."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
-        raise StoreError(
-            f"A newer VisDL wrote {path} (schema {version}; this one knows {len(MIGRATIONS)}). "
-            "Install the newer one, or set VISDL_DATA_DIR to another folder."
-        )
+        raise newer_version(path, version)
+    if 0 < version < len(MIGRATIONS) and keep_backups:
+        try:
+            make_backup(connection, path.parent, "migration", keep=keep_backups)
+        except BackupError as error:
+            log.warning("%s The database is migrated without one.", error)
     for number, script in enumerate(MIGRATIONS[version:], version + 1):
         connection.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")

@@ -14,6 +14,9 @@ test("old checkpoints are removed, after the consequence is stated", async ({ pa
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog", { name: "Storage and clean-up" });
   await expect(dialog.getByText("Weights and reports")).toBeVisible();
+  await expect(
+    dialog.getByText(/The database (was last backed up|has no backup yet).* newest 3 are kept/),
+  ).toBeVisible();
 
   await dialog.getByRole("textbox", { name: "Days since the end of the run" }).fill("0");
   await page.keyboard.press("Enter");

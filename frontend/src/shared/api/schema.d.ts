@@ -1422,6 +1422,31 @@ export interface components {
              */
             type: "artifact";
         };
+        /**
+         * BackupUsage
+         * @description The backups of the database, which are made daily and before a migration.
+         */
+        BackupUsage: {
+            /** Bytes */
+            bytes: number;
+            /** Count */
+            count: number;
+            /**
+             * Keep
+             * @description Most that are kept; 0: none is made
+             */
+            keep: number;
+            /**
+             * Newest
+             * @description When the newest was made
+             */
+            newest: number | null;
+            /**
+             * Problem
+             * @description Why the last one was not made, as a sentence
+             */
+            problem: string | null;
+        };
         /** BandPoint */
         BandPoint: {
             /** Epoch */
@@ -2699,7 +2724,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "database" | "datasets" | "checkpoints" | "artifacts" | "leftovers" | "other";
+            kind: "database" | "backups" | "datasets" | "checkpoints" | "artifacts" | "leftovers" | "other";
         };
         /**
          * Leave group out
@@ -4233,6 +4258,7 @@ export interface components {
         };
         /** StorageReport */
         StorageReport: {
+            backups: components["schemas"]["BackupUsage"];
             /** Disk Free */
             disk_free: number;
             /** Disk Total */

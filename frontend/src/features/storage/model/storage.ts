@@ -1,6 +1,6 @@
 /** Labels and figures about the data folder. */
 import type { CleanReport, StorageKind, StorageReport } from "@/shared/api/types";
-import { formatInt, plural } from "@/shared/lib/format";
+import { formatAgo, formatBytes, formatInt, plural } from "@/shared/lib/format";
 
 /** What a clean-up can do. */
 export interface Cleaning {
@@ -30,6 +30,12 @@ const KINDS: readonly { kind: StorageKind; label: string; about: string; colour:
     label: "Database",
     about: "Graphs, runs, curves and logs",
     colour: "var(--wire-optimizer)",
+  },
+  {
+    kind: "backups",
+    label: "Backups",
+    about: "Daily copies of the database",
+    colour: "var(--wire-loss)",
   },
   {
     kind: "leftovers",
@@ -67,6 +73,17 @@ export function segments(report: StorageReport): Segment[] {
     const { bytes = 0, files = 0 } = report.kinds.find((one) => one.kind === kind.kind) ?? {};
     return { ...kind, bytes, files, share: used > 0 ? bytes / used : 0 };
   });
+}
+
+/** When the database was last backed up, and how many backups there are. */
+export function backupSentence({ keep, count, bytes, newest }: StorageReport["backups"]): string {
+  const made =
+    newest === null
+      ? "The database has no backup yet."
+      : `The database was last backed up ${formatAgo(newest)} (${plural(count, "backup")}, ${formatBytes(bytes)}).`;
+  return keep === 0
+    ? `${made} Daily backups are off (VISDL_BACKUPS).`
+    : `${made} A backup is made daily; the newest ${formatInt(keep)} are kept (VISDL_BACKUPS).`;
 }
 
 const LEAST_BYTES = 2 * 1024 ** 3;

@@ -1,4 +1,4 @@
-import { isLow, segments, usedBytes } from "@/features/storage/model/storage";
+import { backupSentence, isLow, segments, usedBytes } from "@/features/storage/model/storage";
 import type { StorageReport } from "@/shared/api/types";
 import { cn } from "@/shared/lib/cn";
 import { formatBytes, formatInt, plural } from "@/shared/lib/format";
@@ -43,6 +43,22 @@ export function UsageBar({ report }: { report: StorageReport }) {
           </div>
         ))}
       </dl>
+      <Backups backups={report.backups} />
     </section>
+  );
+}
+
+/** When the database was last backed up, or why it was not. */
+function Backups({ backups }: { backups: StorageReport["backups"] }) {
+  const { problem } = backups;
+  return (
+    <div className="text-sm">
+      <p className="text-muted">{backupSentence(backups)}</p>
+      {problem && (
+        <p role="alert" className="text-warning">
+          {problem}
+        </p>
+      )}
+    </div>
   );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  backupSentence,
   checkpointConsequence,
   confirmation,
   freedBytes,
@@ -21,6 +22,7 @@ const report: StorageReport = {
   runs: [],
   run_count: 2,
   keep_checkpoint_days: 0,
+  backups: { keep: 3, count: 2, bytes: 3 * 1024 ** 2, newest: Date.now() / 1000 - 7200, problem: null },
 };
 const plan: CleanReport = {
   dry_run: true,
@@ -40,6 +42,7 @@ test("every kind has its share of the bar, also one that the server did not name
     ["artifacts", 0],
     ["datasets", 0],
     ["database", 0.25],
+    ["backups", 0],
     ["leftovers", 0],
     ["other", 0],
   ]);
@@ -54,6 +57,14 @@ test.each([
   [0, 0, true],
 ])("%d bytes free of %d are few: %s", (disk_free, disk_total, low) => {
   expect(isLow({ disk_free, disk_total })).toBe(low);
+});
+
+test("the backups are stated: when, how many, how large, how many are kept", () => {
+  const made = backupSentence(report.backups);
+  expect(made).toMatch(/^The database was last backed up .* \(2 backups, 3\.0 MiB\)\./);
+  expect(made).toContain("the newest 3 are kept (VISDL_BACKUPS)");
+  const none = backupSentence({ keep: 0, count: 0, bytes: 0, newest: null, problem: null });
+  expect(none).toBe("The database has no backup yet. Daily backups are off (VISDL_BACKUPS).");
 });
 
 test("only what is chosen is added up", () => {
