@@ -1,4 +1,4 @@
-"""When the database is backed up: the clock of the machine may say what it likes."""
+"""When the database is backed up: the clock of the machine does not matter."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def store(tmp_path):
         (-60.0, 60.0),
     ],
 )
-def test_the_first_is_due_a_day_after_the_newest_whatever_the_clock_says(store, tmp_path, age, due):
+def test_the_first_is_due_a_day_after_the_newest_whatever_the_clock_shows(
+    store, tmp_path, age, due
+):
     then = time.time() - age
     os.utime(store.backup().path, (then, then))
     assert DailyBackup(store, tmp_path, 3).seconds_until_first() == pytest.approx(due, abs=5)

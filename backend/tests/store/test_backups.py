@@ -23,7 +23,7 @@ def names(folder):
     return sorted(path.name for path in (folder / "backups").iterdir())
 
 
-def test_a_backup_is_a_database_by_itself_that_another_user_cannot_read(store, tmp_path):
+def test_a_backup_is_a_database_of_its_own_that_another_user_cannot_read(store, tmp_path):
     add(store, "r")
     made = store.backup()
     assert names(tmp_path) == ["visdl-000001-daily.db"]
@@ -46,7 +46,7 @@ def test_the_newest_are_kept_in_the_order_of_their_numbers(tmp_path):
 
 
 def test_while_one_is_made_others_read_and_write_and_it_is_a_snapshot(store, tmp_path):
-    """Writes do not start it anew: a backup of a busy database ends."""
+    """Writes do not restart it: a backup of a busy database ends."""
     add(store, "r")
     store.append("r", [LINE] * 20_000)
     stop, written = threading.Event(), []

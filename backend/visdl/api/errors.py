@@ -21,6 +21,7 @@ from visdl.runs.obstacles import explain, has_remedy
 
 log = logging.getLogger(__name__)
 _STATUS: dict[type[errors.AppError], int] = {
+    errors.UnreadableError: 409,
     errors.NotFoundError: 404,
     errors.InvalidInputError: 422,
     errors.StalledError: 408,

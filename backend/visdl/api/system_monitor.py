@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -69,7 +70,10 @@ class SystemMonitor:
     def _measure(self) -> SystemStats:
         disk = shutil.disk_usage(self._data_dir)
         memory = psutil.virtual_memory()
-        running, queued = self._counts()
+        try:
+            running, queued = self._counts()
+        except sqlite3.Error:  # `obstacle` states why the database cannot be read
+            running, queued = 0, 0
         return SystemStats(
             time=time.time(),
             device=self._device(),

@@ -47,7 +47,7 @@ class DailyBackup:
             self._thread.join()
 
     def seconds_until_first(self) -> float:
-        """Return when the first backup is due: a day after the newest, which is no older than that.
+        """Return when the first backup is due: a day after the newest, or now.
 
         A newest one of the future states that the clock was set: it is due now.
         """
@@ -84,6 +84,6 @@ class DailyBackup:
 
 
 def _steady() -> float:
-    """Return seconds of a clock that nobody sets and that goes on while the machine sleeps."""
+    """Return seconds of a clock that nobody sets and that continues while the machine sleeps."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if clock is None else time.clock_gettime(clock)

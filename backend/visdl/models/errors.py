@@ -2,6 +2,7 @@
 
 AppError
 ├── NotFoundError            there is no such thing
+│   └── UnreadableError      it is stored, but its record cannot be read
 ├── InvalidInputError        the request or the file is wrong
 │   └── InvalidGraphError    the graph has errors; carries the report
 ├── UnsupportedError         a file of another kind
@@ -84,6 +85,12 @@ class StalledError(AppError):
             f"Nothing of the request arrived for {seconds:g} s.",
             hint="Send it again. On a bad line, raise VISDL_STALL_SECONDS.",
         )
+
+
+class UnreadableError(NotFoundError):
+    """A stored record is damaged, or from a newer VisDL."""
+
+    code = "damaged"
 
 
 class InvalidInputError(AppError):

@@ -43,7 +43,7 @@ class Store(
         return self._db.backup(stopping)
 
     def explain_damage(self) -> str | None:
-        """Return what the user does about a database found to be damaged; None if it is whole."""
+        """Return what the user does about a database found to be damaged; None if none is known."""
         if self._db.damage is None:
             return None
         return (

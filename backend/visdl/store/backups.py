@@ -1,6 +1,6 @@
 """Backups of the database: made by SQLite's own call, checked, numbered, the newest kept.
 
-A backup is a database by itself. Its number states its order, because clocks jump.
+A backup is a complete database. Its number states its order, because clocks jump.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def make_backup(
 
 
 def newest_good(data_dir: Path) -> Backup | None:
-    """Return the newest backup that is whole: reads it fully."""
+    """Return the newest valid backup: reads it fully."""
     for backup in list_backups(data_dir):
         with contextlib.suppress(StoreError, OSError):
             check_copy(backup.path)
@@ -132,7 +132,7 @@ def _check_room(source: sqlite3.Connection, folder: Path) -> None:
 
 
 def _copy(source: sqlite3.Connection, path: Path, stopping: Callable[[], bool]) -> None:
-    """Copy the pages of one snapshot: the read transaction keeps writes from starting it anew."""
+    """Copy the pages of one snapshot: the read transaction keeps writes from restarting it."""
 
     def check(_status: int, _left: int, _all: int) -> None:
         if stopping():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 
 from pydantic import TypeAdapter
@@ -11,6 +12,7 @@ from visdl.models.errors import NotFoundError
 from visdl.models.graph import Block
 from visdl.models.ids import new_id
 from visdl.store.database import Database
+from visdl.store.unreadable import readable
 
 _BLOCKS = TypeAdapter(dict[str, Block])
 
@@ -33,9 +35,7 @@ class BlockTable:
     def blocks(self) -> list[BlockRecord]:
         """Return all blocks of the library, by name."""
         rows = self._db.read("SELECT * FROM blocks ORDER BY name COLLATE NOCASE, created")
-        return [
-            BlockRecord(**{**row, "blocks": _BLOCKS.validate_json(row["blocks"])}) for row in rows
-        ]
+        return list(readable("block", rows, _read))
 
     def delete_block(self, block_id: str) -> None:
         """Delete a block. Raises NotFoundError."""
@@ -44,3 +44,7 @@ class BlockTable:
         )
         if not gone:
             raise NotFoundError(f"There is no block '{block_id[:100]}' in the library.")
+
+
+def _read(row: sqlite3.Row) -> BlockRecord:
+    return BlockRecord(**{**row, "blocks": _BLOCKS.validate_json(row["blocks"])})

@@ -20,6 +20,7 @@ from visdl.models.events import (
     BaseEvent,
     EncodedEvent,
     EventType,
+    LogEvent,
     MetricsEvent,
     ProgressEvent,
     RunEvent,
@@ -38,11 +39,15 @@ from visdl.store.points import (
     tuples,
     unpack,
 )
+from visdl.store.unreadable import READ_ERRORS, describe, extract, log_once
 
 E = TypeVar("E", bound=BaseEvent)
 MOST_POINTS = 1_000_000  # of an answer
 _FEWEST = 100  # points of a curve that an answer has in any case
+
+_EVENT_DAMAGE = "was damaged in the database"
 _ROWS_AT_ONCE = 500  # rewritten in one transaction
+_DOWNSAMPLED = "'$.downsampled'"
 _TYPE = "json_extract(e.body, '$.type')"
 #: Types with twenty events a second. The index of all other events is small.
 _FREQUENT = frozenset({"progress", "metrics"})
@@ -77,11 +82,16 @@ class EventTable:
             condition = f" AND {_TYPE} IN ({', '.join('?' * len(types))})"
             if _FREQUENT.isdisjoint(types):
                 table, condition = _INDEXED, f"{condition} AND {_OTHER}"
-        return self._db.read(
-            f"SELECT e.*, r.id AS run_id FROM {table} JOIN runs r ON r.number = e.run"
-            f" WHERE r.id = ? AND e.seq > ?{condition} ORDER BY e.seq LIMIT ?",
-            (run_id, after, *types, limit),
-        )
+        selected = f"SELECT e.*, r.id AS run_id FROM {table} JOIN runs r ON r.number = e.run"
+        try:
+            return self._db.read(
+                f"{selected} WHERE r.id = ? AND e.seq > ?{condition} ORDER BY e.seq LIMIT ?",
+                (run_id, after, *types, limit),
+            )
+        except sqlite3.OperationalError as error:
+            if not self._db.write(partial(repair_events, error=error)):
+                raise
+            return self._rows(run_id, after, limit, types)
 
     def _rows_of_all(self, cursor: int, limit: int) -> list[sqlite3.Row]:
         return self._db.read(
@@ -149,7 +159,7 @@ class EventTable:
     ) -> tuple[dict[str, Points], bool]:
         """Return the points by key, and whether some were left out."""
         found = self._db.read(
-            "SELECT number, json_extract(record, '$.downsampled') FROM runs WHERE id = ?", (run_id,)
+            f"SELECT number, {extract('record', _DOWNSAMPLED)} FROM runs WHERE id = ?", (run_id,)
         )
         if not found:
             raise NotFoundError(f"There is no run '{run_id}'.", hint="It may have been deleted.")
@@ -166,7 +176,7 @@ class EventTable:
         truncated = bool(downsampled)
         for key in keys:
             sql = "SELECT body FROM points WHERE run = ? AND key = ? ORDER BY seq"
-            points = unpack(b"".join(row["body"] for row in self._db.read(sql, (number, key))))
+            points = unpack(*(row["body"] for row in self._db.read(sql, (number, key))))
             points = points[latest(points)]
             shown = points[downsample(points[:, 2], max_points)] if max_points else points
             curves[key] = shown
@@ -179,10 +189,13 @@ class EventTable:
             f"SELECT e.body FROM {_INDEXED} JOIN runs r ON r.number = e.run"
             f" WHERE r.id = ? AND {_TYPE} = 'log' AND {_OTHER} ORDER BY e.seq DESC LIMIT ?"
         )
-        return [
-            orjson.loads(row["body"])["message"]
-            for row in reversed(self._db.read(sql, (run_id, lines)))
-        ]
+        try:
+            rows = self._db.read(sql, (run_id, lines))
+        except sqlite3.OperationalError as error:
+            if not self._db.write(partial(repair_events, error=error)):
+                raise
+            return self.last_log(run_id, lines)
+        return [orjson.loads(row["body"])["message"] for row in reversed(rows)]
 
     def downsample_curves(self, run_id: str, most: int) -> int:
         """Downsample the curves of a run with over `most` points; return how many were dropped.
@@ -224,9 +237,20 @@ class EventTable:
             " WHERE r.id = ? GROUP BY p.key",
             (run_id,),
         )
-        return {row["key"]: int(unpack(row["body"])[-1, 0]) for row in rows}
+        points = {row["key"]: unpack(row["body"]) for row in rows}
+        return {key: int(found[-1, 0]) for key, found in points.items() if len(found)}
 
     def _event(self, row: sqlite3.Row) -> RunEvent:
+        try:
+            return self._read_event(row)
+        except READ_ERRORS:  # it keeps its position, so that there is no gap
+            message = f"Event {row['seq']} of this run cannot be read: it {_EVENT_DAMAGE}."
+            return LogEvent(
+                level="error", message=message, time=row["time"],
+                run=row["run_id"], seq=row["seq"], cursor=row["cursor"],
+            )  # fmt: skip
+
+    def _read_event(self, row: sqlite3.Row) -> RunEvent:
         body: dict[str, Any] = orjson.loads(row["body"])
         if body["type"] == "metrics":
             sql = "SELECT key, body FROM points WHERE run = ? AND seq = ? ORDER BY rowid"
@@ -239,6 +263,23 @@ class EventTable:
             "cursor": row["cursor"],
         }
         return RUN_EVENT.validate_python({**body, **position})
+
+
+def repair_events(db: sqlite3.Connection, error: sqlite3.OperationalError) -> bool:
+    """Replace events that are not JSON, which an index cannot hold; return whether that helps.
+
+    Such an event can be neither read by its type nor deleted.
+    """
+    if "malformed JSON" not in str(error):
+        return False
+    index = "name = 'events_told'"  # words: ok (the name of a stored index)
+    [sql] = db.execute(f"SELECT sql FROM sqlite_master WHERE {index}").fetchone()
+    db.execute("DROP INDEX events_told")  # words: ok
+    event = LogEvent(level="error", message=f"An event {_EVENT_DAMAGE}.", time=0.0)
+    body = event.model_dump_json(include={"type", "level", "message"})
+    repaired = db.execute("UPDATE events SET body = ? WHERE NOT json_valid(body)", (body,)).rowcount
+    db.execute(sql)
+    return repaired > 0
 
 
 def insert_event(db: sqlite3.Connection, run_id: str, event: E) -> E:
@@ -270,7 +311,11 @@ def _fold(db: sqlite3.Connection, run_id: str, events: list[RunEvent]) -> None:
     """Update the progress and the metrics in the run's record."""
     changes: dict[str, Any] = {}
     row = db.execute("SELECT record FROM runs WHERE id = ?", (run_id,)).fetchone()
-    run = Run.model_validate_json(row["record"])
+    try:
+        run = Run.model_validate_json(row["record"])
+    except READ_ERRORS:  # its events are stored all the same
+        log_once(describe("run", run_id))
+        return
     for event in events:
         if isinstance(event, ProgressEvent):
             changes["progress"] = event.progress

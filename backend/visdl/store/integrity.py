@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 _MAGIC = b"SQLite format 3\x00"
 _WAL_FORMAT = b"\x02\x02"  # at byte 18 of a database with a write-ahead log
 _START_SECONDS = 3.0  # about 2 GB; the daily backup is checked without a limit
-_MOST_VERSIONS = 1000  # a greater number is no newer VisDL
+_MOST_VERSIONS = 1000  # a greater number comes from damage
 _WATCH_SECONDS = 0.1  # between two looks at whether a check is to stop
 #: Beside the database: damage was met while the server ran, so the next check has no limit.
 SUSPECT = "visdl.db.suspect"

@@ -57,7 +57,7 @@ MIGRATIONS = [
     ALTER TABLE runs ADD COLUMN rank REAL NOT NULL DEFAULT 0;
     ALTER TABLE runs ADD COLUMN starred INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE runs ADD COLUMN graph_id TEXT;
-    UPDATE runs SET graph_id = json_extract(record, '$.graph_id');
+    UPDATE runs SET graph_id = json_extract(record, '$.graph_id') WHERE json_valid(record);
     CREATE INDEX runs_by_graph ON runs (graph_id, created);
     CREATE TABLE run_tags (
         run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, tag TEXT NOT NULL,
@@ -65,7 +65,7 @@ MIGRATIONS = [
     ) WITHOUT ROWID;
     CREATE INDEX runs_by_tag ON run_tags (tag);
     INSERT OR IGNORE INTO run_tags SELECT runs.number, tags.value FROM runs,
-        json_each(runs.record, '$.tags') AS tags;
+        json_each(iif(json_valid(runs.record), runs.record, '{}'), '$.tags') AS tags;
     """,
     """
     CREATE INDEX events_told ON events (run, seq)  -- words: ok
@@ -82,8 +82,8 @@ MIGRATIONS = [
     UPDATE runs SET
         name = json_extract(record, '$.name'), graph_name = json_extract(record, '$.graph_name'),
         seed = json_extract(record, '$.seed'), parameters = json_extract(record, '$.parameters'),
-        duration = json_extract(record, '$.duration'), epoch = json_extract(record,
-            '$.progress.epoch');
+        duration = json_extract(record, '$.duration'), epoch = coalesce(json_extract(record,
+            '$.progress.epoch'), 0) WHERE json_valid(record);
     CREATE INDEX runs_listed ON runs (
         number, id, state, starred, graph_id, graph_name, name, seed, parameters, duration,
             epoch, search
@@ -93,7 +93,8 @@ MIGRATIONS = [
             PRIMARY KEY (run, key)
     ) WITHOUT ROWID;
     INSERT INTO run_metrics SELECT runs.number, metric.key, json_extract(metric.value, '$.last')
-        FROM runs, json_each(runs.record, '$.metrics') AS metric;
+        FROM runs, json_each(iif(json_valid(runs.record), runs.record, '{}'), '$.metrics')
+        AS metric;
     """,
     """
     ALTER TABLE graph_versions ADD COLUMN label TEXT NOT NULL DEFAULT '';
@@ -122,7 +123,7 @@ MIGRATIONS = [
             json(coalesce(json_extract(variant.value, '$.problems'), '[]'))
         ), '$.problems'))
         FROM json_each(studies.record, '$.variants') AS variant
-    ));
+    )) WHERE json_valid(record);
     UPDATE runs SET record = json_remove(json_set(record,
         '$.batch', json(CASE
             WHEN json_extract(record, '$.stack') IS NULL
@@ -137,6 +138,6 @@ MIGRATIONS = [
             'requeues', coalesce(json_extract(record, '$.revivals'), 0)),
         '$.downsampled', json(iif(json_extract(record, '$.thinned'), 'true', 'false')) -- words: ok
     ), '$.stack', '$.stack_size', '$.speedup', '$.released', '$.resuming', '$.revived_at',
-        '$.revivals', '$.thinned');  -- words: ok
+        '$.revivals', '$.thinned') WHERE json_valid(record);  -- words: ok
     """,
 ]

@@ -18,6 +18,8 @@ from visdl.models.events import Point
 Points = NDArray[np.float64]
 POINT_BYTES = 24
 _PIECE = 10_000  # points that are turned into JSON at a time
+
+_MOST_STEPS = 2.0**53
 _MIN_MAX = MinMaxDownsampler()  # type: ignore[no-untyped-call]
 
 
@@ -25,8 +27,14 @@ def pack(points: Sequence[Point]) -> bytes:
     return np.array(points, dtype=np.float64).tobytes()  # None becomes NaN
 
 
-def unpack(body: bytes) -> Points:
-    return np.frombuffer(body, dtype=np.float64).reshape(-1, 3)
+def unpack(*bodies: bytes) -> Points:
+    """Return the points of rows; what is damaged (half a point, no step) is left out."""
+    whole = (
+        body[: len(body) // POINT_BYTES * POINT_BYTES] for body in bodies if type(body) is bytes
+    )
+    points = np.frombuffer(b"".join(whole), dtype=np.float64).reshape(-1, 3)
+    valid = np.abs(points[:, :2]).max(axis=1, initial=0.0) < _MOST_STEPS  # False for NaN
+    return points if valid.all() else points[valid]
 
 
 def tuples(points: Points) -> list[Point]:

@@ -42,7 +42,7 @@ def find_source(database: Path) -> Source | None:
         if _log(database).exists() and check_copy(database):
             return Source(database, None)
     backup = newest_good(database.parent)
-    return backup and Source(backup.path, backup)
+    return Source(backup.path, backup) if backup else None
 
 
 def explain_damage(database: Path, damage: DamagedError) -> DamagedError:
@@ -77,7 +77,7 @@ def restore(database: Path) -> str:
             raise explain_damage(database, damage) from damage
     else:
         raise StoreError(f"The database {database} is not damaged. Nothing was changed.")
-    said = source.describe()
+    description = source.describe()
     unfinished = _beside(database, ".restoring")
     _copy(source.path, unfinished)
     check_copy(unfinished)
@@ -85,7 +85,7 @@ def restore(database: Path) -> str:
     unfinished.replace(_beside(database, ".restored"))
     sync(database.parent)
     kept = finish_restore(database)
-    return f"Restored {said}. The damaged file is kept as {kept}."
+    return f"Restored {description}. The damaged file is kept as {kept}."
 
 
 def finish_restore(database: Path) -> Path | None:

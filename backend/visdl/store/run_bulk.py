@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 
-from visdl.models.errors import ConflictError, NotFoundError, TransitionError
+from visdl.models.errors import ConflictError, NotFoundError, TransitionError, UnreadableError
 from visdl.models.requests import MOST_TAGS, PatchedRuns, PatchRuns
 from visdl.models.runs import ENDED, Run, RunState
+from visdl.store.events import repair_events
 from visdl.store.runs import RunTable, load_run, missing_run, save_run
+from visdl.store.unreadable import extract
 
 _PATCHED_AT_ONCE = 100  # runs in one transaction
 _EVENTS_AT_ONCE = 500  # deleted in one transaction
@@ -19,8 +21,9 @@ _AMONG = "id IN (SELECT value FROM json_each(?))"
 #: ENDED; the + keeps SQLite from the index of states, since that of ids is better.
 _HAS_ENDED = "+state IN ('completed', 'failed', 'interrupted', 'stopped')"
 _DELETABLE = f"{_HAS_ENDED} AND id NOT IN (SELECT run FROM study_runs)"
+_NAME = "'$.name'"
 _STUDY_OF = (
-    "SELECT run, json_extract(record, '$.name') AS name"
+    f"SELECT run, {extract('record', _NAME)} AS name"
     " FROM study_runs JOIN studies ON studies.id = study"
     " WHERE run IN (SELECT value FROM json_each(?))"
 )
@@ -64,7 +67,12 @@ class RunBulkTable(RunTable):
     def delete_run(self, run_id: str) -> None:
         """Delete a run. Raises ConflictError while it is active or a study needs it."""
         if not any(self.delete_runs([run_id])):
-            run = self.run(run_id)
+            try:
+                run = self.run(run_id)
+            except UnreadableError:  # now it counts as failed
+                if any(self.delete_runs([run_id])):
+                    return
+                raise
             needed = self._needed([run_id]).get(run_id)
             if needed:
                 raise ConflictError(needed, hint="Delete the study first.")
@@ -123,7 +131,13 @@ def _patched(run: Run, patch: PatchRuns) -> Run:
 
 def _delete(db: sqlite3.Connection, ids: Sequence[str]) -> list[str]:
     sql = f"DELETE FROM runs WHERE {_AMONG} AND {_DELETABLE} RETURNING id"
-    return [row["id"] for row in db.execute(sql, (json.dumps(ids),))]
+    try:
+        rows = db.execute(sql, (json.dumps(ids),)).fetchall()
+    except sqlite3.OperationalError as error:
+        if not repair_events(db, error):
+            raise
+        rows = db.execute(sql, (json.dumps(ids),)).fetchall()
+    return [row["id"] for row in rows]
 
 
 def _delete_history(db: sqlite3.Connection, run_id: str, last: int) -> None:
@@ -131,4 +145,10 @@ def _delete_history(db: sqlite3.Connection, run_id: str, last: int) -> None:
     final = "state IN ('completed', 'failed', 'stopped')"
     run = f"run = (SELECT number FROM runs WHERE id = ? AND {final})"
     for table in ("events", "points"):
-        db.execute(f"DELETE FROM {table} WHERE {run} AND seq <= ?", (run_id, last))
+        sql = f"DELETE FROM {table} WHERE {run} AND seq <= ?"
+        try:
+            db.execute(sql, (run_id, last))
+        except sqlite3.OperationalError as error:
+            if not repair_events(db, error):
+                raise
+            db.execute(sql, (run_id, last))

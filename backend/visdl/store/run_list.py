@@ -12,11 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from visdl.models.errors import InvalidInputError
+from visdl.models.diagnostics import Diagnostic
+from visdl.models.errors import InvalidInputError, UnreadableError
 from visdl.models.requests import Facet, RunFacets
 from visdl.models.runs import Run, RunState
 from visdl.store.database import Database
+from visdl.store.unreadable import READ_ERRORS, extract, log_once, unreadable
 
+_SHOWN = "number, id, record, seq, name, seed, graph_name, created"
+_NAME, _EPOCH = "'$.name'", "'$.progress.epoch'"
 _LIST = "FROM runs INDEXED BY runs_listed"
 # while a run trains, its progress is in the record only; the columns get it when it ends
 _TRAINS = "state IN ('starting', 'running', 'paused', 'stopping')"  # LIVE
@@ -24,7 +28,7 @@ _KEYS = {
     "created": "number",
     "name": "name COLLATE NOCASE",
     "state": "state",
-    "epoch": f"CASE WHEN {_TRAINS} THEN json_extract(record, '$.progress.epoch') ELSE epoch END",
+    "epoch": f"CASE WHEN {_TRAINS} THEN {extract('record', _EPOCH)} ELSE epoch END",
     "seed": "seed",
     "parameters": "parameters",
     "duration": "duration",
@@ -33,11 +37,11 @@ _FACETS = {
     "tags": "SELECT tag AS value, tag AS name FROM run_tags",
     "graphs": f"SELECT graph_name AS value, graph_name AS name {_LIST} WHERE graph_name != ''",
     "datasets": "SELECT id AS value, name FROM run_datasets JOIN datasets ON id = dataset",
-    "studies": "SELECT id AS value, json_extract(record, '$.name') AS name"
+    "studies": f"SELECT id AS value, {extract('record', _NAME)} AS name"
     " FROM study_runs JOIN studies ON id = study",
 }
 _METRIC_OF_RUN = "(SELECT last FROM run_metrics WHERE run = number AND key = ?)"
-_LAST_VALUE = f"CASE WHEN {_TRAINS} THEN json_extract(record, ?) ELSE {_METRIC_OF_RUN} END"
+_LAST_VALUE = f"CASE WHEN {_TRAINS} THEN {extract('record', '?')} ELSE {_METRIC_OF_RUN} END"
 _METRIC = re.compile(r"metrics\.([^\"\\\x00-\x1f]{1,200})")
 
 
@@ -95,10 +99,10 @@ class RunListTable:
         """Return a page of runs. Raises InvalidInputError for an unknown order."""
         numbers = [row["number"] for row in self._page("number", selection, limit, offset, order)]
         found = self._db.read(
-            "SELECT number, record, seq FROM runs WHERE number IN (SELECT value FROM json_each(?))",
+            f"SELECT {_SHOWN} FROM runs WHERE number IN (SELECT value FROM json_each(?))",
             (json.dumps(numbers),),
         )
-        runs = {row["number"]: read_run(row) for row in found}
+        runs = {row["number"]: _read_or_stand_in(row) for row in found}
         return [runs[number] for number in numbers if number in runs]
 
     def run_ids(
@@ -136,8 +140,29 @@ class RunListTable:
 
 
 def read_run(row: sqlite3.Row) -> Run:
-    """Return the run of a row with its record and `seq`."""
-    return Run.model_validate_json(row["record"]).model_copy(update={"seq": row["seq"]})
+    """Return the run of a row with `id`, `record` and `seq`. Raises UnreadableError."""
+    try:
+        return Run.model_validate_json(row["record"]).model_copy(update={"seq": row["seq"]})
+    except READ_ERRORS as error:
+        raise unreadable("run", row["id"]) from error
+
+
+def _read_or_stand_in(row: sqlite3.Row) -> Run:
+    """Return a run; one whose record cannot be read is shown as failed, to be deleted."""
+    try:
+        return read_run(row)
+    except UnreadableError as error:
+        log_once(error.message)
+        return Run(
+            id=row["id"],
+            name=row["name"] or row["id"],
+            state=RunState.FAILED,
+            seed=row["seed"],
+            graph_name=row["graph_name"],
+            created=row["created"],
+            seq=row["seq"],
+            error=Diagnostic(code=error.code, message=error.message, hint=error.hint),
+        )
 
 
 def _where(selection: RunFilter) -> tuple[str, tuple[Any, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -9,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from visdl.models.diagnostics import Diagnostic
-from visdl.models.errors import ConflictError, NotFoundError, TransitionError
+from visdl.models.errors import ConflictError, NotFoundError, TransitionError, UnreadableError
 from visdl.models.events import MetricsEvent, StateEvent
 from visdl.models.graph import Graph
 from visdl.models.runs import ENDED, LIVE, TRANSITIONS, Run, RunState
 from visdl.store.database import Database
 from visdl.store.events import insert_event
 from visdl.store.run_list import read_run
+from visdl.store.unreadable import READ_ERRORS, extract, readable, unreadable
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,12 @@ class WaitingRun:
     name: str
 
 
-_FACTS = "SELECT id, name, state, starred, json_extract(record, '$.ended') AS ended FROM runs"
+_ENDED, _RESUMING, _BATCH = "'$.ended'", "'$.recovery.resuming'", "'$.batch.id'"
+_FACTS = f"SELECT id, name, state, starred, {extract('record', _ENDED)} AS ended FROM runs"
 _WAITING = (
     "SELECT id, name FROM runs"
     " WHERE state IN ('stopping', 'queued')"
-    " OR state = 'paused' AND json_extract(record, '$.recovery.resuming')"
+    f" OR state = 'paused' AND {extract('record', _RESUMING)}"
     " ORDER BY CASE state WHEN 'stopping' THEN 1 WHEN 'paused' THEN 2 ELSE 3 END, rank, number"
 )
 
@@ -63,15 +66,38 @@ class RunTable:
         self._db.write(work)
 
     def run(self, run_id: str) -> Run:
-        """Return a run. Raises NotFoundError."""
-        rows = self._db.read("SELECT record, seq FROM runs WHERE id = ?", (run_id,))
+        """Return a run. Raises NotFoundError, and UnreadableError for a damaged record."""
+        rows = self._db.read("SELECT id, record, seq FROM runs WHERE id = ?", (run_id,))
         if not rows:
             raise missing_run(run_id)
-        return read_run(rows[0])
+        try:
+            return read_run(rows[0])
+        except UnreadableError:
+            self._fail_unreadable([run_id])
+            raise
+
+    def _fail_unreadable(self, run_ids: Sequence[str]) -> None:
+        """Have runs whose records cannot be read wait for nothing, so that they can be deleted."""
+        sql = (
+            "UPDATE runs SET state = 'failed' WHERE id IN (SELECT value FROM json_each(?))"
+            " AND state NOT IN ('completed', 'failed', 'stopped')"
+        )
+        self._db.write(lambda db: db.execute(sql, (json.dumps(run_ids),)))
+
+    def _read_live(self, rows: Sequence[sqlite3.Row]) -> list[Run]:
+        """Return the runs that can be read; the others have failed."""
+        runs = list(readable("run", rows, read_run))
+        lost = {row["id"] for row in rows} - {run.id for run in runs}
+        if lost:
+            self._fail_unreadable(sorted(lost))
+        return runs
 
     def run_graph(self, run_id: str) -> Graph:
         """Return the graph of a run. Raises NotFoundError."""
-        return Graph.model_validate_json(self.run_graph_json(run_id))
+        try:
+            return Graph.model_validate_json(self.run_graph_json(run_id))
+        except READ_ERRORS as error:
+            raise unreadable("the graph of run", run_id) from error
 
     def run_graph_json(self, run_id: str) -> str:
         """Return the graph as it is stored. Raises NotFoundError."""
@@ -94,10 +120,10 @@ class RunTable:
     def queued_batch(self, batch: str) -> list[Run]:
         """Return the queued runs of a seed batch, in their order."""
         sql = (
-            "SELECT record, seq FROM runs"
-            " WHERE state = ? AND json_extract(record, '$.batch.id') = ? ORDER BY number"
+            "SELECT id, record, seq FROM runs"
+            f" WHERE state = ? AND {extract('record', _BATCH)} = ? ORDER BY number"
         )
-        return [read_run(row) for row in self._db.read(sql, (RunState.QUEUED, batch))]
+        return self._read_live(self._db.read(sql, (RunState.QUEUED, batch)))
 
     def count_queued(self) -> int:
         return int(
@@ -113,8 +139,8 @@ class RunTable:
 
     def _in_states(self, states: frozenset[RunState] | set[RunState]) -> list[Run]:
         marks = ", ".join("?" * len(states))
-        sql = f"SELECT record, seq FROM runs WHERE state IN ({marks}) ORDER BY rank, number"
-        return [read_run(row) for row in self._db.read(sql, tuple(states))]
+        sql = f"SELECT id, record, seq FROM runs WHERE state IN ({marks}) ORDER BY rank, number"
+        return self._read_live(self._db.read(sql, tuple(states)))
 
     def prioritize_run(self, run_id: str) -> Run:
         """Make a queued run the next to start. Raises ConflictError if it is not queued."""
@@ -240,7 +266,7 @@ def put_study_run(
 
 
 def load_run(db: sqlite3.Connection, run_id: str) -> Run:
-    row = db.execute("SELECT record, seq FROM runs WHERE id = ?", (run_id,)).fetchone()
+    row = db.execute("SELECT id, record, seq FROM runs WHERE id = ?", (run_id,)).fetchone()
     if row is None:
         raise missing_run(run_id)
     return read_run(row)
@@ -268,8 +294,13 @@ def _save_metrics(db: sqlite3.Connection, number: int | None, run: Run) -> None:
 
 def _facts(row: sqlite3.Row) -> RunFacts:
     return RunFacts(
-        row["id"], row["name"], RunState(row["state"]), bool(row["starred"]), row["ended"]
+        row["id"], row["name"], _state(row["state"]), bool(row["starred"]), row["ended"]
     )
+
+
+def _state(text: str) -> RunState:
+    """Return a state; one that a newer VisDL wrote counts as failed, as its record does."""
+    return RunState(text) if text in set(RunState) else RunState.FAILED
 
 
 def _columns(run: Run) -> dict[str, Any]:

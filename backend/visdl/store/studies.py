@@ -6,16 +6,18 @@ import json
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from visdl.models.errors import ConflictError, NotFoundError
+from visdl.models.errors import ConflictError, NotFoundError, UnreadableError
 from visdl.models.graph import Graph
 from visdl.models.runs import LIVE, WORTH_BATCHING, Run, RunState
 from visdl.models.studies import STUDY_TRANSITIONS, Study, StudyState
 from visdl.store.database import Database
 from visdl.store.run_list import read_run
 from visdl.store.runs import load_run, put_study_run
+from visdl.store.unreadable import READ_ERRORS, extract, readable, unreadable
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,11 @@ class StudyCount:
     seconds: float
 
 
+_BATCH, _SIZE, _SPEEDUP = (f"'$.batch.{name}'" for name in ("id", "size", "speedup"))
 #: The number of runs that share the time of a run.
 _SHARED_BY = (
-    f"CASE WHEN json_extract(record, '$.batch.speedup') > {WORTH_BATCHING} "
-    "THEN json_extract(record, '$.batch.size') ELSE 1 END"
+    f"CASE WHEN {extract('record', _SPEEDUP)} > {WORTH_BATCHING} "
+    f"THEN {extract('record', _SIZE)} ELSE 1 END"
 )
 
 
@@ -72,19 +75,19 @@ class StudyTable:
         self._db.write(lambda db: db.execute("INSERT INTO studies VALUES (?, ?, ?, ?, ?)", values))
 
     def study(self, study_id: str) -> Study:
-        """Return a study. Raises NotFoundError."""
-        rows = self._db.read("SELECT record FROM studies WHERE id = ?", (study_id,))
+        """Return a study. Raises NotFoundError, and UnreadableError for a damaged record."""
+        rows = self._db.read("SELECT id, record FROM studies WHERE id = ?", (study_id,))
         if not rows:
             raise _missing(study_id)
-        return Study.model_validate_json(rows[0]["record"])
+        return _read(rows[0])
 
     def studies(self, state: StudyState | None = None) -> list[Study]:
         """Return studies, the newest first; only those in `state`, if given."""
         where, values = ("", ()) if state is None else ("WHERE state = ?", (state,))
         rows = self._db.read(
-            f"SELECT record FROM studies {where} ORDER BY created DESC, id", values
+            f"SELECT id, record FROM studies {where} ORDER BY created DESC, id", values
         )
-        return [Study.model_validate_json(row["record"]) for row in rows]
+        return list(readable("study", rows, _read))
 
     def study_ids(self, state: StudyState) -> list[str]:
         """Return the ids of the studies in this state, the oldest first."""
@@ -95,7 +98,10 @@ class StudyTable:
         rows = self._db.read("SELECT graph FROM studies WHERE id = ?", (study_id,))
         if not rows:
             raise _missing(study_id)
-        return Graph.model_validate_json(rows[0]["graph"])
+        try:
+            return Graph.model_validate_json(rows[0]["graph"])
+        except READ_ERRORS as error:
+            raise unreadable("the graph of study", study_id) from error
 
     def patch_study(self, study_id: str, **fields: Any) -> Study:
         """Change fields of a study other than its state."""
@@ -141,11 +147,12 @@ class StudyTable:
         """
 
         def work(db: sqlite3.Connection) -> list[str]:
-            study = _load(db, study_id)
-            if study.state in (StudyState.RUNNING, StudyState.PAUSED):
-                raise ConflictError(
-                    f"'{study.name}' is {study.state}.", hint="Stop it first, then delete it."
-                )
+            with suppress(UnreadableError):  # one that cannot be read trains nothing
+                study = _load(db, study_id)
+                if study.state in (StudyState.RUNNING, StudyState.PAUSED):
+                    raise ConflictError(
+                        f"'{study.name}' is {study.state}.", hint="Stop it first, then delete it."
+                    )
             mine = [
                 row["run"]
                 for row in db.execute("SELECT run FROM study_runs WHERE study = ?", (study_id,))
@@ -183,20 +190,24 @@ class StudyTable:
     def study_runs(self, study_id: str) -> list[StudyRun]:
         """Return the cells of a study with their runs."""
         rows = self._db.read(
-            "SELECT variant, study_runs.seed AS at, reused, record, seq FROM study_runs"
+            "SELECT runs.id AS id, variant, study_runs.seed AS at, reused, record, seq"
+            " FROM study_runs"
             " JOIN runs ON runs.id = run WHERE study = ? ORDER BY runs.number",
             (study_id,),
         )
-        return [
-            StudyRun(row["variant"], row["at"], read_run(row), bool(row["reused"])) for row in rows
-        ]
+        return list(
+            readable(
+                "run",
+                rows,
+                lambda row: StudyRun(row["variant"], row["at"], read_run(row), bool(row["reused"])),
+            )
+        )
 
     def study_cells(self, study_id: str) -> list[StudyCell]:
         """Return the cells of a study without their records: ten times faster."""
         rows = self._db.read(
             "SELECT variant, study_runs.seed AS at, runs.id AS id, state, reused,"
-            " json_extract(record, '$.batch.id') AS batch,"
-            " json_extract(record, '$.batch.speedup') AS speedup"
+            f" {extract('record', _BATCH)} AS batch, {extract('record', _SPEEDUP)} AS speedup"
             " FROM study_runs JOIN runs ON runs.id = run WHERE study = ? ORDER BY runs.number",
             (study_id,),
         )
@@ -251,10 +262,17 @@ class StudyTable:
 
 
 def _load(db: sqlite3.Connection, study_id: str) -> Study:
-    row = db.execute("SELECT record FROM studies WHERE id = ?", (study_id,)).fetchone()
+    row = db.execute("SELECT id, record FROM studies WHERE id = ?", (study_id,)).fetchone()
     if row is None:
         raise _missing(study_id)
-    return Study.model_validate_json(row["record"])
+    return _read(row)
+
+
+def _read(row: sqlite3.Row) -> Study:
+    try:
+        return Study.model_validate_json(row["record"])
+    except READ_ERRORS as error:
+        raise unreadable("study", row["id"]) from error
 
 
 def _save(db: sqlite3.Connection, study: Study) -> Study:
