@@ -88,7 +88,7 @@ def test_a_table_is_shown_without_columns(store, damage):
     damage_row(store, "datasets", damage, "bad")
     shown = {record.id: record for record in store.datasets()}
     assert shown.keys() == {"good", "bad"}
-    if shown["bad"].warnings:  # a state is no field of a table
+    if shown["bad"].warnings:  # a table has no state
         assert "The record of table 'bad' cannot be read" in shown["bad"].warnings[0]
         with pytest.raises(UnreadableError, match="'bad' cannot be read"):
             store.dataset("bad")

@@ -54,11 +54,7 @@ function Backups({ backups }: { backups: StorageReport["backups"] }) {
   return (
     <div className="text-sm">
       <p className="text-muted">{backupSentence(backups)}</p>
-      {problem && (
-        <p role="alert" className="text-warning">
-          {problem}
-        </p>
-      )}
+      {problem && <p className="text-warning">{problem}</p>}
     </div>
   );
 }

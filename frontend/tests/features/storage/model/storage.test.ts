@@ -61,7 +61,7 @@ test.each([
 
 test("the backups are stated: when, how many, how large, how many are kept", () => {
   const made = backupSentence(report.backups);
-  expect(made).toMatch(/^The database was last backed up .* \(2 backups, 3\.0 MiB\)\./);
+  expect(made).toMatch(/^The database was last backed up .* \(2 backups, 3 MiB\)\./);
   expect(made).toContain("the newest 3 are kept (VISDL_BACKUPS)");
   const none = backupSentence({ keep: 0, count: 0, bytes: 0, newest: null, problem: null });
   expect(none).toBe("The database has no backup yet. Daily backups are off (VISDL_BACKUPS).");

@@ -33,6 +33,13 @@ const report: StorageReport = {
   })),
   run_count: 7,
   keep_checkpoint_days: 0,
+  backups: {
+    keep: 3,
+    count: 1,
+    bytes: 2 * 1024 ** 2,
+    newest: 1,
+    problem: "No backup was made: the disk is full.",
+  },
 };
 let asked: CleanRequest[] = [];
 let closed = 0;
@@ -68,6 +75,12 @@ beforeEach(() => {
 const show = () => renderPart(<StorageDialog onClose={() => closed++} />);
 const box = (name: string) => screen.findByRole("checkbox", { name });
 const button = (name: string | RegExp) => screen.findByRole("button", { name });
+
+test("the last backup and why the next one could not be made are shown", async () => {
+  show();
+  expect(await screen.findByText(/^The database was last backed up .*1 backup, 2 MiB/)).toBeVisible();
+  expect(screen.getByText("No backup was made: the disk is full.")).toBeVisible();
+});
 
 test("checkpoints stay unless they are asked for, and nothing goes before it is confirmed", async () => {
   const { user } = show();
