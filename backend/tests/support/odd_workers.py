@@ -9,6 +9,7 @@ import contextlib
 import errno
 import itertools
 import os
+import select
 import signal
 import time
 from collections import deque
@@ -77,7 +78,9 @@ def unsaved(connections: Sequence[Connection]) -> None:
 def deaf(connections: Sequence[Connection]) -> None:
     """Be ready, and never read what to run."""
     connections[0].send(READY)
-    signal.pause()
+    poll = select.poll()
+    poll.register(connections[0].fileno(), 0)
+    poll.poll()  # until the server is gone
 
 
 def endless(connections: Sequence[Connection]) -> None:
@@ -85,6 +88,7 @@ def endless(connections: Sequence[Connection]) -> None:
     [server] = connections
     _receive_spec(server)
     server.send(StateChanged(RunState.RUNNING))
+    signal.alarm(120)  # if nobody kills it
     deque(itertools.repeat(None), maxlen=0)
 
 

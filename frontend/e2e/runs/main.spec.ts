@@ -24,6 +24,7 @@ test("pause holds a run, a reload shows its whole curve, resume continues, stop 
   });
   await runButton(page).click();
   await expectState(page, "Running");
+  await expect(summary(page)).toContainText(/Device(cpu|cuda:\d+) · \d+ thread/); // not only at its end
   await expect.poll(() => epochOf(page)).toBeGreaterThan(20);
   await button(page, "Pause").click();
   await expectState(page, "Paused");
