@@ -168,7 +168,7 @@ class StudyScheduler:
             study = self._store.study(study_id)
             if study.state is not StudyState.STOPPED:
                 study = self._store.move_study(study_id, StudyState.STOPPED, stopped_early=True)
-            for run in self._withdraw_waiting(study_id):
+            for run in list(self._withdraw_waiting(study_id)):  # none of them takes a free slot
                 self._retry_command(self._runs.stop, run)
             return study
 
