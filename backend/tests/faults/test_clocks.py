@@ -36,7 +36,9 @@ def clock(tmp_path, monkeypatch):
     offset = tmp_path / "offset"
     offset.write_text("0")
     (tmp_path / "nodes").mkdir()
-    (tmp_path / "nodes" / "clock.py").write_text(CLOCK.format(path=str(offset), session=os.getsid(0)))
+    (tmp_path / "nodes" / "clock.py").write_text(
+        CLOCK.format(path=str(offset), session=os.getsid(0))
+    )
     yield tmp_path / "nodes", offset
     vars(time).pop("true_time")
 
