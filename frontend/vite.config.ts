@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import path from "node:path";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
@@ -35,10 +36,20 @@ const slowUploads: Plugin = {
 // The built page runs nothing and asks nobody but what this server gives.
 const headers = {
   "Content-Security-Policy":
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; frame-ancestors 'none'",
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
   "Cross-Origin-Resource-Policy": "same-origin",
+};
+
+// Of every answer: `preview.headers` leaves out a 404 and the answer to a name that is not allowed.
+const withHeaders: Plugin = {
+  name: "headers",
+  configurePreviewServer({ httpServer }) {
+    httpServer.prependListener("request", (_request: unknown, response: ServerResponse) => {
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    });
+  },
 };
 
 const allowedHosts = (settings.VISDL_ALLOWED_HOSTS ?? "").split(",").flatMap((name) => name.trim() || []);
@@ -48,9 +59,9 @@ export default defineConfig({
   // There is one page: any other address is a 404, not the page.
   appType: "mpa",
   customLogger,
-  plugins: [react(), tailwindcss(), slowUploads],
+  plugins: [react(), tailwindcss(), slowUploads, withHeaders],
   resolve: { alias: { "@": path.resolve(import.meta.dirname, "src") } },
   server: { host: "127.0.0.1", port, strictPort: true, proxy, allowedHosts, cors: false },
-  preview: { host: "127.0.0.1", port, strictPort: true, proxy, headers, allowedHosts, cors: false },
+  preview: { host: "127.0.0.1", port, strictPort: true, proxy, allowedHosts, cors: false },
   build: { target: "es2022", chunkSizeWarningLimit: 900 },
 });

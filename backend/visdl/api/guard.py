@@ -26,7 +26,8 @@ _HEADERS = [
     (
         b"content-security-policy",
         b"default-src 'self'; img-src 'self' data: blob:; "
-        b"style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+        b"style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'self'; "
+        b"frame-ancestors 'none'",
     ),
 ]
 

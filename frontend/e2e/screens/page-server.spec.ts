@@ -44,8 +44,27 @@ test("the page itself answers no other origin, and has one address", async ({ pl
     expect(Object.keys(answer.headers).filter((name) => name.startsWith("access-control"))).toEqual([]);
   }
   expect((await ask(place.url, "GET", "/redoc", { accept: "text/html" })).status).toBe(404);
-  const page = await ask(place.url, "GET", "/", { accept: "text/html" });
-  expect(page.status).toBe(200);
-  expect(page.headers["content-security-policy"]).toContain("frame-ancestors 'none'");
-  expect(page.headers["cross-origin-resource-policy"]).toBe("same-origin");
+});
+
+test("every answer of the page's server has the headers that protect it", async ({ place }) => {
+  const html = await (await fetch(place.url)).text();
+  const script = /src="(\/assets\/[^"]+\.js)"/.exec(html)?.[1] ?? "";
+  const answers = [
+    [200, "/", {}],
+    [200, script, {}],
+    [200, "/api/health", {}],
+    [404, "/assets/none.js", {}],
+    [404, "/none", { accept: "text/html" }],
+    [403, "/", { host: "rebound.example" }],
+  ] as const;
+  for (const [status, path, headers] of answers) {
+    const answer = await ask(place.url, "GET", path, headers);
+    expect(answer.status, path).toBe(status);
+    const policy = String(answer.headers["content-security-policy"]);
+    expect(policy, path).toContain("default-src 'self'");
+    expect(policy, path).toContain("frame-ancestors 'none'");
+    expect(policy, path).not.toMatch(/script-src|unsafe-eval/);
+    expect(answer.headers["x-content-type-options"], path).toBe("nosniff");
+    expect(answer.headers["cross-origin-resource-policy"], path).toBe("same-origin");
+  }
 });

@@ -13,6 +13,8 @@ const START_MS = 120_000;
 const END_MS = 20_000;
 const POLL_MS = 50;
 
+type Settings = Record<string, string>;
+
 /** Where one server of a test worker listens, and the empty folder that it stores in. */
 export class Place {
   readonly web: number;
@@ -33,10 +35,11 @@ export class Place {
   }
 
   /** Starts a program with these ports and this folder in its environment; its output is in `output.log`. */
-  spawn(command: string, args: string[], cwd = ROOT): ChildProcess {
+  spawn(command: string, args: string[], cwd = ROOT, settings: Settings = {}): ChildProcess {
     const log = openSync(path.join(this.folder, "output.log"), "a");
     const env = {
       ...process.env,
+      ...settings,
       VISDL_DATA_DIR: path.join(this.folder, "data"),
       VISDL_PORT: String(this.api),
       VISDL_WEB_PORT: String(this.web),
@@ -45,8 +48,8 @@ export class Place {
   }
 
   /** Starts API and page, and waits until both answer. */
-  async serve(): Promise<ChildProcess> {
-    const server = this.spawn(".venv/bin/python", ["scripts/serve.py", "run"]);
+  async serve(settings: Settings = {}): Promise<ChildProcess> {
+    const server = this.spawn(".venv/bin/python", ["scripts/serve.py", "run"], ROOT, settings);
     const deadline = Date.now() + START_MS;
     while (!(await this.answers())) {
       if (server.exitCode !== null || Date.now() > deadline) {

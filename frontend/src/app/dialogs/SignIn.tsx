@@ -19,12 +19,12 @@ export function SignIn() {
   useEffect(watchSession, []);
   return (
     <Dialog open={needed} title="Sign in" description={inUse ? AGAIN : FIRST}>
-      <SignInForm inUse={inUse} />
+      <SignInForm />
     </Dialog>
   );
 }
 
-function SignInForm({ inUse }: { inUse: boolean }) {
+function SignInForm() {
   const queries = useQueryClient();
   const input = useRef<HTMLInputElement>(null);
   const [token, setToken] = useState("");
@@ -39,10 +39,7 @@ function SignInForm({ inUse }: { inUse: boolean }) {
       setSending(false);
       input.current?.focus();
       input.current?.select();
-    } else if (inUse) {
-      // A page in use continues where it was; one that could not load anything loads it now.
-      await queries.invalidateQueries();
-    } else globalThis.location.reload();
+    } else await queries.invalidateQueries();
   };
   const submit = (event: FormEvent): void => {
     event.preventDefault();

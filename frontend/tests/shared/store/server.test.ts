@@ -2,7 +2,8 @@ import { HttpResponse, http } from "msw";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { loadCatalogue, useCatalogue } from "@/features/graph/store/catalogue";
 import { listGraphs } from "@/shared/api/graphs";
-import { useServer, watchServer } from "@/shared/store/server";
+import { signIn, useServer, watchServer, watchSession } from "@/shared/store/server";
+import { useSystem } from "@/shared/store/system";
 import { TYPES } from "../../helpers/catalogue";
 import { noServer } from "../../helpers/graphServer";
 import { server, startServerDouble } from "../../helpers/server";
@@ -47,6 +48,40 @@ describe("whether the server answers", () => {
     server.use(http.get("/api/graphs", () => new HttpResponse("Bad gateway", { status: 502 })));
     await expect(listGraphs()).rejects.toMatchObject({ unreachable: true });
     expect(reachable()).toBe(false);
+  });
+});
+
+describe("the session", () => {
+  const session = (signed_in: boolean) =>
+    http.get("/api/session", () =>
+      HttpResponse.json({ required: true, signed_in, expires: signed_in ? 2_000_000_000 : null }),
+    );
+  let stop = (): void => undefined;
+  beforeEach(() => {
+    useSystem.setState({ socket: "open" });
+    stop = watchSession();
+  });
+  afterEach(() => stop());
+
+  test("is asked for when the socket closes, which its end does", async () => {
+    server.use(session(false));
+    useSystem.setState({ socket: "closed" });
+    await expect.poll(() => useServer.getState().needsToken).toBe(true);
+    server.use(session(true));
+    useSystem.setState({ socket: "open" });
+    await expect.poll(() => useServer.getState().needsToken).toBe(false);
+    expect(useServer.getState().hasSession).toBe(true);
+  });
+
+  test("without the right token there is none, and a sentence states why", async () => {
+    useServer.setState({ needsToken: true });
+    const error = { code: "too_many_attempts", message: "Too many.", hint: "Try again in 12 seconds." };
+    server.use(http.post("/api/session", () => HttpResponse.json({ error }, { status: 429 })));
+    expect(await signIn("wrong")).toBe("Too many. Try again in 12 seconds.");
+    expect(useServer.getState().needsToken).toBe(true);
+    server.use(http.post("/api/session", () => new HttpResponse(null, { status: 204 })));
+    expect(await signIn("right")).toBeNull();
+    expect(useServer.getState()).toMatchObject({ needsToken: false, hasSession: true });
   });
 });
 

@@ -238,8 +238,10 @@ export function keepInBrowser(): boolean {
 
 /** Keep what the server has not received, also when this page opens another graph or is closed. */
 export function keepOnLeaving(): void {
-  keepInBrowser();
   const { graph, graphId, version, revision, draft } = useGraph.getState();
+  // Nothing was opened, such as before signing in: the next visit opens the newest graph.
+  if (graphId === null && draft === "clean" && graph.nodes.length === 0) return;
+  keepInBrowser();
   const unsent = draft !== "clean" && draft !== "server";
   if (graphId !== null && unsent) keepUnsent(graphId, { graph, graphId, version, revision, dirty: true });
 }

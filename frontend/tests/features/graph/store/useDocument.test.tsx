@@ -5,6 +5,7 @@ import { renameGraph } from "@/features/graph/model/document";
 import { readBrowserDraft } from "@/features/graph/store/drafts";
 import { edit, undo, useGraph } from "@/features/graph/store/graph";
 import { useDocument } from "@/features/graph/store/useDocument";
+import { useServer } from "@/shared/store/server";
 import { TYPES } from "../../../helpers/catalogue";
 import { GraphServer, noServer } from "../../../helpers/graphServer";
 import { sampleGraph } from "../../../helpers/graphs";
@@ -38,6 +39,19 @@ async function openPage(): Promise<void> {
   renderHook(useDocument);
   await expect.poll(() => useGraph.getState().graphId).toBe("g1");
 }
+
+test("a page that asked for the token opens the document once it may, also after a visit without it", async () => {
+  const needed = { code: "no_token", message: "This server needs its token.", hint: "" };
+  server.use(http.all("*", () => HttpResponse.json({ error: needed }, { status: 401 })));
+  const { unmount } = renderHook(useDocument);
+  await expect.poll(() => useServer.getState().needsToken).toBe(true);
+  window.dispatchEvent(new Event("pagehide"));
+  expect(readBrowserDraft()).toBeNull();
+  server.use(...answers());
+  useServer.setState({ needsToken: false });
+  await expect.poll(() => useGraph.getState().graphId).toBe("g1");
+  unmount();
+});
 
 describe("edits are kept automatically", () => {
   beforeEach(openPage);
