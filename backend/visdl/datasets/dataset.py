@@ -19,7 +19,7 @@ from pydantic import JsonValue
 from visdl.datasets import histograms
 from visdl.datasets.labels import label
 from visdl.datasets.storage import Floats, Index, TableReader
-from visdl.models.datasets import Column, DatasetPreview, DatasetRecord
+from visdl.models.datasets import Column, DatasetPreview, DatasetRecord, Histogram
 from visdl.models.errors import InvalidInputError
 
 _LISTED = 10
@@ -183,8 +183,15 @@ class Dataset:
             rows=[list(row) for row in zip(*(cells[name] for name in self.columns), strict=True)],
             offset=offset,
             total=self.rows,
-            histograms=histograms.load(self.folder),
+            histograms=self._histograms(),
         )
+
+    def _histograms(self) -> dict[str, Histogram]:
+        """Return the stored histograms, or none where their file is damaged."""
+        try:
+            return histograms.load(self.folder)
+        except (FileNotFoundError, ValueError):
+            return {}
 
     def _cells(self, rows: Index) -> dict[str, list[JsonValue]]:
         numeric, text = self._kinds
@@ -207,7 +214,7 @@ class Dataset:
 
     @cached_property
     def _reader(self) -> TableReader:
-        return TableReader(self.folder)
+        return TableReader(self.folder, self.name)
 
     @cached_property
     def _kinds(self) -> tuple[list[Column], list[Column]]:

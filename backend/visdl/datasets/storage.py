@@ -15,7 +15,9 @@ It is small, so the vocabularies of a table of any size are written and read in 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import tokenize
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,10 +29,18 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from visdl.models.errors import InvalidInputError
+
 Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
 _STRIP = 1024  # rows transposed at a time, small enough for the processor's cache
 _THREADS = 4
+#: What numpy and orjson raise for damaged files; numpy reads headers as Python.
+_DAMAGE = (
+    FileNotFoundError, EOFError, ValueError, IndexError, TypeError, OverflowError, SyntaxError,
+    tokenize.TokenError,
+)  # fmt: skip
+_DTYPES = {"numbers": np.float64, "text": np.int32, "words": np.int64}
 _PIECE = 20_000  # words that are turned into JSON at a time
 
 
@@ -76,8 +86,10 @@ class TableReader:
     Rows are given by number; by default all are read.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "") -> None:
+        """`name` is that of the table, for the errors: all methods raise InvalidInputError."""
         self._folder = folder
+        self._name = name or folder.name
 
     def numbers(
         self,
@@ -129,26 +141,46 @@ class TableReader:
                 merged = np.array(
                     [seen.setdefault(word, len(seen)) for word in words], dtype=np.int64
                 )
-                result[part.place] = merged[stored[column, part.rows]]
+                with self._reading(f"text-{part.block:05}.npy"):
+                    result[part.place] = merged[stored[column, part.rows]]
         return [(result, list(seen)) for result, seen in zip(codes, known, strict=True)]
 
     @cached_property
     def _starts(self) -> Index:
-        rows = orjson.loads((self._folder / "blocks.json").read_bytes())
-        return np.cumsum([0, *rows], dtype=np.int64)
+        with self._reading("blocks.json"):
+            rows = orjson.loads((self._folder / "blocks.json").read_bytes())
+            return np.cumsum([0, *rows], dtype=np.int64)
 
     def _count(self, rows: Index | None) -> int:
         return int(self._starts[-1]) if rows is None else len(rows)
 
     def _map(self, kind: str, block: int) -> NDArray[Any]:
-        mapped: NDArray[Any] = np.load(
-            _file(self._folder, kind, block), mmap_mode="r", allow_pickle=False
-        )
-        return mapped
+        file = _file(self._folder, kind, block)
+        with self._reading(file.name):
+            mapped: NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False)
+            rows = int(self._starts[block + 1] - self._starts[block])
+            if kind != "words" and (mapped.ndim != 2 or mapped.shape[1] != rows):
+                raise ValueError(f"shape {mapped.shape} for {rows} rows")
+            if mapped.dtype != _DTYPES[kind]:
+                raise ValueError(f"type {mapped.dtype}")
+            return mapped
+
+    @contextlib.contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        """Turn what damaged files raise into a sentence that names the table."""
+        try:
+            yield
+        except _DAMAGE as error:
+            raise InvalidInputError(
+                f"The stored table '{self._name}' is damaged: its file {name} cannot be read.",
+                hint="Delete the table and upload it again, or put its folder back from a copy.",
+                code="damaged",
+            ) from error
 
     def _words(self, block: int, columns: Sequence[int]) -> Iterator[list[str]]:
         starts = self._map("words", block)
-        with _file(self._folder, "words", block, "json").open("rb") as file:
+        path = _file(self._folder, "words", block, "json")
+        with self._reading(path.name), path.open("rb") as file:
             for column in columns:
                 file.seek(starts[column])
                 yield orjson.loads(file.read(starts[column + 1] - starts[column]))

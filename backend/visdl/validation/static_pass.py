@@ -114,6 +114,8 @@ class StaticVisitor:
                 self.report.describe_outputs(node, cls, dict(outputs))
                 if issubclass(cls, DataNode):
                     node_report.parts = part_rows(outputs.values())
+        except AppError as error:
+            return self._reject(node, error, error.field)
         except Exception as error:  # a node may raise anything
             if is_resource_error(error):
                 raise  # not the node's fault
