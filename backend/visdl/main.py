@@ -7,6 +7,8 @@ import logging
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -14,17 +16,17 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 from starlette.types import ASGIApp
 
-from visdl.api.access import Access
 from visdl.api.answer_limit import AnswerLimit
 from visdl.api.app import make_app
 from visdl.api.body_limit import BodyLimit
 from visdl.api.connections import ConnectionLimits, RefuseExcess, bounded_connection
 from visdl.api.deps import Services
-from visdl.api.guard import Guard
 from visdl.api.listener import OPTIONS
 from visdl.api.memory import MemoryKeeper
 from visdl.api.routes.datasets import UPLOAD_PATH
-from visdl.api.sessions import Sessions
+from visdl.api.security.access import Access
+from visdl.api.security.guard import Guard
+from visdl.api.security.sessions import Sessions
 from visdl.api.system_monitor import SystemMonitor
 from visdl.compiler.expansion import GraphLimits
 from visdl.compiler.shapes import warm_up
@@ -132,27 +134,26 @@ def open_services(settings: Settings, registry: Registry = NodeRegistry) -> Iter
         yield services
 
 
+def _graph_limits(settings: Settings) -> GraphLimits:
+    return GraphLimits(
+        nodes=settings.max_nodes,
+        edges=settings.max_edges,
+        expanded_nodes=settings.max_expanded_nodes,
+        expanded_edges=settings.max_expanded_edges,
+        text=settings.max_report_mb * 2**20,
+        heavy=settings.max_heavy_nodes,
+        study_nodes=settings.max_study_nodes,
+        diagnostics=settings.max_diagnostics,
+        seconds=settings.check_seconds,
+    )
+
+
 def _compose(settings: Settings, registry: Registry, store: Store, backup: DailyBackup) -> Services:
     """Return the services of a data folder; none of them is started."""
-
-    def find_dataset(name: str) -> Dataset:
-        record = store.dataset(name)
-        return Dataset(record, settings.data_dir / "datasets" / record.id)
-
     validator = Validator(
         registry,
-        find_dataset,
-        limits=GraphLimits(
-            nodes=settings.max_nodes,
-            edges=settings.max_edges,
-            expanded_nodes=settings.max_expanded_nodes,
-            expanded_edges=settings.max_expanded_edges,
-            text=settings.max_report_mb * 2**20,
-            heavy=settings.max_heavy_nodes,
-            study_nodes=settings.max_study_nodes,
-            diagnostics=settings.max_diagnostics,
-            seconds=settings.check_seconds,
-        ),
+        partial(_find_dataset, store, settings.data_dir / "datasets"),
+        limits=_graph_limits(settings),
         free_memory=lambda device: monitor.free(device),  # noqa: PLW0108  made below
         total_memory=lambda device: monitor.total(device),  # noqa: PLW0108  made below
         free_disk=lambda: monitor.sample().disk_free,
@@ -180,16 +181,25 @@ def _compose(settings: Settings, registry: Registry, store: Store, backup: Daily
         predictor=Predictor(store, specs, pool, folder, settings.predict_seconds),
         starters=Starters(store, settings.data_dir, settings.max_columns),
         monitor=monitor,
-        storage=Storage(
-            store,
-            settings.data_dir,
-            settings.keep_checkpoint_days,
-            keep_backups=settings.backups,
-            backup_problem=lambda: backup.problem,
-        ),
+        storage=_storage(settings, store, backup),
         data_dir=settings.data_dir,
         max_upload=settings.max_upload_mb * 2**20,
         max_columns=settings.max_columns,
+    )
+
+
+def _find_dataset(store: Store, folder: Path, name: str) -> Dataset:
+    record = store.dataset(name)
+    return Dataset(record, folder / record.id)
+
+
+def _storage(settings: Settings, store: Store, backup: DailyBackup) -> Storage:
+    return Storage(
+        store,
+        settings.data_dir,
+        settings.keep_checkpoint_days,
+        keep_backups=settings.backups,
+        backup_problem=lambda: backup.problem,
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from visdl.api.brake import (
+from visdl.api.security.brake import (
     FORGET_SECONDS,
     LIMIT,
     MOST_ADDRESSES,
@@ -15,7 +15,7 @@ from visdl.api.brake import (
     Brake,
     TooManyAttemptsError,
 )
-from visdl.api.sessions import MOST_SESSIONS, Sessions
+from visdl.api.security.sessions import MOST_SESSIONS, Sessions
 
 
 class Clock:

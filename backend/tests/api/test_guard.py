@@ -14,7 +14,7 @@ from starlette.routing import WebSocketRoute
 from websockets.exceptions import InvalidStatus
 
 from visdl.api.app import make_app
-from visdl.api.guard import OPEN_PATHS
+from visdl.api.security.guard import OPEN_PATHS
 
 from ..conftest import Server, run_server
 from .helpers import error

@@ -15,7 +15,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.types import Message, Receive, Scope, Send
 
 from visdl.api.app import make_app
-from visdl.api.guard import OPEN_PATHS, Guard
+from visdl.api.security.guard import OPEN_PATHS, Guard
 from visdl.config import Settings
 from visdl.main import create_app, protect
 

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from visdl.api.access import Access
 from visdl.api.app import make_app
-from visdl.api.brake import LIMIT, Brake
-from visdl.api.guard import Guard
-from visdl.api.sessions import FILE, Sessions
+from visdl.api.security.access import Access
+from visdl.api.security.brake import LIMIT, Brake
+from visdl.api.security.guard import Guard
+from visdl.api.security.sessions import FILE, Sessions
 
 from ..conftest import Server, run_server
 from .helpers import error

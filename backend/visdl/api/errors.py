@@ -14,7 +14,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount, compile_path
 
-from visdl.api.brake import TooManyAttemptsError
+from visdl.api.security.brake import TooManyAttemptsError
 from visdl.models import errors
 from visdl.models.errors import ErrorBody
 from visdl.runs.obstacles import explain, has_remedy

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from visdl.api.access import SCOPE, Access
 from visdl.api.json_body import JsonRoute
-from visdl.api.sessions import Sessions
+from visdl.api.security.access import SCOPE, Access
+from visdl.api.security.sessions import Sessions
 from visdl.models.errors import InvalidInputError
 from visdl.models.record import Record
 from visdl.models.system import SessionInfo

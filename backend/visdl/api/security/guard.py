@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from visdl.api.access import SCOPE, Access
-from visdl.api.brake import TooManyAttemptsError
 from visdl.api.errors import error_response, too_many_attempts
+from visdl.api.security.access import SCOPE, Access
+from visdl.api.security.brake import TooManyAttemptsError
 
 #: Open without the token: the health check, and signing in and out.
 OPEN_PATHS = frozenset({"/api/health", "/api/session"})

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from starlette.types import Scope
 
-from visdl.api.brake import Brake
-from visdl.api.sessions import Sessions
+from visdl.api.security.brake import Brake
+from visdl.api.security.sessions import Sessions
 
 #: The key of a scope under which routes find the Access of their server.
 SCOPE = "visdl.access"
