@@ -11,6 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from visdl.api.app import make_app
+from visdl.api.connections import RefuseExcess
 from visdl.api.security.access import Access
 from visdl.api.security.brake import LIMIT, Brake
 from visdl.api.security.guard import Guard
@@ -32,8 +33,9 @@ def with_token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def locked(with_token: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """A server with a token, to which nobody has sent a wrong one."""
-    assert isinstance(with_token.app, Guard)
-    monkeypatch.setattr(with_token.app.access, "brake", Brake())
+    assert isinstance(with_token.app, RefuseExcess)
+    assert isinstance(with_token.app.app, Guard)
+    monkeypatch.setattr(with_token.app.app.access, "brake", Brake())
     with_token.client.cookies.clear()
     return with_token
 

@@ -100,12 +100,12 @@ class RefuseExcess:
     """Pure ASGI, outside everything. Answers requests of connections beyond the limit with 503."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         most = scope.get("state", {}).get(_REFUSED)
         if most is None:
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1013})
