@@ -1,9 +1,10 @@
-/** A server with a token: signing in by keyboard, wrong tokens, and a session that ends. */
+/** A server with a token: signing in by keyboard, wrong tokens, a session that ends, and signing out. */
 import { DIALOG, expectAccessible } from "../support/axe";
 import { test as base, button, expect } from "../support/page";
 import { end, Place } from "../support/server";
 
 const TOKEN = "correct-horse-battery";
+const DRAFT = /\/draft\b/;
 
 /** A server of this test alone, because its wrong tokens are counted. */
 const test = base.extend<{ own: Place }>({
@@ -17,7 +18,7 @@ const test = base.extend<{ own: Place }>({
   baseURL: ({ own }, use) => use(own.url),
 });
 
-test("the page asks for the token, keeps a session, and continues after its end", async ({
+test("the page asks for the token, keeps a session, continues after its end, and signs out", async ({
   page,
   context,
 }) => {
@@ -63,5 +64,23 @@ test("the page asks for the token, keeps a session, and continues after its end"
   await expect(dialog).toBeHidden();
   await expect(status.getByText("Connected", { exact: true })).toBeVisible();
   expect(await page.evaluate(() => "notReloaded" in window)).toBe(true);
-  await expect(button(page, "Sign out")).toBeVisible();
+
+  // An edit that is refused for the same reason is kept, and stored after signing in.
+  const name = page.getByLabel("Name of the graph");
+  const error = { code: "no_token", message: "This server needs its token.", hint: "", field: null };
+  await page.route(DRAFT, (route) => route.fulfill({ status: 401, json: { error } }));
+  await name.fill("Edited without a session");
+  await page.keyboard.press("Enter");
+  await expect(dialog).toBeVisible();
+  await page.unroute(DRAFT);
+  await signIn(TOKEN);
+  await expect(dialog).toBeHidden();
+  await expect(status.getByText("Draft kept on the server")).toBeVisible();
+
+  await button(page, "Sign out").click();
+  await expect(dialog).toBeVisible();
+  await expect(name).not.toHaveValue("Edited without a session");
+  expect(await context.cookies()).toEqual([]);
+  await signIn(TOKEN);
+  await expect(name).toHaveValue("Edited without a session");
 });
