@@ -15,6 +15,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.types import Message, Receive, Scope, Send
 
 from visdl.api.app import make_app
+from visdl.api.connections import RefuseExcess
 from visdl.api.security.guard import OPEN_PATHS, Guard
 from visdl.config import Settings
 from visdl.main import create_app, protect
@@ -119,7 +120,8 @@ def test_no_cell_of_the_table_is_open_that_should_be_closed(token, tmp_path):
 
 def test_the_guard_is_around_everything_that_is_served(tmp_path):
     app = create_app(Settings(data_dir=tmp_path, _env_file=None))
-    assert type(app) is Guard
+    assert type(app) is RefuseExcess  # it only refuses connections
+    assert type(app.app) is Guard
     assert {"/api/runs", "/docs", "/openapi.json", "/ws/training"} <= set(PATHS)
 
 

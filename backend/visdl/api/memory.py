@@ -10,6 +10,7 @@ import psutil
 import pyarrow as pa
 
 _SECONDS = 5.0
+_REPEATED = 12  # looks after which what was in use at the last release is released too
 _GROWN = 32 * 2**20  # bytes by which the process has grown before anything is done
 
 
@@ -21,11 +22,15 @@ def release_memory() -> None:
 
 
 class MemoryKeeper:
-    """Looks at the size of this process in a thread, and releases memory when it has grown."""
+    """Looks at the size of this process in a thread, and releases memory when it has grown.
+
+    While it is larger than it was at its smallest, this is repeated: a release in the middle of a
+    request frees nothing of it.
+    """
 
     def __init__(self) -> None:
         self._process = psutil.Process()
-        self._least = self._process.memory_info().rss
+        self._smallest = self._released = self._process.memory_info().rss
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="memory", daemon=True)
 
@@ -37,9 +42,13 @@ class MemoryKeeper:
         self._thread.join()
 
     def _watch(self) -> None:
+        looks = 0
         while not self._ended.wait(_SECONDS):
+            looks += 1
             size = self._process.memory_info().rss
-            if size > self._least + _GROWN:
+            known = self._smallest if looks % _REPEATED == 0 else self._released
+            if size > known + _GROWN:
                 release_memory()
-                self._least = self._process.memory_info().rss
-            self._least = min(self._least, size)
+                size = self._released = self._process.memory_info().rss
+            self._released = min(self._released, size)
+            self._smallest = min(self._smallest, size)

@@ -6,7 +6,7 @@ import re
 
 #: A path in quotation marks, which may contain spaces; its last part is kept.
 _QUOTED = re.compile(
-    r"""(?P<mark>['"`])(?:[A-Za-z]:)?[\\/](?:[^'"`\n]*[\\/])?(?P<name>[^'"`\n\\/]*)[\\/]?(?P=mark)"""
+    r"""(?P<mark>['"`])(?:[A-Za-z]:)?[\\/](?:[^'"`\n]*[\\/])?(?P<name>[^'"`\n\\/]+)[\\/]?(?P=mark)"""
 )
 #: A path without them: it begins a word, and has at least two parts or a home folder.
 _BARE = re.compile(
