@@ -136,7 +136,7 @@ def test_answers_that_nobody_reads_have_a_limit_together(serve, monkeypatch):
     server = serve()
     whole = server.client.get("/api/nodes")
     monkeypatch.setattr(answer_limit, "_MOST", 2 * len(whole.content) - 1)
-    held = server.app._app._app._app
+    held = server.app.app._app._app
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.connect(server.address)
@@ -152,7 +152,7 @@ def test_all_bodies_together_have_a_limit(serve, monkeypatch):
     monkeypatch.setattr(body_limit, "_BODIES", 0.5)
     server = serve(max_body_mb=1)
     with sent(server, f"{HEAD}Content-Length: 900000\r\n\r\n" + " " * 500_000):
-        until(lambda: server.app._app._app._held == 500_000)
+        until(lambda: server.app.app._app._held == 500_000)
         assert error(server.client.post("/api/graphs", content=b" " * 100_000), 503)
         assert server.client.get("/api/health").status_code == 200
     until(lambda: server.client.post("/api/graphs", content=b" " * 100_000).status_code == 422)
