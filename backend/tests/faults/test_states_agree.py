@@ -175,6 +175,7 @@ def test_state_and_process_agree(runs, state, command, fault):
         accepted = send(runs, run, command)
     expected = {AFTER[state, command] if accepted else state}
     if fault == "killed":
+        until(lambda: supervisor._pool.find_worker(run) is not worker)
         expected = {S.INTERRUPTED, {"stop": S.STOPPED, "resume": S.RUNNING}.get(command)}
     until(lambda: store.run(run).state in expected)
     assert_agreement(runs, run)

@@ -152,3 +152,21 @@ def test_a_command_that_only_a_part_of_the_runs_has_is_applied_to_all(
     until(lambda: [cell.state for cell in pair[1].study_cells(study)] == [run])
     pair[0].stop(study)
     until(lambda: pair[1].run(training).state is RunState.STOPPED)
+
+
+@pytest.mark.parametrize("command", ["pause", "stop"])
+def test_a_command_ignores_runs_that_are_deleted_while_it_works(pair, monkeypatch, command):
+    study = begin(pair, seed=LONG)
+    training, waiting = (cell.run for cell in pair[1].study_cells(study))
+    trains((None, pair[1]), training)
+    scheduler = pair[0]._scheduler
+
+    def starts_and_is_deleted(run):
+        scheduler._runs.stop(run.id)
+        scheduler._runs.delete(run.id)
+        return False
+
+    monkeypatch.setattr(scheduler, "_delete_waiting", starts_and_is_deleted)
+    getattr(scheduler, command)(study)
+    assert [cell.run for cell in pair[1].study_cells(study)] == [training]
+    assert waiting not in pair[1].run_facts()

@@ -176,10 +176,21 @@ class StudyTable:
         )
 
     def keep_study_run(self, run: Run) -> None:
-        """Put a run back to the variant and seed that it was made for."""
+        """Put a run back to the variant and seed that it was made for.
+
+        Raises NotFoundError if the run or its study has been deleted.
+        """
         study_id = run.study
-        if study_id is not None:
-            self._db.write(lambda db: put_study_run(db, study_id, run))
+        if study_id is None:
+            return
+
+        def keep(db: sqlite3.Connection) -> None:
+            sql = "SELECT 1 FROM runs, studies WHERE runs.id = ? AND studies.id = ?"
+            if db.execute(sql, (run.id, study_id)).fetchone() is None:
+                raise NotFoundError(f"There is no run '{run.id}' of a study.")
+            put_study_run(db, study_id, run)
+
+        self._db.write(keep)
 
     def drop_study_runs(self, study_id: str, runs: Sequence[str]) -> None:
         """Remove these runs from the cells of a study."""

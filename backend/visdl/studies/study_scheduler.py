@@ -300,13 +300,23 @@ class StudyScheduler:
         for cell in self._store.study_cells(study_id):
             if cell.reused or cell.state not in ACTIVE | {RunState.INTERRUPTED}:
                 continue
-            run = self._store.run(cell.run)
-            if run.state is RunState.QUEUED and run.started is None:
-                self._store.drop_study_runs(study_id, [run.id])
-                if self._delete_waiting(run):
-                    continue
-                self._store.keep_study_run(run)
-            yield run.id
+            try:
+                left = not self._withdraw(study_id, cell.run)
+            except NotFoundError:  # deleted in the meantime
+                continue
+            if left:
+                yield cell.run
+
+    def _withdraw(self, study_id: str, run_id: str) -> bool:
+        """Delete a run that waits; return False if it waits no longer."""
+        run = self._store.run(run_id)
+        if run.state is not RunState.QUEUED or run.started is not None:
+            return False
+        self._store.drop_study_runs(study_id, [run.id])
+        if self._delete_waiting(run):
+            return True
+        self._store.keep_study_run(run)
+        return False
 
     def _delete_waiting(self, run: Run) -> bool:
         """Stop and delete a waiting run; return False if it has just started."""
@@ -322,7 +332,8 @@ class StudyScheduler:
             try:
                 command(run_id)
             except AppError as error:
-                if self._store.run(run_id).state is not RunState.STARTING:
+                facts = self._store.find_run_facts(run_id)
+                if facts is None or facts.state is not RunState.STARTING:
                     log.info("Run %s of a study: %s", run_id, error.message)
                     return
                 threading.Event().wait(_RETRY_SECONDS)
