@@ -41,3 +41,19 @@ def test_a_process_that_has_grown_gives_memory_back(monkeypatch):
         assert len(last) == 1000
     finally:
         keeper.close()
+
+
+def test_memory_that_was_in_use_at_a_release_is_given_back_later(monkeypatch):
+    monkeypatch.setattr(memory, "_SECONDS", 0.01)
+    keeper = memory.MemoryKeeper()
+    keeper.start()
+    try:
+        before = megabytes()
+        pieces = [bytes(1000) for _ in range(100_000)]
+        until(lambda: keeper._released >> 20 > before + 80)
+        last = pieces[-1]
+        del pieces
+        until(lambda: megabytes() < before + 20)
+        assert len(last) == 1000
+    finally:
+        keeper.close()

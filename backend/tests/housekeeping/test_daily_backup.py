@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 
 import pytest
@@ -52,14 +53,14 @@ def test_while_it_runs_a_clock_that_jumps_neither_makes_nor_stops_one(store, tmp
     monkeypatch.setattr(module, "_steady", lambda: steady[0])
     monkeypatch.setattr(module, "_LOOK_SECONDS", 0.01)
     looks = []
-    real = module.threading.Event.wait
+    real = threading.Event.wait
 
-    class Watched(module.threading.Event):
+    class Watched(threading.Event):
         def wait(self, timeout=None):
             looks.append(timeout)
             return real(self, timeout)
 
-    monkeypatch.setattr(module.threading, "Event", Watched)
+    monkeypatch.setattr(threading, "Event", Watched)
     backup = DailyBackup(store, tmp_path, 100, first_seconds=0)
     backup.start()
 

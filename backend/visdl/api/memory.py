@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import threading
 
 import psutil
 import pyarrow as pa
+
+from visdl.housekeeping.background import BackgroundThread
 
 _SECONDS = 5.0
 _REPEATED = 12  # looks after which what was in use at the last release is released too
@@ -21,7 +22,7 @@ def release_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-class MemoryKeeper:
+class MemoryKeeper(BackgroundThread):
     """Looks at the size of this process in a thread, and releases memory when it has grown.
 
     While it is larger than it was at its smallest, this is repeated: a release in the middle of a
@@ -29,21 +30,13 @@ class MemoryKeeper:
     """
 
     def __init__(self) -> None:
+        super().__init__("memory")
         self._process = psutil.Process()
         self._smallest = self._released = self._process.memory_info().rss
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="memory", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def close(self) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
+    def _loop(self) -> None:
         looks = 0
-        while not self._ended.wait(_SECONDS):
+        while not self._closing.wait(_SECONDS):
             looks += 1
             size = self._process.memory_info().rss
             known = self._smallest if looks % _REPEATED == 0 else self._released

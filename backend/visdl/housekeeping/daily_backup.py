@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from pathlib import Path
 
+from visdl.housekeeping.background import BackgroundThread
 from visdl.store import DamagedError, Store, StoreError
 from visdl.store.backups import list_backups
 
@@ -17,34 +17,22 @@ _RETRY_SECONDS = 3600.0
 _LOOK_SECONDS = 300.0  # a machine that slept notices the time within these
 
 
-class DailyBackup:
+class DailyBackup(BackgroundThread):
     """A thread that backs the database up daily. With `keep` 0 it never starts.
 
     The date of the newest backup counts once, at the start; from then on the clock that nobody
-    sets. So a clock that jumps costs one backup at most, and never stops them.
+    sets. So a clock that jumps costs one backup at most, and never stops them. One that is being
+    made at the end is dropped.
     """
 
     def __init__(
         self, store: Store, data_dir: Path, keep: int, *, first_seconds: float = _FIRST_SECONDS
     ) -> None:
+        super().__init__("backup", enabled=keep > 0)
         self._store = store
         self._data_dir = data_dir
         self._first_seconds = first_seconds
-        self._closing = threading.Event()
         self.problem: str | None = None  # why the last one was not made
-        self._thread = (
-            threading.Thread(target=self._loop, name="backup", daemon=True) if keep else None
-        )
-
-    def start(self) -> None:
-        if self._thread is not None:
-            self._thread.start()
-
-    def close(self) -> None:
-        """Stop the thread; a backup that is being made is dropped."""
-        self._closing.set()
-        if self._thread is not None:
-            self._thread.join()
 
     def seconds_until_first(self) -> float:
         """Return when the first backup is due: a day after the newest, or now.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
 
+from visdl.housekeeping.background import BackgroundThread
 from visdl.housekeeping.service import Storage
 from visdl.models.storage import CleanRequest
 
@@ -12,26 +12,13 @@ log = logging.getLogger(__name__)
 _DAY = 86_400.0
 
 
-class Retention:
+class Retention(BackgroundThread):
     """A thread that removes checkpoints older than `days` daily. With 0 days it never starts."""
 
     def __init__(self, storage: Storage, days: int) -> None:
+        super().__init__("retention", enabled=days > 0)
         self._storage = storage
         self._request = CleanRequest(dry_run=False, checkpoint_days=days)
-        self._closing = threading.Event()
-        self._thread = (
-            threading.Thread(target=self._loop, name="retention", daemon=True) if days else None
-        )
-
-    def start(self) -> None:
-        if self._thread is not None:
-            self._thread.start()
-
-    def close(self) -> None:
-        """Stop the thread after the file that is being removed."""
-        self._closing.set()
-        if self._thread is not None:
-            self._thread.join()
 
     def _loop(self) -> None:
         while not self._closing.is_set():

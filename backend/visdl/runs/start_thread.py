@@ -12,7 +12,10 @@ T = TypeVar("T")
 
 
 class StartThread:
-    """Calls functions one after the other. They may be given from any thread."""
+    """Calls functions one after the other. They may be given from any thread.
+
+    Not an executor of concurrent.futures: the end of Python would wait for one that hangs.
+    """
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = (
