@@ -7,6 +7,7 @@ import { openScope, useGraph } from "@/features/graph/store/graph";
 import { addableTypes } from "@/features/palette/model/addableNodes";
 import { cn } from "@/shared/lib/cn";
 import { ownValue } from "@/shared/lib/ownValue";
+import { useServer } from "@/shared/store/server";
 import { rememberCategories, useUi } from "@/shared/store/ui";
 import { Button } from "@/shared/ui/Button";
 import { EmptyState } from "@/shared/ui/EmptyState";
@@ -165,6 +166,7 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
 }
 
 function NoCatalogue() {
+  const signedOut = useServer((state) => state.needsToken);
   return (
     <EmptyState
       title="No node types yet"
@@ -174,7 +176,7 @@ function NoCatalogue() {
         </Button>
       }
     >
-      The server does not answer.
+      {signedOut ? "They appear after signing in." : "The server does not answer."}
     </EmptyState>
   );
 }

@@ -62,6 +62,27 @@ describe("edits are kept automatically", () => {
     await expect.poll(draftName).toBe("Edited");
   });
 
+  test("also one that is refused because the session has ended: it is stored after signing in", async () => {
+    const error = { code: "no_token", message: "This server needs its token.", hint: "" };
+    let refused = 0;
+    server.use(
+      http.put("*/draft", () => {
+        refused += 1;
+        return HttpResponse.json({ error }, { status: 401 });
+      }),
+    );
+    edit((graph) => renameGraph(graph, "Edited"));
+    vi.advanceTimersByTime(1000);
+    await expect.poll(() => useServer.getState().needsToken).toBe(true);
+    expect(refused).toBe(1);
+    expect(useGraph.getState().graph.name).toBe("Edited");
+    expect(draftName()).not.toBe("Edited");
+    server.use(...answers());
+    useServer.setState({ needsToken: false });
+    vi.advanceTimersByTime(1000);
+    await expect.poll(draftName).toBe("Edited");
+  });
+
   test("an undo as well", async () => {
     edit((graph) => renameGraph(graph, "Edited"));
     vi.advanceTimersByTime(1000);
